@@ -1,0 +1,1 @@
+namespace MiniRedis.Resp; static class Placeholder;

@@ -1,0 +1,1 @@
+namespace MiniRedis.Storage; static class Placeholder;
