@@ -1,0 +1,22 @@
+namespace MiniRedis.Storage;
+
+/// <summary>Emptying a database: at once, or in slices.</summary>
+public sealed unsafe partial class Database
+{
+    /// <summary>
+    /// Removes every key. If no other database holds one, that is <see cref="Keyspace.FlushAll"/>, whatever the count; else the
+    /// records are freed one by one.
+    /// </summary>
+    public void Clear()
+    {
+        if (Count == 0) return;
+        if (keyspace.Count == Count) keyspace.FlushAll();
+        else Detach().FreeSome(int.MaxValue);
+    }
+
+    /// <summary>
+    /// Empties the database in O(1) and returns what it held, to be freed in slices between commands (FLUSHDB ASYNC). Until
+    /// then its memory counts as used.
+    /// </summary>
+    public DetachedKeys Detach() => new(keyspace, ReplaceIndex());
+}

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>Giving keys a deadline and taking it away.</summary>
+public sealed unsafe partial class Database
+{
+    /// <summary>Sets or changes the deadline of a found key.</summary>
+    public Record SetExpiry(in KeyLookup at, long expireAtMs)
+    {
+        Debug.Assert(at.Found && expireAtMs >= 0);
+        var record = at.Record;
+        if (!record.HasExpiry)
+        {
+            record = MoveBody(at, RecordLayout.HeaderSize, RecordLayout.HeaderSize + sizeof(long));
+            record.Block[4] |= (byte)RecordFlags.HasExpiry;
+            index.Expiring++;
+        }
+        *(long*)(record.Block + RecordLayout.HeaderSize) = expireAtMs;
+        index.NoteExpiry(at.Hash, expireAtMs);
+        return record;
+    }
+
+    /// <summary>Takes the deadline of a found key away, if it has one (PERSIST).</summary>
+    public Record ClearExpiry(in KeyLookup at)
+    {
+        Debug.Assert(at.Found);
+        if (!at.Record.HasExpiry) return at.Record;
+        var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
+        record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
+        index.Expiring--;
+        return record;
+    }
+
+    /// <summary>The deadline of a key that has one.</summary>
+    void Postpone(in KeyLookup at, long expireAt)
+    {
+        *(long*)(at.Record.Block + RecordLayout.HeaderSize) = expireAt;
+        index.NoteExpiry(at.Hash, expireAt);
+    }
+
+    /// <summary>Shifts what stands behind the header, in the same block if that suits the new size.</summary>
+    Record MoveBody(in KeyLookup at, int from, int to)
+    {
+        var old = at.Record.Block;
+        var size = at.Record.Size;
+        var rest = size - (nuint)from;
+        var newSize = size + (nuint)to - (nuint)from;
+        var block = old;
+        // A block that is too large by the 8 bytes of a dropped deadline stays: PERSIST is rare, and so is doing it to stay.
+        if (newSize > Arena.SizeOf(old))
+        {
+            block = Arena.Allocate(newSize);
+            *(ulong*)block = *(ulong*)old;
+            *at.Entry = KeyIndex.EntryOf(block, at.Hash);
+        }
+        Buffer.MemoryCopy(old + from, block + to, rest, rest);
+        if (block != old) Arena.Free(old);
+        return new(block);
+    }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>RENAME, MOVE and COPY: a value under another key, its deadline and access field with it.</summary>
+public sealed unsafe partial class Database
+{
+    /// <summary>Gives a found key another name; a key that had that name is replaced.</summary>
+    public Record Rename(in KeyLookup from, ReadOnlySpan<byte> newKey) => MoveTo(from, this, newKey);
+
+    /// <summary>Moves a found key to <paramref name="targetKey"/> of another database, or of this; a key there is replaced.</summary>
+    public Record MoveTo(in KeyLookup from, Database target, ReadOnlySpan<byte> targetKey)
+    {
+        Debug.Assert(from.Found && target.keyspace == keyspace);
+        var old = from.Record;
+        if (target == this && old.Key.SequenceEqual(targetKey)) return old;
+
+        var moved = RecordBuilder.WithKey(Arena, old, targetKey);
+        index.Remove(from.Hash, from.Entry);
+        if (old.HasExpiry) index.Expiring--;
+        target.Replace(moved);
+        Arena.Free(old.Block);
+        return moved;
+    }
+
+    /// <summary>Copies a found key to <paramref name="targetKey"/> of this or another database; a key there is replaced.</summary>
+    public Record CopyTo(in KeyLookup from, Database target, ReadOnlySpan<byte> targetKey)
+    {
+        Debug.Assert(from.Found && target.keyspace == keyspace);
+        var source = from.Record;
+        if (target == this && source.Key.SequenceEqual(targetKey)) return source;
+
+        var copy = RecordBuilder.WithKey(Arena, source, targetKey);
+        if (source.IsExternal)
+        {
+            var length = source.ExternalLength;
+            copy.External = Arena.Allocate((nuint)length);
+            Buffer.MemoryCopy(source.External, copy.External, length, length);
+        }
+        target.Replace(copy);
+        return copy;
+    }
+
+    /// <summary>Makes a finished record the one of its key; unlike <see cref="Install"/> it brings its own access field.</summary>
+    void Replace(Record fresh)
+    {
+        var access = fresh.AccessField;
+        Install(Lookup(fresh.Key), fresh);
+        fresh.AccessField = access;
+    }
+}

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>Storing strings: as numbers, embedded in the record, or in a block of their own.</summary>
+public sealed unsafe partial class Database
+{
+    /// <summary>The largest step by which a growing string reserves more than it needs (sds's SDS_MAX_PREALLOC).</summary>
+    const long MaxReserve = 1 << 20;
+
+    /// <summary>
+    /// Sets the key to a string, whatever it held before. A value that is the canonical text of a 64-bit integer is kept as
+    /// that number. Where the present block suits the new value, it is overwritten in place.
+    /// </summary>
+    public Record SetString(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    {
+        if (IntegerText.TryParseCanonical(value, out var number)) return SetInteger(at, key, number, expireAt);
+        var encoding = value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;
+        if (at.Found && TryOverwrite(at, value, expireAt, encoding)) return at.Record;
+
+        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        Record fresh;
+        if (RecordLayout.Embeds(flags, key.Length, value.Length))
+        {
+            fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, encoding, RecordFlags.None, value.Length);
+            value.CopyTo(new Span<byte>(fresh.EmbeddedStart, value.Length));
+        }
+        else
+        {
+            fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, encoding, RecordFlags.External);
+            fresh.External = Arena.Allocate((nuint)value.Length);
+            fresh.ExternalLength = value.Length;
+            value.CopyTo(new Span<byte>(fresh.External, value.Length));
+        }
+        return Install(at, fresh);
+    }
+
+    /// <summary>Sets the key to a number, whatever it held before.</summary>
+    public Record SetInteger(in KeyLookup at, ReadOnlySpan<byte> key, long value, long expireAt)
+    {
+        if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0)
+        {
+            var record = at.Record;
+            *(long*)(record.Block + RecordLayout.PayloadOffset(record.Flags)) = value;
+            if (expireAt >= 0) Postpone(at, expireAt);
+            return record;
+        }
+        var fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, ObjectEncoding.Integer, RecordFlags.Integer);
+        *(long*)(fresh.Block + RecordLayout.PayloadOffset(fresh.Flags)) = value;
+        return Install(at, fresh);
+    }
+
+    /// <summary>
+    /// Makes the key a "raw" string of <paramref name="newLength"/> bytes and returns them to write to: those it had are kept,
+    /// new ones are zero. A string that grows reserves as much again (1 MB at most), so that appending is linear. The deadline
+    /// stays. A key not found is created without one. The span is valid until the next change of the key.
+    /// </summary>
+    public Span<byte> MutableString(in KeyLookup at, ReadOnlySpan<byte> key, long newLength, out Record record)
+    {
+        Debug.Assert(newLength is >= 0 and <= int.MaxValue && (!at.Found || at.Record.Type == ObjectType.String));
+        var length = (int)newLength;
+        if (!at.Found)
+        {
+            record = Install(at, CreateRaw(key, -1, default, length, reserve: length));
+            return Bytes(record);
+        }
+
+        var old = at.Record;
+        if (TryResizeRaw(old, length))
+        {
+            record = old;
+            return Bytes(record);
+        }
+
+        Span<byte> scratch = stackalloc byte[32];
+        var text = old.GetString(scratch);
+        var reserve = length <= text.Length ? length : (int)Math.Min(length + Math.Min(length, MaxReserve), int.MaxValue);
+        record = Install(at, CreateRaw(old.Key, old.ExpireAt, text, length, reserve));
+        return Bytes(record);
+    }
+
+    /// <summary>Overwrites the value in its present block if the new one fits and does not leave more than an eighth unused.</summary>
+    bool TryOverwrite(in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    {
+        var record = at.Record;
+        if (record.IsInteger || record.Type != ObjectType.String || record.HasExpiry != expireAt >= 0) return false;
+
+        if (record.IsExternal)
+        {
+            if (RecordLayout.Embeds(record.Flags, record.KeyLength, value.Length)) return false;
+            if (!Suits(Arena.SizeOf(record.External), (nuint)value.Length)) return false;
+            value.CopyTo(new Span<byte>(record.External, value.Length));
+            record.ExternalLength = value.Length;
+        }
+        else
+        {
+            if (!RecordLayout.Embeds(record.Flags, record.KeyLength, value.Length)) return false;
+            var size = RecordLayout.Size(record.Flags, record.KeyLength, value.Length);
+            if (!Suits(Arena.SizeOf(record.Block), size)) return false;
+            value.CopyTo(new Span<byte>(record.EmbeddedStart, value.Length));
+            SetEmbeddedLength(record, value.Length);
+        }
+        SetEncoding(record, encoding);
+        if (expireAt >= 0) Postpone(at, expireAt);
+        return true;
+    }
+
+    static bool Suits(nuint capacity, nuint size) => size <= capacity && capacity - size <= capacity >> 3;
+
+    /// <summary>Changes the length of a string where it is, if it is bytes and its block has room.</summary>
+    bool TryResizeRaw(Record record, int length)
+    {
+        if (record.IsInteger) return false;
+        var old = record.Text.Length;
+        if (record.IsExternal)
+        {
+            if (length > old && (nuint)length > Arena.SizeOf(record.External))
+            {
+                var capacity = (nuint)Math.Min(length + Math.Min(length, MaxReserve), int.MaxValue);
+                record.External = Arena.Resize(record.External, (nuint)old, capacity);
+            }
+            record.ExternalLength = length;
+        }
+        else
+        {
+            if (length > ushort.MaxValue) return false;
+            if (RecordLayout.Size(record.Flags, record.KeyLength, length) > Arena.SizeOf(record.Block)) return false;
+            SetEmbeddedLength(record, length);
+        }
+        SetEncoding(record, ObjectEncoding.Raw);
+        if (length > old) Bytes(record)[old..].Clear();
+        return true;
+    }
+
+    /// <summary>A record of the first bytes of <paramref name="text"/>, zeros behind them, with room for more.</summary>
+    Record CreateRaw(ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve)
+    {
+        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        Record fresh;
+        if (RecordLayout.Embeds(flags, key.Length, reserve))
+        {
+            fresh = RecordBuilder.Create(
+                Arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.None, length, reserve);
+        }
+        else
+        {
+            fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.External);
+            fresh.External = Arena.Allocate((nuint)reserve);
+            fresh.ExternalLength = length;
+        }
+        var bytes = Bytes(fresh);
+        var kept = Math.Min(text.Length, length);
+        text[..kept].CopyTo(bytes);
+        bytes[kept..].Clear();
+        return fresh;
+    }
+
+    static Span<byte> Bytes(Record record) => record.IsExternal
+        ? new(record.External, (int)record.ExternalLength)
+        : new(record.EmbeddedStart, record.EmbeddedLength);
+
+    static void SetEmbeddedLength(Record record, int length) => *(ushort*)(record.Block + 6) = (ushort)length;
+
+    static void SetEncoding(Record record, ObjectEncoding encoding) =>
+        record.Block[3] = (byte)((int)record.Type | (int)encoding << 4);
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// One numbered database: keys, their values and deadlines. Every change goes through here, so that the index, the expiry
+/// bounds and the counts agree with the records.
+/// </summary>
+/// <remarks>
+/// <para>Used by one thread at a time. Nothing here judges time: a key past its deadline is found like any other until the
+/// caller deletes it, because deleting it is an effect the caller has to publish.</para>
+/// <para>Keys and values passed in may be spans of records of this keyspace, even of the record being replaced: every method
+/// copies from them before it frees or overwrites what they point at.</para>
+/// <para>Deadlines are milliseconds of unix time; a negative one means none. A replaced value keeps its access field.</para>
+/// </remarks>
+public sealed unsafe partial class Database
+{
+    readonly Keyspace keyspace;
+    KeyIndex index;
+
+    internal Database(Keyspace keyspace, int number)
+    {
+        this.keyspace = keyspace;
+        Number = number;
+        index = keyspace.NewIndex();
+    }
+
+    public int Number { get; }
+
+    /// <summary>Keys held, those past their deadline and not yet deleted included.</summary>
+    public long Count => index.Count;
+
+    /// <summary>Keys that have a deadline.</summary>
+    public long ExpiringCount => index.Expiring;
+
+    /// <summary>Memory of the index: buckets, overflow and expiry bounds.</summary>
+    public long IndexBytes => index.Bytes;
+
+    internal KeyIndex Index => index;
+
+    Arena Arena => index.Arena;
+
+    /// <summary>Finds a key, past its deadline or not.</summary>
+    public KeyLookup Lookup(ReadOnlySpan<byte> key) => index.Find(key);
+
+    /// <summary>Removes a found key and frees its memory.</summary>
+    public void Delete(in KeyLookup at)
+    {
+        Debug.Assert(at.Found);
+        var record = at.Record;
+        if (record.HasExpiry) index.Expiring--;
+        index.Remove(at.Hash, at.Entry);
+        Release(Arena, record);
+    }
+
+    /// <summary>
+    /// One step of a full iteration: shows some records to <paramref name="visitor"/> and returns the cursor of the next step, 0
+    /// after the last. A key present from the first step to the last is shown at least once, whatever is inserted or deleted
+    /// between steps.
+    /// </summary>
+    public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
+        index.Scan(cursor, ref visitor);
+
+    /// <summary>As <see cref="Scan{TVisitor}"/>; appends the records of the step to <paramref name="records"/>.</summary>
+    public ulong Scan(ulong cursor, List<Record> records)
+    {
+        var collector = new Collector(records);
+        return index.Scan(cursor, ref collector);
+    }
+
+    /// <summary>A random key, every one as likely as the others; false if there is none.</summary>
+    public bool TryGetRandom(out Record record, Random random) => index.TryGetRandom(random, out record);
+
+    /// <summary>
+    /// Fills <paramref name="records"/> with different keys that lie together in the index from a random place on: cheaper than
+    /// independent choices and, since keys lie there in the order of a keyed hash, random enough for eviction. Returns how many.
+    /// </summary>
+    public int Sample(Span<Record> records, Random random) => index.Sample(random, records);
+
+    /// <summary>
+    /// Looks for a key whose deadline has passed, doing a bounded amount of work. Deadlines are kept in units of
+    /// <see cref="ExpiryClock.UnitMs"/>: a key is found that much late at most, and never early.
+    /// </summary>
+    public DueSearch FindDue(long nowMs, out KeyLookup due) => index.FindDue(nowMs, out due);
+
+    /// <summary>
+    /// As <see cref="FindDue"/>; false once no key is due or the call's work is used up.
+    /// </summary>
+    public bool TryFindDue(long nowMs, out KeyLookup due) => index.FindDue(nowMs, out due) == DueSearch.Found;
+
+    /// <summary>Frees what a record points at, then the record.</summary>
+    internal static void Release(Arena arena, Record record)
+    {
+        if (record.IsExternal) arena.Free(record.External);
+        arena.Free(record.Block);
+    }
+
+    internal void Exchange(Database other) => (index, other.index) = (other.index, index);
+
+    internal KeyIndex ReplaceIndex()
+    {
+        var old = index;
+        index = keyspace.NewIndex();
+        return old;
+    }
+
+    /// <summary>Makes <paramref name="fresh"/> the record of the key, in the place of the one found if there was one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    Record Install(in KeyLookup at, Record fresh)
+    {
+        if (at.Found)
+        {
+            var old = at.Record;
+            fresh.AccessField = old.AccessField;
+            if (old.HasExpiry) index.Expiring--;
+            *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
+            Release(Arena, old);
+        }
+        else
+        {
+            index.Insert(at.Hash, fresh.Block);
+        }
+        if (fresh.HasExpiry)
+        {
+            index.Expiring++;
+            index.NoteExpiry(at.Hash, fresh.ExpireAt);
+        }
+        return fresh;
+    }
+
+    readonly struct Collector(List<Record> records) : IRecordVisitor
+    {
+        public void Visit(Record record) => records.Add(record);
+    }
+}

@@ -1,0 +1,14 @@
+namespace MiniRedis.Storage;
+
+/// <summary>How a search for an expired key ended.</summary>
+public enum DueSearch
+{
+    /// <summary>No key is due.</summary>
+    NoneDue,
+
+    /// <summary>A key is due; delete it, then search again.</summary>
+    Found,
+
+    /// <summary>The work one call may do is used up; call again, now or later.</summary>
+    BudgetUsed,
+}

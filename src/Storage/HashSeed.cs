@@ -1,0 +1,17 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// The 128-bit secret of the keyed hash: who does not know it cannot choose keys that share a bucket. Tests pass a fixed one.
+/// </summary>
+public readonly record struct HashSeed(ulong K0, ulong K1)
+{
+    public static HashSeed Random()
+    {
+        Span<ulong> words = stackalloc ulong[2];
+        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words));
+        return new(words[0], words[1]);
+    }
+}

@@ -1,0 +1,26 @@
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Where a key is, or that it is not there. A command looks its key up once, then reads and changes it through this without
+/// hashing or searching again.
+/// </summary>
+/// <remarks>Valid until the next change of the same database, whichever key that changes.</remarks>
+public readonly unsafe struct KeyLookup
+{
+    internal KeyLookup(ulong hash, Record record, ulong* entry)
+    {
+        Hash = hash;
+        Record = record;
+        Entry = entry;
+    }
+
+    public bool Found => !Record.IsNull;
+
+    /// <summary>The key's record; null unless <see cref="Found"/>.</summary>
+    public Record Record { get; }
+
+    internal ulong Hash { get; }
+
+    /// <summary>The index entry that points at the record; null unless found.</summary>
+    internal ulong* Entry { get; }
+}

@@ -1,0 +1,83 @@
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// All databases of a server, over one arena. Used by one thread at a time.
+/// </summary>
+public sealed class Keyspace : IDisposable
+{
+    /// <summary>The default of Redis's <c>databases</c> directive.</summary>
+    public const int DefaultDatabases = 16;
+
+    readonly Database[] databases;
+    readonly HashSeed seed;
+    readonly ExpiryClock clock;
+
+    /// <param name="databaseCount">How many databases there are.</param>
+    /// <param name="seed">The secret of the key hash; random if none is given.</param>
+    /// <param name="time">Tells the start of the coarse clock of expiry; nothing else here reads a clock.</param>
+    public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
+        this.seed = seed ?? HashSeed.Random();
+        clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
+        Arena = new Arena();
+        databases = new Database[databaseCount];
+        for (var i = 0; i < databaseCount; i++) databases[i] = new Database(this, i);
+    }
+
+    public Arena Arena { get; private set; }
+
+    public int DatabaseCount => databases.Length;
+
+    public Database this[int number] => databases[number];
+
+    public ReadOnlySpan<Database> Databases => databases;
+
+    /// <summary>Keys of all databases.</summary>
+    public long Count
+    {
+        get
+        {
+            long count = 0;
+            foreach (var database in databases) count += database.Count;
+            return count;
+        }
+    }
+
+    /// <summary>Bytes of records, values and indexes, as allocated: exact.</summary>
+    public long UsedBytes => Arena.UsedBytes;
+
+    /// <summary>Bytes of indexes alone.</summary>
+    public long IndexBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var database in databases) bytes += database.IndexBytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>Bytes a key takes on average, its share of the index included; 0 without keys (MEMORY STATS keys.bytes-per-key).</summary>
+    public long BytesPerKey => Count == 0 ? 0 : UsedBytes / Count;
+
+    /// <summary>Exchanges the contents of two databases (SWAPDB); the objects keep their numbers.</summary>
+    public void Swap(int first, int second) => databases[first].Exchange(databases[second]);
+
+    /// <summary>
+    /// Removes every key of every database in O(1): the arena is swapped for a new one, and the old is unmapped on a background
+    /// thread. All records, lookups and spans are invalid after.
+    /// </summary>
+    public void FlushAll()
+    {
+        var old = Arena;
+        Arena = new Arena();
+        foreach (var database in databases) database.ReplaceIndex();
+        ThreadPool.UnsafeQueueUserWorkItem(static arena => arena.Dispose(), old, preferLocal: false);
+    }
+
+    /// <summary>Unmaps everything at once.</summary>
+    public void Dispose() => Arena.Dispose();
+
+    internal KeyIndex NewIndex() => new(Arena, seed, clock);
+}

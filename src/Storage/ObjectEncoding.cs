@@ -1,0 +1,36 @@
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// How a value is represented, as OBJECT ENCODING tells it. The numbers are Redis's OBJ_ENCODING_*; those it retired are left
+/// out. It is what a client sees, not where the bytes lie: a "raw" string may well be stored inside its record.
+/// </summary>
+public enum ObjectEncoding : byte
+{
+    Raw = 0,
+    Integer = 1,
+    HashTable = 2,
+    IntSet = 6,
+    SkipList = 7,
+    EmbeddedString = 8,
+    QuickList = 9,
+    Stream = 10,
+    ListPack = 11,
+}
+
+/// <summary>The names OBJECT ENCODING and DEBUG OBJECT answer.</summary>
+public static class ObjectEncodingNames
+{
+    public static ReadOnlySpan<byte> Name(this ObjectEncoding encoding) => encoding switch
+    {
+        ObjectEncoding.Raw => "raw"u8,
+        ObjectEncoding.Integer => "int"u8,
+        ObjectEncoding.HashTable => "hashtable"u8,
+        ObjectEncoding.IntSet => "intset"u8,
+        ObjectEncoding.SkipList => "skiplist"u8,
+        ObjectEncoding.EmbeddedString => "embstr"u8,
+        ObjectEncoding.QuickList => "quicklist"u8,
+        ObjectEncoding.Stream => "stream"u8,
+        ObjectEncoding.ListPack => "listpack"u8,
+        _ => "unknown"u8,
+    };
+}

@@ -1,1 +1,0 @@
-namespace MiniRedis.Storage; static class Placeholder;

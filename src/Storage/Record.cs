@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// A key with its value, by address: a handle the size of a pointer, free to copy. See <see cref="RecordLayout"/> for the bytes.
+/// </summary>
+/// <remarks>
+/// A record, and every span taken from it, is valid until that key is changed through its <see cref="Database"/> (other keys
+/// may change meanwhile: the index moves its entries, never the records). Nothing detects the use of a stale one.
+/// </remarks>
+public readonly unsafe struct Record : IEquatable<Record>
+{
+    readonly byte* block;
+
+    internal Record(byte* block) => this.block = block;
+
+    internal byte* Block => block;
+
+    public bool IsNull => block == null;
+
+    public ObjectType Type => (ObjectType)(block[3] & 15);
+
+    public ObjectEncoding Encoding => (ObjectEncoding)(block[3] >> 4);
+
+    /// <summary>What OBJECT ENCODING answers.</summary>
+    public ReadOnlySpan<byte> EncodingName => Encoding.Name();
+
+    internal RecordFlags Flags => (RecordFlags)block[4];
+
+    internal int KeyLength => (Flags & RecordFlags.LongKey) == 0 ? block[5] : *(int*)(block + RecordLayout.KeyOffset(Flags) - 4);
+
+    internal byte* KeyStart => block + RecordLayout.KeyOffset(Flags);
+
+    public ReadOnlySpan<byte> Key => new(KeyStart, KeyLength);
+
+    public bool HasExpiry => (Flags & RecordFlags.HasExpiry) != 0;
+
+    /// <summary>When the key expires, in milliseconds of unix time; -1 if never.</summary>
+    public long ExpireAt => HasExpiry ? *(long*)(block + RecordLayout.HeaderSize) : -1;
+
+    /// <summary>The 24 bits of LRU clock, or LFU time and counter, the server keeps here. A new record has 0.</summary>
+    public uint AccessField
+    {
+        get => *(uint*)block & 0xFFFFFF;
+        set => *(uint*)block = *(uint*)block & 0xFF000000 | value & 0xFFFFFF;
+    }
+
+    /// <summary>Whether the value is kept as a number: then <see cref="Integer"/> holds it and <see cref="Text"/> does not.</summary>
+    public bool IsInteger => (Flags & RecordFlags.Integer) != 0;
+
+    /// <summary>The number, where <see cref="IsInteger"/>.</summary>
+    public long Integer
+    {
+        get
+        {
+            Debug.Assert(IsInteger);
+            return *(long*)(block + RecordLayout.PayloadOffset(Flags));
+        }
+    }
+
+    internal bool IsExternal => (Flags & RecordFlags.External) != 0;
+
+    /// <summary>The block of an external value, and the bytes of it in use.</summary>
+    internal byte* External
+    {
+        get => *(byte**)(block + RecordLayout.PayloadOffset(Flags));
+        set => *(byte**)(block + RecordLayout.PayloadOffset(Flags)) = value;
+    }
+
+    internal long ExternalLength
+    {
+        get => *(long*)(block + RecordLayout.PayloadOffset(Flags) + 8);
+        set => *(long*)(block + RecordLayout.PayloadOffset(Flags) + 8) = value;
+    }
+
+    internal int EmbeddedLength => *(ushort*)(block + 6);
+
+    internal byte* EmbeddedStart => KeyStart + KeyLength;
+
+    /// <summary>The bytes of the record in use; its block may be larger.</summary>
+    internal nuint Size => RecordLayout.Size(Flags, KeyLength, EmbeddedLength);
+
+    /// <summary>What STRLEN answers.</summary>
+    public int StringLength
+    {
+        get
+        {
+            if (!IsInteger) return Text.Length;
+            Span<byte> scratch = stackalloc byte[IntegerText.MaxLength];
+            return IntegerText.Format(Integer, scratch);
+        }
+    }
+
+    /// <summary>The bytes of a string that is not kept as a number, in place.</summary>
+    public ReadOnlySpan<byte> Text
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            Debug.Assert(Type == ObjectType.String && !IsInteger);
+            var header = *(ulong*)block;
+            var flags = (RecordFlags)(header >> 32);
+            return (flags & (RecordFlags.External | RecordFlags.LongKey)) == 0
+                ? new(block + RecordLayout.KeyOffset(flags) + (byte)(header >> 40), (int)(header >> 48))
+                : IsExternal ? new(External, (int)ExternalLength) : new(EmbeddedStart, EmbeddedLength);
+        }
+    }
+
+    /// <summary>The string's bytes: in place, or formatted into <paramref name="scratch32"/> where it is kept as a number.</summary>
+    public ReadOnlySpan<byte> GetString(Span<byte> scratch32) =>
+        IsInteger ? scratch32[..IntegerText.Format(Integer, scratch32)] : Text;
+
+    /// <summary>Bytes the key takes of the arena, its share of the index left out.</summary>
+    public long AllocatedBytes => (long)Arena.SizeOf(block) + (IsExternal ? (long)Arena.SizeOf(External) : 0);
+
+    /// <summary>What DEBUG OBJECT shows as the object's address.</summary>
+    public ulong Address => (ulong)block;
+
+    public bool Equals(Record other) => block == other.block;
+
+    public override bool Equals(object? obj) => obj is Record other && Equals(other);
+
+    public override int GetHashCode() => Address.GetHashCode();
+
+    public static bool operator ==(Record left, Record right) => left.Equals(right);
+
+    public static bool operator !=(Record left, Record right) => !left.Equals(right);
+}
