@@ -1,1 +1,0 @@
-namespace MiniRedis.Resp; static class Placeholder;

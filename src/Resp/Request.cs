@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace MiniRedis.Resp;
+
+/// <summary>Where one argument lies: 8 bytes, so that a list of a million arguments costs 8 MB and not objects.</summary>
+/// <param name="Offset">Bytes from the start of <see cref="Request.Base"/>.</param>
+/// <param name="Length">Bytes; 0 for an empty argument.</param>
+public readonly record struct ArgRange(int Offset, int Length);
+
+/// <summary>
+/// One request as it lies in the receive buffer: argument 0 is the command's name. It borrows both spans, and is valid
+/// until the buffer is advanced or the <see cref="ArgBuffer"/> it was parsed into is used again, whichever comes first.
+/// </summary>
+public readonly ref struct Request
+{
+    /// <summary>The bytes that every <see cref="ArgRange"/> is relative to.</summary>
+    public readonly ReadOnlySpan<byte> Base;
+
+    public readonly ReadOnlySpan<ArgRange> Args;
+
+    /// <summary>The caller guarantees that every range lies within <paramref name="bytes"/>: access is not checked again.</summary>
+    public Request(ReadOnlySpan<byte> bytes, ReadOnlySpan<ArgRange> args)
+    {
+        Base = bytes;
+        Args = args;
+    }
+
+    public int Count => Args.Length;
+
+    /// <summary>
+    /// Argument <paramref name="i"/>, unchecked: a command's arity was verified before its handler runs, and the parser
+    /// made the ranges, so a second check per access would be paid by every command for a bug only a test can have.
+    /// </summary>
+    public ReadOnlySpan<byte> this[int i]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            Debug.Assert((uint)i < (uint)Args.Length, "argument index out of range");
+            ArgRange range = Unsafe.Add(ref MemoryMarshal.GetReference(Args), i);
+            Debug.Assert((uint)range.Offset <= (uint)Base.Length && range.Length <= Base.Length - range.Offset);
+            return MemoryMarshal.CreateReadOnlySpan(
+                ref Unsafe.Add(ref MemoryMarshal.GetReference(Base), range.Offset), range.Length);
+        }
+    }
+
+    /// <summary>The request that remains without its first <paramref name="count"/> arguments.</summary>
+    public Request Skip(int count) => new(Base, Args[count..]);
+}

@@ -1,0 +1,446 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace MiniRedis.Resp;
+
+// The idea. A request is taken in one pass when it is all there, which is nearly always: headers of one and two digits
+// are recognised by one masked compare of four bytes, and each argument is stored as one 8-byte range.
+//
+//     *3\r\n $3\r\n SET\r\n $3\r\n key\r\n $64\r\n value\r\n
+//     ----   ----           ----           -----               one 4-byte load and one compare each
+//
+// A request that is not all there is not kept in pieces. The parser remembers three numbers: where the next header starts
+// (possibly beyond what has arrived, when an argument's body is under way), how many arguments are still to come, and how
+// much of an unfinished line holds no line end. The next call goes on from there, storing nothing; once the last argument
+// has arrived, the one-pass parse runs over the whole. So every header is read twice at most, whatever the pieces, and a
+// connection owns 16 bytes of state and no array, however many arguments are under way. (Rejected: keeping the ranges found
+// so far in a rented array. It saves the second look at headers still in cache, and costs an array a slow client.)
+//
+// What Redis does not check is not checked here: the byte after a header's '\r' and the two bytes after an argument are
+// skipped unread. Where Redis looks for '\r' with strchr, a NUL in a header makes it wait for bytes that never help; here
+// the line end counts, and the header is refused.
+
+/// <summary>
+/// Incremental parser of what clients send: arrays of bulk strings, and inline requests. One per connection.
+/// A mutable struct: keep it in a field and do not copy it.
+/// </summary>
+/// <remarks>
+/// Source: the RESP specification, and Redis's processMultibulkBuffer and processInlineBuffer for limits and error texts.
+/// Not thread-safe. The bytes of an unfinished request must stay at the start of the buffer from call to call.
+/// </remarks>
+public struct RequestParser
+{
+    // "*?\r\n", "$?\r\n" and "$??\r" in little-endian order, with the mask that leaves the digits out.
+    private const uint OneDigitMask = 0xFFFF00FF;
+    private const uint TwoDigitMask = 0xFF0000FF;
+    private const uint ArrayOneDigit = '*' | ('\r' << 16) | ((uint)'\n' << 24);
+    private const uint BulkOneDigit = '$' | ('\r' << 16) | ((uint)'\n' << 24);
+    private const uint BulkTwoDigits = '$' | ((uint)'\r' << 24);
+
+    // Offset of the next header from the start of the request; 0 while the first line is not complete.
+    private long _next;
+
+    // Arguments whose header has not been read. 0 with _next > 0: only the last body's bytes are missing.
+    private int _remaining;
+
+    // Bytes of the line at _next already searched for its end without finding it.
+    private int _scanned;
+
+    /// <summary>True between requests: nothing of a request has been seen.</summary>
+    public readonly bool IsIdle => _next == 0 && _scanned == 0;
+
+    /// <summary>Forgets an unfinished request.</summary>
+    public void Reset() => this = default;
+
+    /// <summary>Parses one request from the start of <paramref name="unread"/>.</summary>
+    /// <param name="unread">All received bytes not yet consumed; on the next call the same bytes, and more.</param>
+    /// <param name="limits">What this client may send now.</param>
+    /// <param name="args">Takes the argument ranges; <paramref name="request"/> borrows it.</param>
+    /// <param name="request">The request when the status is <see cref="ParseStatus.Request"/>.</param>
+    /// <param name="consumed">Bytes done with, on Request and Empty; else 0.</param>
+    /// <param name="wanted">On NeedMore: bytes from the start of <paramref name="unread"/> without which no progress is
+    /// possible, so that a large argument's buffer can be sized at once. May exceed what a span can hold.</param>
+    /// <param name="error">On ProtocolError: the text to answer after "-ERR ".</param>
+    public ParseStatus Parse(
+        ReadOnlySpan<byte> unread, in ParserLimits limits, ArgBuffer args,
+        out Request request, out int consumed, out long wanted, out string? error)
+    {
+        wanted = 0;
+        error = null;
+        if (!IsIdle)
+        {
+            ParseStatus resumed = Resume(unread, limits, args, out request, out consumed, out wanted, out error, out bool whole);
+            if (!whole) return resumed;
+        }
+
+        int length = unread.Length;
+        ref byte bytes = ref MemoryMarshal.GetReference(unread);
+        int count;
+        int position;
+        uint head;
+        if (length >= 4 && ((head = Load(ref bytes, 0)) & OneDigitMask) == ArrayOneDigit && ((head >> 8) & 0xFF) - '1' < 9)
+        {
+            count = (int)((head >> 8) & 0xFF) - '0';
+            position = 4;
+        }
+        else
+        {
+            ParseStatus first = FirstLine(unread, limits, args, out request, out consumed, out wanted, out error, out count);
+            if (count == 0) return first;
+            position = consumed;
+        }
+
+        ArgRange[] array = args.Ranges;
+        ref ArgRange ranges = ref MemoryMarshal.GetArrayDataReference(array);
+        int capacity = array.Length;
+        int index = 0;
+        while (true)
+        {
+            long body;
+            if (length - position < 4) goto General;
+            head = Load(ref bytes, position);
+            if ((head & OneDigitMask) == BulkOneDigit)
+            {
+                uint digit = ((head >> 8) & 0xFF) - '0';
+                if (digit > 9) goto General;
+                body = digit;
+                position += 4;
+            }
+            else if ((head & TwoDigitMask) == BulkTwoDigits)
+            {
+                uint tens = ((head >> 8) & 0xFF) - '0';
+                uint ones = ((head >> 16) & 0xFF) - '0';
+                if (tens - 1 > 8 || ones > 9) goto General;
+                body = tens * 10 + ones;
+                position += 5;
+            }
+            else
+            {
+                goto General;
+            }
+
+        Body:
+            // Compared as longs: a body's length is the client's word, and must not wrap around.
+            if (position + body + 2 > length)
+            {
+                _next = wanted = position + body + 2;
+                _remaining = count - index - 1;
+                break;
+            }
+
+            Unsafe.Add(ref ranges, index) = new ArgRange(position, (int)body);
+            position += (int)body + 2;
+            if (++index == count)
+            {
+                request = new Request(unread, MemoryMarshal.CreateReadOnlySpan(ref ranges, count));
+                consumed = position;
+                return ParseStatus.Request;
+            }
+
+            if (index < capacity) continue;
+            // Grown by what has arrived, never by what a header announces.
+            array = args.GrowRanges();
+            ranges = ref MemoryMarshal.GetArrayDataReference(array);
+            capacity = array.Length;
+            continue;
+
+        General:
+            HeaderStatus header = BulkHeader(unread[position..], limits, 0, out body, out int line, out error);
+            if (header == HeaderStatus.Found)
+            {
+                position += line;
+                goto Body;
+            }
+
+            request = default;
+            consumed = 0;
+            if (header == HeaderStatus.Invalid) return ParseStatus.ProtocolError;
+            _next = position;
+            _remaining = count - index;
+            _scanned = ScannedSafely(length - position);
+            wanted = (long)length + 1;
+            return ParseStatus.NeedMore;
+        }
+
+        request = default;
+        consumed = 0;
+        return ParseStatus.NeedMore;
+    }
+
+    /// <summary>
+    /// The same for a sequence of segments, which is advanced past what was consumed. A request that spans segments is
+    /// copied into <paramref name="args"/> once, when it is whole; before, only the unread tail is looked at.
+    /// </summary>
+    public ParseStatus Parse(
+        ref ReadOnlySequence<byte> buffer, in ParserLimits limits, ArgBuffer args,
+        out Request request, out long wanted, out string? error)
+    {
+        int consumed;
+        ParseStatus status;
+        ReadOnlySpan<byte> first = buffer.FirstSpan;
+        if (buffer.IsSingleSegment)
+        {
+            status = Parse(first, limits, args, out request, out consumed, out wanted, out error);
+        }
+        else
+        {
+            // Pipelined requests mostly end inside the first segment: only the one that crosses its end is copied.
+            bool fresh = IsIdle;
+            status = ParseStatus.NeedMore;
+            request = default;
+            consumed = 0;
+            wanted = 0;
+            error = null;
+            if (fresh) status = Parse(first, limits, args, out request, out consumed, out wanted, out error);
+            if (status == ParseStatus.NeedMore) status = ParseSegments(buffer, limits, args, out request, out consumed, out wanted, out error);
+        }
+
+        if (consumed > 0) buffer = buffer.Slice(consumed);
+        return status;
+    }
+
+    private ParseStatus ParseSegments(
+        in ReadOnlySequence<byte> buffer, in ParserLimits limits, ArgBuffer args,
+        out Request request, out int consumed, out long wanted, out string? error)
+    {
+        request = default;
+        consumed = 0;
+        wanted = Math.Max(_next, 1);
+        error = null;
+        if (buffer.Length < wanted) return ParseStatus.NeedMore;
+        if (_next > 0)
+        {
+            ParseStatus status = SkipSegments(buffer, limits, args, out wanted, out error);
+            if (status != ParseStatus.Request) return status;
+            ReadOnlySequence<byte> whole = buffer.Slice(0, _next);
+            Reset();
+            return Parse(Linear(whole, args), limits, args, out request, out consumed, out wanted, out error);
+        }
+
+        // The first line is unfinished, or crosses segments: it is bounded, and an inline request needs no more than it.
+        ReadOnlySequence<byte> start = buffer.Slice(0, Math.Min(buffer.Length, limits.MaxInlineSize + 1L));
+        ReadOnlySpan<byte> line = Linear(start, args);
+        if (line[0] == (byte)'*')
+        {
+            Reset();
+            ParseStatus status = Parse(line, limits, args, out request, out consumed, out wanted, out error);
+            return status == ParseStatus.NeedMore && _next > 0 && buffer.Length > start.Length
+                ? ParseSegments(buffer, limits, args, out request, out consumed, out wanted, out error)
+                : status;
+        }
+
+        // The inline splitter writes its arguments to the scratch bytes that the line would lie in.
+        return Parse(start.ToArray(), limits, args, out request, out consumed, out wanted, out error);
+    }
+
+    /// <summary><see cref="SkipBulks"/> over segments, a window at a time: what lies behind this request is not copied.</summary>
+    private ParseStatus SkipSegments(
+        in ReadOnlySequence<byte> buffer, in ParserLimits limits, ArgBuffer args, out long wanted, out string? error)
+    {
+        long window = 4096L + _scanned;
+        while (true)
+        {
+            long start = _next;
+            long available = buffer.Length - start;
+            ReadOnlySpan<byte> tail = Linear(buffer.Slice(start, Math.Min(available, window)), args);
+            ParseStatus status = SkipBulks(tail, limits, out wanted, out error);
+            if (status != ParseStatus.NeedMore || tail.Length == available || _next > buffer.Length) return status;
+            if (_next == start) window *= 2;
+        }
+    }
+
+    private static ReadOnlySpan<byte> Linear(ReadOnlySequence<byte> part, ArgBuffer args)
+    {
+        if (part.IsSingleSegment) return part.FirstSpan;
+        Span<byte> copy = args.Scratch(checked((int)part.Length));
+        part.CopyTo(copy);
+        return copy;
+    }
+
+    private enum HeaderStatus : byte
+    {
+        Found,
+        Unfinished,
+        Invalid,
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Load(ref byte bytes, int position)
+    {
+        uint value = Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref bytes, position));
+        return BitConverter.IsLittleEndian ? value : BinaryPrimitives.ReverseEndianness(value);
+    }
+
+    /// <summary>A '\r' that came last is looked at again, once the byte after it is there.</summary>
+    private static int ScannedSafely(int searched) => Math.Max(0, searched - 1);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ParseStatus Resume(
+        ReadOnlySpan<byte> unread, in ParserLimits limits, ArgBuffer args,
+        out Request request, out int consumed, out long wanted, out string? error, out bool whole)
+    {
+        request = default;
+        consumed = 0;
+        wanted = _next;
+        error = null;
+        whole = false;
+        if (_next == 0)
+        {
+            ParseStatus first = FirstLine(unread, limits, args, out request, out consumed, out wanted, out error, out int count);
+            if (count == 0) return first;
+            _next = consumed;
+            _remaining = count;
+            consumed = 0;
+        }
+        else if (unread.Length < _next)
+        {
+            return ParseStatus.NeedMore;
+        }
+
+        ParseStatus status = SkipBulks(unread[(int)_next..], limits, out wanted, out error);
+        if (status != ParseStatus.Request) return status;
+        Reset();
+        whole = true;
+        return status;
+    }
+
+    /// <summary>
+    /// Moves over arguments that have arrived, storing nothing. <paramref name="tail"/> starts at <see cref="_next"/>.
+    /// Request means that the whole request is there, and <see cref="_next"/> is its length.
+    /// </summary>
+    private ParseStatus SkipBulks(ReadOnlySpan<byte> tail, in ParserLimits limits, out long wanted, out string? error)
+    {
+        wanted = 0;
+        error = null;
+        int position = 0;
+        long start = _next;
+        while (_remaining > 0)
+        {
+            HeaderStatus header = BulkHeader(tail[position..], limits, _scanned, out long body, out int line, out error);
+            if (header == HeaderStatus.Invalid) return ParseStatus.ProtocolError;
+            if (header == HeaderStatus.Unfinished)
+            {
+                _scanned = ScannedSafely(tail.Length - position);
+                wanted = start + tail.Length + 1;
+                return ParseStatus.NeedMore;
+            }
+
+            _scanned = 0;
+            _remaining--;
+            long end = position + line + body + 2;
+            _next = start + end;
+            if (end > tail.Length)
+            {
+                wanted = _next;
+                return ParseStatus.NeedMore;
+            }
+
+            position = (int)end;
+        }
+
+        return ParseStatus.Request;
+    }
+
+    /// <summary>
+    /// The first line in full generality. <paramref name="count"/> above 0: an array header of <paramref name="consumed"/>
+    /// bytes was read; 0: the returned status stands.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ParseStatus FirstLine(
+        ReadOnlySpan<byte> unread, in ParserLimits limits, ArgBuffer args,
+        out Request request, out int consumed, out long wanted, out string? error, out int count)
+    {
+        request = default;
+        consumed = 0;
+        wanted = 0;
+        error = null;
+        count = 0;
+        if (unread.IsEmpty)
+        {
+            wanted = 1;
+            return ParseStatus.NeedMore;
+        }
+
+        if (unread[0] != (byte)'*')
+        {
+            ParseStatus status = InlineRequest.Parse(unread, limits.MaxInlineSize, _scanned, args, out request, out consumed, out error);
+            _scanned = status == ParseStatus.NeedMore ? unread.Length : 0;
+            wanted = (long)unread.Length + 1;
+            return status;
+        }
+
+        int end = LineEnd(unread, limits.MaxInlineSize, _scanned);
+        if (end < 0)
+        {
+            if (unread.Length > limits.MaxInlineSize && end == NoLineEnd)
+            {
+                error = Errors.TooBigMultibulkCount;
+                return ParseStatus.ProtocolError;
+            }
+
+            _scanned = Math.Max(1, ScannedSafely(unread.Length));
+            wanted = (long)unread.Length + 1;
+            return ParseStatus.NeedMore;
+        }
+
+        _scanned = 0;
+        if (!Numbers.TryParseInt64(unread[1..end], out long value) || value > int.MaxValue)
+            error = Errors.InvalidMultibulkLength;
+        else if (value > ParserLimits.MaxUnauthenticatedArgs && !limits.Authenticated)
+            error = Errors.UnauthenticatedMultibulkLength;
+        if (error is not null) return ParseStatus.ProtocolError;
+
+        consumed = end + 2;
+        if (value <= 0) return ParseStatus.Empty;
+        count = (int)value;
+        return ParseStatus.NeedMore;
+    }
+
+    private const int NoLineEnd = -1;
+    private const int LineEndCut = -2;
+
+    /// <summary>Index of the '\r' that ends a header line; LineEndCut if the byte after it has not arrived.</summary>
+    private static int LineEnd(ReadOnlySpan<byte> line, int limit, int scanned)
+    {
+        Debug.Assert(scanned <= line.Length);
+        // One byte more than the limit is searched, so that the verdict does not depend on how the bytes were cut.
+        int found = line[scanned..Math.Max(scanned, (int)Math.Min(line.Length, limit + 1L))].IndexOf((byte)'\r');
+        if (found < 0) return NoLineEnd;
+        return scanned + found + 1 < line.Length ? scanned + found : LineEndCut;
+    }
+
+    /// <summary>An argument's header in full generality: <paramref name="line"/> is its length with its line end.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static HeaderStatus BulkHeader(
+        ReadOnlySpan<byte> tail, in ParserLimits limits, int scanned, out long body, out int line, out string? error)
+    {
+        body = 0;
+        line = 0;
+        error = null;
+        int end = LineEnd(tail, limits.MaxInlineSize, scanned);
+        if (end < 0)
+        {
+            if (end == LineEndCut || tail.Length <= limits.MaxInlineSize) return HeaderStatus.Unfinished;
+            error = Errors.TooBigBulkCount;
+        }
+        else if (tail[0] != (byte)'$')
+        {
+            error = Errors.ExpectedDollar(tail[0]);
+        }
+        else if (!Numbers.TryParseInt64(tail[1..end], out body) || body < 0
+            || body > Math.Min(limits.MaxBulkLength, ParserLimits.LargestBulk))
+        {
+            error = Errors.InvalidBulkLength;
+        }
+        else if (body > ParserLimits.MaxUnauthenticatedBulk && !limits.Authenticated)
+        {
+            error = Errors.UnauthenticatedBulkLength;
+        }
+
+        line = end + 2;
+        return error is null ? HeaderStatus.Found : HeaderStatus.Invalid;
+    }
+}
