@@ -1,0 +1,185 @@
+namespace MiniRedis.Server.Configuration;
+
+/// <summary>Receives the answer of CONFIG GET: first how many pairs, then each.</summary>
+internal interface IConfigSink
+{
+    void Begin(int pairs);
+
+    void Pair(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
+}
+
+/// <summary>Puts new values into effect after they were stored; returns null, or why that is impossible (they are then restored).</summary>
+internal delegate string? ApplyHook(ServerConfig config);
+
+/// <summary>Where a CONFIG SET comes from, as far as that decides what it may do.</summary>
+/// <param name="FromLocalConnection">Loopback or unix socket: enough where enable-protected-configs is "local".</param>
+/// <param name="Loading">A data set is being loaded.</param>
+internal readonly record struct ConfigSetContext(bool FromLocalConnection = false, bool Loading = false);
+
+/// <summary>CONFIG GET, SET and REWRITE over one <see cref="ServerConfig"/>. Called under the executor only.</summary>
+internal sealed class ConfigService(ServerConfig config)
+{
+    static readonly ServerConfig Defaults = new();
+
+    readonly Dictionary<Directive, ApplyHook> _hooks = [];
+
+    public ServerConfig Config { get; } = config;
+
+    /// <summary>Absolute path of the file the server was started with, in Latin-1; null without one, and REWRITE is refused.</summary>
+    public string? ConfigFile { get; set; }
+
+    /// <summary>
+    /// Lines of REWRITE that are no directive of the table, asked for at each rewrite: ("user", "user alice on …") for every ACL
+    /// user, ("sentinel monitor", "sentinel monitor mymaster …"). Groups that are named and have no line lose their lines.
+    /// </summary>
+    public Func<IEnumerable<(string Option, IReadOnlyList<string> Lines)>>? OtherLines { get; set; }
+
+    /// <summary>
+    /// Has <paramref name="hook"/> run after CONFIG SET changed one of these directives. A hook given to several runs once a
+    /// command, and again after a rollback, when it sees the restored values. Registering the same name again replaces.
+    /// </summary>
+    public void OnApply(ApplyHook hook, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+            _hooks[ConfigTable.Find(name) ?? throw new ArgumentException($"No directive '{name}'", nameof(names))] = hook;
+    }
+
+    /// <summary>Answers CONFIG GET. Each pattern is a glob, matched against names and aliases without regard to case.</summary>
+    public void Get(IReadOnlyList<byte[]> patterns, IConfigSink sink)
+    {
+        var found = Match(patterns);
+        sink.Begin(found.Count);
+        foreach (var (name, directive) in found) sink.Pair(ConfigText.ToBytes(name), ConfigText.ToBytes(directive.Get(Config)));
+    }
+
+    /// <summary>The value of one directive as CONFIG GET shows it; null if there is none of this name.</summary>
+    public string? Get(string name) => ConfigTable.Find(name)?.Get(Config);
+
+    static List<(string Name, Directive Directive)> Match(IReadOnlyList<byte[]> patterns)
+    {
+        var found = new List<(string, Directive)>();
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        // A name without a wildcard answers under the spelling it was asked by, hidden ones included; a pattern finds no hidden one.
+        foreach (var pattern in patterns)
+        {
+            var text = ConfigText.FromBytes(pattern);
+            if (text.AsSpan().ContainsAny("[*?")) continue;
+            if (ConfigTable.Find(text) is { } directive && seen.Add(text)) found.Add((text, directive));
+        }
+        var globs = patterns.Where(p => p.AsSpan().ContainsAny("[*?"u8)).ToArray();
+        if (globs.Length == 0) return found;
+        foreach (var directive in ConfigTable.All)
+        {
+            if (directive.Is(DirectiveFlags.Hidden)) continue;
+            AddIfMatched(directive.Name, directive);
+            if (directive.Alias is { } alias) AddIfMatched(alias, directive);
+        }
+        return found;
+
+        void AddIfMatched(string name, Directive directive)
+        {
+            var bytes = ConfigText.ToBytes(name);
+            if (Array.Exists(globs, g => Glob.IsMatch(g, bytes, ignoreCase: true)) && seen.Add(name)) found.Add((name, directive));
+        }
+    }
+
+    /// <summary>
+    /// Answers CONFIG SET: all pairs or none. On failure <paramref name="error"/> is the reply's text without the '-'.
+    /// </summary>
+    public bool TrySet(IReadOnlyList<(string Name, string Value)> pairs, in ConfigSetContext context, out string? error)
+    {
+        error = Check(pairs, context, out var directives);
+        if (error is not null) return false;
+
+        var old = Array.ConvertAll(directives, d => d.Get(Config));
+        var hooks = new List<(ApplyHook Hook, int At)>();
+        for (var i = 0; i < directives.Length; i++)
+        {
+            var directive = directives[i];
+            if (directive.Set(Config, Words(directive, pairs[i].Value), readingFile: false) is { } reason)
+            {
+                Restore(directives, old, i);
+                error = ConfigErrors.SetFailed(NameAsAsked(directive, pairs[i].Name), reason);
+                return false;
+            }
+            var changed = directive.Is(DirectiveFlags.AlwaysApplied) || directive.Get(Config) != old[i];
+            if (changed && _hooks.TryGetValue(directive, out var hook) && hooks.TrueForAll(h => h.Hook != hook)) hooks.Add((hook, i));
+        }
+        for (var ran = 0; ran < hooks.Count; ran++)
+        {
+            var (hook, at) = hooks[ran];
+            if (hook(Config) is not { } reason) continue;
+            Restore(directives, old, directives.Length);
+            // The failed hook too: it may have closed the old listener before it failed to open the new one.
+            foreach (var (again, _) in hooks[..(ran + 1)]) again(Config);
+            error = ConfigErrors.SetFailed(NameAsAsked(directives[at], pairs[at].Name), reason);
+            return false;
+        }
+        return true;
+    }
+
+    string? Check(IReadOnlyList<(string Name, string Value)> pairs, in ConfigSetContext context, out Directive[] directives)
+    {
+        directives = new Directive[pairs.Count];
+        for (var i = 0; i < pairs.Count; i++)
+        {
+            var name = pairs[i].Name;
+            if (ConfigTable.Find(name) is not { } directive) return ConfigErrors.UnknownOption(name);
+            if (directive.Is(DirectiveFlags.Immutable)) return ConfigErrors.SetFailed(name, ConfigErrors.Immutable);
+            if (directive.Is(DirectiveFlags.Protected) && !IsAllowed(Config.EnableProtectedConfigs, context.FromLocalConnection))
+                return ConfigErrors.SetFailed(name, ConfigErrors.Protected);
+            if (context.Loading && directive.Is(DirectiveFlags.DeniedWhileLoading)) return ConfigErrors.Loading;
+            for (var j = 0; j < i; j++)
+            {
+                // A name and its alias count as two, as in Redis: the later one wins.
+                if (pairs[j].Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+                    return ConfigErrors.SetFailed(name, ConfigErrors.Duplicate);
+            }
+            directives[i] = directive;
+        }
+        return null;
+    }
+
+    /// <summary>Whether a client may use what an enable-… directive guards.</summary>
+    public static bool IsAllowed(ProtectedAction guard, bool fromLocalConnection) =>
+        guard == ProtectedAction.Yes || (guard == ProtectedAction.Local && fromLocalConnection);
+
+    // Blanks part the words of one argument, each single one: two in a row enclose an empty word.
+    static string[] Words(Directive directive, string value) =>
+        !directive.Is(DirectiveFlags.MultiArg) ? [value] : value.Length == 0 ? [] : value.Split(' ');
+
+    static string NameAsAsked(Directive directive, string name) =>
+        name.Equals(directive.Alias, StringComparison.OrdinalIgnoreCase) ? directive.Alias : directive.Name;
+
+    void Restore(Directive[] directives, string[] old, int count)
+    {
+        for (var i = 0; i < count; i++) directives[i].Set(Config, Words(directives[i], old[i]), readingFile: false);
+    }
+
+    /// <summary>Answers CONFIG REWRITE. On failure <paramref name="error"/> is the reply's text without the '-'.</summary>
+    public bool TryRewrite(out string? error)
+    {
+        if (ConfigFile is null)
+        {
+            error = ConfigErrors.NoConfigFile;
+            return false;
+        }
+        error = null;
+        try
+        {
+            ConfigRewriter.Rewrite(ConfigText.ToUnicode(ConfigFile), Config, Defaults, OtherLines?.Invoke() ?? []);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error = ConfigErrors.RewriteFailed(ConfigErrors.Describe(e));
+            return false;
+        }
+    }
+
+    /// <summary>For each directive that was set away from its default and has no effect here, a sentence for the log.</summary>
+    public IEnumerable<string> InertNotes() =>
+        from directive in ConfigTable.All
+        where directive.Inert is not null && directive.Get(Config) != directive.Get(Defaults)
+        select $"'{directive.Name} {directive.Get(Config)}' has no effect here: {directive.Inert}";
+}
