@@ -1,0 +1,189 @@
+using System.Buffers.Text;
+using System.Globalization;
+
+namespace MiniRedis.Resp;
+
+// Doubles are written as Redis 7.2 and Valkey 8 do (d2string over fpconv_dtoa): the fewest digits that read back as the
+// same double, so 0.1 is "0.1". Redis 7.0 printed "%.17g", so 0.1 was "0.10000000000000001"; that is not followed.
+public static partial class Numbers
+{
+    /// <summary>Bytes that <see cref="FormatDouble"/> needs at most.</summary>
+    public const int MaxDoubleLength = 32;
+
+    /// <summary>
+    /// Parses a double: all that strtod takes (hexadecimal and "inf" included) but blanks, NaN, and what overflows or
+    /// vanishes to zero. Source: string2d.
+    /// </summary>
+    public static bool TryParseDouble(ReadOnlySpan<byte> text, out double value)
+    {
+        value = 0;
+        if (!FloatSyntax.TryScan(text, out FloatSyntax number)) return false;
+        if (number.Infinite)
+        {
+            value = double.PositiveInfinity;
+        }
+        else if (number.Hex)
+        {
+            value = HexToDouble(number);
+            if (double.IsInfinity(value) || (value == 0 && !number.IsZero)) return false;
+        }
+        else
+        {
+            // The sign is ours to apply, so that both branches treat "-0" alike.
+            ReadOnlySpan<byte> unsigned = text[0] is (byte)'+' or (byte)'-' ? text[1..] : text;
+            if (!double.TryParse(unsigned, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value))
+                return false;
+            if (double.IsInfinity(value) || (value == 0 && !number.IsZero)) return false;
+        }
+
+        if (number.Negative) value = -value;
+        return true;
+    }
+
+    /// <summary>Writes a double; "inf", "-inf" and "nan" for what is no number, "-0" for the negative zero.</summary>
+    /// <returns>Bytes written, <see cref="MaxDoubleLength"/> at most.</returns>
+    public static int FormatDouble(double value, Span<byte> destination)
+    {
+        if (double.IsNaN(value)) return Copy("nan"u8, destination);
+        if (double.IsInfinity(value)) return Copy(value > 0 ? "inf"u8 : "-inf"u8, destination);
+        if (value == 0) return Copy(double.IsNegative(value) ? "-0"u8 : "0"u8, destination);
+
+        // Integers up to 2^62 in magnitude print as integers, however long.
+        const double IntegerBound = 1L << 62;
+        if (value is >= -IntegerBound and <= IntegerBound && (long)value == value) return FormatInt64((long)value, destination);
+
+        // Shortest digits from the runtime, "d.dddE+xxx" or "ddd.ddd", taken apart and laid out by Redis's rules.
+        Span<byte> text = stackalloc byte[40];
+        value.TryFormat(text, out int length, "R", CultureInfo.InvariantCulture);
+        return LayOut(text[..length], destination);
+    }
+
+    private static int LayOut(ReadOnlySpan<byte> shortest, Span<byte> destination)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        int count = 0, exponent = 0, afterPoint = 0;
+        bool point = false, leading = true;
+        int i = 0;
+        bool negative = shortest[0] == (byte)'-';
+        if (negative) i = 1;
+        for (; i < shortest.Length && (shortest[i] | 0x20) != 'e'; i++)
+        {
+            byte c = shortest[i];
+            if (c == (byte)'.')
+            {
+                point = true;
+                continue;
+            }
+
+            if (point) afterPoint++;
+            leading &= c == (byte)'0';
+            if (!leading && count < digits.Length) digits[count++] = c;
+            else if (!leading) exponent++;
+        }
+
+        if (i < shortest.Length && Utf8Parser.TryParse(shortest[(i + 1)..], out int written, out _)) exponent += written;
+        exponent -= afterPoint;
+        while (count > 1 && digits[count - 1] == (byte)'0')
+        {
+            count--;
+            exponent++;
+        }
+
+        int length = 0;
+        if (negative) destination[length++] = (byte)'-';
+        return length + Place(digits[..count], exponent, negative, destination[length..]);
+    }
+
+    /// <summary>digits x 10^exponent as fpconv_dtoa arranges it: an integer, a plain decimal, or d.ddde-xx.</summary>
+    private static int Place(ReadOnlySpan<byte> digits, int exponent, bool negative, Span<byte> to)
+    {
+        int scientific = exponent + digits.Length - 1;
+        if (exponent >= 0 && Math.Abs(scientific) < digits.Length + 7)
+        {
+            digits.CopyTo(to);
+            to.Slice(digits.Length, exponent).Fill((byte)'0');
+            return digits.Length + exponent;
+        }
+
+        if (exponent < 0 && (exponent > -7 || Math.Abs(scientific) < 4))
+        {
+            int whole = digits.Length + exponent;
+            if (whole > 0)
+            {
+                digits[..whole].CopyTo(to);
+                to[whole] = (byte)'.';
+                digits[whole..].CopyTo(to[(whole + 1)..]);
+                return digits.Length + 1;
+            }
+
+            to[0] = (byte)'0';
+            to[1] = (byte)'.';
+            to.Slice(2, -whole).Fill((byte)'0');
+            digits.CopyTo(to[(2 - whole)..]);
+            return 2 - whole + digits.Length;
+        }
+
+        if (digits.Length > (negative ? 17 : 18)) digits = digits[..(negative ? 17 : 18)];
+        int length = 0;
+        to[length++] = digits[0];
+        if (digits.Length > 1)
+        {
+            to[length++] = (byte)'.';
+            digits[1..].CopyTo(to[length..]);
+            length += digits.Length - 1;
+        }
+
+        to[length++] = (byte)'e';
+        to[length++] = scientific < 0 ? (byte)'-' : (byte)'+';
+        return length + FormatInt64(Math.Abs(scientific), to[length..]);
+    }
+
+    private static double HexToDouble(in FloatSyntax number)
+    {
+        // Bits below the 64th only decide ties: 53 are kept, so one sticky bit stands for all of them.
+        System.Numerics.BigInteger mantissa = number.Mantissa();
+        long exponent = number.Exponent;
+        int excess = (int)mantissa.GetBitLength() - 62;
+        ulong bits;
+        if (excess > 0)
+        {
+            System.Numerics.BigInteger high = mantissa >> excess;
+            bits = (ulong)high | (high << excess == mantissa ? 0u : 1u);
+            exponent += excess;
+        }
+        else
+        {
+            bits = (ulong)mantissa;
+        }
+
+        return RoundToDouble(bits, exponent);
+    }
+
+    /// <summary>bits x 2^exponent rounded to nearest, ties to even, into the normal and the subnormal range alike.</summary>
+    private static double RoundToDouble(ulong bits, long exponent)
+    {
+        if (bits == 0) return 0;
+        int length = 64 - System.Numerics.BitOperations.LeadingZeroCount(bits);
+        // The exponent of the last bit kept: 53 bits, fewer below 2^-1022.
+        long last = Math.Max(exponent + length - 53, -1074);
+        if (last > 1024) return double.PositiveInfinity;
+        long drop = last - exponent;
+        if (drop > 63) return 0;
+        if (drop > 0)
+        {
+            ulong half = 1UL << (int)(drop - 1);
+            ulong rest = bits & ((half << 1) - 1);
+            bits >>= (int)drop;
+            if (rest > half || (rest == half && (bits & 1) == 1)) bits++;
+            exponent = last;
+        }
+
+        return Math.ScaleB((double)bits, (int)exponent);
+    }
+
+    private static int Copy(ReadOnlySpan<byte> text, Span<byte> destination)
+    {
+        text.CopyTo(destination);
+        return text.Length;
+    }
+}

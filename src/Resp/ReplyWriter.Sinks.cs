@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Diagnostics;
+
+namespace MiniRedis.Resp;
+
+/// <summary>The place of an aggregate whose count is told when its elements have been written. Made by BeginDeferred.</summary>
+public readonly record struct DeferredCount(int Depth);
+
+// Captures and deferred aggregates: the writer's output is put aside, and taken up again when they end.
+public sealed partial class ReplyWriter
+{
+    // Nesting in replies is a handful (COMMAND DOCS is the deepest); the arrays grow if a caller shows otherwise.
+    private Frame[] _frames = new Frame[4];
+    private ArrayBufferWriter<byte>?[] _deferred = new ArrayBufferWriter<byte>?[4];
+    private int _depth;
+
+    // A scratch that one long reply made grow beyond this is not kept for the next.
+    private const int ScratchKept = 64 * 1024;
+
+    private struct Frame
+    {
+        public IBufferWriter<byte>? Output;
+        public byte[] Window;
+        public int Start;
+        public int Position;
+        public int End;
+        public long Committed;
+        public int Protocol;
+        public bool Copies;
+        public bool Capture;
+        public byte[]? Scratch;
+
+        public readonly long Written => Committed + (Output is null ? 0 : Position - Start);
+    }
+
+    /// <summary>
+    /// Starts an aggregate whose count is not known yet; end it with <see cref="EndArray"/>, <see cref="EndMap"/> or
+    /// <see cref="EndSet"/>. They nest, and end in reverse order. The elements are copied once more than otherwise.
+    /// </summary>
+    public DeferredCount BeginDeferred()
+    {
+        if (_depth == _deferred.Length) System.Array.Resize(ref _deferred, _depth * 2);
+        IBufferWriter<byte> scratch = _deferred[_depth] ??= new ArrayBufferWriter<byte>(1024);
+        Push(scratch, capture: false);
+        return new DeferredCount(_depth);
+    }
+
+    public void EndArray(DeferredCount deferred, int count)
+    {
+        ArrayBufferWriter<byte> elements = EndDeferred(deferred);
+        Array(count);
+        Emit(elements);
+    }
+
+    public void EndMap(DeferredCount deferred, int pairs)
+    {
+        ArrayBufferWriter<byte> elements = EndDeferred(deferred);
+        Map(pairs);
+        Emit(elements);
+    }
+
+    public void EndSet(DeferredCount deferred, int count)
+    {
+        ArrayBufferWriter<byte> elements = EndDeferred(deferred);
+        Set(count);
+        Emit(elements);
+    }
+
+    /// <summary>Ends the aggregate as if nothing had been written since its beginning, for an error found halfway.</summary>
+    public void Abandon(DeferredCount deferred) => Forget(EndDeferred(deferred));
+
+    /// <summary>
+    /// Directs replies to <paramref name="output"/> in the given protocol until <see cref="EndCapture"/>; captures nest.
+    /// Errors keep being counted, so a caller that wants to know takes the difference.
+    /// </summary>
+    public void BeginCapture(IBufferWriter<byte> output, int protocol)
+    {
+        Push(output, capture: true);
+        Protocol = protocol;
+    }
+
+    /// <summary>Ends the capture, restoring output and protocol.</summary>
+    /// <returns>Bytes captured.</returns>
+    public long EndCapture()
+    {
+        Debug.Assert(_depth > 0 && _frames[_depth - 1].Capture, "no capture to end");
+        HandOver();
+        long captured = _committed;
+        Pop();
+        return captured;
+    }
+
+    private void Push(IBufferWriter<byte> output, bool capture)
+    {
+        if (_depth == _frames.Length) System.Array.Resize(ref _frames, _depth * 2);
+        ref Frame frame = ref _frames[_depth++];
+        frame.Output = _output;
+        frame.Window = _window;
+        frame.Start = _start;
+        frame.Position = _position;
+        frame.End = _end;
+        frame.Committed = _committed;
+        frame.Protocol = Protocol;
+        frame.Copies = _copies;
+        frame.Capture = capture;
+        frame.Scratch = _scratch;
+        // The frame below may have bytes in the scratch window: the new sink makes its own if it needs one.
+        if (_copies) _scratch = null;
+        _output = output;
+        _window = [];
+        _start = _position = _end = 0;
+        _committed = 0;
+        _copies = false;
+    }
+
+    private void Pop()
+    {
+        ref Frame frame = ref _frames[--_depth];
+        _output = frame.Output;
+        _window = frame.Window;
+        _start = frame.Start;
+        _position = frame.Position;
+        _end = frame.End;
+        _committed = frame.Committed;
+        Protocol = frame.Protocol;
+        _copies = frame.Copies;
+        _scratch = frame.Scratch ?? _scratch;
+        frame = default;
+    }
+
+    private ArrayBufferWriter<byte> EndDeferred(DeferredCount deferred)
+    {
+        Debug.Assert(deferred.Depth == _depth && !_frames[_depth - 1].Capture, "aggregates end in reverse order");
+        HandOver();
+        int protocol = Protocol;
+        Pop();
+        Protocol = protocol;
+        return _deferred[_depth]!;
+    }
+
+    private void Emit(ArrayBufferWriter<byte> elements)
+    {
+        Raw(elements.WrittenSpan);
+        Forget(elements);
+    }
+
+    private void Forget(ArrayBufferWriter<byte> elements)
+    {
+        if (elements.Capacity > ScratchKept) _deferred[_depth] = null;
+        else elements.ResetWrittenCount();
+    }
+}

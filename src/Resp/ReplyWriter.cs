@@ -1,0 +1,401 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace MiniRedis.Resp;
+
+// The idea. Replies go straight into the output's own memory, which is asked for a window at a time: a small reply is a
+// bounds check, one 8-byte store for its header and a copy, without a virtual call. Large values run across as many
+// windows as it takes. Headers of numbers below 1024 come from a table whose entries are the digits, the line end and
+// their length in one ulong, to be shifted by a byte to make room for the type:
+//
+//     byte    0    1    2    3    4    5..6  7
+//     entry   '1'  '2'  '8'  \r   \n   0     5 = bytes used
+//
+// Where bytes go to is a sink: the attached output, a capture, the scratch of an aggregate whose count is not known yet,
+// or nowhere when muted. Sinks stack; only a change of sink costs, not each reply. (Rejected: testing "muted" and
+// "deferred" in every method; and padded lengths, as replies are compared with Redis byte for byte.)
+
+/// <summary>
+/// Encodes replies in RESP2 or RESP3. One per loop thread: <see cref="Attach"/> it to a connection's output for a batch of
+/// requests, then <see cref="Complete"/>.
+/// </summary>
+/// <remarks>Not thread-safe. Between Attach and Complete nobody else may write to the output. Strings are sent as UTF-8.</remarks>
+public sealed partial class ReplyWriter
+{
+    private const int SmallNumbers = 1024;
+
+    // The output's memory comes in blocks of 4 KB or more; asking for less than this wastes the end of one at most.
+    private const int MinWindow = 256;
+
+    private static readonly ulong[] Digits = BuildDigits();
+
+    // The current sink. No output means that bytes are dropped.
+    private IBufferWriter<byte>? _output;
+    private byte[] _window = [];
+    private int _start;
+    private int _position;
+    private int _end;
+    private long _committed;
+
+    // Stands in for a window when the output's memory is no array, and when bytes are dropped.
+    private byte[]? _scratch;
+    private bool _copies;
+    private bool _muted;
+    private bool _attached;
+
+    /// <summary>2 or 3: the protocol the client chose with HELLO.</summary>
+    public int Protocol { get; set; } = 2;
+
+    /// <summary>Error replies since <see cref="Attach"/>, muted ones included.</summary>
+    public int Errors { get; private set; }
+
+    /// <summary>
+    /// Bytes written to the attached output since <see cref="Attach"/>, handed over or not. Muted bytes are not counted, and
+    /// those of a capture or of an unfinished deferred aggregate not before they reach the output.
+    /// </summary>
+    public long Written => _depth == 0 ? _committed + (_output is null ? 0 : _position - _start) : _frames[0].Written;
+
+    /// <summary>
+    /// CLIENT REPLY OFF and SKIP: what is written while true is dropped. A capture is not a client's reply and still gets
+    /// its bytes.
+    /// </summary>
+    public bool Muted
+    {
+        get => _muted;
+        set
+        {
+            if (_muted == value) return;
+            Debug.Assert(_depth == 0, "muting belongs between replies");
+            if (_attached) HandOver();
+            _muted = value;
+            _output = value ? null : _attachedOutput;
+        }
+    }
+
+    private IBufferWriter<byte>? _attachedOutput;
+
+    /// <summary>Directs replies to <paramref name="output"/> until <see cref="Complete"/>; clears the counters and Muted.</summary>
+    public void Attach(IBufferWriter<byte> output, int protocol)
+    {
+        Debug.Assert(!_attached, "attached twice");
+        _attached = true;
+        _attachedOutput = _output = output;
+        _muted = false;
+        _committed = 0;
+        Protocol = protocol;
+        Errors = 0;
+    }
+
+    /// <summary>Hands the bytes over to the output and lets go of it; sending them is the caller's business.</summary>
+    public void Complete()
+    {
+        Debug.Assert(_attached && _depth == 0, "completed with an aggregate or a capture open");
+        HandOver();
+        _attached = false;
+        _attachedOutput = _output = null;
+    }
+
+    public void Ok() => Raw("+OK\r\n"u8);
+
+    public void Queued() => Raw("+QUEUED\r\n"u8);
+
+    public void Pong() => Raw("+PONG\r\n"u8);
+
+    /// <summary>A status reply. The text must hold no line end.</summary>
+    public void SimpleString(ReadOnlySpan<byte> text)
+    {
+        Debug.Assert(text.IndexOfAny((byte)'\r', (byte)'\n') < 0);
+        Line((byte)'+', text);
+    }
+
+    /// <inheritdoc cref="SimpleString(ReadOnlySpan{byte})"/>
+    public void SimpleString(string text)
+    {
+        Span<byte> small = stackalloc byte[256];
+        byte[]? rented = Encode(text, ref small);
+        SimpleString(small);
+        Return(rented);
+    }
+
+    /// <summary>
+    /// An error reply. <paramref name="text"/> is without the leading '-' and starts with its code, as in "ERR syntax error";
+    /// line ends inside become spaces, as it may quote what a client sent.
+    /// </summary>
+    public void Error(ReadOnlySpan<byte> text)
+    {
+        Errors++;
+        if (text.IndexOfAny((byte)'\r', (byte)'\n') < 0)
+        {
+            Line((byte)'-', text);
+            return;
+        }
+
+        byte[] clean = ArrayPool<byte>.Shared.Rent(text.Length);
+        text.CopyTo(clean);
+        Span<byte> cleaned = clean.AsSpan(0, text.Length);
+        cleaned.Replace((byte)'\r', (byte)' ');
+        cleaned.Replace((byte)'\n', (byte)' ');
+        Line((byte)'-', cleaned);
+        ArrayPool<byte>.Shared.Return(clean);
+    }
+
+    /// <inheritdoc cref="Error(ReadOnlySpan{byte})"/>
+    public void Error(string text)
+    {
+        Span<byte> small = stackalloc byte[256];
+        byte[]? rented = Encode(text, ref small);
+        Error(small);
+        Return(rented);
+    }
+
+    public void Integer(long value) => Number((byte)':', value);
+
+    public void Bulk(ReadOnlySpan<byte> value)
+    {
+        if (value.Length < SmallNumbers && _end - _position >= value.Length + 10)
+        {
+            Span<byte> room = _window.AsSpan(_position, value.Length + 10);
+            ulong digits = Digits[value.Length];
+            BinaryPrimitives.WriteUInt64LittleEndian(room, (digits << 8) | (byte)'$');
+            int header = (int)(digits >> 56) + 1;
+            value.CopyTo(room[header..]);
+            BinaryPrimitives.WriteUInt16LittleEndian(room[(header + value.Length)..], CrLf);
+            _position += header + value.Length + 2;
+            return;
+        }
+
+        Number((byte)'$', value.Length);
+        Raw(value);
+        LineEnd();
+    }
+
+    public void Bulk(string value)
+    {
+        Span<byte> small = stackalloc byte[256];
+        byte[]? rented = Encode(value, ref small);
+        Bulk(small);
+        Return(rented);
+    }
+
+    /// <summary>An integer as a bulk string: what GET answers for a value stored as a number.</summary>
+    public void BulkInteger(long value)
+    {
+        Span<byte> text = stackalloc byte[Numbers.MaxInt64Length];
+        Bulk(text[..Numbers.FormatInt64(value, text)]);
+    }
+
+    /// <summary>No value: the null bulk string of RESP2, the null of RESP3.</summary>
+    public void Null() => Raw(Protocol == 2 ? "$-1\r\n"u8 : "_\r\n"u8);
+
+    /// <summary>No array: differs from <see cref="Null"/> in RESP2 only.</summary>
+    public void NullArray() => Raw(Protocol == 2 ? "*-1\r\n"u8 : "_\r\n"u8);
+
+    /// <summary>Starts an array: <paramref name="count"/> replies follow.</summary>
+    public void Array(int count) => Number((byte)'*', count);
+
+    public void EmptyArray() => Raw("*0\r\n"u8);
+
+    /// <summary>Starts a map: twice <paramref name="pairs"/> replies follow, keys and values in turn.</summary>
+    public void Map(int pairs) => Number(Protocol == 2 ? (byte)'*' : (byte)'%', Protocol == 2 ? 2L * pairs : pairs);
+
+    public void Set(int count) => Number(Protocol == 2 ? (byte)'*' : (byte)'~', count);
+
+    /// <summary>Starts an out-of-band message (pub/sub, invalidation).</summary>
+    public void Push(int count) => Number(Protocol == 2 ? (byte)'*' : (byte)'>', count);
+
+    /// <summary>Starts attributes of the reply that follows them. RESP3 only: RESP2 has no form for them.</summary>
+    public void Attribute(int pairs)
+    {
+        Debug.Assert(Protocol == 3, "attributes need RESP3");
+        Number((byte)'|', pairs);
+    }
+
+    public void Double(double value)
+    {
+        Span<byte> text = stackalloc byte[Numbers.MaxDoubleLength];
+        NumberText(text[..Numbers.FormatDouble(value, text)]);
+    }
+
+    /// <summary>A long double in Redis's human format, see <see cref="Resp.LongDouble.Format"/>.</summary>
+    public void LongDouble(in LongDouble value)
+    {
+        Span<byte> text = stackalloc byte[Resp.LongDouble.MaxLength];
+        NumberText(text[..value.Format(text)]);
+    }
+
+    public void Bool(bool value) =>
+        Raw(Protocol == 2 ? (value ? ":1\r\n"u8 : ":0\r\n"u8) : value ? "#t\r\n"u8 : "#f\r\n"u8);
+
+    /// <summary>An integer of any size, given as its digits.</summary>
+    public void BigNumber(ReadOnlySpan<byte> digits)
+    {
+        if (Protocol == 2) Bulk(digits);
+        else Line((byte)'(', digits);
+    }
+
+    /// <summary>Text for people. <paramref name="extension"/> is its format in three characters: "txt" or "mkd".</summary>
+    public void Verbatim(string extension, ReadOnlySpan<byte> text)
+    {
+        Debug.Assert(extension.Length == 3);
+        if (Protocol == 2)
+        {
+            Bulk(text);
+            return;
+        }
+
+        Number((byte)'=', text.Length + 4L);
+        Raw([(byte)extension[0], (byte)extension[1], (byte)extension[2], (byte)':']);
+        Raw(text);
+        LineEnd();
+    }
+
+    /// <summary>Bytes that are RESP already.</summary>
+    public void Raw(ReadOnlySpan<byte> encoded)
+    {
+        if (_end - _position >= encoded.Length)
+        {
+            encoded.CopyTo(_window.AsSpan(_position));
+            _position += encoded.Length;
+            return;
+        }
+
+        RawAcrossWindows(encoded);
+    }
+
+    private const ushort CrLf = '\r' | ('\n' << 8);
+
+    private void NumberText(ReadOnlySpan<byte> text)
+    {
+        if (Protocol == 2) Bulk(text);
+        else Line((byte)',', text);
+    }
+
+    private void Line(byte type, ReadOnlySpan<byte> text)
+    {
+        Raw([type]);
+        Raw(text);
+        LineEnd();
+    }
+
+    private void LineEnd() => Raw("\r\n"u8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Number(byte type, long value)
+    {
+        if ((ulong)value < SmallNumbers && _end - _position >= 8)
+        {
+            ulong digits = Digits[value];
+            BinaryPrimitives.WriteUInt64LittleEndian(_window.AsSpan(_position), (digits << 8) | type);
+            _position += (int)(digits >> 56) + 1;
+            return;
+        }
+
+        LargeNumber(type, value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LargeNumber(byte type, long value)
+    {
+        const int Longest = 1 + Numbers.MaxInt64Length + 2;
+        if (_end - _position < Longest) NextWindow(Longest);
+        Span<byte> room = _window.AsSpan(_position, Longest);
+        room[0] = type;
+        int digits = Numbers.FormatInt64(value, room[1..]);
+        BinaryPrimitives.WriteUInt16LittleEndian(room[(1 + digits)..], CrLf);
+        _position += digits + 3;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void RawAcrossWindows(ReadOnlySpan<byte> rest)
+    {
+        while (true)
+        {
+            int part = Math.Min(_end - _position, rest.Length);
+            rest[..part].CopyTo(_window.AsSpan(_position));
+            _position += part;
+            rest = rest[part..];
+            if (rest.IsEmpty) return;
+            NextWindow(1);
+        }
+    }
+
+    /// <summary>Hands over what the window holds, and opens one with room for at least <paramref name="size"/> bytes.</summary>
+    private void NextWindow(int size)
+    {
+        Debug.Assert(_attached || _depth > 0, "a reply without an output");
+        HandOver();
+        int hint = Math.Max(size, MinWindow);
+        if (_output is not null && MemoryMarshal.TryGetArray<byte>(_output.GetMemory(hint), out ArraySegment<byte> memory))
+        {
+            _copies = false;
+            _window = memory.Array!;
+            _start = memory.Offset;
+            _end = memory.Offset + memory.Count;
+        }
+        else
+        {
+            _copies = true;
+            _window = _scratch ??= new byte[4096];
+            _start = 0;
+            _end = _window.Length;
+        }
+
+        _position = _start;
+    }
+
+    private void HandOver()
+    {
+        int length = _position - _start;
+        if (_output is not null && length > 0)
+        {
+            if (_copies) _output.Write(_window.AsSpan(_start, length));
+            else _output.Advance(length);
+            _committed += length;
+        }
+
+        _window = [];
+        _start = _position = _end = 0;
+    }
+
+    /// <summary>UTF-8 into <paramref name="space"/> if it fits, else into a rented array that the caller returns.</summary>
+    private static byte[]? Encode(string text, ref Span<byte> space)
+    {
+        byte[]? rented = null;
+        if (!Encoding.UTF8.TryGetBytes(text, space, out int length))
+        {
+            rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+            length = Encoding.UTF8.GetBytes(text, rented);
+            space = rented;
+        }
+
+        space = space[..length];
+        return rented;
+    }
+
+    private static void Return(byte[]? rented)
+    {
+        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+    }
+
+    private static ulong[] BuildDigits()
+    {
+        var table = new ulong[SmallNumbers];
+        Span<byte> entry = stackalloc byte[8];
+        for (int n = 0; n < table.Length; n++)
+        {
+            entry.Clear();
+            Utf8Formatter.TryFormat(n, entry, out int length);
+            entry[length++] = (byte)'\r';
+            entry[length++] = (byte)'\n';
+            entry[7] = (byte)length;
+            table[n] = BinaryPrimitives.ReadUInt64LittleEndian(entry);
+        }
+
+        return table;
+    }
+}
