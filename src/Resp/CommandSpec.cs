@@ -1,0 +1,227 @@
+namespace MiniRedis.Resp;
+
+/// <summary>
+/// What there is to say about a command without running it. Everything about commands that is not a handler is derived
+/// from this one entry: COMMAND and its subcommands, ACL categories, routing by key, the gates before execution.
+/// </summary>
+/// <remarks>Built by object initializer and not changed once it is in a <see cref="CommandTable{T}"/>; then any thread may read.</remarks>
+public class CommandSpec
+{
+    private readonly CommandSpec[] _subcommands = [];
+    private CommandFlags _flags;
+    private bool _derived;
+    private AclCategory _categories;
+    private string? _fullName;
+    private int _firstKey, _lastKey, _keyStep;
+    private bool _hasKeys;
+
+    /// <summary>In upper case; a subcommand's own part only ("LIST" of CLIENT LIST).</summary>
+    public required string Name { get; init; }
+
+    public required CommandGroup Group { get; init; }
+
+    /// <summary>Version of Redis that introduced it.</summary>
+    public required string Since { get; init; }
+
+    public string Complexity { get; init; } = "";
+
+    public required string Summary { get; init; }
+
+    /// <summary>Arguments with the command's name (and container's): exactly so many, or at least so many if negative.</summary>
+    public required int Arity { get; init; }
+
+    /// <summary>As declared; <see cref="CommandFlags.MovableKeys"/> is added when the specs are entered into a table.</summary>
+    public CommandFlags Flags
+    {
+        get => _flags;
+        init => _flags = value;
+    }
+
+    public KeySpec[] Keys { get; init; } = [];
+
+    public Arg[] Args { get; init; } = [];
+
+    /// <summary>Makes this a container: the second argument selects one of these.</summary>
+    public CommandSpec[] Subcommands
+    {
+        get => _subcommands;
+        init
+        {
+            _subcommands = value;
+            foreach (CommandSpec child in value) child.Parent = this;
+        }
+    }
+
+    /// <summary>The container of a subcommand.</summary>
+    public CommandSpec? Parent { get; private set; }
+
+    /// <summary>Categories beyond those that flags and group imply, as Dangerous for KEYS.</summary>
+    public AclCategory AclCategories { get; init; }
+
+    /// <summary>
+    /// False where Redis leaves out the category that the group implies, as Keyspace for SORT and WAIT. A container never
+    /// has it.
+    /// </summary>
+    public bool InGroupCategory { get; init; } = true;
+
+    /// <summary>Hints to proxies and clients, as "nondeterministic_output" and "request_policy:all_shards".</summary>
+    public string[] Tips { get; init; } = [];
+
+    public (string Version, string Change)[] History { get; init; } = [];
+
+    public string? DeprecatedSince { get; init; }
+
+    public string? ReplacedBy { get; init; }
+
+    /// <summary>Internal to the server, as REPLCONF.</summary>
+    public bool IsSysCmd { get; init; }
+
+    public Propagation Propagates { get; init; }
+
+    /// <summary>Finds the keys where specs cannot, or where what is done to them depends on the arguments.</summary>
+    public KeyFinder? GetKeys { get; init; }
+
+    /// <summary>In lower case, a subcommand's with its container's: "client|list", as ACL and error texts show it.</summary>
+    public string FullName => _fullName ??= Parent is null ? Name.ToLowerInvariant() : $"{Parent.FullName}|{Name.ToLowerInvariant()}";
+
+    public bool IsContainer => _subcommands.Length > 0;
+
+    /// <summary>All ACL categories: declared, of the group, and of the flags. Source: setImplicitACLCategories.</summary>
+    public AclCategory EffectiveAclCategories
+    {
+        get
+        {
+            Derive();
+            return _categories;
+        }
+    }
+
+    /// <summary>First argument that is a key, for clients older than key specs; 0 if none.</summary>
+    public int FirstKey
+    {
+        get
+        {
+            Derive();
+            return _firstKey;
+        }
+    }
+
+    /// <summary>Last argument that is a key; negative counts from the end.</summary>
+    public int LastKey
+    {
+        get
+        {
+            Derive();
+            return _lastKey;
+        }
+    }
+
+    /// <summary>Distance between keys from <see cref="FirstKey"/> to <see cref="LastKey"/>.</summary>
+    public int KeyStep
+    {
+        get
+        {
+            Derive();
+            return _keyStep;
+        }
+    }
+
+    /// <summary>True if a call may name keys (sharded channels are not keys).</summary>
+    public bool HasKeys
+    {
+        get
+        {
+            Derive();
+            return _hasKeys;
+        }
+    }
+
+    /// <summary>True if a request of <paramref name="count"/> arguments has an allowed number of them.</summary>
+    public bool AcceptsCount(int count) => Arity >= 0 ? count == Arity : count >= -Arity;
+
+    /// <summary>The subcommand of that name, any case, or null.</summary>
+    public CommandSpec? FindSubcommand(ReadOnlySpan<byte> name)
+    {
+        foreach (CommandSpec child in _subcommands)
+        {
+            if (child.Name.Length == name.Length && System.Text.Ascii.EqualsIgnoreCase(name, child.Name)) return child;
+        }
+
+        return null;
+    }
+
+    /// <summary>Works out what follows from the declaration. Repeating it changes nothing.</summary>
+    internal void Derive()
+    {
+        if (_derived) return;
+        _categories = DeriveCategories();
+        _hasKeys = GetKeys is not null || Keys.Any(k => (k.Flags & KeyFlags.NotKey) == 0);
+        DeriveLegacyRange();
+        _derived = true;
+    }
+
+    private AclCategory DeriveCategories()
+    {
+        AclCategory all = AclCategories;
+        if (InGroupCategory && !IsContainer) all |= OfGroup(Group);
+        if (Has(CommandFlags.Write)) all |= AclCategory.Write;
+        // A read-only script is not a read: what it reads is checked command by command.
+        if (Has(CommandFlags.ReadOnly) && (all & AclCategory.Scripting) == 0) all |= AclCategory.Read;
+        if (Has(CommandFlags.Admin)) all |= AclCategory.Admin | AclCategory.Dangerous;
+        if (Has(CommandFlags.PubSub)) all |= AclCategory.PubSub;
+        if (Has(CommandFlags.Blocking)) all |= AclCategory.Blocking;
+        return all | (Has(CommandFlags.Fast) ? AclCategory.Fast : AclCategory.Slow);
+    }
+
+    private static AclCategory OfGroup(CommandGroup group) => group switch
+    {
+        CommandGroup.Generic => AclCategory.Keyspace,
+        CommandGroup.String => AclCategory.String,
+        CommandGroup.List => AclCategory.List,
+        CommandGroup.Set => AclCategory.Set,
+        CommandGroup.SortedSet => AclCategory.SortedSet,
+        CommandGroup.Hash => AclCategory.Hash,
+        CommandGroup.Transactions => AclCategory.Transaction,
+        CommandGroup.Connection => AclCategory.Connection,
+        CommandGroup.Scripting => AclCategory.Scripting,
+        CommandGroup.HyperLogLog => AclCategory.HyperLogLog,
+        CommandGroup.Geo => AclCategory.Geo,
+        CommandGroup.Stream => AclCategory.Stream,
+        CommandGroup.Bitmap => AclCategory.Bitmap,
+        // PubSub comes with its flag; server, cluster and Sentinel commands imply no category.
+        _ => AclCategory.None,
+    };
+
+    /// <summary>
+    /// One range out of the key specs, as clients knew it before Redis 7; what does not fit one range makes the keys
+    /// movable. Source: populateCommandLegacyRangeSpec.
+    /// </summary>
+    private void DeriveLegacyRange()
+    {
+        if (Keys is [{ Begin: BeginSearch.Index, Find: FindKeys.Range } only])
+        {
+            (_firstKey, _lastKey, _keyStep) = (only.Index, Absolute(only), only.Step);
+            if ((only.Flags & KeyFlags.Incomplete) != 0) _flags |= CommandFlags.MovableKeys;
+            return;
+        }
+
+        int first = int.MaxValue, last = 0, previous = 0;
+        foreach (KeySpec key in Keys)
+        {
+            bool plain = key is { Begin: BeginSearch.Index, Find: FindKeys.Range, Step: 1 } && (previous == 0 || previous == key.Index - 1);
+            if (!plain || (key.Flags & KeyFlags.Incomplete) != 0) _flags |= CommandFlags.MovableKeys;
+            if (!plain) continue;
+            first = Math.Min(first, key.Index);
+            // As unsigned numbers, so that "up to the last argument" is the larger one.
+            last = (int)Math.Max((uint)last, (uint)Absolute(key));
+            previous = last;
+        }
+
+        if (first == int.MaxValue) return;
+        (_firstKey, _lastKey, _keyStep) = (first, last, 1);
+    }
+
+    private static int Absolute(KeySpec key) => key.LastKey >= 0 ? key.Index + key.LastKey : key.LastKey;
+
+    private bool Has(CommandFlags flag) => (_flags & flag) != 0;
+}
