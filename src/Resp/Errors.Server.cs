@@ -1,0 +1,71 @@
+namespace MiniRedis.Resp;
+
+/// <summary>States of the server that refuse commands, scripts, CONFIG, DEBUG, ACL and other administration.</summary>
+public static partial class Errors
+{
+    // Gates
+    public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
+    public static ReadOnlySpan<byte> Loading => "LOADING Redis is loading the dataset in memory"u8;
+    public static ReadOnlySpan<byte> SnapshotFailed =>
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "u8
+        + "Commands that may modify the data set are disabled, because this instance is configured to report errors "u8
+        + "during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis "u8
+        + "logs for details about the RDB error."u8;
+    public static ReadOnlySpan<byte> ReadOnly => "READONLY You can't write against a read only replica."u8;
+    public static ReadOnlySpan<byte> NotEnoughReplicas => "NOREPLICAS Not enough good replicas to write."u8;
+    public static ReadOnlySpan<byte> MasterDown =>
+        "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
+    public static ReadOnlySpan<byte> BusyScript =>
+        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."u8;
+    public static ReadOnlySpan<byte> BusyFunction =>
+        "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."u8;
+    public static ReadOnlySpan<byte> ReplicaKeyspace => "ERR Replica can't interact with the keyspace"u8;
+    public static ReadOnlySpan<byte> DebugNotAllowed =>
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from "u8
+        + "a local connection, otherwise you need to set this option in the configuration file, and then restart "u8
+        + "the server."u8;
+    public static ReadOnlySpan<byte> ModuleNotAllowed =>
+        "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it "u8
+        + "from a local connection, otherwise you need to set this option in the configuration file, and then "u8
+        + "restart the server."u8;
+
+    // Scripts
+    public static ReadOnlySpan<byte> NoScript => "NOSCRIPT No matching script. Please use EVAL."u8;
+    public static ReadOnlySpan<byte> NotBusy => "NOTBUSY No scripts in execution right now."u8;
+    public static ReadOnlySpan<byte> ScriptFlushOption => "ERR SCRIPT FLUSH only support SYNC|ASYNC option"u8;
+
+    // CONFIG, COMMAND, SHUTDOWN
+    public static ReadOnlySpan<byte> NoConfigFile => "ERR The server is running without a config file"u8;
+    public static ReadOnlySpan<byte> InvalidCommandSpecified => "ERR Invalid command specified"u8;
+    public static ReadOnlySpan<byte> NoKeyArguments => "ERR The command has no key arguments"u8;
+    public static ReadOnlySpan<byte> InvalidCommandArguments => "ERR Invalid arguments specified for command"u8;
+    public static ReadOnlySpan<byte> InvalidCommandArity => "ERR Invalid number of arguments specified for command"u8;
+    public static ReadOnlySpan<byte> NoShutdown => "ERR No shutdown in progress."u8;
+    public static ReadOnlySpan<byte> ShutdownFailed => "ERR Errors trying to SHUTDOWN. Check logs."u8;
+    public static ReadOnlySpan<byte> SaveInProgress => "ERR Background save already in progress"u8;
+    public static ReadOnlySpan<byte> AofRewriteInProgress => "ERR Background append only file rewriting already in progress"u8;
+
+    // ACL
+    public static ReadOnlySpan<byte> UserName => "ERR Usernames can't contain spaces or null characters"u8;
+    public static ReadOnlySpan<byte> DefaultUserStays => "ERR The 'default' user cannot be removed"u8;
+    public static ReadOnlySpan<byte> NoAclFile =>
+        "ERR This instance is not configured to use an ACL file. You may want to specify users via the ACL "u8
+        + "SETUSER command and then issue a CONFIG REWRITE (assuming you have a configuration file set) in order to "u8
+        + "store users in the configuration."u8;
+    public static ReadOnlySpan<byte> AclSaveFailed =>
+        "ERR There was an error trying to save the ACLs. Please check the server logs for more information"u8;
+
+    /// <param name="reason">What the operating system says, as "No space left on device".</param>
+    public static string AofFailed(string reason) => $"MISCONF Errors writing to the AOF file: {reason}";
+
+    public static byte[] UnknownConfig(ReadOnlySpan<byte> name) =>
+        Quote("ERR Unknown option or number of arguments for CONFIG SET - '"u8, name, "'"u8);
+
+    /// <param name="name">The parameter that was refused.</param>
+    /// <param name="reason">Why, as "argument must be a memory value".</param>
+    public static string ConfigRefused(string name, string reason) =>
+        $"ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}";
+
+    /// <summary>ACL CAT of a category that is none; 128 bytes of it show.</summary>
+    public static byte[] UnknownCategory(ReadOnlySpan<byte> name) => Quote("ERR Unknown category '"u8, CText(name, 128), "'"u8);
+}

@@ -1,0 +1,41 @@
+namespace MiniRedis.Resp;
+
+/// <summary>Strings, bitmaps and HyperLogLogs.</summary>
+public static partial class Errors
+{
+    // Strings
+    public static ReadOnlySpan<byte> StringTooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)"u8;
+    public static ReadOnlySpan<byte> OffsetOutOfRange => "ERR offset is out of range"u8;
+    public static ReadOnlySpan<byte> IncrementOverflow => "ERR increment or decrement would overflow"u8;
+    public static ReadOnlySpan<byte> DecrementOverflow => "ERR decrement would overflow"u8;
+    public static ReadOnlySpan<byte> IncrementNotFinite => "ERR increment would produce NaN or Infinity"u8;
+    public static ReadOnlySpan<byte> LcsNeedsStrings => "ERR The specified keys must contain string values"u8;
+    public static ReadOnlySpan<byte> LcsLenWithIdx => "ERR If you want both the length and indexes, please just use IDX."u8;
+    public static ReadOnlySpan<byte> LcsTooLong => "ERR String too long for LCS"u8;
+    public static ReadOnlySpan<byte> LcsTooMuchMemory =>
+        "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"u8;
+    public static ReadOnlySpan<byte> LcsAllocationFailed =>
+        "ERR Insufficient memory, failed allocating transient memory for LCS"u8;
+
+    // Bitmaps
+    public static ReadOnlySpan<byte> BitOffset => "ERR bit offset is not an integer or out of range"u8;
+    public static ReadOnlySpan<byte> BitValue => "ERR bit is not an integer or out of range"u8;
+    public static ReadOnlySpan<byte> BitArgument => "ERR The bit argument must be 1 or 0."u8;
+    public static ReadOnlySpan<byte> BitOpNot => "ERR BITOP NOT must be called with a single source key."u8;
+    public static ReadOnlySpan<byte> BitFieldType =>
+        "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."u8;
+    public static ReadOnlySpan<byte> BitFieldOverflow => "ERR Invalid OVERFLOW type specified"u8;
+    public static ReadOnlySpan<byte> BitFieldReadOnly => "ERR BITFIELD_RO only supports the GET subcommand"u8;
+
+    // HyperLogLogs
+    public static ReadOnlySpan<byte> NotHyperLogLog => "WRONGTYPE Key is not a valid HyperLogLog string value."u8;
+    public static ReadOnlySpan<byte> CorruptHyperLogLog => "INVALIDOBJ Corrupted HLL object detected"u8;
+    public static ReadOnlySpan<byte> HyperLogLogNoKey => "ERR The specified key does not exist"u8;
+    public static ReadOnlySpan<byte> HyperLogLogNotSparse => "ERR HLL encoding is not sparse"u8;
+
+    /// <summary>PFDEBUG with a subcommand it does not know.</summary>
+    public static byte[] UnknownPfDebug(ReadOnlySpan<byte> subcommand) => Quote("ERR Unknown PFDEBUG subcommand '"u8, subcommand, "'"u8);
+
+    public static byte[] PfDebugArity(ReadOnlySpan<byte> subcommand) =>
+        Quote("ERR Wrong number of arguments for the '"u8, subcommand, "' subcommand"u8);
+}
