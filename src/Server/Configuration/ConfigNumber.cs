@@ -42,8 +42,8 @@ internal static class ConfigNumber
     }
 
     /// <summary>
-    /// Bytes with an optional unit, case-insensitive: b, k = 1000, kb = 1024, m, mb, g, gb. Where a product does not fit 64
-    /// bits Redis wraps around silently; here it counts as the largest number, so that a range check refuses it.
+    /// Bytes with an optional unit, case-insensitive: b, k = 1000, kb = 1024, m, mb, g, gb. What does not fit counts as the
+    /// largest number; Redis wraps a product that overflows around, and "maxmemory 17179869184gb" is 0 there, no limit at all.
     /// </summary>
     public static bool TryParseMemory(ReadOnlySpan<char> text, out long bytes)
     {

@@ -59,28 +59,28 @@ internal sealed class ConfigService(ServerConfig config)
     {
         var found = new List<(string, Directive)>();
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        // A name without a wildcard answers under the spelling it was asked by, hidden ones included; a pattern finds no hidden one.
         foreach (var pattern in patterns)
         {
-            var text = ConfigText.FromBytes(pattern);
-            if (text.AsSpan().ContainsAny("[*?")) continue;
-            if (ConfigTable.Find(text) is { } directive && seen.Add(text)) found.Add((text, directive));
-        }
-        var globs = patterns.Where(p => p.AsSpan().ContainsAny("[*?"u8)).ToArray();
-        if (globs.Length == 0) return found;
-        foreach (var directive in ConfigTable.All)
-        {
-            if (directive.Is(DirectiveFlags.Hidden)) continue;
-            AddIfMatched(directive.Name, directive);
-            if (directive.Alias is { } alias) AddIfMatched(alias, directive);
+            // A name without a wildcard answers under the spelling it was asked by, hidden ones included; a pattern finds no hidden one.
+            if (!pattern.AsSpan().ContainsAny("[*?"u8))
+            {
+                var name = ConfigText.FromBytes(pattern);
+                if (ConfigTable.Find(name) is { } directive && seen.Add(name)) found.Add((name, directive));
+                continue;
+            }
+            foreach (var directive in ConfigTable.All)
+            {
+                if (directive.Is(DirectiveFlags.Hidden)) continue;
+                AddIfMatched(directive.Name, directive);
+                if (directive.Alias is { } alias) AddIfMatched(alias, directive);
+            }
+
+            void AddIfMatched(string name, Directive directive)
+            {
+                if (Glob.IsMatch(pattern, ConfigText.ToBytes(name), ignoreCase: true) && seen.Add(name)) found.Add((name, directive));
+            }
         }
         return found;
-
-        void AddIfMatched(string name, Directive directive)
-        {
-            var bytes = ConfigText.ToBytes(name);
-            if (Array.Exists(globs, g => Glob.IsMatch(g, bytes, ignoreCase: true)) && seen.Add(name)) found.Add((name, directive));
-        }
     }
 
     /// <summary>

@@ -4,7 +4,8 @@ internal static partial class ConfigTable
 {
     const string NoCpuLists = "threads are placed by the operating system; pin the whole process with taskset or a cgroup";
 
-    static readonly (string, ShutdownFlags)[] ShutdownNames =
+    // A property, as the next one: static fields of a partial type are set in an order that spans files, and All needs these first.
+    static (string, ShutdownFlags)[] ShutdownNames =>
     [
         ("default", ShutdownFlags.Default), ("save", ShutdownFlags.Save), ("nosave", ShutdownFlags.NoSave),
         ("now", ShutdownFlags.Now), ("force", ShutdownFlags.Force),
@@ -76,7 +77,7 @@ internal static partial class ConfigTable
         Bool("hide-user-data-from-log", true, c => ref c.HideUserDataFromLog, from: Valkey80),
     ];
 
-    static readonly (string, ProtectedAction)[] ProtectedActionNames =
+    static (string, ProtectedAction)[] ProtectedActionNames =>
         [("no", ProtectedAction.No), ("yes", ProtectedAction.Yes), ("local", ProtectedAction.Local)];
 
     static IEnumerable<Directive> Security() =>
