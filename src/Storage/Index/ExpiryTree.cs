@@ -120,7 +120,17 @@ unsafe struct ExpiryTree
     /// <summary>The bound kept for a group: for tests of the invariant.</summary>
     internal readonly uint BoundAt(int level, uint index) => *Slot(level, index);
 
-    internal readonly int Depth => depth;
+    /// <summary>Checks that each bound above level 0 is its line's minimum: for tests.</summary>
+    internal readonly void Verify()
+    {
+        for (var level = 1; level < depth; level++)
+        {
+            for (var line = 0u; line < levels![level - 1].Count; line++)
+            {
+                KeyIndex.Require(*Slot(level, line) == Minimum(level - 1, line, out _), "a bound is not its line's minimum");
+            }
+        }
+    }
 
     void AddLevel(Arena arena)
     {
