@@ -105,13 +105,22 @@ public sealed unsafe partial class Arena
         region.Return(first, count, stillBacked);
         firstWithRoom = Math.Min(firstWithRoom, region.Number);
         // One region stays, or filling and emptying the last slab of one would map and unmap it each time.
-        if (region.FreeCount == Region.Usable && regions.Exists(other => other != null && other != region && other.FreeCount > 0))
+        if (region.FreeCount == Region.Usable && OtherHasRoom(region))
         {
             dirtySlabs -= region.DirtyCount;
             committed -= (region.DirtyCount + 1L) * Region.SlabSize;
             regions[region.Number] = null;
             NativePages.Release(region.Start, Region.Size);
         }
+    }
+
+    bool OtherHasRoom(Region region)
+    {
+        foreach (var other in regions)
+        {
+            if (other != null && other != region && other.FreeCount > 0) return true;
+        }
+        return false;
     }
 
     /// <summary>Takes back the slabs another thread has emptied since.</summary>
