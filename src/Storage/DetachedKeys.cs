@@ -20,16 +20,17 @@ public sealed unsafe class DetachedKeys
     // A FlushAll since took the arena, and all of this with it.
     bool Gone => keyspace.Arena != index.Arena;
 
-    /// <summary>Frees up to <paramref name="maxRecords"/> keys; true once nothing is left.</summary>
+    /// <summary>Frees about <paramref name="maxRecords"/> keys; true once nothing is left.</summary>
     public bool FreeSome(int maxRecords)
     {
         if (Gone) return true;
-        Span<Record> batch = stackalloc Record[64];
+        Span<Record> batch = stackalloc Record[KeyIndex.EntriesPerBucket];
         while (maxRecords > 0 && index.Count > 0)
         {
-            var taken = index.TakeSome(batch[..Math.Min(batch.Length, maxRecords)]);
+            var taken = index.TakeLine(batch);
             foreach (var record in batch[..taken]) Database.Release(index.Arena, record);
-            maxRecords -= taken;
+            // An empty bucket is work, too.
+            maxRecords -= Math.Max(1, taken);
         }
         if (index.Count > 0) return false;
         index.Free();

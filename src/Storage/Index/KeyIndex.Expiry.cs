@@ -1,0 +1,83 @@
+namespace MiniRedis.Storage;
+
+/// <summary>Expiry bounds: kept low by those who set deadlines, put right by those who search (see <see cref="ExpiryTree"/>).</summary>
+sealed unsafe partial class KeyIndex
+{
+    /// <summary>Buckets and groups one search may look into before it gives the thread back: a few microseconds.</summary>
+    const int SearchBudget = 32;
+
+    const uint GroupSize = 16;
+
+    /// <summary>A key of this hash has a deadline now.</summary>
+    public void NoteExpiry(ulong hash, long expireAt)
+    {
+        var bucket = BucketOf(hash);
+        var tick = clock.TickOfDeadline(expireAt);
+        if (!tree.Active) tree.Cover(arena, BucketCount);
+        ref var bound = ref Bound((ulong*)buckets[bucket]);
+        if (bound <= tick) return;
+        bound = tick;
+        tree.Lower(bucket, tick);
+    }
+
+    public DueSearch FindDue(long nowMs, out KeyLookup due)
+    {
+        due = default;
+        if (!tree.Active) return DueSearch.NoneDue;
+        var now = clock.TickOfNow(nowMs);
+        for (var looked = 0; looked < SearchBudget; looked++)
+        {
+            if (!tree.TryFindGroup(now, out var group)) return DueSearch.NoneDue;
+            var earliest = EarliestOf(group, out var bucket);
+            if (earliest <= now)
+            {
+                var tick = SearchBucket(bucket, now, out due);
+                if (due.Found) return DueSearch.Found;
+                Bound((ulong*)buckets[bucket]) = tick;
+                earliest = EarliestOf(group, out _);
+            }
+            tree.Raise(group, earliest);
+        }
+        return DueSearch.BudgetUsed;
+    }
+
+    /// <summary>The bucket with the lowest bound of a group.</summary>
+    uint EarliestOf(uint group, out uint bucket)
+    {
+        bucket = group * GroupSize;
+        var earliest = ExpiryClock.None;
+        var end = Math.Min((group + 1UL) * GroupSize, BucketCount);
+        for (var i = bucket; i < end; i++)
+        {
+            var bound = Bound((ulong*)buckets[i]);
+            if (bound >= earliest) continue;
+            earliest = bound;
+            bucket = i;
+        }
+        return earliest;
+    }
+
+    /// <summary>A due key of the bucket's chain; if none is, the bucket's bound as it should be.</summary>
+    uint SearchBucket(uint bucket, uint now, out KeyLookup due)
+    {
+        var earliest = ExpiryClock.None;
+        due = default;
+        for (var line = (ulong*)buckets[bucket]; ; line = (ulong*)overflow[Link(line) - 1])
+        {
+            for (var i = 0; i < EntriesPerBucket; i++)
+            {
+                if (line[i] == 0) continue;
+                var record = RecordOf(line[i]);
+                if (!record.HasExpiry) continue;
+                var tick = clock.TickOfDeadline(record.ExpireAt);
+                if (tick <= now)
+                {
+                    due = new(HashOf(record.Key), record, line + i);
+                    return tick;
+                }
+                earliest = Math.Min(earliest, tick);
+            }
+            if (Link(line) == 0) return earliest;
+        }
+    }
+}

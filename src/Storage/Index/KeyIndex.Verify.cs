@@ -1,0 +1,49 @@
+namespace MiniRedis.Storage;
+
+/// <summary>The invariants of the index, checked one by one: for tests.</summary>
+sealed unsafe partial class KeyIndex
+{
+    /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which.</exception>
+    public void Verify()
+    {
+        long count = 0, expiring = 0;
+        var chained = 0u;
+        for (var bucket = 0u; bucket < buckets.Count; bucket++)
+        {
+            var bound = Bound((ulong*)buckets[bucket]);
+            for (var line = (ulong*)buckets[bucket]; ; line = (ulong*)overflow[Link(line) - 1])
+            {
+                var free = FreeEntries(line);
+                Require(Link(line) == 0 || free == 0, "a bucket with free entries has a successor");
+                for (var i = 0; i < EntriesPerBucket; i++)
+                {
+                    if (line[i] == 0) continue;
+                    var record = RecordOf(line[i]);
+                    var hash = HashOf(record.Key);
+                    Require(BucketOf(hash) == bucket, "an entry lies in another bucket than its hash says");
+                    Require(EntryOf(record.Block, hash) == line[i], "an entry's fragment is not its key's");
+                    count++;
+                    if (!record.HasExpiry) continue;
+                    expiring++;
+                    Require(bound <= clock.TickOfDeadline(record.ExpireAt), "a bucket's bound is above a deadline");
+                }
+                if (Link(line) == 0) break;
+                chained++;
+                var next = (ulong*)overflow[Link(line) - 1];
+                Require(Bound(next) == bucket, "an overflow bucket names another home");
+                Require(FreeEntries(next) != AllEntries, "an overflow bucket is empty");
+            }
+            if (tree.Active) Require(tree.BoundAt(0, bucket / GroupSize) <= bound, "a group's bound is above its bucket's");
+        }
+        Require(count == Count, "the count is wrong");
+        Require(expiring == Expiring, "the count of deadlines is wrong");
+        Require(chained == overflow.Count, "an overflow bucket is in no chain");
+        Require(buckets.Count == (Count == 0 ? 0 : BucketCount), "the number of buckets is wrong");
+        tree.Verify();
+    }
+
+    internal static void Require(bool holds, string violation)
+    {
+        if (!holds) throw new InvalidOperationException(violation);
+    }
+}

@@ -1,0 +1,118 @@
+namespace MiniRedis.Storage;
+
+/// <summary>Blocks above 32 KB: spans of slabs and mappings of their own.</summary>
+public sealed unsafe partial class Arena
+{
+    byte* AllocateLarge(nuint size)
+    {
+        if (size > MaxSpan) return AllocateDedicated(size);
+        var slabs = SlabsFor(size);
+        var slab = TakeSlabs(slabs);
+        slab->State = SlabState.Span;
+        slab->Extent = (nuint)slabs;
+        slab->BlockSize = RoundToPages(size);
+        used += (long)slab->BlockSize;
+        committed += (long)slab->BlockSize;
+        return AddressOf(slab);
+    }
+
+    byte* AllocateDedicated(nuint size)
+    {
+        var extent = RoundToPages(size) + Region.SlabSize;
+        var slab = InitDedicated(NativePages.ReserveNamed(extent, Region.Size), extent);
+        used += (long)slab->BlockSize;
+        committed += (long)extent;
+        return AddressOf(slab);
+    }
+
+    /// <summary>The descriptor of slab 1, where the block starts, as if this were a region.</summary>
+    Slab* InitDedicated(byte* start, nuint extent)
+    {
+        var slab = (Slab*)start + 1;
+        slab->State = SlabState.Dedicated;
+        slab->Extent = extent;
+        slab->BlockSize = extent - Region.SlabSize;
+        slab->Previous = null;
+        slab->Next = dedicated;
+        if (dedicated != null) dedicated->Previous = slab;
+        dedicated = slab;
+        return slab;
+    }
+
+    void UnlinkDedicated(Slab* slab)
+    {
+        if (slab->Previous != null) slab->Previous->Next = slab->Next;
+        else dedicated = slab->Next;
+        if (slab->Next != null) slab->Next->Previous = slab->Previous;
+    }
+
+    void FreeLarge(Slab* slab)
+    {
+        if (slab->State == SlabState.Span)
+        {
+            committed -= (long)slab->BlockSize;
+            ReturnSlabs(slab, (int)slab->Extent);
+            return;
+        }
+        UnlinkDedicated(slab);
+        committed -= (long)slab->Extent;
+        // Nobody else knows the mapping any more, so nothing has to wait for this.
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static mapping => NativePages.Release((byte*)mapping.Start, mapping.Extent),
+            (Start: (nuint)slab & ~(Region.Size - 1), Extent: slab->Extent), preferLocal: false);
+    }
+
+    /// <summary>The block at its new size, or null if it has to be copied.</summary>
+    byte* ResizeLarge(Slab* slab, byte* block, nuint newSize)
+    {
+        if (slab->State == SlabState.Dedicated) return newSize > MaxSpan ? ResizeDedicated(slab, block, newSize) : null;
+        if (newSize > MaxSpan) return null;
+
+        var have = (int)slab->Extent;
+        var need = SlabsFor(newSize);
+        if (need > have)
+        {
+            var region = regions[slab->Region]!;
+            if (!region.TryTakeAt(Region.IndexOf(slab) + have, need - have, out var wasDirty)) return null;
+            Recommit(wasDirty);
+        }
+        else if (need < have)
+        {
+            var tail = slab + need;
+            tail->Region = slab->Region;
+            ReturnSlabs(tail, have - need);
+        }
+        slab->Extent = (nuint)need;
+        var change = (long)RoundToPages(newSize) - (long)slab->BlockSize;
+        slab->BlockSize = RoundToPages(newSize);
+        used += change;
+        committed += change;
+        return block;
+    }
+
+    byte* ResizeDedicated(Slab* slab, byte* block, nuint newSize)
+    {
+        var extent = RoundToPages(newSize) + Region.SlabSize;
+        if (extent == slab->Extent) return block;
+        if (extent < slab->Extent) return null;
+
+        var oldStart = (byte*)((nuint)slab & ~(Region.Size - 1));
+        var oldExtent = slab->Extent;
+        var target = NativePages.ReserveNamed(extent, Region.Size);
+        UnlinkDedicated(slab);
+        if (!NativePages.TryMove(oldStart, oldExtent, target, extent))
+        {
+            NativePages.Release(target, extent);
+            InitDedicated(oldStart, oldExtent);
+            return null;
+        }
+        var moved = InitDedicated(target, extent);
+        used += (long)(extent - oldExtent);
+        committed += (long)(extent - oldExtent);
+        return AddressOf(moved);
+    }
+
+    static int SlabsFor(nuint size) => (int)(size + Region.SlabSize - 1 >> Region.SlabShift);
+
+    static nuint RoundToPages(nuint size) => (size + NativePages.PageSize - 1) & ~(nuint)(NativePages.PageSize - 1);
+}

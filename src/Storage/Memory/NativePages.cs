@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Address space from the operating system: reserved in large aligned pieces, backed by memory when first touched.
+/// </summary>
+/// <remarks>
+/// Safe to call from any thread. What the calls that only give memory back answer is not looked at: they fail for wrong
+/// arguments alone, and the memory is then merely not given back.
+/// </remarks>
+static unsafe partial class NativePages
+{
+    public const int PageSize = 4096;
+
+    const int ReadWrite = 1 | 2;
+    const int MayMoveToFixed = 1 | 2;
+    const int MadviseDontNeed = 4;
+    const int MadviseFree = 5;
+
+    // MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE: the numbers differ between Linux and the BSD family.
+    static readonly int MapFlags = OperatingSystem.IsLinux() ? 0x2 | 0x20 | 0x4000 : 0x2 | 0x1000 | 0x40;
+    static readonly bool IsWindows = OperatingSystem.IsWindows();
+
+    /// <summary>
+    /// What all reservations have above the lowest 47 bits of their addresses: nothing on x86-64 and macOS, one bit on Linux for
+    /// arm64, which places mappings at the top of 48 bits. So 47 bits name a block.
+    /// </summary>
+    public static readonly nuint AddressPrefix = FindPrefix();
+
+    /// <summary>Zeroed pages at a multiple of <paramref name="alignment"/>.</summary>
+    /// <exception cref="OutOfMemoryException">The system has no address space or memory left to promise.</exception>
+    public static byte* Reserve(nuint size, nuint alignment)
+    {
+        if (IsWindows) return ReserveOnWindows(size, alignment);
+
+        // Twice too much, then the ends cut off: mmap itself aligns to pages only.
+        var raw = MMap(null, size + alignment, ReadWrite, MapFlags, -1, 0);
+        if (raw == (byte*)-1) throw OutOfMemory(size);
+        var start = (byte*)(((nuint)raw + alignment - 1) & ~(alignment - 1));
+        var head = (nuint)(start - raw);
+        if (head > 0) MUnmap(raw, head);
+        if (alignment > head) MUnmap(start + size, alignment - head);
+        return start;
+    }
+
+    /// <summary>As <see cref="Reserve"/>, for memory whose blocks are named by 47 bits.</summary>
+    public static byte* ReserveNamed(nuint size, nuint alignment)
+    {
+        var start = Reserve(size, alignment);
+        if (PrefixOf(start) == AddressPrefix) return start;
+        Release(start, size);
+        throw OutOfMemory(size);
+    }
+
+    static nuint FindPrefix()
+    {
+        var probe = Reserve(PageSize, PageSize);
+        Release(probe, PageSize);
+        return PrefixOf(probe);
+    }
+
+    static nuint PrefixOf(byte* address) => (nuint)address >> 47 << 47;
+
+    /// <summary>Ends a reservation, whole.</summary>
+    public static void Release(byte* start, nuint size)
+    {
+        if (IsWindows) VirtualFree(start, 0, 0x8000 /* MEM_RELEASE */);
+        else MUnmap(start, size);
+    }
+
+    /// <summary>Gives the memory behind whole pages back; they stay reserved, their contents are lost.</summary>
+    public static void Discard(byte* start, nuint size)
+    {
+        if (IsWindows) DiscardVirtualMemory(start, size);
+        else MAdvise(start, size, OperatingSystem.IsLinux() ? MadviseDontNeed : MadviseFree);
+    }
+
+    /// <summary>Moves a reservation to a larger one without copying, where the system can (Linux: page tables only).</summary>
+    public static bool TryMove(byte* start, nuint size, byte* target, nuint targetSize) =>
+        OperatingSystem.IsLinux() && MRemap(start, size, targetSize, MayMoveToFixed, target) == target;
+
+    static byte* ReserveOnWindows(nuint size, nuint alignment)
+    {
+        // A reservation cannot be cut on Windows: find a hole that is large enough, then claim the aligned part of it. Another
+        // thread may take the hole in between, so try again.
+        for (var attempt = 0; attempt < 16; attempt++)
+        {
+            var probe = VirtualAlloc(null, size + alignment, 0x2000 /* MEM_RESERVE */, 0x04 /* PAGE_READWRITE */);
+            if (probe == null) break;
+            VirtualFree(probe, 0, 0x8000);
+            var start = (byte*)(((nuint)probe + alignment - 1) & ~(alignment - 1));
+            if (VirtualAlloc(start, size, 0x3000 /* MEM_RESERVE | MEM_COMMIT */, 0x04) == start) return start;
+        }
+        throw OutOfMemory(size);
+    }
+
+#pragma warning disable CA2201 // Reserved by the runtime for just this: memory was asked for and there is none.
+    static OutOfMemoryException OutOfMemory(nuint size) => new($"The system refused {size} bytes of memory.");
+#pragma warning restore CA2201
+
+    [LibraryImport("libc", EntryPoint = "mmap")]
+    private static partial byte* MMap(byte* address, nuint length, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap")]
+    private static partial void MUnmap(byte* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial void MAdvise(byte* address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "mremap")]
+    private static partial byte* MRemap(byte* address, nuint oldLength, nuint newLength, int flags, byte* target);
+
+    [LibraryImport("kernel32", EntryPoint = "VirtualAlloc")]
+    private static partial byte* VirtualAlloc(byte* address, nuint size, uint type, uint protection);
+
+    [LibraryImport("kernel32", EntryPoint = "VirtualFree")]
+    private static partial void VirtualFree(byte* address, nuint size, uint type);
+
+    [LibraryImport("kernel32", EntryPoint = "DiscardVirtualMemory")]
+    private static partial void DiscardVirtualMemory(byte* address, nuint size);
+}

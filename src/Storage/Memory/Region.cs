@@ -1,0 +1,137 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// 64 MB of address space at a multiple of 64 MB, in 1024 slabs. The first holds the table of the others, so a slab is found by
+/// masking a block's address. Which slabs are free, and which free ones still have memory behind them ("dirty"), is kept in two
+/// bitmaps here rather than in the table, so that a search touches two cache lines.
+/// </summary>
+sealed unsafe class Region
+{
+    public const int SlabShift = 16;
+    public const int SlabSize = 1 << SlabShift;
+    public const int SlabCount = 1024;
+    public const nuint Size = (nuint)SlabSize * SlabCount;
+
+    /// <summary>Slabs that can be handed out: all but the table's.</summary>
+    public const int Usable = SlabCount - 1;
+
+    Bitmap free;
+    Bitmap dirty;
+
+    public Region(int number)
+    {
+        Start = NativePages.ReserveNamed(Size, Size);
+        Number = number;
+        Mark(ref free, 1, Usable, true);
+        FreeCount = Usable;
+    }
+
+    public byte* Start { get; }
+
+    public int Number { get; }
+
+    public int FreeCount { get; private set; }
+
+    public int DirtyCount { get; private set; }
+
+    public Slab* Descriptor(int slab) => (Slab*)Start + slab;
+
+    public byte* Address(int slab) => Start + ((nuint)slab << SlabShift);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Slab* SlabOf(byte* block)
+    {
+        var start = (nuint)block & ~(Size - 1);
+        return (Slab*)start + (((nuint)block & (Size - 1)) >> SlabShift);
+    }
+
+    public static int IndexOf(Slab* slab) => (int)(((nuint)slab & (Size - 1)) / Slab.Size);
+
+    /// <summary>The first of <paramref name="count"/> free neighbours with the lowest address, now taken; -1 if there are none.</summary>
+    public int Take(int count, out int wasDirty)
+    {
+        wasDirty = 0;
+        if (FreeCount < count) return -1;
+        var first = NextFree(1);
+        while (first >= 0)
+        {
+            var end = RunEnd(first, first + count);
+            if (end == first + count)
+            {
+                wasDirty = TakeAt(first, count);
+                return first;
+            }
+            first = NextFree(end + 1);
+        }
+        return -1;
+    }
+
+    /// <summary>Takes exactly these slabs if all of them are free.</summary>
+    public bool TryTakeAt(int first, int count, out int wasDirty)
+    {
+        wasDirty = 0;
+        if (first + count > SlabCount || RunEnd(first, first + count) != first + count) return false;
+        wasDirty = TakeAt(first, count);
+        return true;
+    }
+
+    /// <summary>Makes slabs free; <paramref name="stillBacked"/> if their memory was not given back.</summary>
+    public void Return(int first, int count, bool stillBacked)
+    {
+        Mark(ref free, first, count, true);
+        FreeCount += count;
+        if (!stillBacked) return;
+        Mark(ref dirty, first, count, true);
+        DirtyCount += count;
+    }
+
+    int TakeAt(int first, int count)
+    {
+        Mark(ref free, first, count, false);
+        FreeCount -= count;
+        var wasDirty = 0;
+        for (var i = first; i < first + count; i++) wasDirty += Get(ref dirty, i) ? 1 : 0;
+        if (wasDirty > 0) Mark(ref dirty, first, count, false);
+        DirtyCount -= wasDirty;
+        return wasDirty;
+    }
+
+    int NextFree(int from)
+    {
+        for (var word = from >> 6; word < Bitmap.Words; word++)
+        {
+            var bits = free[word];
+            if (word == from >> 6) bits &= ulong.MaxValue << from;
+            if (bits != 0) return (word << 6) + BitOperations.TrailingZeroCount(bits);
+        }
+        return -1;
+    }
+
+    int RunEnd(int first, int limit)
+    {
+        var i = first;
+        while (i < limit && i < SlabCount && Get(ref free, i)) i++;
+        return i;
+    }
+
+    static bool Get(ref Bitmap map, int i) => (map[i >> 6] >> i & 1) != 0;
+
+    static void Mark(ref Bitmap map, int first, int count, bool value)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            if (value) map[i >> 6] |= 1UL << i;
+            else map[i >> 6] &= ~(1UL << i);
+        }
+    }
+
+    [InlineArray(Words)]
+    struct Bitmap
+    {
+        public const int Words = SlabCount / 64;
+        ulong word0;
+    }
+}

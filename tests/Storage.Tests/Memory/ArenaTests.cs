@@ -1,0 +1,177 @@
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage.Tests;
+
+public unsafe class ArenaTests
+{
+    [Fact]
+    public void A_class_is_the_smallest_that_holds_the_size_and_a_multiple_of_8()
+    {
+        for (var size = 1; size <= SizeClasses.MaxSize; size++)
+        {
+            var sizeClass = SizeClasses.Of((nuint)size);
+            Assert.InRange(sizeClass, 1, SizeClasses.Count - 1);
+            Assert.True(SizeClasses.Size(sizeClass) >= size, $"{size} does not fit its class");
+            Assert.True(sizeClass == 1 || SizeClasses.Size(sizeClass - 1) < size, $"{size} would fit a smaller class");
+            Assert.Equal(0, SizeClasses.Size(sizeClass) % 8);
+        }
+    }
+
+    [Fact]
+    public void A_class_to_4_KB_wastes_an_eighth_at_most()
+    {
+        for (var size = 64; size <= 4096; size++)
+        {
+            Assert.True(SizeClasses.Size(SizeClasses.Of((nuint)size)) - size <= Math.Max(7, size / 8));
+        }
+    }
+
+    [Fact]
+    public void A_descriptor_is_a_cache_line() => Assert.Equal(64, Unsafe.SizeOf<Slab>());
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Random_blocks_never_overlap_and_are_counted_exactly(int seed)
+    {
+        var random = new Random(seed);
+        using var arena = new Arena();
+        var live = new List<(nuint Block, int Size, byte Mark)>();
+        for (var step = 0; step < 30_000; step++)
+        {
+            var choice = random.Next(10);
+            if (choice < 5 || live.Count == 0)
+            {
+                var size = random.Next(100) switch { 0 => random.Next(3 << 20), < 5 => random.Next(100_000), _ => random.Next(1, 700) };
+                var mark = (byte)step;
+                var block = arena.Allocate((nuint)size);
+                Assert.Equal(0u, (nuint)block % 8);
+                Assert.True(Arena.SizeOf(block) >= (nuint)size);
+                new Span<byte>(block, size).Fill(mark);
+                live.Add(((nuint)block, size, mark));
+            }
+            else
+            {
+                var i = random.Next(live.Count);
+                var (address, size, mark) = live[i];
+                var block = (byte*)address;
+                Assert.Equal(-1, new ReadOnlySpan<byte>(block, size).IndexOfAnyExcept(mark));
+                if (choice < 7)
+                {
+                    var newSize = random.Next(1, 3 * size + 2);
+                    var moved = arena.Resize(block, (nuint)size, (nuint)newSize);
+                    Assert.True(Arena.SizeOf(moved) >= (nuint)newSize);
+                    Assert.Equal(-1, new ReadOnlySpan<byte>(moved, Math.Min(size, newSize)).IndexOfAnyExcept(mark));
+                    new Span<byte>(moved, newSize).Fill(mark);
+                    live[i] = ((nuint)moved, newSize, mark);
+                }
+                else
+                {
+                    arena.Free(block);
+                    live[i] = live[^1];
+                    live.RemoveAt(live.Count - 1);
+                }
+            }
+            if (step % 1000 == 0) Assert.Equal(live.Sum(b => (long)Arena.SizeOf((byte*)b.Block)), arena.UsedBytes);
+        }
+        foreach (var (block, _, _) in live) arena.Free((byte*)block);
+        Assert.Equal(0, arena.UsedBytes);
+        Assert.InRange(arena.CommittedBytes, 0, 24 << 20);
+    }
+
+    [Fact]
+    public void Sizes_that_are_multiples_of_64_are_aligned_to_64()
+    {
+        using var arena = new Arena();
+        foreach (var size in new nuint[] { 64, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 262144 })
+        {
+            for (var i = 0; i < 10; i++) Assert.Equal(0u, (nuint)arena.Allocate(size) % 64);
+        }
+    }
+
+    [Fact]
+    public void A_freed_block_is_handed_out_again()
+    {
+        using var arena = new Arena();
+        var first = arena.Allocate(100);
+        arena.Allocate(100);
+        arena.Free(first);
+        Assert.True(first == arena.Allocate(100));
+    }
+
+    [Fact]
+    public void Emptied_slabs_serve_other_sizes_and_give_memory_back()
+    {
+        using var arena = new Arena();
+        var blocks = new nuint[200_000];
+        for (var i = 0; i < blocks.Length; i++) blocks[i] = (nuint)arena.Allocate(96);
+        var peak = arena.CommittedBytes;
+        Assert.InRange(peak, 96 * blocks.Length, 96 * blocks.Length * 1.02 + (1 << 18));
+        foreach (var block in blocks) arena.Free((byte*)block);
+        Assert.Equal(0, arena.UsedBytes);
+        Assert.InRange(arena.CommittedBytes, 0, 4 << 20);
+
+        for (var i = 0; i < blocks.Length; i++) blocks[i] = (nuint)arena.Allocate(48);
+        Assert.InRange(arena.CommittedBytes, 0, peak);
+    }
+
+    [Fact]
+    public void A_span_counts_its_pages_and_grows_in_place_into_free_slabs()
+    {
+        using var arena = new Arena();
+        var block = arena.Allocate(40_000);
+        Assert.Equal(40_960, arena.UsedBytes);
+        Assert.True(block == arena.Resize(block, 40_000, 500_000));
+        Assert.Equal(503_808, arena.UsedBytes);
+        Assert.True(block == arena.Resize(block, 500_000, 66_000));
+        Assert.Equal(69_632, arena.UsedBytes);
+        arena.Free(block);
+        Assert.Equal(0, arena.UsedBytes);
+    }
+
+    [Fact]
+    public void A_block_beyond_a_span_grows_with_its_contents()
+    {
+        using var arena = new Arena();
+        const int Size = 40 << 20;
+        var block = arena.Allocate(Size);
+        block[0] = 1;
+        block[Size - 1] = 2;
+        block = arena.Resize(block, Size, Size * 2);
+        Assert.Equal((1, 2), (block[0], block[Size - 1]));
+        block[Size * 2 - 1] = 3;
+        Assert.Equal(Size * 2, arena.UsedBytes);
+        block = arena.Resize(block, Size * 2, 100);
+        Assert.Equal(1, block[0]);
+        arena.Free(block);
+        Assert.Equal(0, arena.UsedBytes);
+    }
+
+    [Fact]
+    public void Dispose_waits_for_memory_on_its_way_back()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var arena = new Arena();
+            var blocks = new nuint[10];
+            for (var i = 0; i < blocks.Length; i++)
+            {
+                blocks[i] = (nuint)arena.Allocate(4 << 20);
+                new Span<byte>((byte*)blocks[i], 4 << 20).Fill(1);
+            }
+            foreach (var block in blocks) arena.Free((byte*)block);
+            Assert.Equal(0, arena.UsedBytes);
+            arena.Dispose();
+            arena.Dispose();
+        }
+    }
+
+    [Fact]
+    public void More_memory_than_the_system_has_is_refused_with_an_exception()
+    {
+        using var arena = new Arena();
+        Assert.Throws<OutOfMemoryException>(() => arena.Allocate((nuint)1 << 60));
+        Assert.Equal(0, arena.UsedBytes);
+    }
+}
