@@ -1,1 +1,3 @@
-return 0;
+using MiniRedis.Server.Hosting;
+
+return CommandLine.Run(args);

@@ -1,0 +1,20 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Commands about the server: Redis's group "server".</summary>
+static partial class ServerCommands
+{
+    public static IEnumerable<Command> All => [DbSizeSpec];
+
+    static readonly Command DbSizeSpec = new()
+    {
+        Name = "DBSIZE", Group = CommandGroup.Server, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Counts the keys of the database.",
+        Arity = 1, Flags = CommandFlags.ReadOnly | CommandFlags.Fast, AclCategories = AclCategory.Keyspace,
+        InGroupCategory = false,
+        Tips = ["request_policy:all_shards", "response_policy:agg_sum"],
+        Run = static (ref CommandContext c) => c.Reply.Integer(c.Database.Count),
+    };
+}

@@ -1,0 +1,74 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Commands about the connection itself: Redis's group "connection".</summary>
+static partial class ConnectionCommands
+{
+    public static IEnumerable<Command> All => [PingSpec, EchoSpec, QuitSpec, SelectSpec];
+
+    static readonly Command PingSpec = new()
+    {
+        Name = "PING", Group = CommandGroup.Connection, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Answers PONG, or the given message.",
+        Arity = -1, Flags = CommandFlags.Fast | CommandFlags.Sentinel,
+        Args = [Arg.String("message").Optional()],
+        Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
+        Run = Ping,
+    };
+
+    static readonly Command EchoSpec = new()
+    {
+        Name = "ECHO", Group = CommandGroup.Connection, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Answers the given message.",
+        Arity = 2, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast,
+        Args = [Arg.String("message")],
+        Run = static (ref CommandContext c) => c.Reply.Bulk(c.Arg(1)),
+    };
+
+    static readonly Command QuitSpec = new()
+    {
+        Name = "QUIT", Group = CommandGroup.Connection, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Closes the connection.",
+        DeprecatedSince = "7.2.0", ReplacedBy = "just closing the connection",
+        Arity = -1,
+        Flags = CommandFlags.AllowBusy | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast
+            | CommandFlags.NoAuth,
+        Run = Quit,
+    };
+
+    static readonly Command SelectSpec = new()
+    {
+        Name = "SELECT", Group = CommandGroup.Connection, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Selects the database of the connection.",
+        Arity = 2, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast,
+        Args = [Arg.Integer("index")],
+        Run = Select,
+    };
+
+    static void Ping(ref CommandContext c)
+    {
+        if (c.Count > 2) c.Fail(Errors.WrongArity(c.Command.FullName));
+        else if (c.Count == 2) c.Reply.Bulk(c.Arg(1));
+        else c.Reply.Pong();
+    }
+
+    static void Quit(ref CommandContext c)
+    {
+        c.Reply.Ok();
+        c.Client.CloseAfterReply("QUIT");
+    }
+
+    static void Select(ref CommandContext c)
+    {
+        if (!c.TryInt32(1, out var number)) return;
+        if (number < 0 || number >= c.Server.Keyspace.DatabaseCount)
+        {
+            c.Fail(Errors.DbIndexOutOfRange);
+            return;
+        }
+        c.Client.Database = c.Server.Keyspace[number];
+        c.Reply.Ok();
+    }
+}

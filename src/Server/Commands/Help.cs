@@ -1,0 +1,29 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>The HELP subcommand of a container: its lines, in the form of Redis's addReplyHelp.</summary>
+static class Help
+{
+    /// <param name="since">Version that brought this HELP.</param>
+    /// <param name="group">The container's group.</param>
+    /// <param name="entries">Syntax and explanation of each subcommand, HELP itself left out.</param>
+    public static Command Subcommand(string since, CommandGroup group, params (string Syntax, string Text)[] entries) => new()
+    {
+        Name = "HELP", Group = group, Since = since, Complexity = "O(1)", Summary = "Lists the subcommands with a line about each.",
+        Arity = 2, Flags = CommandFlags.Loading | CommandFlags.Stale,
+        Run = (ref CommandContext c) =>
+        {
+            c.Reply.Array(3 + entries.Length * 2);
+            c.Reply.SimpleString($"{c.Command.Parent!.Name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+            foreach (var (syntax, text) in entries)
+            {
+                c.Reply.SimpleString(syntax);
+                c.Reply.SimpleString("    " + text);
+            }
+            c.Reply.SimpleString("HELP");
+            c.Reply.SimpleString("    Print this help.");
+        },
+    };
+}

@@ -1,0 +1,70 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>OBJECT: how a value is kept and how it is used.</summary>
+static partial class KeyCommands
+{
+    static readonly Command ObjectSpec = new()
+    {
+        Name = "OBJECT", Group = CommandGroup.Generic, Since = "2.2.3", Complexity = "Depends on subcommand.",
+        Summary = "A container for commands that look into values.",
+        Arity = -2,
+        Subcommands =
+        [
+            ObjectSubcommand("ENCODING", "2.2.3", "Tells the internal encoding of a value.", ObjectEncoding),
+            ObjectSubcommand("FREQ", "4.0.0", "Tells the logarithmic access counter of a key, under an LFU policy.", ObjectFreq),
+            ObjectSubcommand("IDLETIME", "2.2.3", "Tells for how many seconds a key has not been used.", ObjectIdleTime),
+            ObjectSubcommand("REFCOUNT", "2.2.3", "Tells how many references a value has: always one here.", ObjectRefCount),
+            Help.Subcommand("2.6.0", CommandGroup.Generic,
+                ("ENCODING <key>", "Tells the internal encoding of the value at <key>."),
+                ("FREQ <key>", "Tells the access counter of <key>: it grows with the logarithm of how often the key is used."),
+                ("IDLETIME <key>", "Tells for about how many seconds <key> has not been used."),
+                ("REFCOUNT <key>", "Tells how many references the value at <key> has.")),
+        ],
+    };
+
+    static Command ObjectSubcommand(string name, string since, string summary, CommandHandler run) => new()
+    {
+        Name = name, Group = CommandGroup.Generic, Since = since, Complexity = "O(1)", Summary = summary,
+        Arity = 3, Flags = CommandFlags.ReadOnly, AclCategories = AclCategory.Keyspace,
+        Keys = [KeySpec.At(2, KeyFlags.RO)],
+        Args = [Arg.Key("key")],
+        Tips = ["nondeterministic_output"],
+        Run = run,
+    };
+
+    static bool TryFindObject(ref CommandContext c, out Storage.Record record)
+    {
+        var at = c.Peek(c.Arg(2));
+        record = at.Record;
+        if (at.Found) return true;
+        c.Reply.Null();
+        return false;
+    }
+
+    static void ObjectEncoding(ref CommandContext c)
+    {
+        if (TryFindObject(ref c, out var record)) c.Reply.Bulk(record.EncodingName);
+    }
+
+    static void ObjectRefCount(ref CommandContext c)
+    {
+        if (TryFindObject(ref c, out _)) c.Reply.Integer(1);
+    }
+
+    static void ObjectIdleTime(ref CommandContext c)
+    {
+        if (!TryFindObject(ref c, out var record)) return;
+        if (c.Server.UsesLfu) c.Fail(Errors.LfuSelected);
+        else c.Reply.Integer((c.Server.Clock.LruClock - record.AccessField) & 0xFFFFFF);
+    }
+
+    static void ObjectFreq(ref CommandContext c)
+    {
+        if (!TryFindObject(ref c, out var record)) return;
+        if (c.Server.UsesLfu) c.Reply.Integer(Lfu.Counter(record.AccessField, c.Server));
+        else c.Fail(Errors.LfuNotSelected);
+    }
+}

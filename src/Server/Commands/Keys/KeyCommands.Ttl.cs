@@ -1,0 +1,45 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Asking when keys expire: -2 for a missing key, -1 for one that does not expire.</summary>
+static partial class KeyCommands
+{
+    static readonly Command TtlSpec = Asking("TTL", "1.0.0", "Tells how many seconds a key has to live.",
+        static (ref CommandContext c) => AnswerExpiry(ref c, relative: true, inSeconds: true));
+
+    static readonly Command PTtlSpec = Asking("PTTL", "2.6.0", "Tells how many milliseconds a key has to live.",
+        static (ref CommandContext c) => AnswerExpiry(ref c, relative: true, inSeconds: false));
+
+    static readonly Command ExpireTimeSpec = Asking("EXPIRETIME", "7.0.0", "Tells the Unix time in seconds at which a key expires.",
+        static (ref CommandContext c) => AnswerExpiry(ref c, relative: false, inSeconds: true));
+
+    static readonly Command PExpireTimeSpec = Asking("PEXPIRETIME", "7.0.0", "Tells the Unix time in milliseconds at which a key expires.",
+        static (ref CommandContext c) => AnswerExpiry(ref c, relative: false, inSeconds: false));
+
+    static Command Asking(string name, string since, string summary, CommandHandler run) => new()
+    {
+        Name = name, Group = CommandGroup.Generic, Since = since, Complexity = "O(1)", Summary = summary,
+        Arity = 2, Flags = CommandFlags.ReadOnly | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("key")],
+        // What is left changes with the clock; the moment itself does not.
+        Tips = name.EndsWith("TTL", StringComparison.Ordinal) ? ["nondeterministic_output"] : [],
+        Run = run,
+    };
+
+    static void AnswerExpiry(ref CommandContext c, bool relative, bool inSeconds)
+    {
+        var at = c.PeekCounted(c.Arg(1));
+        if (!at.Found || !at.Record.HasExpiry)
+        {
+            c.Reply.Integer(at.Found ? -1 : -2);
+            return;
+        }
+        var value = at.Record.ExpireAt;
+        if (relative) value = Math.Max(0, value - c.Now);
+        // TTL rounds to the nearest second; a moment is cut, and both round up by half a second in Redis.
+        c.Reply.Integer(inSeconds ? (value + 500) / 1000 : value);
+    }
+}

@@ -1,0 +1,32 @@
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Types as TYPE answers and SCAN's TYPE option takes them.</summary>
+static class TypeNames
+{
+    public static ReadOnlySpan<byte> Of(ObjectType type) => type switch
+    {
+        ObjectType.String => "string"u8,
+        ObjectType.List => "list"u8,
+        ObjectType.Set => "set"u8,
+        ObjectType.SortedSet => "zset"u8,
+        ObjectType.Hash => "hash"u8,
+        ObjectType.Stream => "stream"u8,
+        _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+
+    /// <summary>Finds a type by its name in any case.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> name, out ObjectType type)
+    {
+        foreach (var candidate in Enum.GetValues<ObjectType>())
+        {
+            if (!Ascii.EqualsIgnoreCase(name, Of(candidate))) continue;
+            type = candidate;
+            return true;
+        }
+        type = default;
+        return false;
+    }
+}

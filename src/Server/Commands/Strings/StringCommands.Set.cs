@@ -1,0 +1,215 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>SET and its older kin SETNX, SETEX, PSETEX, GETSET.</summary>
+static partial class StringCommands
+{
+    static readonly Command SetSpec = new()
+    {
+        Name = "SET", Group = CommandGroup.String, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Stores a string under a key, replacing any value and, unless told otherwise, its expiry.",
+        Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update | KeyFlags.VariableFlags)],
+        Args =
+        [
+            Arg.Key("key"), Arg.String("value"),
+            Arg.OneOf("condition",
+                Arg.Token("NX"), Arg.Token("XX"),
+                Arg.String("comparison-value").After("IFEQ").AddedIn("8.1.0"),
+                Arg.String("comparison-value-ne").After("IFNE"),
+                Arg.String("comparison-digest").After("IFDEQ"),
+                Arg.String("comparison-digest-ne").After("IFDNE")).Optional().AddedIn("2.6.12"),
+            Arg.Token("GET").Optional().AddedIn("6.2.0"),
+            Arg.OneOf("expiration",
+                Arg.Integer("seconds").After("EX").AddedIn("2.6.12"),
+                Arg.Integer("milliseconds").After("PX").AddedIn("2.6.12"),
+                Arg.UnixTime("unix-time-seconds").After("EXAT").AddedIn("6.2.0"),
+                Arg.UnixTime("unix-time-milliseconds").After("PXAT").AddedIn("6.2.0"),
+                Arg.Token("KEEPTTL").AddedIn("6.0.0")).Optional(),
+        ],
+        Propagates = Propagation.AsEffects,
+        Run = Set,
+    };
+
+    static readonly Command SetNxSpec = new()
+    {
+        Name = "SETNX", Group = CommandGroup.String, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Stores a string under a key that does not exist yet.",
+        DeprecatedSince = "2.6.12", ReplacedBy = "`SET` with the `NX` argument",
+        Arity = 3, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Insert)],
+        Args = [Arg.Key("key"), Arg.String("value")],
+        Propagates = Propagation.AsEffects,
+        Run = SetNx,
+    };
+
+    static readonly Command SetExSpec = new()
+    {
+        Name = "SETEX", Group = CommandGroup.String, Since = "2.0.0", Complexity = "O(1)",
+        Summary = "Stores a string with a time to live in seconds.",
+        DeprecatedSince = "2.6.12", ReplacedBy = "`SET` with the `EX` argument",
+        Arity = 4, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update)],
+        Args = [Arg.Key("key"), Arg.Integer("seconds"), Arg.String("value")],
+        Propagates = Propagation.AsEffects,
+        Run = static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: true),
+    };
+
+    static readonly Command PSetExSpec = new()
+    {
+        Name = "PSETEX", Group = CommandGroup.String, Since = "2.6.0", Complexity = "O(1)",
+        Summary = "Stores a string with a time to live in milliseconds.",
+        DeprecatedSince = "2.6.12", ReplacedBy = "`SET` with the `PX` argument",
+        Arity = 4, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update)],
+        Args = [Arg.Key("key"), Arg.Integer("milliseconds"), Arg.String("value")],
+        Propagates = Propagation.AsEffects,
+        Run = static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: false),
+    };
+
+    static readonly Command GetSetSpec = new()
+    {
+        Name = "GETSET", Group = CommandGroup.String, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Stores a string and answers what was there before.",
+        DeprecatedSince = "6.2.0", ReplacedBy = "`SET` with the `GET` argument",
+        Arity = 3, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update)],
+        Args = [Arg.Key("key"), Arg.String("value")],
+        Propagates = Propagation.AsEffects,
+        Run = GetSet,
+    };
+
+    static void Set(ref CommandContext c)
+    {
+        var key = c.Arg(1);
+        var value = c.Arg(2);
+        if (c.Count == 3)
+        {
+            StoreString(ref c, c.LookupWrite(key), key, value, expireAt: -1);
+            EmitSet(ref c, key, value, expireAt: -1);
+            c.Reply.Ok();
+            return;
+        }
+
+        var condition = new ValueCondition();
+        var expiry = new ExpiryOption();
+        var wantsOld = false;
+        for (var i = 3; i < c.Count; i++)
+        {
+            if (expiry.TryTake(c, ref i, ExpiryKinds.KeepTtl) || condition.TryTake(c, ref i, ConditionKinds.Existence)) continue;
+            if (!c.IsToken(i, "GET"u8))
+            {
+                c.Fail(Errors.Syntax);
+                return;
+            }
+            wantsOld = true;
+        }
+        long deadline = -1;
+        if (expiry.IsTime && !expiry.TryResolve(c, out deadline)) return;
+
+        var at = wantsOld ? c.LookupRead(key) : c.LookupWrite(key);
+        // With GET, and with a condition on the value, the old value must be a string.
+        if ((wantsOld || condition.ComparesValue) && !c.CheckType(at, ObjectType.String)) return;
+        if (!condition.TryHolds(c, at, out var holds)) return;
+        if (wantsOld) ReplyString(ref c, at);
+        if (!holds)
+        {
+            if (!wantsOld) c.Reply.Null();
+            return;
+        }
+
+        if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;
+        else if (expiry.IsTime && deadline <= c.Now)
+        {
+            // A time that has passed deletes: storing the value for nobody to read would only be work.
+            if (at.Found) DeleteExpired(ref c, at, key);
+            if (!wantsOld) c.Reply.Ok();
+            return;
+        }
+        StoreString(ref c, at, key, value, deadline);
+        if (expiry.IsTime) c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
+        if (expiry.Kind == ExpiryKind.Keep) EmitSetKeepTtl(ref c, key, value);
+        else EmitSet(ref c, key, value, deadline);
+        if (!wantsOld) c.Reply.Ok();
+    }
+
+    static void SetNx(ref CommandContext c)
+    {
+        var at = c.LookupWrite(c.Arg(1));
+        if (!at.Found)
+        {
+            StoreString(ref c, at, c.Arg(1), c.Arg(2), expireAt: -1);
+            EmitSet(ref c, c.Arg(1), c.Arg(2), expireAt: -1);
+        }
+        c.Reply.Integer(at.Found ? 0 : 1);
+    }
+
+    static void SetWithTtl(ref CommandContext c, bool inSeconds)
+    {
+        if (!ExpiryOption.After(c.Arg(2), inSeconds).TryResolve(c, out var deadline)) return;
+        var key = c.Arg(1);
+        StoreString(ref c, c.LookupWrite(key), key, c.Arg(3), deadline);
+        c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
+        EmitSet(ref c, key, c.Arg(3), deadline);
+        c.Reply.Ok();
+    }
+
+    static void GetSet(ref CommandContext c)
+    {
+        var key = c.Arg(1);
+        var at = c.LookupRead(key);
+        if (!c.CheckType(at, ObjectType.String)) return;
+        ReplyString(ref c, at);
+        StoreString(ref c, at, key, c.Arg(2), expireAt: -1);
+        EmitSet(ref c, key, c.Arg(2), expireAt: -1);
+    }
+
+    /// <summary>Stores a string, with the event of a SET.</summary>
+    static void StoreString(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    {
+        var record = c.Database.SetString(at, key, value, expireAt);
+        if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
+        c.Changed(key, KeyspaceEvents.String, "set");
+    }
+
+    static void DeleteExpired(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key)
+    {
+        c.Database.Delete(at);
+        c.Changed(key, KeyspaceEvents.Generic, "del");
+        EmitDelete(ref c, key);
+    }
+
+    static void EmitSet(ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, long expireAt)
+    {
+        if (!c.IsPropagating) return;
+        var effect = c.Emit(expireAt < 0 ? 3 : 5);
+        effect.Add("SET"u8);
+        effect.Add(key);
+        effect.Add(value);
+        if (expireAt < 0) return;
+        effect.Add("PXAT"u8);
+        effect.Add(expireAt);
+    }
+
+    static void EmitSetKeepTtl(ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value)
+    {
+        if (!c.IsPropagating) return;
+        var effect = c.Emit(4);
+        effect.Add("SET"u8);
+        effect.Add(key);
+        effect.Add(value);
+        effect.Add("KEEPTTL"u8);
+    }
+
+    static void EmitDelete(ref CommandContext c, scoped ReadOnlySpan<byte> key)
+    {
+        if (!c.IsPropagating) return;
+        var effect = c.Emit(2);
+        effect.Add("DEL"u8);
+        effect.Add(key);
+    }
+}

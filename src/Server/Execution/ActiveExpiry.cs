@@ -1,0 +1,41 @@
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// Deletes keys whose time has passed, without waiting for an access. The index knows the earliest expiry of every bucket,
+/// so this walks straight to due keys and needs no sampling; it stops after a slice, so that commands never wait long.
+/// </summary>
+sealed class ActiveExpiry(MiniRedisServer server)
+{
+    /// <summary>Longest time of one slice: what a command that arrives meanwhile may have to wait.</summary>
+    const long SliceMicroseconds = 500;
+
+    /// <summary>Keys deleted between two looks at the clock.</summary>
+    const int KeysBetweenLooks = 16;
+
+    public bool IsEnabled { get; set; } = true;
+
+    /// <summary>Runs one slice. Returns whether keys that are due remain.</summary>
+    public bool Run()
+    {
+        if (!IsEnabled || server.Pause.IsActive) return false;
+        var clock = server.Clock;
+        var started = clock.Advance();
+        var sinceLook = 0;
+        foreach (var database in server.Keyspace.Databases)
+        {
+            while (database.TryFindDue(clock.Now, out var due))
+            {
+                server.Keys.Expire(database, due);
+                server.Effects.EndUnit();
+                if (++sinceLook < KeysBetweenLooks) continue;
+                sinceLook = 0;
+                if (clock.Microseconds(started, clock.Advance()) < SliceMicroseconds) continue;
+                server.Statistics.ExpiredTimeCapReached++;
+                server.Statistics.ExpireCycleTicks += clock.Timestamp - started;
+                return true;
+            }
+        }
+        server.Statistics.ExpireCycleTicks += clock.Advance() - started;
+        return false;
+    }
+}

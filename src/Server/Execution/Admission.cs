@@ -1,0 +1,54 @@
+using System.Net;
+using MiniRedis.Resp;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>Lets connections in and out: maxclients, protected mode, keepalive, the registry. Under the executor's lock.</summary>
+sealed class Admission(MiniRedisServer server)
+{
+    public void AcceptLocked(Connection connection)
+    {
+        server.Clock.Advance();
+        if (server.Clients.Count >= server.Config.MaxClients)
+        {
+            server.Statistics.RejectedConnections++;
+            Refuse(connection, Errors.MaxClients);
+            return;
+        }
+        if (server.Config.ProtectedMode && server.Config.RequirePass.Length == 0 && !IsLocal(connection))
+        {
+            server.Statistics.RejectedConnections++;
+            Refuse(connection, Errors.ProtectedMode);
+            return;
+        }
+        server.Statistics.ConnectionsReceived++;
+        var client = new Client(server.Clients.NextId(), connection, server.Keyspace.Databases[0], server.Clock.Now)
+        {
+            IsAuthenticated = server.Config.RequirePass.Length == 0,
+        };
+        connection.State = client;
+        connection.SetKeepAlive(server.Config.TcpKeepAlive);
+        server.Clients.Add(client);
+        server.Log.Accepted(connection.Remote);
+    }
+
+    public void RemoveLocked(Client? client, Connection connection)
+    {
+        if (client is null) return;
+        server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
+        server.Clients.Remove(client);
+    }
+
+    static void Refuse(Connection connection, ReadOnlySpan<byte> error)
+    {
+        var push = LoopState.Current.Push;
+        push.Attach(connection.Output, 2);
+        push.Error(error);
+        push.Complete();
+        connection.CloseLocked(CloseMode.AfterOutput, "refused");
+    }
+
+    static bool IsLocal(Connection connection) =>
+        connection.IsUnixSocket || IPEndPoint.TryParse(connection.Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
+}

@@ -1,0 +1,90 @@
+using MiniRedis.Server.Configuration;
+using MiniRedis.Resp;
+using MiniRedis.Server.Transport;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// The state of one connection in the protocol: database, protocol version, identity, counters. Under the executor's lock.
+/// </summary>
+sealed class Client(long id, Connection connection, Database database, long now)
+{
+    /// <summary>State of the request that is only partly received.</summary>
+    public RequestParser Parser;
+
+    /// <summary>Unique and increasing over the server's life; what CLIENT ID answers.</summary>
+    public long Id { get; } = id;
+
+    public Connection Connection { get; } = connection;
+
+    public Database Database { get; set; } = database;
+
+    /// <summary>RESP version, 2 or 3.</summary>
+    public int Protocol { get; set; } = 2;
+
+    /// <summary>Whether it may run commands that need authentication: true at once where no password is set.</summary>
+    public bool IsAuthenticated { get; set; }
+
+    public ClientFlags Flags { get; set; }
+
+    public ReplyMode ReplyMode { get; set; }
+
+    public byte[] Name { get; set; } = [];
+    public byte[] LibraryName { get; set; } = [];
+    public byte[] LibraryVersion { get; set; } = [];
+
+    /// <summary>Unix milliseconds.</summary>
+    public long CreatedAt { get; } = now;
+
+    /// <summary>Unix milliseconds of the last bytes received.</summary>
+    public long LastInteraction { get; set; } = now;
+
+    public Command? LastCommand { get; set; }
+
+    public long BytesReceived { get; set; }
+    public long BytesSent { get; set; }
+    public long CommandsRun { get; set; }
+
+    /// <summary>Most bytes of arguments of a request seen since the cron last looked; CLIENT LIST's rbp has its kin in this.</summary>
+    public long ArgumentBytes { get; set; }
+
+    /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
+    public long SoftLimitSince { get; set; }
+
+    public bool Has(ClientFlags flag) => (Flags & flag) != 0;
+
+    /// <summary>Whether requests of this client wait: it is blocked, or paused by CLIENT PAUSE.</summary>
+    public bool IsHeld => (Flags & (ClientFlags.Blocked | ClientFlags.Paused)) != 0;
+
+    /// <summary>Output-buffer class.</summary>
+    public ClientClass Class => Has(ClientFlags.PubSub) ? ClientClass.PubSub : Has(ClientFlags.Replica) ? ClientClass.Replica : ClientClass.Normal;
+
+    /// <summary>Closes the connection after what it has been answered was sent.</summary>
+    public void CloseAfterReply(string reason) => Connection.CloseLocked(CloseMode.AfterOutput, reason);
+}
+
+[Flags]
+enum ClientFlags
+{
+    None = 0,
+    Blocked = 1 << 0,
+    Paused = 1 << 1,
+    NoEvict = 1 << 2,
+    NoTouch = 1 << 3,
+    PubSub = 1 << 4,
+    Replica = 1 << 5,
+    Monitor = 1 << 6,
+    Master = 1 << 7,
+    Multi = 1 << 8,
+    ReadOnlyReplica = 1 << 9,
+}
+
+/// <summary>CLIENT REPLY's modes. SKIP is asked for during one command and applies to the next.</summary>
+enum ReplyMode : byte
+{
+    On,
+    Off,
+    SkipNext,
+    SkipThis,
+}

@@ -1,0 +1,59 @@
+using MiniRedis.Resp;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>CLIENT PAUSE: until when requests are held, and which. A held request stays unread in its connection.</summary>
+sealed class ClientPause(MiniRedisServer server)
+{
+    long _until;
+    bool _writesOnly;
+
+    /// <summary>Whether a pause is in force at this moment.</summary>
+    public bool IsActive => _until > server.Clock.Now;
+
+    /// <summary>Unix milliseconds of the end, and the kind, for INFO.</summary>
+    public long Until => _until;
+    public bool WritesOnly => _writesOnly;
+
+    /// <summary>Whether a request waits. One that cannot run anyway does not: it is answered with its error at once.</summary>
+    public bool Holds(in Request request)
+    {
+        if (server.Commands.Find(request[0]) is not { } command) return false;
+        if (command.IsContainer && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
+        // CLIENT UNPAUSE and its like must get through, or nobody could end a pause.
+        if (command.Group == CommandGroup.Connection) return false;
+        return !_writesOnly || (command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
+    }
+
+    /// <summary>Starts a pause, or extends the one in force: the later end and the stricter kind hold, as in Redis.</summary>
+    public void Start(long until, bool writesOnly)
+    {
+        var active = IsActive;
+        _writesOnly = writesOnly && (!active || _writesOnly);
+        _until = active ? Math.Max(_until, until) : until;
+    }
+
+    /// <summary>Ends the pause and lets the held clients go on.</summary>
+    public void End()
+    {
+        _until = 0;
+        ResumeHeld();
+    }
+
+    /// <summary>Called by the cron: lets the held clients go on once the pause is over.</summary>
+    public void ResumeIfOver()
+    {
+        if (_until != 0 && !IsActive) End();
+    }
+
+    void ResumeHeld()
+    {
+        foreach (var client in server.Clients.All)
+        {
+            if (!client.Has(ClientFlags.Paused)) continue;
+            client.Flags &= ~ClientFlags.Paused;
+            client.Connection.WantsResume = true;
+            client.Connection.RequestAttentionLocked();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// The time that commands see. Read once a command from the monotonic counter (about 20 ns) and turned into wall time with
+/// an offset that the cron renews, so a command has one "now" throughout, and durations never run backwards.
+/// Under the executor's lock.
+/// </summary>
+sealed class Clock
+{
+    readonly TimeProvider _time;
+    readonly long _ticksPerMillisecond;
+    long _anchorTimestamp, _anchorMilliseconds, _nextMillisecond;
+
+    public Clock(TimeProvider time)
+    {
+        _time = time;
+        _ticksPerMillisecond = Math.Max(1, time.TimestampFrequency / 1000);
+        Synchronize();
+        StartedAt = Now;
+        StartedTimestamp = Timestamp;
+    }
+
+    /// <summary>Unix time in milliseconds when the current command began.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>The monotonic counter when the current command began, in ticks of the time provider.</summary>
+    public long Timestamp { get; private set; }
+
+    /// <summary>Unix time in milliseconds when the server started.</summary>
+    public long StartedAt { get; }
+
+    public long StartedTimestamp { get; }
+
+    public long UptimeSeconds => (long)_time.GetElapsedTime(StartedTimestamp, Timestamp).TotalSeconds;
+
+    /// <summary>24 bits of seconds: the clock of a record's LRU field (Redis's LRU_CLOCK_RESOLUTION of 1000 ms).</summary>
+    public uint LruClock => (uint)(Now / 1000) & 0xFFFFFF;
+
+    /// <summary>Unix time in microseconds, read anew: for TIME.</summary>
+    public long ReadMicroseconds() => (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>Microseconds from <paramref name="from"/> to <paramref name="to"/>, both timestamps.</summary>
+    public long Microseconds(long from, long to) => (to - from) * 1000 / _ticksPerMillisecond;
+
+    /// <summary>Reads the counter. Returns the new <see cref="Timestamp"/>.</summary>
+    public long Advance()
+    {
+        var timestamp = _time.GetTimestamp();
+        Timestamp = timestamp;
+        if (timestamp >= _nextMillisecond) SetNow(timestamp);
+        return timestamp;
+    }
+
+    /// <summary>Follows changes of the system's wall clock. Called by the cron.</summary>
+    public void Synchronize()
+    {
+        _anchorTimestamp = Timestamp = _time.GetTimestamp();
+        var utc = _time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks;
+        _anchorMilliseconds = utc / TimeSpan.TicksPerMillisecond;
+        // The anchor is the start of that millisecond, so that ours end when the wall clock's do.
+        _anchorTimestamp -= utc % TimeSpan.TicksPerMillisecond * _ticksPerMillisecond / TimeSpan.TicksPerMillisecond;
+        SetNow(Timestamp);
+    }
+
+    void SetNow(long timestamp)
+    {
+        var elapsed = (timestamp - _anchorTimestamp) / _ticksPerMillisecond;
+        Now = _anchorMilliseconds + elapsed;
+        _nextMillisecond = _anchorTimestamp + (elapsed + 1) * _ticksPerMillisecond;
+    }
+}

@@ -1,0 +1,96 @@
+using MiniRedis.Server.Configuration;
+using MiniRedis.Resp;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// What a handler works with: the request's arguments, the client's database, the reply, the stream of effects. Lives on the
+/// stack for one command. Lookups live in CommandContext.Keys.cs.
+/// </summary>
+ref partial struct CommandContext
+{
+    readonly Request _request;
+
+    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, Request request)
+    {
+        Server = server;
+        Client = client;
+        Command = command;
+        Reply = reply;
+        Database = client.Database;
+        _request = request;
+    }
+
+    public MiniRedisServer Server { get; }
+    public Client Client { get; }
+    public Command Command { get; }
+    public ReplyWriter Reply { get; }
+
+    /// <summary>The client's selected database.</summary>
+    public Database Database { get; }
+
+    public readonly Request Request => _request;
+
+    /// <summary>Number of arguments, the command's name included.</summary>
+    public readonly int Count => _request.Count;
+
+    /// <summary>Argument <paramref name="index"/>; 0 is the command's name. Valid for the length of the command.</summary>
+    public readonly ReadOnlySpan<byte> Arg(int index) => _request[index];
+
+    /// <summary>Whether argument <paramref name="index"/> is <paramref name="token"/> (upper-case ASCII) in any case.</summary>
+    public readonly bool IsToken(int index, ReadOnlySpan<byte> token) => Ascii.EqualsIgnoreCase(_request[index], token);
+
+    /// <summary>Unix time in milliseconds at which the command began.</summary>
+    public readonly long Now => Server.Clock.Now;
+
+    /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
+    public readonly void Fail(ReadOnlySpan<byte> text)
+    {
+        Server.Statistics.CountError(text);
+        Reply.Error(text);
+    }
+
+    /// <inheritdoc cref="Fail(ReadOnlySpan{byte})"/>
+    public readonly void Fail(string text) => Fail(System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Reads an integer argument, or answers that it is none.</summary>
+    public readonly bool TryInteger(int index, out long value)
+    {
+        if (Numbers.TryParseInt64(Arg(index), out value)) return true;
+        Fail(Errors.NotInteger);
+        return false;
+    }
+
+    /// <summary>As <see cref="TryInteger"/>, for numbers that must fit 32 bits.</summary>
+    public readonly bool TryInt32(int index, out int value)
+    {
+        value = 0;
+        if (!TryInteger(index, out var wide)) return false;
+        if (wide is >= int.MinValue and <= int.MaxValue)
+        {
+            value = (int)wide;
+            return true;
+        }
+        Fail(Errors.NotInteger);
+        return false;
+    }
+
+    /// <summary>A key of the client's database changed: one more change, and an event of that class and name.</summary>
+    /// <param name="countsAsChange">False for the second event of one change (SET with EX: "set", then "expire").</param>
+    public readonly void Changed(ReadOnlySpan<byte> key, KeyspaceEvents kind, string name, bool countsAsChange = true)
+    {
+        if (countsAsChange) Server.Effects.KeyChanged(Database.Number, key, kind, name);
+        else Server.Effects.Notify(Database.Number, key, kind, name);
+    }
+
+    /// <summary>Whether canonical commands are wanted; ask before building one.</summary>
+    public readonly bool IsPropagating => Server.Effects.IsPropagating;
+
+    /// <summary>Starts a canonical command of <paramref name="count"/> arguments in the client's database.</summary>
+    public readonly EffectStream Emit(int count)
+    {
+        Server.Effects.Begin(Database.Number, count);
+        return Server.Effects;
+    }
+}

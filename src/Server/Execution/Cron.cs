@@ -1,0 +1,45 @@
+namespace MiniRedis.Server.Execution;
+
+/// <summary>What happens by the clock. Enters the executor like a batch does, on the first loop's thread.</summary>
+sealed class Cron(MiniRedisServer server)
+{
+    /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
+    const int SampleMilliseconds = 100;
+
+    /// <summary>Clients are looked over this often; the limits they are held to are counted in seconds.</summary>
+    const int ClientsMilliseconds = 1000;
+
+    readonly ActiveExpiry _expiry = server.ActiveExpiry;
+    long _nextSample, _nextClients;
+
+    /// <returns>Milliseconds until the next run; 0 if a slice left work.</returns>
+    public int RunLocked()
+    {
+        var clock = server.Clock;
+        clock.Synchronize();
+        var now = clock.Now;
+        server.Pause.ResumeIfOver();
+        if (now >= _nextSample)
+        {
+            _nextSample = now + SampleMilliseconds;
+            Sample(now);
+        }
+        if (now >= _nextClients)
+        {
+            _nextClients = now + ClientsMilliseconds;
+            server.Limits.CloseIdle();
+        }
+        var moreToExpire = _expiry.Run();
+        var moreToFree = server.LazyFree.Run();
+        return moreToExpire || moreToFree ? 0 : Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds);
+    }
+
+    void Sample(long now)
+    {
+        var statistics = server.Statistics;
+        statistics.CommandsPerSecond.Sample(statistics.CommandsProcessed, now);
+        statistics.InputPerSecond.Sample(statistics.NetInputBytes, now);
+        statistics.OutputPerSecond.Sample(statistics.NetOutputBytes, now);
+        server.NotePeakMemory();
+    }
+}

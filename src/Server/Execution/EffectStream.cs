@@ -1,0 +1,136 @@
+using MiniRedis.Server.Configuration;
+using System.Buffers;
+using System.Buffers.Text;
+using System.Diagnostics;
+using MiniRedis.Resp;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// What commands did to the keyspace, in order: the one stream from which AOF, replication, keyspace notifications, client
+/// tracking, WATCH and the waking of blocked clients are fed.
+/// <para>
+/// Two kinds of effects: a key event ("this key was set / expired / deleted") and a canonical command, which repeats the
+/// change anywhere: relative times made absolute, random choices made what was chosen. The canonical commands of one request
+/// form a unit, delivered whole when the request ends; a sink that writes a log wraps a unit of several in MULTI and EXEC.
+/// </para>
+/// Costs a counter while nobody listens: handlers ask <see cref="IsPropagating"/> before they build a command.
+/// Under the executor's lock.
+/// </summary>
+sealed class EffectStream
+{
+    readonly List<IEffectSink> _sinks = [];
+    readonly List<EffectCommand> _unit = [];
+    readonly ArrayBufferWriter<byte> _bytes = new();
+
+    /// <summary>Changes since the last save: rdb_changes_since_last_save.</summary>
+    public long Dirty { get; set; }
+
+    /// <summary>Whether anyone wants canonical commands.</summary>
+    public bool IsPropagating { get; private set; }
+
+    /// <summary>Classes of key events that some sink wants; an event of another class is only counted.</summary>
+    public KeyspaceEvents Wanted { get; private set; }
+
+    public void AddSink(IEffectSink sink)
+    {
+        _sinks.Add(sink);
+        Refresh();
+    }
+
+    public void RemoveSink(IEffectSink sink)
+    {
+        _sinks.Remove(sink);
+        Refresh();
+    }
+
+    /// <summary>Asks the sinks anew what they want; call when a setting changed it.</summary>
+    public void Refresh()
+    {
+        IsPropagating = _sinks.Any(s => s.WantsCommands);
+        Wanted = _sinks.Aggregate(KeyspaceEvents.None, (all, s) => all | s.WantedEvents);
+    }
+
+    /// <summary>A key changed: counts as one change, and tells who listens for its class.</summary>
+    public void KeyChanged(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
+    {
+        Dirty++;
+        if (_sinks.Count > 0) Notify(database, key, kind, name);
+    }
+
+    /// <summary>Tells of an event that changed nothing (a miss, a new key beside its own event).</summary>
+    public void Notify(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
+    {
+        foreach (var sink in _sinks) sink.OnKeyEvent(database, key, kind, name);
+    }
+
+    /// <summary>Starts a canonical command of <paramref name="count"/> arguments; add exactly that many.</summary>
+    public void Begin(int database, int count)
+    {
+        Debug.Assert(IsPropagating);
+        _unit.Add(new EffectCommand(database, _bytes.WrittenCount));
+        WriteHeader((byte)'*', count);
+    }
+
+    public void Add(ReadOnlySpan<byte> argument)
+    {
+        WriteHeader((byte)'$', argument.Length);
+        _bytes.Write(argument);
+        _bytes.Write("\r\n"u8);
+    }
+
+    public void Add(long argument)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        Utf8Formatter.TryFormat(argument, digits, out var length);
+        Add(digits[..length]);
+    }
+
+    /// <summary>The request as it came.</summary>
+    public void AddVerbatim(int database, in Request request)
+    {
+        Begin(database, request.Count);
+        for (var i = 0; i < request.Count; i++) Add(request[i]);
+    }
+
+    /// <summary>Whether the request that is running has emitted a canonical command.</summary>
+    public bool HasUnit => _unit.Count > 0;
+
+    /// <summary>Delivers the request's canonical commands. Called by the dispatcher when a request, script or EXEC is over.</summary>
+    public void EndUnit()
+    {
+        if (_unit.Count == 0) return;
+        foreach (var sink in _sinks)
+        {
+            if (sink.WantsCommands) sink.OnUnit(_unit, _bytes.WrittenSpan);
+        }
+        _unit.Clear();
+        _bytes.ResetWrittenCount();
+    }
+
+    void WriteHeader(byte kind, int number)
+    {
+        var span = _bytes.GetSpan(16);
+        span[0] = kind;
+        Utf8Formatter.TryFormat(number, span[1..], out var length);
+        span[1 + length] = (byte)'\r';
+        span[2 + length] = (byte)'\n';
+        _bytes.Advance(3 + length);
+    }
+}
+
+/// <summary>One canonical command of a unit: its database, and where its RESP encoding starts in the unit's bytes.</summary>
+readonly record struct EffectCommand(int Database, int Offset);
+
+/// <summary>Someone who is fed from the stream of effects. Called under the executor's lock, while the command runs.</summary>
+interface IEffectSink
+{
+    bool WantsCommands { get; }
+
+    KeyspaceEvents WantedEvents { get; }
+
+    void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name);
+
+    /// <summary>The canonical commands of one request, encoded as RESP arrays one behind the other.</summary>
+    void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded);
+}

@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.Diagnostics;
+using MiniRedis.Resp;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// Runs commands, one at a time. The thread that received a batch parses it, executes it and writes its replies under the
+/// executor's lock, so that with one loop thread the lock is never contended and with several it serializes whole batches.
+/// Whether a command may run at all is decided in Executor.Gates.cs.
+/// </summary>
+sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
+{
+    /// <summary>
+    /// Commands of one batch before the others get a turn. A full receive buffer of the smallest requests holds about 4,700.
+    /// </summary>
+    const int BatchCommands = 4096;
+
+    /// <summary>Time of one batch before the others get a turn: well under the latency at which a user would notice.</summary>
+    const long BatchMicroseconds = 2000;
+
+    readonly Lock _lock = new();
+    readonly Clock _clock = server.Clock;
+    readonly ServerStatistics _statistics = server.Statistics;
+
+    public Lock ExecutorLock => _lock;
+
+    /// <summary>Whether a command is running; what it may ask is not what the cron may ask.</summary>
+    public Command? Running { get; private set; }
+
+    public void OnReceived(Connection connection)
+    {
+        lock (_lock)
+        {
+            ProcessInputLocked((Client)connection.State!);
+            connection.Output.TakeForSendingLocked();
+        }
+    }
+
+    void ProcessInputLocked(Client client)
+    {
+        var connection = client.Connection;
+        var input = connection.Input;
+        var arrived = input.Length;
+        if (!input.TryRead(out var read)) return;
+
+        _statistics.TotalReads++;
+        var started = _clock.Advance();
+        client.LastInteraction = _clock.Now;
+        if (arrived > server.Config.ClientQueryBufferLimit)
+        {
+            _statistics.QueryBufferLimitDisconnections++;
+            server.Log.QueryBufferLimit(client.Id, arrived);
+            connection.CloseLocked(CloseMode.AtOnce, "query buffer limit");
+            return;
+        }
+
+        var loop = LoopState.Current;
+        var reply = loop.Reply;
+        reply.Attach(connection.Output, client.Protocol);
+        var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
+        client.BytesSent += reply.Written;
+        _statistics.NetOutputBytes += reply.Written;
+        reply.Complete();
+
+        client.BytesReceived += consumed;
+        _statistics.NetInputBytes += consumed;
+        input.AdvanceTo(read.Buffer.GetPosition(consumed), read.Buffer.End);
+        input.KeepUnread(wanted);
+        server.Limits.CheckOutput(client);
+    }
+
+    /// <summary>Parses and runs requests until the bytes, the budget or the client's permission ends.</summary>
+    /// <returns>Bytes that are done with.</returns>
+    int RunBatch(Client client, ReadOnlySequence<byte> buffer, LoopState loop, long started, out long wanted)
+    {
+        // Our pipes show one segment; a pipe that shows several (a TLS stream's) is parsed through one copy.
+        var unread = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
+        var consumed = 0;
+        var budget = BatchCommands;
+        wanted = 0;
+        while (consumed < unread.Length && !client.IsHeld && client.Connection.Closing == CloseMode.Open)
+        {
+            if (budget-- == 0 || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
+            {
+                client.Connection.WantsResume = true;
+                break;
+            }
+            var limits = new ParserLimits
+            {
+                MaxInlineSize = ParserLimits.DefaultMaxInlineSize,
+                MaxBulkLength = server.Config.ProtoMaxBulkLen,
+                Authenticated = client.IsAuthenticated,
+            };
+            var status = client.Parser.Parse(unread[consumed..], limits, loop.Arguments, out var request, out var used, out wanted,
+                out var error);
+            if (status == ParseStatus.Request)
+            {
+                if (!Execute(client, request, loop.Reply)) break;
+                consumed += used;
+                wanted = 0;
+                continue;
+            }
+            if (status == ParseStatus.NeedMore) break;
+            consumed += used;
+            if (status == ParseStatus.ProtocolError) RefuseProtocol(client, loop.Reply, error!);
+        }
+        return consumed;
+    }
+
+    void RefuseProtocol(Client client, ReplyWriter reply, string error)
+    {
+        server.Log.ProtocolError(client.Id, error);
+        var text = System.Text.Encoding.UTF8.GetBytes("ERR " + error);
+        _statistics.CountError(text);
+        reply.Error(text);
+        client.CloseAfterReply("protocol error");
+    }
+
+    /// <summary>Runs one request, or answers why not.</summary>
+    /// <returns>False if it is to wait: the client was held (CLIENT PAUSE) and comes back to the same request later.</returns>
+    bool Execute(Client client, in Request request, ReplyWriter reply)
+    {
+        if (server.Pause.IsActive && server.Pause.Holds(request))
+        {
+            client.Flags |= ClientFlags.Paused;
+            return false;
+        }
+        if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
+        if (TryResolve(request, reply, out var command) && Admit(client, command, reply))
+        {
+            var context = new CommandContext(server, client, command, reply, request);
+            Call(ref context);
+        }
+        if (reply.Muted) EndMuted(client, reply);
+        return true;
+    }
+
+    void Call(ref CommandContext context)
+    {
+        var command = context.Command;
+        var reply = context.Reply;
+        var effects = server.Effects;
+        var dirty = effects.Dirty;
+        var errors = reply.Errors;
+        var written = reply.Written;
+        var started = _clock.Timestamp;
+        Running = command;
+        try
+        {
+            command.Run!(ref context);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            Contain(ref context, failure, written);
+        }
+        Running = null;
+
+        var ended = _clock.Advance();
+        var statistics = server.CommandStatistics[command.Ordinal];
+        statistics.Calls++;
+        statistics.Ticks += ended - started;
+        if (reply.Errors != errors) statistics.FailedCalls++;
+        if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(started, ended) * 1000);
+        _statistics.CommandsProcessed++;
+        context.Client.CommandsRun++;
+        context.Client.LastCommand = command;
+        Debug.Assert(effects.Dirty == dirty || (command.Flags & CommandFlags.ReadOnly) == 0 || effects.HasUnit,
+            $"{command.FullName} is declared read-only and changed the keyspace");
+
+        if (effects.IsPropagating)
+        {
+            if (effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
+                effects.AddVerbatim(context.Database.Number, context.Request);
+            effects.EndUnit();
+        }
+    }
+
+    /// <summary>
+    /// A handler's bug must cost one request, not the server: it is logged by the command's name (never its arguments, which
+    /// may hold secrets), and the client gets a generic error. If a part of a reply is out, the stream cannot be mended and
+    /// the connection is closed instead.
+    /// </summary>
+    void Contain(ref CommandContext context, Exception failure, long written)
+    {
+        _statistics.UnexpectedErrors++;
+        server.Log.HandlerFailed(context.Command.FullName, failure);
+        if (context.Reply.Written == written) context.Fail(Errors.Internal);
+        else context.Client.Connection.CloseLocked(CloseMode.AtOnce, "internal error after part of a reply");
+    }
+
+    static void StartMuted(Client client, ReplyWriter reply)
+    {
+        if (client.ReplyMode == ReplyMode.SkipNext) client.ReplyMode = ReplyMode.SkipThis;
+        reply.Muted = true;
+    }
+
+    /// <summary>After a command under CLIENT REPLY OFF or SKIP; the command itself may have been CLIENT REPLY ON.</summary>
+    static void EndMuted(Client client, ReplyWriter reply)
+    {
+        if (client.ReplyMode == ReplyMode.SkipThis) client.ReplyMode = ReplyMode.On;
+        reply.Muted = false;
+    }
+
+    public void OnAccepted(Connection connection)
+    {
+        lock (_lock) server.Admission.AcceptLocked(connection);
+    }
+
+    public void OnClosed(Connection connection)
+    {
+        lock (_lock) server.Admission.RemoveLocked((Client?)connection.State, connection);
+    }
+
+    public int OnTick()
+    {
+        lock (_lock) return server.Cron.RunLocked();
+    }
+}

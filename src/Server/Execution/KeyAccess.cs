@@ -1,0 +1,52 @@
+using MiniRedis.Server.Configuration;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// Finds keys as clients see them: what has expired is not there. Expiry is noticed here on access and by
+/// <see cref="ActiveExpiry"/> on time; both delete, count and tell in the same way.
+/// </summary>
+sealed class KeyAccess(MiniRedisServer server)
+{
+    /// <summary>Looks <paramref name="key"/> up, deleting it if its time has passed.</summary>
+    public KeyLookup Find(Database database, ReadOnlySpan<byte> key)
+    {
+        var at = database.Lookup(key);
+        if (!at.Found || !at.Record.HasExpiry || at.Record.ExpireAt > server.Clock.Now) return at;
+        Expire(database, at);
+        return database.Lookup(key);
+    }
+
+    /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
+    public void Touch(Record record)
+    {
+        if (server.UsesLfu) record.AccessField = Lfu.Touch(record.AccessField, server);
+        else record.AccessField = server.Clock.LruClock;
+    }
+
+    /// <summary>Finishes a key that has just come into being: its access field, and the event of a new key.</summary>
+    public void Created(Database database, Record record, ReadOnlySpan<byte> key)
+    {
+        record.AccessField = server.UsesLfu ? Lfu.Initial(server) : server.Clock.LruClock;
+        if ((server.Effects.Wanted & KeyspaceEvents.New) != 0)
+            server.Effects.Notify(database.Number, key, KeyspaceEvents.New, "new");
+    }
+
+    /// <summary>Deletes a key whose time has passed, as a DEL that the server itself issued.</summary>
+    public void Expire(Database database, in KeyLookup at)
+    {
+        var key = at.Record.Key;
+        Span<byte> name = key.Length <= 256 ? stackalloc byte[key.Length] : new byte[key.Length];
+        key.CopyTo(name);
+        database.Delete(at);
+        server.Statistics.ExpiredKeys++;
+        if (server.Effects.IsPropagating)
+        {
+            server.Effects.Begin(database.Number, 2);
+            server.Effects.Add(server.Config.LazyFreeLazyExpire ? "UNLINK"u8 : "DEL"u8);
+            server.Effects.Add(name);
+        }
+        server.Effects.KeyChanged(database.Number, name, KeyspaceEvents.Expired, "expired");
+    }
+}

@@ -1,0 +1,36 @@
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// Frees what was detached from the keyspace, in slices between batches. The arena belongs to the executor, so no other thread
+/// could free it; a slice is short enough that nobody notices.
+/// </summary>
+sealed class LazyFree(MiniRedisServer server)
+{
+    const long SliceMicroseconds = 500;
+    const int RecordsBetweenLooks = 256;
+
+    readonly Queue<DetachedKeys> _waiting = new();
+
+    /// <summary>Objects waiting to be freed: INFO's lazyfree_pending_objects.</summary>
+    public long Pending => _waiting.Sum(w => w.Count);
+
+    public void Add(DetachedKeys keys) => _waiting.Enqueue(keys);
+
+    /// <summary>Runs one slice. Returns whether anything is left.</summary>
+    public bool Run()
+    {
+        if (_waiting.Count == 0) return false;
+        var started = server.Clock.Advance();
+        while (_waiting.TryPeek(out var keys))
+        {
+            var before = keys.Count;
+            var done = keys.FreeSome(RecordsBetweenLooks);
+            server.Statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
+            if (done) _waiting.Dequeue();
+            if (server.Clock.Microseconds(started, server.Clock.Advance()) >= SliceMicroseconds) break;
+        }
+        return _waiting.Count > 0;
+    }
+}

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Logging;
+
+namespace MiniRedis.Server.Hosting;
+
+/// <summary>
+/// The command line, in redis-server's own form: <c>miniredis [file] [--directive value ...] [-]</c>. System.CommandLine owns
+/// --help, --version and subcommands; directives are not options it could know (there are hundreds, they repeat, and a value
+/// may start with "--"), so everything else goes as it is to <see cref="CommandLineConfig"/>.
+/// </summary>
+static class CommandLine
+{
+    /// <summary>Runs to the end. Returns the exit code: 0, or 1 if the server could not start.</summary>
+    public static int Run(string[] args)
+    {
+        if (args.Length > 0 && args[0] is "-v" or "--version")
+        {
+            Console.WriteLine(VersionText());
+            return 0;
+        }
+        var words = new Argument<string[]>("configuration")
+        {
+            Description = "A configuration file, then directives as '--name value ...'; '-' reads more of them from standard input.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var root = new RootCommand("MiniRedis: an in-memory cache server that speaks the Redis protocol.") { words };
+        root.TreatUnmatchedTokensAsErrors = false;
+        root.SetAction(_ => Serve(args));
+        // Only a leading -h or --help is ours; behind a file name it is a directive's business, as for redis-server.
+        return args.Length > 0 && args[0] is "-h" or "--help" ? root.Parse("--help").Invoke() : root.Parse([]).Invoke();
+    }
+
+    static string VersionText() =>
+        $"MiniRedis server v={MiniRedisServer.Version} redis={MiniRedisServer.RedisVersion} bits={IntPtr.Size * 8} runtime={Environment.Version}";
+
+    static int Serve(string[] args)
+    {
+        var config = new ServerConfig();
+        LoadedConfig loaded;
+        var commandLine = CommandLineConfig.Parse(args, Environment.ProcessPath ?? "");
+        try
+        {
+            loaded = ConfigFile.Load(config, commandLine);
+        }
+        catch (ConfigFileException failure)
+        {
+            Console.Error.WriteLine(failure.Message);
+            return 1;
+        }
+
+        using var logProvider = new RedisLogProvider(TimeProvider.System);
+        try
+        {
+            logProvider.Configure(config);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"Can't open the log file: {failure.Message}");
+            return 1;
+        }
+        var log = new ServerLog(logProvider);
+        log.Starting();
+        log.Version(MiniRedisServer.Version, MiniRedisServer.RedisVersion, IntPtr.Size * 8, Environment.ProcessId);
+        if (args.Length == 0) log.NoConfigurationFile();
+        else log.ConfigurationLoaded();
+        return Host(config, loaded, commandLine, logProvider, log);
+    }
+
+    static int Host(ServerConfig config, LoadedConfig loaded, CommandLineConfig commandLine, RedisLogProvider logProvider, ServerLog log)
+    {
+        var server = new MiniRedisServer(config, log);
+        if (server.ApplyRenames(loaded.RenamedCommands) is { } renameError)
+        {
+            Console.Error.WriteLine(renameError);
+            return 1;
+        }
+        server.ConfigService.ConfigFile = commandLine.File is { } file ? ConfigText.FromUnicode(Path.GetFullPath(ConfigText.ToUnicode(file))) : null;
+        foreach (var note in loaded.Notes.Concat(server.ConfigService.InertNotes())) log.Note(note);
+        if (config.AlwaysShowLogo || config.LogFile.Length == 0 && !Console.IsOutputRedirected)
+            logProvider.WriteRaw(Banner.Text(MiniRedisServer.Version, MiniRedisServer.RedisVersion, "standalone", config.Port));
+        else log.RunningMode(config.Port);
+
+        using var host = new ServerHost(server, log);
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.AddProvider(logProvider).SetMinimumLevel(LogLevel.Trace).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.AddSingleton(log);
+        builder.Services.AddSingleton(host);
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.AddHostedService<RedisServerService>();
+        using var app = builder.Build();
+        try
+        {
+            app.Run();
+            return 0;
+        }
+        catch (StartFailedException)
+        {
+            return 1;
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Net.Sockets;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Transport;
+using MiniRedis.Server.Transport.Linux;
+using MiniRedis.Server.Transport.Sockets;
+
+namespace MiniRedis.Server.Hosting;
+
+/// <summary>Starts and stops a server: listeners, transport, pid file, log lines at the places where Redis has them.</summary>
+sealed class ServerHost : IDisposable
+{
+    readonly ServerLog _log;
+    readonly ITransport _transport;
+    readonly List<Listener> _listeners = [];
+    bool _stopped;
+
+    /// <param name="portableTransport">Uses the runtime's sockets even where epoll is there; tests run both.</param>
+    public ServerHost(MiniRedisServer server, ServerLog log, bool portableTransport = false)
+    {
+        Server = server;
+        _log = log;
+        _transport = OperatingSystem.IsLinux() && !portableTransport
+            ? new EpollTransport(server.Executor, Math.Max(1, server.Config.IoThreads))
+            : new SocketTransport(server.Executor);
+        server.TransportName = _transport.Name;
+    }
+
+    public MiniRedisServer Server { get; }
+
+    /// <summary>The TCP port in use; 0 if only a unix socket is served.</summary>
+    public int Port { get; private set; }
+
+    /// <summary>Binds, then serves.</summary>
+    /// <param name="ephemeralPort">Lets the system choose a port of 127.0.0.1, for tests; the configured ones are ignored.</param>
+    /// <exception cref="StartFailedException">Nothing could be bound; the reason is logged.</exception>
+    public void Start(bool ephemeralPort = false)
+    {
+        var config = Server.Config;
+        if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.TcpBacklog));
+        else BindAll(config);
+        Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;
+        _log.Initialized();
+        _transport.Start(_listeners);
+        foreach (var listener in _listeners.DistinctBy(l => l.IsUnixSocket)) _log.Ready(listener.IsUnixSocket ? "unix" : "tcp");
+        WritePidFile(config);
+    }
+
+    void BindAll(ServerConfig config)
+    {
+        if (config.Port != 0) _listeners.AddRange(BindTcp(config, config.Port));
+        if (config.UnixSocket.Length == 0) return;
+        try
+        {
+            _listeners.Add(Listener.Unix(config.PathOf(config.UnixSocket), config.UnixSocketPerm, config.TcpBacklog));
+        }
+        catch (Exception failure) when (failure is SocketException or IOException or UnauthorizedAccessException)
+        {
+            _log.CannotListenUnix(failure.Message);
+            throw new StartFailedException();
+        }
+    }
+
+    List<Listener> BindTcp(ServerConfig config, int port)
+    {
+        var bound = new List<Listener>();
+        foreach (var entry in config.Bind)
+        {
+            // "-address" is used if the machine has it, as in redis.conf.
+            var optional = entry.StartsWith('-');
+            var address = optional ? entry[1..] : entry;
+            try
+            {
+                bound.Add(Listener.Tcp(address, port, config.TcpBacklog));
+            }
+            catch (SocketException failure)
+            {
+                if (optional && failure.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+                    continue;
+                _log.CannotListen(address, port, failure.Message);
+                foreach (var listener in bound) listener.Dispose();
+                _log.ListenAborted(port);
+                throw new StartFailedException();
+            }
+        }
+        return bound;
+    }
+
+    /// <summary>Binds anew after CONFIG SET port or bind. Returns why not, and then leaves everything as it was.</summary>
+    public string? RebindLocked()
+    {
+        List<Listener> bound = [];
+        if (Server.Config.Port != 0)
+        {
+            var keep = _listeners.Where(l => !l.IsUnixSocket && l.Port == Server.Config.Port).ToList();
+            // The same port cannot be bound twice, so a change of addresses on it closes the old ones first.
+            foreach (var listener in keep) listener.Socket.Close();
+            try
+            {
+                bound = BindTcp(Server.Config, Server.Config.Port);
+            }
+            catch (StartFailedException)
+            {
+                return "Unable to listen on this port. Check server logs.";
+            }
+        }
+        var next = _listeners.Where(l => l.IsUnixSocket).Concat(bound).ToList();
+        _transport.ReplaceListenersLocked(next);
+        _listeners.Clear();
+        _listeners.AddRange(next);
+        Port = bound.FirstOrDefault()?.Port ?? 0;
+        return null;
+    }
+
+    void WritePidFile(ServerConfig config)
+    {
+        if (config.PidFile.Length == 0) return;
+        try
+        {
+            File.WriteAllText(config.PathOf(config.PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _log.CannotWritePidFile(failure.Message);
+        }
+    }
+
+    /// <summary>Stops serving: replies under way are sent, connections closed, files removed.</summary>
+    public void Stop()
+    {
+        if (_stopped) return;
+        _stopped = true;
+        _transport.Stop();
+        foreach (var listener in _listeners) listener.Dispose();
+        if (Server.Config.PidFile.Length > 0)
+        {
+            _log.RemovingPidFile();
+            File.Delete(Server.Config.PathOf(Server.Config.PidFile));
+        }
+        _log.Bye();
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        _transport.Dispose();
+        Server.Keyspace.Dispose();
+    }
+}
+
+/// <summary>The server could not start; the reason has been logged.</summary>
+sealed class StartFailedException : Exception;

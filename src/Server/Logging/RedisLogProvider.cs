@@ -1,0 +1,96 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using MiniRedis.Server.Configuration;
+
+namespace MiniRedis.Server.Logging;
+
+/// <summary>
+/// Writes log lines as Redis does ("pid:role day month year time.ms level text"), because log shippers and test suites read them.
+/// Redis's four levels map to Trace (debug), Debug (verbose), Information (notice), Warning and above (warning).
+/// </summary>
+sealed class RedisLogProvider : ILoggerProvider, ILogger
+{
+    readonly Lock _lock = new();
+    readonly TimeProvider _time;
+    string _path = "";
+    StreamWriter _writer;
+    LogLevel _least = LogLevel.Information;
+
+    public RedisLogProvider(TimeProvider time)
+    {
+        _time = time;
+        _writer = Open("");
+    }
+
+    /// <summary>The role letter of each line: M for a master, S for a replica, X for a Sentinel.</summary>
+    public char Role { get; set; } = 'M';
+
+    /// <summary>Follows loglevel and logfile.</summary>
+    /// <exception cref="IOException">The file cannot be opened; the former one stays.</exception>
+    public void Configure(ServerConfig config)
+    {
+        lock (_lock)
+        {
+            _least = config.LogLevel switch
+            {
+                ServerLogLevel.Debug => LogLevel.Trace,
+                ServerLogLevel.Verbose => LogLevel.Debug,
+                ServerLogLevel.Notice => LogLevel.Information,
+                ServerLogLevel.Warning => LogLevel.Warning,
+                _ => LogLevel.None,
+            };
+            var path = config.LogFile.Length == 0 ? "" : config.PathOf(config.LogFile);
+            if (path == _path) return;
+            var next = Open(path);
+            _writer.Dispose();
+            (_writer, _path) = (next, path);
+        }
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= _least;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel)) return;
+        Write(logLevel, formatter(state, exception));
+        if (exception is not null) Write(logLevel, exception.ToString().ReplaceLineEndings(" | "));
+    }
+
+    /// <summary>Writes text that stands outside the format: the start-up banner.</summary>
+    public void WriteRaw(string text)
+    {
+        lock (_lock)
+        {
+            _writer.Write(text);
+            _writer.Flush();
+        }
+    }
+
+    void Write(LogLevel level, string text)
+    {
+        var mark = level switch
+        {
+            LogLevel.Trace => '.',
+            LogLevel.Debug => '-',
+            LogLevel.Information => '*',
+            _ => '#',
+        };
+        var time = _time.GetLocalNow().ToString("dd MMM yyyy HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        lock (_lock)
+        {
+            _writer.Write(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}:{Role} {time} {mark} {text}\n"));
+            _writer.Flush();
+        }
+    }
+
+    static StreamWriter Open(string path) => new(path.Length == 0
+        ? Console.OpenStandardOutput()
+        : new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete));
+
+    public void Dispose() => _writer.Dispose();
+}

@@ -1,0 +1,79 @@
+using Microsoft.Extensions.Logging;
+
+namespace MiniRedis.Server.Logging;
+
+/// <summary>Every line that the server logs. No line holds a key, a value or an argument: logs outlive secrets.</summary>
+sealed partial class ServerLog(ILogger logger)
+{
+    [LoggerMessage(LogLevel.Information, "oO0OoO0OoO0Oo MiniRedis is starting oO0OoO0OoO0Oo")]
+    public partial void Starting();
+
+    [LoggerMessage(LogLevel.Information, "MiniRedis version={version}, Redis compatibility={redisVersion}, bits={bits}, pid={pid}, just started")]
+    public partial void Version(string version, string redisVersion, int bits, int pid);
+
+    [LoggerMessage(LogLevel.Information, "Configuration loaded")]
+    public partial void ConfigurationLoaded();
+
+    [LoggerMessage(LogLevel.Warning, "No config file specified, using the default config. In order to specify a config file use miniredis /path/to/redis.conf")]
+    public partial void NoConfigurationFile();
+
+    [LoggerMessage(LogLevel.Warning, "{note}")]
+    public partial void Note(string note);
+
+    [LoggerMessage(LogLevel.Information, "Running mode=standalone, port={port}.")]
+    public partial void RunningMode(int port);
+
+    [LoggerMessage(LogLevel.Information, "Server initialized")]
+    public partial void Initialized();
+
+    [LoggerMessage(LogLevel.Information, "Ready to accept connections {transport}")]
+    public partial void Ready(string transport);
+
+    [LoggerMessage(LogLevel.Warning, "Could not create server TCP listening socket {address}:{port}: {reason}")]
+    public partial void CannotListen(string address, int port, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Failed opening Unix socket: {reason}")]
+    public partial void CannotListenUnix(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Failed listening on port {port}, aborting.")]
+    public partial void ListenAborted(int port);
+
+    [LoggerMessage(LogLevel.Debug, "Accepted {address}")]
+    public partial void Accepted(string address);
+
+    [LoggerMessage(LogLevel.Debug, "Client id={id} closed: {reason}")]
+    public partial void Closed(long id, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Protocol error from client id={id}: {error}")]
+    public partial void ProtocolError(long id, string error);
+
+    [LoggerMessage(LogLevel.Warning, "Closing client that reached max query buffer length: id={id} qbuf={bytes}")]
+    public partial void QueryBufferLimit(long id, long bytes);
+
+    [LoggerMessage(LogLevel.Warning, "Client id={id} omem={bytes} scheduled to be closed ASAP for overcoming of output buffer limits.")]
+    public partial void OutputBufferLimit(long id, long bytes);
+
+    [LoggerMessage(LogLevel.Error, "Command '{command}' failed (arguments redacted)")]
+    public partial void HandlerFailed(string command, Exception failure);
+
+    [LoggerMessage(LogLevel.Error, "The event loop failed")]
+    public partial void LoopFailed(Exception failure);
+
+    [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]
+    public partial void SignalReceived(string signal);
+
+    [LoggerMessage(LogLevel.Warning, "User requested shutdown...")]
+    public partial void ShutdownRequested();
+
+    [LoggerMessage(LogLevel.Information, "Removing the pid file.")]
+    public partial void RemovingPidFile();
+
+    [LoggerMessage(LogLevel.Warning, "Failed to write PID file: {reason}")]
+    public partial void CannotWritePidFile(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "MiniRedis is now ready to exit, bye bye...")]
+    public partial void Bye();
+
+    [LoggerMessage(LogLevel.Warning, "{text}")]
+    public partial void DebugLog(string text);
+}

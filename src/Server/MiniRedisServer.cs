@@ -1,0 +1,102 @@
+using System.Reflection;
+using MiniRedis.Resp;
+using MiniRedis.Server.Commands;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Server.Logging;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server;
+
+/// <summary>
+/// The parts of one server and how they know each other. Several can live in one process (tests do), so nothing is static.
+/// Everything here belongs to the executor and is used under its lock. Listening, starting and stopping are in
+/// <see cref="Hosting.ServerHost"/>.
+/// </summary>
+sealed class MiniRedisServer
+{
+    public MiniRedisServer(ServerConfig config, ServerLog log, TimeProvider? time = null, int? randomSeed = null)
+    {
+        Config = config;
+        ConfigService = new ConfigService(config);
+        Log = log;
+        Clock = new Clock(time ?? TimeProvider.System);
+        Random = randomSeed is { } seed ? new Random(seed) : new Random();
+        Keyspace = new Keyspace(config.Databases, time: time);
+        Commands = CommandRegistry.CreateTable();
+        CommandStatistics = new CommandStatistics[CommandRegistry.Count];
+        for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
+        Keys = new KeyAccess(this);
+        Pause = new ClientPause(this);
+        Limits = new Limits(this);
+        Admission = new Admission(this);
+        ActiveExpiry = new ActiveExpiry(this);
+        LazyFree = new LazyFree(this);
+        Cron = new Cron(this);
+        Executor = new Executor(this);
+        RunId = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
+    }
+
+    /// <summary>The version of Redis whose behaviour is followed; clients switch features by it.</summary>
+    public const string RedisVersion = "7.4.0";
+
+    /// <summary>Our own version.</summary>
+    public static string Version { get; } =
+        typeof(MiniRedisServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    public ServerConfig Config { get; }
+    public ConfigService ConfigService { get; }
+    public ServerLog Log { get; }
+    public Clock Clock { get; }
+    public Random Random { get; }
+    public Keyspace Keyspace { get; }
+    public CommandTable<Command> Commands { get; }
+
+    /// <summary>Indexed by <see cref="Command.Ordinal"/>.</summary>
+    public CommandStatistics[] CommandStatistics { get; }
+
+    public ServerStatistics Statistics { get; } = new();
+    public ClientRegistry Clients { get; } = new();
+    public EffectStream Effects { get; } = new();
+    public KeyAccess Keys { get; }
+    public ClientPause Pause { get; }
+    public Limits Limits { get; }
+    public Admission Admission { get; }
+    public ActiveExpiry ActiveExpiry { get; }
+    public LazyFree LazyFree { get; }
+    public Cron Cron { get; }
+    public Executor Executor { get; }
+
+    /// <summary>40 hexadecimal digits, new at every start.</summary>
+    public string RunId { get; }
+
+    /// <summary>What is done when SHUTDOWN or a signal asks for it; set by the host.</summary>
+    public Action<ShutdownFlags>? OnShutdown { get; set; }
+
+    /// <summary>Name of the transport's mechanism, for INFO.</summary>
+    public string TransportName { get; set; } = "";
+
+    /// <summary>Bytes that the server knows it uses: keyspace and connection buffers.</summary>
+    public long UsedMemory => Keyspace.UsedBytes;
+
+    public bool UsesLfu => Config.MaxMemoryPolicy is MaxMemoryPolicy.VolatileLfu or MaxMemoryPolicy.AllKeysLfu;
+
+    /// <summary>Applies rename-command lines, before the server starts. Returns why one cannot be.</summary>
+    public string? ApplyRenames(IEnumerable<(string From, string To)> renames)
+    {
+        foreach (var (from, to) in renames)
+        {
+            var done = to.Length == 0 ? Commands.Remove(from) : Commands.Rename(from, to);
+            if (!done) return Commands.FindOriginal(from) is null ? "No such command in rename-command" : "Target command name already exists";
+        }
+        return null;
+    }
+
+    public void NotePeakMemory()
+    {
+        var used = UsedMemory;
+        if (used <= Statistics.PeakMemory) return;
+        Statistics.PeakMemory = used;
+        Statistics.PeakMemoryAt = Clock.Now;
+    }
+}

@@ -1,0 +1,29 @@
+namespace MiniRedis.Server.Transport;
+
+/// <summary>
+/// What a transport calls: the server. Every call comes on the thread that owns the connection; the handler takes the
+/// executor's lock itself, so that system calls stay outside it.
+/// </summary>
+interface IConnectionHandler
+{
+    /// <summary>The executor's lock. A transport takes it for the moment in which the two ends of an output pipe meet.</summary>
+    Lock ExecutorLock { get; }
+
+    /// <summary>A connection was accepted. The handler may write a refusal and close it.</summary>
+    void OnAccepted(Connection connection);
+
+    /// <summary>
+    /// New bytes are in <see cref="Connection.Input"/>, or a batch is to be resumed. On return the batch's replies have been
+    /// taken for sending.
+    /// </summary>
+    void OnReceived(Connection connection);
+
+    /// <summary>The connection is gone; its buffers are freed after this returns.</summary>
+    void OnClosed(Connection connection);
+
+    /// <summary>
+    /// Runs what is due by the clock (cron, expiry). Called on one thread only.
+    /// </summary>
+    /// <returns>Milliseconds until it wants to be called again; 0 when a bounded slice left work to do.</returns>
+    int OnTick();
+}

@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.IO.Pipelines;
+
+namespace MiniRedis.Server.Transport;
+
+/// <summary>
+/// What a connection has received and nobody has consumed yet, as the one contiguous run that <see cref="TryRead"/> shows.
+/// <para>
+/// Bytes arrive in a buffer shared by all connections of a thread; only a connection that is left with an unfinished request
+/// gets a buffer of its own, and gives it up as soon as that is consumed. So an idle connection holds no buffer at all, and
+/// the usual request is parsed where the socket put it. (Per-connection buffers were measured at 4 KB a connection for
+/// Kestrel's transport; a pending read must own memory there.)
+/// </para>
+/// Used by the owning thread only, except for the two lengths, which CLIENT LIST reads.
+/// </summary>
+sealed class InputPipe : PipeReader
+{
+    /// <summary>Bytes of the shared buffer and the most that one read takes: a batch for the fairness budget to cut.</summary>
+    public const int SharedBytes = 64 * 1024;
+
+    /// <summary>The first size of a buffer of one's own: Redis's PROTO_IOBUF_LEN.</summary>
+    const int OwnBytes = 16 * 1024;
+
+    readonly NativeBuffer _shared;
+    NativeBuffer? _own;
+    int _start, _end;
+    bool _cancelled, _completed;
+
+    public InputPipe(NativeBuffer shared) => _shared = shared;
+
+    /// <summary>Unconsumed bytes.</summary>
+    public int Length => _end - _start;
+
+    /// <summary>Bytes of the buffer that this connection alone holds; 0 for an idle one.</summary>
+    public int OwnCapacity => _own?.Capacity ?? 0;
+
+    NativeBuffer Buffer => _own ?? _shared;
+
+    /// <summary>The unconsumed bytes, as one run.</summary>
+    public ReadOnlySpan<byte> Unread => Buffer.GetSpan().Slice(_start, _end - _start);
+
+    /// <summary>Room for the next read. Follow with <see cref="Received"/>.</summary>
+    public Span<byte> PrepareReceive()
+    {
+        if (_own is null)
+        {
+            Debug.Assert(_start == _end, "unconsumed bytes must not stay in the shared buffer");
+            _start = _end = 0;
+            return _shared.GetSpan();
+        }
+        if (_end == _own.Capacity) MakeRoom();
+        return _own.GetSpan()[_end..];
+    }
+
+    public void Received(int bytes) => _end += bytes;
+
+    void MakeRoom()
+    {
+        if (_start > 0) Compact();
+        else _own!.Resize((int)Math.Min((long)_own.Capacity * 2, Array.MaxLength));
+    }
+
+    void Compact()
+    {
+        var span = _own!.GetSpan();
+        span[_start.._end].CopyTo(span);
+        _end -= _start;
+        _start = 0;
+    }
+
+    /// <summary>Notes that <paramref name="bytes"/> from the start of <see cref="Unread"/> are done with.</summary>
+    public void Consume(int bytes)
+    {
+        _start += bytes;
+        Debug.Assert(_start <= _end);
+        if (_start < _end) return;
+        _start = _end = 0;
+        FreeOwn();
+    }
+
+    /// <summary>
+    /// Ends a batch: unconsumed bytes leave the shared buffer, and room is made for <paramref name="wanted"/> bytes in all,
+    /// so that a bulk of known length arrives in a buffer of just that size instead of a doubling one.
+    /// </summary>
+    public void KeepUnread(long wanted)
+    {
+        var length = Length;
+        if (length == 0 && wanted == 0) return;
+        var capacity = (int)Math.Min(Math.Max(wanted, length), Array.MaxLength);
+        if (_own is null)
+        {
+            if (length == 0) return;
+            var own = new NativeBuffer(Math.Max(OwnBytes, capacity));
+            Unread.CopyTo(own.GetSpan());
+            _own = own;
+            _start = 0;
+            _end = length;
+            return;
+        }
+        if (capacity <= _own.Capacity - _start) return;
+        Compact();
+        if (capacity > _own.Capacity) _own.Resize(capacity);
+    }
+
+    void FreeOwn()
+    {
+        _own?.Free();
+        _own = null;
+    }
+
+    /// <summary>Frees the buffer when the connection is gone.</summary>
+    public void Discard()
+    {
+        _start = _end = 0;
+        FreeOwn();
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        if (Length == 0 && !_cancelled && !_completed)
+        {
+            result = default;
+            return false;
+        }
+        result = new ReadResult(new ReadOnlySequence<byte>(Buffer.Memory.Slice(_start, Length)), _cancelled, _completed);
+        _cancelled = false;
+        return true;
+    }
+
+    /// <summary>The loop reads before it hands a connection on, so there is never anything to wait for.</summary>
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        TryRead(out var result) ? new(result) : ValueTask.FromException<ReadResult>(
+            new InvalidOperationException("Nothing was received: the event loop reads, callers only consume."));
+
+    public override void AdvanceTo(SequencePosition consumed) => Consume(consumed.GetInteger() - _start);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => AdvanceTo(consumed);
+
+    public override void CancelPendingRead() => _cancelled = true;
+
+    public override void Complete(Exception? exception = null) => _completed = true;
+}

@@ -1,0 +1,352 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace MiniRedis.Server.Transport.Linux;
+
+/// <summary>
+/// One thread, one epoll: waits, reads, has the batch executed, sends its replies, all inline.
+/// <para>
+/// A round trip costs epoll_wait (shared by all ready connections), one recv and one send. The runtime's own socket engine
+/// was measured first and needs a third call a request (it tries a recv that answers EAGAIN before it waits) and a pinned
+/// buffer a connection; the numbers are in docs/architecture.md.
+/// </para>
+/// Threading: everything here runs on the loop's thread, except the members whose name ends in Locked (under the executor's
+/// lock, any thread) and <see cref="Wake"/> (any thread).
+/// </summary>
+sealed unsafe class EpollLoop : IDisposable
+{
+    const int MaxEvents = 1024;
+
+    /// <summary>Connections accepted in one go, as Redis's MAX_ACCEPTS_PER_CALL: a flood of them must not starve the rest.</summary>
+    const int MaxAcceptsPerCall = 1000;
+
+    readonly EpollTransport _transport;
+    readonly IConnectionHandler _handler;
+    readonly bool _ticks;
+    readonly int _epoll, _wakeUp;
+    readonly NativeBuffer _sharedInput = new(InputPipe.SharedBytes);
+    readonly Thread _thread;
+
+    EpollConnection?[] _connections = new EpollConnection?[64];
+    readonly List<EpollConnection> _resumable = [];
+    readonly List<EpollConnection> _closed = [];
+
+    // Filled under the executor's lock by any thread, emptied by the loop.
+    List<EpollConnection> _attention = [], _attending = [];
+    readonly List<(int Fd, string Remote, string Local, bool Unix)> _handedOver = [];
+    Dictionary<int, Listener> _listeners = [];
+    List<Listener>? _newListeners;
+    volatile bool _attentionPending, _stop;
+    long _nextTick;
+
+    public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
+    {
+        _transport = transport;
+        _handler = handler;
+        _ticks = number == 0;
+        _epoll = Check(LibC.CreateEpoll(), "epoll_create1");
+        _wakeUp = Check(LibC.CreateWakeUp(), "eventfd");
+        Check(LibC.Control(_epoll, LibC.EpollCtlAdd, _wakeUp, LibC.EpollIn), "epoll_ctl");
+        _thread = new Thread(Run) { Name = number == 0 ? "executor" : $"io-{number}", IsBackground = true };
+    }
+
+    public void Start() => _thread.Start();
+
+    public void Stop()
+    {
+        _stop = true;
+        Wake();
+        _thread.Join();
+    }
+
+    public void SetListenersLocked(IReadOnlyList<Listener> listeners)
+    {
+        _newListeners = [.. listeners];
+        _attentionPending = true;
+        Wake();
+    }
+
+    /// <summary>Gives this loop a connection that another loop accepted.</summary>
+    public void HandOverLocked(int fd, string remote, string local, bool unix)
+    {
+        _handedOver.Add((fd, remote, local, unix));
+        _attentionPending = true;
+        Wake();
+    }
+
+    public void AddAttentionLocked(EpollConnection connection)
+    {
+        if (connection.NeedsAttention) return;
+        connection.NeedsAttention = true;
+        _attention.Add(connection);
+        _attentionPending = true;
+        if (Thread.CurrentThread != _thread) Wake();
+    }
+
+    /// <summary>Ends the loop's current wait, or keeps it from starting one.</summary>
+    public void Wake()
+    {
+        ulong one = 1;
+        _ = LibC.Write(_wakeUp, (byte*)&one, sizeof(ulong));
+    }
+
+    void Run()
+    {
+        var events = (byte*)NativeMemory.Alloc((nuint)(MaxEvents * LibC.EventBytes));
+        try
+        {
+            while (!_stop) RunOnce(events);
+            Shutdown();
+        }
+        finally
+        {
+            NativeMemory.Free(events);
+        }
+    }
+
+    void RunOnce(byte* events)
+    {
+        var count = LibC.EpollWait(_epoll, events, MaxEvents, WaitMilliseconds());
+        for (var i = 0; i < count; i++) Dispatch(LibC.EventDescriptor(events, i), LibC.Events(events, i));
+
+        ResumeBatches();
+        Attend();
+        if (_ticks && Environment.TickCount64 >= _nextTick) _nextTick = Environment.TickCount64 + _handler.OnTick();
+        // Ticks push output too (expiry, timeouts, blocked clients): it must not wait for the next event.
+        Attend();
+        CloseMarked();
+    }
+
+    int WaitMilliseconds()
+    {
+        if (_resumable.Count > 0) return 0;
+        if (!_ticks) return -1;
+        return (int)Math.Clamp(_nextTick - Environment.TickCount64, 0, 1000);
+    }
+
+    void Dispatch(int fd, uint events)
+    {
+        if (fd == _wakeUp)
+        {
+            ulong drained;
+            _ = LibC.Read(_wakeUp, (byte*)&drained, sizeof(ulong));
+            if (_transport.TakeTickRequest()) _nextTick = 0;
+            return;
+        }
+        if (_connections.Length > fd && _connections[fd] is { } connection)
+        {
+            if ((events & LibC.EpollOut) != 0) Send(connection);
+            if ((events & ~LibC.EpollOut) != 0) Receive(connection);
+            return;
+        }
+        if (_listeners.TryGetValue(fd, out var listener)) Accept(listener);
+    }
+
+    void Receive(EpollConnection connection)
+    {
+        if (connection.IsClosed) return;
+        var room = connection.Input.PrepareReceive();
+        nint received;
+        fixed (byte* to = room) received = LibC.Receive(connection.Descriptor, to, room.Length, LibC.MsgDontWait);
+        if (received > 0)
+        {
+            connection.Input.Received((int)received);
+            Execute(connection);
+            return;
+        }
+        if (received < 0 && Marshal.GetLastPInvokeError() is LibC.EAgain or LibC.EIntr) return;
+        Close(connection);
+    }
+
+    void Execute(EpollConnection connection)
+    {
+        _handler.OnReceived(connection);
+        if (connection.WantsResume) _resumable.Add(connection);
+        if (connection.Output.HasSending) Send(connection);
+        if (connection.Closing != CloseMode.Open) CloseIfDone(connection);
+    }
+
+    void Send(EpollConnection connection)
+    {
+        if (connection.IsClosed) return;
+        var output = connection.Output;
+        while (output.HasSending)
+        {
+            var front = output.FrontSpan;
+            nint sent;
+            fixed (byte* from = front)
+                sent = LibC.Send(connection.Descriptor, from, front.Length, LibC.MsgDontWait | LibC.MsgNoSignal);
+            if (sent >= 0)
+            {
+                output.Sent((int)sent);
+                // A socket that took only a part is full: asking again would cost a call that answers EAGAIN.
+                if (sent < front.Length) break;
+                continue;
+            }
+            var error = Marshal.GetLastPInvokeError();
+            if (error == LibC.EIntr) continue;
+            if (error == LibC.EAgain) break;
+            Close(connection);
+            return;
+        }
+        WatchWritable(connection, output.HasSending);
+        if (connection.Closing == CloseMode.AfterOutput) CloseIfDone(connection);
+    }
+
+    void WatchWritable(EpollConnection connection, bool watch)
+    {
+        if (connection.WatchesWritable == watch) return;
+        connection.WatchesWritable = watch;
+        LibC.Control(_epoll, LibC.EpollCtlMod, connection.Descriptor, watch ? LibC.EpollIn | LibC.EpollOut : LibC.EpollIn);
+    }
+
+    /// <summary>Goes on with the batches that used up their budget, one more budget each.</summary>
+    void ResumeBatches()
+    {
+        var count = _resumable.Count;
+        if (count == 0) return;
+        for (var i = 0; i < count; i++)
+        {
+            var connection = _resumable[i];
+            connection.WantsResume = false;
+            if (!connection.IsClosed) Execute(connection);
+        }
+        _resumable.RemoveRange(0, count);
+    }
+
+    /// <summary>Serves the connections that others wrote to, closed or unblocked.</summary>
+    void Attend()
+    {
+        if (!_attentionPending) return;
+        lock (_handler.ExecutorLock)
+        {
+            _attentionPending = false;
+            TakeHandedOverLocked();
+            if (_attention.Count == 0) return;
+            (_attention, _attending) = (_attending, _attention);
+            foreach (var connection in _attending)
+            {
+                connection.NeedsAttention = false;
+                if (!connection.IsClosed) connection.Output.TakeForSendingLocked();
+            }
+        }
+        foreach (var connection in _attending)
+        {
+            if (connection.IsClosed) continue;
+            if (connection.Output.HasSending) Send(connection);
+            if (connection.Closing != CloseMode.Open) CloseIfDone(connection);
+            else if (connection.WantsResume && !_resumable.Contains(connection)) _resumable.Add(connection);
+        }
+        _attending.Clear();
+    }
+
+    void TakeHandedOverLocked()
+    {
+        if (_newListeners is not null)
+        {
+            foreach (var (fd, listener) in _listeners)
+            {
+                LibC.Control(_epoll, LibC.EpollCtlDel, fd, 0);
+                if (!_newListeners.Contains(listener)) listener.Dispose();
+            }
+            _listeners = _newListeners.ToDictionary(l => (int)l.Socket.Handle);
+            foreach (var fd in _listeners.Keys) Check(LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn), "epoll_ctl");
+            _newListeners = null;
+        }
+        foreach (var (fd, remote, local, unix) in _handedOver) Add(fd, remote, local, unix);
+        _handedOver.Clear();
+    }
+
+    void Accept(Listener listener)
+    {
+        var address = stackalloc byte[SocketNames.MaxAddressBytes];
+        for (var i = 0; i < MaxAcceptsPerCall; i++)
+        {
+            var length = SocketNames.MaxAddressBytes;
+            var fd = LibC.Accept4((int)listener.Socket.Handle, address, &length, LibC.SockNonBlock | LibC.SockCloExec);
+            if (fd < 0)
+            {
+                if (Marshal.GetLastPInvokeError() is LibC.EIntr or LibC.EConnAborted) continue;
+                return; // EAGAIN: all accepted. EMFILE and the like: the backlog holds them until descriptors are free.
+            }
+            string remote, local;
+            if (listener.IsUnixSocket) remote = local = listener.Path + ":0";
+            else
+            {
+                LibC.SetNoDelay(fd);
+                remote = SocketNames.Format(address);
+                length = SocketNames.MaxAddressBytes;
+                local = LibC.GetSockName(fd, address, &length) == 0 ? SocketNames.Format(address) : "";
+            }
+            var owner = _transport.NextLoop();
+            if (owner == this) Add(fd, remote, local, listener.IsUnixSocket);
+            else
+            {
+                lock (_handler.ExecutorLock) owner.HandOverLocked(fd, remote, local, listener.IsUnixSocket);
+            }
+        }
+    }
+
+    void Add(int fd, string remote, string local, bool unix)
+    {
+        var connection = new EpollConnection(this, fd, _sharedInput, remote, local, unix);
+        if (fd >= _connections.Length) Array.Resize(ref _connections, Math.Max(fd + 1, _connections.Length * 2));
+        _connections[fd] = connection;
+        LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);
+        _handler.OnAccepted(connection);
+        // A refusal leaves through the same door as any other output: Attend takes it, sends it and closes.
+    }
+
+    void CloseIfDone(EpollConnection connection)
+    {
+        if (connection.Closing == CloseMode.AtOnce || !connection.Output.HasSending && !connection.Output.HasWriting)
+            Close(connection);
+    }
+
+    /// <summary>
+    /// Marks the connection closed. Its descriptor is freed only at the end of the round: until then an event of this round
+    /// may still name it, and a new connection must not get the same number.
+    /// </summary>
+    void Close(EpollConnection connection)
+    {
+        if (connection.IsClosed) return;
+        connection.IsClosed = true;
+        _closed.Add(connection);
+    }
+
+    void CloseMarked()
+    {
+        if (_closed.Count == 0) return;
+        foreach (var connection in _closed)
+        {
+            _handler.OnClosed(connection);
+            connection.Input.Discard();
+            connection.Output.Discard();
+            _connections[connection.Descriptor] = null;
+            LibC.Close(connection.Descriptor);
+        }
+        _closed.Clear();
+    }
+
+    void Shutdown()
+    {
+        Attend();
+        foreach (var connection in _connections)
+        {
+            if (connection is null) continue;
+            if (!connection.IsClosed) Send(connection);
+            Close(connection);
+        }
+        CloseMarked();
+    }
+
+    public void Dispose()
+    {
+        LibC.Close(_epoll);
+        LibC.Close(_wakeUp);
+        _sharedInput.Free();
+    }
+
+    static int Check(int result, string call) =>
+        result >= 0 ? result : throw new SocketException(Marshal.GetLastPInvokeError(), $"{call} failed");
+}

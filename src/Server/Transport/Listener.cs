@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace MiniRedis.Server.Transport;
+
+/// <summary>A bound and listening socket: TCP on one address, or a unix socket.</summary>
+sealed class Listener : IDisposable
+{
+    readonly string? _path;
+
+    Listener(Socket socket, string? path)
+    {
+        Socket = socket;
+        _path = path;
+    }
+
+    public Socket Socket { get; }
+    public bool IsUnixSocket => _path is not null;
+    public string? Path => _path;
+
+    /// <summary>The bound port; useful where port 0 asked the system to choose. 0 for a unix socket.</summary>
+    public int Port => (Socket.LocalEndPoint as IPEndPoint)?.Port ?? 0;
+
+    /// <summary>Listens on <paramref name="address"/>; "*" and "::*" are every IPv4 and every IPv6 address, as in redis.conf.</summary>
+    /// <exception cref="SocketException">The address is not ours, or in use.</exception>
+    public static Listener Tcp(string address, int port, int backlog)
+    {
+        var ip = address switch
+        {
+            "*" => IPAddress.Any,
+            "::*" => IPAddress.IPv6Any,
+            _ => IPAddress.TryParse(address, out var literal) ? literal : Resolve(address),
+        };
+        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            // One socket an address, so that "bind * ::*" does not collide with itself.
+            if (ip.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
+            // Windows would let two servers share the port; elsewhere the option only permits a restart during TIME_WAIT.
+            if (!OperatingSystem.IsWindows())
+                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(ip, port));
+            socket.Listen(backlog);
+            socket.Blocking = false;
+            return new Listener(socket, null);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    static IPAddress Resolve(string host)
+    {
+        foreach (var found in Dns.GetHostAddresses(host)) return found;
+        throw new SocketException((int)SocketError.HostNotFound);
+    }
+
+    /// <summary>Listens on a unix socket, replacing a stale file of that name.</summary>
+    /// <param name="permissions">File mode bits, or 0 to leave the process's umask in force.</param>
+    public static Listener Unix(string path, int permissions, int backlog)
+    {
+        File.Delete(path);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            if (permissions != 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)permissions);
+            socket.Listen(backlog);
+            socket.Blocking = false;
+            return new Listener(socket, path);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Socket.Dispose();
+        if (_path is not null) File.Delete(_path);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using System.IO.Pipelines;
+
+namespace MiniRedis.Server.Transport;
+
+/// <summary>
+/// What a connection has to send: a queue of chunks with a writing end and a sending end.
+/// <code>
+///   commands, pushes ──► writing ──TakeForSending──► sending ──► socket
+///                        (executor's lock)           (the thread that owns the connection)
+/// </code>
+/// Replies of a batch gather in one chunk and leave in one send. A connection with nothing to say holds no chunk.
+/// The two ends meet only in <see cref="TakeForSendingLocked"/>, so sending never keeps the executor waiting.
+/// </summary>
+sealed class OutputPipe : PipeWriter
+{
+    readonly record struct Chunk(byte[] Bytes, int Length);
+
+    // Writing end. Read and written under the executor's lock only.
+    byte[]? _current;
+    int _currentLength;
+    Queue<Chunk>? _full;
+    long _writingBytes;
+    bool _completed;
+
+    // Sending end. Touched by the owning thread only, but for the length, which INFO and CLIENT LIST read.
+    byte[]? _front;
+    int _frontStart, _frontLength;
+    Queue<Chunk>? _behind;
+    long _sendingBytes;
+
+    /// <summary>Bytes not yet accepted by the socket.</summary>
+    public long PendingBytes => _writingBytes + Volatile.Read(ref _sendingBytes);
+
+    /// <summary>Chunks beyond the first: what Redis calls the reply list (CLIENT LIST's oll).</summary>
+    public int PendingChunks => (_full?.Count ?? 0) + (_behind?.Count ?? 0) + (_front is null ? 0 : 1);
+
+    /// <summary>Bytes of memory that the chunks hold.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            long bytes = (_current?.Length ?? 0) + (_front?.Length ?? 0);
+            bytes += (long)((_full?.Count ?? 0) + (_behind?.Count ?? 0)) * ChunkPool.LargeChunkBytes;
+            return bytes;
+        }
+    }
+
+    public bool HasWriting => _writingBytes > 0;
+    public bool HasSending => _sendingBytes > 0;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (_current is null || _current.Length - _currentLength < Math.Max(sizeHint, 1)) NextChunk(sizeHint);
+        return _current.AsMemory(_currentLength);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        Debug.Assert(bytes >= 0 && bytes <= (_current?.Length ?? 0) - _currentLength);
+        _currentLength += bytes;
+        _writingBytes += bytes;
+    }
+
+    void NextChunk(int sizeHint)
+    {
+        if (_current is not null)
+        {
+            if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current, _currentLength));
+            else Recycle(_current);
+        }
+        // A reply that outgrew its first chunk is long: go on in large ones.
+        _current = sizeHint > ChunkPool.LargeChunkBytes
+            ? GC.AllocateUninitializedArray<byte>(sizeHint)
+            : ChunkPool.Rent(large: sizeHint > ChunkPool.ChunkBytes || _full is { Count: > 0 });
+        _currentLength = 0;
+    }
+
+    /// <summary>Hands everything written to the sending end. Call under the executor's lock, on the owning thread.</summary>
+    public void TakeForSendingLocked()
+    {
+        if (_writingBytes == 0)
+        {
+            ReleaseCurrent();
+            return;
+        }
+        if (_full is not null)
+        {
+            while (_full.TryDequeue(out var chunk)) Append(chunk);
+            _full = null;
+        }
+        if (_currentLength > 0) Append(new Chunk(_current!, _currentLength));
+        else if (_current is not null) Recycle(_current);
+        _current = null;
+        _currentLength = 0;
+        _sendingBytes += _writingBytes;
+        _writingBytes = 0;
+    }
+
+    void Append(Chunk chunk)
+    {
+        if (_front is null) (_front, _frontStart, _frontLength) = (chunk.Bytes, 0, chunk.Length);
+        else (_behind ??= new Queue<Chunk>()).Enqueue(chunk);
+    }
+
+    /// <summary>The next bytes for the socket; empty when all are sent.</summary>
+    public ReadOnlyMemory<byte> Front => _front is null ? default : _front.AsMemory(_frontStart, _frontLength - _frontStart);
+
+    public ReadOnlySpan<byte> FrontSpan => _front is null ? default : _front.AsSpan(_frontStart, _frontLength - _frontStart);
+
+    /// <summary>Notes that the socket took <paramref name="bytes"/> of <see cref="Front"/>.</summary>
+    public void Sent(int bytes)
+    {
+        _sendingBytes -= bytes;
+        _frontStart += bytes;
+        if (_frontStart < _frontLength) return;
+        Recycle(_front!);
+        _front = null;
+        if (_behind is null) return;
+        if (_behind.TryDequeue(out var next)) (_front, _frontStart, _frontLength) = (next.Bytes, 0, next.Length);
+        if (_behind.Count == 0) _behind = null;
+    }
+
+    /// <summary>Gives every chunk back; what was pending is lost with the connection.</summary>
+    public void Discard()
+    {
+        ReleaseCurrent();
+        _full = null;
+        _behind = null;
+        if (_front is not null) Recycle(_front);
+        _front = null;
+        _writingBytes = _sendingBytes = 0;
+    }
+
+    void ReleaseCurrent()
+    {
+        if (_current is not null) Recycle(_current);
+        _current = null;
+        _currentLength = 0;
+    }
+
+    static void Recycle(byte[] chunk)
+    {
+        if (chunk.Length is ChunkPool.ChunkBytes or ChunkPool.LargeChunkBytes) ChunkPool.Return(chunk);
+    }
+
+    /// <summary>The owning loop flushes after each batch; there is nothing to await here.</summary>
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        new(new FlushResult(isCanceled: false, isCompleted: _completed));
+
+    public override void CancelPendingFlush() { }
+
+    public override void Complete(Exception? exception = null) => _completed = true;
+}

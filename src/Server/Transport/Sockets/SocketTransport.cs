@@ -1,0 +1,97 @@
+using System.Net.Sockets;
+
+namespace MiniRedis.Server.Transport.Sockets;
+
+/// <summary>
+/// The transport for platforms without epoll: the runtime's own asynchronous sockets, whose completions may come on any
+/// thread-pool thread. A connection has at most one receive under way, and its batch runs in that completion, so each
+/// connection is owned by one thread at a time; the executor's lock serializes them.
+/// </summary>
+sealed class SocketTransport(IConnectionHandler handler) : ITransport
+{
+    readonly Lock _connectionsLock = new();
+    readonly HashSet<SocketConnection> _connections = [];
+    /// <summary>Where received bytes are parsed, under the executor's lock.</summary>
+    readonly NativeBuffer _sharedInput = new(InputPipe.SharedBytes);
+    readonly AutoResetEvent _tick = new(false);
+    List<Listener> _listeners = [];
+    Thread? _ticker;
+    volatile bool _stop;
+
+    public string Name => "sockets";
+
+    public IConnectionHandler Handler => handler;
+
+    public void Start(IReadOnlyList<Listener> listeners)
+    {
+        Listen(listeners);
+        _ticker = new Thread(RunTicks) { Name = "cron", IsBackground = true };
+        _ticker.Start();
+    }
+
+    public void ReplaceListenersLocked(IReadOnlyList<Listener> listeners)
+    {
+        var old = _listeners;
+        foreach (var listener in old.Except(listeners)) listener.Dispose();
+        Listen(listeners.Except(old).ToList());
+        _listeners = [.. listeners];
+    }
+
+    void Listen(IReadOnlyList<Listener> listeners)
+    {
+        _listeners.AddRange(listeners);
+        foreach (var listener in listeners) _ = AcceptAsync(listener);
+    }
+
+    async Task AcceptAsync(Listener listener)
+    {
+        while (!_stop)
+        {
+            Socket socket;
+            try
+            {
+                socket = await listener.Socket.AcceptAsync().ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            {
+                return;
+            }
+            catch (SocketException)
+            {
+                continue; // the peer was gone before it was accepted
+            }
+            var connection = new SocketConnection(this, socket, listener, _sharedInput);
+            lock (_connectionsLock) _connections.Add(connection);
+            connection.Start();
+        }
+    }
+
+    public void Remove(SocketConnection connection)
+    {
+        lock (_connectionsLock) _connections.Remove(connection);
+    }
+
+    void RunTicks()
+    {
+        while (!_stop) _tick.WaitOne(Math.Max(1, handler.OnTick()));
+    }
+
+    public void RequestTick() => _tick.Set();
+
+    public void Stop()
+    {
+        _stop = true;
+        _tick.Set();
+        _ticker?.Join();
+        foreach (var listener in _listeners) listener.Dispose();
+        SocketConnection[] open;
+        lock (_connectionsLock) open = [.. _connections];
+        foreach (var connection in open) connection.Abort();
+    }
+
+    public void Dispose()
+    {
+        _tick.Dispose();
+        _sharedInput.Free();
+    }
+}
