@@ -36,7 +36,8 @@ internal sealed class CommandLineConfig
     /// <param name="programName">The name the program was started by: a link "…-sentinel" selects Sentinel.</param>
     public static CommandLineConfig Parse(IReadOnlyList<string> args, string programName = "")
     {
-        var sentinel = args.Contains("--sentinel") || Path.GetFileNameWithoutExtension(programName).EndsWith("-sentinel", StringComparison.Ordinal);
+        var sentinel = args.Contains("--sentinel")
+            || Path.GetFileNameWithoutExtension(programName).EndsWith("-sentinel", StringComparison.Ordinal);
         if (args.Count == 0) return new CommandLineConfig { SentinelMode = sentinel };
         var action = args[0] switch
         {
@@ -46,12 +47,16 @@ internal sealed class CommandLineConfig
             "--check-system" => CommandLineAction.CheckSystem,
             _ => CommandLineAction.Serve,
         };
-        if (action != CommandLineAction.Serve) return new CommandLineConfig { Action = action, ActionArguments = [.. args.Skip(1)] };
+        if (action != CommandLineAction.Serve)
+            return new CommandLineConfig { Action = action, ActionArguments = [.. args.Skip(1)] };
 
         var words = args.Select(ConfigText.FromUnicode).ToArray();
         var file = words[0].StartsWith('-') ? null : words[0];
         var options = ReadOptions(words, file is null ? 0 : 1, out var fromStandardInput);
-        return new CommandLineConfig { File = file, FromStandardInput = fromStandardInput, SentinelMode = sentinel, Options = options };
+        return new CommandLineConfig
+        {
+            File = file, FromStandardInput = fromStandardInput, SentinelMode = sentinel, Options = options,
+        };
     }
 
     static string ReadOptions(string[] words, int first, out bool fromStandardInput)

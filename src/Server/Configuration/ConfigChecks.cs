@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
@@ -8,6 +9,11 @@ internal static class ConfigChecks
 {
     /// <summary>Longest host name and its terminator in a cluster bus packet: NET_HOST_STR_LEN of Redis.</summary>
     const int HostnameLimit = 256;
+
+    // The second line is ours: these part the fields of a line of nodes.conf.
+    static readonly SearchValues<char> NotInNodeNames = SearchValues.Create(
+        "!#$%&()*+;<>?@[]^{|}~"
+        + " ,=\t\n\v\f\r\0");
 
     static readonly string[] ProcTitleVariables =
         ["title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"];
@@ -28,12 +34,10 @@ internal static class ConfigChecks
     }
 
     /// <summary>
-    /// A node's name is one field of a line of nodes.conf: nothing that parts fields, and nothing unprintable.
+    /// A node's name is a field of a line of nodes.conf: nothing that Redis reserves there, nor what parts the fields.
     /// </summary>
     public static string? NodeName(string value) =>
-        value.All(c => c is > ' ' and <= '~' and not ('!' or '#' or '$' or '%' or '&' or '(' or ')' or '*' or '+' or ':' or ';'
-            or '<' or '>' or '?' or '@' or '[' or ']' or '^' or '{' or '|' or '}' or '~' or '=' or ',' or '"' or '\''))
-            ? null : ConfigErrors.NodeNameCharacters;
+        value.AsSpan().ContainsAny(NotInNodeNames) ? ConfigErrors.NodeNameCharacters : null;
 
     public static string? IpV4(string value) => IsAddress(value, AddressFamily.InterNetwork) ? null : ConfigErrors.InvalidIpV4;
 

@@ -4,7 +4,9 @@ namespace MiniRedis.Server.Configuration;
 /// <param name="Words">All words of the line, the directive's name (lower case) first.</param>
 internal sealed record ConfigDeclaration(string[] Words, string Source, int Line);
 
-/// <summary>Checks that need the rest of the server, so that a wrong line is reported where it stands. Each answers null or a text.</summary>
+/// <summary>
+/// Checks that need the rest of the server, so that a wrong line is reported where it stands. Each answers null or a text.
+/// </summary>
 internal sealed class ConfigLoadHooks
 {
     /// <summary>rename-command OLD NEW; NEW may be empty.</summary>
@@ -12,9 +14,6 @@ internal sealed class ConfigLoadHooks
 
     /// <summary>user NAME RULE…; the words after "user".</summary>
     public Func<IReadOnlyList<string>, string?>? User { get; init; }
-
-    /// <summary>Whether "sentinel …" lines are collected rather than refused.</summary>
-    public bool SentinelMode { get; init; }
 }
 
 /// <summary>The outcome of reading files: what did not go into <see cref="ServerConfig"/>.</summary>
@@ -26,14 +25,16 @@ internal sealed class LoadedConfig
     /// <summary>user lines, each without the word "user", in order.</summary>
     public List<ConfigDeclaration> Users { get; } = [];
 
-    /// <summary>sentinel lines with more than the one word, in order.</summary>
+    /// <summary>sentinel lines with more than the one word, in order; refused unless the server is a Sentinel.</summary>
     public List<ConfigDeclaration> Sentinel { get; } = [];
 
     /// <summary>What the log should say about it.</summary>
     public List<string> Notes { get; } = [];
 }
 
-/// <summary>The configuration cannot be read. <see cref="Exception.Message"/> is what to print before leaving with status 1.</summary>
+/// <summary>
+/// The configuration cannot be read. <see cref="Exception.Message"/> is what to print before leaving with status 1.
+/// </summary>
 internal sealed class ConfigFileException(string report) : Exception(report);
 
 /// <summary>Reads redis.conf syntax into a <see cref="ServerConfig"/>: one directive a line, later lines win.</summary>
@@ -52,18 +53,22 @@ internal sealed class ConfigFile
 
     /// <summary>Reads what the command line names: the file, then standard input, then the options.</summary>
     /// <exception cref="ConfigFileException"/>
-    public static LoadedConfig Load(ServerConfig config, CommandLineConfig commandLine, TextReader? stdin = null, ConfigLoadHooks? hooks = null)
+    public static LoadedConfig Load(ServerConfig config, CommandLineConfig commandLine, TextReader? stdin = null,
+        ConfigLoadHooks? hooks = null)
     {
+        config.SentinelMode = commandLine.SentinelMode;
         var segments = new List<Segment>();
         if (commandLine.File is { } file) segments.AddRange(ReadFiles(config, file));
-        if (commandLine.FromStandardInput) segments.Add(new Segment("standard input", ConfigText.FromUnicode((stdin ?? Console.In).ReadToEnd())));
+        if (commandLine.FromStandardInput)
+            segments.Add(new Segment("standard input", ConfigText.FromUnicode((stdin ?? Console.In).ReadToEnd())));
         if (commandLine.Options.Length > 0) segments.Add(new Segment(CommandLine, commandLine.Options));
-        return Load(config, segments, hooks ?? new ConfigLoadHooks { SentinelMode = commandLine.SentinelMode });
+        return Load(config, segments, hooks ?? new ConfigLoadHooks());
     }
 
     /// <summary>Reads text; <paramref name="source"/> names it in errors.</summary>
     /// <exception cref="ConfigFileException"/>
-    public static LoadedConfig LoadText(ServerConfig config, string text, string source = "text", ConfigLoadHooks? hooks = null) =>
+    public static LoadedConfig LoadText(ServerConfig config, string text, string source = "text",
+        ConfigLoadHooks? hooks = null) =>
         Load(config, [new Segment(source, text)], hooks ?? new ConfigLoadHooks());
 
     readonly record struct Segment(string Source, string Text);
@@ -119,13 +124,14 @@ internal sealed class ConfigFile
             case ["sentinel"]:
                 return null;
             case ["sentinel", ..]:
-                if (!_hooks.SentinelMode) return ConfigErrors.SentinelOnly;
+                if (!_config.SentinelMode) return ConfigErrors.SentinelOnly;
                 _loaded.Sentinel.Add(new ConfigDeclaration(words, source, number));
                 return null;
             case ["loadmodule", _, ..]:
                 return ConfigErrors.NoModules;
             default:
-                return words[0].Contains('.', StringComparison.Ordinal) ? ConfigErrors.NoModules : ConfigFileReport.BadDirective(words[0]);
+                return words[0].Contains('.', StringComparison.Ordinal)
+                    ? ConfigErrors.NoModules : ConfigFileReport.BadDirective(words[0]);
         }
     }
 
@@ -173,7 +179,10 @@ internal sealed class ConfigFile
         if (!_config.ClusterEnabled) return;
         if (_config.ReplicaOf is not null) throw ConfigFileReport.ForWhole(ConfigErrors.ReplicaOfInCluster);
         if (_config.Databases > 1)
-            _loaded.Notes.Add($"WARNING: Changing databases number from {ConfigNumber.Text(_config.Databases)} to 1 since we are in cluster mode");
+        {
+            var databases = ConfigNumber.Text(_config.Databases);
+            _loaded.Notes.Add($"WARNING: Changing databases number from {databases} to 1 since we are in cluster mode");
+        }
         _config.Databases = 1;
     }
 }

@@ -3,13 +3,14 @@ namespace MiniRedis.Server.Configuration;
 /// <summary>How a configuration that cannot be read is reported: Redis's four lines, and where to look.</summary>
 internal static class ConfigFileReport
 {
-    /// <summary>The version whose configuration this server reads; tools look for "FATAL CONFIG FILE ERROR (Redis 7".</summary>
+    /// <summary>The version whose configuration this server reads, where Redis prints its own.</summary>
     const string Version = "7.4.0";
 
     /// <summary>A misspelling differs by this many edits at most; more, and the guess would be noise.</summary>
     const int MaxEdits = 3;
 
-    public static ConfigFileException ForLine(int lineOverall, string line, string reason, string source, int lineInSource) => new(
+    public static ConfigFileException ForLine(int lineOverall, string line, string reason, string source, int lineInSource) =>
+        new(
         $"""
 
         *** FATAL CONFIG FILE ERROR (Redis {Version}) ***
@@ -28,15 +29,17 @@ internal static class ConfigFileReport
 
     public static string BadDirective(string name)
     {
-        var known = ConfigTable.All.Select(d => d.Name).Concat(ConfigTable.All.Select(d => d.Alias).OfType<string>()).Concat(ConfigTable.FileOnly);
         // A name that exists was given the wrong number of words; there is nothing to suggest.
         if (ConfigTable.FileOnly.Contains(name)) return ConfigErrors.BadDirective;
+        var known = ConfigTable.All.SelectMany(d => new[] { d.Name, d.Alias }).OfType<string>().Concat(ConfigTable.FileOnly);
         var (nearest, edits) = known.Select(k => (k, Distance(name, k))).MinBy(p => p.Item2);
         return edits <= Math.Min(MaxEdits, name.Length / 2)
             ? $"{ConfigErrors.BadDirective} (did you mean '{nearest}'?)" : ConfigErrors.BadDirective;
     }
 
-    /// <summary>Levenshtein distance: insertions, deletions and substitutions from <paramref name="a"/> to <paramref name="b"/>.</summary>
+    /// <summary>
+    /// Levenshtein distance: insertions, deletions and substitutions from <paramref name="a"/> to <paramref name="b"/>.
+    /// </summary>
     static int Distance(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

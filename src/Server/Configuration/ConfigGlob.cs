@@ -1,6 +1,8 @@
 namespace MiniRedis.Server.Configuration;
 
-/// <summary>Paths that a pattern names, as glob(3): * ? and [] in any component, dot files only if asked for, in byte order.</summary>
+/// <summary>
+/// Paths that a pattern names, as glob(3): * ? and [] in any component, dot files only if asked for, in byte order.
+/// </summary>
 internal static class ConfigGlob
 {
     static readonly char[] Wildcards = ['*', '?', '['];

@@ -62,9 +62,11 @@ internal static class ConfigLine
                 if (next == '\'') { word.Append('\''); at++; }
                 else word.Append('\\');
             }
-            else if (next == 'x' && at + 2 < line.Length && char.IsAsciiHexDigit(line[at + 1]) && char.IsAsciiHexDigit(line[at + 2]))
+            else if (next == 'x' && at + 2 < line.Length && char.IsAsciiHexDigit(line[at + 1])
+                && char.IsAsciiHexDigit(line[at + 2]))
             {
-                word.Append((char)byte.Parse(line.AsSpan(at + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                word.Append((char)byte.Parse(line.AsSpan(at + 1, 2), NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture));
                 at += 3;
             }
             else

@@ -105,13 +105,18 @@ internal sealed class ConfigRewriter
         return text.ToString();
     }
 
-    /// <summary>A file beside the old one, synced, then renamed over it: after a crash one of the two is there, whole.</summary>
+    /// <summary>
+    /// A file beside the old one, synced, then renamed over it: after a crash one of the two is there, whole. It keeps the
+    /// mode of the old one (Redis makes every rewritten file world-readable, passwords or not).
+    /// </summary>
     static void WriteAtomically(string path, byte[] content)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}"[..(path.Length + 7)];
         try
         {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows() && File.Exists(path)) options.UnixCreateMode = File.GetUnixFileMode(path);
+            using (var file = new FileStream(temporary, options))
             {
                 file.Write(content);
                 file.Flush(flushToDisk: true);

@@ -8,7 +8,9 @@ internal interface IConfigSink
     void Pair(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
 }
 
-/// <summary>Puts new values into effect after they were stored; returns null, or why that is impossible (they are then restored).</summary>
+/// <summary>
+/// Puts new values into effect after they were stored; returns null, or why that is impossible (they are then restored).
+/// </summary>
 internal delegate string? ApplyHook(ServerConfig config);
 
 /// <summary>Where a CONFIG SET comes from, as far as that decides what it may do.</summary>
@@ -25,8 +27,11 @@ internal sealed class ConfigService(ServerConfig config)
 
     public ServerConfig Config { get; } = config;
 
-    /// <summary>Absolute path of the file the server was started with, in Latin-1; null without one, and REWRITE is refused.</summary>
-    public string? ConfigFile { get; set; }
+    /// <summary>
+    /// Absolute path, as .NET wants it, of the file the server was started with; null without one, and REWRITE is refused. To be
+    /// resolved before the file is read: its "dir" line moves what relative paths are relative to.
+    /// </summary>
+    public string? FilePath { get; set; }
 
     /// <summary>
     /// Lines of REWRITE that are no directive of the table, asked for at each rewrite: ("user", "user alice on …") for every ACL
@@ -61,7 +66,8 @@ internal sealed class ConfigService(ServerConfig config)
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var pattern in patterns)
         {
-            // A name without a wildcard answers under the spelling it was asked by, hidden ones included; a pattern finds no hidden one.
+            // A name without a wildcard answers under the spelling it was asked by, hidden ones included; a pattern finds
+            // no hidden one.
             if (!pattern.AsSpan().ContainsAny("[*?"u8))
             {
                 var name = ConfigText.FromBytes(pattern);
@@ -77,7 +83,8 @@ internal sealed class ConfigService(ServerConfig config)
 
             void AddIfMatched(string name, Directive directive)
             {
-                if (Glob.IsMatch(pattern, ConfigText.ToBytes(name), ignoreCase: true) && seen.Add(name)) found.Add((name, directive));
+                if (!Glob.IsMatch(pattern, ConfigText.ToBytes(name), ignoreCase: true)) return;
+                if (seen.Add(name)) found.Add((name, directive));
             }
         }
         return found;
@@ -103,7 +110,8 @@ internal sealed class ConfigService(ServerConfig config)
                 return false;
             }
             var changed = directive.Is(DirectiveFlags.AlwaysApplied) || directive.Get(Config) != old[i];
-            if (changed && _hooks.TryGetValue(directive, out var hook) && hooks.TrueForAll(h => h.Hook != hook)) hooks.Add((hook, i));
+            if (!changed || !_hooks.TryGetValue(directive, out var hook)) continue;
+            if (hooks.TrueForAll(h => h.Hook != hook)) hooks.Add((hook, i));
         }
         for (var ran = 0; ran < hooks.Count; ran++)
         {
@@ -159,7 +167,7 @@ internal sealed class ConfigService(ServerConfig config)
     /// <summary>Answers CONFIG REWRITE. On failure <paramref name="error"/> is the reply's text without the '-'.</summary>
     public bool TryRewrite(out string? error)
     {
-        if (ConfigFile is null)
+        if (FilePath is null)
         {
             error = ConfigErrors.NoConfigFile;
             return false;
@@ -167,7 +175,7 @@ internal sealed class ConfigService(ServerConfig config)
         error = null;
         try
         {
-            ConfigRewriter.Rewrite(ConfigText.ToUnicode(ConfigFile), Config, Defaults, OtherLines?.Invoke() ?? []);
+            ConfigRewriter.Rewrite(FilePath, Config, Defaults, OtherLines?.Invoke() ?? []);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -4,7 +4,8 @@ internal static partial class ConfigTable
 {
     static IEnumerable<Directive> Network() =>
     [
-        Custom("bind", "* -::*", ListDirectives.ParseBind, ListDirectives.FormatBind, MultiArg, rewrite: ListDirectives.RewriteBind),
+        Custom("bind", "* -::*", ListDirectives.ParseBind, ListDirectives.FormatBind, MultiArg,
+            rewrite: ListDirectives.RewriteBind),
         Optional("bind-source-addr", c => ref c.BindSourceAddr),
         Int("port", 6379, (0, 65535), c => ref c.Port),
         Int("tcp-backlog", 511, (0, int.MaxValue), c => ref c.TcpBacklog, Immutable),
@@ -27,7 +28,6 @@ internal static partial class ConfigTable
             inert: "connections do not move between I/O threads"),
         Int("prefetch-batch-max-size", 16, (0, 128), c => ref c.PrefetchBatchMaxSize, from: Valkey80,
             inert: "commands of a batch are not prefetched"),
-        // 1 MB at least: smaller limits would refuse the server's own replies in replication.
         Bytes("proto-max-bulk-len", 512L * Mb, (Mb, long.MaxValue), c => ref c.ProtoMaxBulkLen),
         Bytes("client-query-buffer-limit", 1024L * Mb, (Mb, long.MaxValue), c => ref c.ClientQueryBufferLimit),
         Custom("client-output-buffer-limit", "normal 0 0 0 replica 256mb 64mb 60 pubsub 32mb 8mb 60", OutputBufferLimit.Parse,

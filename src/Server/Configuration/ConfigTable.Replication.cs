@@ -4,8 +4,8 @@ internal static partial class ConfigTable
 {
     static IEnumerable<Directive> Replication() =>
     [
-        Custom("replicaof", "no one", ListDirectives.ParseReplicaOf, ListDirectives.FormatReplicaOf, Immutable | MultiArg, "slaveof",
-            rewrite: (c, _) => ListDirectives.RewriteReplicaOf(c)),
+        Custom("replicaof", "no one", ListDirectives.ParseReplicaOf, ListDirectives.FormatReplicaOf, Immutable | MultiArg,
+            "slaveof", rewrite: (c, _) => ListDirectives.RewriteReplicaOf(c)),
         Optional("masteruser", c => ref c.MasterUser, Sensitive, "primaryuser"),
         Optional("masterauth", c => ref c.MasterAuth, Sensitive, "primaryauth"),
         Bool("replica-serve-stale-data", true, c => ref c.ReplicaServeStaleData, alias: "slave-serve-stale-data"),
@@ -50,7 +50,8 @@ internal static partial class ConfigTable
         Long("cluster-ping-interval", 0, (0, long.MaxValue), c => ref c.ClusterPingInterval, Hidden, from: Valkey80),
         Long("cluster-manual-failover-timeout", 5000, (1, int.MaxValue), c => ref c.ClusterManualFailoverTimeout, from: Valkey81),
         Int("cluster-port", 0, (0, 65535), c => ref c.ClusterPort, Immutable),
-        Int("cluster-replica-validity-factor", 10, (0, int.MaxValue), c => ref c.ClusterReplicaValidityFactor, alias: "cluster-slave-validity-factor"),
+        Int("cluster-replica-validity-factor", 10, (0, int.MaxValue), c => ref c.ClusterReplicaValidityFactor,
+            alias: "cluster-slave-validity-factor"),
         Int("cluster-migration-barrier", 1, (0, int.MaxValue), c => ref c.ClusterMigrationBarrier),
         Bool("cluster-allow-replica-migration", true, c => ref c.ClusterAllowReplicaMigration),
         Bool("cluster-require-full-coverage", true, c => ref c.ClusterRequireFullCoverage),

@@ -34,8 +34,8 @@ internal static partial class ConfigTable
     /// <summary>
     /// Directives of Redis before 7 that a file may still hold; they take one argument and are skipped. Redis skips them too.
     /// </summary>
-    static readonly FrozenSet<string> Retired = new[] { "list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands" }
-        .ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    static readonly FrozenSet<string> Retired = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
+        "list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands");
 
     /// <summary>Directives of the file alone, which CONFIG GET and SET do not know.</summary>
     public static IReadOnlyList<string> FileOnly { get; } = ["include", "rename-command", "user", "loadmodule", "sentinel"];
@@ -51,7 +51,8 @@ internal static partial class ConfigTable
     static BoolDirective Bool(string name, bool value, FieldOf<bool> field, DirectiveFlags flags = 0, string? alias = null,
         string from = "Redis 7.4", string? inert = null) => new()
     {
-        Name = name, Alias = alias, Flags = flags, Default = value ? "yes" : "no", DefaultFrom = from, Inert = inert, Field = field,
+        Name = name, Alias = alias, Flags = flags, DefaultFrom = from, Inert = inert,
+        Default = value ? "yes" : "no", Field = field,
     };
 
     static NumberDirective Int(string name, int value, (int Low, int High) range, FieldOf<int> field, DirectiveFlags flags = 0,
@@ -64,16 +65,17 @@ internal static partial class ConfigTable
         Read = c => field(c), Write = (c, v) => field(c) = normalize is null ? (int)v : normalize((int)v),
     };
 
-    static NumberDirective Long(string name, long value, (long Low, long High) range, FieldOf<long> field, DirectiveFlags flags = 0,
-        string? alias = null, string from = "Redis 7.4", string? inert = null, NumberFormat format = NumberFormat.Integer) => new()
+    static NumberDirective Long(string name, long value, (long Low, long High) range, FieldOf<long> field,
+        DirectiveFlags flags = 0, string? alias = null, string from = "Redis 7.4", string? inert = null,
+        NumberFormat format = NumberFormat.Integer) => new()
     {
         Name = name, Alias = alias, Flags = flags, DefaultFrom = from, Inert = inert, Format = format,
         Default = ConfigNumber.Text(value), Low = range.Low, High = range.High,
         Read = c => field(c), Write = (c, v) => field(c) = v,
     };
 
-    static NumberDirective Bytes(string name, long value, (long Low, long High) range, FieldOf<long> field, DirectiveFlags flags = 0,
-        string? alias = null, string from = "Redis 7.4") =>
+    static NumberDirective Bytes(string name, long value, (long Low, long High) range, FieldOf<long> field,
+        DirectiveFlags flags = 0, string? alias = null, string from = "Redis 7.4") =>
         Long(name, value, range, field, flags, alias, from, format: NumberFormat.Memory);
 
     static StringDirective Text(string name, string value, FieldOf<string> field, DirectiveFlags flags = 0, string? alias = null,
@@ -87,21 +89,23 @@ internal static partial class ConfigTable
     static StringDirective Optional(string name, FieldOf<string> field, DirectiveFlags flags = 0, string? alias = null,
         string from = "Redis 7.4", string? inert = null, Func<string, string?>? check = null) => new()
     {
-        Name = name, Alias = alias, Flags = flags, Default = "\"\"", DefaultFrom = from, Inert = inert, Field = field, Check = check,
-        EmptyIsUnset = true,
+        Name = name, Alias = alias, Flags = flags, Default = "\"\"", DefaultFrom = from, Inert = inert,
+        Field = field, Check = check, EmptyIsUnset = true,
     };
 
     static EnumDirective<T> Choice<T>(string name, string value, FieldOf<T> field, (string, T)[] names, DirectiveFlags flags = 0,
         string from = "Redis 7.4", string? inert = null, Func<T, string?>? check = null) where T : struct, Enum => new()
     {
-        Name = name, Flags = flags, Default = value, DefaultFrom = from, Inert = inert, Field = field, Names = names, Check = check,
+        Name = name, Flags = flags, Default = value, DefaultFrom = from, Inert = inert,
+        Field = field, Names = names, Check = check,
     };
 
     static CustomDirective Custom(string name, string value, CustomDirective.Parser parse, Func<ServerConfig, string> format,
         DirectiveFlags flags = 0, string? alias = null, string? inert = null,
         Func<ServerConfig, ServerConfig, IEnumerable<(string, bool)>>? rewrite = null) => new()
     {
-        Name = name, Alias = alias, Flags = flags, Default = value, Inert = inert, Parse = parse, Format = format, Rewrite = rewrite,
+        Name = name, Alias = alias, Flags = flags, Default = value, Inert = inert, Parse = parse,
+        Format = format, Rewrite = rewrite,
     };
 
     const int Mb = 1024 * 1024;

@@ -22,7 +22,9 @@ internal enum DirectiveFlags
 
 internal delegate ref T FieldOf<T>(ServerConfig config);
 
-/// <summary>One configuration directive: a row of <see cref="ConfigTable"/>. It holds no value; a <see cref="ServerConfig"/> does.</summary>
+/// <summary>
+/// One configuration directive: a row of <see cref="ConfigTable"/>. It holds no value; a <see cref="ServerConfig"/> does.
+/// </summary>
 internal abstract class Directive
 {
     public required string Name { get; init; }

@@ -21,7 +21,9 @@ internal enum KeyspaceEvents
     KeyMiss = 1 << 11,
     Module = 1 << 13,
     New = 1 << 14,
-    /// <summary>What 'A' stands for. Key misses and new keys stay out: they would flood a subscriber that asked for changes.</summary>
+    /// <summary>
+    /// What 'A' stands for. Key misses and new keys stay out: they would flood a subscriber that asked for changes.
+    /// </summary>
     All = Generic | String | List | Set | Hash | ZSet | Expired | Evicted | Stream | Module,
 }
 

@@ -29,7 +29,8 @@ internal static class ListDirectives
         var values = new int[3];
         for (var i = 0; i < values.Length; i++)
         {
-            if (!ConfigNumber.TryParseLenient(args[i], out var value) || value is < -2000 or > 2000) return ConfigErrors.OomScoreAdjValues;
+            if (!ConfigNumber.TryParseLenient(args[i], out var value)) return ConfigErrors.OomScoreAdjValues;
+            if (value is < -2000 or > 2000) return ConfigErrors.OomScoreAdjValues;
             values[i] = (int)value;
         }
         config.OomScoreAdjValues = values;

@@ -1,6 +1,8 @@
 namespace MiniRedis.Server.Configuration;
 
-/// <summary>Client classes with an output buffer limit of their own; the index into <see cref="ServerConfig.OutputBufferLimits"/>.</summary>
+/// <summary>
+/// Client classes with an output buffer limit of their own; the index into <see cref="ServerConfig.OutputBufferLimits"/>.
+/// </summary>
 internal enum ClientClass : byte { Normal, Replica, PubSub }
 
 /// <summary>

@@ -27,9 +27,16 @@ internal readonly record struct SavePoint(long Seconds, int Changes)
 
     public static string Format(ServerConfig config) => string.Join(' ', config.SavePoints.Select(p => p.ToString()));
 
-    /// <summary>A line a point, and one even for none: without it the next start would use the defaults.</summary>
+    /// <summary>
+    /// A line a point, and one even for none: without it the next start would use the defaults. A Sentinel saves nothing.
+    /// </summary>
     public static IEnumerable<(string Line, bool Force)> Rewrite(ServerConfig config) =>
-        config.SavePoints.Length == 0 ? [("save \"\"", true)] : config.SavePoints.Select(p => ($"save {p}", true));
+        config switch
+        {
+            { SentinelMode: true } => [],
+            { SavePoints: [] } => [("save \"\"", true)],
+            _ => config.SavePoints.Select(p => ($"save {p}", true)),
+        };
 
     public override string ToString() => $"{ConfigNumber.Text(Seconds)} {ConfigNumber.Text(Changes)}";
 }

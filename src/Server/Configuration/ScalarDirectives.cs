@@ -60,7 +60,8 @@ internal sealed class NumberDirective : Directive
             case NumberFormat.Memory: return ConfigNumber.TryParseMemory(text, out value);
             default:
                 if (ConfigNumber.TryParseMemory(text, out value)) return true;
-                isPercent = text.EndsWith('%') && ConfigNumber.TryParseStrict(text.AsSpan(0, text.Length - 1), out value) && value >= 0;
+                isPercent = text.EndsWith('%') && ConfigNumber.TryParseStrict(text.AsSpan(0, text.Length - 1), out value)
+                    && value >= 0;
                 value = -value;
                 return isPercent;
         }
@@ -162,7 +163,8 @@ internal sealed class CustomDirective : Directive
 
     public Func<ServerConfig, ServerConfig, IEnumerable<(string Line, bool Force)>>? Rewrite { get; init; }
 
-    public override string? Set(ServerConfig config, ReadOnlySpan<string> args, bool readingFile) => Parse(config, args, readingFile);
+    public override string? Set(ServerConfig config, ReadOnlySpan<string> args, bool readingFile) =>
+        Parse(config, args, readingFile);
 
     public override string Get(ServerConfig config) => Format(config);
 

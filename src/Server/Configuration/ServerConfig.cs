@@ -157,6 +157,9 @@ internal sealed class ServerConfig
     public string TlsClientKeyFilePass = "", TlsDhParamsFile = "", TlsCaCertFile = "", TlsCaCertDir = "";
     public string TlsProtocols = "", TlsCiphers = "", TlsCipherSuites = "";
 
+    /// <summary>Started as a Sentinel; no directive but a way to start (<see cref="CommandLineConfig.SentinelMode"/>).</summary>
+    public bool SentinelMode { get; set; }
+
     /// <summary>True once a file has named a save point, from where on further ones add to it.</summary>
     internal bool SavePointsAreFromFile;
 
@@ -164,6 +167,8 @@ internal sealed class ServerConfig
     public long MaxMemoryClientsBytes =>
         MaxMemoryClients >= 0 ? MaxMemoryClients : (long)((Int128)MaxMemory * -MaxMemoryClients / 100);
 
-    /// <summary>The file that a path of the configuration names, as .NET wants it: absolute, relative ones below <c>dir</c>.</summary>
+    /// <summary>
+    /// The file that a path of the configuration names, as .NET wants it: absolute, relative ones below <c>dir</c>.
+    /// </summary>
     public string PathOf(string path) => Path.GetFullPath(ConfigText.ToUnicode(path), ConfigText.ToUnicode(Dir));
 }

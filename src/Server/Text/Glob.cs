@@ -1,7 +1,8 @@
 namespace MiniRedis.Server;
 
 /// <summary>
-/// Redis's glob patterns, over bytes: <c>*</c> any run, <c>?</c> any byte, <c>[abc] [a-z] [^a]</c> one of a set, <c>\x</c> x itself.
+/// Redis's glob patterns, over bytes: <c>*</c> any run, <c>?</c> any byte, <c>[abc] [a-z] [^a]</c> one of a set, <c>\x</c>
+/// x itself.
 /// </summary>
 /// <remarks>
 /// Matching never backs up further than to the latest star: what an earlier star could reach by taking more, the later one
@@ -41,7 +42,9 @@ internal static class Glob
         return p == pattern.Length;
     }
 
-    /// <summary>Whether the element of the pattern at <paramref name="p"/> takes <paramref name="c"/>; moves behind the element.</summary>
+    /// <summary>
+    /// Whether the element of the pattern at <paramref name="p"/> takes <paramref name="c"/>; moves behind the element.
+    /// </summary>
     static bool MatchOne(ReadOnlySpan<byte> pattern, ref int p, byte c, bool ignoreCase)
     {
         switch (pattern[p])

@@ -145,9 +145,8 @@ public sealed class ConfigFileTests : IDisposable
     [Fact]
     public void Declarations_are_collected_in_order()
     {
-        var loaded = ConfigFile.LoadText(new ServerConfig(),
-            "rename-command FLUSHALL \"\"\nuser alice on >pw ~*\nRename-Command CONFIG c0nf\nsentinel myid abc\nsentinel",
-            hooks: new ConfigLoadHooks { SentinelMode = true });
+        var loaded = ConfigFile.LoadText(new ServerConfig { SentinelMode = true },
+            "rename-command FLUSHALL \"\"\nuser alice on >pw ~*\nRename-Command CONFIG c0nf\nsentinel myid abc\nsentinel");
         Assert.Equal([("FLUSHALL", ""), ("CONFIG", "c0nf")], loaded.RenamedCommands);
         Assert.Equal("alice on >pw ~*", string.Join(' ', Assert.Single(loaded.Users).Words));
         var sentinel = Assert.Single(loaded.Sentinel);

@@ -106,7 +106,7 @@ public sealed class ConfigRewriterTests : IDisposable
         var path = Path.Combine(_dir.FullName, "redis.conf");
         File.WriteAllText(path, "include other.conf\nport 1\n");
         File.WriteAllText(Path.Combine(_dir.FullName, "other.conf"), "timeout 5\n");
-        var service = new ConfigService(new ServerConfig { Dir = _dir.FullName }) { ConfigFile = path };
+        var service = new ConfigService(new ServerConfig { Dir = _dir.FullName }) { FilePath = path };
         ConfigFile.Load(service.Config, CommandLineConfig.Parse([path]));
         Assert.True(service.TrySet([("maxmemory", "1mb")], default, out _));
         Assert.True(service.TryRewrite(out var error), error);
@@ -119,6 +119,22 @@ public sealed class ConfigRewriterTests : IDisposable
     }
 
     [Fact]
+    public void A_file_with_passwords_stays_as_private_as_it_was()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var path = Path.Combine(_dir.FullName, "private.conf");
+        File.WriteAllText(path, "requirepass x\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var service = new ConfigService(new ServerConfig { RequirePass = "y" }) { FilePath = path };
+        Assert.True(service.TryRewrite(out var error), error);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+    }
+
+    [Fact]
+    public void A_Sentinel_has_no_save_lines() =>
+        Assert.DoesNotContain("save", ConfigRewriter.Merge("save 1 1\n", new ServerConfig { SentinelMode = true }, new ServerConfig(), []));
+
+    [Fact]
     public void Without_a_file_there_is_nothing_to_rewrite()
     {
         Assert.False(new ConfigService(new ServerConfig()).TryRewrite(out var error));
@@ -128,7 +144,7 @@ public sealed class ConfigRewriterTests : IDisposable
     [Fact]
     public void A_file_that_cannot_be_written_is_an_error_reply()
     {
-        var service = new ConfigService(new ServerConfig()) { ConfigFile = "/no/such/directory/redis.conf" };
+        var service = new ConfigService(new ServerConfig()) { FilePath = "/no/such/directory/redis.conf" };
         Assert.False(service.TryRewrite(out var error));
         Assert.Equal("ERR Rewriting config file: No such file or directory", error);
     }
