@@ -42,6 +42,8 @@ static class CommandLine
         var config = new ServerConfig();
         LoadedConfig loaded;
         var commandLine = CommandLineConfig.Parse(args, Environment.ProcessPath ?? "");
+        // Before the file is read: its "dir" changes what relative paths mean, its own name is relative to where we started.
+        var configFile = commandLine.File is { } file ? config.PathOf(file) : null;
         try
         {
             loaded = ConfigFile.Load(config, commandLine);
@@ -67,10 +69,10 @@ static class CommandLine
         log.Version(MiniRedisServer.Version, MiniRedisServer.RedisVersion, IntPtr.Size * 8, Environment.ProcessId);
         if (args.Length == 0) log.NoConfigurationFile();
         else log.ConfigurationLoaded();
-        return Host(config, loaded, commandLine, logProvider, log);
+        return Host(config, loaded, configFile, logProvider, log);
     }
 
-    static int Host(ServerConfig config, LoadedConfig loaded, CommandLineConfig commandLine, RedisLogProvider logProvider, ServerLog log)
+    static int Host(ServerConfig config, LoadedConfig loaded, string? configFile, RedisLogProvider logProvider, ServerLog log)
     {
         var server = new MiniRedisServer(config, log);
         if (server.ApplyRenames(loaded.RenamedCommands) is { } renameError)
@@ -78,7 +80,7 @@ static class CommandLine
             Console.Error.WriteLine(renameError);
             return 1;
         }
-        server.ConfigService.ConfigFile = commandLine.File is { } file ? ConfigText.FromUnicode(Path.GetFullPath(ConfigText.ToUnicode(file))) : null;
+        server.ConfigService.FilePath = configFile;
         foreach (var note in loaded.Notes.Concat(server.ConfigService.InertNotes())) log.Note(note);
         if (config.AlwaysShowLogo || config.LogFile.Length == 0 && !Console.IsOutputRedirected)
             logProvider.WriteRaw(Banner.Text(MiniRedisServer.Version, MiniRedisServer.RedisVersion, "standalone", config.Port));

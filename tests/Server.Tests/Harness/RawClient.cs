@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using MiniRedis.Server.Configuration;
+
+namespace MiniRedis.Server.Tests;
+
+/// <summary>
+/// A client that shows replies as they are on the wire, with each CRLF written as one blank: "+OK", "$3 foo", "*2 :1 :2".
+/// Text is Latin-1, one char a byte.
+/// </summary>
+sealed class RawClient : IDisposable
+{
+    readonly TcpClient _tcp = new();
+    readonly Stream _stream;
+
+    public RawClient(int port)
+    {
+        _tcp.Connect(IPAddress.Loopback, port);
+        _tcp.NoDelay = true;
+        _tcp.ReceiveTimeout = 10_000;
+        _stream = new BufferedStream(_tcp.GetStream());
+    }
+
+    /// <summary>Sends a command line (quoted as in redis-cli) and reads the reply.</summary>
+    public string Call(string commandLine)
+    {
+        Send(commandLine);
+        return Read();
+    }
+
+    /// <summary>Sends words as they are and reads the reply.</summary>
+    public string CallWords(params string[] words)
+    {
+        SendRaw(Encode(words));
+        return Read();
+    }
+
+    /// <summary>Runs lines of "command" and "-> reply" in turn, and asserts each reply.</summary>
+    public void Run(string script)
+    {
+        string? command = null;
+        foreach (var line in script.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!line.StartsWith("->", StringComparison.Ordinal))
+            {
+                Assert.True(command is null, $"No reply is expected for: {command}");
+                command = line;
+                continue;
+            }
+            Assert.True(command is not null, $"No command before: {line}");
+            var reply = Call(command);
+            Assert.True(line[2..].Trim() == reply, $"{command}\n  expected: {line[2..].Trim()}\n  received: {reply}");
+            command = null;
+        }
+        Assert.True(command is null, $"No reply is expected for: {command}");
+    }
+
+    public void Send(string commandLine) =>
+        SendRaw(Encode(ConfigLine.Split(commandLine) ?? throw new FormatException($"Unbalanced quotes: {commandLine}")));
+
+    public void SendRaw(string bytes)
+    {
+        _stream.Write(Encoding.Latin1.GetBytes(bytes));
+        _stream.Flush();
+    }
+
+    public static string Encode(params string[] words) =>
+        $"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n"));
+
+    /// <summary>Reads one whole reply.</summary>
+    public string Read()
+    {
+        var reply = new StringBuilder();
+        ReadInto(reply);
+        return reply.ToString(0, reply.Length - 1);
+    }
+
+    void ReadInto(StringBuilder reply)
+    {
+        var line = ReadLine();
+        reply.Append(line).Append(' ');
+        var kind = line[0];
+        if (kind is '+' or '-' or ':' or ',' or '_' or '#' or '(') return;
+        var length = int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture);
+        if (length < 0) return;
+        if (kind is '$' or '=')
+        {
+            var bytes = new byte[length + 2];
+            _stream.ReadExactly(bytes);
+            reply.Append(Encoding.Latin1.GetString(bytes, 0, length)).Append(' ');
+            return;
+        }
+        var elements = kind is '%' or '|' ? length * 2 : length;
+        for (var i = 0; i < elements; i++) ReadInto(reply);
+        // An attribute stands before the reply it belongs to.
+        if (kind == '|') ReadInto(reply);
+    }
+
+    string ReadLine()
+    {
+        var line = new StringBuilder();
+        while (true)
+        {
+            var next = _stream.ReadByte();
+            if (next < 0) throw new EndOfStreamException($"The server closed after '{line}'");
+            if (next == '\n') return line.ToString(0, line.Length - 1);
+            line.Append((char)next);
+        }
+    }
+
+    /// <summary>Whether the server has closed the connection: waits for that, and fails on any more bytes.</summary>
+    public bool IsClosedByServer()
+    {
+        try
+        {
+            return _stream.ReadByte() < 0;
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+        {
+            return true;
+        }
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _tcp.Dispose();
+    }
+}

@@ -1,0 +1,43 @@
+using System.Text;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Tests;
+
+/// <summary>Writes down what commands did: "event@db name key", and each canonical command as a line of words.</summary>
+sealed class RecordedEffects : IEffectSink
+{
+    public List<string> Events { get; } = [];
+    public List<string> Commands { get; } = [];
+
+    public bool WantsCommands => true;
+
+    public KeyspaceEvents WantedEvents => KeyspaceEvents.All | KeyspaceEvents.KeyMiss | KeyspaceEvents.New;
+
+    public void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name) =>
+        Events.Add($"{name}@{database} {Encoding.Latin1.GetString(key)}");
+
+    public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
+    {
+        for (var i = 0; i < commands.Count; i++)
+        {
+            var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
+            Commands.Add(string.Join(' ', Words(encoded[commands[i].Offset..end])));
+        }
+    }
+
+    static List<string> Words(ReadOnlySpan<byte> encoded)
+    {
+        var words = new List<string>();
+        var at = encoded.IndexOf((byte)'\n') + 1;
+        while (at < encoded.Length)
+        {
+            var line = encoded[at..];
+            var header = line.IndexOf((byte)'\n') + 1;
+            var length = int.Parse(Encoding.ASCII.GetString(line[1..(header - 2)]), System.Globalization.CultureInfo.InvariantCulture);
+            words.Add(Encoding.Latin1.GetString(line.Slice(header, length)));
+            at += header + length + 2;
+        }
+        return words;
+    }
+}

@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Hosting;
+using MiniRedis.Server.Logging;
+
+namespace MiniRedis.Server.Tests;
+
+/// <summary>A whole server in this process, on a port of its own, with a clock that the test moves.</summary>
+sealed class TestServer : IDisposable
+{
+    readonly ServerHost _host;
+
+    /// <param name="configuration">Lines of redis.conf.</param>
+    /// <param name="portableTransport">The runtime's sockets instead of epoll.</param>
+    /// <param name="realTime">The machine's clock, for tests of what the kernel times.</param>
+    public TestServer(string configuration = "", bool portableTransport = false, bool realTime = false)
+    {
+        var config = new ServerConfig();
+        var loaded = ConfigFile.LoadText(config, configuration);
+        Server = new MiniRedisServer(config, new ServerLog(NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        Assert.Null(Server.ApplyRenames(loaded.RenamedCommands));
+        lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
+        _host = new ServerHost(Server, Server.Log, portableTransport);
+        _host.Start(ephemeralPort: true);
+    }
+
+    public MiniRedisServer Server { get; }
+    public ManualTime Time { get; } = new();
+    public RecordedEffects Effects { get; } = new();
+    public int Port => _host.Port;
+
+    public RawClient Connect(int protocol = 2)
+    {
+        var client = new RawClient(Port);
+        if (protocol == 3) client.Call("HELLO 3");
+        return client;
+    }
+
+    /// <summary>Moves the clock and lets the cron see it.</summary>
+    public void Advance(TimeSpan by)
+    {
+        Time.Advance(by);
+        Tick();
+    }
+
+    /// <summary>Runs the cron until it has nothing left to do.</summary>
+    public void Tick()
+    {
+        lock (Server.Executor.ExecutorLock)
+        {
+            while (Server.Cron.RunLocked() == 0)
+            {
+            }
+        }
+    }
+
+    public void Dispose() => _host.Dispose();
+}
