@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Resp;
 
-// The idea. A request is taken in one pass when it is all there, which is nearly always: headers of one and two digits
-// are recognised by one masked compare of four bytes, and each argument is stored as one 8-byte range.
+// The idea. A request is taken in one pass when it is all there, which is nearly always: headers of up to three digits
+// are recognised by masked compares of four bytes, and each argument is stored as one 8-byte range.
 //
 //     *3\r\n $3\r\n SET\r\n $3\r\n key\r\n $64\r\n value\r\n
-//     ----   ----           ----           -----               one 4-byte load and one compare each
+//     ----   ----           ----           -----               one 4-byte load and a compare each
 //
 // A request that is not all there is not kept in pieces. The parser remembers three numbers: where the next header starts
 // (possibly beyond what has arrived, when an argument's body is under way), how many arguments are still to come, and how
@@ -115,6 +115,15 @@ public partial struct RequestParser
                 if (tens - 1 > 8 || ones > 9) goto General;
                 body = tens * 10 + ones;
                 position += 5;
+            }
+            else if ((head & 0xFF) == '$' && length - position > 4 && Unsafe.Add(ref bytes, position + 4) == '\r')
+            {
+                uint hundreds = ((head >> 8) & 0xFF) - '0';
+                uint tens = ((head >> 16) & 0xFF) - '0';
+                uint ones = (head >> 24) - '0';
+                if (hundreds - 1 > 8 || tens > 9 || ones > 9) goto General;
+                body = hundreds * 100 + tens * 10 + ones;
+                position += 6;
             }
             else
             {
