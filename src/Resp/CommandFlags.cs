@@ -63,7 +63,7 @@ public enum CommandFlags : long
     /// <summary>May be called without its keys, as EVAL with numkeys 0.</summary>
     NoMandatoryKeys = 1L << 19,
 
-    /// <summary>Needs <c>enable-protected-configs</c>-like permission (DEBUG, MODULE).</summary>
+    /// <summary>Needs <c>enable-debug-command</c> or <c>enable-module-command</c> (DEBUG, MODULE).</summary>
     Protected = 1L << 20,
 
     /// <summary>Not allowed during asynchronous loading.</summary>

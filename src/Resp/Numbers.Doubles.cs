@@ -1,9 +1,8 @@
-using System.Buffers.Text;
 using System.Globalization;
 
 namespace MiniRedis.Resp;
 
-// Doubles are written as Redis 7.2 and Valkey 8 do (d2string over fpconv_dtoa): the fewest digits that read back as the
+// Doubles are written as Redis 7.2 and Valkey 8 do (d2string over fpconv_dtoa): digits that are few and read back as the
 // same double, so 0.1 is "0.1". Redis 7.0 printed "%.17g", so 0.1 was "0.10000000000000001"; that is not followed.
 public static partial class Numbers
 {
@@ -52,46 +51,11 @@ public static partial class Numbers
         const double IntegerBound = 1L << 62;
         if (value is >= -IntegerBound and <= IntegerBound && (long)value == value) return FormatInt64((long)value, destination);
 
-        // Shortest digits from the runtime, "d.dddE+xxx" or "ddd.ddd", taken apart and laid out by Redis's rules.
-        Span<byte> text = stackalloc byte[40];
-        value.TryFormat(text, out int length, "R", CultureInfo.InvariantCulture);
-        return LayOut(text[..length], destination);
-    }
-
-    private static int LayOut(ReadOnlySpan<byte> shortest, Span<byte> destination)
-    {
-        Span<byte> digits = stackalloc byte[20];
-        int count = 0, exponent = 0, afterPoint = 0;
-        bool point = false, leading = true;
-        int i = 0;
-        bool negative = shortest[0] == (byte)'-';
-        if (negative) i = 1;
-        for (; i < shortest.Length && (shortest[i] | 0x20) != 'e'; i++)
-        {
-            byte c = shortest[i];
-            if (c == (byte)'.')
-            {
-                point = true;
-                continue;
-            }
-
-            if (point) afterPoint++;
-            leading &= c == (byte)'0';
-            if (!leading && count < digits.Length) digits[count++] = c;
-            else if (!leading) exponent++;
-        }
-
-        if (i < shortest.Length && Utf8Parser.TryParse(shortest[(i + 1)..], out int written, out _)) exponent += written;
-        exponent -= afterPoint;
-        while (count > 1 && digits[count - 1] == (byte)'0')
-        {
-            count--;
-            exponent++;
-        }
-
-        int length = 0;
-        if (negative) destination[length++] = (byte)'-';
-        return length + Place(digits[..count], exponent, negative, destination[length..]);
+        Span<byte> digits = stackalloc byte[Grisu.MaxDigits];
+        int count = Grisu.Digits(Math.Abs(value), digits, out int exponent);
+        int sign = 0;
+        if (value < 0) destination[sign++] = (byte)'-';
+        return sign + Place(digits[..count], exponent, value < 0, destination[sign..]);
     }
 
     /// <summary>digits x 10^exponent as fpconv_dtoa arranges it: an integer, a plain decimal, or d.ddde-xx.</summary>

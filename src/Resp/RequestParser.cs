@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
@@ -6,11 +5,11 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Resp;
 
-// The idea. A request is taken in one pass when it is all there, which is nearly always: headers of one and two digits
-// are recognised by one masked compare of four bytes, and each argument is stored as one 8-byte range.
+// The idea. A request is taken in one pass when it is all there, which is nearly always: headers of up to three digits
+// are recognised by masked compares of four bytes, and each argument is stored as one 8-byte range.
 //
 //     *3\r\n $3\r\n SET\r\n $3\r\n key\r\n $64\r\n value\r\n
-//     ----   ----           ----           -----               one 4-byte load and one compare each
+//     ----   ----           ----           -----               one 4-byte load and a compare each
 //
 // A request that is not all there is not kept in pieces. The parser remembers three numbers: where the next header starts
 // (possibly beyond what has arrived, when an argument's body is under way), how many arguments are still to come, and how
@@ -31,7 +30,7 @@ namespace MiniRedis.Resp;
 /// Source: the RESP specification, and Redis's processMultibulkBuffer and processInlineBuffer for limits and error texts.
 /// Not thread-safe. The bytes of an unfinished request must stay at the start of the buffer from call to call.
 /// </remarks>
-public struct RequestParser
+public partial struct RequestParser
 {
     // "*?\r\n", "$?\r\n" and "$??\r" in little-endian order, with the mask that leaves the digits out.
     private const uint OneDigitMask = 0xFFFF00FF;
@@ -117,6 +116,15 @@ public struct RequestParser
                 body = tens * 10 + ones;
                 position += 5;
             }
+            else if ((head & 0xFF) == '$' && length - position > 4 && Unsafe.Add(ref bytes, position + 4) == '\r')
+            {
+                uint hundreds = ((head >> 8) & 0xFF) - '0';
+                uint tens = ((head >> 16) & 0xFF) - '0';
+                uint ones = (head >> 24) - '0';
+                if (hundreds - 1 > 8 || tens > 9 || ones > 9) goto General;
+                body = hundreds * 100 + tens * 10 + ones;
+                position += 6;
+            }
             else
             {
                 goto General;
@@ -168,96 +176,6 @@ public struct RequestParser
         request = default;
         consumed = 0;
         return ParseStatus.NeedMore;
-    }
-
-    /// <summary>
-    /// The same for a sequence of segments, which is advanced past what was consumed. A request that spans segments is
-    /// copied into <paramref name="args"/> once, when it is whole; before, only the unread tail is looked at.
-    /// </summary>
-    public ParseStatus Parse(
-        ref ReadOnlySequence<byte> buffer, in ParserLimits limits, ArgBuffer args,
-        out Request request, out long wanted, out string? error)
-    {
-        int consumed;
-        ParseStatus status;
-        ReadOnlySpan<byte> first = buffer.FirstSpan;
-        if (buffer.IsSingleSegment)
-        {
-            status = Parse(first, limits, args, out request, out consumed, out wanted, out error);
-        }
-        else
-        {
-            // Pipelined requests mostly end inside the first segment: only the one that crosses its end is copied.
-            bool fresh = IsIdle;
-            status = ParseStatus.NeedMore;
-            request = default;
-            consumed = 0;
-            wanted = 0;
-            error = null;
-            if (fresh) status = Parse(first, limits, args, out request, out consumed, out wanted, out error);
-            if (status == ParseStatus.NeedMore) status = ParseSegments(buffer, limits, args, out request, out consumed, out wanted, out error);
-        }
-
-        if (consumed > 0) buffer = buffer.Slice(consumed);
-        return status;
-    }
-
-    private ParseStatus ParseSegments(
-        in ReadOnlySequence<byte> buffer, in ParserLimits limits, ArgBuffer args,
-        out Request request, out int consumed, out long wanted, out string? error)
-    {
-        request = default;
-        consumed = 0;
-        wanted = Math.Max(_next, 1);
-        error = null;
-        if (buffer.Length < wanted) return ParseStatus.NeedMore;
-        if (_next > 0)
-        {
-            ParseStatus status = SkipSegments(buffer, limits, args, out wanted, out error);
-            if (status != ParseStatus.Request) return status;
-            ReadOnlySequence<byte> whole = buffer.Slice(0, _next);
-            Reset();
-            return Parse(Linear(whole, args), limits, args, out request, out consumed, out wanted, out error);
-        }
-
-        // The first line is unfinished, or crosses segments: it is bounded, and an inline request needs no more than it.
-        ReadOnlySequence<byte> start = buffer.Slice(0, Math.Min(buffer.Length, limits.MaxInlineSize + 1L));
-        ReadOnlySpan<byte> line = Linear(start, args);
-        if (line[0] == (byte)'*')
-        {
-            Reset();
-            ParseStatus status = Parse(line, limits, args, out request, out consumed, out wanted, out error);
-            return status == ParseStatus.NeedMore && _next > 0 && buffer.Length > start.Length
-                ? ParseSegments(buffer, limits, args, out request, out consumed, out wanted, out error)
-                : status;
-        }
-
-        // The inline splitter writes its arguments to the scratch bytes that the line would lie in.
-        return Parse(start.ToArray(), limits, args, out request, out consumed, out wanted, out error);
-    }
-
-    /// <summary><see cref="SkipBulks"/> over segments, a window at a time: what lies behind this request is not copied.</summary>
-    private ParseStatus SkipSegments(
-        in ReadOnlySequence<byte> buffer, in ParserLimits limits, ArgBuffer args, out long wanted, out string? error)
-    {
-        long window = 4096L + _scanned;
-        while (true)
-        {
-            long start = _next;
-            long available = buffer.Length - start;
-            ReadOnlySpan<byte> tail = Linear(buffer.Slice(start, Math.Min(available, window)), args);
-            ParseStatus status = SkipBulks(tail, limits, out wanted, out error);
-            if (status != ParseStatus.NeedMore || tail.Length == available || _next > buffer.Length) return status;
-            if (_next == start) window *= 2;
-        }
-    }
-
-    private static ReadOnlySpan<byte> Linear(ReadOnlySequence<byte> part, ArgBuffer args)
-    {
-        if (part.IsSingleSegment) return part.FirstSpan;
-        Span<byte> copy = args.Scratch(checked((int)part.Length));
-        part.CopyTo(copy);
-        return copy;
     }
 
     private enum HeaderStatus : byte

@@ -43,6 +43,8 @@ public class RequestParserTests
         { "*1\r\n$x\r\n", Errors.InvalidBulkLength },
         { "*1\r\n$04\r\nPING\r\n", Errors.InvalidBulkLength },
         { "*1\r\n$1x\r\n", Errors.InvalidBulkLength },
+        { "*1\r\n$12x\r\n", Errors.InvalidBulkLength },
+        { "*1\r\n$012\r\n", Errors.InvalidBulkLength },
         { "*1\r\n$536870913\r\n", Errors.InvalidBulkLength },
         { "*1\r\n$9223372036854775808\r\n", Errors.InvalidBulkLength },
         { "*2\r\n$4\r\nECHO\r\n?3\r\nabc\r\n", "Protocol error: expected '$', got '?'" },
