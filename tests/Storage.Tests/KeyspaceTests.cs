@@ -67,6 +67,21 @@ public class KeyspaceTests
     }
 
     [Fact]
+    public void Prefetching_changes_nothing_and_a_known_hash_finds_the_key()
+    {
+        using var keyspace = new Keyspace(1);
+        var database = keyspace[0];
+        var hash = database.HashOf("k"u8);
+        database.PrefetchBucket(hash);
+        database.PrefetchRecord(hash);
+        Assert.False(database.Lookup("k"u8, hash).Found);
+        database.Set("k", "v");
+        database.PrefetchBucket(hash);
+        database.PrefetchRecord(hash);
+        Assert.Equal("k", database.Lookup("k"u8, hash).Record.Name());
+    }
+
+    [Fact]
     public void Ordinary_operations_leave_the_collector_alone()
     {
         using var keyspace = new Keyspace(1, new HashSeed(1, 2));
