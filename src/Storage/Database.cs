@@ -42,7 +42,22 @@ public sealed unsafe partial class Database
     Arena Arena => index.Arena;
 
     /// <summary>Finds a key, past its deadline or not.</summary>
-    public KeyLookup Lookup(ReadOnlySpan<byte> key) => index.Find(key);
+    public KeyLookup Lookup(ReadOnlySpan<byte> key) => index.Find(key, index.HashOf(key));
+
+    /// <summary>As <see cref="Lookup(ReadOnlySpan{byte})"/>, for a key whose <see cref="HashOf"/> is known already.</summary>
+    public KeyLookup Lookup(ReadOnlySpan<byte> key, ulong hash) => index.Find(key, hash);
+
+    /// <summary>
+    /// The hash of a key, the same in every database of the keyspace. With it a batch of commands hides its cache misses: hash
+    /// and <see cref="PrefetchBucket"/> for all keys, <see cref="PrefetchRecord"/> for all, then look up one by one.
+    /// </summary>
+    public ulong HashOf(ReadOnlySpan<byte> key) => index.HashOf(key);
+
+    /// <summary>Starts loading the bucket a hash belongs to. A hint, right whatever happens before the look-up.</summary>
+    public void PrefetchBucket(ulong hash) => index.PrefetchBucket(hash);
+
+    /// <summary>Starts loading the record a hash leads to; of use once <see cref="PrefetchBucket"/> has had its time.</summary>
+    public void PrefetchRecord(ulong hash) => index.PrefetchRecord(hash);
 
     /// <summary>Removes a found key and frees its memory.</summary>
     public void Delete(in KeyLookup at)

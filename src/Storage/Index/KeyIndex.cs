@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace MiniRedis.Storage;
 
@@ -74,9 +75,8 @@ sealed unsafe partial class KeyIndex
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Record RecordOf(ulong entry) => new((byte*)(entry >> 17 & ~7UL | NativePages.AddressPrefix));
 
-    public KeyLookup Find(ReadOnlySpan<byte> key)
+    public KeyLookup Find(ReadOnlySpan<byte> key, ulong hash)
     {
-        var hash = SipHash13.Hash(key, seed);
         if (Count == 0) return new(hash, default, null);
 
         var line = (ulong*)buckets[BucketOf(hash)];
@@ -95,6 +95,25 @@ sealed unsafe partial class KeyIndex
             if (link == 0) return new(hash, default, null);
             line = (ulong*)overflow[link - 1];
         }
+    }
+
+    /// <summary>Starts loading the bucket of a hash.</summary>
+    public void PrefetchBucket(ulong hash)
+    {
+        if (Count > 0 && Sse.IsSupported) Sse.Prefetch0(buckets[BucketOf(hash)]);
+    }
+
+    /// <summary>Starts loading the record a hash most likely leads to; the bucket should be there by now.</summary>
+    public void PrefetchRecord(ulong hash)
+    {
+        if (Count == 0 || !Sse.IsSupported) return;
+        var line = (ulong*)buckets[BucketOf(hash)];
+        var matches = Match(line, hash >> FragmentShift & FragmentMask);
+        if (matches == 0) return;
+        var record = RecordOf(line[BitOperations.TrailingZeroCount(matches)]).Block;
+        // Two lines: a record of 88 bytes starts anywhere within the first. A prefetch of address 0 is harmless.
+        Sse.Prefetch0(record);
+        Sse.Prefetch0(record + LineArray.LineSize);
     }
 
     /// <summary>Adds a record whose key is not there yet.</summary>

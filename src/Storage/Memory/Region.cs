@@ -7,6 +7,11 @@ namespace MiniRedis.Storage;
 /// 64 MB of address space at a multiple of 64 MB, in 1024 slabs. The first holds the table of the others, so a slab is found by
 /// masking a block's address. Which slabs are free, and which free ones still have memory behind them ("dirty"), is kept in two
 /// bitmaps here rather than in the table, so that a search touches two cache lines.
+/// <para>
+/// Rejected: asking for huge pages (MADV_HUGEPAGE). Measured with 5 million keys they made look-ups a tenth cheaper but inserts
+/// twice as dear, with faults of up to 5 ms where the kernel had to make a huge page by compaction. A batch of commands hides
+/// the same misses by prefetching.
+/// </para>
 /// </summary>
 sealed unsafe class Region
 {
