@@ -34,6 +34,7 @@ sealed class MiniRedisServer
         LazyFree = new LazyFree(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
+        ApplyHooks.Register(this);
         RunId = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
     }
 
@@ -58,6 +59,7 @@ sealed class MiniRedisServer
     public ServerStatistics Statistics { get; } = new();
     public ClientRegistry Clients { get; } = new();
     public EffectStream Effects { get; } = new();
+    public Redactions Redactions { get; } = new();
     public KeyAccess Keys { get; }
     public ClientPause Pause { get; }
     public Limits Limits { get; }
@@ -90,6 +92,13 @@ sealed class MiniRedisServer
             if (!done) return Commands.FindOriginal(from) is null ? "No such command in rename-command" : "Target command name already exists";
         }
         return null;
+    }
+
+    /// <summary>CONFIG RESETSTAT: every counter of INFO, those of each command with them. The peak of memory stays, as in Redis.</summary>
+    public void ResetStatistics()
+    {
+        Statistics.Reset();
+        foreach (var command in CommandStatistics) command.Reset();
     }
 
     public void NotePeakMemory()

@@ -1,4 +1,3 @@
-using System.Net;
 using MiniRedis.Resp;
 using MiniRedis.Server.Transport;
 
@@ -16,7 +15,7 @@ sealed class Admission(MiniRedisServer server)
             Refuse(connection, Errors.MaxClients);
             return;
         }
-        if (server.Config.ProtectedMode && server.Config.RequirePass.Length == 0 && !IsLocal(connection))
+        if (server.Config.ProtectedMode && server.Config.RequirePass.Length == 0 && !connection.IsLocal)
         {
             server.Statistics.RejectedConnections++;
             Refuse(connection, Errors.ProtectedMode);
@@ -48,7 +47,4 @@ sealed class Admission(MiniRedisServer server)
         push.Complete();
         connection.CloseLocked(CloseMode.AfterOutput, "refused");
     }
-
-    static bool IsLocal(Connection connection) =>
-        connection.IsUnixSocket || IPEndPoint.TryParse(connection.Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
 }

@@ -57,6 +57,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Whether requests of this client wait: it is blocked, or paused by CLIENT PAUSE.</summary>
     public bool IsHeld => (Flags & (ClientFlags.Blocked | ClientFlags.Paused)) != 0;
 
+    /// <summary>Whether the peer is this machine, as far as its address tells: what "local" means in enable-... directives.</summary>
+    public bool IsLocal => Connection.IsLocal;
+
     /// <summary>Output-buffer class.</summary>
     public ClientClass Class => Has(ClientFlags.PubSub) ? ClientClass.PubSub : Has(ClientFlags.Replica) ? ClientClass.Replica : ClientClass.Normal;
 

@@ -76,6 +76,9 @@ ref partial struct CommandContext
         return false;
     }
 
+    /// <summary>Keeps argument <paramref name="index"/> of this call out of SLOWLOG and MONITOR: a password, or what may be one.</summary>
+    public readonly void Redact(int index) => Server.Redactions.Mark(index);
+
     /// <summary>A key of the client's database changed: one more change, and an event of that class and name.</summary>
     /// <param name="countsAsChange">False for the second event of one change (SET with EX: "set", then "expire").</param>
     public readonly void Changed(ReadOnlySpan<byte> key, KeyspaceEvents kind, string name, bool countsAsChange = true)

@@ -166,6 +166,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
         context.Client.LastCommand = command;
+        if (server.Redactions.Any) server.Redactions.Clear();
         Debug.Assert(effects.Dirty == dirty || (command.Flags & CommandFlags.ReadOnly) == 0 || effects.HasUnit,
             $"{command.FullName} is declared read-only and changed the keyspace");
 

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 
 namespace MiniRedis.Server.Transport;
 
@@ -18,6 +19,9 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     public string Remote { get; } = remote;
     public string Local { get; } = local;
     public bool IsUnixSocket { get; } = isUnixSocket;
+
+    /// <summary>A unix socket, or TCP from the loopback address.</summary>
+    public bool IsLocal => IsUnixSocket || IPEndPoint.TryParse(Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
 
     /// <summary>The socket's descriptor, for CLIENT LIST; -1 where the platform has none to show.</summary>
     public abstract int Descriptor { get; }
