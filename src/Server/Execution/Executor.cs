@@ -20,6 +20,11 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <summary>Time of one batch before the others get a turn: well under the latency at which a user would notice.</summary>
     const long BatchMicroseconds = 2000;
 
+    /// <summary>
+    /// Bytes of replies of one batch: then they are sent, or found to be over the client's limit, before more are made.
+    /// </summary>
+    const long BatchReplyBytes = 1024 * 1024;
+
     readonly Lock _lock = new();
     readonly Clock _clock = server.Clock;
     readonly ServerStatistics _statistics = server.Statistics;
@@ -33,7 +38,24 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         lock (_lock)
         {
-            ProcessInputLocked((Client)connection.State!);
+            if (connection.Closing != CloseMode.Open)
+            {
+                // It is on its way out, or was refused: what it goes on sending is not kept.
+                connection.Input.Consume(connection.Input.Length);
+                return;
+            }
+            var client = (Client)connection.State!;
+            try
+            {
+                ProcessInputLocked(client);
+            }
+            catch (Exception failure)
+            {
+                // A bug of ours, or no memory for what this client wants: it goes, the others stay.
+                server.Log.BatchFailed(client.Id, failure);
+                LoopState.Renew();
+                connection.CloseLocked(CloseMode.AtOnce, "internal error");
+            }
             connection.Output.TakeForSendingLocked();
         }
     }
@@ -83,7 +105,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         wanted = 0;
         while (consumed < unread.Length && !client.IsHeld && client.Connection.Closing == CloseMode.Open)
         {
-            if (budget-- == 0 || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
+            if (budget-- == 0 || loop.Reply.Written >= BatchReplyBytes
+                || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
             {
                 client.Connection.WantsResume = true;
                 break;
@@ -209,6 +232,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         lock (_lock) server.Admission.AcceptLocked(connection);
     }
+
+    public void OnAcceptFailed(string reason) => server.Log.AcceptFailed(reason);
 
     public void OnClosed(Connection connection)
     {
