@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 
 namespace MiniRedis.Server.Execution;
 
@@ -34,6 +35,12 @@ partial class Executor
     bool Admit(Client client, Command command, ReplyWriter reply)
     {
         var flags = command.Flags;
+        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(server.Config.EnableDebugCommand, client.IsLocal))
+        {
+            server.CommandStatistics[command.Ordinal].RejectedCalls++;
+            Reject(reply, Errors.DebugNotAllowed);
+            return false;
+        }
         if (!client.IsAuthenticated && (flags & CommandFlags.NoAuth) == 0)
         {
             server.CommandStatistics[command.Ordinal].RejectedCalls++;
