@@ -61,6 +61,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         reply.Attach(connection.Output, client.Protocol);
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
         client.BytesSent += reply.Written;
+        if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
         _statistics.NetOutputBytes += reply.Written;
         reply.Complete();
 
@@ -136,7 +137,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <returns>False if it is to wait: the client was held (CLIENT PAUSE) and comes back to the same request later.</returns>
     bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
-        if (server.Pause.IsActive && server.Pause.Holds(request))
+        if (server.Pause.IsActive && server.Pause.Holds(client, request))
         {
             client.Flags |= ClientFlags.Paused;
             return false;
@@ -161,6 +162,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var written = reply.Written;
         var started = _clock.Timestamp;
         Running = command;
+        context.Client.LastCommand = command;
         try
         {
             command.Run!(ref context);
@@ -179,7 +181,6 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(started, ended) * 1000);
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
-        context.Client.LastCommand = command;
         if (server.Redactions.Any) server.Redactions.Clear();
         Debug.Assert(effects.Dirty == dirty || (command.Flags & CommandFlags.ReadOnly) == 0 || effects.HasUnit,
             $"{command.FullName} is declared read-only and changed the keyspace");
