@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography;
 using MiniRedis.Resp;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration;
@@ -35,8 +36,11 @@ sealed class MiniRedisServer
         Cron = new Cron(this);
         Executor = new Executor(this);
         ApplyHooks.Register(this);
-        RunId = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
+        RunId = NewId();
+        ReplicationId = NewId();
     }
+
+    static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
 
     /// <summary>The version of Redis whose behaviour is followed; clients switch features by it.</summary>
     public const string RedisVersion = "7.4.0";
@@ -60,6 +64,7 @@ sealed class MiniRedisServer
     public ClientRegistry Clients { get; } = new();
     public EffectStream Effects { get; } = new();
     public Redactions Redactions { get; } = new();
+    public DebugSwitches DebugSwitches { get; } = new();
     public KeyAccess Keys { get; }
     public ClientPause Pause { get; }
     public Limits Limits { get; }
@@ -71,6 +76,11 @@ sealed class MiniRedisServer
 
     /// <summary>40 hexadecimal digits, new at every start.</summary>
     public string RunId { get; }
+
+    /// <summary>40 hexadecimal digits that name the history of changes this server's data have.</summary>
+    public string ReplicationId { get; private set; }
+
+    public void ChangeReplicationId() => ReplicationId = NewId();
 
     /// <summary>What is done when SHUTDOWN or a signal asks for it; set by the host.</summary>
     public Action<ShutdownFlags>? OnShutdown { get; set; }

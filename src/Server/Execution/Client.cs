@@ -78,6 +78,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Whether the peer is this machine, as far as its address tells: what "local" means in enable-... directives.</summary>
     public bool IsLocal => Connection.IsLocal;
 
+    /// <summary>Whether its next request may run: it is neither held nor being closed.</summary>
+    public bool MayRun => !IsHeld && Connection.Closing == CloseMode.Open;
+
     /// <summary>Output-buffer class.</summary>
     public ClientClass Class => Has(ClientFlags.PubSub) ? ClientClass.PubSub : Has(ClientFlags.Replica) ? ClientClass.Replica : ClientClass.Normal;
 

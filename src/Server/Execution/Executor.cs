@@ -100,37 +100,53 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         // Our pipes show one segment; a pipe that shows several (a TLS stream's) is parsed through one copy.
         var unread = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
+        var window = loop.Window;
         var consumed = 0;
         var budget = BatchCommands;
         wanted = 0;
-        while (consumed < unread.Length && !client.IsHeld && client.Connection.Closing == CloseMode.Open)
+        while (consumed < unread.Length && client.MayRun)
         {
-            if (budget-- == 0 || loop.Reply.Written >= BatchReplyBytes
+            if (budget <= 0 || loop.Reply.Written >= BatchReplyBytes
                 || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
             {
                 client.Connection.WantsResume = true;
                 break;
             }
-            var limits = new ParserLimits
+            var limits = new ParserLimits { MaxBulkLength = server.Config.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
+            window.Fill(ref client.Parser, unread, consumed, limits, server.Commands, client.Database);
+            budget -= window.Count;
+            if (!RunWindow(client, window, unread, loop.Reply, ref consumed))
             {
-                MaxInlineSize = ParserLimits.DefaultMaxInlineSize,
-                MaxBulkLength = server.Config.ProtoMaxBulkLen,
-                Authenticated = client.IsAuthenticated,
-            };
-            var status = client.Parser.Parse(unread[consumed..], limits, loop.Arguments, out var request, out var used, out wanted,
-                out var error);
-            if (status == ParseStatus.Request)
-            {
-                if (!Execute(client, request, loop.Reply)) break;
-                consumed += used;
-                wanted = 0;
+                // What was parsed ahead is parsed anew: now, or when the client goes on.
+                client.Parser.Reset();
                 continue;
             }
-            if (status == ParseStatus.NeedMore) break;
-            consumed += used;
-            if (status == ParseStatus.ProtocolError) RefuseProtocol(client, loop.Reply, error!);
+            if (window.End == ParseStatus.NeedMore)
+            {
+                wanted = window.Wanted;
+                break;
+            }
+            if (window.End == ParseStatus.Empty) consumed += window.EndLength;
+            else if (window.End == ParseStatus.ProtocolError) RefuseProtocol(client, loop.Reply, window.Error!);
         }
         return consumed;
+    }
+
+    /// <summary>Runs the requests of a window.</summary>
+    /// <returns>
+    /// False if not all need have run: the client is held or being closed, what it may send has changed, or its replies are long.
+    /// </returns>
+    bool RunWindow(Client client, RequestWindow window, ReadOnlySpan<byte> unread, ReplyWriter reply, ref int consumed)
+    {
+        for (var i = 0; i < window.Count; i++)
+        {
+            // AUTH lifts limits under which the rest was parsed.
+            var authenticated = client.IsAuthenticated;
+            if (!Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
+            consumed = window.EndOf(i);
+            if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
+        }
+        return true;
     }
 
     void RefuseProtocol(Client client, ReplyWriter reply, string error)
@@ -144,7 +160,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
 
     /// <summary>Runs one request, or answers why not.</summary>
     /// <returns>False if it is to wait: the client was held (CLIENT PAUSE) and comes back to the same request later.</returns>
-    bool Execute(Client client, in Request request, ReplyWriter reply)
+    bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
         if (server.Pause.IsActive && server.Pause.Holds(client, request))
         {
@@ -152,9 +168,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             return false;
         }
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
-        if (TryResolve(request, reply, out var command) && Admit(client, command, reply))
+        if (TryResolve(request, reply, ref command) && Admit(client, command, reply))
         {
-            var context = new CommandContext(server, client, command, reply, request);
+            var context = new CommandContext(server, client, command, reply, request, keyHash);
             Call(ref context);
         }
         if (reply.Muted) EndMuted(client, reply);

@@ -17,6 +17,8 @@ static partial class ServerCommands
         LolwutSpec,
         // ServerCommands.Config.cs
         ConfigSpec,
+        // ServerCommands.Debug.cs
+        DebugSpec,
     ];
 
     static readonly Command DbSizeSpec = new()
