@@ -82,18 +82,35 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>
-    /// A "raw" string of <paramref name="length"/> bytes, whatever they are, that is not yet a key's value: to be filled while
-    /// the values it is made from still stand. <see cref="Store"/> must follow.
+    /// A "raw" string of <paramref name="length"/> bytes, whatever they are, to be filled while the values it is made from still
+    /// stand. It is not the key's value before <see cref="Store"/>, which must follow.
     /// </summary>
-    public Record Draft(scoped ReadOnlySpan<byte> key, int length, long expireAt, out Span<byte> bytes)
+    /// <param name="isSource">
+    /// Whether the present value is one of those. If not, its block serves again: a large new one has to be paid for page by page.
+    /// </param>
+    public Record Draft(
+        scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int length, long expireAt, bool isSource, out Span<byte> bytes)
     {
-        var draft = AllocateRaw(key, expireAt, length, reserve: length);
+        var draft = at.Record;
+        if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
+            && Suits(Arena.SizeOf(draft.External), (nuint)length))
+        {
+            draft.ExternalLength = length;
+            SetEncoding(draft, ObjectEncoding.Raw);
+        }
+        else
+        {
+            draft = AllocateRaw(key, expireAt, length, reserve: length);
+        }
         bytes = Bytes(draft);
         return draft;
     }
 
     /// <summary>Makes a draft the value of its key, whatever that held before.</summary>
-    public void Store(in KeyLookup at, Record draft) => Install(at, draft);
+    public void Store(in KeyLookup at, Record draft)
+    {
+        if (draft != at.Record) Install(at, draft);
+    }
 
     /// <summary>Overwrites the value in its present block if the new one fits and does not leave more than an eighth unused.</summary>
     bool TryOverwrite(in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)

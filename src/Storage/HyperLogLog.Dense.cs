@@ -93,19 +93,25 @@ public static partial class HyperLogLog
         for (; !dense.IsEmpty; dense = dense[6..])
         {
             var eight = BinaryPrimitives.ReadUInt32LittleEndian(dense) | (ulong)BinaryPrimitives.ReadUInt16LittleEndian(dense[4..]) << 32;
-            Tally(ref first, (uint)eight & 0xFFFFFF);
-            Tally(ref first, (uint)(eight >> 24));
+            Tally(ref first, (uint)eight, RegisterBits);
+            Tally(ref first, (uint)(eight >> 4 * RegisterBits), RegisterBits);
         }
-        for (var value = 0; value < Values; value++)
-            histogram[value] += tables[value] + tables[Values + value] + tables[2 * Values + value] + tables[3 * Values + value];
+        AddTables(tables, histogram);
     }
 
-    /// <summary>Counts four registers of 6 bits, each in its own table.</summary>
-    static void Tally(ref int tables, uint four)
+    /// <summary>Counts four registers that stand <paramref name="bits"/> bits apart, each in a table of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Tally(ref int tables, uint four, int bits)
     {
         Unsafe.Add(ref tables, (nint)(four & RegisterMask))++;
-        Unsafe.Add(ref tables, (nint)(Values + (four >> 6 & RegisterMask)))++;
-        Unsafe.Add(ref tables, (nint)(2 * Values + (four >> 12 & RegisterMask)))++;
-        Unsafe.Add(ref tables, (nint)(3 * Values + (four >> 18 & RegisterMask)))++;
+        Unsafe.Add(ref tables, (nint)(Values + (four >> bits & RegisterMask)))++;
+        Unsafe.Add(ref tables, (nint)(2 * Values + (four >> 2 * bits & RegisterMask)))++;
+        Unsafe.Add(ref tables, (nint)(3 * Values + (four >> 3 * bits & RegisterMask)))++;
+    }
+
+    static void AddTables(ReadOnlySpan<int> tables, Span<int> histogram)
+    {
+        for (var value = 0; value < Values; value++)
+            histogram[value] += tables[value] + tables[Values + value] + tables[2 * Values + value] + tables[3 * Values + value];
     }
 }

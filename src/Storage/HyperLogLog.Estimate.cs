@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MiniRedis.Storage;
 
 /// <summary>
@@ -36,16 +38,23 @@ public static partial class HyperLogLog
     /// <summary>The cardinality of registers, one a byte and none above 63.</summary>
     public static ulong Count(ReadOnlySpan<byte> registers)
     {
-        Span<int> histogram = stackalloc int[Values];
-        Span<int> second = stackalloc int[Values];
-        histogram.Clear();
-        second.Clear();
-        for (var i = 0; i < Registers; i += 2)
+        Span<int> tables = stackalloc int[4 * Values];
+        tables.Clear();
+        ref var first = ref MemoryMarshal.GetReference(tables);
+        foreach (var eight in MemoryMarshal.Cast<byte, ulong>(registers))
         {
-            histogram[registers[i] & RegisterMask]++;
-            second[registers[i + 1] & RegisterMask]++;
+            // Where few elements were seen, most are zeros.
+            if (eight == 0)
+            {
+                first += 8;
+                continue;
+            }
+            Tally(ref first, (uint)eight, bits: 8);
+            Tally(ref first, (uint)(eight >> 32), bits: 8);
         }
-        for (var value = 0; value < Values; value++) histogram[value] += second[value];
+        Span<int> histogram = stackalloc int[Values];
+        histogram.Clear();
+        AddTables(tables, histogram);
         return Estimate(histogram);
     }
 

@@ -46,8 +46,9 @@ static partial class BitmapCommands
         var target = c.Peek(key);
         if (length > 0)
         {
-            // The target may be one of the sources, so it is replaced only when the result is done.
-            var draft = c.Database.Draft(key, length, expireAt: -1, out var result);
+            // A target that is a source too is replaced when the result is done.
+            var isSource = target.Found && sources.Contains(target.Record);
+            var draft = c.Database.Draft(target, key, length, expireAt: -1, isSource, out var result);
             Bitmap.Combine(operation, result, sources);
             c.Database.Store(target, draft);
             if (!target.Found) c.Server.Keys.Created(c.Database, draft, key);
