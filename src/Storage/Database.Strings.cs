@@ -14,7 +14,14 @@ public sealed unsafe partial class Database
     /// </summary>
     public Record SetString(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
-        if (IntegerText.TryParseCanonical(value, out var number)) return SetInteger(at, key, number, expireAt);
+        return IntegerText.TryParseCanonical(value, out var number)
+            ? SetInteger(at, key, number, expireAt)
+            : SetText(at, key, value, expireAt);
+    }
+
+    /// <summary>As <see cref="SetString"/>, but kept as text even if it spells an integer: what INCRBYFLOAT stores.</summary>
+    public Record SetText(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    {
         var encoding = value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;
         if (at.Found && TryOverwrite(at, value, expireAt, encoding)) return at.Record;
 

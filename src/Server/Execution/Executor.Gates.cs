@@ -17,7 +17,7 @@ partial class Executor
         {
             if (server.Commands.FindSubcommand(command, request[1]) is not { } subcommand)
             {
-                Reject(reply, Errors.UnknownSubcommand(request[1], command.FullName));
+                Reject(reply, Errors.UnknownSubcommand(request[1], command.Name));
                 return false;
             }
             command = subcommand;

@@ -39,7 +39,7 @@ static partial class KeyCommands
         }
         var value = at.Record.ExpireAt;
         if (relative) value = Math.Max(0, value - c.Now);
-        // TTL rounds to the nearest second; a moment is cut, and both round up by half a second in Redis.
-        c.Reply.Integer(inSeconds ? (value + 500) / 1000 : value);
+        // Seconds are rounded to the nearest, a moment's too, in a way that no time is too late for.
+        c.Reply.Integer(inSeconds ? value / 1000 + (value % 1000 >= 500 ? 1 : 0) : value);
     }
 }
