@@ -207,7 +207,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
         if (server.Redactions.Any) server.Redactions.Clear();
-        Debug.Assert(effects.Dirty == dirty || (command.Flags & CommandFlags.ReadOnly) == 0 || effects.HasUnit,
+        // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
+        Debug.Assert(effects.Dirty == dirty || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
             $"{command.FullName} is declared read-only and changed the keyspace");
 
         if (effects.IsPropagating)
