@@ -29,6 +29,7 @@ sealed class Admission(MiniRedisServer server)
         connection.State = client;
         connection.SetKeepAlive(server.Config.TcpKeepAlive);
         server.Clients.Add(client);
+        server.Memory.Account(client);
         server.Log.Accepted(connection.Remote);
     }
 
@@ -37,6 +38,7 @@ sealed class Admission(MiniRedisServer server)
         if (client is null) return;
         server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         server.Clients.Remove(client);
+        server.Memory.Remove(client);
     }
 
     static void Refuse(Connection connection, ReadOnlySpan<byte> error)

@@ -52,6 +52,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }
 
+    /// <summary>Its share of <see cref="MemoryUsage.Clients"/>.</summary>
+    public long MemoryBytes { get; set; }
+
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
 
     /// <summary>Whether requests of this client wait: it is blocked, or paused by CLIENT PAUSE.</summary>
