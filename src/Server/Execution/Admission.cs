@@ -33,9 +33,20 @@ sealed class Admission(MiniRedisServer server)
         server.Log.Accepted(connection.Remote);
     }
 
+    /// <summary>
+    /// Closes another client's connection. For commands it is gone at once: it is not listed or counted any more, and runs
+    /// nothing of what it has sent. Its socket is closed by its own loop, soon.
+    /// </summary>
+    public void KillLocked(Client client, string reason)
+    {
+        client.Connection.CloseLocked(CloseMode.AtOnce, reason);
+        RemoveLocked(client, client.Connection);
+    }
+
     public void RemoveLocked(Client? client, Connection connection)
     {
-        if (client is null) return;
+        if (client is null || client.IsGone) return;
+        client.IsGone = true;
         server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         server.Clients.Remove(client);
         server.Memory.Remove(client);

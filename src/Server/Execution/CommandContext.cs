@@ -11,9 +11,12 @@ namespace MiniRedis.Server.Execution;
 ref partial struct CommandContext
 {
     readonly Request _request;
+    readonly ulong? _keyHash;
 
-    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, Request request)
+    /// <param name="keyHash">The hash of the first key, where it is known already.</param>
+    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, Request request, ulong? keyHash = null)
     {
+        _keyHash = keyHash;
         Server = server;
         Client = client;
         Command = command;

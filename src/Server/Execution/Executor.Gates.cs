@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 
@@ -5,10 +6,11 @@ namespace MiniRedis.Server.Execution;
 
 partial class Executor
 {
-    /// <summary>Finds the command, or the subcommand, that a request names, with the arity it asks for.</summary>
-    bool TryResolve(in Request request, ReplyWriter reply, out Command command)
+    /// <summary>
+    /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for.
+    /// </summary>
+    bool TryResolve(in Request request, ReplyWriter reply, [NotNullWhen(true)] ref Command? command)
     {
-        command = server.Commands.Find(request[0])!;
         if (command is null)
         {
             Reject(reply, Errors.UnknownCommand(request));

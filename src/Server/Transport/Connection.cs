@@ -41,6 +41,9 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// </summary>
     public bool WantsResume { get; set; }
 
+    /// <summary>Whether the system is to say when the socket takes more: the peer does not keep up.</summary>
+    public abstract bool WatchesWritable { get; }
+
     /// <summary>Asks the owning loop to close. Call under the executor's lock; takes effect after the current batch.</summary>
     public void CloseLocked(CloseMode mode, string reason)
     {

@@ -32,10 +32,7 @@ sealed class TestServer : IDisposable
     public RawClient Connect(int protocol = 2)
     {
         var client = new RawClient(Port);
-        if (protocol == 2) return client;
-        // Without HELLO, so that a test of another command does not depend on it. PING: the server knows the client by then.
-        client.Call("PING");
-        lock (Server.Executor.ExecutorLock) Server.Clients.All.Last().Protocol = protocol;
+        if (protocol == 3) client.Call("HELLO 3");
         return client;
     }
 

@@ -39,7 +39,7 @@ static partial class KeyCommands
         }
         var value = at.Record.ExpireAt;
         if (relative) value = Math.Max(0, value - c.Now);
-        // TTL rounds to the nearest second; a moment is cut, and both round up by half a second in Redis.
-        c.Reply.Integer(inSeconds ? (value + 500) / 1000 : value);
+        // Rounded to the nearest second, moments as well. The last moment there is plus half a second is no long any more.
+        c.Reply.Integer(inSeconds ? (long)(((ulong)value + 500) / 1000) : value);
     }
 }

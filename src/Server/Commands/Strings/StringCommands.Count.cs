@@ -97,7 +97,7 @@ static partial class StringCommands
         }
         Span<byte> text = stackalloc byte[LongDouble.MaxLength];
         text = text[..sum.Format(text)];
-        var record = c.Database.SetString(at, key, text, at.Found ? at.Record.ExpireAt : -1);
+        var record = c.Database.SetText(at, key, text, at.Found ? at.Record.ExpireAt : -1);
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.String, "incrbyfloat");
         // As a SET of the result: another machine's arithmetic must not differ by a digit.
