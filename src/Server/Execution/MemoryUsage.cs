@@ -11,9 +11,6 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed class MemoryUsage(Keyspace keyspace)
 {
-    /// <summary>Bytes of the objects of one idle connection: measured, and held to by a test.</summary>
-    public const int ConnectionBytes = 576;
-
     /// <summary>Of an empty server: what INFO's dataset fields leave out.</summary>
     public long Startup { get; } = keyspace.UsedBytes;
 
@@ -48,16 +45,16 @@ sealed class MemoryUsage(Keyspace keyspace)
     /// </param>
     public void Account(Client client, bool batchEnds = false)
     {
-        var connection = client.Connection;
-        var output = batchEnds && connection.Output.PendingBytes <= ChunkPool.ChunkBytes ? 0 : connection.Output.MemoryBytes;
-        var bytes = ConnectionBytes + connection.Input.OwnCapacity + output;
-        Clients += bytes - client.MemoryBytes;
-        client.MemoryBytes = bytes;
+        var output = client.Connection.Output;
+        var bytes = client.MemoryBytes;
+        if (batchEnds && output.PendingBytes <= ChunkPool.ChunkBytes) bytes -= output.MemoryBytes;
+        Clients += bytes - client.AccountedBytes;
+        client.AccountedBytes = bytes;
     }
 
     public void Remove(Client client)
     {
-        Clients -= client.MemoryBytes;
-        client.MemoryBytes = 0;
+        Clients -= client.AccountedBytes;
+        client.AccountedBytes = 0;
     }
 }

@@ -18,7 +18,7 @@ public sealed class MemoryUsageTests
         for (var i = 0; i < 100; i++) Add();
         var each = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
         shared.Free();
-        Assert.InRange(each, MemoryUsage.ConnectionBytes * 3 / 4, MemoryUsage.ConnectionBytes * 5 / 4);
+        Assert.InRange(each, Client.OwnBytes * 3 / 4, Client.OwnBytes * 5 / 4);
 
         void Add()
         {
@@ -36,7 +36,7 @@ public sealed class MemoryUsageTests
         using (var client = server.Connect())
         {
             client.Call("PING");
-            Assert.Equal(MemoryUsage.ConnectionBytes, Read(server).Clients);
+            Assert.Equal(Client.OwnBytes, Read(server).Clients);
             // The start of a request that has not arrived in full is kept in a buffer of the connection's own.
             client.SendRaw("*2\r\n$4\r\nECHO\r\n$100000\r\nx");
             SpinWait.SpinUntil(() => Read(server).Clients > 100_000, TimeSpan.FromSeconds(5));
