@@ -81,7 +81,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var loop = LoopState.Current;
         var reply = loop.Reply;
         reply.Attach(connection.Output, client.Protocol);
+        var commands = _statistics.CommandsProcessed;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
+        if (reply.Written > 0) _statistics.TotalWrites++;
         client.BytesSent += reply.Written;
         if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
         _statistics.NetOutputBytes += reply.Written;
@@ -92,6 +94,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         input.AdvanceTo(read.Buffer.GetPosition(consumed), read.Buffer.End);
         input.KeepUnread(wanted);
         server.Limits.CheckOutput(client);
+        server.Memory.Account(client, batchEnds: true);
+        _statistics.CountCycle(_clock.Timestamp - started, _statistics.CommandsProcessed - commands);
     }
 
     /// <summary>Parses and runs requests until the bytes, the budget or the client's permission ends.</summary>
@@ -204,10 +208,12 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         statistics.Ticks += ended - started;
         if (reply.Errors != errors) statistics.FailedCalls++;
         if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(started, ended) * 1000);
+        _statistics.CommandTicks += ended - started;
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
         if (server.Redactions.Any) server.Redactions.Clear();
-        Debug.Assert(effects.Dirty == dirty || (command.Flags & CommandFlags.ReadOnly) == 0 || effects.HasUnit,
+        // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
+        Debug.Assert(effects.Dirty == dirty || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
             $"{command.FullName} is declared read-only and changed the keyspace");
 
         if (effects.IsPropagating)
@@ -258,6 +264,14 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
 
     public int OnTick()
     {
-        lock (_lock) return server.Cron.RunLocked();
+        lock (_lock)
+        {
+            var started = _clock.Advance();
+            var wait = server.Cron.RunLocked();
+            var ticks = _clock.Advance() - started;
+            _statistics.CronTicks += ticks;
+            _statistics.CountCycle(ticks, commands: 0);
+            return wait;
+        }
     }
 }

@@ -65,6 +65,7 @@ sealed class Limits(MiniRedisServer server)
     void LookOver(Client client, long now)
     {
         CheckOutput(client);
+        server.Memory.Account(client);
         var idle = now - client.LastInteraction;
         if (idle >= PeakMilliseconds) client.ReplyPeak = 0;
         // Subscribers and replicas may listen in silence, and who waits has been told to.

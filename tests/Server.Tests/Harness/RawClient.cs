@@ -27,9 +27,11 @@ sealed class RawClient : IDisposable
         _socket = new Socket(server.AddressFamily, SocketType.Stream, tcp ? ProtocolType.Tcp : ProtocolType.Unspecified);
         _socket.Connect(server);
         if (tcp) _socket.NoDelay = true;
-        _socket.ReceiveTimeout = 10_000;
+        _socket.ReceiveTimeout = _socket.SendTimeout = 10_000;
         _stream = new BufferedStream(new NetworkStream(_socket));
     }
+
+    public Socket Socket => _socket;
 
     /// <summary>Sends a command line (quoted as in redis-cli) and reads the reply.</summary>
     public string Call(string commandLine)
@@ -76,6 +78,14 @@ sealed class RawClient : IDisposable
 
     public static string Encode(params string[] words) =>
         $"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n"));
+
+    /// <summary>Reads exactly so many bytes as they are.</summary>
+    public string ReadRaw(int count)
+    {
+        var bytes = new byte[count];
+        _stream.ReadExactly(bytes);
+        return Encoding.Latin1.GetString(bytes);
+    }
 
     /// <summary>Reads one whole reply.</summary>
     public string Read()
@@ -129,6 +139,29 @@ sealed class RawClient : IDisposable
         {
             return true;
         }
+    }
+
+    /// <summary>Everything the server sends until it closes the connection.</summary>
+    public string ReadToEnd()
+    {
+        var all = new StringBuilder();
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            while (_stream.Read(buffer) is > 0 and var count) all.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+        {
+            // As good as an end: the server closed while bytes of ours were under way.
+        }
+        return all.ToString();
+    }
+
+    /// <summary>Closes so that the server's end sees a reset, as from a peer that crashed.</summary>
+    public void Reset()
+    {
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Dispose();
     }
 
     public void Dispose()
