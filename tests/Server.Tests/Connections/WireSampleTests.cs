@@ -95,7 +95,7 @@ public sealed class WireSampleTests
         using var client = server.Connect();
         const int Times = 1000;
         // Sent by another thread: neither end can hold all of it.
-        var sending = Task.Run(() => client.SendRaw(string.Concat(Enumerable.Repeat(Requests, Times))));
+        var sending = Background.Run(() => client.SendRaw(string.Concat(Enumerable.Repeat(Requests, Times))));
         for (var i = 0; i < Times; i++) Assert.Equal(Replies, client.ReadRaw(Replies.Length));
         await sending;
     }

@@ -13,6 +13,7 @@ namespace MiniRedis.Server.Tests;
 sealed class RawClient : IDisposable
 {
     readonly Socket _socket;
+    readonly NetworkStream _network;
     readonly Stream _stream;
 
     public RawClient(int port)
@@ -28,7 +29,8 @@ sealed class RawClient : IDisposable
         _socket.Connect(server);
         if (tcp) _socket.NoDelay = true;
         _socket.ReceiveTimeout = _socket.SendTimeout = 10_000;
-        _stream = new BufferedStream(new NetworkStream(_socket));
+        _network = new NetworkStream(_socket);
+        _stream = new BufferedStream(_network);
     }
 
     public Socket Socket => _socket;
@@ -72,8 +74,21 @@ sealed class RawClient : IDisposable
 
     public void SendRaw(string bytes)
     {
-        _stream.Write(Encoding.Latin1.GetBytes(bytes));
-        _stream.Flush();
+        // Past the buffer, which would try again when it is disposed of.
+        _network.Write(Encoding.Latin1.GetBytes(bytes));
+    }
+
+    /// <summary>Sends what the server takes before it closes the connection.</summary>
+    public void TrySendRaw(string bytes)
+    {
+        try
+        {
+            SendRaw(bytes);
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: not SocketError.TimedOut })
+        {
+            // Closed by the server.
+        }
     }
 
     public static string Encode(params string[] words) =>
