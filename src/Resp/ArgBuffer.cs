@@ -54,6 +54,11 @@ public sealed class ArgBuffer
     /// <summary>The request built since <see cref="Begin"/>; valid until this buffer is used again.</summary>
     public Request Build() => new(_bytes.AsSpan(0, _length), _ranges.AsSpan(0, _count));
 
+    /// <summary>
+    /// The request that was last parsed into this buffer, over the same bytes, if it lay in them as it is to be read.
+    /// </summary>
+    public Request View(ReadOnlySpan<byte> bytes, int count) => new(bytes, _ranges.AsSpan(0, count));
+
     internal void StartArgument()
     {
         if (_count == _ranges.Length) GrowRanges();

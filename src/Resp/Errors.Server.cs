@@ -29,6 +29,15 @@ public static partial class Errors
         + "from a local connection, otherwise you need to set this option in the configuration file, and then "u8
         + "restart the server."u8;
 
+    // DEBUG
+    public static ReadOnlySpan<byte> NothingToReload => "ERR this server has no saved data to reload"u8;
+    public static ReadOnlySpan<byte> OutOfRangeDatabase => "ERR Out of range database"u8;
+    public static ReadOnlySpan<byte> NotAHashTable =>
+        "ERR The value stored at the specified key is not represented using an hash table"u8;
+    public static ReadOnlySpan<byte> PackedThreshold =>
+        "ERR argument must be a memory value bigger than 1 and smaller than 4gb"u8;
+    public static ReadOnlySpan<byte> NeedsResp3 => "ERR RESP2 is not supported by this command"u8;
+
     // Scripts
     public static ReadOnlySpan<byte> NoScript => "NOSCRIPT No matching script. Please use EVAL."u8;
     public static ReadOnlySpan<byte> NotBusy => "NOTBUSY No scripts in execution right now."u8;
@@ -57,6 +66,8 @@ public static partial class Errors
 
     /// <param name="reason">What the operating system says, as "No space left on device".</param>
     public static string AofFailed(string reason) => $"MISCONF Errors writing to the AOF file: {reason}";
+
+    public static string WrongProtocolType(string types) => $"ERR Wrong protocol type name. Please use one of the following: {types}";
 
     public static byte[] UnknownConfig(ReadOnlySpan<byte> name) =>
         Quote("ERR Unknown option or number of arguments for CONFIG SET - '"u8, name, "'"u8);

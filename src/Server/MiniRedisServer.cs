@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Security.Cryptography;
 using MiniRedis.Resp;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration;
@@ -34,8 +35,12 @@ sealed class MiniRedisServer
         LazyFree = new LazyFree(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
-        RunId = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
+        ApplyHooks.Register(this);
+        RunId = NewId();
+        ReplicationId = NewId();
     }
+
+    static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
 
     /// <summary>The version of Redis whose behaviour is followed; clients switch features by it.</summary>
     public const string RedisVersion = "7.4.0";
@@ -58,6 +63,8 @@ sealed class MiniRedisServer
     public ServerStatistics Statistics { get; } = new();
     public ClientRegistry Clients { get; } = new();
     public EffectStream Effects { get; } = new();
+    public Redactions Redactions { get; } = new();
+    public DebugSwitches DebugSwitches { get; } = new();
     public KeyAccess Keys { get; }
     public ClientPause Pause { get; }
     public Limits Limits { get; }
@@ -69,6 +76,11 @@ sealed class MiniRedisServer
 
     /// <summary>40 hexadecimal digits, new at every start.</summary>
     public string RunId { get; }
+
+    /// <summary>40 hexadecimal digits that name the history of changes this server's data have.</summary>
+    public string ReplicationId { get; private set; }
+
+    public void ChangeReplicationId() => ReplicationId = NewId();
 
     /// <summary>What is done when SHUTDOWN or a signal asks for it; set by the host.</summary>
     public Action<ShutdownFlags>? OnShutdown { get; set; }
@@ -90,6 +102,13 @@ sealed class MiniRedisServer
             if (!done) return Commands.FindOriginal(from) is null ? "No such command in rename-command" : "Target command name already exists";
         }
         return null;
+    }
+
+    /// <summary>CONFIG RESETSTAT: every counter of INFO, those of each command with them. The peak of memory stays, as in Redis.</summary>
+    public void ResetStatistics()
+    {
+        Statistics.Reset();
+        foreach (var command in CommandStatistics) command.Reset();
     }
 
     public void NotePeakMemory()

@@ -12,14 +12,10 @@ public sealed unsafe partial class Database
     /// Sets the key to a string, whatever it held before. A value that is the canonical text of a 64-bit integer is kept as
     /// that number. Where the present block suits the new value, it is overwritten in place.
     /// </summary>
-    public Record SetString(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
-    {
-        return IntegerText.TryParseCanonical(value, out var number)
-            ? SetInteger(at, key, number, expireAt)
-            : SetText(at, key, value, expireAt);
-    }
+    public Record SetString(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
+        IntegerText.TryParseCanonical(value, out var number) ? SetInteger(at, key, number, expireAt) : SetText(at, key, value, expireAt);
 
-    /// <summary>As <see cref="SetString"/>, but kept as text even if it spells an integer: what INCRBYFLOAT stores.</summary>
+    /// <summary>As <see cref="SetString"/>, but text that spells an integer stays text (INCRBYFLOAT, as OBJECT ENCODING shows).</summary>
     public Record SetText(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
         var encoding = value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;

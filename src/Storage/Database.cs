@@ -37,6 +37,12 @@ public sealed unsafe partial class Database
     /// <summary>Memory of the index: buckets, overflow and expiry bounds.</summary>
     public long IndexBytes => index.Bytes;
 
+    /// <summary>Entries the index has room for, overflow buckets left out.</summary>
+    public long IndexSlots => index.Slots;
+
+    /// <summary>Bytes of an index bucket, and of the line of cache it fills.</summary>
+    public const int IndexBucketBytes = 64;
+
     internal KeyIndex Index => index;
 
     Arena Arena => index.Arena;

@@ -18,6 +18,9 @@ public readonly unsafe struct Record : IEquatable<Record>
 
     internal byte* Block => block;
 
+    /// <summary>Bytes in front of what a key needs itself.</summary>
+    public const int HeaderBytes = RecordLayout.HeaderSize;
+
     public bool IsNull => block == null;
 
     public ObjectType Type => (ObjectType)(block[3] & 15);

@@ -13,17 +13,19 @@ static class Help
     {
         Name = "HELP", Group = group, Since = since, Complexity = "O(1)", Summary = "Lists the subcommands with a line about each.",
         Arity = 2, Flags = CommandFlags.Loading | CommandFlags.Stale,
-        Run = (ref CommandContext c) =>
-        {
-            c.Reply.Array(3 + entries.Length * 2);
-            c.Reply.SimpleString($"{c.Command.Parent!.Name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
-            foreach (var (syntax, text) in entries)
-            {
-                c.Reply.SimpleString(syntax);
-                c.Reply.SimpleString("    " + text);
-            }
-            c.Reply.SimpleString("HELP");
-            c.Reply.SimpleString("    Print this help.");
-        },
+        Run = (ref CommandContext c) => Reply(c.Reply, c.Command.Parent!.Name, entries),
     };
+
+    public static void Reply(ReplyWriter reply, string container, (string Syntax, string Text)[] entries)
+    {
+        reply.Array(3 + entries.Length * 2);
+        reply.SimpleString($"{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        foreach (var (syntax, text) in entries)
+        {
+            reply.SimpleString(syntax);
+            reply.SimpleString("    " + text);
+        }
+        reply.SimpleString("HELP");
+        reply.SimpleString("    Print this help.");
+    }
 }

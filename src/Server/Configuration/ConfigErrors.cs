@@ -37,11 +37,15 @@ internal static class ConfigErrors
     public const string ReplicaOfInCluster = "replicaof directive not allowed in cluster mode";
     public const string NoModules = "this server loads no modules";
 
+    public const string CannotListen = "Unable to listen on this port. Check server logs.";
     public const string Immutable = "can't set immutable config";
     public const string Protected = "can't set protected config";
     public const string Duplicate = "duplicate parameter";
     public const string Loading = "LOADING Redis is loading the dataset in memory";
     public const string NoConfigFile = "ERR The server is running without a config file";
+
+    public static string TooManyClients(long possible) => string.Create(CultureInfo.InvariantCulture,
+        $"The operating system is not able to handle the specified number of clients, try with {possible}");
 
     public static string Empty(string name) => $"{name} can't be empty";
 

@@ -27,20 +27,20 @@ internal sealed class ConfigRewriter
 
     /// <exception cref="IOException">The file cannot be read or replaced; the old one is then still in place.</exception>
     public static void Rewrite(string path, ServerConfig config, ServerConfig defaults,
-        IEnumerable<(string Option, IReadOnlyList<string> Lines)> otherLines)
+        IEnumerable<(string Option, IReadOnlyList<string> Lines)> otherLines, bool everything = false)
     {
         var old = File.Exists(path) ? ConfigText.FromBytes(File.ReadAllBytes(path)) : "";
-        WriteAtomically(path, ConfigText.ToBytes(Merge(old, config, defaults, otherLines)));
+        WriteAtomically(path, ConfigText.ToBytes(Merge(old, config, defaults, otherLines, everything)));
     }
 
     /// <summary>The new content of a file whose content was <paramref name="oldText"/>.</summary>
     internal static string Merge(string oldText, ServerConfig config, ServerConfig defaults,
-        IEnumerable<(string Option, IReadOnlyList<string> Lines)> otherLines)
+        IEnumerable<(string Option, IReadOnlyList<string> Lines)> otherLines, bool everything = false)
     {
         var rewriter = new ConfigRewriter(oldText);
         foreach (var directive in ConfigTable.All)
         {
-            foreach (var (line, force) in directive.Lines(config, defaults)) rewriter.Put(directive.Name, line, force);
+            foreach (var (line, force) in directive.Lines(config, defaults)) rewriter.Put(directive.Name, line, force || everything);
             rewriter.DropRemaining(directive.Name);
         }
         foreach (var (option, lines) in otherLines)

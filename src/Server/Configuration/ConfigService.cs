@@ -165,7 +165,9 @@ internal sealed class ConfigService(ServerConfig config)
     }
 
     /// <summary>Answers CONFIG REWRITE. On failure <paramref name="error"/> is the reply's text without the '-'.</summary>
-    public bool TryRewrite(out string? error)
+    /// <param name="error">Why not.</param>
+    /// <param name="everything">Writes directives at their defaults, too.</param>
+    public bool TryRewrite(out string? error, bool everything = false)
     {
         if (FilePath is null)
         {
@@ -175,7 +177,7 @@ internal sealed class ConfigService(ServerConfig config)
         error = null;
         try
         {
-            ConfigRewriter.Rewrite(FilePath, Config, Defaults, OtherLines?.Invoke() ?? []);
+            ConfigRewriter.Rewrite(FilePath, Config, Defaults, OtherLines?.Invoke() ?? [], everything);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

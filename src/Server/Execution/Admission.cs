@@ -1,4 +1,3 @@
-using System.Net;
 using MiniRedis.Resp;
 using MiniRedis.Server.Transport;
 
@@ -16,7 +15,7 @@ sealed class Admission(MiniRedisServer server)
             Refuse(connection, Errors.MaxClients);
             return;
         }
-        if (server.Config.ProtectedMode && server.Config.RequirePass.Length == 0 && !IsLocal(connection))
+        if (server.Config.ProtectedMode && server.Config.RequirePass.Length == 0 && !connection.IsLocal)
         {
             server.Statistics.RejectedConnections++;
             Refuse(connection, Errors.ProtectedMode);
@@ -33,9 +32,20 @@ sealed class Admission(MiniRedisServer server)
         server.Log.Accepted(connection.Remote);
     }
 
+    /// <summary>
+    /// Closes another client's connection. For commands it is gone at once: it is not listed or counted any more, and runs
+    /// nothing of what it has sent. Its socket is closed by its own loop, soon.
+    /// </summary>
+    public void KillLocked(Client client, string reason)
+    {
+        client.Connection.CloseLocked(CloseMode.AtOnce, reason);
+        RemoveLocked(client, client.Connection);
+    }
+
     public void RemoveLocked(Client? client, Connection connection)
     {
-        if (client is null) return;
+        if (client is null || client.IsGone) return;
+        client.IsGone = true;
         server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         server.Clients.Remove(client);
     }
@@ -48,7 +58,4 @@ sealed class Admission(MiniRedisServer server)
         push.Complete();
         connection.CloseLocked(CloseMode.AfterOutput, "refused");
     }
-
-    static bool IsLocal(Connection connection) =>
-        connection.IsUnixSocket || IPEndPoint.TryParse(connection.Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
 }

@@ -46,8 +46,26 @@ sealed class Client(long id, Connection connection, Database database, long now)
     public long BytesSent { get; set; }
     public long CommandsRun { get; set; }
 
-    /// <summary>Most bytes of arguments of a request seen since the cron last looked; CLIENT LIST's rbp has its kin in this.</summary>
-    public long ArgumentBytes { get; set; }
+    /// <summary>Most bytes of replies that one batch has had since the cron last forgot them: CLIENT LIST's rbp.</summary>
+    public long ReplyPeak { get; set; }
+
+    /// <summary>
+    /// Ends the wait of a blocked client as if its time was over, or with the error UNBLOCKED if true is passed. Set by what
+    /// blocked it, for as long as it waits.
+    /// </summary>
+    public Action<bool>? EndWait { get; set; }
+
+    /// <summary>Closed by the server, and no longer in the registry, though its socket may be open for a moment yet.</summary>
+    public bool IsGone { get; set; }
+
+    /// <summary>
+    /// Bytes of memory of an idle connection, measured: client, connection, pipes, names of the two ends, places in tables.
+    /// </summary>
+    const int OwnBytes = 1024;
+
+    /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
+    public long MemoryBytes =>
+        OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes;
 
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }
@@ -56,6 +74,12 @@ sealed class Client(long id, Connection connection, Database database, long now)
 
     /// <summary>Whether requests of this client wait: it is blocked, or paused by CLIENT PAUSE.</summary>
     public bool IsHeld => (Flags & (ClientFlags.Blocked | ClientFlags.Paused)) != 0;
+
+    /// <summary>Whether the peer is this machine, as far as its address tells: what "local" means in enable-... directives.</summary>
+    public bool IsLocal => Connection.IsLocal;
+
+    /// <summary>Whether its next request may run: it is neither held nor being closed.</summary>
+    public bool MayRun => !IsHeld && Connection.Closing == CloseMode.Open;
 
     /// <summary>Output-buffer class.</summary>
     public ClientClass Class => Has(ClientFlags.PubSub) ? ClientClass.PubSub : Has(ClientFlags.Replica) ? ClientClass.Replica : ClientClass.Normal;

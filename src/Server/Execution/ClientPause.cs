@@ -16,12 +16,15 @@ sealed class ClientPause(MiniRedisServer server)
     public bool WritesOnly => _writesOnly;
 
     /// <summary>Whether a request waits. One that cannot run anyway does not: it is answered with its error at once.</summary>
-    public bool Holds(in Request request)
+    public bool Holds(Client client, in Request request)
     {
+        if (client.Has(ClientFlags.Replica)) return false;
         if (server.Commands.Find(request[0]) is not { } command) return false;
         if (command.IsContainer && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
-        // CLIENT UNPAUSE and its like must get through, or nobody could end a pause.
-        if (command.Group == CommandGroup.Connection) return false;
+        if (command.Run is null || !command.AcceptsCount(request.Count)) return false;
+        if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
+        // Redis holds this too, and then nobody can end a pause of ALL before its time.
+        if (command.Name == "UNPAUSE") return false;
         return !_writesOnly || (command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
     }
 

@@ -1,4 +1,6 @@
 using MiniRedis.Server.Configuration;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Storage;
 
@@ -42,7 +44,31 @@ ref partial struct CommandContext
     }
 
     /// <summary>Looks a key up without a trace (OBJECT, DEBUG); what has expired is gone here too.</summary>
-    public readonly KeyLookup Peek(ReadOnlySpan<byte> key) => Server.Keys.Find(Database, key);
+    public readonly KeyLookup Peek(ReadOnlySpan<byte> key) => Server.Keys.Find(Database, key, HashOf(key));
+
+    /// <summary>The first key's hash is known from the window; it is the very same bytes, not equal ones, that tell.</summary>
+    readonly ulong HashOf(ReadOnlySpan<byte> key) =>
+        _keyHash is { } known && Unsafe.AreSame(ref MemoryMarshal.GetReference(key), ref MemoryMarshal.GetReference(_request[Command.FirstKey]))
+            ? known
+            : Database.HashOf(key);
+
+    /// <summary>
+    /// Loads the buckets and records of keys that the command is about to look up one by one, so that their cache misses overlap.
+    /// </summary>
+    public readonly void PrefetchKeys(int first, int last, int step)
+    {
+        Span<ulong> hashes = stackalloc ulong[PrefetchedKeys];
+        var count = 0;
+        for (var i = first; i <= last && count < hashes.Length; i += step)
+        {
+            hashes[count] = Database.HashOf(Arg(i));
+            Database.PrefetchBucket(hashes[count++]);
+        }
+        foreach (var hash in hashes[..count]) Database.PrefetchRecord(hash);
+    }
+
+    /// <summary>Most keys prefetched at a time; see <see cref="RequestWindow"/>.</summary>
+    public const int PrefetchedKeys = 16;
 
     /// <summary>Whether what was found is of <paramref name="type"/>, or nothing was found; answers WRONGTYPE if not.</summary>
     public readonly bool CheckType(in KeyLookup at, ObjectType type)

@@ -11,9 +11,12 @@ namespace MiniRedis.Server.Execution;
 ref partial struct CommandContext
 {
     readonly Request _request;
+    readonly ulong? _keyHash;
 
-    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, Request request)
+    /// <param name="keyHash">The hash of the first key, where it is known already.</param>
+    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, Request request, ulong? keyHash = null)
     {
+        _keyHash = keyHash;
         Server = server;
         Client = client;
         Command = command;
@@ -75,6 +78,9 @@ ref partial struct CommandContext
         Fail(Errors.NotInteger);
         return false;
     }
+
+    /// <summary>Keeps argument <paramref name="index"/> of this call out of SLOWLOG and MONITOR: a password, or what may be one.</summary>
+    public readonly void Redact(int index) => Server.Redactions.Mark(index);
 
     /// <summary>A key of the client's database changed: one more change, and an event of that class and name.</summary>
     /// <param name="countsAsChange">False for the second event of one change (SET with EX: "set", then "expire").</param>

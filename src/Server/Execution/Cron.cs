@@ -12,12 +12,16 @@ sealed class Cron(MiniRedisServer server)
     readonly ActiveExpiry _expiry = server.ActiveExpiry;
     long _nextSample, _nextClients;
 
+    /// <summary>DEBUG PAUSE-CRON.</summary>
+    public bool IsPaused { get; set; }
+
     /// <returns>Milliseconds until the next run; 0 if a slice left work.</returns>
     public int RunLocked()
     {
         var clock = server.Clock;
         clock.Synchronize();
         var now = clock.Now;
+        if (IsPaused) return SampleMilliseconds;
         server.Pause.ResumeIfOver();
         if (now >= _nextSample)
         {

@@ -64,6 +64,18 @@ sealed class EffectStream
         foreach (var sink in _sinks) sink.OnKeyEvent(database, key, kind, name);
     }
 
+    /// <summary>Every key of a database is about to go. Call before it does: a sink may have to know which were there.</summary>
+    public void Flushing(int database)
+    {
+        foreach (var sink in _sinks) sink.OnFlushing(database);
+    }
+
+    /// <summary>Two databases have exchanged their keys.</summary>
+    public void Swapped(int first, int second)
+    {
+        foreach (var sink in _sinks) sink.OnSwapped(first, second);
+    }
+
     /// <summary>Starts a canonical command of <paramref name="count"/> arguments; add exactly that many.</summary>
     public void Begin(int database, int count)
     {
@@ -130,6 +142,16 @@ interface IEffectSink
     KeyspaceEvents WantedEvents { get; }
 
     void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name);
+
+    /// <summary>Every key of the database is about to go; no event a key follows.</summary>
+    void OnFlushing(int database)
+    {
+    }
+
+    /// <summary>What was in one of the databases is now in the other, and the other way round; no event a key follows.</summary>
+    void OnSwapped(int first, int second)
+    {
+    }
 
     /// <summary>The canonical commands of one request, encoded as RESP arrays one behind the other.</summary>
     void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded);

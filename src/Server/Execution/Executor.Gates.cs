@@ -1,13 +1,16 @@
+using System.Diagnostics.CodeAnalysis;
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 
 namespace MiniRedis.Server.Execution;
 
 partial class Executor
 {
-    /// <summary>Finds the command, or the subcommand, that a request names, with the arity it asks for.</summary>
-    bool TryResolve(in Request request, ReplyWriter reply, out Command command)
+    /// <summary>
+    /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for.
+    /// </summary>
+    bool TryResolve(in Request request, ReplyWriter reply, [NotNullWhen(true)] ref Command? command)
     {
-        command = server.Commands.Find(request[0])!;
         if (command is null)
         {
             Reject(reply, Errors.UnknownCommand(request));
@@ -32,6 +35,12 @@ partial class Executor
     bool Admit(Client client, Command command, ReplyWriter reply)
     {
         var flags = command.Flags;
+        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(server.Config.EnableDebugCommand, client.IsLocal))
+        {
+            server.CommandStatistics[command.Ordinal].RejectedCalls++;
+            Reject(reply, Errors.DebugNotAllowed);
+            return false;
+        }
         if (!client.IsAuthenticated && (flags & CommandFlags.NoAuth) == 0)
         {
             server.CommandStatistics[command.Ordinal].RejectedCalls++;

@@ -61,6 +61,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         reply.Attach(connection.Output, client.Protocol);
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
         client.BytesSent += reply.Written;
+        if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
         _statistics.NetOutputBytes += reply.Written;
         reply.Complete();
 
@@ -77,36 +78,50 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         // Our pipes show one segment; a pipe that shows several (a TLS stream's) is parsed through one copy.
         var unread = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
+        var window = loop.Window;
         var consumed = 0;
         var budget = BatchCommands;
         wanted = 0;
-        while (consumed < unread.Length && !client.IsHeld && client.Connection.Closing == CloseMode.Open)
+        while (consumed < unread.Length && client.MayRun)
         {
-            if (budget-- == 0 || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
+            if (budget <= 0 || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
             {
                 client.Connection.WantsResume = true;
                 break;
             }
-            var limits = new ParserLimits
+            var limits = new ParserLimits { MaxBulkLength = server.Config.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
+            window.Fill(ref client.Parser, unread, consumed, limits, server.Commands, client.Database);
+            budget -= window.Count;
+            if (!RunWindow(client, window, unread, loop.Reply, ref consumed))
             {
-                MaxInlineSize = ParserLimits.DefaultMaxInlineSize,
-                MaxBulkLength = server.Config.ProtoMaxBulkLen,
-                Authenticated = client.IsAuthenticated,
-            };
-            var status = client.Parser.Parse(unread[consumed..], limits, loop.Arguments, out var request, out var used, out wanted,
-                out var error);
-            if (status == ParseStatus.Request)
-            {
-                if (!Execute(client, request, loop.Reply)) break;
-                consumed += used;
-                wanted = 0;
+                // What was parsed ahead is parsed anew: now, or when the client goes on.
+                client.Parser.Reset();
                 continue;
             }
-            if (status == ParseStatus.NeedMore) break;
-            consumed += used;
-            if (status == ParseStatus.ProtocolError) RefuseProtocol(client, loop.Reply, error!);
+            if (window.End == ParseStatus.NeedMore)
+            {
+                wanted = window.Wanted;
+                break;
+            }
+            if (window.End == ParseStatus.Empty) consumed += window.EndLength;
+            else if (window.End == ParseStatus.ProtocolError) RefuseProtocol(client, loop.Reply, window.Error!);
         }
         return consumed;
+    }
+
+    /// <summary>Runs the requests of a window.</summary>
+    /// <returns>False if not all ran: the client is held or being closed, or what it may send has changed.</returns>
+    bool RunWindow(Client client, RequestWindow window, ReadOnlySpan<byte> unread, ReplyWriter reply, ref int consumed)
+    {
+        for (var i = 0; i < window.Count; i++)
+        {
+            // AUTH lifts limits under which the rest was parsed.
+            var authenticated = client.IsAuthenticated;
+            if (!Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
+            consumed = window.EndOf(i);
+            if (!client.MayRun || client.IsAuthenticated != authenticated) return false;
+        }
+        return true;
     }
 
     void RefuseProtocol(Client client, ReplyWriter reply, string error)
@@ -120,17 +135,17 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
 
     /// <summary>Runs one request, or answers why not.</summary>
     /// <returns>False if it is to wait: the client was held (CLIENT PAUSE) and comes back to the same request later.</returns>
-    bool Execute(Client client, in Request request, ReplyWriter reply)
+    bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
-        if (server.Pause.IsActive && server.Pause.Holds(request))
+        if (server.Pause.IsActive && server.Pause.Holds(client, request))
         {
             client.Flags |= ClientFlags.Paused;
             return false;
         }
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
-        if (TryResolve(request, reply, out var command) && Admit(client, command, reply))
+        if (TryResolve(request, reply, ref command) && Admit(client, command, reply))
         {
-            var context = new CommandContext(server, client, command, reply, request);
+            var context = new CommandContext(server, client, command, reply, request, keyHash);
             Call(ref context);
         }
         if (reply.Muted) EndMuted(client, reply);
@@ -147,6 +162,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var written = reply.Written;
         var started = _clock.Timestamp;
         Running = command;
+        context.Client.LastCommand = command;
         try
         {
             command.Run!(ref context);
@@ -165,7 +181,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(started, ended) * 1000);
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
-        context.Client.LastCommand = command;
+        if (server.Redactions.Any) server.Redactions.Clear();
         // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
         Debug.Assert(effects.Dirty == dirty || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
             $"{command.FullName} is declared read-only and changed the keyspace");

@@ -10,12 +10,15 @@ namespace MiniRedis.Server.Execution;
 sealed class KeyAccess(MiniRedisServer server)
 {
     /// <summary>Looks <paramref name="key"/> up, deleting it if its time has passed.</summary>
-    public KeyLookup Find(Database database, ReadOnlySpan<byte> key)
+    public KeyLookup Find(Database database, ReadOnlySpan<byte> key) => Find(database, key, database.HashOf(key));
+
+    /// <summary>As <see cref="Find(Database, ReadOnlySpan{byte})"/>, for a key whose hash is known.</summary>
+    public KeyLookup Find(Database database, ReadOnlySpan<byte> key, ulong hash)
     {
-        var at = database.Lookup(key);
+        var at = database.Lookup(key, hash);
         if (!at.Found || !at.Record.HasExpiry || at.Record.ExpireAt > server.Clock.Now) return at;
         Expire(database, at);
-        return database.Lookup(key);
+        return database.Lookup(key, hash);
     }
 
     /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>

@@ -2,14 +2,14 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>What a thread needs to parse and answer, whichever connection it serves: argument ranges and a reply writer.</summary>
+/// <summary>What a thread needs to parse and answer, whichever connection it serves: a window of requests and a reply writer.</summary>
 sealed class LoopState
 {
     [ThreadStatic] static LoopState? t_current;
 
     public static LoopState Current => t_current ??= new LoopState();
 
-    public ArgBuffer Arguments { get; } = new();
+    public RequestWindow Window { get; } = new();
 
     /// <summary>Writes the replies of the batch that runs.</summary>
     public ReplyWriter Reply { get; } = new();

@@ -48,7 +48,6 @@ sealed class ServerStatistics
         ExpiredKeys = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
         UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = AclAccessDeniedAuth = 0;
-        PeakMemory = PeakMemoryAt = 0;
         _errors.Clear();
         ErrorCodesOverflowed = false;
         CommandsPerSecond.Reset();

@@ -81,6 +81,11 @@ static class CommandLine
             return 1;
         }
         server.ConfigService.FilePath = configFile;
+        server.ConfigService.OnApply(changed =>
+        {
+            logProvider.Configure(changed);
+            return null;
+        }, "loglevel");
         foreach (var note in loaded.Notes.Concat(server.ConfigService.InertNotes())) log.Note(note);
         if (config.AlwaysShowLogo || config.LogFile.Length == 0 && !Console.IsOutputRedirected)
             logProvider.WriteRaw(Banner.Text(MiniRedisServer.Version, MiniRedisServer.RedisVersion, "standalone", config.Port));

@@ -25,6 +25,7 @@ sealed class ServerHost : IDisposable
             ? new EpollTransport(server.Executor, Math.Max(1, server.Config.IoThreads))
             : new SocketTransport(server.Executor);
         server.TransportName = _transport.Name;
+        server.ConfigService.OnApply(_ => RebindLocked(), "port", "bind");
     }
 
     public MiniRedisServer Server { get; }
@@ -102,7 +103,7 @@ sealed class ServerHost : IDisposable
             }
             catch (StartFailedException)
             {
-                return "Unable to listen on this port. Check server logs.";
+                return ConfigErrors.CannotListen;
             }
         }
         var next = _listeners.Where(l => l.IsUnixSocket).Concat(bound).ToList();

@@ -17,6 +17,9 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "No config file specified, using the default config. In order to specify a config file use miniredis /path/to/redis.conf")]
     public partial void NoConfigurationFile();
 
+    [LoggerMessage(LogLevel.Information, "CONFIG REWRITE executed with success.")]
+    public partial void ConfigurationRewritten();
+
     [LoggerMessage(LogLevel.Warning, "{note}")]
     public partial void Note(string note);
 

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net;
 
 namespace MiniRedis.Server.Transport;
 
@@ -19,6 +20,9 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     public string Local { get; } = local;
     public bool IsUnixSocket { get; } = isUnixSocket;
 
+    /// <summary>A unix socket, or TCP from the loopback address.</summary>
+    public bool IsLocal => IsUnixSocket || IPEndPoint.TryParse(Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
+
     /// <summary>The socket's descriptor, for CLIENT LIST; -1 where the platform has none to show.</summary>
     public abstract int Descriptor { get; }
 
@@ -36,6 +40,9 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// without waiting for more bytes.
     /// </summary>
     public bool WantsResume { get; set; }
+
+    /// <summary>Whether the system is to say when the socket takes more: the peer does not keep up.</summary>
+    public abstract bool WatchesWritable { get; }
 
     /// <summary>Asks the owning loop to close. Call under the executor's lock; takes effect after the current batch.</summary>
     public void CloseLocked(CloseMode mode, string reason)

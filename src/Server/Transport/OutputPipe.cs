@@ -32,17 +32,31 @@ sealed class OutputPipe : PipeWriter
     /// <summary>Bytes not yet accepted by the socket.</summary>
     public long PendingBytes => _writingBytes + Volatile.Read(ref _sendingBytes);
 
-    /// <summary>Chunks beyond the first: what Redis calls the reply list (CLIENT LIST's oll).</summary>
-    public int PendingChunks => (_full?.Count ?? 0) + (_behind?.Count ?? 0) + (_front is null ? 0 : 1);
+    /// <summary>
+    /// What waits behind the first chunk: Redis's reply list, where its static buffer is our first chunk (CLIENT LIST's oll
+    /// and omem, and what is left for obl). An estimate while another thread sends.
+    /// </summary>
+    public (int Chunks, long Bytes, long Memory) PendingBehindFirst
+    {
+        get
+        {
+            var chunks = (_front is null ? 0 : 1) + (_behind?.Count ?? 0) + (_full?.Count ?? 0) + (_currentLength > 0 ? 1 : 0);
+            if (chunks < 2) return default;
+            var bytes = PendingBytes - Math.Min(PendingBytes, ChunkPool.ChunkBytes);
+            return (chunks - 1, bytes, Math.Max(bytes, MemoryBytes - FirstChunkBytes));
+        }
+    }
 
-    /// <summary>Bytes of memory that the chunks hold.</summary>
+    /// <summary>Bytes of the chunk that comes first: the one being sent, or the one being written.</summary>
+    public int FirstChunkBytes => (_front ?? _current)?.Length ?? 0;
+
+    /// <summary>Bytes of memory that the chunks hold. An estimate while another thread sends.</summary>
     public long MemoryBytes
     {
         get
         {
-            long bytes = (_current?.Length ?? 0) + (_front?.Length ?? 0);
-            bytes += (long)((_full?.Count ?? 0) + (_behind?.Count ?? 0)) * ChunkPool.LargeChunkBytes;
-            return bytes;
+            var ends = (_current?.Length ?? 0) + (_front?.Length ?? 0);
+            return ends + (long)((_full?.Count ?? 0) + (_behind?.Count ?? 0)) * ChunkPool.LargeChunkBytes;
         }
     }
 

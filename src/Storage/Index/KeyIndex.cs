@@ -65,6 +65,8 @@ sealed unsafe partial class KeyIndex
 
     public long Count { get; private set; }
 
+    public long Slots => Bytes == 0 ? 0 : (mask + 1L + split) * EntriesPerBucket;
+
     public long Bytes => buckets.Bytes + overflow.Bytes + tree.Bytes;
 
     public ulong HashOf(ReadOnlySpan<byte> key) => SipHash13.Hash(key, seed);

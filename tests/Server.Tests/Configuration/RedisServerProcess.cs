@@ -48,6 +48,9 @@ internal sealed class RedisServerProcess : IDisposable
         _stream = new BufferedStream(new NetworkStream(_socket));
     }
 
+    /// <summary>A second connection, which shows replies as they are on the wire.</summary>
+    public RawClient Connect() => new(new UnixDomainSocketEndPoint(Path.Combine(Dir.FullName, "redis.sock")));
+
     public string ConfigPath => Path.Combine(Dir.FullName, "redis.conf");
 
     /// <summary>What redis-server prints to standard error when it refuses these arguments.</summary>

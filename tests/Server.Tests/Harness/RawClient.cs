@@ -12,15 +12,23 @@ namespace MiniRedis.Server.Tests;
 /// </summary>
 sealed class RawClient : IDisposable
 {
-    readonly TcpClient _tcp = new();
+    readonly Socket _socket;
     readonly Stream _stream;
 
     public RawClient(int port)
+        : this(new IPEndPoint(IPAddress.Loopback, port))
     {
-        _tcp.Connect(IPAddress.Loopback, port);
-        _tcp.NoDelay = true;
-        _tcp.ReceiveTimeout = 10_000;
-        _stream = new BufferedStream(_tcp.GetStream());
+    }
+
+    /// <param name="server">Of TCP, or a unix socket.</param>
+    public RawClient(EndPoint server)
+    {
+        var tcp = server.AddressFamily != AddressFamily.Unix;
+        _socket = new Socket(server.AddressFamily, SocketType.Stream, tcp ? ProtocolType.Tcp : ProtocolType.Unspecified);
+        _socket.Connect(server);
+        if (tcp) _socket.NoDelay = true;
+        _socket.ReceiveTimeout = 10_000;
+        _stream = new BufferedStream(new NetworkStream(_socket));
     }
 
     /// <summary>Sends a command line (quoted as in redis-cli) and reads the reply.</summary>
@@ -126,6 +134,6 @@ sealed class RawClient : IDisposable
     public void Dispose()
     {
         _stream.Dispose();
-        _tcp.Dispose();
+        _socket.Dispose();
     }
 }

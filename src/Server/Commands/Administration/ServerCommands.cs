@@ -6,7 +6,20 @@ namespace MiniRedis.Server.Commands;
 /// <summary>Commands about the server: Redis's group "server".</summary>
 static partial class ServerCommands
 {
-    public static IEnumerable<Command> All => [DbSizeSpec];
+    public static IEnumerable<Command> All =>
+    [
+        DbSizeSpec,
+        // ServerCommands.Flush.cs
+        FlushAllSpec, FlushDbSpec, SwapDbSpec,
+        // ServerCommands.Time.cs
+        TimeSpec,
+        // ServerCommands.Lolwut.cs
+        LolwutSpec,
+        // ServerCommands.Config.cs
+        ConfigSpec,
+        // ServerCommands.Debug.cs
+        DebugSpec,
+    ];
 
     static readonly Command DbSizeSpec = new()
     {

@@ -6,7 +6,14 @@ namespace MiniRedis.Server.Commands;
 /// <summary>Commands about the connection itself: Redis's group "connection".</summary>
 static partial class ConnectionCommands
 {
-    public static IEnumerable<Command> All => [PingSpec, EchoSpec, QuitSpec, SelectSpec];
+    public static IEnumerable<Command> All =>
+    [
+        PingSpec, EchoSpec, QuitSpec, SelectSpec,
+        // ConnectionCommands.Hello.cs
+        HelloSpec, AuthSpec, ResetSpec,
+        // ConnectionCommands.Client.cs, with its subcommands in ConnectionCommands.ClientList.cs and .ClientControl.cs
+        ClientSpec,
+    ];
 
     static readonly Command PingSpec = new()
     {

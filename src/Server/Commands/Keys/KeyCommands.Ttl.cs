@@ -39,7 +39,7 @@ static partial class KeyCommands
         }
         var value = at.Record.ExpireAt;
         if (relative) value = Math.Max(0, value - c.Now);
-        // Seconds are rounded to the nearest, a moment's too, in a way that no time is too late for.
-        c.Reply.Integer(inSeconds ? value / 1000 + (value % 1000 >= 500 ? 1 : 0) : value);
+        // Rounded to the nearest second, moments as well. The last moment there is plus half a second is no long any more.
+        c.Reply.Integer(inSeconds ? (long)(((ulong)value + 500) / 1000) : value);
     }
 }

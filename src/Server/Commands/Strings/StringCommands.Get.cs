@@ -112,6 +112,7 @@ static partial class StringCommands
         c.Reply.Array(c.Count - 1);
         for (var i = 1; i < c.Count; i++)
         {
+            if ((i - 1) % CommandContext.PrefetchedKeys == 0) c.PrefetchKeys(i, c.Count - 1, step: 1);
             var at = c.LookupRead(c.Arg(i));
             // Another type reads as missing here, not as an error: one odd key must not cost the others.
             if (at.Found && at.Record.Type == ObjectType.String) ReplyString(ref c, at.Record);

@@ -81,7 +81,10 @@ static partial class StringCommands
     static void StorePairs(ref CommandContext c, int first)
     {
         for (var i = first; i < c.Count; i += 2)
+        {
+            if ((i - first) % (2 * CommandContext.PrefetchedKeys) == 0) c.PrefetchKeys(i, c.Count - 1, step: 2);
             StoreString(ref c, c.LookupWrite(c.Arg(i)), c.Arg(i), c.Arg(i + 1), expireAt: -1);
+        }
     }
 
     static void MSetEx(ref CommandContext c)

@@ -6,8 +6,10 @@ sealed class EpollConnection(EpollLoop loop, int fd, NativeBuffer sharedInput, s
 {
     public override int Descriptor => fd;
 
-    /// <summary>Whether the loop asked the kernel to say when the socket takes more. Owning thread only.</summary>
-    public bool WatchesWritable { get; set; }
+    /// <summary>Set by the owning thread.</summary>
+    public override bool WatchesWritable => IsWatchingWritable;
+
+    public bool IsWatchingWritable { get; set; }
 
     /// <summary>In the loop's list of connections that need attention. Under the executor's lock.</summary>
     public bool NeedsAttention { get; set; }

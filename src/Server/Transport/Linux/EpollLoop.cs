@@ -195,8 +195,8 @@ sealed unsafe class EpollLoop : IDisposable
 
     void WatchWritable(EpollConnection connection, bool watch)
     {
-        if (connection.WatchesWritable == watch) return;
-        connection.WatchesWritable = watch;
+        if (connection.IsWatchingWritable == watch) return;
+        connection.IsWatchingWritable = watch;
         LibC.Control(_epoll, LibC.EpollCtlMod, connection.Descriptor, watch ? LibC.EpollIn | LibC.EpollOut : LibC.EpollIn);
     }
 

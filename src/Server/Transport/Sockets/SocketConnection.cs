@@ -34,6 +34,8 @@ sealed class SocketConnection : Connection, IDisposable
 
     public override int Descriptor => (int)_socket.Handle;
 
+    public override bool WatchesWritable => Volatile.Read(ref _sending);
+
     static string Describe(EndPoint? endPoint, Listener listener) =>
         listener.IsUnixSocket ? listener.Path + ":0" : endPoint?.ToString() ?? "?:0";
 

@@ -1,0 +1,113 @@
+namespace MiniRedis.Compare;
+
+/// <summary>The parts of the comparison; each starts servers of its own and prints one table.</summary>
+static class Measure
+{
+    const int Clients = 50, Keys = 100_000, ValueBytes = 64;
+
+    /// <summary>The workloads, and how many requests make about a second of CPU.</summary>
+    static readonly (string Test, int Pipeline, int Requests)[] s_workloads =
+    [
+        ("set", 1, 200_000), ("get", 1, 200_000), ("incr", 1, 200_000),
+        ("set", 16, 1_500_000), ("get", 16, 1_500_000), ("incr", 16, 1_500_000),
+        ("set", 64, 2_500_000), ("get", 64, 2_500_000), ("incr", 64, 2_500_000),
+        ("mset", 16, 250_000),
+    ];
+
+    public static void Start(string mine, string redis)
+    {
+        var times = new List<TimeSpan>();
+        for (var i = 0; i < 7; i++)
+        {
+            using var server = new RunningServer("MiniRedis", mine);
+            times.Add(server.StartTime);
+        }
+        using var other = new RunningServer("redis-server", redis);
+        times.Sort();
+        Console.WriteLine($"start to ready: MiniRedis {times[times.Count / 2].TotalSeconds:F3} s (median of {times.Count}), redis-server {other.StartTime.TotalSeconds:F3} s\n");
+    }
+
+    public static void Commands(string mine, string redis, int rounds, double scale)
+    {
+        using var ours = new RunningServer("MiniRedis", mine);
+        using var theirs = new RunningServer("redis-server", redis);
+        foreach (var server in new[] { ours, theirs })
+        {
+            foreach (var test in new[] { "set", "get", "incr", "mset" })
+                Load.Run(server, test, pipeline: 16, requests: (int)(400_000 * scale) + 1000, Clients, Keys, ValueBytes);
+        }
+
+        Console.WriteLine($"{Clients} clients, {ValueBytes}-byte values, {Keys} keys; median of {rounds} rounds in turn; ratio = MiniRedis / redis-server");
+        Console.WriteLine($"{"workload",-14}{"CPU us/command",26}{"ratio",8}{"requests/s",24}{"ratio",8}{"p50 ms",16}{"p99 ms",18}{"ratio",8}");
+        foreach (var (test, pipeline, requests) in s_workloads)
+        {
+            var a = new List<LoadResult>();
+            var b = new List<LoadResult>();
+            for (var round = 0; round < rounds; round++)
+            {
+                var count = (int)(requests * scale) + 1000;
+                a.Add(Load.Run(ours, test, pipeline, count, Clients, Keys, ValueBytes));
+                b.Add(Load.Run(theirs, test, pipeline, count, Clients, Keys, ValueBytes));
+            }
+            var (x, y) = (LoadResult.Median(a), LoadResult.Median(b));
+            Console.WriteLine($"{$"{test} P={pipeline}",-14}{x.CpuMicroseconds,12:F2} /{y.CpuMicroseconds,12:F2}{x.CpuMicroseconds / y.CpuMicroseconds,8:F2}"
+                + $"{x.PerSecond,11:F0} /{y.PerSecond,11:F0}{x.PerSecond / y.PerSecond,8:F2}"
+                + $"{x.P50,7:F2} /{y.P50,7:F2}{x.P99,8:F2} /{y.P99,8:F2}{x.P99 / y.P99,8:F2}");
+        }
+        Console.WriteLine();
+    }
+
+    public static void Memory(string mine, string redis, int keys)
+    {
+        Console.WriteLine($"{keys} keys of 16 bytes; bytes of used_memory a key");
+        Console.WriteLine($"{"data",-28}{"MiniRedis",12}{"redis-server",14}{"ratio",8}   MiniRedis RSS / used_memory");
+        foreach (var set in DataSet.All)
+        {
+            using var ours = new RunningServer("MiniRedis", mine);
+            using var theirs = new RunningServer("redis-server", redis);
+            if (!set.Exists(ours))
+            {
+                Console.WriteLine($"{set.Name,-28}{"not built",12}");
+                continue;
+            }
+            var (a, b) = (set.Fill(ours, keys), set.Fill(theirs, keys));
+            var used = ours.UsedMemory;
+            var anonymous = ours.AnonymousBytes is { } bytes ? $", anonymous part {(double)bytes / used:F2}" : "";
+            Console.WriteLine($"{set.Name,-28}{a,12:F1}{b,14:F1}{a / b,8:F2}   {(double)ours.ResidentBytes / used:F2}{anonymous}");
+        }
+        Console.WriteLine();
+    }
+
+    public static void Connections(string mine, string redis, int count)
+    {
+        foreach (var (name, command) in new[] { ("MiniRedis", mine), ("redis-server", redis) })
+        {
+            using var server = new RunningServer(name, command, "--maxclients", "20000");
+            using (var warm = server.Connect()) warm.Call("PING");
+            var before = server.ResidentBytes;
+            var open = new List<Connection>();
+            for (var i = 0; i < count; i++)
+            {
+                open.Add(server.Connect());
+                if (open[^1].Call("PING") != "+PONG") throw new InvalidOperationException($"{name} did not answer connection {i}");
+            }
+            var perConnection = (double)(server.ResidentBytes - before) / count;
+            foreach (var connection in open)
+            {
+                if (connection.Call("PING") != "+PONG") throw new InvalidOperationException($"{name} forgot a connection");
+            }
+            Console.WriteLine($"{count} connections open, each answered twice: {name} {perConnection:F0} bytes of RSS a connection");
+            foreach (var connection in open) connection.Dispose();
+        }
+        Console.WriteLine();
+    }
+
+    public static void Pauses(string mine, int keys)
+    {
+        using var server = new RunningServer("MiniRedis", mine);
+        DataSet.All[0].Fill(server, keys);
+        var result = Load.Run(server, "set", pipeline: 16, requests: Math.Max(1000, keys / 2), Clients, keys, ValueBytes);
+        Console.WriteLine($"{keys} keys, SET P=16 over all of them: longest collector pause {server.Info("gc_longest_pause_us") ?? "?"} us "
+            + $"in {server.Info("gc_collections") ?? "?"} collections; p99 {result.P99:F2} ms, {result.CpuMicroseconds:F2} us CPU a command\n");
+    }
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace MiniRedis.Compare;
+
+/// <summary>A server started for the measurement, on a port the system chose. Ended with the object.</summary>
+sealed class RunningServer : IDisposable
+{
+    readonly Process _process;
+
+    public RunningServer(string name, string command, params string[] options)
+    {
+        Name = name;
+        Port = FreePort();
+        var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var started = Stopwatch.StartNew();
+        _process = Process.Start(new ProcessStartInfo(words[0],
+            [.. words[1..], "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", .. options])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            if (!line.Contains("Ready to accept connections", StringComparison.Ordinal)) continue;
+            StartTime = started.Elapsed;
+            // Whatever it goes on to say must not fill the pipe.
+            _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+            return;
+        }
+        throw new InvalidOperationException($"{name} did not start: {command}");
+    }
+
+    public string Name { get; }
+    public int Port { get; }
+
+    /// <summary>From starting the process to its "Ready to accept connections".</summary>
+    public TimeSpan StartTime { get; }
+
+    /// <summary>CPU time of all its threads, user and system.</summary>
+    public TimeSpan Cpu
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Resident set in bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Resident bytes that are this process's own (Linux's RssAnon); program files mapped by the runtime are not among them.</summary>
+    public long? AnonymousBytes
+    {
+        get
+        {
+            if (!OperatingSystem.IsLinux()) return null;
+            var line = File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        }
+    }
+
+    public Connection Connect() => new(Port);
+
+    /// <summary>A field of INFO, or null.</summary>
+    public string? Info(string field)
+    {
+        using var connection = Connect();
+        var text = connection.Call("INFO", "everything");
+        var line = text.Split("\r\n").FirstOrDefault(l => l.StartsWith(field + ":", StringComparison.Ordinal));
+        return line?[(field.Length + 1)..];
+    }
+
+    public long UsedMemory => long.Parse(Info("used_memory") ?? throw new InvalidOperationException($"{Name}: no used_memory"), CultureInfo.InvariantCulture);
+
+    static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
+
+/// <summary>A plain client: one command at a time, or many written ahead.</summary>
+sealed class Connection : IDisposable
+{
+    readonly TcpClient _client = new();
+    readonly BufferedStream _stream;
+
+    public Connection(int port)
+    {
+        _client.Connect(IPAddress.Loopback, port);
+        _client.NoDelay = true;
+        _stream = new BufferedStream(_client.GetStream(), 1 << 16);
+    }
+
+    public string Call(params string[] words)
+    {
+        Write(words);
+        _stream.Flush();
+        return Read();
+    }
+
+    public void Write(params string[] words)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"*{words.Length}\r\n");
+        foreach (var word in words) text.Append(CultureInfo.InvariantCulture, $"${word.Length}\r\n{word}\r\n");
+        _stream.Write(Encoding.ASCII.GetBytes(text.ToString()));
+    }
+
+    public void Flush() => _stream.Flush();
+
+    /// <summary>Reads a reply that is no aggregate.</summary>
+    public string Read()
+    {
+        var line = ReadLine();
+        if (line[0] != '$' || line == "$-1") return line;
+        var bytes = new byte[int.Parse(line.AsSpan(1), CultureInfo.InvariantCulture) + 2];
+        _stream.ReadExactly(bytes);
+        return Encoding.ASCII.GetString(bytes, 0, bytes.Length - 2);
+    }
+
+    string ReadLine()
+    {
+        var line = new StringBuilder();
+        int next;
+        while ((next = _stream.ReadByte()) != '\n')
+        {
+            if (next < 0) throw new EndOfStreamException();
+            if (next != '\r') line.Append((char)next);
+        }
+        return line.ToString();
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _client.Dispose();
+    }
+}

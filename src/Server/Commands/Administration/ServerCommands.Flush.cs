@@ -1,0 +1,118 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Emptying databases, and exchanging two of them.</summary>
+static partial class ServerCommands
+{
+    static readonly Command FlushAllSpec = Flushing("FLUSHALL", "Removes the keys of all databases.",
+        "O(1): memory goes back in the background", FlushAll);
+
+    static readonly Command FlushDbSpec = Flushing("FLUSHDB", "Removes the keys of the selected database.",
+        "O(N) where N is the number of keys of the database; ASYNC: O(1), freeing in small steps later", FlushDb);
+
+    static readonly Command SwapDbSpec = new()
+    {
+        Name = "SWAPDB", Group = CommandGroup.Server, Since = "4.0.0",
+        Complexity = "O(N) where N is the number of clients that watch or wait for keys of the two databases",
+        Summary = "Exchanges two databases: every client sees the keys of the other at once.",
+        Arity = 3, Flags = CommandFlags.Write | CommandFlags.Fast,
+        AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
+        Args = [Arg.Integer("index1"), Arg.Integer("index2")],
+        Propagates = Propagation.Verbatim,
+        Run = SwapDb,
+    };
+
+    static Command Flushing(string name, string summary, string complexity, CommandHandler run) => new()
+    {
+        Name = name, Group = CommandGroup.Server, Since = "1.0.0", Complexity = complexity, Summary = summary,
+        History = [("4.0.0", "Added the `ASYNC` modifier."), ("6.2.0", "Added the `SYNC` modifier.")],
+        Arity = -1, Flags = CommandFlags.Write, AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
+        Args = [Arg.OneOf("flush-type", Arg.Token("ASYNC").AddedIn("4.0.0"), Arg.Token("SYNC").AddedIn("6.2.0")).Optional()],
+        Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
+        Propagates = Propagation.AsEffects,
+        Run = run,
+    };
+
+    static bool TryParseFlush(ref CommandContext c, out bool lazily)
+    {
+        lazily = c.Server.Config.LazyFreeLazyUserFlush;
+        if (c.Count == 1) return true;
+        lazily = c.IsToken(1, "ASYNC"u8);
+        if (c.Count == 2 && (lazily || c.IsToken(1, "SYNC"u8))) return true;
+        c.Fail(Errors.Syntax);
+        return false;
+    }
+
+    static void FlushAll(ref CommandContext c)
+    {
+        if (!TryParseFlush(ref c, out var lazily)) return;
+        FlushEverything(c.Server, lazily);
+        ReplyFlushed(ref c);
+    }
+
+    /// <summary>Empties every database. What waited to be freed goes with the arena it lies in.</summary>
+    static void FlushEverything(MiniRedisServer server, bool lazily)
+    {
+        foreach (var database in server.Keyspace.Databases) server.Effects.Flushing(database.Number);
+        var count = server.Keyspace.Count;
+        server.Statistics.LazyFreedObjects += server.LazyFree.Pending + (lazily ? count : 0);
+        server.Effects.Dirty += count;
+        server.Keyspace.FlushAll();
+    }
+
+    static void FlushDb(ref CommandContext c)
+    {
+        if (!TryParseFlush(ref c, out var lazily)) return;
+        var server = c.Server;
+        server.Effects.Flushing(c.Database.Number);
+        server.Effects.Dirty += c.Database.Count;
+        if (lazily) server.LazyFree.Add(c.Database.Detach());
+        else c.Database.Clear();
+        ReplyFlushed(ref c);
+    }
+
+    /// <summary>An empty database is flushed for the replicas all the same: theirs may not be empty.</summary>
+    static void ReplyFlushed(ref CommandContext c)
+    {
+        if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
+        c.Reply.Ok();
+    }
+
+    static void SwapDb(ref CommandContext c)
+    {
+        var server = c.Server;
+        if (server.Config.ClusterEnabled)
+        {
+            c.Fail(Errors.SwapDbInCluster);
+            return;
+        }
+        if (!TryIndex(ref c, 1, Errors.InvalidFirstDbIndex, out var first)) return;
+        if (!TryIndex(ref c, 2, Errors.InvalidSecondDbIndex, out var second)) return;
+        if (first < 0 || second < 0 || first >= server.Keyspace.DatabaseCount || second >= server.Keyspace.DatabaseCount)
+        {
+            c.Fail(Errors.DbIndexOutOfRange);
+            return;
+        }
+        if (first != second)
+        {
+            server.Keyspace.Swap(first, second);
+            server.Effects.Swapped(first, second);
+        }
+        server.Effects.Dirty++;
+        c.Reply.Ok();
+    }
+
+    static bool TryIndex(ref CommandContext c, int argument, ReadOnlySpan<byte> error, out int index)
+    {
+        index = 0;
+        if (!Numbers.TryParseInt64(c.Arg(argument), out var wide) || wide is < int.MinValue or > int.MaxValue)
+        {
+            c.Fail(error);
+            return false;
+        }
+        index = (int)wide;
+        return true;
+    }
+}

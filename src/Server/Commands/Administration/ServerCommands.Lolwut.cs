@@ -1,0 +1,51 @@
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>LOLWUT: a picture nobody needs, and the version at its foot, which some people do.</summary>
+static partial class ServerCommands
+{
+    /// <summary>Largest picture: what a terminal shows, and no way to make the server work for long.</summary>
+    const int MaxPictureColumns = 1000, MaxPictureRows = 1000;
+
+    static readonly Command LolwutSpec = new()
+    {
+        Name = "LOLWUT", Group = CommandGroup.Server, Since = "5.0.0", Complexity = "O(N) where N is the size of the picture",
+        Summary = "Draws something and tells the version.",
+        Arity = -1, Flags = CommandFlags.ReadOnly | CommandFlags.Fast,
+        Args = [Arg.Integer("version").After("VERSION").Optional()],
+        Run = Lolwut,
+    };
+
+    static void Lolwut(ref CommandContext c)
+    {
+        var next = 1;
+        if (c.Count >= 3 && c.IsToken(1, "VERSION"u8))
+        {
+            // There is one picture, whichever version is asked for; the number must still be one.
+            if (!c.TryInt32(2, out _)) return;
+            next = 3;
+        }
+        int columns = 60, rows = 12;
+        if (next < c.Count && !c.TryInt32(next++, out columns)) return;
+        if (next < c.Count && !c.TryInt32(next, out rows)) return;
+        var picture = Maze(c.Server.Random, Math.Clamp(columns, 1, MaxPictureColumns), Math.Clamp(rows, 1, MaxPictureRows));
+        picture.Append("\nRedis ver. ").Append(MiniRedisServer.RedisVersion)
+            .Append(" (MiniRedis ").Append(MiniRedisServer.Version).Append(")\n");
+        c.Reply.Verbatim("txt", Encoding.UTF8.GetBytes(picture.ToString()));
+    }
+
+    /// <summary>The maze of the one-line program "10 PRINT CHR$(205.5+RND(1)); : GOTO 10" (Commodore 64 manual, 1982).</summary>
+    static StringBuilder Maze(Random random, int columns, int rows)
+    {
+        var picture = new StringBuilder((columns + 1) * rows);
+        for (var row = 0; row < rows; row++)
+        {
+            for (var column = 0; column < columns; column++) picture.Append(random.Next(2) == 0 ? '╱' : '╲');
+            picture.Append('\n');
+        }
+        return picture;
+    }
+}

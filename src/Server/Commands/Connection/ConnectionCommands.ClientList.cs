@@ -1,0 +1,109 @@
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>CLIENT INFO, LIST and KILL.</summary>
+static partial class ConnectionCommands
+{
+    static Command ClientInfoSpec => ClientSubcommand("INFO", "6.2.0", 2, "Tells what is known about the connection.",
+        static (ref CommandContext c) =>
+        {
+            var line = new StringBuilder();
+            ClientDescription.Append(line, c.Client, c.Server, c.Request);
+            c.Reply.Verbatim("txt", Encoding.UTF8.GetBytes(line.ToString()));
+        },
+        tips: ["nondeterministic_output"]);
+
+    static Command ClientListSpec => new()
+    {
+        Name = "LIST", Group = CommandGroup.Connection, Since = "2.4.0", Complexity = "O(N) where N is the number of clients",
+        Summary = "Tells what is known about connections, a line each.",
+        History =
+        [
+            ("2.8.12", "Shows the id."), ("5.0.0", "Filters by TYPE."), ("6.0.0", "Shows the user."),
+            ("6.2.0", "Shows argv-mem, tot-mem, laddr and redir; filters by ID."),
+            ("7.0.0", "Shows resp, multi-mem, rbs and rbp."), ("7.0.3", "Shows ssub."),
+        ],
+        Arity = -2, Flags = ClientFlagsOfAll | CommandFlags.Admin,
+        Args =
+        [
+            TypeArg("client-type").AddedIn("5.0.0"),
+            Arg.Integer("client-id").After("ID").Optional().Multiple().AddedIn("6.2.0"),
+        ],
+        Tips = ["nondeterministic_output"],
+        Run = ClientList,
+    };
+
+    static Command ClientKillSpec => new()
+    {
+        Name = "KILL", Group = CommandGroup.Connection, Since = "2.4.0", Complexity = "O(N) where N is the number of clients",
+        Summary = "Closes connections.",
+        History =
+        [
+            ("2.8.12", "Takes filters, ID among them."), ("3.2.0", "Knows the type master."),
+            ("5.0.0", "Calls the type slave replica."), ("6.2.0", "Filters by LADDR."), ("7.4.0", "Filters by MAXAGE."),
+        ],
+        Arity = -3, Flags = ClientFlagsOfAll | CommandFlags.Admin,
+        Args =
+        [
+            Arg.OneOf("filter",
+                Arg.String("old-format").ShownAs("ip:port").DeprecatedIn("2.8.12"),
+                Arg.OneOf("new-format",
+                    Arg.Integer("client-id").After("ID").Optional().AddedIn("2.8.12"),
+                    TypeArg("client-type").AddedIn("2.8.12"),
+                    Arg.String("username").After("USER").Optional(),
+                    Arg.String("addr").After("ADDR").ShownAs("ip:port").Optional(),
+                    Arg.String("laddr").After("LADDR").ShownAs("ip:port").Optional().AddedIn("6.2.0"),
+                    Arg.OneOf("skipme", Arg.Token("YES"), Arg.Token("NO")).After("SKIPME").Optional(),
+                    Arg.Integer("maxage").After("MAXAGE").Optional().AddedIn("7.4.0")).Multiple()),
+        ],
+        Run = ClientKill,
+    };
+
+    static Arg TypeArg(string name) => Arg.OneOf(name,
+        Arg.Token("NORMAL"), Arg.Token("MASTER").AddedIn("3.2.0"), Arg.Token("REPLICA").AddedIn("5.0.0"), Arg.Token("PUBSUB"))
+        .After("TYPE").Optional();
+
+    static void ClientList(ref CommandContext c)
+    {
+        var filter = new ClientFilter { SkipsCaller = false };
+        if (!filter.TryParse(ref c, from: 2, isKill: false)) return;
+        var text = new StringBuilder();
+        foreach (var client in c.Server.Clients.All)
+        {
+            if (filter.Fits(client, ref c)) ClientDescription.Append(text, client, c.Server, c.Request, isCaller: client == c.Client);
+        }
+        c.Reply.Verbatim("txt", Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    static void ClientKill(ref CommandContext c)
+    {
+        var filter = new ClientFilter();
+        // The form without an option's name is the oldest one; it may kill its caller, and says OK or that there is none.
+        var isOldForm = c.Count == 3;
+        if (isOldForm)
+        {
+            filter.SkipsCaller = false;
+            filter.Address = Encoding.UTF8.GetString(c.Arg(2));
+        }
+        else if (!filter.TryParse(ref c, from: 2, isKill: true))
+        {
+            return;
+        }
+        var doomed = new List<Client>();
+        foreach (var client in c.Server.Clients.All)
+        {
+            if (filter.Fits(client, ref c)) doomed.Add(client);
+        }
+        if (!isOldForm) c.Reply.Integer(doomed.Count);
+        else if (doomed.Count == 0) c.Fail(Errors.NoSuchClient);
+        else c.Reply.Ok();
+        foreach (var client in doomed)
+        {
+            if (client == c.Client) client.CloseAfterReply("killed by itself");
+            else c.Server.Admission.KillLocked(client, "killed");
+        }
+    }
+}

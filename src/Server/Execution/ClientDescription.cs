@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>One client as a line of CLIENT LIST: the fields of Redis 7.4 and Valkey 8, in their order.</summary>
+static class ClientDescription
+{
+    /// <summary>Appends the line, with its line end.</summary>
+    /// <param name="running">The request of the client that asks.</param>
+    /// <param name="isCaller">Whether <paramref name="client"/> is that client.</param>
+    public static void Append(StringBuilder text, Client client, MiniRedisServer server, in Request running, bool isCaller = true)
+    {
+        var connection = client.Connection;
+        var (input, output) = (connection.Input, connection.Output);
+        var ownInput = input.OwnCapacity;
+        // What waits in the shared buffer costs this client nothing, and belongs to the batch that runs.
+        var waiting = ownInput > 0 ? input.Length : 0;
+        var pendingBehind = output.PendingBehindFirst;
+        var argumentBytes = isCaller ? BytesOf(running) : 0;
+        var now = server.Clock.Now;
+        text.Append(CultureInfo.InvariantCulture, $"id={client.Id} addr={connection.Remote} laddr={connection.Local}")
+            .Append(CultureInfo.InvariantCulture, $" fd={connection.Descriptor} name={Ascii(client.Name)}")
+            .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
+            .Append(" flags=");
+        AppendFlags(text, client);
+        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number} sub=0 psub=0 ssub=0 multi=-1 watch=0")
+            .Append(CultureInfo.InvariantCulture, $" qbuf={waiting} qbuf-free={ownInput - waiting} argv-mem={argumentBytes} multi-mem=0")
+            .Append(CultureInfo.InvariantCulture, $" rbs={output.FirstChunkBytes} rbp={client.ReplyPeak}")
+            .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
+            .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={client.MemoryBytes + argumentBytes}")
+            .Append(connection.WatchesWritable ? " events=rw" : " events=r")
+            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir=-1 resp={client.Protocol}")
+            .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
+            .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
+            .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
+    }
+
+    static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);
+
+    static long BytesOf(in Request request)
+    {
+        long bytes = 0;
+        foreach (var range in request.Args) bytes += range.Length;
+        return bytes;
+    }
+
+    static void AppendFlags(StringBuilder text, Client client)
+    {
+        var start = text.Length;
+        if (client.Has(ClientFlags.Monitor)) text.Append('O');
+        else if (client.Has(ClientFlags.Replica)) text.Append('S');
+        if (client.Has(ClientFlags.Master)) text.Append('M');
+        if (client.Has(ClientFlags.PubSub)) text.Append('P');
+        if (client.Has(ClientFlags.Multi)) text.Append('x');
+        if (client.IsHeld) text.Append('b');
+        if (client.Connection.Closing == CloseMode.AfterOutput) text.Append('c');
+        if (client.Connection.Closing == CloseMode.AtOnce) text.Append('A');
+        if (client.Connection.IsUnixSocket) text.Append('U');
+        if (client.Has(ClientFlags.ReadOnlyReplica)) text.Append('r');
+        if (client.Has(ClientFlags.NoEvict)) text.Append('e');
+        if (client.Has(ClientFlags.NoTouch)) text.Append('T');
+        if (text.Length == start) text.Append('N');
+    }
+}

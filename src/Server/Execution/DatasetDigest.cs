@@ -1,0 +1,92 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// DEBUG DIGEST's 160 bits: the same for the same data, whatever order they lie in, here and in Redis. Test suites compare a
+/// master with its replica by it, and a server with what it has become after a restart.
+/// <para>
+/// Two operations on a running digest d: what has no order is xored in, d ^= SHA1(x); what has one is mixed in,
+/// d = SHA1(d ^ SHA1(x)). A key's own digest mixes its name, its type and its value, and the data set's xors those of all keys
+/// behind the number of each database. (Source of the construction: computeDatasetDigest in Redis's debug.c.)
+/// </para>
+/// </summary>
+#pragma warning disable CA5350 // SHA1 is what Redis's digest is made of; nothing is kept secret by it.
+sealed class DatasetDigest
+{
+    const int Bytes = SHA1.HashSizeInBytes;
+
+    [InlineArray(Bytes)]
+    struct Hash
+    {
+        byte _first;
+    }
+
+    Hash _digest;
+
+    /// <summary>Adds the keys of every database that has some.</summary>
+    public void AddAll(Keyspace keyspace)
+    {
+        foreach (var database in keyspace.Databases)
+        {
+            if (database.Count == 0) continue;
+            MixNumber(database.Number);
+            var visitor = new Visitor(this);
+            ulong cursor = 0;
+            do cursor = database.Scan(cursor, ref visitor);
+            while (cursor != 0);
+        }
+    }
+
+    readonly struct Visitor(DatasetDigest total) : IRecordVisitor
+    {
+        public void Visit(Record record)
+        {
+            var one = new DatasetDigest();
+            one.Mix(record.Key);
+            one.AddValue(record);
+            total.Xor(one._digest);
+        }
+    }
+
+    /// <summary>Adds type and content of a value, and that it expires, if it does (not when).</summary>
+    public void AddValue(Record record)
+    {
+        MixNumber((int)record.Type);
+        if (record.Type == ObjectType.String)
+        {
+            Span<byte> scratch = stackalloc byte[32];
+            Mix(record.GetString(scratch));
+        }
+        if (record.HasExpiry) Xor("!!expire!!"u8);
+    }
+
+    /// <summary>Adds something whose place among the others does not matter.</summary>
+    public void Xor(ReadOnlySpan<byte> data)
+    {
+        Span<byte> hash = stackalloc byte[Bytes];
+        SHA1.HashData(data, hash);
+        for (var i = 0; i < Bytes; i++) _digest[i] ^= hash[i];
+    }
+
+    /// <summary>Adds something that comes after what was added before.</summary>
+    public void Mix(ReadOnlySpan<byte> data)
+    {
+        Xor(data);
+        Span<byte> hash = stackalloc byte[Bytes];
+        SHA1.HashData(_digest, hash);
+        hash.CopyTo(_digest);
+    }
+
+    void MixNumber(int number)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, number);
+        Mix(bytes);
+    }
+
+    public override string ToString() => Convert.ToHexStringLower(_digest);
+}

@@ -1,0 +1,11 @@
+namespace MiniRedis.Server.Execution;
+
+/// <summary>What DEBUG turns on and off for tests. Nothing else sets these; all are off in a server that serves.</summary>
+sealed class DebugSwitches
+{
+    /// <summary>DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what is declared <c>noscript</c>.</summary>
+    public bool ScriptsMayCallAnything { get; set; }
+
+    /// <summary>DEBUG SET-SKIP-CHECKSUM-VALIDATION: payloads of RESTORE and snapshots are read whatever their checksum.</summary>
+    public bool SkipChecksums { get; set; }
+}

@@ -1,0 +1,129 @@
+using System.Text.RegularExpressions;
+
+namespace MiniRedis.Server.Tests.Commands;
+
+public sealed class ConnectionCommandsClientListTests : IDisposable
+{
+    readonly TestServer _server = new();
+    readonly RawClient _client;
+
+    public ConnectionCommandsClientListTests() => _client = _server.Connect();
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    static string Field(string line, string name) => Regex.Match(line, $@"(?:^|\s){name}=(\S*)").Groups[1].Value;
+
+    static string[] Lines(string reply) => reply[(reply.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        .Where(l => l.Trim().Length > 0).ToArray();
+
+    static string Ids(string reply) => string.Join(' ', Lines(reply).Select(l => Field(l, "id")));
+
+    [Fact]
+    public void A_line_has_the_fields_of_redis_in_its_order()
+    {
+        _client.Call("CLIENT SETNAME me");
+        _client.Call("CLIENT SETINFO LIB-NAME lib");
+        _client.Call("CLIENT SETINFO lib-ver 1.2");
+        _client.Call("SELECT 2");
+        _server.Time.Advance(TimeSpan.FromSeconds(7));
+        Assert.Matches(
+            @"^\$\d+ id=1 addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=me age=7 idle=0 flags=N db=2 sub=0 psub=0 ssub=0 "
+            + @"multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=\d+ rbp=\d+ obl=0 oll=0 omem=0 tot-mem=\d+ events=r "
+            + @"cmd=client\|list user=default redir=-1 resp=2 lib-name=lib lib-ver=1\.2 tot-net-in=\d+ tot-net-out=\d+ tot-cmds=4\n$",
+            _client.Call("CLIENT LIST"));
+        _client.Call("HELLO 3");
+        Assert.StartsWith("=", _client.Call("CLIENT INFO"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Traffic_is_counted_exactly()
+    {
+        var before = _client.Call("CLIENT INFO");
+        var after = _client.Call("CLIENT INFO");
+        Assert.Equal(26, long.Parse(Field(after, "tot-net-in")) - long.Parse(Field(before, "tot-net-in")));
+        // A blank stands for the first line end of the reply as it is shown, and nothing for the second.
+        Assert.Equal(before.Length + 3, long.Parse(Field(after, "tot-net-out")) - long.Parse(Field(before, "tot-net-out")));
+        Assert.Equal(1, long.Parse(Field(after, "tot-cmds")) - long.Parse(Field(before, "tot-cmds")));
+    }
+
+    [Fact]
+    public void An_unfinished_request_shows_as_query_buffer()
+    {
+        using var other = _server.Connect();
+        other.SendRaw("*2\r\n$3\r\nGET\r\n$5\r\nab");
+        string line;
+        do line = Lines(_client.Call("CLIENT LIST ID 2"))[0];
+        while (Field(line, "qbuf") == "0");
+        Assert.Equal("19", Field(line, "qbuf"));
+        Assert.Equal(16 * 1024 - 19, long.Parse(Field(line, "qbuf-free")));
+        Assert.Equal("NULL", Field(line, "cmd"));
+    }
+
+    [Fact]
+    public void Filters_must_all_fit()
+    {
+        using var second = _server.Connect();
+        second.Call("PING");
+        _server.Time.Advance(TimeSpan.FromSeconds(10));
+        using var third = _server.Connect();
+        third.Call("PING");
+        Assert.Equal("1 2 3", Ids(_client.Call("CLIENT LIST")));
+        Assert.Equal("2 3", Ids(_client.Call("CLIENT LIST ID 3 2 99")));
+        Assert.Equal("1 2 3", Ids(_client.Call("CLIENT LIST TYPE normal")));
+        Assert.Equal("", Ids(_client.Call("CLIENT LIST TYPE pubsub")));
+        Assert.Equal("1 2", Ids(_client.Call("CLIENT LIST MAXAGE 10")));
+        Assert.Equal("2", Ids(_client.Call("CLIENT LIST MAXAGE 10 SKIPME yes")));
+        Assert.Equal("2", Ids(_client.Call("CLIENT LIST ID 2 3 MAXAGE 5 USER default")));
+        var third_ = Lines(_client.Call("CLIENT LIST ID 3"))[0];
+        Assert.Equal("3", Ids(_client.Call($"CLIENT LIST ADDR {Field(third_, "addr")}")));
+        Assert.Equal("1 2 3", Ids(_client.Call($"CLIENT LIST LADDR {Field(third_, "laddr")}")));
+    }
+
+    [Fact]
+    public void Kill_closes_those_that_fit_and_tells_how_many()
+    {
+        using var second = _server.Connect();
+        using var third = _server.Connect();
+        second.Call("PING");
+        third.Call("PING");
+        Assert.Equal(":0", _client.Call("CLIENT KILL TYPE pubsub"));
+        Assert.Equal(":0", _client.Call("CLIENT KILL ID 2 MAXAGE 100"));
+        Assert.Equal(":1", _client.Call("CLIENT KILL ID 2 TYPE normal"));
+        Assert.True(second.IsClosedByServer());
+        Assert.Equal("1 3", Ids(_client.Call("CLIENT LIST")));
+        Assert.Equal(":2", _client.Call("CLIENT KILL SKIPME no"));
+        Assert.True(third.IsClosedByServer());
+        Assert.True(_client.IsClosedByServer());
+    }
+
+    [Fact]
+    public void The_old_form_of_kill_takes_an_address_and_spares_nobody()
+    {
+        using var second = _server.Connect();
+        second.Call("PING");
+        Assert.Equal("+OK", _client.Call($"CLIENT KILL {Field(second.Call("CLIENT INFO"), "addr")}"));
+        Assert.True(second.IsClosedByServer());
+        Assert.Equal("+OK", _client.Call($"CLIENT KILL {Field(_client.Call("CLIENT INFO"), "addr")}"));
+        Assert.True(_client.IsClosedByServer());
+    }
+
+    [Fact]
+    public void A_killed_client_runs_nothing_more_of_what_it_sent()
+    {
+        using var victim = _server.Connect();
+        victim.Call("PING");
+        _client.SendRaw(RawClient.Encode("CLIENT", "KILL", "ID", "2") + RawClient.Encode("CLIENT", "LIST"));
+        victim.SendRaw(string.Concat(Enumerable.Repeat(RawClient.Encode("INCR", "n"), 10)));
+        Assert.Equal(":1", _client.Read());
+        Assert.Equal("1", Ids(_client.Read()));
+        // What it sent before it was killed may have run, in one batch or not at all; nothing may run now.
+        var n = _client.Call("GET n");
+        Assert.True(n is "$-1" or "$2 10", n);
+        _client.Call("PING");
+        Assert.Equal(n, _client.Call("GET n"));
+    }
+}

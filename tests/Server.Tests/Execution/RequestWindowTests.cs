@@ -1,0 +1,77 @@
+namespace MiniRedis.Server.Tests.Execution;
+
+/// <summary>Requests that arrive together are parsed ahead; they must answer as if each had come alone.</summary>
+public sealed class RequestWindowTests : IDisposable
+{
+    readonly TestServer _server = new();
+    readonly RawClient _client;
+
+    public RequestWindowTests() => _client = _server.Connect();
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    [Fact]
+    public void Later_requests_see_what_earlier_ones_of_the_same_window_did()
+    {
+        _client.SendRaw(string.Concat(Enumerable.Repeat(
+            RawClient.Encode("SET", "k", "1") + RawClient.Encode("INCR", "k") + RawClient.Encode("DEL", "k") + RawClient.Encode("GET", "k"), 50)));
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal("+OK", _client.Read());
+            Assert.Equal(":2", _client.Read());
+            Assert.Equal(":1", _client.Read());
+            Assert.Equal("$-1", _client.Read());
+        }
+    }
+
+    [Fact]
+    public void A_change_of_database_moves_the_keys_behind_it()
+    {
+        _client.SendRaw(RawClient.Encode("SET", "k", "zero") + RawClient.Encode("SELECT", "1") + RawClient.Encode("SET", "k", "one")
+            + RawClient.Encode("SELECT", "0") + RawClient.Encode("GET", "k") + RawClient.Encode("SELECT", "1") + RawClient.Encode("GET", "k"));
+        Assert.Equal(["+OK", "+OK", "+OK", "+OK", "$4 zero", "+OK", "$3 one"], Enumerable.Range(0, 7).Select(_ => _client.Read()));
+    }
+
+    [Fact]
+    public void Inline_requests_and_blank_lines_mix_with_arrays()
+    {
+        _client.SendRaw("SET k \"a b\"\r\n\r\n" + RawClient.Encode("GET", "k") + "*0\r\nGET k\r\nECHO 'x y'\r\nECHO z\r\n");
+        Assert.Equal(["+OK", "$3 a b", "$3 a b", "$3 x y", "$1 z"], Enumerable.Range(0, 5).Select(_ => _client.Read()));
+    }
+
+    [Fact]
+    public void Requests_before_a_protocol_error_are_answered_first()
+    {
+        _client.SendRaw(RawClient.Encode("SET", "k", "v") + RawClient.Encode("GET", "k") + "*1\r\n!4\r\nPING\r\n");
+        Assert.Equal("+OK", _client.Read());
+        Assert.Equal("$1 v", _client.Read());
+        Assert.Equal("-ERR Protocol error: expected '$', got '!'", _client.Read());
+        Assert.True(_client.IsClosedByServer());
+    }
+
+    [Fact]
+    public void Nothing_behind_QUIT_runs()
+    {
+        _client.SendRaw(RawClient.Encode("QUIT") + RawClient.Encode("SET", "k", "v"));
+        Assert.Equal("+OK", _client.Read());
+        Assert.True(_client.IsClosedByServer());
+        using var other = _server.Connect();
+        Assert.Equal("$-1", other.Call("GET k"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(15)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(5000)]
+    public void A_pipeline_of_any_depth_is_answered_in_order(int depth)
+    {
+        _client.SendRaw(string.Concat(Enumerable.Range(0, depth).Select(i => RawClient.Encode("ECHO", $"{i}"))));
+        for (var i = 0; i < depth; i++) Assert.Equal($"${$"{i}".Length} {i}", _client.Read());
+    }
+}
