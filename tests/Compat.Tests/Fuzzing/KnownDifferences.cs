@@ -14,6 +14,10 @@ static class KnownDifferences
             "KEYS" => Sorted(ours) == Sorted(theirs),
             // Seconds since the last use: the two servers do not change seconds together.
             "OBJECT" => ours[0] == ':' && theirs[0] == ':' && Math.Abs(Number(ours) - Number(theirs)) <= 1,
+            // Since 7.2 all arguments are judged before a missing key is answered, and a unit before the end; since 8.0
+            // BITCOUNT's end is optional.
+            "BITCOUNT" => ours[0] == '-' && (theirs[0] == '-' || theirs == ":0") || command.Length == 3 && theirs[0] == '-',
+            "BITPOS" => ours[0] == '-' && (theirs[0] == '-' || theirs is ":0" or ":-1"),
             _ => false,
         };
     }
