@@ -135,6 +135,8 @@ public sealed partial class ReplyWriter
             return;
         }
 
+        // As Redis: line ends around the text go, those within become blanks.
+        text = text.Trim("\r\n"u8);
         byte[] clean = ArrayPool<byte>.Shared.Rent(text.Length);
         text.CopyTo(clean);
         Span<byte> cleaned = clean.AsSpan(0, text.Length);

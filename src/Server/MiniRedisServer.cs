@@ -24,6 +24,7 @@ sealed class MiniRedisServer
         Clock = new Clock(time ?? TimeProvider.System);
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
         Keyspace = new Keyspace(config.Databases, time: time);
+        Memory = new MemoryUsage(Keyspace);
         Commands = CommandRegistry.CreateTable();
         CommandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
@@ -63,6 +64,8 @@ sealed class MiniRedisServer
     public ServerStatistics Statistics { get; } = new();
     public ClientRegistry Clients { get; } = new();
     public EffectStream Effects { get; } = new();
+    public MemoryUsage Memory { get; }
+    public GcPauses GcPauses { get; } = new();
     public Redactions Redactions { get; } = new();
     public DebugSwitches DebugSwitches { get; } = new();
     public KeyAccess Keys { get; }
@@ -88,8 +91,8 @@ sealed class MiniRedisServer
     /// <summary>Name of the transport's mechanism, for INFO.</summary>
     public string TransportName { get; set; } = "";
 
-    /// <summary>Bytes that the server knows it uses: keyspace and connection buffers.</summary>
-    public long UsedMemory => Keyspace.UsedBytes;
+    /// <summary>Bytes that the server knows it uses: keyspace and connections.</summary>
+    public long UsedMemory => Memory.Total;
 
     public bool UsesLfu => Config.MaxMemoryPolicy is MaxMemoryPolicy.VolatileLfu or MaxMemoryPolicy.AllKeysLfu;
 
@@ -111,11 +114,5 @@ sealed class MiniRedisServer
         foreach (var command in CommandStatistics) command.Reset();
     }
 
-    public void NotePeakMemory()
-    {
-        var used = UsedMemory;
-        if (used <= Statistics.PeakMemory) return;
-        Statistics.PeakMemory = used;
-        Statistics.PeakMemoryAt = Clock.Now;
-    }
+    public void NotePeakMemory() => Memory.NotePeak(Clock.Now);
 }

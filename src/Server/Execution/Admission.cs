@@ -29,6 +29,7 @@ sealed class Admission(MiniRedisServer server)
         connection.State = client;
         connection.SetKeepAlive(server.Config.TcpKeepAlive);
         server.Clients.Add(client);
+        server.Memory.Account(client);
         server.Log.Accepted(connection.Remote);
     }
 
@@ -48,6 +49,7 @@ sealed class Admission(MiniRedisServer server)
         client.IsGone = true;
         server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         server.Clients.Remove(client);
+        server.Memory.Remove(client);
     }
 
     static void Refuse(Connection connection, ReadOnlySpan<byte> error)

@@ -59,9 +59,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
     public bool IsGone { get; set; }
 
     /// <summary>
-    /// Bytes of memory of an idle connection, measured: client, connection, pipes, names of the two ends, places in tables.
+    /// Bytes of memory of an idle connection, measured, and held to by a test: client, connection, pipes, names of the two ends, places in tables.
     /// </summary>
-    const int OwnBytes = 1024;
+    public const int OwnBytes = 640;
 
     /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
     public long MemoryBytes =>
@@ -69,6 +69,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
 
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }
+
+    /// <summary>Its share of <see cref="MemoryUsage.Clients"/>: its memory when that was last looked at.</summary>
+    public long AccountedBytes { get; set; }
 
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
 

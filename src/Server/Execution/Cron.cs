@@ -44,6 +44,9 @@ sealed class Cron(MiniRedisServer server)
         statistics.CommandsPerSecond.Sample(statistics.CommandsProcessed, now);
         statistics.InputPerSecond.Sample(statistics.NetInputBytes, now);
         statistics.OutputPerSecond.Sample(statistics.NetOutputBytes, now);
+        statistics.CyclesPerSecond.Sample(statistics.Cycles, now);
+        statistics.CycleTicksPerSecond.Sample(statistics.CycleTicks, now);
         server.NotePeakMemory();
+        server.GcPauses.Look();
     }
 }

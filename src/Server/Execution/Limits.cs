@@ -36,6 +36,7 @@ sealed class Limits(MiniRedisServer server)
         foreach (var client in server.Clients.All)
         {
             CheckOutput(client);
+            server.Memory.Account(client);
             if (timeout <= 0 || client.Has(ClientFlags.Blocked | ClientFlags.PubSub | ClientFlags.Replica | ClientFlags.Master)) continue;
             if (server.Clock.Now - client.LastInteraction > timeout) client.Connection.CloseLocked(CloseMode.AtOnce, "idle");
         }

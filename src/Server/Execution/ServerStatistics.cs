@@ -13,33 +13,50 @@ sealed class ServerStatistics
     public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
     public long LazyFreedObjects;
     public long AclAccessDeniedAuth;
-    public long PeakMemory, PeakMemoryAt;
+
+    /// <summary>Batches and runs of the cron, the time of each under the executor's lock, and of the commands in it.</summary>
+    public long Cycles, CycleTicks, CommandTicks, CronTicks, LongestCycleTicks, MostCommandsPerCycle;
 
     readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
 
     /// <summary>Error replies by code, for INFO errorstats.</summary>
     public IReadOnlyDictionary<string, long> Errors => _errors;
 
-    /// <summary>More codes than this and they are no longer told apart, as in Redis: a script could invent them without end.</summary>
+    /// <summary>
+    /// Beyond so many codes, new ones that a script invented are counted together: it could invent them without end.
+    /// </summary>
     const int MaxErrorCodes = 128;
 
-    public bool ErrorCodesOverflowed { get; private set; }
+    const string OtherErrors = "ERRORSTATS_OVERFLOW";
 
-    public void CountError(ReadOnlySpan<byte> text)
+    /// <summary>A code ends at the first blank, within so many bytes; an error without one counts as ERR.</summary>
+    const int MaxCodeBytes = 31;
+
+    /// <param name="text">The error without its '-'.</param>
+    /// <param name="isCustom">Made up by a script.</param>
+    public void CountError(ReadOnlySpan<byte> text, bool isCustom = false)
     {
         ErrorReplies++;
-        if (ErrorCodesOverflowed) return;
-        var end = text.IndexOf((byte)' ');
-        var code = System.Text.Encoding.ASCII.GetString(end < 0 ? text : text[..end]);
+        var end = text[..Math.Min(text.Length, MaxCodeBytes)].IndexOf((byte)' ');
+        var code = end < 0 ? "ERR" : System.Text.Encoding.Latin1.GetString(text[..end]);
+        if (isCustom && _errors.Count >= MaxErrorCodes && !_errors.ContainsKey(code)) code = OtherErrors;
         _errors[code] = _errors.GetValueOrDefault(code) + 1;
-        if (_errors.Count <= MaxErrorCodes) return;
-        ErrorCodesOverflowed = true;
-        _errors.Clear();
     }
 
     public Rate CommandsPerSecond { get; } = new();
     public Rate InputPerSecond { get; } = new();
     public Rate OutputPerSecond { get; } = new();
+    public Rate CyclesPerSecond { get; } = new();
+    public Rate CycleTicksPerSecond { get; } = new();
+
+    /// <summary>A batch or a run of the cron is over.</summary>
+    public void CountCycle(long ticks, long commands)
+    {
+        Cycles++;
+        CycleTicks += ticks;
+        LongestCycleTicks = Math.Max(LongestCycleTicks, ticks);
+        MostCommandsPerCycle = Math.Max(MostCommandsPerCycle, commands);
+    }
 
     public void Reset()
     {
@@ -48,11 +65,13 @@ sealed class ServerStatistics
         ExpiredKeys = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
         UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = AclAccessDeniedAuth = 0;
+        Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;
         _errors.Clear();
-        ErrorCodesOverflowed = false;
         CommandsPerSecond.Reset();
         InputPerSecond.Reset();
         OutputPerSecond.Reset();
+        CyclesPerSecond.Reset();
+        CycleTicksPerSecond.Reset();
     }
 }
 

@@ -59,8 +59,11 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Error, "Command '{command}' failed (arguments redacted)")]
     public partial void HandlerFailed(string command, Exception failure);
 
-    [LoggerMessage(LogLevel.Error, "The event loop failed")]
-    public partial void LoopFailed(Exception failure);
+    [LoggerMessage(LogLevel.Error, "Requests of client id={id} failed (arguments redacted); it is closed")]
+    public partial void BatchFailed(long id, Exception failure);
+
+    [LoggerMessage(LogLevel.Warning, "Accepting client connection: {reason}")]
+    public partial void AcceptFailed(string reason);
 
     [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]
     public partial void SignalReceived(string signal);

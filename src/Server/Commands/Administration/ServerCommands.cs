@@ -17,6 +17,8 @@ static partial class ServerCommands
         LolwutSpec,
         // ServerCommands.Config.cs
         ConfigSpec,
+        // ServerCommands.Info.cs
+        InfoSpec,
         // ServerCommands.Debug.cs
         DebugSpec,
     ];

@@ -1,0 +1,32 @@
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+static partial class InfoSections
+{
+    static void Clients(InfoText text, MiniRedisServer server)
+    {
+        long input = 0, output = 0, subscribers = 0, connected = 0;
+        foreach (var client in server.Clients.All)
+        {
+            input = Math.Max(input, client.Connection.Input.Length);
+            output = Math.Max(output, client.Connection.Output.PendingBytes);
+            if (client.Has(ClientFlags.PubSub)) subscribers++;
+            if (!client.Has(ClientFlags.Replica)) connected++;
+        }
+        text.Section("Clients");
+        text.Field("connected_clients", connected);
+        text.Field("cluster_connections", 0);
+        text.Field("maxclients", server.Config.MaxClients);
+        text.Field("client_recent_max_input_buffer", input);
+        text.Field("client_recent_max_output_buffer", output);
+        text.Field("blocked_clients", server.Clients.Blocked);
+        text.Field("tracking_clients", 0);
+        text.Field("pubsub_clients", subscribers);
+        text.Field("watching_clients", 0);
+        text.Field("clients_in_timeout_table", 0);
+        text.Field("total_watched_keys", 0);
+        text.Field("total_blocking_keys", 0);
+        text.Field("total_blocking_keys_on_nokey", 0);
+    }
+}

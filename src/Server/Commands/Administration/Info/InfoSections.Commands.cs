@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Text;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>What INFO says of single commands and of errors.</summary>
+static partial class InfoSections
+{
+    static void CommandStats(InfoText text, MiniRedisServer server)
+    {
+        text.Section("Commandstats");
+        foreach (var command in WithSubcommands(server))
+        {
+            var statistics = server.CommandStatistics[command.Ordinal];
+            if ((statistics.Calls | statistics.RejectedCalls | statistics.FailedCalls) == 0) continue;
+            var microseconds = server.Clock.Microseconds(0, statistics.Ticks);
+            var perCall = statistics.Calls == 0 ? 0 : (double)microseconds / statistics.Calls;
+            text.Line(string.Create(CultureInfo.InvariantCulture,
+                $"cmdstat_{InfoText.Safe(command.FullName)}:calls={statistics.Calls},usec={microseconds},usec_per_call={perCall:F2},rejected_calls={statistics.RejectedCalls},failed_calls={statistics.FailedCalls}"));
+        }
+    }
+
+    static void LatencyStats(InfoText text, MiniRedisServer server)
+    {
+        text.Section("Latencystats");
+        if (!server.Config.LatencyTracking) return;
+        foreach (var command in WithSubcommands(server))
+        {
+            if (server.CommandStatistics[command.Ordinal].Latency is not { } latency) continue;
+            var line = new StringBuilder();
+            foreach (var percent in server.Config.LatencyTrackingInfoPercentiles)
+            {
+                line.Append(line.Length == 0 ? "" : ",");
+                line.Append(CultureInfo.InvariantCulture, $"p{percent:0.######}={latency.Percentile(percent) / 1000.0:F3}");
+            }
+            text.Field("latency_percentiles_usec_" + InfoText.Safe(command.FullName), line.ToString());
+        }
+    }
+
+    static void ErrorStats(InfoText text, MiniRedisServer server)
+    {
+        text.Section("Errorstats");
+        foreach (var (code, count) in server.Statistics.Errors)
+            text.Line(string.Create(CultureInfo.InvariantCulture, $"errorstat_{InfoText.Safe(code)}:count={count}"));
+    }
+
+    static IEnumerable<Command> WithSubcommands(MiniRedisServer server)
+    {
+        foreach (var command in server.Commands.All)
+        {
+            yield return command;
+            foreach (var subcommand in command.Subcommands) yield return (Command)subcommand;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+static partial class InfoSections
+{
+    /// <summary>Keys looked at for a database's average time to live: enough for the digits anyone reads.</summary>
+    const int TtlSamples = 256;
+
+    static void Keyspace(InfoText text, MiniRedisServer server)
+    {
+        text.Section("Keyspace");
+        foreach (var database in server.Keyspace.Databases)
+        {
+            if (database.Count == 0) continue;
+            text.Line(string.Create(CultureInfo.InvariantCulture,
+                $"db{database.Number}:keys={database.Count},expires={database.ExpiringCount},avg_ttl={AverageTtl(server, database)},subexpiry=0"));
+        }
+    }
+
+    /// <summary>Milliseconds, of a sample of keys; 0 where no key of it expires.</summary>
+    static long AverageTtl(MiniRedisServer server, Database database)
+    {
+        if (database.ExpiringCount == 0) return 0;
+        Span<Record> sample = new Record[TtlSamples];
+        var taken = database.Sample(sample, server.Random);
+        long sum = 0, expiring = 0;
+        foreach (var record in sample[..taken])
+        {
+            if (!record.HasExpiry) continue;
+            // Divided first: many far deadlines would overflow their sum.
+            sum += Math.Max(0, record.ExpireAt - server.Clock.Now) / TtlSamples;
+            expiring++;
+        }
+        return expiring == 0 ? 0 : (long)((double)sum * TtlSamples / expiring);
+    }
+}

@@ -1,0 +1,77 @@
+namespace MiniRedis.Server.Commands;
+
+static partial class InfoSections
+{
+    static void Memory(InfoText text, MiniRedisServer server)
+    {
+        server.NotePeakMemory();
+        var memory = server.Memory;
+        var arena = server.Keyspace.Arena;
+        var resident = Environment.WorkingSet;
+        var physical = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+        text.Section("Memory");
+        text.Bytes("used_memory", memory.Total);
+        text.Bytes("used_memory_rss", resident);
+        text.Bytes("used_memory_peak", memory.Peak);
+        text.Percent("used_memory_peak_perc", Percent(memory.Total, memory.Peak));
+        text.Field("used_memory_peak_time", memory.PeakAt / 1000);
+        text.Field("used_memory_overhead", memory.Overhead);
+        text.Field("used_memory_startup", memory.Startup);
+        text.Field("used_memory_dataset", memory.Dataset);
+        text.Percent("used_memory_dataset_perc", Percent(memory.Dataset, memory.Total - memory.Startup));
+        text.Field("allocator_allocated", arena.UsedBytes);
+        text.Field("allocator_active", arena.CommittedBytes);
+        text.Field("allocator_resident", arena.CommittedBytes);
+        text.Field("allocator_muzzy", 0);
+        text.Bytes("total_system_memory", physical);
+        text.Bytes("used_memory_lua", 0);
+        text.Field("used_memory_vm_eval", 0);
+        text.Field("used_memory_scripts_eval", 0);
+        text.Field("number_of_cached_scripts", 0);
+        text.Field("number_of_functions", 0);
+        text.Field("number_of_libraries", 0);
+        text.Field("used_memory_vm_functions", 0);
+        text.Bytes("used_memory_vm_total", 0);
+        text.Field("used_memory_functions", 0);
+        text.Bytes("used_memory_scripts", 0);
+        text.Bytes("maxmemory", server.Config.MaxMemory);
+        text.Field("maxmemory_policy", server.ConfigService.Get("maxmemory-policy")!);
+        text.Field("allocator_frag_ratio", Ratio(arena.CommittedBytes, arena.UsedBytes));
+        text.Field("allocator_frag_bytes", arena.CommittedBytes - arena.UsedBytes);
+        text.Field("allocator_rss_ratio", 1.0);
+        text.Field("allocator_rss_bytes", 0);
+        text.Field("rss_overhead_ratio", Ratio(resident, arena.CommittedBytes));
+        text.Field("rss_overhead_bytes", resident - arena.CommittedBytes);
+        text.Field("mem_fragmentation_ratio", Ratio(resident, memory.Total));
+        text.Field("mem_fragmentation_bytes", resident - memory.Total);
+        text.Field("mem_not_counted_for_evict", 0);
+        text.Field("mem_replication_backlog", 0);
+        text.Field("mem_total_replication_buffers", 0);
+        text.Field("mem_clients_slaves", 0);
+        text.Field("mem_clients_normal", memory.Clients);
+        text.Field("mem_cluster_links", 0);
+        text.Field("mem_aof_buffer", 0);
+        text.Field("mem_allocator", "miniredis-arena");
+        text.Field("mem_overhead_db_hashtable_rehashing", 0);
+        text.Field("active_defrag_running", 0);
+        text.Field("lazyfree_pending_objects", server.LazyFree.Pending);
+        text.Field("lazyfreed_objects", server.Statistics.LazyFreedObjects);
+        GarbageCollector(text, server);
+    }
+
+    /// <summary>The runtime's own heap: small objects of connections and configuration, none a key.</summary>
+    static void GarbageCollector(InfoText text, MiniRedisServer server)
+    {
+        server.GcPauses.Look();
+        text.Field("gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
+        text.Field("gc_committed_bytes", GC.GetGCMemoryInfo().TotalCommittedBytes);
+        text.Field("gc_collections", Execution.GcPauses.Collections);
+        text.Field("gc_total_pause_us", (long)GC.GetTotalPauseDuration().TotalMicroseconds);
+        text.Field("gc_longest_pause_us", (long)server.GcPauses.Longest.TotalMicroseconds);
+    }
+
+    static double Ratio(long numerator, long denominator) => denominator <= 0 ? 0 : (double)numerator / denominator;
+
+    static double Percent(long part, long whole) => Ratio(part, whole) * 100;
+}

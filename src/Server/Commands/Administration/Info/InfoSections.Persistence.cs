@@ -1,0 +1,39 @@
+namespace MiniRedis.Server.Commands;
+
+static partial class InfoSections
+{
+    static void Persistence(InfoText text, MiniRedisServer server)
+    {
+        text.Section("Persistence");
+        text.Field("loading", 0);
+        text.Field("async_loading", 0);
+        text.Field("current_cow_peak", 0);
+        text.Field("current_cow_size", 0);
+        text.Field("current_cow_size_age", 0);
+        text.Field("current_fork_perc", 0.0);
+        text.Field("current_save_keys_processed", 0);
+        text.Field("current_save_keys_total", 0);
+        text.Field("rdb_changes_since_last_save", server.Effects.Dirty);
+        text.Field("rdb_bgsave_in_progress", 0);
+        text.Field("rdb_last_save_time", server.Clock.StartedAt / 1000);
+        text.Field("rdb_last_bgsave_status", "ok");
+        text.Field("rdb_last_bgsave_time_sec", -1);
+        text.Field("rdb_current_bgsave_time_sec", -1);
+        text.Field("rdb_saves", 0);
+        text.Field("rdb_last_cow_size", 0);
+        text.Field("rdb_last_load_keys_expired", 0);
+        text.Field("rdb_last_load_keys_loaded", 0);
+        text.Field("aof_enabled", 0);
+        text.Field("aof_rewrite_in_progress", 0);
+        text.Field("aof_rewrite_scheduled", 0);
+        text.Field("aof_last_rewrite_time_sec", -1);
+        text.Field("aof_current_rewrite_time_sec", -1);
+        text.Field("aof_last_bgrewrite_status", "ok");
+        text.Field("aof_rewrites", 0);
+        text.Field("aof_rewrites_consecutive_failures", 0);
+        text.Field("aof_last_write_status", "ok");
+        text.Field("aof_last_cow_size", 0);
+        text.Field("module_fork_in_progress", 0);
+        text.Field("module_fork_last_cow_size", 0);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using MiniRedis.Server.Configuration;
+
+namespace MiniRedis.Server.Commands;
+
+static partial class InfoSections
+{
+    static readonly string s_buildId = typeof(InfoSections).Module.ModuleVersionId.ToString("N")[..16];
+
+    static void Server(InfoText text, MiniRedisServer server)
+    {
+        var config = server.Config;
+        text.Section("Server");
+        text.Field("redis_version", MiniRedisServer.RedisVersion);
+        text.Field("server_name", "miniredis");
+        text.Field("miniredis_version", MiniRedisServer.Version);
+        text.Field("redis_git_sha1", "00000000");
+        text.Field("redis_git_dirty", 0);
+        text.Field("redis_build_id", s_buildId);
+        text.Field("redis_mode", Mode(config));
+        text.Field("os", OperatingSystemName());
+        text.Field("arch_bits", IntPtr.Size * 8);
+        text.Field("monotonic_clock", "POSIX clock_gettime");
+        text.Field("multiplexing_api", server.TransportName);
+        text.Field("atomicvar_api", "dotnet-interlocked");
+        // No C compiler made this; the runtime is what a bug report needs instead.
+        text.Field("gcc_version", "0.0.0");
+        text.Field("dotnet_version", Environment.Version.ToString());
+        text.Field("process_id", Environment.ProcessId);
+        text.Field("process_supervised", "no");
+        text.Field("run_id", server.RunId);
+        text.Field("tcp_port", config.Port);
+        text.Field("server_time_usec", server.Clock.ReadMicroseconds());
+        text.Field("uptime_in_seconds", server.Clock.UptimeSeconds);
+        text.Field("uptime_in_days", server.Clock.UptimeSeconds / 86_400);
+        text.Field("hz", config.Hz);
+        text.Field("configured_hz", config.Hz);
+        text.Field("lru_clock", server.Clock.LruClock);
+        text.Field("executable", Environment.ProcessPath ?? "");
+        text.Field("config_file", server.ConfigService.FilePath ?? "");
+        text.Field("io_threads_active", config.IoThreads > 1);
+        if (config.AvailabilityZone.Length > 0) text.Field("availability_zone", ConfigText.ToUnicode(config.AvailabilityZone));
+        Listeners(text, config);
+    }
+
+    static string Mode(ServerConfig config) => config.ClusterEnabled ? "cluster" : config.SentinelMode ? "sentinel" : "standalone";
+
+    static string OperatingSystemName()
+    {
+        var name = OperatingSystem.IsLinux() ? "Linux" : OperatingSystem.IsMacOS() ? "Darwin" : "Windows";
+        var machine = RuntimeInformation.OSArchitecture switch
+        {
+            Architecture.X64 => "x86_64",
+            Architecture.Arm64 => "aarch64",
+            var other => other.ToString().ToLowerInvariant(),
+        };
+        return $"{name} {Environment.OSVersion.Version} {machine}";
+    }
+
+    static void Listeners(InfoText text, ServerConfig config)
+    {
+        var number = 0;
+        if (config.Port != 0)
+        {
+            var addresses = string.Concat(config.Bind.Select(b => ",bind=" + b));
+            text.Field(Name(number++), string.Create(CultureInfo.InvariantCulture, $"name=tcp{addresses},port={config.Port}"));
+        }
+        if (config.UnixSocket.Length > 0) text.Field(Name(number), $"name=unix,bind={ConfigText.ToUnicode(config.UnixSocket)}");
+
+        static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"listener{number}");
+    }
+}

@@ -1,0 +1,95 @@
+namespace MiniRedis.Server.Commands;
+
+static partial class InfoSections
+{
+    static void Stats(InfoText text, MiniRedisServer server)
+    {
+        var statistics = server.Statistics;
+        var clock = server.Clock;
+        text.Section("Stats");
+        text.Field("total_connections_received", statistics.ConnectionsReceived);
+        text.Field("total_commands_processed", statistics.CommandsProcessed);
+        text.Field("instantaneous_ops_per_sec", (long)statistics.CommandsPerSecond.Mean);
+        text.Field("total_net_input_bytes", statistics.NetInputBytes);
+        text.Field("total_net_output_bytes", statistics.NetOutputBytes);
+        text.Field("total_net_repl_input_bytes", 0);
+        text.Field("total_net_repl_output_bytes", 0);
+        text.Field("instantaneous_input_kbps", statistics.InputPerSecond.Mean / 1024);
+        text.Field("instantaneous_output_kbps", statistics.OutputPerSecond.Mean / 1024);
+        text.Field("instantaneous_input_repl_kbps", 0.0);
+        text.Field("instantaneous_output_repl_kbps", 0.0);
+        text.Field("rejected_connections", statistics.RejectedConnections);
+        text.Field("sync_full", 0);
+        text.Field("sync_partial_ok", 0);
+        text.Field("sync_partial_err", 0);
+        text.Field("expired_subkeys", 0);
+        text.Field("expired_keys", statistics.ExpiredKeys);
+        // Keys past their time are found without sampling, so none linger for a sample to estimate.
+        text.Field("expired_stale_perc", 0.0);
+        text.Field("expired_time_cap_reached_count", statistics.ExpiredTimeCapReached);
+        text.Field("expire_cycle_cpu_milliseconds", clock.Microseconds(0, statistics.ExpireCycleTicks) / 1000);
+        text.Field("evicted_keys", statistics.EvictedKeys);
+        text.Field("evicted_clients", statistics.EvictedClients);
+        text.Field("evicted_scripts", 0);
+        text.Field("total_eviction_exceeded_time", 0);
+        text.Field("current_eviction_exceeded_time", 0);
+        text.Field("keyspace_hits", statistics.KeyspaceHits);
+        text.Field("keyspace_misses", statistics.KeyspaceMisses);
+        text.Field("pubsub_channels", 0);
+        text.Field("pubsub_patterns", 0);
+        text.Field("pubsubshard_channels", 0);
+        text.Field("latest_fork_usec", 0);
+        text.Field("total_forks", 0);
+        text.Field("migrate_cached_sockets", 0);
+        text.Field("slave_expires_tracked_keys", 0);
+        text.Field("active_defrag_hits", 0);
+        text.Field("active_defrag_misses", 0);
+        text.Field("active_defrag_key_hits", 0);
+        text.Field("active_defrag_key_misses", 0);
+        text.Field("total_active_defrag_time", 0);
+        text.Field("current_active_defrag_time", 0);
+        text.Field("tracking_total_keys", 0);
+        text.Field("tracking_total_items", 0);
+        text.Field("tracking_total_prefixes", 0);
+        text.Field("unexpected_error_replies", statistics.UnexpectedErrors);
+        text.Field("total_error_replies", statistics.ErrorReplies);
+        text.Field("dump_payload_sanitizations", 0);
+        text.Field("total_reads_processed", statistics.TotalReads);
+        text.Field("total_writes_processed", statistics.TotalWrites);
+        // Every thread reads and writes for its own connections; with one, that is the main thread.
+        var threaded = server.Config.IoThreads > 1;
+        text.Field("io_threaded_reads_processed", threaded ? statistics.TotalReads : 0);
+        text.Field("io_threaded_writes_processed", threaded ? statistics.TotalWrites : 0);
+        text.Field("client_query_buffer_limit_disconnections", statistics.QueryBufferLimitDisconnections);
+        text.Field("client_output_buffer_limit_disconnections", statistics.OutputBufferLimitDisconnections);
+        text.Field("reply_buffer_shrinks", 0);
+        text.Field("reply_buffer_expands", 0);
+        text.Field("eventloop_cycles", statistics.Cycles);
+        text.Field("eventloop_duration_sum", clock.Microseconds(0, statistics.CycleTicks));
+        text.Field("eventloop_duration_cmd_sum", clock.Microseconds(0, statistics.CommandTicks));
+        text.Field("instantaneous_eventloop_cycles_per_sec", (long)statistics.CyclesPerSecond.Mean);
+        text.Field("instantaneous_eventloop_duration_usec", MeanCycleMicroseconds(server));
+        text.Field("acl_access_denied_auth", statistics.AclAccessDeniedAuth);
+        text.Field("acl_access_denied_cmd", 0);
+        text.Field("acl_access_denied_key", 0);
+        text.Field("acl_access_denied_channel", 0);
+    }
+
+    static long MeanCycleMicroseconds(MiniRedisServer server)
+    {
+        var cycles = server.Statistics.CyclesPerSecond.Mean;
+        if (cycles <= 0) return 0;
+        return (long)Math.Ceiling(server.Clock.Microseconds(0, (long)server.Statistics.CycleTicksPerSecond.Mean) / cycles);
+    }
+
+    /// <summary>By name only, as in Redis.</summary>
+    static void Debug(InfoText text, MiniRedisServer server)
+    {
+        var statistics = server.Statistics;
+        text.Section("Debug");
+        text.Field("eventloop_duration_aof_sum", 0);
+        text.Field("eventloop_duration_cron_sum", server.Clock.Microseconds(0, statistics.CronTicks));
+        text.Field("eventloop_duration_max", server.Clock.Microseconds(0, statistics.LongestCycleTicks));
+        text.Field("eventloop_cmd_per_cycle_max", statistics.MostCommandsPerCycle);
+    }
+}

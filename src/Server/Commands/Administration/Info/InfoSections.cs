@@ -1,0 +1,75 @@
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>
+/// The sections of INFO in their order. Names of sections and fields are those of Redis 7.4; fields of our own follow the ones
+/// they belong to. A field whose subsystem is at rest has the value Redis shows for that.
+/// </summary>
+static partial class InfoSections
+{
+    /// <param name="Name">By which it is asked for.</param>
+    /// <param name="Kind">When it is shown without being asked for by name.</param>
+    /// <param name="Write">Title and fields.</param>
+    readonly record struct Section(string Name, Kind Kind, Action<InfoText, MiniRedisServer> Write);
+
+    enum Kind
+    {
+        /// <summary>In a plain INFO.</summary>
+        Default,
+
+        /// <summary>In INFO ALL and EVERYTHING.</summary>
+        All,
+
+        /// <summary>By name only.</summary>
+        Hidden,
+    }
+
+    static readonly Section[] s_sections =
+    [
+        new("server", Kind.Default, Server),
+        new("clients", Kind.Default, Clients),
+        new("memory", Kind.Default, Memory),
+        new("persistence", Kind.Default, Persistence),
+        new("stats", Kind.Default, Stats),
+        new("replication", Kind.Default, Replication),
+        new("cpu", Kind.Default, Cpu),
+        new("modules", Kind.Default, static (text, _) => text.Section("Modules")),
+        new("commandstats", Kind.All, CommandStats),
+        new("errorstats", Kind.Default, ErrorStats),
+        new("latencystats", Kind.All, LatencyStats),
+        new("cluster", Kind.Default, Cluster),
+        new("keyspace", Kind.Default, Keyspace),
+        new("debug", Kind.Hidden, Debug),
+    ];
+
+    /// <summary>Sets of sections: one bit each, in their order.</summary>
+    public static int Defaults { get; } = Bits(s => s.Kind == Kind.Default);
+
+    /// <inheritdoc cref="Defaults"/>
+    public static int Everything { get; } = Bits(s => s.Kind != Kind.Hidden);
+
+    /// <summary>The section of that name, any case; nothing if there is none, which is no error.</summary>
+    public static int Named(ReadOnlySpan<byte> name)
+    {
+        if (Ascii.EqualsIgnoreCase(name, "module_list")) name = "modules"u8;
+        for (var i = 0; i < s_sections.Length; i++)
+            if (Ascii.EqualsIgnoreCase(name, s_sections[i].Name)) return 1 << i;
+        return 0;
+    }
+
+    public static string Text(MiniRedisServer server, int wanted)
+    {
+        var text = new InfoText();
+        for (var i = 0; i < s_sections.Length; i++)
+            if ((wanted >> i & 1) != 0) s_sections[i].Write(text, server);
+        return text.ToString();
+    }
+
+    static int Bits(Func<Section, bool> included)
+    {
+        var bits = 0;
+        for (var i = 0; i < s_sections.Length; i++) bits |= included(s_sections[i]) ? 1 << i : 0;
+        return bits;
+    }
+}

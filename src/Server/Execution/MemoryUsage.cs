@@ -1,0 +1,60 @@
+using MiniRedis.Server.Transport;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// What used_memory counts: records, values and indexes, which the arena knows exactly, and what connections hold, which is
+/// kept as a running sum: each client's share is looked at when its batch ends and by the cron, so asking costs an addition,
+/// whatever the number of clients. The collected heap is not in it: it has figures of its own (INFO's gc_ fields).
+/// Under the executor's lock.
+/// </summary>
+sealed class MemoryUsage(Keyspace keyspace)
+{
+    /// <summary>Of an empty server: what INFO's dataset fields leave out.</summary>
+    public long Startup { get; } = keyspace.UsedBytes;
+
+    /// <summary>Connections: objects, unread input, unsent output.</summary>
+    public long Clients { get; private set; }
+
+    public long Total => keyspace.UsedBytes + Clients;
+
+    /// <summary>What is not data: the indexes and the connections, and what the server started with.</summary>
+    public long Overhead => Startup + keyspace.IndexBytes + Clients;
+
+    public long Dataset => Math.Max(0, Total - Overhead);
+
+    /// <summary>The most that was seen at a batch's end or by the cron.</summary>
+    public long Peak { get; private set; }
+
+    /// <summary>Unix milliseconds.</summary>
+    public long PeakAt { get; private set; }
+
+    public void NotePeak(long now)
+    {
+        if (Total <= Peak) return;
+        Peak = Total;
+        PeakAt = now;
+    }
+
+    /// <summary>Brings a client's share up to date.</summary>
+    /// <param name="client">Whose.</param>
+    /// <param name="batchEnds">
+    /// Its replies are about to be sent. If they fit one chunk, that will be free in a moment and is not counted: idle clients
+    /// would look as if each held one.
+    /// </param>
+    public void Account(Client client, bool batchEnds = false)
+    {
+        var output = client.Connection.Output;
+        var bytes = client.MemoryBytes;
+        if (batchEnds && output.PendingBytes <= ChunkPool.ChunkBytes) bytes -= output.MemoryBytes;
+        Clients += bytes - client.AccountedBytes;
+        client.AccountedBytes = bytes;
+    }
+
+    public void Remove(Client client)
+    {
+        Clients -= client.AccountedBytes;
+        client.AccountedBytes = 0;
+    }
+}
