@@ -20,11 +20,17 @@ ref partial struct CommandContext
         return at;
     }
 
+    /// <summary>Renews the access field of a key that was found by other means, unless the client asked not to.</summary>
+    public readonly void Touch(in KeyLookup at)
+    {
+        if (!Client.Has(ClientFlags.NoTouch)) Server.Keys.Touch(at.Record);
+    }
+
     /// <summary>Looks a key up to change it: like <see cref="LookupRead"/>, but neither hit nor miss.</summary>
     public readonly KeyLookup LookupWrite(ReadOnlySpan<byte> key)
     {
         var at = Peek(key);
-        if (at.Found && !Client.Has(ClientFlags.NoTouch)) Server.Keys.Touch(at.Record);
+        if (at.Found) Touch(at);
         return at;
     }
 

@@ -32,6 +32,12 @@ sealed class KeyAccess(MiniRedisServer server)
     public void Created(Database database, Record record, ReadOnlySpan<byte> key)
     {
         record.AccessField = server.UsesLfu ? Lfu.Initial(server) : server.Clock.LruClock;
+        Arrived(database, key);
+    }
+
+    /// <summary>Tells of a name that is new to a database, though its value is not (RENAME, MOVE).</summary>
+    public void Arrived(Database database, ReadOnlySpan<byte> key)
+    {
         if ((server.Effects.Wanted & KeyspaceEvents.New) != 0)
             server.Effects.Notify(database.Number, key, KeyspaceEvents.New, "new");
     }

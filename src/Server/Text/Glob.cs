@@ -7,21 +7,25 @@ namespace MiniRedis.Server;
 /// <remarks>
 /// Matching never backs up further than to the latest star: what an earlier star could reach by taking more, the later one
 /// reaches as well. So the time is at most pattern times text, where naive recursion takes exponential time for a*a*a*a*b
-/// (CVE-2022-36021). No recursion either, so no pattern is too deep.
+/// (CVE-2022-36021). No recursion either; but a pattern that needs more than 1000 stars matches nothing, as in Redis, whose
+/// recursion ends there.
 /// </remarks>
 internal static class Glob
 {
+    const int MaxStars = 1000;
+
     public static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, bool ignoreCase = false)
     {
         int p = 0, t = 0;
         // Where to resume after a mismatch: behind the latest star, one byte further in the text each time.
-        int starP = -1, starT = 0;
+        int starP = -1, starT = 0, stars = 0;
         while (t < text.Length)
         {
             if (p < pattern.Length && pattern[p] == '*')
             {
                 while (p < pattern.Length && pattern[p] == '*') p++;
                 if (p == pattern.Length) return true;
+                if (++stars > MaxStars) return false;
                 (starP, starT) = (p, t);
             }
             else if (p < pattern.Length && MatchOne(pattern, ref p, text[t], ignoreCase))

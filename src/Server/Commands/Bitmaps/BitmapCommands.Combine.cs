@@ -43,7 +43,7 @@ static partial class BitmapCommands
         }
 
         var key = c.Arg(2);
-        var target = c.Peek(key);
+        var target = c.LookupWrite(key);
         if (length > 0)
         {
             // A target that is a source too is replaced when the result is done.

@@ -70,6 +70,7 @@ static partial class KeyCommands
             // Looking the target up may have deleted it as expired, so the source is found anew.
             c.LookupWrite(to);
             c.Database.Rename(c.Peek(from), to);
+            c.Server.Keys.Arrived(c.Database, to);
             c.Changed(from, KeyspaceEvents.Generic, "rename_from");
             c.Changed(to, KeyspaceEvents.Generic, "rename_to", countsAsChange: false);
         }
@@ -92,10 +93,13 @@ static partial class KeyCommands
             return;
         }
         var at = c.LookupWrite(key);
-        var done = at.Found && !c.Server.Keys.Find(target, key).Found;
+        var present = at.Found ? c.Server.Keys.Find(target, key) : default;
+        if (present.Found) c.Touch(present);
+        var done = at.Found && !present.Found;
         if (done)
         {
             c.Database.MoveTo(at, target, key);
+            c.Server.Keys.Arrived(target, key);
             c.Changed(key, KeyspaceEvents.Generic, "move_from");
             c.Server.Effects.Notify(target.Number, key, KeyspaceEvents.Generic, "move_to");
         }
@@ -136,13 +140,15 @@ static partial class KeyCommands
             c.Reply.Integer(0);
             return;
         }
-        var occupied = c.Server.Keys.Find(target, to).Found;
-        if (occupied && !replace)
+        var present = c.Server.Keys.Find(target, to);
+        if (present.Found && !replace)
         {
+            c.Touch(present);
             c.Reply.Integer(0);
             return;
         }
-        c.Database.CopyTo(c.Peek(from), target, to);
+        // A new key even where one is replaced: with an access field of its own, and the event.
+        c.Server.Keys.Created(target, c.Database.CopyTo(c.Peek(from), target, to), to);
         c.Server.Effects.KeyChanged(target.Number, to, KeyspaceEvents.Generic, "copy_to");
         c.Reply.Integer(1);
     }

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands;
@@ -16,7 +17,7 @@ static partial class KeyCommands
             ObjectSubcommand("ENCODING", "2.2.3", "Tells the internal encoding of a value.", ObjectEncoding),
             ObjectSubcommand("FREQ", "4.0.0", "Tells the logarithmic access counter of a key, under an LFU policy.", ObjectFreq),
             ObjectSubcommand("IDLETIME", "2.2.3", "Tells for how many seconds a key has not been used.", ObjectIdleTime),
-            ObjectSubcommand("REFCOUNT", "2.2.3", "Tells how many references a value has: always one here.", ObjectRefCount),
+            ObjectSubcommand("REFCOUNT", "2.2.3", "Tells how many references a value has.", ObjectRefCount),
             Help.Subcommand("2.6.0", CommandGroup.Generic,
                 ("ENCODING <key>", "Tells the internal encoding of the value at <key>."),
                 ("FREQ <key>", "Tells the access counter of <key>: it grows with the logarithm of how often the key is used."),
@@ -51,7 +52,19 @@ static partial class KeyCommands
 
     static void ObjectRefCount(ref CommandContext c)
     {
-        if (TryFindObject(ref c, out _)) c.Reply.Integer(1);
+        if (TryFindObject(ref c, out var record)) c.Reply.Integer(IsSharedInRedis(c, record) ? int.MaxValue : 1);
+    }
+
+    /// <summary>
+    /// Whether Redis keeps one object for all keys with this value, whose count it does not keep: an integer from 0 to 9999,
+    /// unless each key needs an access field of its own. Here nothing is shared, but clients test for the number.
+    /// </summary>
+    static bool IsSharedInRedis(in CommandContext c, Storage.Record record)
+    {
+        if (!record.IsInteger || record.Integer is < 0 or > 9999) return false;
+        var config = c.Server.Config;
+        return config.MaxMemory == 0 || config.MaxMemoryPolicy is MaxMemoryPolicy.NoEviction or MaxMemoryPolicy.AllKeysRandom
+            or MaxMemoryPolicy.VolatileRandom or MaxMemoryPolicy.VolatileTtl;
     }
 
     static void ObjectIdleTime(ref CommandContext c)

@@ -42,10 +42,8 @@ static partial class KeyCommands
         Run = RandomKey,
     };
 
-    /// <summary>
-    /// Gathers the keys that match, leaving out what has expired: deleting is left to active expiry, so a scan only reads.
-    /// </summary>
-    ref struct MatchingKeys(List<Record> found, ReadOnlySpan<byte> pattern, long now, ObjectType? type) : IRecordVisitor
+    /// <summary>Gathers the keys that match; those that have expired apart, or not at all.</summary>
+    ref struct MatchingKeys(List<Record> found, List<Record>? expired, ReadOnlySpan<byte> pattern, long now, ObjectType? type) : IRecordVisitor
     {
         readonly ReadOnlySpan<byte> _pattern = pattern;
         readonly bool _all = pattern is [(byte)'*'];
@@ -58,15 +56,15 @@ static partial class KeyCommands
             Visited++;
             if (type is { } wanted && record.Type != wanted) return;
             if (!_all && !Glob.IsMatch(_pattern, record.Key)) return;
-            if (record.HasExpiry && record.ExpireAt <= now) return;
-            found.Add(record);
+            if (record.HasExpiry && record.ExpireAt <= now) expired?.Add(record);
+            else found.Add(record);
         }
     }
 
     static void Keys(ref CommandContext c)
     {
         var found = new List<Record>();
-        var matching = new MatchingKeys(found, c.Arg(1), c.Now, type: null);
+        var matching = new MatchingKeys(found, expired: null, c.Arg(1), c.Now, type: null);
         ulong cursor = 0;
         do cursor = c.Database.Scan(cursor, ref matching);
         while (cursor != 0);
@@ -123,8 +121,8 @@ static partial class KeyCommands
             }
         }
 
-        var found = new List<Record>();
-        var matching = new MatchingKeys(found, pattern, c.Now, type);
+        var (found, expired) = (new List<Record>(), new List<Record>());
+        var matching = new MatchingKeys(found, expired, pattern, c.Now, type);
         // Ten empty buckets for each key asked for, as in Redis, so that a sparse table does not hold the others up.
         var steps = count > long.MaxValue / 10 ? long.MaxValue : count * 10;
         do cursor = c.Database.Scan(cursor, ref matching);
@@ -134,6 +132,8 @@ static partial class KeyCommands
         Utf8Formatter.TryFormat(cursor, digits, out var length);
         c.Reply.Bulk(digits[..length]);
         ReplyKeys(ref c, found);
+        // SCAN has accessed what it came across, KEYS has not. No record may be asked for its key once it is gone.
+        foreach (var record in expired.Distinct()) c.Server.Keys.Expire(c.Database, c.Database.Lookup(record.Key));
     }
 
     static void RandomKey(ref CommandContext c)
