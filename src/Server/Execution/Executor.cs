@@ -186,6 +186,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _statistics.CommandTicks += ended - started;
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
+        if (ended - started >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ended - started);
         if (server.Redactions.Any) server.Redactions.Clear();
         Debug.Assert(effects.Dirty == dirty || (command.Flags & CommandFlags.ReadOnly) == 0 || effects.HasUnit,
             $"{command.FullName} is declared read-only and changed the keyspace");
