@@ -75,7 +75,7 @@ public sealed class ServerCommandsSlowLogTests : IDisposable
         var log = _client.Call("SLOWLOG GET 2");
         Assert.Contains($"*3 $3 SET $1 k ${128 + 18} {new string('A', 128)}... (1 more bytes) ", log, StringComparison.Ordinal);
         Assert.Contains("*32 $3 DEL $1 3 $1 4 ", log, StringComparison.Ordinal);
-        Assert.Contains("$2 32 $24 ... (2 more arguments) ", log, StringComparison.Ordinal);
+        Assert.Contains("$2 32 $22 ... (2 more arguments) ", log, StringComparison.Ordinal);
     }
 
     [Fact]
