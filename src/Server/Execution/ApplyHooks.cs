@@ -23,6 +23,11 @@ static class ApplyHooks
             server.Effects.Refresh();
             return null;
         }, "notify-keyspace-events");
+        config.OnApply(_ =>
+        {
+            server.CallWatch.Refresh();
+            return null;
+        }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold");
     }
 
     /// <summary>A client that has authenticated, or never had to, stays in; without a password, nobody has to.</summary>

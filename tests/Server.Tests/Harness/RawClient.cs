@@ -131,6 +131,34 @@ sealed class RawClient : IDisposable
         if (kind == '|') ReadInto(reply);
     }
 
+    /// <summary>Sends a command line and reads the reply as a tree: text, numbers, null, and arrays of these for every aggregate.</summary>
+    public object? CallTree(string commandLine)
+    {
+        Send(commandLine);
+        return ReadTree();
+    }
+
+    object? ReadTree()
+    {
+        var line = ReadLine();
+        var rest = line[1..];
+        switch (line[0])
+        {
+            case '*' or '~' or '%':
+                var length = int.Parse(rest, CultureInfo.InvariantCulture);
+                return length < 0 ? null : Enumerable.Range(0, line[0] == '%' ? length * 2 : length).Select(_ => ReadTree()).ToArray();
+            case '$' or '=':
+                var bytes = int.Parse(rest, CultureInfo.InvariantCulture);
+                if (bytes < 0) return null;
+                var text = new byte[bytes + 2];
+                _stream.ReadExactly(text);
+                return Encoding.Latin1.GetString(text, 0, bytes);
+            case ':': return long.Parse(rest, CultureInfo.InvariantCulture);
+            case '_': return null;
+            default: return rest;
+        }
+    }
+
     string ReadLine()
     {
         var line = new StringBuilder();
