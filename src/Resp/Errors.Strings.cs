@@ -27,11 +27,22 @@ public static partial class Errors
     public static ReadOnlySpan<byte> BitFieldOverflow => "ERR Invalid OVERFLOW type specified"u8;
     public static ReadOnlySpan<byte> BitFieldReadOnly => "ERR BITFIELD_RO only supports the GET subcommand"u8;
 
+    /// <param name="operation">In upper case.</param>
+    public static byte[] BitOpTwoSources(ReadOnlySpan<byte> operation) =>
+        Quote("ERR BITOP "u8, operation, " must be called with at least two source keys."u8);
+
     // HyperLogLogs
     public static ReadOnlySpan<byte> NotHyperLogLog => "WRONGTYPE Key is not a valid HyperLogLog string value."u8;
     public static ReadOnlySpan<byte> CorruptHyperLogLog => "INVALIDOBJ Corrupted HLL object detected"u8;
     public static ReadOnlySpan<byte> HyperLogLogNoKey => "ERR The specified key does not exist"u8;
     public static ReadOnlySpan<byte> HyperLogLogNotSparse => "ERR HLL encoding is not sparse"u8;
+
+    public static ReadOnlySpan<byte> TestFailedNotSparse => "ERR TESTFAILED sparse encoding not used"u8;
+    public static ReadOnlySpan<byte> TestFailedDisagree => "ERR TESTFAILED dense/sparse disagree"u8;
+
+    /// <summary>PFSELFTEST's estimate of a cardinality is off by more than chance allows.</summary>
+    public static string TestFailedTooBigError(long cardinality, long error) =>
+        $"ERR TESTFAILED Too big error. card:{cardinality} abserr:{error}";
 
     /// <summary>PFDEBUG with a subcommand it does not know.</summary>
     public static byte[] UnknownPfDebug(ReadOnlySpan<byte> subcommand) => Quote("ERR Unknown PFDEBUG subcommand '"u8, subcommand, "'"u8);

@@ -32,6 +32,9 @@ public sealed partial class ReplyWriter
     // The output's memory comes in blocks of 4 KB or more; asking for less than this wastes the end of one at most.
     private const int MinWindow = 256;
 
+    // A value this long goes to the output in one piece, if the output can take it so.
+    private const int LargeReply = 1024 * 1024;
+
     private static readonly ulong[] Digits = BuildDigits();
 
     // The current sink. No output means that bytes are dropped.
@@ -135,6 +138,8 @@ public sealed partial class ReplyWriter
             return;
         }
 
+        // As Redis: line ends around the text go, those within become blanks.
+        text = text.Trim("\r\n"u8);
         byte[] clean = ArrayPool<byte>.Shared.Rent(text.Length);
         text.CopyTo(clean);
         Span<byte> cleaned = clean.AsSpan(0, text.Length);
@@ -313,6 +318,14 @@ public sealed partial class ReplyWriter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RawAcrossWindows(ReadOnlySpan<byte> rest)
     {
+        if (rest.Length >= LargeReply && _output is ILargeReplySink sink)
+        {
+            HandOver();
+            sink.WriteLarge(rest);
+            _committed += rest.Length;
+            return;
+        }
+
         while (true)
         {
             int part = Math.Min(_end - _position, rest.Length);

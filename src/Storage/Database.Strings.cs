@@ -6,7 +6,7 @@ namespace MiniRedis.Storage;
 public sealed unsafe partial class Database
 {
     /// <summary>The largest step by which a growing string reserves more than it needs (sds's SDS_MAX_PREALLOC).</summary>
-    const long MaxReserve = 1 << 20;
+    const int MaxReserve = 1 << 20;
 
     /// <summary>
     /// Sets the key to a string, whatever it held before. A value that is the canonical text of a 64-bit integer is kept as
@@ -58,7 +58,9 @@ public sealed unsafe partial class Database
     /// new ones are zero. A string that grows reserves as much again (1 MB at most), so that appending is linear. The deadline
     /// stays. A key not found is created without one. The span is valid until the next change of the key.
     /// </summary>
-    public Span<byte> MutableString(in KeyLookup at, ReadOnlySpan<byte> key, long newLength, out Record record)
+    /// <param name="maxReserve">Less than 1 MB for a value whose growth is known to end soon.</param>
+    public Span<byte> MutableString(
+        scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, long newLength, out Record record, int maxReserve = MaxReserve)
     {
         Debug.Assert(newLength is >= 0 and <= int.MaxValue && (!at.Found || at.Record.Type == ObjectType.String));
         var length = (int)newLength;
@@ -69,7 +71,7 @@ public sealed unsafe partial class Database
         }
 
         var old = at.Record;
-        if (TryResizeRaw(old, length))
+        if (TryResizeRaw(old, length, maxReserve))
         {
             record = old;
             return Bytes(record);
@@ -77,9 +79,40 @@ public sealed unsafe partial class Database
 
         Span<byte> scratch = stackalloc byte[32];
         var text = old.GetString(scratch);
-        var reserve = length <= text.Length ? length : (int)Math.Min(length + Math.Min(length, MaxReserve), int.MaxValue);
+        var reserve = length <= text.Length ? length : (int)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
         record = Install(at, CreateRaw(old.Key, old.ExpireAt, text, length, reserve));
         return Bytes(record);
+    }
+
+    /// <summary>
+    /// A "raw" string of <paramref name="length"/> bytes, whatever they are, to be filled while the values it is made from still
+    /// stand. It is not the key's value before <see cref="Store"/>, which must follow.
+    /// </summary>
+    /// <param name="isSource">
+    /// Whether the present value is one of those. If not, its block serves again: a large new one has to be paid for page by page.
+    /// </param>
+    public Record Draft(
+        scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int length, long expireAt, bool isSource, out Span<byte> bytes)
+    {
+        var draft = at.Record;
+        if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
+            && Suits(Arena.SizeOf(draft.External), (nuint)length))
+        {
+            draft.ExternalLength = length;
+            SetEncoding(draft, ObjectEncoding.Raw);
+        }
+        else
+        {
+            draft = AllocateRaw(key, expireAt, length, reserve: length);
+        }
+        bytes = Bytes(draft);
+        return draft;
+    }
+
+    /// <summary>Makes a draft the value of its key, whatever that held before.</summary>
+    public void Store(in KeyLookup at, Record draft)
+    {
+        if (draft != at.Record) Install(at, draft);
     }
 
     /// <summary>Overwrites the value in its present block if the new one fits and does not leave more than an eighth unused.</summary>
@@ -111,7 +144,7 @@ public sealed unsafe partial class Database
     static bool Suits(nuint capacity, nuint size) => size <= capacity && capacity - size <= capacity >> 3;
 
     /// <summary>Changes the length of a string where it is, if it is bytes and its block has room.</summary>
-    bool TryResizeRaw(Record record, int length)
+    bool TryResizeRaw(Record record, int length, int maxReserve)
     {
         if (record.IsInteger) return false;
         var old = record.Text.Length;
@@ -119,7 +152,7 @@ public sealed unsafe partial class Database
         {
             if (length > old && (nuint)length > Arena.SizeOf(record.External))
             {
-                var capacity = (nuint)Math.Min(length + Math.Min(length, MaxReserve), int.MaxValue);
+                var capacity = (nuint)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
                 record.External = Arena.Resize(record.External, (nuint)old, capacity);
             }
             record.ExternalLength = length;
@@ -138,6 +171,16 @@ public sealed unsafe partial class Database
     /// <summary>A record of the first bytes of <paramref name="text"/>, zeros behind them, with room for more.</summary>
     Record CreateRaw(ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve)
     {
+        var fresh = AllocateRaw(key, expireAt, length, reserve);
+        var bytes = Bytes(fresh);
+        var kept = Math.Min(text.Length, length);
+        text[..kept].CopyTo(bytes);
+        bytes[kept..].Clear();
+        return fresh;
+    }
+
+    Record AllocateRaw(ReadOnlySpan<byte> key, long expireAt, int length, int reserve)
+    {
         var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, reserve))
@@ -151,10 +194,6 @@ public sealed unsafe partial class Database
             fresh.External = Arena.Allocate((nuint)reserve);
             fresh.ExternalLength = length;
         }
-        var bytes = Bytes(fresh);
-        var kept = Math.Min(text.Length, length);
-        text[..kept].CopyTo(bytes);
-        bytes[kept..].Clear();
         return fresh;
     }
 

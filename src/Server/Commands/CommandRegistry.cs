@@ -6,7 +6,11 @@ namespace MiniRedis.Server.Commands;
 /// <summary>Every command there is: one line a family. The families' own files are the tables of contents.</summary>
 static class CommandRegistry
 {
-    static readonly Command[] s_commands = [.. StringCommands.All, .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All];
+    static readonly Command[] s_commands =
+    [
+        .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
+        .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
+    ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="Command.Ordinal"/>.</summary>
     public static int Count { get; } = GiveOrdinals();

@@ -20,6 +20,11 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <summary>Time of one batch before the others get a turn: well under the latency at which a user would notice.</summary>
     const long BatchMicroseconds = 2000;
 
+    /// <summary>
+    /// Bytes of replies of one batch: then they are sent, or found to be over the client's limit, before more are made.
+    /// </summary>
+    const long BatchReplyBytes = 1024 * 1024;
+
     readonly Lock _lock = new();
     readonly Clock _clock = server.Clock;
     readonly ServerStatistics _statistics = server.Statistics;
@@ -33,7 +38,24 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         lock (_lock)
         {
-            ProcessInputLocked((Client)connection.State!);
+            if (connection.Closing != CloseMode.Open)
+            {
+                // It is on its way out, or was refused: what it goes on sending is not kept.
+                connection.Input.Consume(connection.Input.Length);
+                return;
+            }
+            var client = (Client)connection.State!;
+            try
+            {
+                ProcessInputLocked(client);
+            }
+            catch (Exception failure)
+            {
+                // A bug of ours, or no memory for what this client wants: it goes, the others stay.
+                server.Log.BatchFailed(client.Id, failure);
+                LoopState.Renew();
+                connection.CloseLocked(CloseMode.AtOnce, "internal error");
+            }
             connection.Output.TakeForSendingLocked();
         }
     }
@@ -88,7 +110,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         wanted = 0;
         while (consumed < unread.Length && client.MayRun)
         {
-            if (budget <= 0 || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
+            if (budget <= 0 || loop.Reply.Written >= BatchReplyBytes
+                || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
             {
                 client.Connection.WantsResume = true;
                 break;
@@ -114,7 +137,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     }
 
     /// <summary>Runs the requests of a window.</summary>
-    /// <returns>False if not all ran: the client is held or being closed, or what it may send has changed.</returns>
+    /// <returns>
+    /// False if not all need have run: the client is held or being closed, what it may send has changed, or its replies are long.
+    /// </returns>
     bool RunWindow(Client client, RequestWindow window, ReadOnlySpan<byte> unread, ReplyWriter reply, ref int consumed)
     {
         for (var i = 0; i < window.Count; i++)
@@ -123,7 +148,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             var authenticated = client.IsAuthenticated;
             if (!Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
             consumed = window.EndOf(i);
-            if (!client.MayRun || client.IsAuthenticated != authenticated) return false;
+            if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
         }
         return true;
     }
@@ -188,7 +213,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         context.Client.CommandsRun++;
         if (ended - started >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ended - started);
         if (server.Redactions.Any) server.Redactions.Clear();
-        Debug.Assert(effects.Dirty == dirty || (command.Flags & CommandFlags.ReadOnly) == 0 || effects.HasUnit,
+        // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
+        Debug.Assert(effects.Dirty == dirty || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
             $"{command.FullName} is declared read-only and changed the keyspace");
 
         if (effects.IsPropagating)
@@ -229,6 +255,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         lock (_lock) server.Admission.AcceptLocked(connection);
     }
+
+    public void OnAcceptFailed(string reason) => server.Log.AcceptFailed(reason);
 
     public void OnClosed(Connection connection)
     {

@@ -50,6 +50,7 @@ sealed class KeyAccess(MiniRedisServer server)
             server.Effects.Add(server.Config.LazyFreeLazyExpire ? "UNLINK"u8 : "DEL"u8);
             server.Effects.Add(name);
         }
-        server.Effects.KeyChanged(database.Number, name, KeyspaceEvents.Expired, "expired");
+        // Not a change to be saved: whoever loads the key finds it expired too.
+        server.Effects.Notify(database.Number, name, KeyspaceEvents.Expired, "expired");
     }
 }

@@ -9,6 +9,9 @@ sealed class LoopState
 
     public static LoopState Current => t_current ??= new LoopState();
 
+    /// <summary>Starts afresh on this thread, after an exception left a reply half written.</summary>
+    public static void Renew() => t_current = null;
+
     public RequestWindow Window { get; } = new();
 
     /// <summary>Writes the replies of the batch that runs.</summary>

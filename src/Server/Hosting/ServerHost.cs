@@ -39,6 +39,7 @@ sealed class ServerHost : IDisposable
     public void Start(bool ephemeralPort = false)
     {
         var config = Server.Config;
+        Server.Admission.ReserveDescriptors();
         if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.TcpBacklog));
         else BindAll(config);
         Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;

@@ -41,11 +41,26 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Failed listening on port {port}, aborting.")]
     public partial void ListenAborted(int port);
 
+    [LoggerMessage(LogLevel.Information, "Increased maximum number of open files to {limit} (it was originally set to {before}).")]
+    public partial void RaisedOpenFiles(long limit, long before);
+
+    [LoggerMessage(LogLevel.Warning, "You requested maxclients of {clients} requiring at least {files} max file descriptors.")]
+    public partial void TooFewOpenFiles(long clients, long files);
+
+    [LoggerMessage(LogLevel.Warning, "Server can't set maximum open files to {files} because of OS error: {reason}.")]
+    public partial void CannotRaiseOpenFiles(long files, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Current maximum open files is {limit}. maxclients has been reduced to {clients} to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.")]
+    public partial void ReducedMaxClients(long limit, long clients);
+
     [LoggerMessage(LogLevel.Debug, "Accepted {address}")]
     public partial void Accepted(string address);
 
     [LoggerMessage(LogLevel.Debug, "Client id={id} closed: {reason}")]
     public partial void Closed(long id, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Closing idle client")]
+    public partial void Idle();
 
     [LoggerMessage(LogLevel.Debug, "Protocol error from client id={id}: {error}")]
     public partial void ProtocolError(long id, string error);
@@ -59,8 +74,11 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Error, "Command '{command}' failed (arguments redacted)")]
     public partial void HandlerFailed(string command, Exception failure);
 
-    [LoggerMessage(LogLevel.Error, "The event loop failed")]
-    public partial void LoopFailed(Exception failure);
+    [LoggerMessage(LogLevel.Error, "Requests of client id={id} failed (arguments redacted); it is closed")]
+    public partial void BatchFailed(long id, Exception failure);
+
+    [LoggerMessage(LogLevel.Warning, "Accepting client connection: {reason}")]
+    public partial void AcceptFailed(string reason);
 
     [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]
     public partial void SignalReceived(string signal);

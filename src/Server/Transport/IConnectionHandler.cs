@@ -12,6 +12,9 @@ interface IConnectionHandler
     /// <summary>A connection was accepted. The handler may write a refusal and close it.</summary>
     void OnAccepted(Connection connection);
 
+    /// <summary>Connections wait to be accepted, and the system refuses: no descriptors or no memory is left.</summary>
+    void OnAcceptFailed(string reason);
+
     /// <summary>
     /// New bytes are in <see cref="Connection.Input"/>, or a batch is to be resumed. On return the batch's replies have been
     /// taken for sending.

@@ -15,6 +15,7 @@ sealed class Listener : IDisposable
     }
 
     public Socket Socket { get; }
+    public bool IsClosed => Socket.SafeHandle.IsClosed;
     public bool IsUnixSocket => _path is not null;
     public string? Path => _path;
 

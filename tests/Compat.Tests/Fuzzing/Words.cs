@@ -24,6 +24,9 @@ sealed class Words(Random random)
     /// <summary>Deadlines far enough away not to pass during a run, in seconds; the odd ones out are refused, or have passed.</summary>
     static readonly string[] s_moments = ["4000000000", "4000000001", "4100000000", "5000000000", "1", "0", "-1", "9223372036854775807", "x"];
 
+    /// <summary>Every key that a stream may touch.</summary>
+    public static IEnumerable<string> Keys => [.. s_keys, "h1", "h2", "h3"];
+
     public Random Random => random;
 
     public string Key() => s_keys[random.Next(s_keys.Length)];

@@ -176,6 +176,7 @@ public sealed class ConnectionCommandsTests : IDisposable
     public void Unblock_ends_a_wait_as_it_is_told()
     {
         bool? ended = null;
+        // Accepted for sure only once it has been answered.
         _client.Call("PING");
         lock (_server.Server.Executor.ExecutorLock) _server.Server.Clients.All.First().EndWait = withError => ended = withError;
         using var other = _server.Connect();

@@ -20,6 +20,12 @@ sealed unsafe class EpollLoop : IDisposable
     /// <summary>Connections accepted in one go, as Redis's MAX_ACCEPTS_PER_CALL: a flood of them must not starve the rest.</summary>
     const int MaxAcceptsPerCall = 1000;
 
+    /// <summary>How long not to accept after the process ran out of descriptors. A listener that stays readable would spin the loop.</summary>
+    const int AcceptPauseMilliseconds = 100;
+
+    /// <summary>Bytes of a closing connection that are read and thrown away, so that the close does not reset it.</summary>
+    const int MaxDrainedBytes = 1024 * 1024;
+
     readonly EpollTransport _transport;
     readonly IConnectionHandler _handler;
     readonly bool _ticks;
@@ -37,7 +43,7 @@ sealed unsafe class EpollLoop : IDisposable
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
     volatile bool _attentionPending, _stop;
-    long _nextTick;
+    long _nextTick, _acceptAgain;
 
     public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
     {
@@ -115,11 +121,13 @@ sealed unsafe class EpollLoop : IDisposable
         // Ticks push output too (expiry, timeouts, blocked clients): it must not wait for the next event.
         Attend();
         CloseMarked();
+        if (_acceptAgain != 0 && Environment.TickCount64 >= _acceptAgain) WatchListeners(true);
     }
 
     int WaitMilliseconds()
     {
-        if (_resumable.Count > 0) return 0;
+        // Attention that was asked for since the last look has not written to the wake-up descriptor: it came from here.
+        if (_resumable.Count > 0 || _attentionPending) return 0;
         if (!_ticks) return -1;
         return (int)Math.Clamp(_nextTick - Environment.TickCount64, 0, 1000);
     }
@@ -144,7 +152,9 @@ sealed unsafe class EpollLoop : IDisposable
 
     void Receive(EpollConnection connection)
     {
-        if (connection.IsClosed) return;
+        // One that has requests left to run reads no more until they are done: what it sends waits in the kernel, and its
+        // own peer, instead of growing our buffer to the limit. The event comes again.
+        if (connection.IsClosed || connection.IsQueuedToResume) return;
         var room = connection.Input.PrepareReceive();
         nint received;
         fixed (byte* to = room) received = LibC.Receive(connection.Descriptor, to, room.Length, LibC.MsgDontWait);
@@ -161,9 +171,16 @@ sealed unsafe class EpollLoop : IDisposable
     void Execute(EpollConnection connection)
     {
         _handler.OnReceived(connection);
-        if (connection.WantsResume) _resumable.Add(connection);
+        if (connection.WantsResume) QueueToResume(connection);
         if (connection.Output.HasSending) Send(connection);
         if (connection.Closing != CloseMode.Open) CloseIfDone(connection);
+    }
+
+    void QueueToResume(EpollConnection connection)
+    {
+        if (connection.IsQueuedToResume) return;
+        connection.IsQueuedToResume = true;
+        _resumable.Add(connection);
     }
 
     void Send(EpollConnection connection)
@@ -208,7 +225,7 @@ sealed unsafe class EpollLoop : IDisposable
         for (var i = 0; i < count; i++)
         {
             var connection = _resumable[i];
-            connection.WantsResume = false;
+            connection.WantsResume = connection.IsQueuedToResume = false;
             if (!connection.IsClosed) Execute(connection);
         }
         _resumable.RemoveRange(0, count);
@@ -235,7 +252,7 @@ sealed unsafe class EpollLoop : IDisposable
             if (connection.IsClosed) continue;
             if (connection.Output.HasSending) Send(connection);
             if (connection.Closing != CloseMode.Open) CloseIfDone(connection);
-            else if (connection.WantsResume && !_resumable.Contains(connection)) _resumable.Add(connection);
+            else if (connection.WantsResume) QueueToResume(connection);
         }
         _attending.Clear();
     }
@@ -246,19 +263,32 @@ sealed unsafe class EpollLoop : IDisposable
         {
             foreach (var (fd, listener) in _listeners)
             {
-                LibC.Control(_epoll, LibC.EpollCtlDel, fd, 0);
+                // One that is closed already has left the epoll by that, and its number may be another descriptor's now.
+                if (!listener.IsClosed) LibC.Control(_epoll, LibC.EpollCtlDel, fd, 0);
                 if (!_newListeners.Contains(listener)) listener.Dispose();
             }
             _listeners = _newListeners.ToDictionary(l => (int)l.Socket.Handle);
             foreach (var fd in _listeners.Keys) Check(LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn), "epoll_ctl");
             _newListeners = null;
+            _acceptAgain = 0;
         }
         foreach (var (fd, remote, local, unix) in _handedOver) Add(fd, remote, local, unix);
         _handedOver.Clear();
     }
 
+    /// <summary>Starts or stops to wait for connections.</summary>
+    void WatchListeners(bool watch)
+    {
+        _acceptAgain = watch ? 0 : Environment.TickCount64 + AcceptPauseMilliseconds;
+        foreach (var (fd, listener) in _listeners)
+        {
+            if (!listener.IsClosed) LibC.Control(_epoll, LibC.EpollCtlMod, fd, watch ? LibC.EpollIn : 0);
+        }
+    }
+
     void Accept(Listener listener)
     {
+        if (listener.IsClosed) return;
         var address = stackalloc byte[SocketNames.MaxAddressBytes];
         for (var i = 0; i < MaxAcceptsPerCall; i++)
         {
@@ -266,8 +296,13 @@ sealed unsafe class EpollLoop : IDisposable
             var fd = LibC.Accept4((int)listener.Socket.Handle, address, &length, LibC.SockNonBlock | LibC.SockCloExec);
             if (fd < 0)
             {
-                if (Marshal.GetLastPInvokeError() is LibC.EIntr or LibC.EConnAborted) continue;
-                return; // EAGAIN: all accepted. EMFILE and the like: the backlog holds them until descriptors are free.
+                var error = Marshal.GetLastPInvokeError();
+                if (error is LibC.EIntr or LibC.EConnAborted) continue;
+                if (error is LibC.EAgain) return;
+                // Out of descriptors or memory: the backlog holds the peers until there are some again.
+                _handler.OnAcceptFailed(Marshal.GetPInvokeErrorMessage(error));
+                WatchListeners(false);
+                return;
             }
             string remote, local;
             if (listener.IsUnixSocket) remote = local = listener.Path + ":0";
@@ -322,10 +357,28 @@ sealed unsafe class EpollLoop : IDisposable
             _handler.OnClosed(connection);
             connection.Input.Discard();
             connection.Output.Discard();
+            if (connection.Closing == CloseMode.AfterOutput) Drain(connection.Descriptor);
             _connections[connection.Descriptor] = null;
             LibC.Close(connection.Descriptor);
         }
         _closed.Clear();
+    }
+
+    /// <summary>
+    /// Closing a socket that holds unread bytes resets the connection, and the peer may lose the last reply to that: an
+    /// error that says why it was refused, most of all.
+    /// </summary>
+    void Drain(int fd)
+    {
+        if (LibC.Shutdown(fd, LibC.ShutWr) < 0) return;
+        var scratch = _sharedInput.GetSpan();
+        nint drained = 0, received;
+        do
+        {
+            fixed (byte* to = scratch) received = LibC.Receive(fd, to, scratch.Length, LibC.MsgDontWait);
+            drained += received;
+        }
+        while (received > 0 && drained < MaxDrainedBytes);
     }
 
     void Shutdown()

@@ -5,9 +5,10 @@ namespace MiniRedis.Server.Transport.Linux;
 /// <summary>The system calls of the event loop (man 2 of each). All descriptors are non-blocking.</summary>
 static unsafe partial class LibC
 {
-    public const int EAgain = 11, EIntr = 4, EMFile = 24, ENFile = 23, EConnAborted = 103;
+    public const int EAgain = 11, EIntr = 4, EConnAborted = 103;
     public const int SockNonBlock = 0x800, SockCloExec = 0x80000;
     public const int MsgDontWait = 0x40, MsgNoSignal = 0x4000;
+    public const int ShutWr = 1;
     public const int EpollCtlAdd = 1, EpollCtlDel = 2, EpollCtlMod = 3;
     public const uint EpollIn = 1, EpollOut = 4, EpollErr = 8, EpollHup = 0x10, EpollRdHup = 0x2000;
     const int EpollCloExec = 0x80000, EfdNonBlock = 0x800, EfdCloExec = 0x80000;
@@ -77,6 +78,9 @@ static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int fd, byte* buffer, nint length);
+
+    [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
+    public static partial int Shutdown(int fd, int how);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     public static partial int Close(int fd);
