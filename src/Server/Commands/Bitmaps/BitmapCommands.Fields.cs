@@ -80,7 +80,11 @@ static partial class BitmapCommands
             var max = (Int128.One << (IsSigned ? Width - 1 : Width)) - 1;
             var min = IsSigned ? -max - 1 : 0;
             var fits = exact >= min && exact <= max;
-            if (!fits && Overflow == Overflow.Saturate) exact = exact > max ? max : min;
+            // A SET of a number so low that its distance from the maximum is no 64-bit number saturates to the maximum: Redis's
+            // arithmetic overflows there, and the command is replicated as it came, so the bytes must be the same.
+            var wraps = Action == FieldAction.Set && IsSigned && Width < 64 && max - exact > long.MaxValue;
+            var tooHigh = exact > max || wraps;
+            if (!fits && Overflow == Overflow.Saturate) exact = tooHigh ? max : min;
             value = (ulong)(exact & ulong.MaxValue);
             return fits || Overflow != Overflow.Fail;
         }
