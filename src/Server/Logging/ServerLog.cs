@@ -14,7 +14,8 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Information, "Configuration loaded")]
     public partial void ConfigurationLoaded();
 
-    [LoggerMessage(LogLevel.Warning, "No config file specified, using the default config. In order to specify a config file use miniredis /path/to/redis.conf")]
+    [LoggerMessage(LogLevel.Warning, "No config file specified, using the default config. "
+        + "In order to specify a config file use miniredis /path/to/redis.conf")]
     public partial void NoConfigurationFile();
 
     [LoggerMessage(LogLevel.Information, "CONFIG REWRITE executed with success.")]
@@ -50,7 +51,8 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Server can't set maximum open files to {files} because of OS error: {reason}.")]
     public partial void CannotRaiseOpenFiles(long files, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Current maximum open files is {limit}. maxclients has been reduced to {clients} to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.")]
+    [LoggerMessage(LogLevel.Warning, "Current maximum open files is {limit}. maxclients has been reduced to {clients} "
+        + "to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.")]
     public partial void ReducedMaxClients(long limit, long clients);
 
     [LoggerMessage(LogLevel.Debug, "Accepted {address}")]
