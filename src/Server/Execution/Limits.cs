@@ -20,6 +20,12 @@ sealed class Limits(MiniRedisServer server)
     /// <summary>After so long without requests the peak of a client's replies is forgotten (Redis's reply-buffer-peak-reset-time).</summary>
     const int PeakMilliseconds = 5000;
 
+    /// <summary>
+    /// Unused room of the query buffer that is given back, and after how long without bytes (Redis's PROTO_RESIZE_THRESHOLD
+    /// and the two seconds of its clients cron).
+    /// </summary>
+    const int TrimBytes = 32 * 1024, TrimMilliseconds = 2000;
+
     long _lastLook;
 
     /// <summary>Whether a command that may need more memory is to be refused.</summary>
@@ -68,6 +74,8 @@ sealed class Limits(MiniRedisServer server)
         server.Memory.Account(client);
         var idle = now - client.LastInteraction;
         if (idle >= PeakMilliseconds) client.ReplyPeak = 0;
+        var input = client.Connection.Input;
+        if (idle >= TrimMilliseconds && input.OwnCapacity > input.Length + TrimBytes) client.Connection.TrimInputLocked();
         // Subscribers and replicas may listen in silence, and who waits has been told to.
         var timeout = server.Config.Timeout * 1000L;
         if (timeout == 0 || idle <= timeout || client.IsHeld) return;

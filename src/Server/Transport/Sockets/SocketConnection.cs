@@ -114,6 +114,7 @@ sealed class SocketConnection : Connection, IDisposable
         Volatile.Write(ref _attention, 0);
         lock (_transport.Handler.ExecutorLock)
         {
+            if (_closed == 0) TrimIfWantedLocked();
             if (WantsResume && _closed == 0) Execute();
         }
         Flush();
