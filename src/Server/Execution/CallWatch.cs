@@ -26,8 +26,8 @@ sealed class CallWatch
         var config = _server.Config;
         var slowlogIsOn = config.SlowlogLogSlowerThan >= 0 && config.SlowlogMaxLen > 0;
         _slowlogTicks = slowlogIsOn ? _server.Clock.Ticks(config.SlowlogLogSlowerThan) : long.MaxValue;
-        var latencyMicroseconds = config.LatencyMonitorThreshold > long.MaxValue / 1000 ? long.MaxValue : config.LatencyMonitorThreshold * 1000;
-        _latencyTicks = latencyMicroseconds > 0 ? _server.Clock.Ticks(latencyMicroseconds) : long.MaxValue;
+        var milliseconds = Math.Min(config.LatencyMonitorThreshold, long.MaxValue / 1000);
+        _latencyTicks = milliseconds > 0 ? _server.Clock.Ticks(milliseconds * 1000) : long.MaxValue;
         LeastTicks = Math.Min(_slowlogTicks, _latencyTicks);
     }
 

@@ -81,8 +81,8 @@ static class LatencyReport
             var mean = values.Average();
             var deviation = values.Average(v => Math.Abs(v - mean));
             report.Append(CultureInfo.InvariantCulture,
-                $"- {name}: {values.Count} latency spikes, average {mean:F0} ms, "
-                + $"mean deviation {deviation:F0} ms, worst ever {found.AllTimeHigh} ms.\n");
+                $"- {name}: {values.Count} latency spikes, average {mean:F0} ms, mean deviation {deviation:F0} ms, ");
+            report.Append(CultureInfo.InvariantCulture, $"worst ever {found.AllTimeHigh} ms.\n");
         }
         report.Append("\nWhat may help:\n\n");
         foreach (var advice in Advice(server)) report.Append("- ").Append(advice).Append('\n');

@@ -21,7 +21,7 @@ public sealed class DifferentialFuzzTests(ITestOutputHelper output)
     static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
-    [OracleTheory]
+    [RedisServerTheory]
     [InlineData(2)]
     [InlineData(3)]
     public void Random_commands_get_the_replies_of_redis_server(int protocol)
@@ -30,7 +30,7 @@ public sealed class DifferentialFuzzTests(ITestOutputHelper output)
         var count = Setting("MINIREDIS_FUZZ_COMMANDS", DefaultCommands);
         output.WriteLine($"seed {seed}, {count} commands, RESP{protocol}");
 
-        using var oracle = new OracleServer();
+        using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes");
         using var server = new TestServer("enable-debug-command yes", realTime: true);
         using var theirs = oracle.Connect();
         using var ours = server.Connect();

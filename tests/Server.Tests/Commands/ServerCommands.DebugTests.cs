@@ -1,4 +1,3 @@
-using MiniRedis.Server.Tests.Configuration;
 
 namespace MiniRedis.Server.Tests.Commands;
 

@@ -145,10 +145,10 @@ public sealed class ServerCommandsInfoTests : IDisposable
     }
 
     /// <summary>Every field of the oldest server there is to compare with is there.</summary>
-    [Configuration.RedisServerFact]
+    [RedisServerFact]
     public void Every_field_of_redis_7_0_is_there()
     {
-        using var oracle = new Configuration.RedisServerProcess();
+        using var oracle = new RedisServerProcess();
         using var redis = oracle.Connect();
         var theirs = Parse(redis.Call("INFO everything")).Keys.Where(k => !k.StartsWith("cmdstat_", StringComparison.Ordinal) && !k.StartsWith("latency_", StringComparison.Ordinal));
         Assert.Empty(theirs.Except(Fields("everything").Keys));

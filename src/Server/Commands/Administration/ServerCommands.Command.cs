@@ -29,17 +29,20 @@ static partial class ServerCommands
                 "Describes commands for clients: arity, flags, keys.", -2, CommandInfo,
                 args: [Arg.String("command-name").Multiple().Optional()], tips: ["nondeterministic_output_order"],
                 history: [("7.0.0", "Describes every command if none is named.")]),
-            AboutCommands("LIST", "7.0.0", "O(N) where N is the number of commands", "Lists the names of commands.", -2, CommandList,
+            AboutCommands("LIST", "7.0.0", "O(N) where N is the number of commands",
+                "Lists the names of commands.", -2, CommandList,
                 args:
                 [
-                    Arg.OneOf("filterby", Arg.String("module-name").After("MODULE"), Arg.String("category").After("ACLCAT"),
+                    Arg.OneOf("filterby",
+                        Arg.String("module-name").After("MODULE"), Arg.String("category").After("ACLCAT"),
                         Arg.Pattern("pattern").After("PATTERN")).After("FILTERBY").Optional(),
                 ],
                 tips: ["nondeterministic_output_order"]),
             Help.Subcommand("5.0.0", CommandGroup.Server, AclCategory.Connection,
                 ("(no subcommand)", "Describes every command, as INFO does."),
                 ("COUNT", "Counts the commands."),
-                ("LIST [FILTERBY MODULE <module>|ACLCAT <category>|PATTERN <pattern>]", "Lists the names of commands and subcommands."),
+                ("LIST [FILTERBY MODULE <module>|ACLCAT <category>|PATTERN <pattern>]",
+                    "Lists the names of commands and subcommands."),
                 ("INFO [<command> ...]", "Describes each <command>, or all, for clients."),
                 ("DOCS [<command> ...]", "Describes each <command>, or all, for people."),
                 ("GETKEYS <command line>", "Finds the keys of a command line."),
@@ -65,7 +68,8 @@ static partial class ServerCommands
     {
         var bar = name.IndexOf((byte)'|');
         if (bar < 0) return server.Commands.Find(name);
-        return server.Commands.Find(name[..bar]) is { } container ? server.Commands.FindSubcommand(container, name[(bar + 1)..]) : null;
+        var container = server.Commands.Find(name[..bar]);
+        return container is null ? null : server.Commands.FindSubcommand(container, name[(bar + 1)..]);
     }
 
     static void CommandGetKeys(ref CommandContext c, bool withFlags)

@@ -27,7 +27,8 @@ static partial class ServerCommands
         new("CHANGE-REPL-ID", "", "Gives this server a new replication id.", 2, 2, DebugChangeReplId),
         new("CONFIG-REWRITE-FORCE-ALL", "", "Writes every directive into the configuration file, defaults included.", 2, 2,
             DebugRewriteAll),
-        new("DICT-RESIZING", "<0|1>", "Accepted; the index grows a bucket at a time and has no resizing to stop.", 3, 3, DebugAccept),
+        new("DICT-RESIZING", "<0|1>", "Accepted; the index grows a bucket at a time and has no resizing to stop.", 3, 3,
+            DebugAccept),
         new("DIGEST", "", "Answers a digest of all keys and values.", 2, 2, DebugDigest),
         new("DIGEST-VALUE", "<key> [<key> ...]", "Answers a digest of the value of each key.", 2, int.MaxValue, DebugDigestValue),
         new("ERROR", "<text>", "Answers <text> as an error.", 3, 3, DebugError),
@@ -37,14 +38,14 @@ static partial class ServerCommands
         new("LOG", "<text>", "Writes <text> into the log.", 3, 3, DebugLog),
         new("OBJECT", "<key> [FAST]", "Describes how a value is kept.", 3, 4, DebugObject),
         new("PAUSE-CRON", "<0|1>", "Stops what the server does by the clock, or lets it go on.", 3, 3, DebugPauseCron),
-        new("POPULATE", "<count> [<prefix>] [<size>]", "Creates <count> strings, of <size> bytes each, called <prefix>:<number>.", 3, 5,
-            DebugPopulate),
+        new("POPULATE", "<count> [<prefix>] [<size>]", "Creates <count> strings, of <size> bytes each, called <prefix>:<number>.",
+            3, 5, DebugPopulate),
         new("PROTOCOL", "<type>", $"Answers a sample of a reply type: {ProtocolTypes}.", 3, 3, DebugProtocol),
         new("QUICKLIST-PACKED-THRESHOLD", "<size>", "Accepted; lists keep large elements as they keep small ones.", 3, 3,
             DebugPackedThreshold),
         new("RELOAD", "[MERGE] [NOFLUSH] [NOSAVE]", "Saves the data and loads them again.", 2, int.MaxValue, DebugReload),
-        new("REPLYBUFFER", "<PEAK-RESET-TIME|RESIZING> <value>", "Accepted; a connection without output holds no reply buffer.", 4, 4,
-            DebugAccept),
+        new("REPLYBUFFER", "<PEAK-RESET-TIME|RESIZING> <value>", "Accepted; a connection without output holds no reply buffer.",
+            4, 4, DebugAccept),
         new("SET-ACTIVE-EXPIRE", "<0|1>", "Stops or restarts the deletion of expired keys that nobody asks for.", 3, 3,
             DebugActiveExpire),
         new("SET-DISABLE-DENY-SCRIPTS", "<0|1>", "Lets scripts call commands that are denied to them.", 3, 3, DebugDenyScripts),
@@ -134,7 +135,8 @@ static partial class ServerCommands
 
     static void DebugPackedThreshold(ref CommandContext c)
     {
-        if (ConfigNumber.TryParseMemory(ConfigText.FromBytes(c.Arg(2)), out var bytes) && bytes is 0 or > 1 and < 1L << 32) c.Reply.Ok();
+        var isNumber = ConfigNumber.TryParseMemory(ConfigText.FromBytes(c.Arg(2)), out var bytes);
+        if (isNumber && bytes is 0 or > 1 and < 1L << 32) c.Reply.Ok();
         else c.Fail(Errors.PackedThreshold);
     }
 

@@ -136,6 +136,5 @@ static partial class ServerCommands
     }
 
     static void DebugStructSize(ref CommandContext c) => c.Reply.Bulk(string.Create(CultureInfo.InvariantCulture,
-        $"bits:{IntPtr.Size * 8} recordheader:{Record.HeaderBytes} expiry:{sizeof(long)} "
-        + $"indexbucket:{Database.IndexBucketBytes} indexentry:{sizeof(ulong)}"));
+        $"bits:{IntPtr.Size * 8} recordheader:{Record.HeaderBytes} expiry:{sizeof(long)} indexbucket:{Database.IndexBucketBytes}"));
 }

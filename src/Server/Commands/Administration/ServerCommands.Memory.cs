@@ -20,7 +20,8 @@ static partial class ServerCommands
             AboutMemory("MALLOC-STATS", "O(1)", "Answers the figures of the allocator.", MemoryMallocStats),
             new Command
             {
-                Name = "PURGE", Group = CommandGroup.Server, Since = "4.0.0", Complexity = "O(N) where N is the size of the collected heap",
+                Name = "PURGE", Group = CommandGroup.Server, Since = "4.0.0",
+                Complexity = "O(N) where N is the size of the collected heap",
                 Summary = "Gives memory that is not needed back to the system.",
                 Arity = 2, Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
                 Run = MemoryPurge,
@@ -55,6 +56,9 @@ static partial class ServerCommands
     /// <summary>Below this (Redis's own bound) there is too little to judge by.</summary>
     const long LeastForDoctor = 5 << 20;
 
+    /// <summary>Bytes a client on average that are called much (Redis's bound, too).</summary>
+    const long LargeClient = 200 * 1024;
+
     static void MemoryDoctor(ref CommandContext c)
     {
         var memory = c.Server.Memory;
@@ -63,9 +67,12 @@ static partial class ServerCommands
         else
         {
             var arena = c.Server.Keyspace.Arena;
-            if (memory.Peak > memory.Total * 3 / 2) problems.Add("More than one and a half times as much was used once: the peak is over.");
-            if (arena.CommittedBytes > arena.UsedBytes * 14 / 10) problems.Add("The allocator holds much free memory between records.");
-            if (memory.Clients / Math.Max(1, c.Server.Clients.Count) > 200 * 1024) problems.Add("Clients hold large buffers: see CLIENT LIST.");
+            if (memory.Peak > memory.Total * 3 / 2)
+                problems.Add("More than one and a half times as much was used once: the peak is over.");
+            if (arena.CommittedBytes > arena.UsedBytes * 14 / 10)
+                problems.Add("The allocator holds much free memory between records.");
+            if (memory.Clients / Math.Max(1, c.Server.Clients.Count) > LargeClient)
+                problems.Add("Clients hold large buffers: see CLIENT LIST.");
             if (problems.Count == 0) problems.Add("No problem was found.");
         }
         c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(string.Join('\n', problems) + "\n"));
@@ -75,7 +82,8 @@ static partial class ServerCommands
     {
         var arena = c.Server.Keyspace.Arena;
         c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"miniredis-arena: allocated {arena.UsedBytes}, committed {arena.CommittedBytes}, indexes {c.Server.Keyspace.IndexBytes}\n")));
+            $"miniredis-arena: allocated {arena.UsedBytes}, committed {arena.CommittedBytes}, ")
+            + string.Create(CultureInfo.InvariantCulture, $"indexes {c.Server.Keyspace.IndexBytes}\n")));
     }
 
     /// <summary>The arena gives empty slabs back by itself; the collected heap does when it is told to.</summary>

@@ -17,7 +17,8 @@ static partial class ServerCommands
         [
             new Command
             {
-                Name = "GET", Group = CommandGroup.Server, Since = "2.2.12", Complexity = "O(N) where N is the number of entries",
+                Name = "GET", Group = CommandGroup.Server, Since = "2.2.12",
+                Complexity = "O(N) where N is the number of entries",
                 Summary = "Answers the latest slow calls.",
                 History = [("4.0.0", "Added the client's address and name.")],
                 Arity = -2, Flags = Observing,
@@ -35,7 +36,8 @@ static partial class ServerCommands
             },
             new Command
             {
-                Name = "RESET", Group = CommandGroup.Server, Since = "2.2.12", Complexity = "O(N) where N is the number of entries",
+                Name = "RESET", Group = CommandGroup.Server, Since = "2.2.12",
+                Complexity = "O(N) where N is the number of entries",
                 Summary = "Empties the log.",
                 Arity = 2, Flags = Observing,
                 Tips = ["request_policy:all_nodes", "response_policy:all_succeeded"],

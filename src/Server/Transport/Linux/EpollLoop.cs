@@ -186,6 +186,12 @@ sealed unsafe class EpollLoop : IDisposable
     void Send(EpollConnection connection)
     {
         if (connection.IsClosed) return;
+        if (connection.Closing == CloseMode.AtOnce)
+        {
+            // Cut off: what waits is not sent, or a client over its output limit would get it all the same.
+            Close(connection);
+            return;
+        }
         var output = connection.Output;
         while (output.HasSending)
         {

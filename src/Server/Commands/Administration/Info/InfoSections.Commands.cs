@@ -17,8 +17,9 @@ static partial class InfoSections
             var microseconds = server.Clock.TotalMicroseconds(statistics.Ticks);
             var perCall = statistics.Calls == 0 ? 0 : (double)microseconds / statistics.Calls;
             text.Line(string.Create(CultureInfo.InvariantCulture,
-                $"cmdstat_{InfoText.Safe(command.FullName)}:calls={statistics.Calls},usec={microseconds},usec_per_call={perCall:F2},"
-                + $"rejected_calls={statistics.RejectedCalls},failed_calls={statistics.FailedCalls}"));
+                $"cmdstat_{InfoText.Safe(command.FullName)}:calls={statistics.Calls},usec={microseconds},usec_per_call={perCall:F2}")
+                + string.Create(CultureInfo.InvariantCulture,
+                    $",rejected_calls={statistics.RejectedCalls},failed_calls={statistics.FailedCalls}"));
         }
     }
 

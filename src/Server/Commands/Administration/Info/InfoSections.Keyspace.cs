@@ -14,8 +14,9 @@ static partial class InfoSections
         foreach (var database in server.Keyspace.Databases)
         {
             if (database.Count == 0) continue;
+            var ttl = AverageTtl(server, database);
             text.Line(string.Create(CultureInfo.InvariantCulture,
-                $"db{database.Number}:keys={database.Count},expires={database.ExpiringCount},avg_ttl={AverageTtl(server, database)},subexpiry=0"));
+                $"db{database.Number}:keys={database.Count},expires={database.ExpiringCount},avg_ttl={ttl},subexpiry=0"));
         }
     }
 

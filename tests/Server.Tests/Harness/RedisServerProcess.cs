@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 
-namespace MiniRedis.Server.Tests.Configuration;
+namespace MiniRedis.Server.Tests;
 
 /// <summary>A fact that needs Debian's redis-server as oracle; skipped, and said so, where it is not installed.</summary>
 [AttributeUsage(AttributeTargets.Method)]
@@ -13,6 +13,13 @@ public sealed class RedisServerFactAttribute : FactAttribute
     {
         if (!RedisServerProcess.IsInstalled) Skip = "redis-server is not on the PATH, so there is nothing to compare with (apt install redis-server)";
     }
+}
+
+/// <inheritdoc cref="RedisServerFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RedisServerTheoryAttribute : TheoryAttribute
+{
+    public RedisServerTheoryAttribute() => Skip = new RedisServerFactAttribute().Skip;
 }
 
 /// <summary>A real redis-server on a unix socket in a directory of its own, and a connection to it.</summary>
