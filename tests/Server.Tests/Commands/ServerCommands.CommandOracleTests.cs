@@ -20,6 +20,7 @@ public sealed class ServerCommandsCommandOracleTests
         // Later versions: more or fewer tips.
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
         // Later versions: other names of arguments.
+        "bitcount arguments", "bitpos arguments", "bitop arguments", "bitfield arguments", "bitfield_ro arguments", "pfmerge arguments",
         "mset arguments", "msetnx arguments", "lcs arguments", "hello arguments", "client|list arguments", "client|kill arguments",
         "client|reply arguments", "client|unblock arguments", "flushall arguments", "flushdb arguments", "config|set arguments",
         // Later versions: a command line without arguments is asked about, too, and the arguments are documented.
