@@ -24,7 +24,7 @@ public ref struct HyperLogLogEditor
 
     /// <param name="at">Where the key is; its value passed <see cref="HyperLogLog.IsOne"/>. If it is not found, it is created.</param>
     /// <param name="maxSparse">Bytes up to which a value stays sparse: hll-sparse-max-bytes.</param>
-    public HyperLogLogEditor(Database database, in KeyLookup at, ReadOnlySpan<byte> key, long maxSparse)
+    public HyperLogLogEditor(Database database, scoped in KeyLookup at, ReadOnlySpan<byte> key, long maxSparse)
     {
         _database = database;
         _key = key;

@@ -14,6 +14,7 @@ static partial class StringCommands
         Summary = "Stores a string under a key, replacing any value and, unless told otherwise, its expiry.",
         Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
         Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update | KeyFlags.VariableFlags)],
+        GetKeys = FindSetKey,
         Args =
         [
             Arg.Key("key"), Arg.String("value"),
@@ -137,6 +138,16 @@ static partial class StringCommands
         if (!wantsOld) c.Reply.Ok();
     }
 
+    /// <summary>The old value is overwritten unseen, but for GET and for conditions on it.</summary>
+    static bool FindSetKey(CommandSpec spec, in Request request, ref KeyBuffer keys)
+    {
+        var looks = false;
+        for (var i = 3; i < request.Count && !looks; i++)
+            looks = Ascii.EqualsIgnoreCase(request[i], "GET"u8) || request[i].Length >= 4 && Ascii.EqualsIgnoreCase(request[i][..2], "IF"u8);
+        keys.Add(1, looks ? KeyFlags.RW | KeyFlags.Access | KeyFlags.Update : KeyFlags.OW | KeyFlags.Update);
+        return true;
+    }
+
     static void SetNx(ref CommandContext c)
     {
         var at = c.LookupWrite(c.Arg(1));
@@ -180,7 +191,7 @@ static partial class StringCommands
     {
         c.Database.Delete(at);
         c.Changed(key, KeyspaceEvents.Generic, "del");
-        EmitDelete(ref c, key);
+        KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyExpire);
     }
 
     static void EmitSet(ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, long expireAt)
@@ -203,13 +214,5 @@ static partial class StringCommands
         effect.Add(key);
         effect.Add(value);
         effect.Add("KEEPTTL"u8);
-    }
-
-    static void EmitDelete(ref CommandContext c, scoped ReadOnlySpan<byte> key)
-    {
-        if (!c.IsPropagating) return;
-        var effect = c.Emit(2);
-        effect.Add("DEL"u8);
-        effect.Add(key);
     }
 }
