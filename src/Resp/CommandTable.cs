@@ -129,7 +129,8 @@ public sealed class CommandTable<T>
         {
             if (arg.KeySpecIndex >= keySpecs) throw new ArgumentException($"Command {name}: argument {arg.Name} refers to no key spec.");
             bool needsChildren = arg.Type is ArgType.OneOf or ArgType.Block;
-            if (needsChildren == (arg.Children.Count == 0)) throw new ArgumentException($"Command {name}: argument {arg.Name} has too few or too many children.");
+            if (needsChildren == (arg.Children.Count == 0))
+                throw new ArgumentException($"Command {name}: argument {arg.Name} has too few or too many children.");
             ValidateArgs(name, arg.Children, keySpecs);
         }
     }

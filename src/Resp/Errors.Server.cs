@@ -67,6 +67,9 @@ public static partial class Errors
     /// <param name="reason">What the operating system says, as "No space left on device".</param>
     public static string AofFailed(string reason) => $"MISCONF Errors writing to the AOF file: {reason}";
 
+    /// <summary>LATENCY GRAPH of an event that never was.</summary>
+    public static byte[] NoLatencySamples(ReadOnlySpan<byte> name) => Quote("ERR No samples available for event '"u8, name, "'"u8);
+
     public static string WrongProtocolType(string types) => $"ERR Wrong protocol type name. Please use one of the following: {types}";
 
     public static byte[] UnknownConfig(ReadOnlySpan<byte> name) =>

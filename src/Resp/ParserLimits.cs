@@ -1,6 +1,6 @@
 namespace MiniRedis.Resp;
 
-/// <summary>What one <see cref="RequestParser.Parse(ReadOnlySpan{byte}, in ParserLimits, ArgBuffer, out Request, out int, out long, out string?)"/> call came to.</summary>
+/// <summary>What one call of <see cref="RequestParser"/> came to.</summary>
 public enum ParseStatus : byte
 {
     /// <summary>The request is not whole yet.</summary>

@@ -32,6 +32,9 @@ public sealed partial class ReplyWriter
     // The output's memory comes in blocks of 4 KB or more; asking for less than this wastes the end of one at most.
     private const int MinWindow = 256;
 
+    // A value this long goes to the output in one piece, if the output can take it so.
+    private const int LargeReply = 1024 * 1024;
+
     private static readonly ulong[] Digits = BuildDigits();
 
     // The current sink. No output means that bytes are dropped.
@@ -315,6 +318,14 @@ public sealed partial class ReplyWriter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RawAcrossWindows(ReadOnlySpan<byte> rest)
     {
+        if (rest.Length >= LargeReply && _output is ILargeReplySink sink)
+        {
+            HandOver();
+            sink.WriteLarge(rest);
+            _committed += rest.Length;
+            return;
+        }
+
         while (true)
         {
             int part = Math.Min(_end - _position, rest.Length);

@@ -34,6 +34,9 @@ sealed class MiniRedisServer
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
         LazyFree = new LazyFree(this);
+        SlowLog = new SlowLog(this);
+        Latency = new LatencyMonitor(this);
+        CallWatch = new CallWatch(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
         ApplyHooks.Register(this);
@@ -74,6 +77,9 @@ sealed class MiniRedisServer
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
     public LazyFree LazyFree { get; }
+    public SlowLog SlowLog { get; }
+    public LatencyMonitor Latency { get; }
+    public CallWatch CallWatch { get; }
     public Cron Cron { get; }
     public Executor Executor { get; }
 

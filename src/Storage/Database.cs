@@ -43,6 +43,9 @@ public sealed unsafe partial class Database
     /// <summary>Bytes of an index bucket, and of the line of cache it fills.</summary>
     public const int IndexBucketBytes = 64;
 
+    /// <summary>A key's share of a full bucket, rounded up.</summary>
+    public const int IndexBytesPerKey = (IndexBucketBytes + KeyIndex.EntriesPerBucket - 1) / KeyIndex.EntriesPerBucket;
+
     internal KeyIndex Index => index;
 
     Arena Arena => index.Arena;

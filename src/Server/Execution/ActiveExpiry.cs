@@ -20,6 +20,15 @@ sealed class ActiveExpiry(MiniRedisServer server)
         if (!IsEnabled || server.Pause.IsActive) return false;
         var clock = server.Clock;
         var started = clock.Advance();
+        var more = RunSlice(clock, started);
+        var ticks = clock.Advance() - started;
+        server.Statistics.ExpireCycleTicks += ticks;
+        server.Latency.Note("expire-cycle", clock.Microseconds(0, ticks) / 1000);
+        return more;
+    }
+
+    bool RunSlice(Clock clock, long started)
+    {
         var sinceLook = 0;
         foreach (var database in server.Keyspace.Databases)
         {
@@ -31,11 +40,9 @@ sealed class ActiveExpiry(MiniRedisServer server)
                 sinceLook = 0;
                 if (clock.Microseconds(started, clock.Advance()) < SliceMicroseconds) continue;
                 server.Statistics.ExpiredTimeCapReached++;
-                server.Statistics.ExpireCycleTicks += clock.Timestamp - started;
                 return true;
             }
         }
-        server.Statistics.ExpireCycleTicks += clock.Advance() - started;
         return false;
     }
 }

@@ -1,11 +1,36 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Transport;
+using MiniRedis.Server.Transport.Linux;
 
 namespace MiniRedis.Server.Execution;
 
 /// <summary>Lets connections in and out: maxclients, protected mode, keepalive, the registry. Under the executor's lock.</summary>
 sealed class Admission(MiniRedisServer server)
 {
+    /// <summary>Descriptors the process needs beside its clients': Redis's CONFIG_MIN_RESERVED_FDS.</summary>
+    public const long ReservedDescriptors = 32;
+
+    /// <summary>
+    /// Makes room for maxclients connections, before the first of them. Where the system does not give that much, fewer
+    /// clients are let in: better than to refuse the append-only file its descriptor.
+    /// </summary>
+    public void ReserveDescriptors()
+    {
+        var config = server.Config;
+        var wanted = config.MaxClients + ReservedDescriptors;
+        var before = OpenFiles.Limit;
+        var limit = OpenFiles.Raise(wanted, out var error);
+        if (limit >= wanted)
+        {
+            if (limit > before) server.Log.RaisedOpenFiles(limit, before);
+            return;
+        }
+        server.Log.TooFewOpenFiles(config.MaxClients, wanted);
+        server.Log.CannotRaiseOpenFiles(wanted, error ?? "");
+        config.MaxClients = Math.Max(1, limit - ReservedDescriptors);
+        server.Log.ReducedMaxClients(limit, config.MaxClients);
+    }
+
     public void AcceptLocked(Connection connection)
     {
         server.Clock.Advance();

@@ -1,5 +1,5 @@
-using System.Globalization;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Transport.Linux;
 
 namespace MiniRedis.Server.Execution;
 
@@ -9,9 +9,6 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 static class ApplyHooks
 {
-    /// <summary>Descriptors the process needs beside its clients' (Redis's CONFIG_MIN_RESERVED_FDS).</summary>
-    const long ReservedDescriptors = 32;
-
     public static void Register(MiniRedisServer server)
     {
         var config = server.ConfigService;
@@ -26,6 +23,11 @@ static class ApplyHooks
             server.Effects.Refresh();
             return null;
         }, "notify-keyspace-events");
+        config.OnApply(_ =>
+        {
+            server.CallWatch.Refresh();
+            return null;
+        }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold");
     }
 
     /// <summary>A client that has authenticated, or never had to, stays in; without a password, nobody has to.</summary>
@@ -37,23 +39,7 @@ static class ApplyHooks
 
     static string? CheckMaxClients(ServerConfig config)
     {
-        var possible = OpenFileLimit() - ReservedDescriptors;
+        var possible = OpenFiles.Raise(config.MaxClients + Admission.ReservedDescriptors, out _) - Admission.ReservedDescriptors;
         return config.MaxClients <= possible ? null : ConfigErrors.TooManyClients(possible);
-    }
-
-    /// <summary>
-    /// The process's limit of descriptors. The runtime has raised the soft one to the hard one when it started, so this is
-    /// final; elsewhere than on Linux there is none worth checking.
-    /// </summary>
-    static long OpenFileLimit()
-    {
-        if (!OperatingSystem.IsLinux()) return long.MaxValue;
-        foreach (var line in File.ReadLines("/proc/self/limits"))
-        {
-            if (!line.StartsWith("Max open files", StringComparison.Ordinal)) continue;
-            var soft = line["Max open files".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0];
-            return long.TryParse(soft, CultureInfo.InvariantCulture, out var limit) ? limit : long.MaxValue;
-        }
-        return long.MaxValue;
     }
 }

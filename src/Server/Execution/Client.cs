@@ -18,6 +18,12 @@ sealed class Client(long id, Connection connection, Database database, long now)
 
     public Connection Connection { get; } = connection;
 
+    /// <summary>Neighbours in order of arrival; <see cref="ClientRegistry"/>'s.</summary>
+    public Client? Previous { get; set; }
+
+    /// <inheritdoc cref="Previous"/>
+    public Client? Next { get; set; }
+
     public Database Database { get; set; } = database;
 
     /// <summary>RESP version, 2 or 3.</summary>

@@ -42,6 +42,14 @@ sealed class Clock
     /// <summary>Microseconds from <paramref name="from"/> to <paramref name="to"/>, both timestamps.</summary>
     public long Microseconds(long from, long to) => (to - from) * 1000 / _ticksPerMillisecond;
 
+    /// <summary>Microseconds of a sum of ticks, which may be years of them: no product overflows.</summary>
+    public long TotalMicroseconds(long ticks) =>
+        ticks / _ticksPerMillisecond * 1000 + ticks % _ticksPerMillisecond * 1000 / _ticksPerMillisecond;
+
+    /// <summary>The least number of the counter's ticks that are so many microseconds.</summary>
+    public long Ticks(long microseconds) =>
+        microseconds > long.MaxValue / _ticksPerMillisecond ? long.MaxValue : (microseconds * _ticksPerMillisecond + 999) / 1000;
+
     /// <summary>Reads the counter. Returns the new <see cref="Timestamp"/>.</summary>
     public long Advance()
     {

@@ -6,11 +6,8 @@ sealed class Cron(MiniRedisServer server)
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
 
-    /// <summary>Clients are looked over this often; the limits they are held to are counted in seconds.</summary>
-    const int ClientsMilliseconds = 1000;
-
     readonly ActiveExpiry _expiry = server.ActiveExpiry;
-    long _nextSample, _nextClients;
+    long _nextSample;
 
     /// <summary>DEBUG PAUSE-CRON.</summary>
     public bool IsPaused { get; set; }
@@ -28,11 +25,7 @@ sealed class Cron(MiniRedisServer server)
             _nextSample = now + SampleMilliseconds;
             Sample(now);
         }
-        if (now >= _nextClients)
-        {
-            _nextClients = now + ClientsMilliseconds;
-            server.Limits.CloseIdle();
-        }
+        server.Limits.LookOverSome(now);
         var moreToExpire = _expiry.Run();
         var moreToFree = server.LazyFree.Run();
         return moreToExpire || moreToFree ? 0 : Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds);

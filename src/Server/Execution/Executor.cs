@@ -211,6 +211,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _statistics.CommandTicks += ended - started;
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
+        if (ended - started >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ended - started);
         if (server.Redactions.Any) server.Redactions.Clear();
         // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
         Debug.Assert(effects.Dirty == dirty || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,

@@ -35,17 +35,20 @@ sealed class LatencyHistogram
         return 0;
     }
 
-    /// <summary>Cumulative counts at powers of two microseconds, as LATENCY HISTOGRAM shows them: pairs (µs, calls up to it).</summary>
+    /// <summary>
+    /// Cumulative counts as LATENCY HISTOGRAM shows them: pairs of microseconds and the calls that took no longer, one for each
+    /// power of two times 1024 ns that calls fell below. (Redis labels a step with the end of its histogram's bucket, which is
+    /// 1/128 further: so 33 and 66 µs follow 16.)
+    /// </summary>
     public IEnumerable<(long Microseconds, long Calls)> PowersOfTwo()
     {
         long seen = 0, shown = 0;
         var bucket = 0;
-        for (long microseconds = 1; seen < Total; microseconds *= 2)
+        for (long limit = 1024; shown < Total; limit *= 2)
         {
-            for (; bucket < _counts.Length && UpperBound(bucket) <= microseconds * 1024; bucket++) seen += _counts[bucket];
-            if (seen > shown) yield return (microseconds, seen);
+            for (; bucket < _counts.Length && UpperBound(bucket) <= limit; bucket++) seen += _counts[bucket];
+            if (seen > shown) yield return ((limit + limit / 128 - 1) / 1000, seen);
             shown = seen;
-            if (bucket == _counts.Length) break;
         }
     }
 

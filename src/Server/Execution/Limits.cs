@@ -5,40 +5,82 @@ namespace MiniRedis.Server.Execution;
 /// <summary>Bounds on memory and on clients: maxmemory, output buffers, idle time. Under the executor's lock.</summary>
 sealed class Limits(MiniRedisServer server)
 {
+    /// <summary>
+    /// Bytes of replies, beyond the first chunk, that may wait for a client that has not authenticated: it is answered errors
+    /// only, and one that does not read them is up to something (Redis's CVE-2025-21605).
+    /// </summary>
+    const long UnauthenticatedBytes = 1024;
+
+    /// <summary>Every client is looked over once in this time; the limits it is held to are counted in seconds.</summary>
+    const int RoundMilliseconds = 1000;
+
+    /// <summary>Clients to look over each time however few there are: Redis's CLIENTS_CRON_MIN_ITERATIONS.</summary>
+    const int LeastLooks = 5;
+
+    /// <summary>After so long without requests the peak of a client's replies is forgotten (Redis's reply-buffer-peak-reset-time).</summary>
+    const int PeakMilliseconds = 5000;
+
+    /// <summary>
+    /// Unused room of the query buffer that is given back, and after how long without bytes (Redis's PROTO_RESIZE_THRESHOLD
+    /// and the two seconds of its clients cron).
+    /// </summary>
+    const int TrimBytes = 32 * 1024, TrimMilliseconds = 2000;
+
+    long _lastLook;
+
     /// <summary>Whether a command that may need more memory is to be refused.</summary>
     public bool IsOutOfMemory() => server.Config.MaxMemory > 0 && server.UsedMemory > server.Config.MaxMemory;
 
     /// <summary>Closes a client whose pending output exceeds the hard limit of its class, or the soft one for too long.</summary>
     public void CheckOutput(Client client)
     {
-        var pending = client.Connection.Output.PendingBytes;
-        if (pending == 0)
+        // As in Redis, what fits the first chunk does not count.
+        var pending = client.Connection.Output.PendingBytes - ChunkPool.ChunkBytes;
+        if (pending <= 0)
         {
             client.SoftLimitSince = 0;
             return;
         }
         var limit = server.Config.OutputBufferLimits[(int)client.Class];
-        var overHard = limit.HardBytes > 0 && pending >= limit.HardBytes;
+        var overHard = limit.HardBytes > 0 && pending >= limit.HardBytes || !client.IsAuthenticated && pending >= UnauthenticatedBytes;
         var overSoft = limit.SoftBytes > 0 && pending >= limit.SoftBytes;
         if (!overSoft) client.SoftLimitSince = 0;
         else if (client.SoftLimitSince == 0) client.SoftLimitSince = server.Clock.Now;
         var softTooLong = overSoft && server.Clock.Now - client.SoftLimitSince > limit.SoftSeconds * 1000L;
         if (!overHard && !softTooLong) return;
+        if (client.IsGone) return;
         server.Statistics.OutputBufferLimitDisconnections++;
         server.Log.OutputBufferLimit(client.Id, pending);
-        client.Connection.CloseLocked(CloseMode.AtOnce, "output buffer limits");
+        server.Admission.KillLocked(client, "output buffer limits");
     }
 
-    /// <summary>Closes clients that have been idle longer than "timeout"; subscribers and replicas may listen in silence.</summary>
-    public void CloseIdle()
+    /// <summary>
+    /// Looks a part of the clients over, so that each has its turn about once a second: a thousand of them in one go would
+    /// be a pause that commands feel.
+    /// </summary>
+    public void LookOverSome(long now)
     {
-        var timeout = server.Config.Timeout * 1000L;
-        foreach (var client in server.Clients.All)
+        var share = server.Clients.Count * Math.Min(now - _lastLook, RoundMilliseconds) / RoundMilliseconds;
+        _lastLook = now;
+        for (var i = Math.Min(share + LeastLooks, server.Clients.Count); i > 0; i--)
         {
-            CheckOutput(client);
-            server.Memory.Account(client);
-            if (timeout <= 0 || client.Has(ClientFlags.Blocked | ClientFlags.PubSub | ClientFlags.Replica | ClientFlags.Master)) continue;
-            if (server.Clock.Now - client.LastInteraction > timeout) client.Connection.CloseLocked(CloseMode.AtOnce, "idle");
+            if (server.Clients.Visit() is { } client) LookOver(client, now);
         }
+    }
+
+    void LookOver(Client client, long now)
+    {
+        CheckOutput(client);
+        server.Memory.Account(client);
+        var idle = now - client.LastInteraction;
+        if (idle >= PeakMilliseconds) client.ReplyPeak = 0;
+        var input = client.Connection.Input;
+        if (idle >= TrimMilliseconds && input.OwnCapacity > input.Length + TrimBytes) client.Connection.TrimInputLocked();
+        // Subscribers and replicas may listen in silence, and who waits has been told to.
+        var timeout = server.Config.Timeout * 1000L;
+        if (timeout == 0 || idle <= timeout || client.IsHeld) return;
+        if (client.Has(ClientFlags.PubSub | ClientFlags.Replica | ClientFlags.Master)) return;
+        server.Log.Idle();
+        server.Admission.KillLocked(client, "idle");
     }
 }

@@ -45,6 +45,7 @@ sealed class MemoryUsage(Keyspace keyspace)
     /// </param>
     public void Account(Client client, bool batchEnds = false)
     {
+        if (client.IsGone) return;
         var output = client.Connection.Output;
         var bytes = client.MemoryBytes;
         if (batchEnds && output.PendingBytes <= ChunkPool.ChunkBytes) bytes -= output.MemoryBytes;

@@ -25,7 +25,8 @@ sealed class ServerHost : IDisposable
             ? new EpollTransport(server.Executor, Math.Max(1, server.Config.IoThreads))
             : new SocketTransport(server.Executor);
         server.TransportName = _transport.Name;
-        server.ConfigService.OnApply(_ => RebindLocked(), "port", "bind");
+        server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotListen), "port");
+        server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind), "bind");
     }
 
     public MiniRedisServer Server { get; }
@@ -39,6 +40,7 @@ sealed class ServerHost : IDisposable
     public void Start(bool ephemeralPort = false)
     {
         var config = Server.Config;
+        Server.Admission.ReserveDescriptors();
         if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.TcpBacklog));
         else BindAll(config);
         Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;
@@ -88,8 +90,11 @@ sealed class ServerHost : IDisposable
         return bound;
     }
 
-    /// <summary>Binds anew after CONFIG SET port or bind. Returns why not, and then leaves everything as it was.</summary>
-    public string? RebindLocked()
+    /// <summary>
+    /// Binds anew after CONFIG SET port or bind. Returns <paramref name="failure"/> if it cannot; called again with the former
+    /// values it then restores what was.
+    /// </summary>
+    string? RebindLocked(string failure)
     {
         List<Listener> bound = [];
         if (Server.Config.Port != 0)
@@ -103,7 +108,7 @@ sealed class ServerHost : IDisposable
             }
             catch (StartFailedException)
             {
-                return ConfigErrors.CannotListen;
+                return failure;
             }
         }
         var next = _listeners.Where(l => l.IsUnixSocket).Concat(bound).ToList();

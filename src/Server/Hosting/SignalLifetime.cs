@@ -1,26 +1,29 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Hosting;
 
 /// <summary>Ends the host on SIGTERM and SIGINT (Ctrl+C), with the log line that Redis writes for each.</summary>
-sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerLog log) : IHostLifetime, IDisposable
+sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, ServerLog log) : IHostLifetime, IDisposable
 {
     readonly List<PosixSignalRegistration> _registrations = [];
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        Register(PosixSignal.SIGTERM);
-        Register(PosixSignal.SIGINT);
+        Register(PosixSignal.SIGTERM, static config => config.ShutdownOnSigterm);
+        Register(PosixSignal.SIGINT, static config => config.ShutdownOnSigint);
         return Task.CompletedTask;
     }
 
-    void Register(PosixSignal signal) => _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+    void Register(PosixSignal signal, Func<ServerConfig, ShutdownFlags> flags) => _registrations.Add(PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
         log.SignalReceived(signal.ToString());
-        lifetime.StopApplication();
+        // As SHUTDOWN does, once the server runs; before, there is nothing to save.
+        if (host.Server.OnShutdown is { } shutdown) shutdown(flags(host.Server.Config));
+        else lifetime.StopApplication();
     }));
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -14,7 +14,8 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Information, "Configuration loaded")]
     public partial void ConfigurationLoaded();
 
-    [LoggerMessage(LogLevel.Warning, "No config file specified, using the default config. In order to specify a config file use miniredis /path/to/redis.conf")]
+    [LoggerMessage(LogLevel.Warning, "No config file specified, using the default config. "
+        + "In order to specify a config file use miniredis /path/to/redis.conf")]
     public partial void NoConfigurationFile();
 
     [LoggerMessage(LogLevel.Information, "CONFIG REWRITE executed with success.")]
@@ -41,11 +42,27 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Failed listening on port {port}, aborting.")]
     public partial void ListenAborted(int port);
 
+    [LoggerMessage(LogLevel.Information, "Increased maximum number of open files to {limit} (it was originally set to {before}).")]
+    public partial void RaisedOpenFiles(long limit, long before);
+
+    [LoggerMessage(LogLevel.Warning, "You requested maxclients of {clients} requiring at least {files} max file descriptors.")]
+    public partial void TooFewOpenFiles(long clients, long files);
+
+    [LoggerMessage(LogLevel.Warning, "Server can't set maximum open files to {files} because of OS error: {reason}.")]
+    public partial void CannotRaiseOpenFiles(long files, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Current maximum open files is {limit}. maxclients has been reduced to {clients} "
+        + "to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.")]
+    public partial void ReducedMaxClients(long limit, long clients);
+
     [LoggerMessage(LogLevel.Debug, "Accepted {address}")]
     public partial void Accepted(string address);
 
     [LoggerMessage(LogLevel.Debug, "Client id={id} closed: {reason}")]
     public partial void Closed(long id, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Closing idle client")]
+    public partial void Idle();
 
     [LoggerMessage(LogLevel.Debug, "Protocol error from client id={id}: {error}")]
     public partial void ProtocolError(long id, string error);

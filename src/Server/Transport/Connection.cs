@@ -41,6 +41,24 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// </summary>
     public bool WantsResume { get; set; }
 
+    /// <summary>The input holds room that is not used: its owner is to give that back. Set under the executor's lock.</summary>
+    public bool WantsTrim { get; set; }
+
+    /// <summary>Has the owning thread give back input room. Call under the executor's lock.</summary>
+    public void TrimInputLocked()
+    {
+        WantsTrim = true;
+        RequestAttentionLocked();
+    }
+
+    /// <summary>Does what was asked for by <see cref="TrimInputLocked"/>. Owning thread, under the executor's lock.</summary>
+    public void TrimIfWantedLocked()
+    {
+        if (!WantsTrim) return;
+        WantsTrim = false;
+        Input.Trim();
+    }
+
     /// <summary>Whether the system is to say when the socket takes more: the peer does not keep up.</summary>
     public abstract bool WatchesWritable { get; }
 

@@ -103,6 +103,17 @@ sealed class InputPipe : PipeReader
         if (capacity > _own.Capacity) _own.Resize(capacity);
     }
 
+    /// <summary>
+    /// Gives back room that was made for an announced request whose bytes do not come. When more of it arrives, room for all
+    /// of it is made anew.
+    /// </summary>
+    public void Trim()
+    {
+        if (_own is null || _own.Capacity <= Math.Max(OwnBytes, Length)) return;
+        Compact();
+        _own.Resize(Math.Max(OwnBytes, Length));
+    }
+
     void FreeOwn()
     {
         _own?.Free();

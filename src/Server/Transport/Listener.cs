@@ -11,6 +11,7 @@ sealed class Listener : IDisposable
     Listener(Socket socket, string? path)
     {
         Socket = socket;
+        Port = (socket.LocalEndPoint as IPEndPoint)?.Port ?? 0;
         _path = path;
     }
 
@@ -19,8 +20,8 @@ sealed class Listener : IDisposable
     public bool IsUnixSocket => _path is not null;
     public string? Path => _path;
 
-    /// <summary>The bound port; useful where port 0 asked the system to choose. 0 for a unix socket.</summary>
-    public int Port => (Socket.LocalEndPoint as IPEndPoint)?.Port ?? 0;
+    /// <summary>The bound port; useful where port 0 asked the system to choose. 0 for a unix socket. Stays known when it is closed.</summary>
+    public int Port { get; }
 
     /// <summary>Listens on <paramref name="address"/>; "*" and "::*" are every IPv4 and every IPv6 address, as in redis.conf.</summary>
     /// <exception cref="SocketException">The address is not ours, or in use.</exception>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Pipelines;
+using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Transport;
 
@@ -12,9 +13,10 @@ namespace MiniRedis.Server.Transport;
 /// Replies of a batch gather in one chunk and leave in one send. A connection with nothing to say holds no chunk.
 /// The two ends meet only in <see cref="TakeForSendingLocked"/>, so sending never keeps the executor waiting.
 /// </summary>
-sealed class OutputPipe : PipeWriter
+sealed class OutputPipe : PipeWriter, ILargeReplySink
 {
-    readonly record struct Chunk(byte[] Bytes, int Length);
+    /// <summary>A chunk of the pool, or one of a single long value in memory of its own.</summary>
+    readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length);
 
     // Writing end. Read and written under the executor's lock only.
     byte[]? _current;
@@ -25,6 +27,7 @@ sealed class OutputPipe : PipeWriter
 
     // Sending end. Touched by the owning thread only, but for the length, which INFO and CLIENT LIST read.
     byte[]? _front;
+    NativeBuffer? _largeFront;
     int _frontStart, _frontLength;
     Queue<Chunk>? _behind;
     long _sendingBytes;
@@ -40,23 +43,23 @@ sealed class OutputPipe : PipeWriter
     {
         get
         {
-            var chunks = (_front is null ? 0 : 1) + (_behind?.Count ?? 0) + (_full?.Count ?? 0) + (_currentLength > 0 ? 1 : 0);
-            if (chunks < 2) return default;
-            var bytes = PendingBytes - Math.Min(PendingBytes, ChunkPool.ChunkBytes);
-            return (chunks - 1, bytes, Math.Max(bytes, MemoryBytes - FirstChunkBytes));
+            var bytes = PendingBytes - ChunkPool.ChunkBytes;
+            if (bytes <= 0) return default;
+            var chunks = (_frontLength == 0 ? 0 : 1) + (_behind?.Count ?? 0) + (_full?.Count ?? 0) + (_currentLength > 0 ? 1 : 0);
+            return (Math.Max(1, chunks - 1), bytes, Math.Max(bytes, MemoryBytes - FirstChunkBytes));
         }
     }
 
     /// <summary>Bytes of the chunk that comes first: the one being sent, or the one being written.</summary>
-    public int FirstChunkBytes => (_front ?? _current)?.Length ?? 0;
+    public int FirstChunkBytes => _largeFront?.Capacity ?? (_front ?? _current)?.Length ?? 0;
 
     /// <summary>Bytes of memory that the chunks hold. An estimate while another thread sends.</summary>
     public long MemoryBytes
     {
         get
         {
-            var ends = (_current?.Length ?? 0) + (_front?.Length ?? 0);
-            return ends + (long)((_full?.Count ?? 0) + (_behind?.Count ?? 0)) * ChunkPool.LargeChunkBytes;
+            var ends = (_current?.Length ?? 0) + (long)(_largeFront?.Capacity ?? _front?.Length ?? 0);
+            return ends + Math.Max(PendingBytes - ends, (long)((_full?.Count ?? 0) + (_behind?.Count ?? 0)) * ChunkPool.LargeChunkBytes);
         }
     }
 
@@ -82,7 +85,7 @@ sealed class OutputPipe : PipeWriter
     {
         if (_current is not null)
         {
-            if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current, _currentLength));
+            if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current, null, _currentLength));
             else Recycle(_current);
         }
         // A reply that outgrew its first chunk is long: go on in large ones.
@@ -90,6 +93,18 @@ sealed class OutputPipe : PipeWriter
             ? GC.AllocateUninitializedArray<byte>(sizeHint)
             : ChunkPool.Rent(large: sizeHint > ChunkPool.ChunkBytes || _full is { Count: > 0 });
         _currentLength = 0;
+    }
+
+    public void WriteLarge(ReadOnlySpan<byte> bytes)
+    {
+        var large = new NativeBuffer(bytes.Length);
+        bytes.CopyTo(large.GetSpan());
+        if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current!, null, _currentLength));
+        else if (_current is not null) Recycle(_current);
+        _current = null;
+        _currentLength = 0;
+        (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(null, large, bytes.Length));
+        _writingBytes += bytes.Length;
     }
 
     /// <summary>Hands everything written to the sending end. Call under the executor's lock, on the owning thread.</summary>
@@ -105,7 +120,7 @@ sealed class OutputPipe : PipeWriter
             while (_full.TryDequeue(out var chunk)) Append(chunk);
             _full = null;
         }
-        if (_currentLength > 0) Append(new Chunk(_current!, _currentLength));
+        if (_currentLength > 0) Append(new Chunk(_current!, null, _currentLength));
         else if (_current is not null) Recycle(_current);
         _current = null;
         _currentLength = 0;
@@ -115,14 +130,18 @@ sealed class OutputPipe : PipeWriter
 
     void Append(Chunk chunk)
     {
-        if (_front is null) (_front, _frontStart, _frontLength) = (chunk.Bytes, 0, chunk.Length);
+        if (_frontLength == 0) SetFront(chunk);
         else (_behind ??= new Queue<Chunk>()).Enqueue(chunk);
     }
 
-    /// <summary>The next bytes for the socket; empty when all are sent.</summary>
-    public ReadOnlyMemory<byte> Front => _front is null ? default : _front.AsMemory(_frontStart, _frontLength - _frontStart);
+    void SetFront(in Chunk chunk) => (_front, _largeFront, _frontStart, _frontLength) = (chunk.Bytes, chunk.Large, 0, chunk.Length);
 
-    public ReadOnlySpan<byte> FrontSpan => _front is null ? default : _front.AsSpan(_frontStart, _frontLength - _frontStart);
+    /// <summary>The next bytes for the socket; empty when all are sent.</summary>
+    public ReadOnlyMemory<byte> Front =>
+        (_largeFront is null ? _front.AsMemory() : _largeFront.Memory)[_frontStart.._frontLength];
+
+    public ReadOnlySpan<byte> FrontSpan =>
+        (_largeFront is null ? _front.AsSpan() : _largeFront.GetSpan())[_frontStart.._frontLength];
 
     /// <summary>Notes that the socket took <paramref name="bytes"/> of <see cref="Front"/>.</summary>
     public void Sent(int bytes)
@@ -130,22 +149,34 @@ sealed class OutputPipe : PipeWriter
         _sendingBytes -= bytes;
         _frontStart += bytes;
         if (_frontStart < _frontLength) return;
-        Recycle(_front!);
-        _front = null;
+        ReleaseFront();
         if (_behind is null) return;
-        if (_behind.TryDequeue(out var next)) (_front, _frontStart, _frontLength) = (next.Bytes, 0, next.Length);
+        if (_behind.TryDequeue(out var next)) SetFront(next);
         if (_behind.Count == 0) _behind = null;
+    }
+
+    void ReleaseFront()
+    {
+        if (_front is not null) Recycle(_front);
+        _largeFront?.Free();
+        SetFront(default);
     }
 
     /// <summary>Gives every chunk back; what was pending is lost with the connection.</summary>
     public void Discard()
     {
         ReleaseCurrent();
-        _full = null;
-        _behind = null;
-        if (_front is not null) Recycle(_front);
-        _front = null;
+        ReleaseFront();
+        FreeLarge(_full);
+        FreeLarge(_behind);
+        _full = _behind = null;
         _writingBytes = _sendingBytes = 0;
+    }
+
+    static void FreeLarge(Queue<Chunk>? chunks)
+    {
+        if (chunks is null) return;
+        foreach (var chunk in chunks) chunk.Large?.Free();
     }
 
     void ReleaseCurrent()

@@ -13,13 +13,17 @@ static class KnownDifferences
             // Seconds since the last use: the two servers do not change seconds together, and redis-server has one object, with
             // one time of last use, for all keys that hold the same integer below 10,000.
             "OBJECT" => command[1] == "IDLETIME" && ours[0] == ':' && theirs[0] == ':',
-            // Since Redis 7.2 wrong arguments are an error for a missing key, too.
-            "BITPOS" => ours[0] == '-' && theirs is ":-1" or ":0",
-            // The same, and since Valkey 8.0 BITCOUNT takes a start without an end.
-            "BITCOUNT" => ours[0] == '-' && theirs == ":0" || command.Length == 3 && theirs == "-ERR syntax error",
+            // Since Redis 7.2 wrong arguments are an error for a missing key, too, and the unit is judged before the end; since
+            // Valkey 8.0 BITCOUNT takes a start without an end.
+            "BITCOUNT" when command.Length == 3 => theirs == "-ERR syntax error" || IsOfNothing(theirs),
+            "BITPOS" or "BITCOUNT" when ours == "-ERR syntax error" => theirs == "-ERR value is not an integer or out of range" || IsOfNothing(theirs),
+            "BITPOS" or "BITCOUNT" when ours[0] == '-' => IsOfNothing(theirs),
             _ => false,
         };
     }
+
+    /// <summary>The answers for a missing key.</summary>
+    static bool IsOfNothing(string reply) => reply is ":0" or ":-1";
 
     static string Sorted(string reply) => string.Join(' ', reply.Split(' ').Order(StringComparer.Ordinal));
 }

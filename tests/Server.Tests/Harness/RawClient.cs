@@ -13,6 +13,7 @@ namespace MiniRedis.Server.Tests;
 sealed class RawClient : IDisposable
 {
     readonly Socket _socket;
+    readonly NetworkStream _network;
     readonly Stream _stream;
 
     public RawClient(int port)
@@ -27,9 +28,12 @@ sealed class RawClient : IDisposable
         _socket = new Socket(server.AddressFamily, SocketType.Stream, tcp ? ProtocolType.Tcp : ProtocolType.Unspecified);
         _socket.Connect(server);
         if (tcp) _socket.NoDelay = true;
-        _socket.ReceiveTimeout = 10_000;
-        _stream = new BufferedStream(new NetworkStream(_socket));
+        _socket.ReceiveTimeout = _socket.SendTimeout = 10_000;
+        _network = new NetworkStream(_socket);
+        _stream = new BufferedStream(_network);
     }
+
+    public Socket Socket => _socket;
 
     /// <summary>Sends a command line (quoted as in redis-cli) and reads the reply.</summary>
     public string Call(string commandLine)
@@ -71,12 +75,33 @@ sealed class RawClient : IDisposable
 
     public void SendRaw(string bytes)
     {
-        _stream.Write(Encoding.Latin1.GetBytes(bytes));
-        _stream.Flush();
+        // Past the buffer, which would try again when it is disposed of.
+        _network.Write(Encoding.Latin1.GetBytes(bytes));
+    }
+
+    /// <summary>Sends what the server takes before it closes the connection.</summary>
+    public void TrySendRaw(string bytes)
+    {
+        try
+        {
+            SendRaw(bytes);
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: not SocketError.TimedOut })
+        {
+            // Closed by the server.
+        }
     }
 
     public static string Encode(params string[] words) =>
         $"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n"));
+
+    /// <summary>Reads exactly so many bytes as they are.</summary>
+    public string ReadRaw(int count)
+    {
+        var bytes = new byte[count];
+        _stream.ReadExactly(bytes);
+        return Encoding.Latin1.GetString(bytes);
+    }
 
     /// <summary>Reads one whole reply.</summary>
     public string Read()
@@ -107,6 +132,34 @@ sealed class RawClient : IDisposable
         if (kind == '|') ReadInto(reply);
     }
 
+    /// <summary>Sends a command line and reads the reply as a tree: text, numbers, null, and arrays of these for every aggregate.</summary>
+    public object? CallTree(string commandLine)
+    {
+        Send(commandLine);
+        return ReadTree();
+    }
+
+    object? ReadTree()
+    {
+        var line = ReadLine();
+        var rest = line[1..];
+        switch (line[0])
+        {
+            case '*' or '~' or '%':
+                var length = int.Parse(rest, CultureInfo.InvariantCulture);
+                return length < 0 ? null : Enumerable.Range(0, line[0] == '%' ? length * 2 : length).Select(_ => ReadTree()).ToArray();
+            case '$' or '=':
+                var bytes = int.Parse(rest, CultureInfo.InvariantCulture);
+                if (bytes < 0) return null;
+                var text = new byte[bytes + 2];
+                _stream.ReadExactly(text);
+                return Encoding.Latin1.GetString(text, 0, bytes);
+            case ':': return long.Parse(rest, CultureInfo.InvariantCulture);
+            case '_': return null;
+            default: return rest;
+        }
+    }
+
     string ReadLine()
     {
         var line = new StringBuilder();
@@ -130,6 +183,29 @@ sealed class RawClient : IDisposable
         {
             return true;
         }
+    }
+
+    /// <summary>Everything the server sends until it closes the connection.</summary>
+    public string ReadToEnd()
+    {
+        var all = new StringBuilder();
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            while (_stream.Read(buffer) is > 0 and var count) all.Append(Encoding.Latin1.GetString(buffer, 0, count));
+        }
+        catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+        {
+            // As good as an end: the server closed while bytes of ours were under way.
+        }
+        return all.ToString();
+    }
+
+    /// <summary>Closes so that the server's end sees a reset, as from a peer that crashed.</summary>
+    public void Reset()
+    {
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Dispose();
     }
 
     public void Dispose()

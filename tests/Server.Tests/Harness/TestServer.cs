@@ -36,6 +36,24 @@ sealed class TestServer : IDisposable
         return client;
     }
 
+    /// <summary>
+    /// Waits until the server has received the first <paramref name="count"/> bytes of an unfinished request, so that the
+    /// next ones come by themselves.
+    /// </summary>
+    public void WaitUntilRead(RawClient client, int count)
+    {
+        var address = client.Socket.LocalEndPoint!.ToString();
+        while (true)
+        {
+            lock (Server.Executor.ExecutorLock)
+            {
+                var found = Server.Clients.All.FirstOrDefault(c => c.Connection.Remote == address);
+                if (found is null || found.Connection.Input.Length >= count || found.Connection.Closing != Transport.CloseMode.Open) return;
+            }
+            Thread.Yield();
+        }
+    }
+
     /// <summary>Moves the clock and lets the cron see it.</summary>
     public void Advance(TimeSpan by)
     {

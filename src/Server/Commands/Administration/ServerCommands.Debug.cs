@@ -15,7 +15,7 @@ static partial class ServerCommands
     {
         Name = "DEBUG", Group = CommandGroup.Server, Since = "1.0.0", Complexity = "Depends on subcommand.",
         Summary = "A container for debugging commands.",
-        Arity = -2, Flags = Administration | CommandFlags.Protected,
+        Arity = -2, Flags = Administration | CommandFlags.Protected, IsSysCmd = true,
         Run = Debug,
     };
 

@@ -136,5 +136,6 @@ static partial class ServerCommands
     }
 
     static void DebugStructSize(ref CommandContext c) => c.Reply.Bulk(string.Create(CultureInfo.InvariantCulture,
-        $"bits:{IntPtr.Size * 8} recordheader:{Record.HeaderBytes} expiry:{sizeof(long)} indexbucket:{Database.IndexBucketBytes} indexentry:{sizeof(ulong)}"));
+        $"bits:{IntPtr.Size * 8} recordheader:{Record.HeaderBytes} expiry:{sizeof(long)} "
+        + $"indexbucket:{Database.IndexBucketBytes} indexentry:{sizeof(ulong)}"));
 }

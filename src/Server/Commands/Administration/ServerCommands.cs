@@ -19,6 +19,14 @@ static partial class ServerCommands
         ConfigSpec,
         // ServerCommands.Info.cs
         InfoSpec,
+        // ServerCommands.Command.cs
+        IntrospectionSpec,
+        // ServerCommands.SlowLog.cs, .Latency.cs, .Memory.cs
+        SlowLogSpec, LatencySpec, MemorySpec,
+        // ServerCommands.Shutdown.cs
+        ShutdownSpec,
+        // ServerCommands.Role.cs
+        RoleSpec, LastSaveSpec,
         // ServerCommands.Debug.cs
         DebugSpec,
     ];

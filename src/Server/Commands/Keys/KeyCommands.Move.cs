@@ -34,7 +34,7 @@ static partial class KeyCommands
         Name = "MOVE", Group = CommandGroup.Generic, Since = "1.0.0", Complexity = "O(1)",
         Summary = "Moves a key to another database, if its name is free there.",
         Arity = 3, Flags = CommandFlags.Write | CommandFlags.Fast,
-        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Delete)],
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update)],
         Args = [Arg.Key("key"), Arg.Integer("db")],
         Propagates = Propagation.Verbatim,
         Run = Move,

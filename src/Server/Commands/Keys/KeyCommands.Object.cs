@@ -18,7 +18,7 @@ static partial class KeyCommands
             ObjectSubcommand("FREQ", "4.0.0", "Tells the logarithmic access counter of a key, under an LFU policy.", ObjectFreq),
             ObjectSubcommand("IDLETIME", "2.2.3", "Tells for how many seconds a key has not been used.", ObjectIdleTime),
             ObjectSubcommand("REFCOUNT", "2.2.3", "Tells how many references a value has.", ObjectRefCount),
-            Help.Subcommand("2.6.0", CommandGroup.Generic,
+            Help.Subcommand("6.2.0", CommandGroup.Generic,
                 ("ENCODING <key>", "Tells the internal encoding of the value at <key>."),
                 ("FREQ <key>", "Tells the access counter of <key>: it grows with the logarithm of how often the key is used."),
                 ("IDLETIME <key>", "Tells for about how many seconds <key> has not been used."),

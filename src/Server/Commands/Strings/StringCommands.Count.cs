@@ -8,14 +8,18 @@ namespace MiniRedis.Server.Commands;
 /// <summary>Strings as counters.</summary>
 static partial class StringCommands
 {
-    static readonly Command IncrSpec = Counter("INCR", "1.0.0", "Adds one to the integer that a string holds; a missing key counts as 0.", [], Incr);
+    static readonly Command IncrSpec = Counter("INCR", "1.0.0",
+        "Adds one to the integer that a string holds; a missing key counts as 0.", [], Incr);
 
-    static readonly Command DecrSpec = Counter("DECR", "1.0.0", "Takes one from the integer that a string holds; a missing key counts as 0.", [], Decr);
+    static readonly Command DecrSpec = Counter("DECR", "1.0.0",
+        "Takes one from the integer that a string holds; a missing key counts as 0.", [], Decr);
 
-    static readonly Command IncrBySpec = Counter("INCRBY", "1.0.0", "Adds to the integer that a string holds; a missing key counts as 0.",
+    static readonly Command IncrBySpec = Counter("INCRBY", "1.0.0",
+        "Adds to the integer that a string holds; a missing key counts as 0.",
         [Arg.Integer("increment")], IncrBy);
 
-    static readonly Command DecrBySpec = Counter("DECRBY", "1.0.0", "Subtracts from the integer that a string holds; a missing key counts as 0.",
+    static readonly Command DecrBySpec = Counter("DECRBY", "1.0.0",
+        "Subtracts from the integer that a string holds; a missing key counts as 0.",
         [Arg.Integer("decrement")], DecrBy);
 
     static readonly Command IncrByFloatSpec = Counter("INCRBYFLOAT", "2.6.0",

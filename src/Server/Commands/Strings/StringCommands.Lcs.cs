@@ -13,7 +13,7 @@ static partial class StringCommands
         Name = "LCS", Group = CommandGroup.String, Since = "7.0.0", Complexity = "O(N*M) where N and M are the lengths of the strings",
         Summary = "Finds the longest common subsequence of two strings.",
         Arity = -3, Flags = CommandFlags.ReadOnly,
-        Keys = [KeySpec.Range(1, 1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Keys = [KeySpec.Range(1, 2, 1, KeyFlags.RO | KeyFlags.Access)],
         Args =
         [
             Arg.Key("key1"), Arg.Key("key2"),

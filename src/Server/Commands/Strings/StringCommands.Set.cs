@@ -32,9 +32,27 @@ static partial class StringCommands
                 Arg.UnixTime("unix-time-milliseconds").After("PXAT").AddedIn("6.2.0"),
                 Arg.Token("KEEPTTL").AddedIn("6.0.0")).Optional(),
         ],
+        GetKeys = FindSetKey,
         Propagates = Propagation.AsEffects,
         Run = Set,
     };
+
+    /// <summary>SET only reads its key where it answers the old value or compares with it.</summary>
+    static bool FindSetKey(CommandSpec spec, in Request request, ref KeyBuffer keys)
+    {
+        var flags = KeyFlags.OW | KeyFlags.Update;
+        for (var i = 3; i < request.Count; i++)
+        {
+            if (IsReading(request[i])) flags = KeyFlags.RW | KeyFlags.Access | KeyFlags.Update;
+        }
+        keys.Add(1, flags);
+        return true;
+
+        static bool IsReading(ReadOnlySpan<byte> option) =>
+            Ascii.EqualsIgnoreCase(option, "GET"u8) || Ascii.EqualsIgnoreCase(option, "IFEQ"u8)
+            || Ascii.EqualsIgnoreCase(option, "IFNE"u8) || Ascii.EqualsIgnoreCase(option, "IFDEQ"u8)
+            || Ascii.EqualsIgnoreCase(option, "IFDNE"u8);
+    }
 
     static readonly Command SetNxSpec = new()
     {

@@ -244,7 +244,9 @@ sealed unsafe class EpollLoop : IDisposable
             foreach (var connection in _attending)
             {
                 connection.NeedsAttention = false;
-                if (!connection.IsClosed) connection.Output.TakeForSendingLocked();
+                if (connection.IsClosed) continue;
+                connection.TrimIfWantedLocked();
+                connection.Output.TakeForSendingLocked();
             }
         }
         foreach (var connection in _attending)

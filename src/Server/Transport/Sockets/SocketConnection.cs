@@ -5,19 +5,22 @@ namespace MiniRedis.Server.Transport.Sockets;
 
 /// <summary>
 /// One connection over <see cref="SocketAsyncEventArgs"/>. Two loops share it: receiving (parse, execute) and sending. Each
-/// has at most one operation under way; <see cref="_sendLock"/> says who sends, so that replies leave in order whichever
-/// thread produced them. Bytes arrive in an array of the connection's own and enter the input pipe under the executor's
-/// lock, because a resumed batch reads that pipe on another thread while a receive is pending.
+/// has at most one operation under way; <see cref="_sending"/> says that someone sends, so that replies leave in order
+/// whichever thread produced them, and that someone gives the output's memory back once the connection is closed.
+/// <para>
+/// A receive waits with an empty buffer, so that an idle connection holds none. What has arrived is then read into the input
+/// pipe under the executor's lock, because a resumed batch reads that pipe on another thread.
+/// </para>
 /// </summary>
 sealed class SocketConnection : Connection, IDisposable
 {
-    const int LandingBytes = 16 * 1024;
+    /// <summary>Bytes of a closing connection that are read and thrown away, so that the close does not reset it.</summary>
+    const int MaxDrainedBytes = 1024 * 1024;
 
     readonly SocketTransport _transport;
     readonly Socket _socket;
     readonly SocketAsyncEventArgs _receive = new(), _send = new();
     readonly Lock _sendLock = new();
-    readonly byte[] _landing = GC.AllocateUninitializedArray<byte>(LandingBytes, pinned: true);
     bool _sending, _wantsSend;
     int _closed, _attention;
 
@@ -27,7 +30,8 @@ sealed class SocketConnection : Connection, IDisposable
         _transport = transport;
         _socket = socket;
         if (!listener.IsUnixSocket) socket.NoDelay = true;
-        _receive.SetBuffer(_landing);
+        socket.Blocking = false;
+        _receive.SetBuffer(Memory<byte>.Empty);
         _receive.Completed += (_, _) => Received();
         _send.Completed += (_, _) => SendCompleted();
     }
@@ -68,28 +72,25 @@ sealed class SocketConnection : Connection, IDisposable
 
     bool TakeReceived()
     {
-        if (_receive.SocketError != SocketError.Success || _receive.BytesTransferred == 0)
+        var isOpen = _receive.SocketError == SocketError.Success;
+        if (isOpen)
         {
-            Close();
-            return false;
+            lock (_transport.Handler.ExecutorLock) isOpen = _closed == 0 && TryTakeLocked();
         }
-        lock (_transport.Handler.ExecutorLock) Take(_landing.AsSpan(0, _receive.BytesTransferred));
-        Flush();
+        if (isOpen) Flush();
+        else Close();
         return Volatile.Read(ref _closed) == 0;
     }
 
-    void Take(ReadOnlySpan<byte> received)
+    /// <summary>Reads what has arrived and runs it. False at the end of the stream.</summary>
+    bool TryTakeLocked()
     {
-        if (_closed != 0) return;
-        while (!received.IsEmpty)
-        {
-            var room = Input.PrepareReceive();
-            var taken = Math.Min(room.Length, received.Length);
-            received[..taken].CopyTo(room);
-            received = received[taken..];
-            Input.Received(taken);
-            Execute();
-        }
+        var received = _socket.Receive(Input.PrepareReceive(), SocketFlags.None, out var error);
+        if (error is SocketError.WouldBlock) return true;
+        if (error != SocketError.Success || received == 0) return false;
+        Input.Received(received);
+        Execute();
+        return true;
     }
 
     void Execute()
@@ -113,6 +114,7 @@ sealed class SocketConnection : Connection, IDisposable
         Volatile.Write(ref _attention, 0);
         lock (_transport.Handler.ExecutorLock)
         {
+            if (_closed == 0) TrimIfWantedLocked();
             if (WantsResume && _closed == 0) Execute();
         }
         Flush();
@@ -120,6 +122,12 @@ sealed class SocketConnection : Connection, IDisposable
 
     void Flush()
     {
+        if (Closing == CloseMode.AtOnce)
+        {
+            // Not left to who sends: it may be waiting for a peer that does not read.
+            Close();
+            return;
+        }
         lock (_sendLock)
         {
             if (_sending)
@@ -136,7 +144,13 @@ sealed class SocketConnection : Connection, IDisposable
     {
         while (true)
         {
-            lock (_transport.Handler.ExecutorLock) Output.TakeForSendingLocked();
+            bool isLast;
+            lock (_transport.Handler.ExecutorLock)
+            {
+                Output.TakeForSendingLocked();
+                // Judged together with what was taken: a reply written after it is not to be lost by a close asked with it.
+                isLast = Closing != CloseMode.Open;
+            }
             while (Output.HasSending && Volatile.Read(ref _closed) == 0)
             {
                 _send.SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(Output.Front));
@@ -146,22 +160,26 @@ sealed class SocketConnection : Connection, IDisposable
                 }
                 catch (ObjectDisposedException)
                 {
-                    Close();
-                    return;
+                    break;
                 }
-                if (!TakeSent()) return;
+                if (!TakeSent()) break;
             }
+            if (isLast) Close();
             lock (_sendLock)
             {
-                if (_wantsSend)
+                if (Volatile.Read(ref _closed) != 0)
                 {
-                    _wantsSend = false;
-                    continue;
+                    // Still marked as sending: nobody touches the output any more.
+                    Output.Discard();
+                    return;
                 }
-                _sending = false;
+                if (!_wantsSend)
+                {
+                    _sending = false;
+                    return;
+                }
+                _wantsSend = false;
             }
-            if (Closing != CloseMode.Open) Close();
-            return;
         }
     }
 
@@ -178,16 +196,24 @@ sealed class SocketConnection : Connection, IDisposable
 
     void SendCompleted()
     {
-        if (TakeSent()) SendLoop();
+        TakeSent();
+        SendLoop();
     }
 
     public override void SetKeepAlive(int seconds)
     {
         if (IsUnixSocket || seconds <= 0) return;
-        _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
-        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Math.Max(1, seconds / 3));
-        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        try
+        {
+            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
+            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Math.Max(1, seconds / 3));
+            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        }
+        catch (SocketException)
+        {
+            // The peer is gone already: the first receive will say so.
+        }
     }
 
     /// <summary>Closes at once; the pending operations end with an error and find it closed.</summary>
@@ -201,17 +227,31 @@ sealed class SocketConnection : Connection, IDisposable
             _closed = 1;
             _transport.Handler.OnClosed(this);
             Input.Discard();
+            if (Closing == CloseMode.AfterOutput) DrainLocked();
         }
         _transport.Remove(this);
+        Dispose();
+        lock (_sendLock)
+        {
+            if (_sending) return; // who sends finds it closed
+            _sending = true;
+            Output.Discard();
+        }
+    }
+
+    /// <summary>Closing a socket that holds unread bytes resets the connection, and the peer may lose the last reply to that.</summary>
+    void DrainLocked()
+    {
         try
         {
-            _socket.Shutdown(SocketShutdown.Both);
+            _socket.Shutdown(SocketShutdown.Send);
         }
         catch (SocketException)
         {
-            // The peer closed first.
+            return; // the peer closed first
         }
-        Dispose();
+        for (int drained = 0, received = 1; received > 0 && drained < MaxDrainedBytes; drained += received)
+            received = _socket.Receive(Input.PrepareReceive(), SocketFlags.None, out _);
     }
 
     public void Dispose()

@@ -9,8 +9,12 @@ namespace MiniRedis.Server.Transport.Sockets;
 /// </summary>
 sealed class SocketTransport(IConnectionHandler handler) : ITransport
 {
+    /// <summary>How long not to accept after the system refused to: it is out of descriptors or memory.</summary>
+    const int AcceptPauseMilliseconds = 100;
+
     readonly Lock _connectionsLock = new();
     readonly HashSet<SocketConnection> _connections = [];
+
     /// <summary>Where received bytes are parsed, under the executor's lock.</summary>
     readonly NativeBuffer _sharedInput = new(InputPipe.SharedBytes);
     readonly AutoResetEvent _tick = new(false);
@@ -56,13 +60,31 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
             {
                 return;
             }
-            catch (SocketException)
+            catch (SocketException failure) when (failure.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
             {
                 continue; // the peer was gone before it was accepted
             }
+            catch (SocketException failure)
+            {
+                handler.OnAcceptFailed(failure.Message);
+                await Task.Delay(AcceptPauseMilliseconds).ConfigureAwait(false);
+                continue;
+            }
+            Start(socket, listener);
+        }
+    }
+
+    void Start(Socket socket, Listener listener)
+    {
+        try
+        {
             var connection = new SocketConnection(this, socket, listener, _sharedInput);
             lock (_connectionsLock) _connections.Add(connection);
             connection.Start();
+        }
+        catch (SocketException)
+        {
+            socket.Dispose(); // gone before it could be asked for its name
         }
     }
 

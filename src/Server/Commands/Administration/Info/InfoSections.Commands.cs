@@ -14,10 +14,11 @@ static partial class InfoSections
         {
             var statistics = server.CommandStatistics[command.Ordinal];
             if ((statistics.Calls | statistics.RejectedCalls | statistics.FailedCalls) == 0) continue;
-            var microseconds = server.Clock.Microseconds(0, statistics.Ticks);
+            var microseconds = server.Clock.TotalMicroseconds(statistics.Ticks);
             var perCall = statistics.Calls == 0 ? 0 : (double)microseconds / statistics.Calls;
             text.Line(string.Create(CultureInfo.InvariantCulture,
-                $"cmdstat_{InfoText.Safe(command.FullName)}:calls={statistics.Calls},usec={microseconds},usec_per_call={perCall:F2},rejected_calls={statistics.RejectedCalls},failed_calls={statistics.FailedCalls}"));
+                $"cmdstat_{InfoText.Safe(command.FullName)}:calls={statistics.Calls},usec={microseconds},usec_per_call={perCall:F2},"
+                + $"rejected_calls={statistics.RejectedCalls},failed_calls={statistics.FailedCalls}"));
         }
     }
 

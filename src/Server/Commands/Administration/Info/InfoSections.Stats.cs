@@ -27,7 +27,7 @@ static partial class InfoSections
         // Keys past their time are found without sampling, so none linger for a sample to estimate.
         text.Field("expired_stale_perc", 0.0);
         text.Field("expired_time_cap_reached_count", statistics.ExpiredTimeCapReached);
-        text.Field("expire_cycle_cpu_milliseconds", clock.Microseconds(0, statistics.ExpireCycleTicks) / 1000);
+        text.Field("expire_cycle_cpu_milliseconds", clock.TotalMicroseconds(statistics.ExpireCycleTicks) / 1000);
         text.Field("evicted_keys", statistics.EvictedKeys);
         text.Field("evicted_clients", statistics.EvictedClients);
         text.Field("evicted_scripts", 0);
@@ -65,8 +65,8 @@ static partial class InfoSections
         text.Field("reply_buffer_shrinks", 0);
         text.Field("reply_buffer_expands", 0);
         text.Field("eventloop_cycles", statistics.Cycles);
-        text.Field("eventloop_duration_sum", clock.Microseconds(0, statistics.CycleTicks));
-        text.Field("eventloop_duration_cmd_sum", clock.Microseconds(0, statistics.CommandTicks));
+        text.Field("eventloop_duration_sum", clock.TotalMicroseconds(statistics.CycleTicks));
+        text.Field("eventloop_duration_cmd_sum", clock.TotalMicroseconds(statistics.CommandTicks));
         text.Field("instantaneous_eventloop_cycles_per_sec", (long)statistics.CyclesPerSecond.Mean);
         text.Field("instantaneous_eventloop_duration_usec", MeanCycleMicroseconds(server));
         text.Field("acl_access_denied_auth", statistics.AclAccessDeniedAuth);
@@ -79,7 +79,7 @@ static partial class InfoSections
     {
         var cycles = server.Statistics.CyclesPerSecond.Mean;
         if (cycles <= 0) return 0;
-        return (long)Math.Ceiling(server.Clock.Microseconds(0, (long)server.Statistics.CycleTicksPerSecond.Mean) / cycles);
+        return (long)Math.Ceiling(server.Clock.TotalMicroseconds((long)server.Statistics.CycleTicksPerSecond.Mean) / cycles);
     }
 
     /// <summary>By name only, as in Redis.</summary>
@@ -88,8 +88,8 @@ static partial class InfoSections
         var statistics = server.Statistics;
         text.Section("Debug");
         text.Field("eventloop_duration_aof_sum", 0);
-        text.Field("eventloop_duration_cron_sum", server.Clock.Microseconds(0, statistics.CronTicks));
-        text.Field("eventloop_duration_max", server.Clock.Microseconds(0, statistics.LongestCycleTicks));
+        text.Field("eventloop_duration_cron_sum", server.Clock.TotalMicroseconds(statistics.CronTicks));
+        text.Field("eventloop_duration_max", server.Clock.TotalMicroseconds(statistics.LongestCycleTicks));
         text.Field("eventloop_cmd_per_cycle_max", statistics.MostCommandsPerCycle);
     }
 }

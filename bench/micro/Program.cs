@@ -1,0 +1,3 @@
+using BenchmarkDotNet.Running;
+
+BenchmarkSwitcher.FromAssembly(typeof(MiniRedis.Benchmarks.ParserBenchmarks).Assembly).Run(args);

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>MEMORY: what memory is used for.</summary>
+static partial class ServerCommands
+{
+    static readonly Command MemorySpec = new()
+    {
+        Name = "MEMORY", Group = CommandGroup.Server, Since = "4.0.0", Complexity = "Depends on subcommand.",
+        Summary = "A container for commands about memory.",
+        Arity = -2,
+        Subcommands =
+        [
+            AboutMemory("DOCTOR", "O(1)", "Looks for problems with memory, for people.", MemoryDoctor),
+            AboutMemory("MALLOC-STATS", "O(1)", "Answers the figures of the allocator.", MemoryMallocStats),
+            new Command
+            {
+                Name = "PURGE", Group = CommandGroup.Server, Since = "4.0.0", Complexity = "O(N) where N is the size of the collected heap",
+                Summary = "Gives memory that is not needed back to the system.",
+                Arity = 2, Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
+                Run = MemoryPurge,
+            },
+            AboutMemory("STATS", "O(1)", "Answers what memory is used for.", MemoryStats),
+            new Command
+            {
+                Name = "USAGE", Group = CommandGroup.Server, Since = "4.0.0", Complexity = "O(1)",
+                Summary = "Answers how many bytes a key takes.",
+                Arity = -3, Flags = CommandFlags.ReadOnly,
+                Keys = [KeySpec.At(2, KeyFlags.RO)],
+                Args = [Arg.Key("key"), Arg.Integer("count").After("SAMPLES").Optional()],
+                Run = MemoryUsageOf,
+            },
+            Help.Subcommand("4.0.0", CommandGroup.Server,
+                ("DOCTOR", "Looks for problems with memory."),
+                ("MALLOC-STATS", "Answers the figures of the allocator."),
+                ("PURGE", "Gives memory that is not needed back to the system."),
+                ("STATS", "Answers what memory is used for."),
+                ("USAGE <key> [SAMPLES <count>]", "Answers how many bytes <key> takes with its value. The figure is exact, so "
+                    + "nothing is sampled.")),
+        ],
+    };
+
+    static Command AboutMemory(string name, string complexity, string summary, CommandHandler run) => new()
+    {
+        Name = name, Group = CommandGroup.Server, Since = "4.0.0", Complexity = complexity, Summary = summary,
+        Arity = 2, Tips = ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+        Run = run,
+    };
+
+    /// <summary>Below this (Redis's own bound) there is too little to judge by.</summary>
+    const long LeastForDoctor = 5 << 20;
+
+    static void MemoryDoctor(ref CommandContext c)
+    {
+        var memory = c.Server.Memory;
+        var problems = new List<string>();
+        if (memory.Total < LeastForDoctor) problems.Add("There is hardly any data here, so there is nothing to judge.");
+        else
+        {
+            var arena = c.Server.Keyspace.Arena;
+            if (memory.Peak > memory.Total * 3 / 2) problems.Add("More than one and a half times as much was used once: the peak is over.");
+            if (arena.CommittedBytes > arena.UsedBytes * 14 / 10) problems.Add("The allocator holds much free memory between records.");
+            if (memory.Clients / Math.Max(1, c.Server.Clients.Count) > 200 * 1024) problems.Add("Clients hold large buffers: see CLIENT LIST.");
+            if (problems.Count == 0) problems.Add("No problem was found.");
+        }
+        c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(string.Join('\n', problems) + "\n"));
+    }
+
+    static void MemoryMallocStats(ref CommandContext c)
+    {
+        var arena = c.Server.Keyspace.Arena;
+        c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"miniredis-arena: allocated {arena.UsedBytes}, committed {arena.CommittedBytes}, indexes {c.Server.Keyspace.IndexBytes}\n")));
+    }
+
+    /// <summary>The arena gives empty slabs back by itself; the collected heap does when it is told to.</summary>
+    static void MemoryPurge(ref CommandContext c)
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        c.Reply.Ok();
+    }
+
+    static void MemoryUsageOf(ref CommandContext c)
+    {
+        for (var i = 3; i < c.Count; i++)
+        {
+            if (!c.IsToken(i, "SAMPLES"u8) || i + 1 == c.Count)
+            {
+                c.Fail(Errors.Syntax);
+                return;
+            }
+            if (!c.TryInteger(++i, out var samples)) return;
+            if (samples >= 0) continue;
+            c.Fail(Errors.Syntax);
+            return;
+        }
+        var at = c.Database.Lookup(c.Arg(2));
+        if (at.Found) c.Reply.Integer(at.Record.AllocatedBytes + Database.IndexBytesPerKey);
+        else c.Reply.Null();
+    }
+
+    static void MemoryStats(ref CommandContext c)
+    {
+        var reply = c.Reply;
+        var server = c.Server;
+        var memory = server.Memory;
+        var arena = server.Keyspace.Arena;
+        var resident = Environment.WorkingSet;
+        server.NotePeakMemory();
+        var deferred = reply.BeginDeferred();
+        var pairs = 0;
+        Number("peak.allocated", memory.Peak);
+        Number("total.allocated", memory.Total);
+        Number("startup.allocated", memory.Startup);
+        Number("replication.backlog", 0);
+        Number("clients.slaves", 0);
+        Number("clients.normal", memory.Clients);
+        Number("cluster.links", 0);
+        Number("aof.buffer", 0);
+        Number("lua.caches", 0);
+        Number("functions.caches", 0);
+        foreach (var database in server.Keyspace.Databases)
+        {
+            if (database.Count == 0) continue;
+            reply.Bulk(string.Create(CultureInfo.InvariantCulture, $"db.{database.Number}"));
+            reply.Map(2);
+            ReplyNumber(reply, "overhead.hashtable.main", database.IndexBytes);
+            // Deadlines lie in the records.
+            ReplyNumber(reply, "overhead.hashtable.expires", 0);
+            pairs++;
+        }
+        Number("overhead.db.hashtable.lut", server.Keyspace.IndexBytes);
+        Number("overhead.db.hashtable.rehashing", 0);
+        Number("overhead.total", memory.Overhead);
+        Number("db.dict.rehashing.count", 0);
+        Number("keys.count", server.Keyspace.Count);
+        Number("keys.bytes-per-key", server.Keyspace.BytesPerKey);
+        Number("dataset.bytes", memory.Dataset);
+        Ratio("dataset.percentage", 100.0 * memory.Dataset, memory.Total - memory.Startup);
+        Ratio("peak.percentage", 100.0 * memory.Total, memory.Peak);
+        Number("allocator.allocated", arena.UsedBytes);
+        Number("allocator.active", arena.CommittedBytes);
+        Number("allocator.resident", arena.CommittedBytes);
+        Number("allocator.muzzy", 0);
+        Ratio("allocator-fragmentation.ratio", arena.CommittedBytes, arena.UsedBytes);
+        Number("allocator-fragmentation.bytes", arena.CommittedBytes - arena.UsedBytes);
+        Ratio("allocator-rss.ratio", 1, 1);
+        Number("allocator-rss.bytes", 0);
+        Ratio("rss-overhead.ratio", resident, arena.CommittedBytes);
+        Number("rss-overhead.bytes", resident - arena.CommittedBytes);
+        Ratio("fragmentation", resident, memory.Total);
+        Number("fragmentation.bytes", resident - memory.Total);
+        reply.EndMap(deferred, pairs);
+
+        void Number(string name, long value)
+        {
+            ReplyNumber(reply, name, value);
+            pairs++;
+        }
+
+        void Ratio(string name, double numerator, double denominator)
+        {
+            reply.Bulk(name);
+            reply.Double(denominator <= 0 ? 0 : numerator / denominator);
+            pairs++;
+        }
+    }
+}

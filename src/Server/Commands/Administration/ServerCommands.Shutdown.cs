@@ -1,0 +1,67 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>SHUTDOWN: ends the server.</summary>
+static partial class ServerCommands
+{
+    static readonly Command ShutdownSpec = new()
+    {
+        Name = "SHUTDOWN", Group = CommandGroup.Server, Since = "1.0.0",
+        Complexity = "O(N) when saving, where N is the number of keys of all databases, otherwise O(1)",
+        Summary = "Ends the server, saving the data if it is configured to.",
+        History = [("7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers.")],
+        Arity = -1, Flags = Administration | CommandFlags.NoMulti | CommandFlags.AllowBusy | CommandFlags.Sentinel,
+        Args =
+        [
+            Arg.OneOf("save-selector", Arg.Token("NOSAVE"), Arg.Token("SAVE")).Optional(),
+            Arg.Token("NOW").AddedIn("7.0.0").Optional(), Arg.Token("FORCE").AddedIn("7.0.0").Optional(),
+            Arg.Token("ABORT").AddedIn("7.0.0").Optional(),
+        ],
+        Run = Shutdown,
+    };
+
+    static void Shutdown(ref CommandContext c)
+    {
+        if (!TryParseShutdown(ref c, out var flags, out var abort)) return;
+        if (abort)
+        {
+            // Without replicas to wait for, a shutdown is over before anyone could stop it.
+            c.Fail(Errors.NoShutdown);
+            return;
+        }
+        if (c.Server.OnShutdown is not { } shutdown)
+        {
+            c.Fail(Errors.ShutdownFailed);
+            return;
+        }
+        // No reply: the closed connection is the answer. What the client sent behind this does not run any more.
+        c.Client.Flags |= ClientFlags.Blocked;
+        shutdown(flags);
+    }
+
+    static bool TryParseShutdown(ref CommandContext c, out ShutdownFlags flags, out bool abort)
+    {
+        flags = ShutdownFlags.Default;
+        abort = false;
+        for (var i = 1; i < c.Count; i++)
+        {
+            if (c.IsToken(i, "NOSAVE"u8)) flags |= ShutdownFlags.NoSave;
+            else if (c.IsToken(i, "SAVE"u8)) flags |= ShutdownFlags.Save;
+            else if (c.IsToken(i, "NOW"u8)) flags |= ShutdownFlags.Now;
+            else if (c.IsToken(i, "FORCE"u8)) flags |= ShutdownFlags.Force;
+            else if (c.IsToken(i, "ABORT"u8)) abort = true;
+            else
+            {
+                c.Fail(Errors.Syntax);
+                return false;
+            }
+        }
+        const ShutdownFlags Both = ShutdownFlags.Save | ShutdownFlags.NoSave;
+        if ((!abort || flags == ShutdownFlags.Default) && (flags & Both) != Both) return true;
+        c.Fail(Errors.Syntax);
+        return false;
+    }
+}
