@@ -32,7 +32,6 @@ static partial class StringCommands
                 Arg.UnixTime("unix-time-milliseconds").After("PXAT").AddedIn("6.2.0"),
                 Arg.Token("KEEPTTL").AddedIn("6.0.0")).Optional(),
         ],
-        GetKeys = FindSetKey,
         Propagates = Propagation.AsEffects,
         Run = Set,
     };
@@ -154,16 +153,6 @@ static partial class StringCommands
         if (expiry.Kind == ExpiryKind.Keep) EmitSetKeepTtl(ref c, key, value);
         else EmitSet(ref c, key, value, deadline);
         if (!wantsOld) c.Reply.Ok();
-    }
-
-    /// <summary>The old value is overwritten unseen, but for GET and for conditions on it.</summary>
-    static bool FindSetKey(CommandSpec spec, in Request request, ref KeyBuffer keys)
-    {
-        var looks = false;
-        for (var i = 3; i < request.Count && !looks; i++)
-            looks = Ascii.EqualsIgnoreCase(request[i], "GET"u8) || request[i].Length >= 4 && Ascii.EqualsIgnoreCase(request[i][..2], "IF"u8);
-        keys.Add(1, looks ? KeyFlags.RW | KeyFlags.Access | KeyFlags.Update : KeyFlags.OW | KeyFlags.Update);
-        return true;
     }
 
     static void SetNx(ref CommandContext c)
