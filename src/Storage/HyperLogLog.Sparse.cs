@@ -108,7 +108,8 @@ public static partial class HyperLogLog
             var block = Vector256.LoadUnsafe(ref p, (nuint)at.Offset);
             if (Vector256.EqualsAny(block & Vector256.Create((byte)0xC0), Vector256.Create((byte)0x40))) return;
             var isValue = Vector256.GreaterThanOrEqual(block, Vector256.Create((byte)0x80));
-            var runs = (block & Vector256.ConditionalSelect(isValue, Vector256.Create((byte)3), Vector256.Create((byte)63))) + Vector256<byte>.One;
+            var mask = Vector256.ConditionalSelect(isValue, Vector256.Create((byte)3), Vector256.Create((byte)63));
+            var runs = (block & mask) + Vector256<byte>.One;
             var covered = Vector256.Sum(Vector256.WidenLower(runs) + Vector256.WidenUpper(runs));
             if (register < at.First + covered) return;
             // Only the last opcode of the block is ever asked for as the one before.
@@ -124,7 +125,8 @@ public static partial class HyperLogLog
     /// What replaces the opcode at <paramref name="at"/>, which covers the register, when that becomes <paramref name="value"/>.
     /// Returns the replacement's length and the length of what it replaces; 0 if the register is as large already.
     /// </summary>
-    internal static int Split(ReadOnlySpan<byte> opcodes, in RunPosition at, int register, byte value, Span<byte> replacement, out int size)
+    internal static int Split(
+        ReadOnlySpan<byte> opcodes, in RunPosition at, int register, byte value, Span<byte> replacement, out int size)
     {
         TryReadRun(opcodes, at.Offset, out size, out var run, out var old);
         if (old >= value) return 0;

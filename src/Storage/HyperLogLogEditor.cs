@@ -24,7 +24,7 @@ public ref struct HyperLogLogEditor
 
     /// <param name="at">Where the key is; its value passed <see cref="HyperLogLog.IsOne"/>. If it is not found, it is created.</param>
     /// <param name="maxSparse">Bytes up to which a value stays sparse: hll-sparse-max-bytes.</param>
-    public HyperLogLogEditor(Database database, in KeyLookup at, ReadOnlySpan<byte> key, long maxSparse)
+    public HyperLogLogEditor(Database database, scoped in KeyLookup at, ReadOnlySpan<byte> key, long maxSparse)
     {
         _database = database;
         _key = key;
@@ -95,7 +95,8 @@ public ref struct HyperLogLogEditor
     HyperLogLogChange Raise(int register, byte value)
     {
         if (!HyperLogLog.IsDense(_value)) return RaiseSparse(register, value);
-        return HyperLogLog.RaiseRegister(_value[HyperLogLog.HeaderSize..], register, value) ? HyperLogLogChange.Changed : HyperLogLogChange.None;
+        var raised = HyperLogLog.RaiseRegister(_value[HyperLogLog.HeaderSize..], register, value);
+        return raised ? HyperLogLogChange.Changed : HyperLogLogChange.None;
     }
 
     HyperLogLogChange RaiseSparse(int register, byte value)
@@ -127,7 +128,8 @@ public ref struct HyperLogLogEditor
         var opcodes = _value[HyperLogLog.HeaderSize..];
         at = _hint;
         // A run that begins at the hint has a neighbour on its left that is not known, and joining must start there.
-        if (register >= at.First && HyperLogLog.TryFindRun(opcodes, register, ref at) && (at.Previous >= 0 || at.Offset == 0)) return true;
+        if (register >= at.First && HyperLogLog.TryFindRun(opcodes, register, ref at) && (at.Previous >= 0 || at.Offset == 0))
+            return true;
         at = new();
         return HyperLogLog.TryFindRun(opcodes, register, ref at);
     }

@@ -57,7 +57,8 @@ static partial class BitmapCommands
     }
 
     /// <summary>The string's bytes to write to, as many as it takes for <paramref name="lastBit"/> to be one of them.</summary>
-    static Span<byte> Reach(scoped ref CommandContext c, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, long lastBit, out bool grew)
+    static Span<byte> Reach(
+        scoped ref CommandContext c, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, long lastBit, out bool grew)
     {
         var old = at.Found ? at.Record.StringLength : 0;
         var length = Math.Max(old, (lastBit >> 3) + 1);

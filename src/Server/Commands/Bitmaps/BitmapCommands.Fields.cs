@@ -209,7 +209,8 @@ static partial class BitmapCommands
         var text = c.Arg(index);
         isSigned = text is [(byte)'i', ..];
         width = 0;
-        if ((isSigned || text is [(byte)'u', ..]) && Numbers.TryParseInt64(text[1..], out var bits) && bits >= 1 && bits <= (isSigned ? 64 : 63))
+        var widest = isSigned ? 64 : text is [(byte)'u', ..] ? 63 : 0;
+        if (widest > 0 && Numbers.TryParseInt64(text[1..], out var bits) && bits >= 1 && bits <= widest)
         {
             width = (int)bits;
             return true;

@@ -86,7 +86,7 @@ static partial class KeyCommands
         {
             c.Database.Delete(at);
             c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key);
+            EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyExpire);
             return;
         }
         c.Database.SetExpiry(at, when);
@@ -157,11 +157,12 @@ static partial class KeyCommands
         effect.Add(key);
     }
 
-    internal static void EmitDelete(ref CommandContext c, scoped ReadOnlySpan<byte> key)
+    /// <param name="lazily">As the lazyfree setting for this kind of deletion says: replicas then free later as well.</param>
+    internal static void EmitDelete(ref CommandContext c, scoped ReadOnlySpan<byte> key, bool lazily)
     {
         if (!c.IsPropagating) return;
         var effect = c.Emit(2);
-        effect.Add("DEL"u8);
+        effect.Add(lazily ? "UNLINK"u8 : "DEL"u8);
         effect.Add(key);
     }
 }

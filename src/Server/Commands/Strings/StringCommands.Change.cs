@@ -152,7 +152,7 @@ static partial class StringCommands
         {
             c.Database.Delete(at);
             c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key);
+            KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyUserDel);
         }
         c.Reply.Integer(holds ? 1 : 0);
     }

@@ -190,7 +190,7 @@ static partial class StringCommands
         if (!at.Found) return;
         c.Database.Delete(at);
         c.Changed(key, KeyspaceEvents.Generic, "del");
-        EmitDelete(ref c, key);
+        KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyUserDel);
     }
 
     static void Digest(ref CommandContext c)

@@ -14,6 +14,7 @@ static partial class StringCommands
         Summary = "Stores a string under a key, replacing any value and, unless told otherwise, its expiry.",
         Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
         Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update | KeyFlags.VariableFlags)],
+        GetKeys = FindSetKey,
         Args =
         [
             Arg.Key("key"), Arg.String("value"),
@@ -31,7 +32,6 @@ static partial class StringCommands
                 Arg.UnixTime("unix-time-milliseconds").After("PXAT").AddedIn("6.2.0"),
                 Arg.Token("KEEPTTL").AddedIn("6.0.0")).Optional(),
         ],
-        GetKeys = FindSetKey,
         Propagates = Propagation.AsEffects,
         Run = Set,
     };
@@ -198,7 +198,7 @@ static partial class StringCommands
     {
         c.Database.Delete(at);
         c.Changed(key, KeyspaceEvents.Generic, "del");
-        EmitDelete(ref c, key);
+        KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyExpire);
     }
 
     static void EmitSet(ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, long expireAt)
@@ -221,13 +221,5 @@ static partial class StringCommands
         effect.Add(key);
         effect.Add(value);
         effect.Add("KEEPTTL"u8);
-    }
-
-    static void EmitDelete(ref CommandContext c, scoped ReadOnlySpan<byte> key)
-    {
-        if (!c.IsPropagating) return;
-        var effect = c.Emit(2);
-        effect.Add("DEL"u8);
-        effect.Add(key);
     }
 }
