@@ -14,7 +14,8 @@ internal static partial class ConfigTable
 
     static IEnumerable<Directive> Process() =>
     [
-        Bool("daemonize", false, c => ref c.Daemonize, Immutable),
+        Bool("daemonize", false, c => ref c.Daemonize, Immutable,
+            inert: "a .NET process cannot leave itself behind in the background; start it from a service manager, or with setsid"),
         Optional("pidfile", c => ref c.PidFile, Immutable),
         Choice("supervised", "no", c => ref c.Supervised,
         [

@@ -17,21 +17,35 @@ static class CommandLine
     /// <summary>Runs to the end. Returns the exit code: 0, or 1 if the server could not start.</summary>
     public static int Run(string[] args)
     {
-        if (args.Length > 0 && args[0] is "-v" or "--version")
+        switch (CommandLineConfig.Parse(args).Action)
         {
-            Console.WriteLine(VersionText());
-            return 0;
+            case CommandLineAction.Version:
+                Console.WriteLine(VersionText());
+                return 0;
+            case CommandLineAction.CheckSystem:
+                Console.WriteLine("Nothing to check: this server never forks, so neither overcommit nor huge pages can harm it.");
+                return 0;
+            case CommandLineAction.TestMemory:
+                Console.Error.WriteLine("MiniRedis has no memory tester. Use memtest86, or memtester.");
+                return 1;
         }
         var words = new Argument<string[]>("configuration")
         {
             Description = "A configuration file, then directives as '--name value ...'; '-' reads more of them from standard input.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var root = new RootCommand("MiniRedis: an in-memory cache server that speaks the Redis protocol.") { words };
+        var root = new RootCommand("""
+            MiniRedis: an in-memory cache server that speaks the Redis protocol.
+
+              miniredis /etc/miniredis.conf
+              miniredis /etc/miniredis.conf --port 6380 --maxmemory 2gb
+              echo 'maxmemory 2gb' | miniredis -
+              miniredis --check-system
+            """) { words };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction(_ => Serve(args));
         // Only a leading -h or --help is ours; behind a file name it is a directive's business, as for redis-server.
-        return args.Length > 0 && args[0] is "-h" or "--help" ? root.Parse("--help").Invoke() : root.Parse([]).Invoke();
+        return root.Parse(args.Length > 0 && args[0] is "-h" or "--help" ? ["--help"] : []).Invoke();
     }
 
     static string VersionText() =>
@@ -51,6 +65,12 @@ static class CommandLine
         catch (ConfigFileException failure)
         {
             Console.Error.WriteLine(failure.Message);
+            return 1;
+        }
+
+        if (UnbuiltDirectives.Refusal(config, loaded) is { } refusal)
+        {
+            Console.Error.WriteLine(refusal);
             return 1;
         }
 

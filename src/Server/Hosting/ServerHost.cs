@@ -48,6 +48,7 @@ sealed class ServerHost : IDisposable
         _transport.Start(_listeners);
         foreach (var listener in _listeners.DistinctBy(l => l.IsUnixSocket)) _log.Ready(listener.IsUnixSocket ? "unix" : "tcp");
         WritePidFile(config);
+        SystemdNotifier.Notify(config, "READY=1\nSTATUS=Ready to accept connections\n");
     }
 
     void BindAll(ServerConfig config)
@@ -137,6 +138,7 @@ sealed class ServerHost : IDisposable
     {
         if (_stopped) return;
         _stopped = true;
+        SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         _transport.Stop();
         foreach (var listener in _listeners) listener.Dispose();
         if (Server.Config.PidFile.Length > 0)

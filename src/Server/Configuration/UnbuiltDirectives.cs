@@ -1,0 +1,39 @@
+namespace MiniRedis.Server.Configuration;
+
+/// <summary>
+/// Directives that ask for a subsystem which is not built yet. They are accepted, so that a redis.conf can be kept as it is, but an
+/// operator who asked for durability or eviction must not believe to have it: each is named in the log at every start. What
+/// guards access is refused instead: a server that ignored its users would be open to all. Whoever builds a subsystem removes
+/// its lines here.
+/// </summary>
+internal static class UnbuiltDirectives
+{
+    static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
+    [
+        ("save", c => c.SavePoints.Length > 0, "data live in memory only, nothing is written to disk"),
+        ("appendonly", c => c.AppendOnly, "data live in memory only, nothing is written to disk"),
+        ("maxmemory-policy", c => c.MaxMemory > 0 && c.MaxMemoryPolicy != MaxMemoryPolicy.NoEviction,
+            "over maxmemory writes are refused, as noeviction does"),
+        ("maxmemory-clients", c => c.MaxMemoryClients != 0, "only client-output-buffer-limit bounds what clients take"),
+        ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),
+        ("notify-keyspace-events", c => c.NotifyKeyspaceEvents != KeyspaceEvents.None, "no event is published"),
+        ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
+        ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),
+        ("tls-port", c => c.TlsPort != 0, "nothing listens there"),
+    ];
+
+    /// <summary>A sentence for the log about each directive that asks in vain.</summary>
+    public static IEnumerable<string> Notes(ServerConfig config) =>
+        from asked in s_asked
+        where asked.IsAsked(config)
+        select $"'{asked.Name}' has no effect yet: {asked.Meanwhile}";
+
+    /// <summary>Why this configuration must not be served at all; null if it may.</summary>
+    public static string? Refusal(ServerConfig config, LoadedConfig loaded)
+    {
+        if (config.SentinelMode) return "Sentinel mode is not built yet.";
+        if (config.AclFile.Length > 0 || loaded.Users.Count > 0)
+            return "ACL users ('user', 'aclfile') are not built yet, and ignoring them would leave the server open. Use requirepass.";
+        return null;
+    }
+}

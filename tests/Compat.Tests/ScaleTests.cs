@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Xunit.Abstractions;
+
+namespace MiniRedis.Compat.Tests;
+
+/// <summary>Ten thousand connections, and a value of half a gigabyte: what must work without being special.</summary>
+public sealed class ScaleTests(ITestOutputHelper output)
+{
+    const int Connections = 10_000;
+
+    /// <summary>Of resident memory for each idle connection.</summary>
+    const int MostBytesAConnection = 5 * 1024;
+
+    [LinuxFact]
+    public void Ten_thousand_connections_are_open_at_once_and_each_is_answered()
+    {
+        using var server = new ServerProcess("--maxclients", "12000");
+        var before = server.Memory().Resident;
+        var open = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < Connections; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                open.Add(socket);
+                socket.Connect(IPAddress.Loopback, server.Port);
+            }
+            // Written to all before the first answer is read, so that all are busy at once.
+            foreach (var socket in open) socket.Send("PING\r\n"u8);
+            Span<byte> reply = stackalloc byte[16];
+            foreach (var socket in open)
+            {
+                var length = socket.Receive(reply);
+                Assert.Equal("+PONG\r\n", Encoding.ASCII.GetString(reply[..length]));
+            }
+            var each = (server.Memory().Resident - before) / Connections;
+            output.WriteLine($"{each} bytes of resident memory a connection");
+            Assert.InRange(each, 0, MostBytesAConnection);
+        }
+        finally
+        {
+            foreach (var socket in open) socket.Dispose();
+        }
+    }
+
+    [LinuxFact]
+    public void A_value_of_512_MB_is_held_less_than_three_times()
+    {
+        const int size = 512 * 1024 * 1024;
+        using var server = new ServerProcess();
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(IPAddress.Loopback, server.Port);
+        using var stream = new NetworkStream(socket);
+        var piece = new byte[1 << 20];
+        stream.Write(Encoding.ASCII.GetBytes($"*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n${size}\r\n"));
+        for (var i = 0; i < size / piece.Length; i++)
+        {
+            Array.Fill(piece, (byte)i);
+            stream.Write(piece);
+        }
+        stream.Write("\r\n"u8);
+        Assert.Equal("+OK\r\n", ReadLine(stream));
+
+        stream.Write("GET big\r\n"u8);
+        Assert.Equal($"${size}\r\n", ReadLine(stream));
+        for (var i = 0; i < size / piece.Length; i++)
+        {
+            stream.ReadExactly(piece);
+            Assert.True(piece.AsSpan().IndexOfAnyExcept((byte)i) < 0, $"megabyte {i} is not what was sent");
+        }
+        Assert.Equal("\r\n", ReadLine(stream));
+        var peak = server.Memory().Peak;
+        output.WriteLine($"peak resident memory {peak / (1 << 20)} MB");
+        Assert.InRange(peak, size, 3L * size - (1 << 20));
+    }
+
+    static string ReadLine(NetworkStream stream)
+    {
+        var line = new StringBuilder();
+        while (line.Length == 0 || line[^1] != '\n') line.Append((char)stream.ReadByte());
+        return line.ToString();
+    }
+}
+
+/// <summary>A test that reads /proc.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute()
+    {
+        if (!OperatingSystem.IsLinux()) Skip = "Memory is read from /proc, which only Linux has.";
+    }
+}
