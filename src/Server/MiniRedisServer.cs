@@ -1,5 +1,5 @@
 using System.Reflection;
-using System.Security.Cryptography;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration;
@@ -44,7 +44,12 @@ sealed class MiniRedisServer
         ReplicationId = NewId();
     }
 
-    static string NewId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
+    static string NewId()
+    {
+        Span<ulong> words = stackalloc ulong[3];
+        SystemRandom.Fill(words);
+        return Convert.ToHexStringLower(MemoryMarshal.AsBytes(words)[..20]);
+    }
 
     /// <summary>The version of Redis whose behaviour is followed; clients switch features by it.</summary>
     public const string RedisVersion = "7.4.0";

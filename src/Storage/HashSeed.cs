@@ -1,6 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-
 namespace MiniRedis.Storage;
 
 /// <summary>
@@ -11,7 +8,7 @@ public readonly record struct HashSeed(ulong K0, ulong K1)
     public static HashSeed Random()
     {
         Span<ulong> words = stackalloc ulong[2];
-        RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(words));
+        SystemRandom.Fill(words);
         return new(words[0], words[1]);
     }
 }
