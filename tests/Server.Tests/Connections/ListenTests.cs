@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
@@ -112,9 +113,16 @@ public sealed class ListenTests : IDisposable
         using var client = new RawClient(_port);
         client.Call("PING");
         var ours = string.Create(CultureInfo.InvariantCulture, $"0100007F:{_port:X4} 0100007F:{((IPEndPoint)client.Socket.LocalEndPoint!).Port:X4}");
-        var line = File.ReadLines("/proc/self/net/tcp").Single(l => l.Contains(ours, StringComparison.Ordinal));
         // Field 5 is "timer:hundredths of a second until it fires"; timer 2 is keepalive (Documentation/networking/proc_net_tcp.txt).
-        var timer = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[5].Split(':');
+        // While the reply is not yet acknowledged, another timer stands there.
+        string[] timer;
+        var deadline = Stopwatch.StartNew();
+        do
+        {
+            var line = File.ReadLines("/proc/self/net/tcp").Single(l => l.Contains(ours, StringComparison.Ordinal));
+            timer = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[5].Split(':');
+        }
+        while (timer[0] != "02" && deadline.Elapsed < TimeSpan.FromSeconds(10));
         Assert.Equal("02", timer[0]);
         Assert.InRange(int.Parse(timer[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture), 110_00, 123_00);
     }
