@@ -188,8 +188,8 @@ internal sealed class ConfigService(ServerConfig config)
     }
 
     /// <summary>For each directive that was set away from its default and has no effect here, a sentence for the log.</summary>
-    public IEnumerable<string> InertNotes() => (
+    public IEnumerable<string> InertNotes() =>
         from directive in ConfigTable.All
         where directive.Inert is not null && directive.Get(Config) != directive.Get(Defaults)
-        select $"'{directive.Name} {directive.Get(Config)}' has no effect here: {directive.Inert}").Concat(UnbuiltDirectives.Notes(Config));
+        select $"'{directive.Name} {directive.Get(Config)}' has no effect here: {directive.Inert}";
 }

@@ -106,7 +106,7 @@ static class CommandLine
             logProvider.Configure(changed);
             return null;
         }, "loglevel");
-        foreach (var note in loaded.Notes.Concat(server.ConfigService.InertNotes())) log.Note(note);
+        foreach (var note in loaded.Notes.Concat(server.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         if (config.AlwaysShowLogo || config.LogFile.Length == 0 && !Console.IsOutputRedirected)
             logProvider.WriteRaw(Banner.Text(MiniRedisServer.Version, MiniRedisServer.RedisVersion, "standalone", config.Port));
         else log.RunningMode(config.Port);
