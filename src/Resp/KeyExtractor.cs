@@ -89,6 +89,8 @@ public static class KeyExtractor
             int first = Begin(key, request);
             // A keyword that is not there names no key, and is no error.
             if (first == 0) continue;
+            // Nor is an optional rest that is empty. (Redis gives up on all keys here, so its ACL lets PFMERGE with one key pass.)
+            if (keys.Count > 0 && first == request.Count && key is { Find: FindKeys.Range, LastKey: < 0 }) continue;
             if (!TryFind(key, request, ref first, out int last)) return false;
             for (int i = first; i <= last; i += key.Step) keys.Add(i, key.Flags);
             if ((key.Flags & KeyFlags.Incomplete) != 0) return false;

@@ -29,6 +29,8 @@ public sealed partial class ReplyWriter
         public bool Copies;
         public bool Capture;
         public byte[]? Scratch;
+        public long Replies;
+        public long Missing;
 
         public readonly long Written => Committed + (Output is null ? 0 : Position - Start);
     }
@@ -47,23 +49,26 @@ public sealed partial class ReplyWriter
 
     public void EndArray(DeferredCount deferred, int count)
     {
+        CheckDeferred(count);
         ArrayBufferWriter<byte> elements = EndDeferred(deferred);
         Array(count);
-        Emit(elements);
+        Emit(elements, count);
     }
 
     public void EndMap(DeferredCount deferred, int pairs)
     {
+        CheckDeferred(2L * pairs);
         ArrayBufferWriter<byte> elements = EndDeferred(deferred);
         Map(pairs);
-        Emit(elements);
+        Emit(elements, 2L * pairs);
     }
 
     public void EndSet(DeferredCount deferred, int count)
     {
+        CheckDeferred(count);
         ArrayBufferWriter<byte> elements = EndDeferred(deferred);
         Set(count);
-        Emit(elements);
+        Emit(elements, count);
     }
 
     /// <summary>Ends the aggregate as if nothing had been written since its beginning, for an error found halfway.</summary>
@@ -90,6 +95,25 @@ public sealed partial class ReplyWriter
         return captured;
     }
 
+    /// <summary>Aggregates and captures that are open.</summary>
+    public int Depth => _depth;
+
+    /// <summary>
+    /// Drops the aggregates and captures opened since <see cref="Depth"/> was <paramref name="depth"/>, and what they hold:
+    /// for a handler that ended by an exception. Left open, they would swallow the replies to everything that follows.
+    /// </summary>
+    public void Unwind(int depth)
+    {
+        while (_depth > depth)
+        {
+            bool capture = _frames[_depth - 1].Capture;
+            Pop();
+            if (!capture) Forget(_deferred[_depth]!);
+        }
+
+        if (depth == 0) _missing = 0;
+    }
+
     private void Push(IBufferWriter<byte> output, bool capture)
     {
         if (_depth == _frames.Length) System.Array.Resize(ref _frames, _depth * 2);
@@ -104,12 +128,15 @@ public sealed partial class ReplyWriter
         frame.Copies = _copies;
         frame.Capture = capture;
         frame.Scratch = _scratch;
+        frame.Replies = _replies;
+        frame.Missing = _missing;
         // The frame below may have bytes in the scratch window: the new sink makes its own if it needs one.
         if (_copies) _scratch = null;
         _output = output;
         _window = [];
         _start = _position = _end = 0;
         _committed = 0;
+        _replies = _missing = 0;
         _copies = false;
     }
 
@@ -125,6 +152,8 @@ public sealed partial class ReplyWriter
         Protocol = frame.Protocol;
         _copies = frame.Copies;
         _scratch = frame.Scratch ?? _scratch;
+        _replies = frame.Replies;
+        _missing = frame.Missing;
         frame = default;
     }
 
@@ -138,9 +167,11 @@ public sealed partial class ReplyWriter
         return _deferred[_depth]!;
     }
 
-    private void Emit(ArrayBufferWriter<byte> elements)
+    private void Emit(ArrayBufferWriter<byte> elements, long count)
     {
-        Raw(elements.WrittenSpan);
+        // Checked already: the aggregate that was just begun lacks none of them.
+        CountElements(count);
+        Append(elements.WrittenSpan);
         Forget(elements);
     }
 

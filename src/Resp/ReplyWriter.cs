@@ -4,7 +4,6 @@ using System.Buffers.Text;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace MiniRedis.Resp;
 
@@ -92,6 +91,7 @@ public sealed partial class ReplyWriter
         _committed = 0;
         Protocol = protocol;
         Errors = 0;
+        _replies = _pushes = _missing = 0;
     }
 
     /// <summary>Hands the bytes over to the output and lets go of it; sending them is the caller's business.</summary>
@@ -114,15 +114,6 @@ public sealed partial class ReplyWriter
     {
         Debug.Assert(text.IndexOfAny((byte)'\r', (byte)'\n') < 0);
         Line((byte)'+', text);
-    }
-
-    /// <inheritdoc cref="SimpleString(ReadOnlySpan{byte})"/>
-    public void SimpleString(string text)
-    {
-        Span<byte> small = stackalloc byte[256];
-        byte[]? rented = Encode(text, ref small);
-        SimpleString(small);
-        Return(rented);
     }
 
     /// <summary>
@@ -149,15 +140,6 @@ public sealed partial class ReplyWriter
         ArrayPool<byte>.Shared.Return(clean);
     }
 
-    /// <inheritdoc cref="Error(ReadOnlySpan{byte})"/>
-    public void Error(string text)
-    {
-        Span<byte> small = stackalloc byte[256];
-        byte[]? rented = Encode(text, ref small);
-        Error(small);
-        Return(rented);
-    }
-
     public void Integer(long value) => Number((byte)':', value);
 
     public void Bulk(ReadOnlySpan<byte> value)
@@ -165,6 +147,7 @@ public sealed partial class ReplyWriter
         if (value.Length < SmallNumbers && _end - _position >= value.Length + 10)
         {
             Span<byte> room = _window.AsSpan(_position, value.Length + 10);
+            CountReply();
             ulong digits = Digits[value.Length];
             BinaryPrimitives.WriteUInt64LittleEndian(room, (digits << 8) | (byte)'$');
             int header = (int)(digits >> 56) + 1;
@@ -175,16 +158,8 @@ public sealed partial class ReplyWriter
         }
 
         Number((byte)'$', value.Length);
-        Raw(value);
+        Append(value);
         LineEnd();
-    }
-
-    public void Bulk(string value)
-    {
-        Span<byte> small = stackalloc byte[256];
-        byte[]? rented = Encode(value, ref small);
-        Bulk(small);
-        Return(rented);
     }
 
     /// <summary>An integer as a bulk string: what GET answers for a value stored as a number.</summary>
@@ -211,7 +186,11 @@ public sealed partial class ReplyWriter
     public void Set(int count) => Number(Protocol == 2 ? (byte)'*' : (byte)'~', count);
 
     /// <summary>Starts an out-of-band message (pub/sub, invalidation).</summary>
-    public void Push(int count) => Number(Protocol == 2 ? (byte)'*' : (byte)'>', count);
+    public void Push(int count)
+    {
+        CountPush();
+        Number(Protocol == 2 ? (byte)'*' : (byte)'>', count);
+    }
 
     /// <summary>Starts attributes of the reply that follows them. RESP3 only: RESP2 has no form for them.</summary>
     public void Attribute(int pairs)
@@ -254,13 +233,20 @@ public sealed partial class ReplyWriter
         }
 
         Number((byte)'=', text.Length + 4L);
-        Raw([(byte)extension[0], (byte)extension[1], (byte)extension[2], (byte)':']);
-        Raw(text);
+        Append([(byte)extension[0], (byte)extension[1], (byte)extension[2], (byte)':']);
+        Append(text);
         LineEnd();
     }
 
-    /// <summary>Bytes that are RESP already.</summary>
+    /// <summary>One whole reply that is RESP already.</summary>
     public void Raw(ReadOnlySpan<byte> encoded)
+    {
+        CountReply();
+        Append(encoded);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Append(ReadOnlySpan<byte> encoded)
     {
         if (_end - _position >= encoded.Length)
         {
@@ -282,16 +268,18 @@ public sealed partial class ReplyWriter
 
     private void Line(byte type, ReadOnlySpan<byte> text)
     {
-        Raw([type]);
-        Raw(text);
+        CountReply();
+        Append([type]);
+        Append(text);
         LineEnd();
     }
 
-    private void LineEnd() => Raw("\r\n"u8);
+    private void LineEnd() => Append("\r\n"u8);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Number(byte type, long value)
     {
+        CountNumber(type, value);
         if ((ulong)value < SmallNumbers && _end - _position >= 8)
         {
             ulong digits = Digits[value];
@@ -373,26 +361,6 @@ public sealed partial class ReplyWriter
 
         _window = [];
         _start = _position = _end = 0;
-    }
-
-    /// <summary>UTF-8 into <paramref name="space"/> if it fits, else into a rented array that the caller returns.</summary>
-    private static byte[]? Encode(string text, ref Span<byte> space)
-    {
-        byte[]? rented = null;
-        if (!Encoding.UTF8.TryGetBytes(text, space, out int length))
-        {
-            rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
-            length = Encoding.UTF8.GetBytes(text, rented);
-            space = rented;
-        }
-
-        space = space[..length];
-        return rented;
-    }
-
-    private static void Return(byte[]? rented)
-    {
-        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
     }
 
     private static ulong[] BuildDigits()

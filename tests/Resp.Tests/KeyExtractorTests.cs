@@ -20,6 +20,8 @@ public class KeyExtractorTests
         { [KeySpec.At(1, KeyFlags.OW), KeySpec.KeyNum(2, KeyFlags.RO)], "ZUNIONSTORE d x a b", null },
         { [KeySpec.At(1, KeyFlags.OW), KeySpec.KeyNum(2, KeyFlags.RO)], "ZUNIONSTORE d -1 a b", null },
         { [KeySpec.At(1, KeyFlags.OW), KeySpec.KeyNum(2, KeyFlags.RO)], "ZUNIONSTORE d 99999999999 a b", null },
+        { [KeySpec.At(1, KeyFlags.RW), KeySpec.Range(2, -1, 1, KeyFlags.RO)], "PFMERGE d a b", "d a b" },
+        { [KeySpec.At(1, KeyFlags.RW), KeySpec.Range(2, -1, 1, KeyFlags.RO)], "PFMERGE d", "d" },
         { [KeySpec.KeyNum(2, KeyFlags.RW)], "EVAL script 0 x", null },
         { [KeySpec.KeyNum(2, KeyFlags.RW)], "EVAL script 1 x y", "x" },
         { [KeySpec.KeyNum(2, KeyFlags.RW)], "EVAL script", null },

@@ -116,6 +116,56 @@ public class ReplyWriterTests
     }
 
     [Fact]
+    public void What_an_exception_left_open_is_dropped()
+    {
+        Assert.Equal("+OK\r\n-ERR bug\r\n*1\r\n:2\r\n", Written(2, w =>
+        {
+            w.Ok();
+            int depth = w.Depth;
+            w.BeginDeferred();
+            w.Integer(1);
+            w.BeginDeferred();
+            w.BeginCapture(new ArrayBufferWriter<byte>(), 3);
+            w.Array(5);
+            w.Unwind(depth);
+            Assert.Equal(2, w.Protocol);
+            w.Error("ERR bug");
+            DeferredCount next = w.BeginDeferred();
+            w.Integer(2);
+            w.EndArray(next, 1);
+        }));
+    }
+
+#if DEBUG
+    [Fact]
+    public void Answers_are_counted()
+    {
+        Assert.True(Once(w => w.Null()));
+        Assert.False(Once(_ => { }));
+        Assert.False(Once(w => w.Array(1)));
+        Assert.True(Once(w => w.EmptyArray()));
+        Assert.False(Once(w => { w.Ok(); w.Ok(); }));
+        Assert.True(Once(w => { w.Map(1); w.Bulk("a"); w.Array(2); w.Null(); w.Double(1.5); }));
+        Assert.True(Once(w => { w.Attribute(1); w.Integer(1); w.Bool(true); w.Verbatim("txt", "text"u8); }));
+        Assert.True(Once(w => { w.Push(1); w.Integer(1); w.Push(1); w.Integer(2); }));
+        Assert.True(Once(w => { w.Ok(); w.Push(1); w.Integer(1); }));
+        Assert.True(Once(w => { DeferredCount d = w.BeginDeferred(); w.Integer(1); w.EndSet(d, 1); }));
+
+        static bool Once(Action<ReplyWriter> write)
+        {
+            bool once = false;
+            Written(3, w =>
+            {
+                ReplyMark top = w.Mark;
+                write(w);
+                once = w.AnsweredOnceSince(top);
+            });
+            return once;
+        }
+    }
+#endif
+
+    [Fact]
     public void A_large_deferred_aggregate_comes_out_whole_and_the_next_one_starts_empty()
     {
         string expected = "*20000\r\n" + string.Concat(Enumerable.Range(0, 20000).Select(i => $":{i}\r\n")) + "*1\r\n:1\r\n";

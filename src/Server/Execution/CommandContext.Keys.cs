@@ -1,6 +1,5 @@
 using MiniRedis.Server.Configuration;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Storage;
 
@@ -50,13 +49,36 @@ ref partial struct CommandContext
     }
 
     /// <summary>Looks a key up without a trace (OBJECT, DEBUG); what has expired is gone here too.</summary>
-    public readonly KeyLookup Peek(ReadOnlySpan<byte> key) => Server.Keys.Find(Database, key, HashOf(key));
+    public readonly KeyLookup Peek(ReadOnlySpan<byte> key)
+    {
+        AssertDeclared(key);
+        return Server.Keys.Find(Database, key, HashOf(key));
+    }
 
-    /// <summary>The first key's hash is known from the window; it is the very same bytes, not equal ones, that tell.</summary>
-    readonly ulong HashOf(ReadOnlySpan<byte> key) =>
-        _keyHash is { } known && Unsafe.AreSame(ref MemoryMarshal.GetReference(key), ref MemoryMarshal.GetReference(_request[Command.FirstKey]))
-            ? known
-            : Database.HashOf(key);
+    /// <summary>
+    /// The first key's hash is known from the window; it is the very same bytes, not equal ones, that tell. An empty first key
+    /// has the address of what follows it, so the length counts too.
+    /// </summary>
+    readonly ulong HashOf(ReadOnlySpan<byte> key) => _keyHash is { } known && key == _request[Command.FirstKey] ? known : Database.HashOf(key);
+
+    /// <summary>Requests of more arguments are not checked: each look-up goes through all of its keys.</summary>
+    const int MostChecked = 256;
+
+    /// <summary>
+    /// Asserts that the key specs name the key: ACL, cluster routing and tracking believe them. DEBUG and the like, which are
+    /// for looking inside, have none.
+    /// </summary>
+    [Conditional("DEBUG")]
+    readonly void AssertDeclared(ReadOnlySpan<byte> key)
+    {
+        if ((Command.Flags & (CommandFlags.TouchesArbitraryKeys | CommandFlags.Protected)) != 0 || Count > MostChecked) return;
+        var keys = new KeyBuffer(stackalloc KeyRef[16]);
+        KeyExtractor.TryGetKeys(Command, _request, ref keys);
+        var declared = false;
+        foreach (var candidate in keys.Keys) declared |= key.SequenceEqual(_request[candidate.Position]);
+        keys.Dispose();
+        Debug.Assert(declared, $"{Command.FullName} used a key that it does not declare");
+    }
 
     /// <summary>
     /// Loads the buckets and records of keys that the command is about to look up one by one, so that their cache misses overlap.

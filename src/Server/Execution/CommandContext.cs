@@ -86,6 +86,7 @@ ref partial struct CommandContext
     /// <param name="countsAsChange">False for the second event of one change (SET with EX: "set", then "expire").</param>
     public readonly void Changed(ReadOnlySpan<byte> key, KeyspaceEvents kind, string name, bool countsAsChange = true)
     {
+        AssertDeclared(key);
         if (countsAsChange) Server.Effects.KeyChanged(Database.Number, key, kind, name);
         else Server.Effects.Notify(Database.Number, key, kind, name);
     }

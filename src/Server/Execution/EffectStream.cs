@@ -23,6 +23,9 @@ sealed class EffectStream
     readonly List<EffectCommand> _unit = [];
     readonly ArrayBufferWriter<byte> _bytes = new();
 
+    // Arguments that the last command of the unit still lacks.
+    int _missing;
+
     /// <summary>Changes since the last save: rdb_changes_since_last_save.</summary>
     public long Dirty { get; set; }
 
@@ -80,15 +83,19 @@ sealed class EffectStream
     public void Begin(int database, int count)
     {
         Debug.Assert(IsPropagating);
+        Debug.Assert(_missing == 0, "the command before lacks arguments");
+        _missing = count;
         _unit.Add(new EffectCommand(database, _bytes.WrittenCount));
         WriteHeader((byte)'*', count);
     }
 
     public void Add(ReadOnlySpan<byte> argument)
     {
+        Debug.Assert(_missing > 0, "more arguments than announced");
         WriteHeader((byte)'$', argument.Length);
         _bytes.Write(argument);
         _bytes.Write("\r\n"u8);
+        _missing--;
     }
 
     public void Add(long argument)
@@ -108,16 +115,32 @@ sealed class EffectStream
     /// <summary>Whether the request that is running has emitted a canonical command.</summary>
     public bool HasUnit => _unit.Count > 0;
 
-    /// <summary>Delivers the request's canonical commands. Called by the dispatcher when a request, script or EXEC is over.</summary>
+    /// <summary>
+    /// Delivers the request's canonical commands. Called by the dispatcher when a request, script or EXEC is over, however it
+    /// ended: what was emitted has happened. A command cut short by an exception is left out.
+    /// </summary>
     public void EndUnit()
     {
         if (_unit.Count == 0) return;
-        foreach (var sink in _sinks)
+        var length = _bytes.WrittenCount;
+        if (_missing > 0)
         {
-            if (sink.WantsCommands) sink.OnUnit(_unit, _bytes.WrittenSpan);
+            length = _unit[^1].Offset;
+            _unit.RemoveAt(_unit.Count - 1);
         }
-        _unit.Clear();
-        _bytes.ResetWrittenCount();
+        try
+        {
+            foreach (var sink in _sinks)
+            {
+                if (_unit.Count > 0 && sink.WantsCommands) sink.OnUnit(_unit, _bytes.WrittenSpan[..length]);
+            }
+        }
+        finally
+        {
+            _unit.Clear();
+            _bytes.ResetWrittenCount();
+            _missing = 0;
+        }
     }
 
     void WriteHeader(byte kind, int number)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Server.Transport;
 
@@ -54,9 +53,10 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
                 // A bug of ours, or no memory for what this client wants: it goes, the others stay.
                 server.Log.BatchFailed(client.Id, failure);
                 LoopState.Renew();
+                LeaveCommand();
                 connection.CloseLocked(CloseMode.AtOnce, "internal error");
             }
-            connection.Output.TakeForSendingLocked();
+            connection.EndBatchLocked();
         }
     }
 
@@ -189,6 +189,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var dirty = effects.Dirty;
         var errors = reply.Errors;
         var written = reply.Written;
+        var depth = reply.Depth;
+        var mark = reply.Mark;
         var started = _clock.Timestamp;
         Running = command;
         context.Client.LastCommand = command;
@@ -198,6 +200,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
+            reply.Unwind(depth);
             Contain(ref context, failure, written);
         }
         Running = null;
@@ -213,16 +216,19 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         context.Client.CommandsRun++;
         if (ended - started >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ended - started);
         if (server.Redactions.Any) server.Redactions.Clear();
-        // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
-        Debug.Assert(effects.Dirty == dirty || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
-            $"{command.FullName} is declared read-only and changed the keyspace");
+        CheckDeclaration(context, dirty, mark);
 
-        if (effects.IsPropagating)
-        {
-            if (effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
-                effects.AddVerbatim(context.Database.Number, context.Request);
-            effects.EndUnit();
-        }
+        if (effects.IsPropagating && effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
+            effects.AddVerbatim(context.Database.Number, context.Request);
+        effects.EndUnit();
+    }
+
+    /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>
+    void LeaveCommand()
+    {
+        Running = null;
+        server.Redactions.Clear();
+        server.Effects.EndUnit();
     }
 
     /// <summary>

@@ -59,6 +59,9 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
         Input.Trim();
     }
 
+    /// <summary>Hands the replies of a batch on, to be sent by the thread that ran it: it owns the sending end.</summary>
+    public virtual void EndBatchLocked() => Output.TakeForSendingLocked();
+
     /// <summary>Whether the system is to say when the socket takes more: the peer does not keep up.</summary>
     public abstract bool WatchesWritable { get; }
 

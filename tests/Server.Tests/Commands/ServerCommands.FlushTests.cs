@@ -108,6 +108,27 @@ public sealed class ServerCommandsFlushTests : IDisposable
     }
 
     [Fact]
+    public void What_waits_to_be_freed_counts_as_freed_when_the_arena_goes()
+    {
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = true;
+        _client.Run("""
+            MSET a 1 b 2 c 3
+            -> +OK
+            FLUSHDB ASYNC
+            -> +OK
+            SET d 4
+            -> +OK
+            FLUSHDB SYNC
+            -> +OK
+            """);
+        lock (_server.Server.Executor.ExecutorLock)
+        {
+            Assert.Equal(0, _server.Server.LazyFree.Pending);
+            Assert.Equal(3, _server.Server.Statistics.LazyFreedObjects);
+        }
+    }
+
+    [Fact]
     public void Swapdb_exchanges_keys_under_the_clients_eyes()
     {
         using var other = _server.Connect();

@@ -68,8 +68,11 @@ static partial class ServerCommands
         var server = c.Server;
         server.Effects.Flushing(c.Database.Number);
         server.Effects.Dirty += c.Database.Count;
+        var pending = server.LazyFree.Pending;
         if (lazily) server.LazyFree.Add(c.Database.Detach());
         else c.Database.Clear();
+        // Clearing the only database that has keys takes the whole arena, and what waits to be freed with it.
+        if (server.LazyFree.Pending < pending) server.Statistics.LazyFreedObjects += pending;
         ReplyFlushed(ref c);
     }
 

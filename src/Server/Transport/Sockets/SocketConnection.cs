@@ -103,6 +103,11 @@ sealed class SocketConnection : Connection, IDisposable
         while (WantsResume);
     }
 
+    /// <summary>Nothing: an earlier reply may be under way, and then another thread owns the sending end. Who sends takes it.</summary>
+    public override void EndBatchLocked()
+    {
+    }
+
     /// <summary>Another thread wrote to this connection or closed it: served on the pool, since the caller holds the lock.</summary>
     public override void RequestAttentionLocked()
     {

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Resp;
+
+/// <summary>A place in the stream of replies, to ask later what has been written since. Made by <see cref="ReplyWriter.Mark"/>.</summary>
+public readonly record struct ReplyMark(long Replies, long Pushes, long Missing);
+
+// In Debug builds the writer counts replies and the elements that begun aggregates still lack, so that the dispatcher can
+// assert that a command answered once, and deferred aggregates that they announce what they hold. A bug here shifts every
+// later reply of a connection by one, which no client notices before it has mixed up whose answer is whose.
+public sealed partial class ReplyWriter
+{
+    private long _replies;
+    private long _pushes;
+    private long _missing;
+
+    /// <summary>Where the stream of replies stands. Means nothing in Release builds, which do not count.</summary>
+    public ReplyMark Mark => new(_replies, _pushes, _missing);
+
+    /// <summary>Whether exactly one whole reply was written since, or out-of-band messages in its place (SUBSCRIBE).</summary>
+    public bool AnsweredOnceSince(in ReplyMark mark) => mark.Missing > 0
+        ? _missing == mark.Missing - 1
+        : _missing == 0 && (_replies == mark.Replies + 1 || (_replies == mark.Replies && _pushes > mark.Pushes));
+
+    /// <summary>A reply begins that <paramref name="elements"/> others belong to.</summary>
+    [Conditional("DEBUG")]
+    private void CountReply(long elements = 0)
+    {
+        if (_missing == 0) _replies++;
+        else _missing--;
+        _missing += elements;
+    }
+
+    [Conditional("DEBUG")]
+    private void CountNumber(byte type, long value)
+    {
+        switch (type)
+        {
+            case (byte)'|':
+                // Not a reply itself: at top level it begins the one it belongs to, elsewhere that is expected already.
+                if (_missing == 0)
+                {
+                    _replies++;
+                    _missing = 1;
+                }
+
+                _missing += 2 * value;
+                break;
+            case (byte)'*' or (byte)'~' or (byte)'>':
+                CountReply(value);
+                break;
+            case (byte)'%':
+                CountReply(2 * value);
+                break;
+            default:
+                CountReply();
+                break;
+        }
+    }
+
+    [Conditional("DEBUG")]
+    private void CountPush()
+    {
+        if (_missing > 0) return;
+        // The header that follows counts one reply.
+        _pushes++;
+        _replies--;
+    }
+
+    [Conditional("DEBUG")]
+    private void CountElements(long count) => _missing -= count;
+
+    [Conditional("DEBUG")]
+    private void CheckDeferred(long elements) =>
+        Debug.Assert(_missing == 0 && _replies == elements, $"an aggregate of {elements} got {_replies} elements, {_missing} of them unfinished");
+}

@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Text;
+
+namespace MiniRedis.Resp;
+
+// Text of .NET's, which is sent as UTF-8.
+public sealed partial class ReplyWriter
+{
+    /// <inheritdoc cref="SimpleString(ReadOnlySpan{byte})"/>
+    public void SimpleString(string text)
+    {
+        Span<byte> small = stackalloc byte[256];
+        byte[]? rented = Encode(text, ref small);
+        SimpleString(small);
+        Return(rented);
+    }
+
+    /// <inheritdoc cref="Error(ReadOnlySpan{byte})"/>
+    public void Error(string text)
+    {
+        Span<byte> small = stackalloc byte[256];
+        byte[]? rented = Encode(text, ref small);
+        Error(small);
+        Return(rented);
+    }
+
+    public void Bulk(string value)
+    {
+        Span<byte> small = stackalloc byte[256];
+        byte[]? rented = Encode(value, ref small);
+        Bulk(small);
+        Return(rented);
+    }
+
+    /// <summary>UTF-8 into <paramref name="space"/> if it fits, else into a rented array that the caller returns.</summary>
+    private static byte[]? Encode(string text, ref Span<byte> space)
+    {
+        byte[]? rented = null;
+        if (!Encoding.UTF8.TryGetBytes(text, space, out int length))
+        {
+            rented = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+            length = Encoding.UTF8.GetBytes(text, rented);
+            space = rented;
+        }
+
+        space = space[..length];
+        return rented;
+    }
+
+    private static void Return(byte[]? rented)
+    {
+        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+    }
+}

@@ -1,0 +1,25 @@
+using System.Diagnostics;
+using MiniRedis.Resp;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>What Debug builds assert of every command that ran: that it did what its declaration says.</summary>
+partial class Executor
+{
+    [Conditional("DEBUG")]
+    void CheckDeclaration(in CommandContext context, long dirtyBefore, in ReplyMark before)
+    {
+        var command = context.Command;
+        // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
+        Debug.Assert(
+            server.Effects.Dirty == dirtyBefore
+            || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
+            $"{command.FullName} is declared read-only and changed the keyspace");
+
+        // Who is being closed may have been owed an answer; who was held or muted gets it later or never.
+        var client = context.Client;
+        if (client.IsHeld || client.ReplyMode != ReplyMode.On || client.Connection.Closing != CloseMode.Open) return;
+        Debug.Assert(context.Reply.AnsweredOnceSince(before), $"{command.FullName} did not answer exactly once: {before}, {context.Reply.Mark}");
+    }
+}

@@ -1,0 +1,95 @@
+using MiniRedis.Server.Commands;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Tests.Commands;
+
+/// <summary>
+/// What keeps declarations honest: every form of every command that its arguments declare is sent to a server, and none may be
+/// refused as malformed. Debug builds assert more while these run (Executor.Checks.cs).
+/// </summary>
+public sealed class DeclarationTests
+{
+    /// <summary>Commands not sent, each with the reason.</summary>
+    static readonly Dictionary<string, string> s_excluded = new()
+    {
+        ["shutdown"] = "ends the server",
+        ["quit"] = "ends the connection",
+        ["client|kill"] = "ends the connection",
+        ["client|pause"] = "holds the connection",
+        ["client|reply"] = "mutes the connection",
+        ["config|rewrite"] = "needs a configuration file",
+        ["debug"] = "declares no arguments, as in Redis",
+        ["pfselftest"] = "computes for seconds",
+    };
+
+    /// <summary>Errors that say that the server did not understand the form of a request.</summary>
+    static readonly string[] s_formErrors =
+    [
+        "syntax error", "wrong number of arguments", "unknown subcommand", "unknown option", "unsupported option", "protocol error",
+        "unknown command", "internal error",
+    ];
+
+    static IEnumerable<Command> Everything()
+    {
+        foreach (var command in CommandRegistry.CreateTable().All)
+        {
+            if (command.Run is not null) yield return command;
+            foreach (var subcommand in command.Subcommands) yield return (Command)subcommand;
+        }
+    }
+
+    public static TheoryData<string> Sent() => [.. Everything().Select(c => c.FullName).Where(name => !s_excluded.ContainsKey(name))];
+
+    [Theory]
+    [MemberData(nameof(Sent))]
+    public void Every_declared_form_is_understood(string name)
+    {
+        var command = Everything().Single(c => c.FullName == name);
+        using var server = new TestServer("enable-debug-command yes");
+        using var client = server.Connect();
+        var failures = new List<string>();
+        foreach (var form in ArgumentForms.Of(command))
+        {
+            if (!command.AcceptsCount(form.Length))
+            {
+                failures.Add($"{string.Join(' ', form)}\n    its arity {command.Arity} forbids what its arguments declare");
+                continue;
+            }
+            client.CallWords("SET", "key", "12");
+            var reply = client.CallWords(form);
+            if (s_formErrors.Any(e => reply.StartsWith('-') && reply.Contains(e, StringComparison.OrdinalIgnoreCase)))
+                failures.Add($"{string.Join(' ', form)}\n    {reply}");
+        }
+        Assert.True(failures.Count == 0, string.Join('\n', failures));
+    }
+
+    [Fact]
+    public void Exclusions_name_commands_there_are() => Assert.Empty(s_excluded.Keys.Except(Everything().Select(c => c.FullName)));
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Every_command_is_described_and_its_keys_are_found(int protocol)
+    {
+        using var server = new TestServer();
+        using var client = server.Connect(protocol);
+        foreach (var command in Everything())
+        {
+            var name = command.FullName;
+            // A container is asked for by its own name: DOCS and INFO tell of its subcommands too.
+            foreach (var question in (string[])["DOCS", "INFO"])
+            {
+                var described = client.Call($"COMMAND {question} {name}");
+                Assert.DoesNotContain("-ERR", described, StringComparison.Ordinal);
+                Assert.Contains($"${name.Length} {name} ", described, StringComparison.Ordinal);
+            }
+            foreach (var form in ArgumentForms.Of(command))
+            {
+                if (!command.HasKeys) continue;
+                var keys = client.CallWords(["COMMAND", "GETKEYS", .. form]);
+                Assert.False(keys.StartsWith('-'), $"{string.Join(' ', form)}\n    {keys}");
+            }
+        }
+        Assert.Equal("+PONG", client.Call("PING"));
+    }
+}

@@ -1,0 +1,90 @@
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Tests.Execution;
+
+/// <summary>What an exception in the middle of a command leaves behind: nothing that the next command would meet.</summary>
+public sealed class FailureTests : IDisposable
+{
+    readonly TestServer _server = new();
+    readonly RawClient _client;
+    readonly FailingSink _sink = new();
+
+    public FailureTests()
+    {
+        _client = _server.Connect();
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Effects.AddSink(_sink);
+    }
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+    }
+
+    [Fact]
+    public void A_handler_that_fails_costs_one_request()
+    {
+        _sink.Failure = new InvalidOperationException("a bug");
+        Assert.StartsWith("-ERR", _client.Call("SET k v"), StringComparison.Ordinal);
+        _sink.Failure = null;
+        Assert.Equal("$1 v", _client.Call("GET k"));
+    }
+
+    [Fact]
+    public void Lack_of_memory_costs_the_connection_and_leaves_no_unit_open()
+    {
+        _client.Call("SET k v PX 100");
+        _server.Time.Advance(TimeSpan.FromSeconds(1));
+        _sink.Units.Clear();
+        // The key's expiry has been emitted when the listener fails.
+        _sink.Failure = new InsufficientMemoryException();
+        _client.Send("GET k");
+        Assert.True(_client.IsClosedByServer());
+        _sink.Failure = null;
+        using var other = _server.Connect();
+        other.Call("SET a 1");
+        lock (_server.Server.Executor.ExecutorLock)
+        {
+            Assert.Null(_server.Server.Executor.Running);
+            Assert.Equal([1, 1], _sink.Units);
+        }
+    }
+
+    [Fact]
+    public void A_canonical_command_cut_short_is_left_out()
+    {
+        var effects = new EffectStream();
+        var recorded = new RecordedEffects();
+        effects.AddSink(recorded);
+        effects.Begin(0, 2);
+        effects.Add("DEL"u8);
+        effects.Add("a"u8);
+        effects.Begin(0, 2);
+        effects.Add("DEL"u8);
+        effects.EndUnit();
+        effects.Begin(0, 1);
+        effects.Add("PING"u8);
+        effects.EndUnit();
+        Assert.Equal(["DEL a", "PING"], recorded.Commands);
+    }
+
+    /// <summary>Throws at each event while told to; notes how many commands each unit had.</summary>
+    sealed class FailingSink : IEffectSink
+    {
+        public Exception? Failure { get; set; }
+
+        public List<int> Units { get; } = [];
+
+        public bool WantsCommands => true;
+
+        public KeyspaceEvents WantedEvents => KeyspaceEvents.None;
+
+        public void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
+        {
+            if (Failure is not null) throw Failure;
+        }
+
+        public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded) => Units.Add(commands.Count);
+    }
+}
