@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MiniRedis.Resp;
 
 namespace MiniRedis.Storage;
 
@@ -13,7 +14,7 @@ public sealed unsafe partial class Database
     /// that number. Where the present block suits the new value, it is overwritten in place.
     /// </summary>
     public Record SetString(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
-        IntegerText.TryParseCanonical(value, out var number) ? SetInteger(at, key, number, expireAt) : SetText(at, key, value, expireAt);
+        Numbers.TryParseInt64(value, out var number) ? SetInteger(at, key, number, expireAt) : SetText(at, key, value, expireAt);
 
     /// <summary>As <see cref="SetString"/>, but text that spells an integer stays text (INCRBYFLOAT, as OBJECT ENCODING shows).</summary>
     public Record SetText(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Resp;
 
 namespace MiniRedis.Storage;
 
@@ -91,8 +92,8 @@ public readonly unsafe struct Record : IEquatable<Record>
         get
         {
             if (!IsInteger) return Text.Length;
-            Span<byte> scratch = stackalloc byte[IntegerText.MaxLength];
-            return IntegerText.Format(Integer, scratch);
+            Span<byte> scratch = stackalloc byte[Numbers.MaxInt64Length];
+            return Numbers.FormatInt64(Integer, scratch);
         }
     }
 
@@ -113,7 +114,7 @@ public readonly unsafe struct Record : IEquatable<Record>
 
     /// <summary>The string's bytes: in place, or formatted into <paramref name="scratch32"/> where it is kept as a number.</summary>
     public ReadOnlySpan<byte> GetString(Span<byte> scratch32) =>
-        IsInteger ? scratch32[..IntegerText.Format(Integer, scratch32)] : Text;
+        IsInteger ? scratch32[..Numbers.FormatInt64(Integer, scratch32)] : Text;
 
     /// <summary>Bytes the key takes of the arena, its share of the index left out.</summary>
     public long AllocatedBytes => (long)Arena.SizeOf(block) + (IsExternal ? (long)Arena.SizeOf(External) : 0);
