@@ -10,7 +10,7 @@ public sealed unsafe partial class Database
     public void Clear()
     {
         if (Count == 0) return;
-        if (keyspace.Count == Count) keyspace.FlushAll();
+        if (_keyspace.Count == Count) _keyspace.FlushAll();
         else Detach().FreeSome(int.MaxValue);
     }
 
@@ -18,5 +18,5 @@ public sealed unsafe partial class Database
     /// Empties the database in O(1) and returns what it held, to be freed in slices between commands (FLUSHDB ASYNC). Until
     /// then its memory counts as used.
     /// </summary>
-    public DetachedKeys Detach() => new(keyspace, ReplaceIndex());
+    public DetachedKeys Detach() => new(_keyspace, ReplaceIndex());
 }

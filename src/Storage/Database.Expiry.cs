@@ -14,10 +14,10 @@ public sealed unsafe partial class Database
         {
             record = MoveBody(at, RecordLayout.HeaderSize, RecordLayout.HeaderSize + sizeof(long));
             record.Block[4] |= (byte)RecordFlags.HasExpiry;
-            index.Expiring++;
+            _index.Expiring++;
         }
         *(long*)(record.Block + RecordLayout.HeaderSize) = expireAtMs;
-        index.NoteExpiry(at.Hash, expireAtMs);
+        _index.NoteExpiry(at.Hash, expireAtMs);
         return record;
     }
 
@@ -28,7 +28,7 @@ public sealed unsafe partial class Database
         if (!at.Record.HasExpiry) return at.Record;
         var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
         record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
-        index.Expiring--;
+        _index.Expiring--;
         return record;
     }
 
@@ -36,7 +36,7 @@ public sealed unsafe partial class Database
     void Postpone(in KeyLookup at, long expireAt)
     {
         *(long*)(at.Record.Block + RecordLayout.HeaderSize) = expireAt;
-        index.NoteExpiry(at.Hash, expireAt);
+        _index.NoteExpiry(at.Hash, expireAt);
     }
 
     /// <summary>Shifts what stands behind the header, in the same block if that suits the new size.</summary>

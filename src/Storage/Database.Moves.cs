@@ -11,13 +11,13 @@ public sealed unsafe partial class Database
     /// <summary>Moves a found key to <paramref name="targetKey"/> of another database, or of this; a key there is replaced.</summary>
     public Record MoveTo(in KeyLookup from, Database target, ReadOnlySpan<byte> targetKey)
     {
-        Debug.Assert(from.Found && target.keyspace == keyspace);
+        Debug.Assert(from.Found && target._keyspace == _keyspace);
         var old = from.Record;
         if (target == this && old.Key.SequenceEqual(targetKey)) return old;
 
         var moved = RecordBuilder.WithKey(Arena, old, targetKey);
-        index.Remove(from.Hash, from.Entry);
-        if (old.HasExpiry) index.Expiring--;
+        _index.Remove(from.Hash, from.Entry);
+        if (old.HasExpiry) _index.Expiring--;
         target.Replace(moved);
         Arena.Free(old.Block);
         return moved;
@@ -26,7 +26,7 @@ public sealed unsafe partial class Database
     /// <summary>Copies a found key to <paramref name="targetKey"/> of this or another database; a key there is replaced.</summary>
     public Record CopyTo(in KeyLookup from, Database target, ReadOnlySpan<byte> targetKey)
     {
-        Debug.Assert(from.Found && target.keyspace == keyspace);
+        Debug.Assert(from.Found && target._keyspace == _keyspace);
         var source = from.Record;
         if (target == this && source.Key.SequenceEqual(targetKey)) return source;
 

@@ -16,29 +16,29 @@ namespace MiniRedis.Storage;
 /// </remarks>
 public sealed unsafe partial class Database
 {
-    readonly Keyspace keyspace;
-    KeyIndex index;
+    readonly Keyspace _keyspace;
+    KeyIndex _index;
 
     internal Database(Keyspace keyspace, int number)
     {
-        this.keyspace = keyspace;
+        this._keyspace = keyspace;
         Number = number;
-        index = keyspace.NewIndex();
+        _index = keyspace.NewIndex();
     }
 
     public int Number { get; }
 
     /// <summary>Keys held, those past their deadline and not yet deleted included.</summary>
-    public long Count => index.Count;
+    public long Count => _index.Count;
 
     /// <summary>Keys that have a deadline.</summary>
-    public long ExpiringCount => index.Expiring;
+    public long ExpiringCount => _index.Expiring;
 
     /// <summary>Memory of the index: buckets, overflow and expiry bounds.</summary>
-    public long IndexBytes => index.Bytes;
+    public long IndexBytes => _index.Bytes;
 
     /// <summary>Entries the index has room for, overflow buckets left out.</summary>
-    public long IndexSlots => index.Slots;
+    public long IndexSlots => _index.Slots;
 
     /// <summary>Bytes of an index bucket, and of the line of cache it fills.</summary>
     public const int IndexBucketBytes = 64;
@@ -46,35 +46,35 @@ public sealed unsafe partial class Database
     /// <summary>A key's share of a full bucket, rounded up.</summary>
     public const int IndexBytesPerKey = (IndexBucketBytes + KeyIndex.EntriesPerBucket - 1) / KeyIndex.EntriesPerBucket;
 
-    internal KeyIndex Index => index;
+    internal KeyIndex Index => _index;
 
-    Arena Arena => index.Arena;
+    Arena Arena => _index.Arena;
 
     /// <summary>Finds a key, past its deadline or not.</summary>
-    public KeyLookup Lookup(ReadOnlySpan<byte> key) => index.Find(key, index.HashOf(key));
+    public KeyLookup Lookup(ReadOnlySpan<byte> key) => _index.Find(key, _index.HashOf(key));
 
     /// <summary>As <see cref="Lookup(ReadOnlySpan{byte})"/>, for a key whose <see cref="HashOf"/> is known already.</summary>
-    public KeyLookup Lookup(ReadOnlySpan<byte> key, ulong hash) => index.Find(key, hash);
+    public KeyLookup Lookup(ReadOnlySpan<byte> key, ulong hash) => _index.Find(key, hash);
 
     /// <summary>
     /// The hash of a key, the same in every database of the keyspace. With it a batch of commands hides its cache misses: hash
     /// and <see cref="PrefetchBucket"/> for all keys, <see cref="PrefetchRecord"/> for all, then look up one by one.
     /// </summary>
-    public ulong HashOf(ReadOnlySpan<byte> key) => index.HashOf(key);
+    public ulong HashOf(ReadOnlySpan<byte> key) => _index.HashOf(key);
 
     /// <summary>Starts loading the bucket a hash belongs to. A hint, right whatever happens before the look-up.</summary>
-    public void PrefetchBucket(ulong hash) => index.PrefetchBucket(hash);
+    public void PrefetchBucket(ulong hash) => _index.PrefetchBucket(hash);
 
     /// <summary>Starts loading the record a hash leads to; of use once <see cref="PrefetchBucket"/> has had its time.</summary>
-    public void PrefetchRecord(ulong hash) => index.PrefetchRecord(hash);
+    public void PrefetchRecord(ulong hash) => _index.PrefetchRecord(hash);
 
     /// <summary>Removes a found key and frees its memory.</summary>
     public void Delete(in KeyLookup at)
     {
         Debug.Assert(at.Found);
         var record = at.Record;
-        if (record.HasExpiry) index.Expiring--;
-        index.Remove(at.Hash, at.Entry);
+        if (record.HasExpiry) _index.Expiring--;
+        _index.Remove(at.Hash, at.Entry);
         Release(Arena, record);
     }
 
@@ -84,34 +84,34 @@ public sealed unsafe partial class Database
     /// between steps.
     /// </summary>
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
-        index.Scan(cursor, ref visitor);
+        _index.Scan(cursor, ref visitor);
 
     /// <summary>As <see cref="Scan{TVisitor}"/>; appends the records of the step to <paramref name="records"/>.</summary>
     public ulong Scan(ulong cursor, List<Record> records)
     {
         var collector = new Collector(records);
-        return index.Scan(cursor, ref collector);
+        return _index.Scan(cursor, ref collector);
     }
 
     /// <summary>A random key, every one as likely as the others; false if there is none.</summary>
-    public bool TryGetRandom(out Record record, Random random) => index.TryGetRandom(random, out record);
+    public bool TryGetRandom(out Record record, Random random) => _index.TryGetRandom(random, out record);
 
     /// <summary>
     /// Fills <paramref name="records"/> with different keys that lie together in the index from a random place on: cheaper than
     /// independent choices and, since keys lie there in the order of a keyed hash, random enough for eviction. Returns how many.
     /// </summary>
-    public int Sample(Span<Record> records, Random random) => index.Sample(random, records);
+    public int Sample(Span<Record> records, Random random) => _index.Sample(random, records);
 
     /// <summary>
     /// Looks for a key whose deadline has passed, doing a bounded amount of work. Deadlines are kept in units of
     /// <see cref="ExpiryClock.UnitMs"/>: a key is found that much late at most, and never early.
     /// </summary>
-    public DueSearch FindDue(long nowMs, out KeyLookup due) => index.FindDue(nowMs, out due);
+    public DueSearch FindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due);
 
     /// <summary>
     /// As <see cref="FindDue"/>; false once no key is due or the call's work is used up.
     /// </summary>
-    public bool TryFindDue(long nowMs, out KeyLookup due) => index.FindDue(nowMs, out due) == DueSearch.Found;
+    public bool TryFindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due) == DueSearch.Found;
 
     /// <summary>Frees what a record points at, then the record.</summary>
     internal static void Release(Arena arena, Record record)
@@ -120,12 +120,12 @@ public sealed unsafe partial class Database
         arena.Free(record.Block);
     }
 
-    internal void Exchange(Database other) => (index, other.index) = (other.index, index);
+    internal void Exchange(Database other) => (_index, other._index) = (other._index, _index);
 
     internal KeyIndex ReplaceIndex()
     {
-        var old = index;
-        index = keyspace.NewIndex();
+        var old = _index;
+        _index = _keyspace.NewIndex();
         return old;
     }
 
@@ -137,18 +137,18 @@ public sealed unsafe partial class Database
         {
             var old = at.Record;
             fresh.AccessField = old.AccessField;
-            if (old.HasExpiry) index.Expiring--;
+            if (old.HasExpiry) _index.Expiring--;
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
             Release(Arena, old);
         }
         else
         {
-            index.Insert(at.Hash, fresh.Block);
+            _index.Insert(at.Hash, fresh.Block);
         }
         if (fresh.HasExpiry)
         {
-            index.Expiring++;
-            index.NoteExpiry(at.Hash, fresh.ExpireAt);
+            _index.Expiring++;
+            _index.NoteExpiry(at.Hash, fresh.ExpireAt);
         }
         return fresh;
     }

@@ -8,9 +8,9 @@ public sealed class Keyspace : IDisposable
     /// <summary>The default of Redis's <c>databases</c> directive.</summary>
     public const int DefaultDatabases = 16;
 
-    readonly Database[] databases;
-    readonly HashSeed seed;
-    readonly ExpiryClock clock;
+    readonly Database[] _databases;
+    readonly HashSeed _seed;
+    readonly ExpiryClock _clock;
 
     /// <param name="databaseCount">How many databases there are.</param>
     /// <param name="seed">The secret of the key hash; random if none is given.</param>
@@ -18,20 +18,20 @@ public sealed class Keyspace : IDisposable
     public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
-        this.seed = seed ?? HashSeed.Random();
-        clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
+        this._seed = seed ?? HashSeed.Random();
+        _clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
         Arena = new Arena();
-        databases = new Database[databaseCount];
-        for (var i = 0; i < databaseCount; i++) databases[i] = new Database(this, i);
+        _databases = new Database[databaseCount];
+        for (var i = 0; i < databaseCount; i++) _databases[i] = new Database(this, i);
     }
 
     public Arena Arena { get; private set; }
 
-    public int DatabaseCount => databases.Length;
+    public int DatabaseCount => _databases.Length;
 
-    public Database this[int number] => databases[number];
+    public Database this[int number] => _databases[number];
 
-    public ReadOnlySpan<Database> Databases => databases;
+    public ReadOnlySpan<Database> Databases => _databases;
 
     /// <summary>Keys of all databases.</summary>
     public long Count
@@ -39,7 +39,7 @@ public sealed class Keyspace : IDisposable
         get
         {
             long count = 0;
-            foreach (var database in databases) count += database.Count;
+            foreach (var database in _databases) count += database.Count;
             return count;
         }
     }
@@ -53,7 +53,7 @@ public sealed class Keyspace : IDisposable
         get
         {
             long bytes = 0;
-            foreach (var database in databases) bytes += database.IndexBytes;
+            foreach (var database in _databases) bytes += database.IndexBytes;
             return bytes;
         }
     }
@@ -62,7 +62,7 @@ public sealed class Keyspace : IDisposable
     public long BytesPerKey => Count == 0 ? 0 : UsedBytes / Count;
 
     /// <summary>Exchanges the contents of two databases (SWAPDB); the objects keep their numbers.</summary>
-    public void Swap(int first, int second) => databases[first].Exchange(databases[second]);
+    public void Swap(int first, int second) => _databases[first].Exchange(_databases[second]);
 
     /// <summary>
     /// Removes every key of every database in O(1): the arena is swapped for a new one, and the old is unmapped on a background
@@ -72,12 +72,12 @@ public sealed class Keyspace : IDisposable
     {
         var old = Arena;
         Arena = new Arena();
-        foreach (var database in databases) database.ReplaceIndex();
+        foreach (var database in _databases) database.ReplaceIndex();
         ThreadPool.UnsafeQueueUserWorkItem(static arena => arena.Dispose(), old, preferLocal: false);
     }
 
     /// <summary>Unmaps everything at once.</summary>
     public void Dispose() => Arena.Dispose();
 
-    internal KeyIndex NewIndex() => new(Arena, seed, clock);
+    internal KeyIndex NewIndex() => new(Arena, _seed, _clock);
 }

@@ -13,42 +13,42 @@ namespace MiniRedis.Storage;
 /// </remarks>
 public readonly unsafe struct Record : IEquatable<Record>
 {
-    readonly byte* block;
+    readonly byte* _block;
 
-    internal Record(byte* block) => this.block = block;
+    internal Record(byte* block) => this._block = block;
 
-    internal byte* Block => block;
+    internal byte* Block => _block;
 
     /// <summary>Bytes in front of what a key needs itself.</summary>
     public const int HeaderBytes = RecordLayout.HeaderSize;
 
-    public bool IsNull => block == null;
+    public bool IsNull => _block == null;
 
-    public ObjectType Type => (ObjectType)(block[3] & 15);
+    public ObjectType Type => (ObjectType)(_block[3] & 15);
 
-    public ObjectEncoding Encoding => (ObjectEncoding)(block[3] >> 4);
+    public ObjectEncoding Encoding => (ObjectEncoding)(_block[3] >> 4);
 
     /// <summary>What OBJECT ENCODING answers.</summary>
     public ReadOnlySpan<byte> EncodingName => Encoding.Name();
 
-    internal RecordFlags Flags => (RecordFlags)block[4];
+    internal RecordFlags Flags => (RecordFlags)_block[4];
 
-    internal int KeyLength => (Flags & RecordFlags.LongKey) == 0 ? block[5] : *(int*)(block + RecordLayout.KeyOffset(Flags) - 4);
+    internal int KeyLength => (Flags & RecordFlags.LongKey) == 0 ? _block[5] : *(int*)(_block + RecordLayout.KeyOffset(Flags) - 4);
 
-    internal byte* KeyStart => block + RecordLayout.KeyOffset(Flags);
+    internal byte* KeyStart => _block + RecordLayout.KeyOffset(Flags);
 
     public ReadOnlySpan<byte> Key => new(KeyStart, KeyLength);
 
     public bool HasExpiry => (Flags & RecordFlags.HasExpiry) != 0;
 
     /// <summary>When the key expires, in milliseconds of unix time; -1 if never.</summary>
-    public long ExpireAt => HasExpiry ? *(long*)(block + RecordLayout.HeaderSize) : -1;
+    public long ExpireAt => HasExpiry ? *(long*)(_block + RecordLayout.HeaderSize) : -1;
 
     /// <summary>The 24 bits of LRU clock, or LFU time and counter, the server keeps here. A new record has 0.</summary>
     public uint AccessField
     {
-        get => *(uint*)block & 0xFFFFFF;
-        set => *(uint*)block = *(uint*)block & 0xFF000000 | value & 0xFFFFFF;
+        get => *(uint*)_block & 0xFFFFFF;
+        set => *(uint*)_block = *(uint*)_block & 0xFF000000 | value & 0xFFFFFF;
     }
 
     /// <summary>Whether the value is kept as a number: then <see cref="Integer"/> holds it and <see cref="Text"/> does not.</summary>
@@ -60,7 +60,7 @@ public readonly unsafe struct Record : IEquatable<Record>
         get
         {
             Debug.Assert(IsInteger);
-            return *(long*)(block + RecordLayout.PayloadOffset(Flags));
+            return *(long*)(_block + RecordLayout.PayloadOffset(Flags));
         }
     }
 
@@ -69,17 +69,17 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// <summary>The block of an external value, and the bytes of it in use.</summary>
     internal byte* External
     {
-        get => *(byte**)(block + RecordLayout.PayloadOffset(Flags));
-        set => *(byte**)(block + RecordLayout.PayloadOffset(Flags)) = value;
+        get => *(byte**)(_block + RecordLayout.PayloadOffset(Flags));
+        set => *(byte**)(_block + RecordLayout.PayloadOffset(Flags)) = value;
     }
 
     internal long ExternalLength
     {
-        get => *(long*)(block + RecordLayout.PayloadOffset(Flags) + 8);
-        set => *(long*)(block + RecordLayout.PayloadOffset(Flags) + 8) = value;
+        get => *(long*)(_block + RecordLayout.PayloadOffset(Flags) + 8);
+        set => *(long*)(_block + RecordLayout.PayloadOffset(Flags) + 8) = value;
     }
 
-    internal int EmbeddedLength => *(ushort*)(block + 6);
+    internal int EmbeddedLength => *(ushort*)(_block + 6);
 
     internal byte* EmbeddedStart => KeyStart + KeyLength;
 
@@ -104,10 +104,10 @@ public readonly unsafe struct Record : IEquatable<Record>
         get
         {
             Debug.Assert(Type == ObjectType.String && !IsInteger);
-            var header = *(ulong*)block;
+            var header = *(ulong*)_block;
             var flags = (RecordFlags)(header >> 32);
             return (flags & (RecordFlags.External | RecordFlags.LongKey)) == 0
-                ? new(block + RecordLayout.KeyOffset(flags) + (byte)(header >> 40), (int)(header >> 48))
+                ? new(_block + RecordLayout.KeyOffset(flags) + (byte)(header >> 40), (int)(header >> 48))
                 : IsExternal ? new(External, (int)ExternalLength) : new(EmbeddedStart, EmbeddedLength);
         }
     }
@@ -117,12 +117,12 @@ public readonly unsafe struct Record : IEquatable<Record>
         IsInteger ? scratch32[..Numbers.FormatInt64(Integer, scratch32)] : Text;
 
     /// <summary>Bytes the key takes of the arena, its share of the index left out.</summary>
-    public long AllocatedBytes => (long)Arena.SizeOf(block) + (IsExternal ? (long)Arena.SizeOf(External) : 0);
+    public long AllocatedBytes => (long)Arena.SizeOf(_block) + (IsExternal ? (long)Arena.SizeOf(External) : 0);
 
     /// <summary>What DEBUG OBJECT shows as the object's address.</summary>
-    public ulong Address => (ulong)block;
+    public ulong Address => (ulong)_block;
 
-    public bool Equals(Record other) => block == other.block;
+    public bool Equals(Record other) => _block == other._block;
 
     public override bool Equals(object? obj) => obj is Record other && Equals(other);
 

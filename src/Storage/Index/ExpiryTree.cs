@@ -28,18 +28,18 @@ unsafe struct ExpiryTree
     // 2^32 buckets: 2^28 groups, then 2^24, 2^20, ... down to one line.
     const int MaxDepth = 7;
 
-    LineArray[]? levels;
-    int depth;
+    LineArray[]? _levels;
+    int _depth;
 
     /// <summary>Whether any deadline was ever noted; until then the tree takes no memory.</summary>
-    public readonly bool Active => depth > 0;
+    public readonly bool Active => _depth > 0;
 
     public readonly long Bytes
     {
         get
         {
             long bytes = 0;
-            for (var level = 0; level < depth; level++) bytes += levels![level].Bytes;
+            for (var level = 0; level < _depth; level++) bytes += _levels![level].Bytes;
             return bytes;
         }
     }
@@ -47,14 +47,14 @@ unsafe struct ExpiryTree
     /// <summary>Makes room for buckets up to <paramref name="buckets"/>; new ones have no deadline.</summary>
     public void Cover(Arena arena, uint buckets)
     {
-        levels ??= new LineArray[MaxDepth];
+        _levels ??= new LineArray[MaxDepth];
         var slots = buckets;
         for (var level = 0; ; level++)
         {
             slots = Groups(slots);
-            if (level == depth) AddLevel(arena);
-            while (levels[level].Count < Groups(slots)) new Span<byte>(levels[level].Add(arena), LineArray.LineSize).Fill(0xFF);
-            if (slots <= FanOut && level == depth - 1) return;
+            if (level == _depth) AddLevel(arena);
+            while (_levels[level].Count < Groups(slots)) new Span<byte>(_levels[level].Add(arena), LineArray.LineSize).Fill(0xFF);
+            if (slots <= FanOut && level == _depth - 1) return;
         }
     }
 
@@ -62,25 +62,25 @@ unsafe struct ExpiryTree
     public readonly void Trim(Arena arena, uint buckets)
     {
         var groups = Groups(buckets);
-        if (groups / FanOut < levels![0].Count) Raise(groups, ExpiryClock.None);
+        if (groups / FanOut < _levels![0].Count) Raise(groups, ExpiryClock.None);
         var slots = buckets;
-        for (var level = 0; level < depth; level++)
+        for (var level = 0; level < _depth; level++)
         {
             slots = Groups(slots);
-            while (levels[level].Count > Math.Max(1, Groups(slots))) levels[level].RemoveLast(arena);
+            while (_levels[level].Count > Math.Max(1, Groups(slots))) _levels[level].RemoveLast(arena);
         }
     }
 
     public void Clear(Arena arena)
     {
-        for (var level = 0; level < depth; level++) levels![level].Clear(arena);
-        depth = 0;
+        for (var level = 0; level < _depth; level++) _levels![level].Clear(arena);
+        _depth = 0;
     }
 
     /// <summary>A bucket's bound has become <paramref name="tick"/> or less.</summary>
     public readonly void Lower(uint bucket, uint tick)
     {
-        for (var level = 0; level < depth; level++)
+        for (var level = 0; level < _depth; level++)
         {
             bucket /= FanOut;
             var slot = Slot(level, bucket);
@@ -97,7 +97,7 @@ unsafe struct ExpiryTree
             var slot = Slot(level, group);
             if (*slot == tick) return;
             *slot = tick;
-            if (level == depth - 1) return;
+            if (level == _depth - 1) return;
             group /= FanOut;
             tick = Minimum(level, group, out _);
         }
@@ -107,10 +107,10 @@ unsafe struct ExpiryTree
     public readonly bool TryFindGroup(uint now, out uint group)
     {
         group = 0;
-        for (var level = depth - 1; level >= 0; level--)
+        for (var level = _depth - 1; level >= 0; level--)
         {
             var minimum = Minimum(level, group, out var slot);
-            Debug.Assert(level == depth - 1 || minimum == *Slot(level + 1, group));
+            Debug.Assert(level == _depth - 1 || minimum == *Slot(level + 1, group));
             if (minimum > now) return false;
             group = group * FanOut + (uint)slot;
         }
@@ -123,9 +123,9 @@ unsafe struct ExpiryTree
     /// <summary>Checks that each bound above level 0 is its line's minimum: for tests.</summary>
     internal readonly void Verify()
     {
-        for (var level = 1; level < depth; level++)
+        for (var level = 1; level < _depth; level++)
         {
-            for (var line = 0u; line < levels![level - 1].Count; line++)
+            for (var line = 0u; line < _levels![level - 1].Count; line++)
             {
                 KeyIndex.Require(*Slot(level, line) == Minimum(level - 1, line, out _), "a bound is not its line's minimum");
             }
@@ -134,18 +134,18 @@ unsafe struct ExpiryTree
 
     void AddLevel(Arena arena)
     {
-        new Span<byte>(levels![depth].Add(arena), LineArray.LineSize).Fill(0xFF);
-        depth++;
-        if (depth == 1) return;
-        for (var line = 0u; line < Math.Min(levels[depth - 2].Count, FanOut); line++)
+        new Span<byte>(_levels![_depth].Add(arena), LineArray.LineSize).Fill(0xFF);
+        _depth++;
+        if (_depth == 1) return;
+        for (var line = 0u; line < Math.Min(_levels[_depth - 2].Count, FanOut); line++)
         {
-            *Slot(depth - 1, line) = Minimum(depth - 2, line, out _);
+            *Slot(_depth - 1, line) = Minimum(_depth - 2, line, out _);
         }
     }
 
     readonly uint Minimum(int level, uint line, out int at)
     {
-        var slots = (uint*)levels![level][line];
+        var slots = (uint*)_levels![level][line];
         at = 0;
         for (var i = 1; i < FanOut; i++)
         {
@@ -154,7 +154,7 @@ unsafe struct ExpiryTree
         return slots[at];
     }
 
-    readonly uint* Slot(int level, uint index) => (uint*)levels![level][index / FanOut] + index % FanOut;
+    readonly uint* Slot(int level, uint index) => (uint*)_levels![level][index / FanOut] + index % FanOut;
 
     static uint Groups(uint n) => (uint)(((ulong)n + FanOut - 1) / FanOut);
 }

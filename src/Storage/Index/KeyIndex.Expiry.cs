@@ -12,31 +12,31 @@ sealed unsafe partial class KeyIndex
     public void NoteExpiry(ulong hash, long expireAt)
     {
         var bucket = BucketOf(hash);
-        var tick = clock.TickOfDeadline(expireAt);
-        if (!tree.Active) tree.Cover(arena, BucketCount);
-        ref var bound = ref Bound((ulong*)buckets[bucket]);
+        var tick = _clock.TickOfDeadline(expireAt);
+        if (!_tree.Active) _tree.Cover(_arena, BucketCount);
+        ref var bound = ref Bound((ulong*)_buckets[bucket]);
         if (bound <= tick) return;
         bound = tick;
-        tree.Lower(bucket, tick);
+        _tree.Lower(bucket, tick);
     }
 
     public DueSearch FindDue(long nowMs, out KeyLookup due)
     {
         due = default;
-        if (!tree.Active) return DueSearch.NoneDue;
-        var now = clock.TickOfNow(nowMs);
+        if (!_tree.Active) return DueSearch.NoneDue;
+        var now = _clock.TickOfNow(nowMs);
         for (var looked = 0; looked < SearchBudget; looked++)
         {
-            if (!tree.TryFindGroup(now, out var group)) return DueSearch.NoneDue;
+            if (!_tree.TryFindGroup(now, out var group)) return DueSearch.NoneDue;
             var earliest = EarliestOf(group, out var bucket);
             if (earliest <= now)
             {
                 var tick = SearchBucket(bucket, now, out due);
                 if (due.Found) return DueSearch.Found;
-                Bound((ulong*)buckets[bucket]) = tick;
+                Bound((ulong*)_buckets[bucket]) = tick;
                 earliest = EarliestOf(group, out _);
             }
-            tree.Raise(group, earliest);
+            _tree.Raise(group, earliest);
         }
         return DueSearch.BudgetUsed;
     }
@@ -49,7 +49,7 @@ sealed unsafe partial class KeyIndex
         var end = Math.Min((group + 1UL) * GroupSize, BucketCount);
         for (var i = bucket; i < end; i++)
         {
-            var bound = Bound((ulong*)buckets[i]);
+            var bound = Bound((ulong*)_buckets[i]);
             if (bound >= earliest) continue;
             earliest = bound;
             bucket = i;
@@ -62,14 +62,14 @@ sealed unsafe partial class KeyIndex
     {
         var earliest = ExpiryClock.None;
         due = default;
-        for (var line = (ulong*)buckets[bucket]; ; line = (ulong*)overflow[Link(line) - 1])
+        for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
         {
             for (var i = 0; i < EntriesPerBucket; i++)
             {
                 if (line[i] == 0) continue;
                 var record = RecordOf(line[i]);
                 if (!record.HasExpiry) continue;
-                var tick = clock.TickOfDeadline(record.ExpireAt);
+                var tick = _clock.TickOfDeadline(record.ExpireAt);
                 if (tick <= now)
                 {
                     due = new(HashOf(record.Key), record, line + i);

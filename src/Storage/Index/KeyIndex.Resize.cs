@@ -28,25 +28,25 @@ sealed unsafe partial class KeyIndex
         Shrinking,
     }
 
-    Direction direction;
-    long growAt;
-    long shrinkAt;
+    Direction _direction;
+    long _growAt;
+    long _shrinkAt;
 
-    uint BucketCount => mask + 1 + split;
+    uint BucketCount => _mask + 1 + _split;
 
     void SetThresholds()
     {
-        growAt = BucketCount * 11L / 2;
-        shrinkAt = BucketCount <= LineArray.MinLines ? 0 : BucketCount * 5L / 4;
+        _growAt = BucketCount * 11L / 2;
+        _shrinkAt = BucketCount <= LineArray.MinLines ? 0 : BucketCount * 5L / 4;
     }
 
     void Grow()
     {
-        direction = Direction.Growing;
-        for (var i = 0; i < StepsPerChange && direction == Direction.Growing; i++)
+        _direction = Direction.Growing;
+        for (var i = 0; i < StepsPerChange && _direction == Direction.Growing; i++)
         {
             // The fragment ends at bit 31: a table of 2^32 buckets, 2 terabytes of records, grows no further.
-            if (mask >= uint.MaxValue >> 1) direction = Direction.Steady;
+            if (_mask >= uint.MaxValue >> 1) _direction = Direction.Steady;
             else SplitNext();
         }
         SetThresholds();
@@ -54,76 +54,76 @@ sealed unsafe partial class KeyIndex
 
     void Shrink()
     {
-        direction = Direction.Shrinking;
-        for (var i = 0; i < StepsPerChange && direction == Direction.Shrinking; i++) MergeLast();
+        _direction = Direction.Shrinking;
+        for (var i = 0; i < StepsPerChange && _direction == Direction.Shrinking; i++) MergeLast();
         SetThresholds();
     }
 
     void SplitNext()
     {
-        var from = split;
-        var to = mask + 1 + split;
-        buckets.Add(arena);
-        var bound = Bound((ulong*)buckets[from]);
-        InitLine((ulong*)buckets[to], bound);
-        if (tree.Active)
+        var from = _split;
+        var to = _mask + 1 + _split;
+        _buckets.Add(_arena);
+        var bound = Bound((ulong*)_buckets[from]);
+        InitLine((ulong*)_buckets[to], bound);
+        if (_tree.Active)
         {
-            tree.Cover(arena, to + 1);
-            if (bound != ExpiryClock.None) tree.Lower(to, bound);
+            _tree.Cover(_arena, to + 1);
+            if (bound != ExpiryClock.None) _tree.Lower(to, bound);
         }
 
         Span<ulong> room = stackalloc ulong[4 * EntriesPerBucket];
         var entries = Detach(from, room);
-        var bit = BitOperations.Log2(mask + 1);
-        split++;
+        var bit = BitOperations.Log2(_mask + 1);
+        _split++;
         foreach (var entry in entries) Append(HashBit(entry, bit) ? to : from, entry);
 
-        if (split > mask)
+        if (_split > _mask)
         {
-            mask = mask * 2 + 1;
-            split = 0;
-            direction = Direction.Steady;
+            _mask = _mask * 2 + 1;
+            _split = 0;
+            _direction = Direction.Steady;
         }
     }
 
     void MergeLast()
     {
-        if (split == 0)
+        if (_split == 0)
         {
-            if (mask < LineArray.MinLines)
+            if (_mask < LineArray.MinLines)
             {
-                direction = Direction.Steady;
+                _direction = Direction.Steady;
                 return;
             }
-            mask >>= 1;
-            split = mask + 1;
+            _mask >>= 1;
+            _split = _mask + 1;
         }
-        var to = split - 1;
-        var from = mask + split;
-        Debug.Assert(from == buckets.Count - 1);
+        var to = _split - 1;
+        var from = _mask + _split;
+        Debug.Assert(from == _buckets.Count - 1);
 
         Span<ulong> room = stackalloc ulong[4 * EntriesPerBucket];
         var entries = Detach(from, room);
-        var bound = Bound((ulong*)buckets[from]);
-        split--;
+        var bound = Bound((ulong*)_buckets[from]);
+        _split--;
         foreach (var entry in entries) Append(to, entry);
 
-        ref var kept = ref Bound((ulong*)buckets[to]);
+        ref var kept = ref Bound((ulong*)_buckets[to]);
         kept = Math.Min(kept, bound);
-        buckets.RemoveLast(arena);
-        if (tree.Active)
+        _buckets.RemoveLast(_arena);
+        if (_tree.Active)
         {
-            tree.Trim(arena, BucketCount);
-            tree.Lower(to, bound);
+            _tree.Trim(_arena, BucketCount);
+            _tree.Lower(to, bound);
         }
-        if (split == 0) direction = Direction.Steady;
+        if (_split == 0) _direction = Direction.Steady;
     }
 
     /// <summary>Empties a chain and frees its overflow; its entries, in <paramref name="room"/> unless there are too many.</summary>
     Span<ulong> Detach(uint bucket, Span<ulong> room)
     {
         var lines = 1;
-        for (var line = (ulong*)buckets[bucket]; Link(line) != 0; line = (ulong*)overflow[Link(line) - 1]) lines++;
+        for (var line = (ulong*)_buckets[bucket]; Link(line) != 0; line = (ulong*)_overflow[Link(line) - 1]) lines++;
         // A chain of five buckets is a matter of a billion to one at a load of 6; the collector may see those.
         if (lines * EntriesPerBucket > room.Length) room = new ulong[lines * EntriesPerBucket];
 

@@ -20,17 +20,17 @@ sealed unsafe partial class KeyIndex
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {
         if (Count == 0) return 0;
-        ulong bits = mask;
-        if (((uint)cursor & mask) < split) bits = bits * 2 + 1;
+        ulong bits = _mask;
+        if (((uint)cursor & _mask) < _split) bits = bits * 2 + 1;
 
-        for (var line = (ulong*)buckets[(uint)(cursor & bits)]; ;)
+        for (var line = (ulong*)_buckets[(uint)(cursor & bits)]; ;)
         {
             for (var i = 0; i < EntriesPerBucket; i++)
             {
                 if (line[i] != 0) visitor.Visit(RecordOf(line[i]));
             }
             if (Link(line) == 0) break;
-            line = (ulong*)overflow[Link(line) - 1];
+            line = (ulong*)_overflow[Link(line) - 1];
         }
         return Reverse(Reverse(cursor | ~bits) + 1);
     }
@@ -45,12 +45,12 @@ sealed unsafe partial class KeyIndex
         if (Count == 0) return false;
         for (var attempt = 0; attempt < 200; attempt++)
         {
-            var line = (ulong*)buckets[(uint)random.NextInt64(BucketCount)];
+            var line = (ulong*)_buckets[(uint)random.NextInt64(BucketCount)];
             var place = random.Next(FairChain);
             if (place >= EntriesPerBucket)
             {
                 if (Link(line) == 0) continue;
-                line = (ulong*)overflow[Link(line) - 1];
+                line = (ulong*)_overflow[Link(line) - 1];
                 place -= EntriesPerBucket;
             }
             if (line[place] == 0) continue;
@@ -72,7 +72,7 @@ sealed unsafe partial class KeyIndex
         var bucket = (uint)random.NextInt64(BucketCount);
         for (var left = BucketCount; left > 0; left--)
         {
-            for (var line = (ulong*)buckets[bucket]; ; line = (ulong*)overflow[Link(line) - 1])
+            for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
             {
                 for (var i = 0; i < EntriesPerBucket; i++)
                 {

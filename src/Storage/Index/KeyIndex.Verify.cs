@@ -8,10 +8,10 @@ sealed unsafe partial class KeyIndex
     {
         long count = 0, expiring = 0;
         var chained = 0u;
-        for (var bucket = 0u; bucket < buckets.Count; bucket++)
+        for (var bucket = 0u; bucket < _buckets.Count; bucket++)
         {
-            var bound = Bound((ulong*)buckets[bucket]);
-            for (var line = (ulong*)buckets[bucket]; ; line = (ulong*)overflow[Link(line) - 1])
+            var bound = Bound((ulong*)_buckets[bucket]);
+            for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
             {
                 var free = FreeEntries(line);
                 Require(Link(line) == 0 || free == 0, "a bucket with free entries has a successor");
@@ -25,21 +25,21 @@ sealed unsafe partial class KeyIndex
                     count++;
                     if (!record.HasExpiry) continue;
                     expiring++;
-                    Require(bound <= clock.TickOfDeadline(record.ExpireAt), "a bucket's bound is above a deadline");
+                    Require(bound <= _clock.TickOfDeadline(record.ExpireAt), "a bucket's bound is above a deadline");
                 }
                 if (Link(line) == 0) break;
                 chained++;
-                var next = (ulong*)overflow[Link(line) - 1];
+                var next = (ulong*)_overflow[Link(line) - 1];
                 Require(Bound(next) == bucket, "an overflow bucket names another home");
                 Require(FreeEntries(next) != AllEntries, "an overflow bucket is empty");
             }
-            if (tree.Active) Require(tree.BoundAt(0, bucket / GroupSize) <= bound, "a group's bound is above its bucket's");
+            if (_tree.Active) Require(_tree.BoundAt(0, bucket / GroupSize) <= bound, "a group's bound is above its bucket's");
         }
         Require(count == Count, "the count is wrong");
         Require(expiring == Expiring, "the count of deadlines is wrong");
-        Require(chained == overflow.Count, "an overflow bucket is in no chain");
-        Require(buckets.Count == (Count == 0 ? 0 : BucketCount), "the number of buckets is wrong");
-        tree.Verify();
+        Require(chained == _overflow.Count, "an overflow bucket is in no chain");
+        Require(_buckets.Count == (Count == 0 ? 0 : BucketCount), "the number of buckets is wrong");
+        _tree.Verify();
     }
 
     internal static void Require(bool holds, string violation)

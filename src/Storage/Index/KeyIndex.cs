@@ -39,37 +39,37 @@ sealed unsafe partial class KeyIndex
     const ulong FragmentMask = 0xFFFFF;
     const int FragmentShift = 12;
 
-    readonly Arena arena;
-    readonly HashSeed seed;
-    readonly ExpiryClock clock;
+    readonly Arena _arena;
+    readonly HashSeed _seed;
+    readonly ExpiryClock _clock;
 
-    LineArray buckets;
-    LineArray overflow;
-    ExpiryTree tree;
+    LineArray _buckets;
+    LineArray _overflow;
+    ExpiryTree _tree;
 
     // Buckets: mask + 1 + split. Those below split have been split already and are told apart by one more hash bit.
-    uint mask;
-    uint split;
+    uint _mask;
+    uint _split;
 
     /// <summary>Keys that have a deadline; kept by the database.</summary>
     public long Expiring;
 
     public KeyIndex(Arena arena, HashSeed seed, ExpiryClock clock)
     {
-        this.arena = arena;
-        this.seed = seed;
-        this.clock = clock;
+        this._arena = arena;
+        this._seed = seed;
+        this._clock = clock;
     }
 
-    public Arena Arena => arena;
+    public Arena Arena => _arena;
 
     public long Count { get; private set; }
 
-    public long Slots => Bytes == 0 ? 0 : (mask + 1L + split) * EntriesPerBucket;
+    public long Slots => Bytes == 0 ? 0 : (_mask + 1L + _split) * EntriesPerBucket;
 
-    public long Bytes => buckets.Bytes + overflow.Bytes + tree.Bytes;
+    public long Bytes => _buckets.Bytes + _overflow.Bytes + _tree.Bytes;
 
-    public ulong HashOf(ReadOnlySpan<byte> key) => SipHash13.Hash(key, seed);
+    public ulong HashOf(ReadOnlySpan<byte> key) => SipHash13.Hash(key, _seed);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong EntryOf(byte* block, ulong hash) => (ulong)block << 17 | hash >> FragmentShift & FragmentMask;
@@ -81,7 +81,7 @@ sealed unsafe partial class KeyIndex
     {
         if (Count == 0) return new(hash, default, null);
 
-        var line = (ulong*)buckets[BucketOf(hash)];
+        var line = (ulong*)_buckets[BucketOf(hash)];
         var fragment = hash >> FragmentShift & FragmentMask;
         while (true)
         {
@@ -95,21 +95,21 @@ sealed unsafe partial class KeyIndex
             }
             var link = Link(line);
             if (link == 0) return new(hash, default, null);
-            line = (ulong*)overflow[link - 1];
+            line = (ulong*)_overflow[link - 1];
         }
     }
 
     /// <summary>Starts loading the bucket of a hash.</summary>
     public void PrefetchBucket(ulong hash)
     {
-        if (Count > 0 && Sse.IsSupported) Sse.Prefetch0(buckets[BucketOf(hash)]);
+        if (Count > 0 && Sse.IsSupported) Sse.Prefetch0(_buckets[BucketOf(hash)]);
     }
 
     /// <summary>Starts loading the record a hash most likely leads to; the bucket should be there by now.</summary>
     public void PrefetchRecord(ulong hash)
     {
         if (Count == 0 || !Sse.IsSupported) return;
-        var line = (ulong*)buckets[BucketOf(hash)];
+        var line = (ulong*)_buckets[BucketOf(hash)];
         var matches = Match(line, hash >> FragmentShift & FragmentMask);
         if (matches == 0) return;
         var record = RecordOf(line[BitOperations.TrailingZeroCount(matches)]).Block;
@@ -124,7 +124,7 @@ sealed unsafe partial class KeyIndex
         if (Count == 0) Start();
         Append(BucketOf(hash), EntryOf(block, hash));
         Count++;
-        if (Count > growAt || direction == Direction.Growing) Grow();
+        if (Count > _growAt || _direction == Direction.Growing) Grow();
     }
 
     /// <summary>Takes an entry out; the record stays the caller's.</summary>
@@ -132,47 +132,47 @@ sealed unsafe partial class KeyIndex
     {
         RemoveFrom(BucketOf(hash), entry);
         if (--Count == 0) Free();
-        else if (Count < shrinkAt || direction == Direction.Shrinking) Shrink();
+        else if (Count < _shrinkAt || _direction == Direction.Shrinking) Shrink();
     }
 
     /// <summary>Gives the index's memory back; it is as new.</summary>
     public void Free()
     {
-        buckets.Clear(arena);
-        overflow.Clear(arena);
-        tree.Clear(arena);
-        mask = split = 0;
-        growAt = shrinkAt = 0;
-        direction = Direction.Steady;
+        _buckets.Clear(_arena);
+        _overflow.Clear(_arena);
+        _tree.Clear(_arena);
+        _mask = _split = 0;
+        _growAt = _shrinkAt = 0;
+        _direction = Direction.Steady;
     }
 
     /// <summary>Takes out the records of one bucket, at most 7, in no order, and the bucket with them: for emptying only.</summary>
     public int TakeLine(Span<Record> records)
     {
-        ref var lines = ref overflow.Count > 0 ? ref overflow : ref buckets;
+        ref var lines = ref _overflow.Count > 0 ? ref _overflow : ref _buckets;
         var line = (ulong*)lines[lines.Count - 1];
         var taken = 0;
         for (var i = 0; i < EntriesPerBucket; i++)
         {
             if (line[i] != 0) records[taken++] = RecordOf(line[i]);
         }
-        lines.RemoveLast(arena);
+        lines.RemoveLast(_arena);
         Count -= taken;
         return taken;
     }
 
     void Start()
     {
-        mask = LineArray.MinLines - 1;
-        for (var i = 0; i <= mask; i++) InitLine((ulong*)buckets.Add(arena), ExpiryClock.None);
+        _mask = LineArray.MinLines - 1;
+        for (var i = 0; i <= _mask; i++) InitLine((ulong*)_buckets.Add(_arena), ExpiryClock.None);
         SetThresholds();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     uint BucketOf(ulong hash)
     {
-        var bucket = (uint)hash & mask;
-        return bucket < split ? (uint)hash & (mask * 2 + 1) : bucket;
+        var bucket = (uint)hash & _mask;
+        return bucket < _split ? (uint)hash & (_mask * 2 + 1) : bucket;
     }
 
     void Append(uint bucket, ulong entry)
@@ -181,11 +181,11 @@ sealed unsafe partial class KeyIndex
         var free = FreeEntries(line);
         if (free == 0)
         {
-            overflow.Add(arena);
+            _overflow.Add(_arena);
             // Adding may have moved the lines.
             line = Tail(bucket, out _);
-            Link(line) = overflow.Count;
-            line = (ulong*)overflow[overflow.Count - 1];
+            Link(line) = _overflow.Count;
+            line = (ulong*)_overflow[_overflow.Count - 1];
             InitLine(line, bucket);
             free = 1;
         }
@@ -210,29 +210,29 @@ sealed unsafe partial class KeyIndex
     void DropTail(ulong* before)
     {
         var hole = Link(before) - 1;
-        Debug.Assert(Link((ulong*)overflow[hole]) == 0);
+        Debug.Assert(Link((ulong*)_overflow[hole]) == 0);
         Link(before) = 0;
-        var last = overflow.Count - 1;
+        var last = _overflow.Count - 1;
         if (hole != last)
         {
-            var moving = (ulong*)overflow[last];
-            var line = (ulong*)buckets[Bound(moving)];
-            while (Link(line) != last + 1) line = (ulong*)overflow[Link(line) - 1];
+            var moving = (ulong*)_overflow[last];
+            var line = (ulong*)_buckets[Bound(moving)];
+            while (Link(line) != last + 1) line = (ulong*)_overflow[Link(line) - 1];
             Link(line) = hole + 1;
-            Buffer.MemoryCopy(moving, overflow[hole], LineArray.LineSize, LineArray.LineSize);
+            Buffer.MemoryCopy(moving, _overflow[hole], LineArray.LineSize, LineArray.LineSize);
         }
-        overflow.RemoveLast(arena);
+        _overflow.RemoveLast(_arena);
     }
 
     /// <summary>The last bucket of a chain, and the one before it, if there is one.</summary>
     ulong* Tail(uint bucket, out ulong* before)
     {
         before = null;
-        var line = (ulong*)buckets[bucket];
+        var line = (ulong*)_buckets[bucket];
         while (Link(line) != 0)
         {
             before = line;
-            line = (ulong*)overflow[Link(line) - 1];
+            line = (ulong*)_overflow[Link(line) - 1];
         }
         return line;
     }

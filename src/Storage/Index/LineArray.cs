@@ -20,17 +20,17 @@ unsafe struct LineArray
     const int SegmentShift = 12;
     const uint SegmentLines = 1 << SegmentShift;
 
-    byte** directory;
-    uint directoryCapacity;
-    uint segments;
-    uint firstCapacity;
+    byte** _directory;
+    uint _directoryCapacity;
+    uint _segments;
+    uint _firstCapacity;
 
     /// <summary>Lines in use.</summary>
     public uint Count { get; private set; }
 
     /// <summary>Bytes taken of the arena.</summary>
-    public readonly long Bytes => segments == 0 ? 0
-        : directoryCapacity * (long)sizeof(byte*) + (firstCapacity + (segments - 1L) * SegmentLines) * LineSize;
+    public readonly long Bytes => _segments == 0 ? 0
+        : _directoryCapacity * (long)sizeof(byte*) + (_firstCapacity + (_segments - 1L) * SegmentLines) * LineSize;
 
     public readonly byte* this[uint line]
     {
@@ -38,7 +38,7 @@ unsafe struct LineArray
         get
         {
             Debug.Assert(line < Count);
-            return directory[line >> SegmentShift] + (nuint)((line & (SegmentLines - 1)) * LineSize);
+            return _directory[line >> SegmentShift] + (nuint)((line & (SegmentLines - 1)) * LineSize);
         }
     }
 
@@ -53,50 +53,50 @@ unsafe struct LineArray
     public void RemoveLast(Arena arena)
     {
         Count--;
-        if (segments > 1)
+        if (_segments > 1)
         {
-            if (Count + SegmentLines / 2 <= (segments - 1) * SegmentLines) arena.Free(directory[--segments]);
+            if (Count + SegmentLines / 2 <= (_segments - 1) * SegmentLines) arena.Free(_directory[--_segments]);
         }
-        else if (Count <= firstCapacity / 4 && firstCapacity > MinLines)
+        else if (Count <= _firstCapacity / 4 && _firstCapacity > MinLines)
         {
-            ResizeFirst(arena, firstCapacity / 2);
+            ResizeFirst(arena, _firstCapacity / 2);
         }
     }
 
     /// <summary>Gives everything back; the array is as new.</summary>
     public void Clear(Arena arena)
     {
-        if (segments == 0) return;
-        for (var i = 0u; i < segments; i++) arena.Free(directory[i]);
-        arena.Free((byte*)directory);
+        if (_segments == 0) return;
+        for (var i = 0u; i < _segments; i++) arena.Free(_directory[i]);
+        arena.Free((byte*)_directory);
         this = default;
     }
 
-    readonly uint Capacity => segments == 0 ? 0 : firstCapacity + (segments - 1) * SegmentLines;
+    readonly uint Capacity => _segments == 0 ? 0 : _firstCapacity + (_segments - 1) * SegmentLines;
 
     void Grow(Arena arena)
     {
-        if (segments == 1 && firstCapacity < SegmentLines)
+        if (_segments == 1 && _firstCapacity < SegmentLines)
         {
-            ResizeFirst(arena, firstCapacity * 2);
+            ResizeFirst(arena, _firstCapacity * 2);
             return;
         }
-        if (segments == directoryCapacity)
+        if (_segments == _directoryCapacity)
         {
-            var capacity = Math.Max(1, directoryCapacity * 2);
-            directory = (byte**)(directory == null
+            var capacity = Math.Max(1, _directoryCapacity * 2);
+            _directory = (byte**)(_directory == null
                 ? arena.Allocate(capacity * (nuint)sizeof(byte*))
-                : arena.Resize((byte*)directory, segments * (nuint)sizeof(byte*), capacity * (nuint)sizeof(byte*)));
-            directoryCapacity = capacity;
+                : arena.Resize((byte*)_directory, _segments * (nuint)sizeof(byte*), capacity * (nuint)sizeof(byte*)));
+            _directoryCapacity = capacity;
         }
-        if (segments == 0) firstCapacity = MinLines;
-        directory[segments] = arena.Allocate((segments == 0 ? MinLines : SegmentLines) * LineSize);
-        segments++;
+        if (_segments == 0) _firstCapacity = MinLines;
+        _directory[_segments] = arena.Allocate((_segments == 0 ? MinLines : SegmentLines) * LineSize);
+        _segments++;
     }
 
     void ResizeFirst(Arena arena, uint lines)
     {
-        directory[0] = arena.Resize(directory[0], Count * LineSize, lines * LineSize);
-        firstCapacity = lines;
+        _directory[0] = arena.Resize(_directory[0], Count * LineSize, lines * LineSize);
+        _firstCapacity = lines;
     }
 }

@@ -11,8 +11,8 @@ public sealed unsafe partial class Arena
         slab->State = SlabState.Span;
         slab->Extent = (nuint)slabs;
         slab->BlockSize = RoundToPages(size);
-        used += (long)slab->BlockSize;
-        committed += (long)slab->BlockSize;
+        _used += (long)slab->BlockSize;
+        _committed += (long)slab->BlockSize;
         return AddressOf(slab);
     }
 
@@ -20,8 +20,8 @@ public sealed unsafe partial class Arena
     {
         var extent = RoundToPages(size) + Region.SlabSize;
         var slab = InitDedicated(NativePages.ReserveNamed(extent, Region.Size), extent);
-        used += (long)slab->BlockSize;
-        committed += (long)extent;
+        _used += (long)slab->BlockSize;
+        _committed += (long)extent;
         return AddressOf(slab);
     }
 
@@ -33,16 +33,16 @@ public sealed unsafe partial class Arena
         slab->Extent = extent;
         slab->BlockSize = extent - Region.SlabSize;
         slab->Previous = null;
-        slab->Next = dedicated;
-        if (dedicated != null) dedicated->Previous = slab;
-        dedicated = slab;
+        slab->Next = _dedicated;
+        if (_dedicated != null) _dedicated->Previous = slab;
+        _dedicated = slab;
         return slab;
     }
 
     void UnlinkDedicated(Slab* slab)
     {
         if (slab->Previous != null) slab->Previous->Next = slab->Next;
-        else dedicated = slab->Next;
+        else _dedicated = slab->Next;
         if (slab->Next != null) slab->Next->Previous = slab->Previous;
     }
 
@@ -50,12 +50,12 @@ public sealed unsafe partial class Arena
     {
         if (slab->State == SlabState.Span)
         {
-            committed -= (long)slab->BlockSize;
+            _committed -= (long)slab->BlockSize;
             ReturnSlabs(slab, (int)slab->Extent);
             return;
         }
         UnlinkDedicated(slab);
-        committed -= (long)slab->Extent;
+        _committed -= (long)slab->Extent;
         // Nobody else knows the mapping any more, so nothing has to wait for this.
         ThreadPool.UnsafeQueueUserWorkItem(
             static mapping => NativePages.Release((byte*)mapping.Start, mapping.Extent),
@@ -72,7 +72,7 @@ public sealed unsafe partial class Arena
         var need = SlabsFor(newSize);
         if (need > have)
         {
-            var region = regions[slab->Region]!;
+            var region = _regions[slab->Region]!;
             if (!region.TryTakeAt(Region.IndexOf(slab) + have, need - have, out var wasDirty)) return null;
             Recommit(wasDirty);
         }
@@ -85,8 +85,8 @@ public sealed unsafe partial class Arena
         slab->Extent = (nuint)need;
         var change = (long)RoundToPages(newSize) - (long)slab->BlockSize;
         slab->BlockSize = RoundToPages(newSize);
-        used += change;
-        committed += change;
+        _used += change;
+        _committed += change;
         return block;
     }
 
@@ -107,8 +107,8 @@ public sealed unsafe partial class Arena
             return null;
         }
         var moved = InitDedicated(target, extent);
-        used += (long)(extent - oldExtent);
-        committed += (long)(extent - oldExtent);
+        _used += (long)(extent - oldExtent);
+        _committed += (long)(extent - oldExtent);
         return AddressOf(moved);
     }
 

@@ -12,23 +12,23 @@ public sealed unsafe partial class Arena
     /// <summary>Runs of at least this many slabs (1 MB) are given back on another thread: it takes a microsecond per few pages.</summary>
     const int BackgroundSlabs = 16;
 
-    readonly ConcurrentQueue<(Region Region, int First, int Count)> discarded = new();
-    int discarding;
-    int dirtySlabs;
-    int firstWithRoom;
-    long committed;
+    readonly ConcurrentQueue<(Region Region, int First, int Count)> _discarded = new();
+    int _discarding;
+    int _dirtySlabs;
+    int _firstWithRoom;
+    long _committed;
 
     /// <summary>A free slab, or the first of several neighbours; their descriptors are the caller's to fill in.</summary>
     Slab* TakeSlabs(int count)
     {
         ReclaimDiscarded();
         // Lowest address first: what is in use draws together, and regions at the end fall empty.
-        for (var i = firstWithRoom; i < regions.Count; i++)
+        for (var i = _firstWithRoom; i < _regions.Count; i++)
         {
-            var region = regions[i];
+            var region = _regions[i];
             if (region == null || region.FreeCount == 0)
             {
-                if (i == firstWithRoom) firstWithRoom++;
+                if (i == _firstWithRoom) _firstWithRoom++;
                 continue;
             }
             if (TryTake(region, count, out var slab)) return slab;
@@ -51,22 +51,22 @@ public sealed unsafe partial class Arena
 
     void Recommit(int wasDirty)
     {
-        dirtySlabs -= wasDirty;
-        committed -= (long)wasDirty * Region.SlabSize;
+        _dirtySlabs -= wasDirty;
+        _committed -= (long)wasDirty * Region.SlabSize;
     }
 
     Region AddRegion()
     {
-        var number = regions.IndexOf(null);
+        var number = _regions.IndexOf(null);
         if (number < 0)
         {
-            number = regions.Count;
-            regions.Add(null);
+            number = _regions.Count;
+            _regions.Add(null);
         }
         var region = new Region(number);
-        regions[number] = region;
-        firstWithRoom = Math.Min(firstWithRoom, number);
-        committed += Region.SlabSize;
+        _regions[number] = region;
+        _firstWithRoom = Math.Min(_firstWithRoom, number);
+        _committed += Region.SlabSize;
         return region;
     }
 
@@ -74,12 +74,12 @@ public sealed unsafe partial class Arena
     void ReturnSlabs(Slab* slab, int count)
     {
         slab->State = SlabState.Unused;
-        var region = regions[slab->Region]!;
+        var region = _regions[slab->Region]!;
         var first = Region.IndexOf(slab);
-        if (dirtySlabs + count <= MinDirtySlabs + used / (128 * Region.SlabSize))
+        if (_dirtySlabs + count <= MinDirtySlabs + _used / (128 * Region.SlabSize))
         {
-            dirtySlabs += count;
-            committed += (long)count * Region.SlabSize;
+            _dirtySlabs += count;
+            _committed += (long)count * Region.SlabSize;
             Return(region, first, count, stillBacked: true);
         }
         else if (count < BackgroundSlabs)
@@ -90,12 +90,12 @@ public sealed unsafe partial class Arena
         else
         {
             // The slabs stay taken until the other thread is through with them.
-            Interlocked.Increment(ref discarding);
+            Interlocked.Increment(ref _discarding);
             ThreadPool.UnsafeQueueUserWorkItem(static work =>
             {
                 NativePages.Discard(work.region.Address(work.first), (nuint)work.count << Region.SlabShift);
-                work.arena.discarded.Enqueue((work.region, work.first, work.count));
-                Interlocked.Decrement(ref work.arena.discarding);
+                work.arena._discarded.Enqueue((work.region, work.first, work.count));
+                Interlocked.Decrement(ref work.arena._discarding);
             }, (arena: this, region, first, count), preferLocal: false);
         }
     }
@@ -103,20 +103,20 @@ public sealed unsafe partial class Arena
     void Return(Region region, int first, int count, bool stillBacked)
     {
         region.Return(first, count, stillBacked);
-        firstWithRoom = Math.Min(firstWithRoom, region.Number);
+        _firstWithRoom = Math.Min(_firstWithRoom, region.Number);
         // One region stays, or filling and emptying the last slab of one would map and unmap it each time.
         if (region.FreeCount == Region.Usable && OtherHasRoom(region))
         {
-            dirtySlabs -= region.DirtyCount;
-            committed -= (region.DirtyCount + 1L) * Region.SlabSize;
-            regions[region.Number] = null;
+            _dirtySlabs -= region.DirtyCount;
+            _committed -= (region.DirtyCount + 1L) * Region.SlabSize;
+            _regions[region.Number] = null;
             NativePages.Release(region.Start, Region.Size);
         }
     }
 
     bool OtherHasRoom(Region region)
     {
-        foreach (var other in regions)
+        foreach (var other in _regions)
         {
             if (other != null && other != region && other.FreeCount > 0) return true;
         }
@@ -126,12 +126,12 @@ public sealed unsafe partial class Arena
     /// <summary>Takes back the slabs another thread has emptied since.</summary>
     void ReclaimDiscarded()
     {
-        while (discarded.TryDequeue(out var run)) Return(run.Region, run.First, run.Count, stillBacked: false);
+        while (_discarded.TryDequeue(out var run)) Return(run.Region, run.First, run.Count, stillBacked: false);
     }
 
     void WaitForDiscards()
     {
         var spin = new SpinWait();
-        while (Volatile.Read(ref discarding) > 0) spin.SpinOnce();
+        while (Volatile.Read(ref _discarding) > 0) spin.SpinOnce();
     }
 }

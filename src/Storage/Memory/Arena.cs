@@ -41,28 +41,28 @@ public sealed unsafe partial class Arena : IDisposable
     const nuint MaxSpan = 32 << 20;
 
     // The current slab and the list of partial slabs of each class; one slab without any room stands for "none".
-    readonly Slab** current;
-    readonly Slab** partial;
-    readonly Slab* noSlab;
-    readonly List<Region?> regions = [];
-    Slab* dedicated;
-    long used;
-    bool disposed;
+    readonly Slab** _current;
+    readonly Slab** _partial;
+    readonly Slab* _noSlab;
+    readonly List<Region?> _regions = [];
+    Slab* _dedicated;
+    long _used;
+    bool _disposed;
 
     public Arena()
     {
         var table = (byte*)NativeMemory.AllocZeroed((nuint)(2 * SizeClasses.Count * sizeof(Slab*) + Slab.Size));
-        current = (Slab**)table;
-        partial = current + SizeClasses.Count;
-        noSlab = (Slab*)(partial + SizeClasses.Count);
-        for (var i = 0; i < SizeClasses.Count; i++) current[i] = noSlab;
+        _current = (Slab**)table;
+        _partial = _current + SizeClasses.Count;
+        _noSlab = (Slab*)(_partial + SizeClasses.Count);
+        for (var i = 0; i < SizeClasses.Count; i++) _current[i] = _noSlab;
     }
 
     /// <summary>Bytes of all blocks handed out, as large as they really are.</summary>
-    public long UsedBytes => used;
+    public long UsedBytes => _used;
 
     /// <summary>Bytes of pages that have memory behind them, or may have: slabs in use, and free ones not yet given back.</summary>
-    public long CommittedBytes => committed;
+    public long CommittedBytes => _committed;
 
     /// <summary>A block of at least <paramref name="size"/> bytes, 8-byte aligned; 64-byte aligned if its size is a multiple.</summary>
     /// <exception cref="OutOfMemoryException">The system has no memory left.</exception>
@@ -71,12 +71,12 @@ public sealed unsafe partial class Arena : IDisposable
     {
         if (size > SizeClasses.MaxSize) return AllocateLarge(size);
         var sizeClass = SizeClasses.Of(size);
-        var slab = current[sizeClass];
+        var slab = _current[sizeClass];
         var block = slab->FreeList;
         if (block == null) return AllocateFresh(sizeClass);
         slab->FreeList = *(byte**)block;
         slab->Used++;
-        used += (long)slab->BlockSize;
+        _used += (long)slab->BlockSize;
         return block;
     }
 
@@ -84,7 +84,7 @@ public sealed unsafe partial class Arena : IDisposable
     public void Free(byte* block)
     {
         var slab = Region.SlabOf(block);
-        used -= (long)slab->BlockSize;
+        _used -= (long)slab->BlockSize;
         if (slab->State >= SlabState.Span)
         {
             FreeLarge(slab);
@@ -126,30 +126,30 @@ public sealed unsafe partial class Arena : IDisposable
     /// <summary>Unmaps everything. May take milliseconds a gigabyte.</summary>
     public void Dispose()
     {
-        if (disposed) return;
-        disposed = true;
+        if (_disposed) return;
+        _disposed = true;
         WaitForDiscards();
-        foreach (var region in regions)
+        foreach (var region in _regions)
         {
             if (region != null) NativePages.Release(region.Start, Region.Size);
         }
-        regions.Clear();
-        while (dedicated != null)
+        _regions.Clear();
+        while (_dedicated != null)
         {
-            var next = dedicated->Next;
-            NativePages.Release((byte*)((nuint)dedicated & ~(Region.Size - 1)), dedicated->Extent);
-            dedicated = next;
+            var next = _dedicated->Next;
+            NativePages.Release((byte*)((nuint)_dedicated & ~(Region.Size - 1)), _dedicated->Extent);
+            _dedicated = next;
         }
-        NativeMemory.Free(current);
-        used = committed = 0;
+        NativeMemory.Free(_current);
+        _used = _committed = 0;
     }
 
     /// <summary>A block from the untouched part of the current slab, or from the next slab.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     byte* AllocateFresh(int sizeClass)
     {
-        Debug.Assert(!disposed);
-        var slab = current[sizeClass];
+        Debug.Assert(!_disposed);
+        var slab = _current[sizeClass];
         if (slab->Bump == slab->BumpEnd) slab = NextSlab(sizeClass);
         byte* block;
         if (slab->FreeList != null)
@@ -163,14 +163,14 @@ public sealed unsafe partial class Arena : IDisposable
             slab->Bump += slab->BlockSize;
         }
         slab->Used++;
-        used += (long)slab->BlockSize;
+        _used += (long)slab->BlockSize;
         return block;
     }
 
     /// <summary>Retires the class's full slab; makes another one with room current.</summary>
     Slab* NextSlab(int sizeClass)
     {
-        var slab = partial[sizeClass];
+        var slab = _partial[sizeClass];
         if (slab != null)
         {
             Unlink(slab);
@@ -185,11 +185,11 @@ public sealed unsafe partial class Arena : IDisposable
             slab->FreeList = null;
             slab->Used = 0;
             slab->SizeClass = (byte)sizeClass;
-            committed += Region.SlabSize;
+            _committed += Region.SlabSize;
         }
-        if (current[sizeClass] != noSlab) current[sizeClass]->State = SlabState.Full;
+        if (_current[sizeClass] != _noSlab) _current[sizeClass]->State = SlabState.Full;
         slab->State = SlabState.Current;
-        current[sizeClass] = slab;
+        _current[sizeClass] = slab;
         return slab;
     }
 
@@ -211,13 +211,13 @@ public sealed unsafe partial class Arena : IDisposable
             return;
         }
         if (slab->State == SlabState.Partial) Unlink(slab);
-        committed -= Region.SlabSize;
+        _committed -= Region.SlabSize;
         ReturnSlabs(slab, 1);
     }
 
     void Link(Slab* slab)
     {
-        ref var head = ref partial[slab->SizeClass];
+        ref var head = ref _partial[slab->SizeClass];
         slab->Previous = null;
         slab->Next = head;
         if (head != null) head->Previous = slab;
@@ -227,7 +227,7 @@ public sealed unsafe partial class Arena : IDisposable
     void Unlink(Slab* slab)
     {
         if (slab->Previous != null) slab->Previous->Next = slab->Next;
-        else partial[slab->SizeClass] = slab->Next;
+        else _partial[slab->SizeClass] = slab->Next;
         if (slab->Next != null) slab->Next->Previous = slab->Previous;
     }
 

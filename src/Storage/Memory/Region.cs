@@ -23,14 +23,14 @@ sealed unsafe class Region
     /// <summary>Slabs that can be handed out: all but the table's.</summary>
     public const int Usable = SlabCount - 1;
 
-    Bitmap free;
-    Bitmap dirty;
+    Bitmap _free;
+    Bitmap _dirty;
 
     public Region(int number)
     {
         Start = NativePages.ReserveNamed(Size, Size);
         Number = number;
-        Mark(ref free, 1, Usable, true);
+        Mark(ref _free, 1, Usable, true);
         FreeCount = Usable;
     }
 
@@ -86,20 +86,20 @@ sealed unsafe class Region
     /// <summary>Makes slabs free; <paramref name="stillBacked"/> if their memory was not given back.</summary>
     public void Return(int first, int count, bool stillBacked)
     {
-        Mark(ref free, first, count, true);
+        Mark(ref _free, first, count, true);
         FreeCount += count;
         if (!stillBacked) return;
-        Mark(ref dirty, first, count, true);
+        Mark(ref _dirty, first, count, true);
         DirtyCount += count;
     }
 
     int TakeAt(int first, int count)
     {
-        Mark(ref free, first, count, false);
+        Mark(ref _free, first, count, false);
         FreeCount -= count;
         var wasDirty = 0;
-        for (var i = first; i < first + count; i++) wasDirty += Get(ref dirty, i) ? 1 : 0;
-        if (wasDirty > 0) Mark(ref dirty, first, count, false);
+        for (var i = first; i < first + count; i++) wasDirty += Get(ref _dirty, i) ? 1 : 0;
+        if (wasDirty > 0) Mark(ref _dirty, first, count, false);
         DirtyCount -= wasDirty;
         return wasDirty;
     }
@@ -108,7 +108,7 @@ sealed unsafe class Region
     {
         for (var word = from >> 6; word < Bitmap.Words; word++)
         {
-            var bits = free[word];
+            var bits = _free[word];
             if (word == from >> 6) bits &= ulong.MaxValue << from;
             if (bits != 0) return (word << 6) + BitOperations.TrailingZeroCount(bits);
         }
@@ -118,7 +118,7 @@ sealed unsafe class Region
     int RunEnd(int first, int limit)
     {
         var i = first;
-        while (i < limit && i < SlabCount && Get(ref free, i)) i++;
+        while (i < limit && i < SlabCount && Get(ref _free, i)) i++;
         return i;
     }
 
@@ -137,6 +137,6 @@ sealed unsafe class Region
     struct Bitmap
     {
         public const int Words = SlabCount / 64;
-        ulong word0;
+        ulong _word0;
     }
 }
