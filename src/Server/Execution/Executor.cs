@@ -24,6 +24,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// </summary>
     const long BatchReplyBytes = 1024 * 1024;
 
+    /// <summary>When the cron is called again after it failed: seldom enough that its log lines stay readable.</summary>
+    const int CronRetryMilliseconds = 1000;
+
     readonly Lock _lock = new();
     readonly Clock _clock = server.Clock;
     readonly ServerStatistics _statistics = server.Statistics;
@@ -274,7 +277,18 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         lock (_lock)
         {
             var started = _clock.Advance();
-            var wait = server.Cron.RunLocked();
+            var wait = CronRetryMilliseconds;
+            try
+            {
+                // What a failed run emitted before it failed has happened, and is told now.
+                server.Effects.EndUnit();
+                wait = server.Cron.RunLocked();
+            }
+            catch (Exception failure)
+            {
+                // A bug of ours must not end the thread that serves everybody; what is due is tried again.
+                server.Log.CronFailed(failure);
+            }
             var ticks = _clock.Advance() - started;
             _statistics.CronTicks += ticks;
             _statistics.CountCycle(ticks, commands: 0);

@@ -79,6 +79,9 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Error, "Requests of client id={id} failed (arguments redacted); it is closed")]
     public partial void BatchFailed(long id, Exception failure);
 
+    [LoggerMessage(LogLevel.Error, "The cron failed")]
+    public partial void CronFailed(Exception failure);
+
     [LoggerMessage(LogLevel.Warning, "Accepting client connection: {reason}")]
     public partial void AcceptFailed(string reason);
 

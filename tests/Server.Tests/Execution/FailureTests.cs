@@ -52,6 +52,18 @@ public sealed class FailureTests : IDisposable
     }
 
     [Fact]
+    public void A_cron_that_fails_is_tried_again()
+    {
+        _client.Call("SET k v PX 100");
+        _server.Time.Advance(TimeSpan.FromSeconds(1));
+        _sink.Failure = new InvalidOperationException("a bug");
+        Assert.True(_server.Server.Executor.OnTick() > 0);
+        _sink.Failure = null;
+        _server.Server.Executor.OnTick();
+        Assert.Equal(":0", _client.Call("DBSIZE"));
+    }
+
+    [Fact]
     public void A_canonical_command_cut_short_is_left_out()
     {
         var effects = new EffectStream();
