@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -28,10 +29,13 @@ sealed class RawClient : IDisposable
         _socket = new Socket(server.AddressFamily, SocketType.Stream, tcp ? ProtocolType.Tcp : ProtocolType.Unspecified);
         _socket.Connect(server);
         if (tcp) _socket.NoDelay = true;
-        _socket.ReceiveTimeout = _socket.SendTimeout = 10_000;
+        _socket.ReceiveTimeout = _socket.SendTimeout = (int)Patience.TotalMilliseconds;
         _network = new NetworkStream(_socket);
         _stream = new BufferedStream(_network);
     }
+
+    /// <summary>How long a client waits for a server that hangs.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public Socket Socket => _socket;
 
@@ -82,13 +86,14 @@ sealed class RawClient : IDisposable
     /// <summary>Sends what the server takes before it closes the connection.</summary>
     public void TrySendRaw(string bytes)
     {
+        var started = Stopwatch.StartNew();
         try
         {
             SendRaw(bytes);
         }
-        catch (IOException failure) when (failure.InnerException is SocketException { SocketErrorCode: not SocketError.TimedOut })
+        catch (IOException failure) when (failure.InnerException is SocketException && started.Elapsed < Patience)
         {
-            // Closed by the server.
+            // Closed by the server. The kernel words that as a reset, a broken pipe or, if it gave up on unsent bytes, a time-out.
         }
     }
 
