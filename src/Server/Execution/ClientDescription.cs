@@ -17,7 +17,7 @@ static class ClientDescription
         var (input, output) = (connection.Input, connection.Output);
         var ownInput = input.OwnCapacity;
         // What waits in the shared buffer costs this client nothing, and belongs to the batch that runs.
-        var waiting = ownInput > 0 ? input.Length : 0;
+        var waiting = input.OwnLength;
         var pendingBehind = output.PendingBehindFirst;
         var argumentBytes = isCaller ? BytesOf(running) : 0;
         var now = server.Clock.Now;

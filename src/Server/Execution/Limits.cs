@@ -74,13 +74,25 @@ sealed class Limits(MiniRedisServer server)
         server.Memory.Account(client);
         var idle = now - client.LastInteraction;
         if (idle >= PeakMilliseconds) client.ReplyPeak = 0;
-        var input = client.Connection.Input;
-        if (idle >= TrimMilliseconds && input.OwnCapacity > input.Length + TrimBytes) client.Connection.TrimInputLocked();
+        LookOverInput(client.Connection, idle >= TrimMilliseconds);
         // Subscribers and replicas may listen in silence, and who waits has been told to.
         var timeout = server.Config.Timeout * 1000L;
         if (timeout == 0 || idle <= timeout || client.IsHeld) return;
         if (client.Has(ClientFlags.PubSub | ClientFlags.Replica | ClientFlags.Master)) return;
         server.Log.Idle();
         server.Admission.KillLocked(client, "idle");
+    }
+
+    /// <summary>
+    /// An idle client gives back a buffer it waits for nothing in, and most of one it waits in; a busy one keeps what it has
+    /// needed since the last look.
+    /// </summary>
+    static void LookOverInput(Connection connection, bool idle)
+    {
+        var input = connection.Input;
+        if (input.OwnCapacity == 0) return;
+        var isUnused = input.OwnLength == 0 && (idle || !input.WasOwnUsed && input.OwnCapacity > TrimBytes);
+        if (isUnused || idle && input.OwnCapacity > input.OwnLength + TrimBytes) connection.TrimInputLocked(idle);
+        input.WasOwnUsed = false;
     }
 }

@@ -41,22 +41,23 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// </summary>
     public bool WantsResume { get; set; }
 
-    /// <summary>The input holds room that is not used: its owner is to give that back. Set under the executor's lock.</summary>
-    public bool WantsTrim { get; set; }
+    // The input holds room that is not used: its owner is to give that back. Under the executor's lock.
+    bool _wantsTrim, _trimsIdle;
 
     /// <summary>Has the owning thread give back input room. Call under the executor's lock.</summary>
-    public void TrimInputLocked()
+    /// <param name="idle">Nothing was received for a while; see <see cref="InputPipe.Trim"/>.</param>
+    public void TrimInputLocked(bool idle)
     {
-        WantsTrim = true;
+        (_wantsTrim, _trimsIdle) = (true, idle);
         RequestAttentionLocked();
     }
 
     /// <summary>Does what was asked for by <see cref="TrimInputLocked"/>. Owning thread, under the executor's lock.</summary>
     public void TrimIfWantedLocked()
     {
-        if (!WantsTrim) return;
-        WantsTrim = false;
-        Input.Trim();
+        if (!_wantsTrim) return;
+        _wantsTrim = false;
+        Input.Trim(_trimsIdle);
     }
 
     /// <summary>Hands the replies of a batch on, to be sent by the thread that ran it: it owns the sending end.</summary>

@@ -8,9 +8,10 @@ namespace MiniRedis.Server.Transport;
 /// What a connection has received and nobody has consumed yet, as the one contiguous run that <see cref="TryRead"/> shows.
 /// <para>
 /// Bytes arrive in a buffer shared by all connections of a thread; only a connection that is left with an unfinished request
-/// gets a buffer of its own, and gives it up as soon as that is consumed. So an idle connection holds no buffer at all, and
-/// the usual request is parsed where the socket put it. (Per-connection buffers were measured at 4 KB a connection for
-/// Kestrel's transport; a pending read must own memory there.)
+/// gets a buffer of its own. It keeps that for the next one, so that large requests in a row do not allocate each, until it
+/// has been idle for a while (<see cref="Trim"/>). So an idle connection holds no buffer at all, and the usual request is
+/// parsed where the socket put it. (Per-connection buffers were measured at 4 KB a connection for Kestrel's transport; a
+/// pending read must own memory there.)
 /// </para>
 /// Used by the owning thread only, except for the two lengths, which CLIENT LIST reads.
 /// </summary>
@@ -22,8 +23,13 @@ sealed class InputPipe : PipeReader
     /// <summary>The first size of a buffer of one's own: Redis's PROTO_IOBUF_LEN.</summary>
     const int OwnBytes = 16 * 1024;
 
+    /// <summary>A larger buffer than this is freed as soon as it is consumed: it was one unusual request.</summary>
+    const int MostKeptBytes = 1024 * 1024;
+
     readonly NativeBuffer _shared;
     NativeBuffer? _own;
+    // Whether the unconsumed bytes are in the own buffer; an own buffer without any is only kept for the next request.
+    bool _inOwn;
     int _start, _end;
     bool _cancelled, _completed;
 
@@ -35,7 +41,13 @@ sealed class InputPipe : PipeReader
     /// <summary>Bytes of the buffer that this connection alone holds; 0 for an idle one.</summary>
     public int OwnCapacity => _own?.Capacity ?? 0;
 
-    NativeBuffer Buffer => _own ?? _shared;
+    /// <summary>Unconsumed bytes in the own buffer; those in the shared one cost this connection nothing.</summary>
+    public int OwnLength => _inOwn ? Length : 0;
+
+    /// <summary>Whether the own buffer was needed since this was last reset.</summary>
+    public bool WasOwnUsed { get; set; }
+
+    NativeBuffer Buffer => _inOwn ? _own! : _shared;
 
     /// <summary>The unconsumed bytes, as one run.</summary>
     public ReadOnlySpan<byte> Unread => Buffer.GetSpan().Slice(_start, _end - _start);
@@ -43,13 +55,13 @@ sealed class InputPipe : PipeReader
     /// <summary>Room for the next read. Follow with <see cref="Received"/>.</summary>
     public Span<byte> PrepareReceive()
     {
-        if (_own is null)
+        if (!_inOwn)
         {
             Debug.Assert(_start == _end, "unconsumed bytes must not stay in the shared buffer");
             _start = _end = 0;
             return _shared.GetSpan();
         }
-        if (_end == _own.Capacity) MakeRoom();
+        if (_end == _own!.Capacity) MakeRoom();
         return _own.GetSpan()[_end..];
     }
 
@@ -76,7 +88,8 @@ sealed class InputPipe : PipeReader
         Debug.Assert(_start <= _end);
         if (_start < _end) return;
         _start = _end = 0;
-        FreeOwn();
+        _inOwn = false;
+        if (_own?.Capacity > MostKeptBytes) FreeOwn();
     }
 
     /// <summary>
@@ -86,38 +99,50 @@ sealed class InputPipe : PipeReader
     public void KeepUnread(long wanted)
     {
         var length = Length;
-        if (length == 0 && wanted == 0) return;
+        if (length == 0) return;
+        WasOwnUsed = true;
         var capacity = (int)Math.Min(Math.Max(wanted, length), Array.MaxLength);
-        if (_own is null)
+        if (!_inOwn)
         {
-            if (length == 0) return;
-            var own = new NativeBuffer(Math.Max(OwnBytes, capacity));
+            var size = Math.Max(OwnBytes, capacity);
+            var own = _own ?? new NativeBuffer(size);
+            if (own.Capacity < size) own.Resize(size);
             Unread.CopyTo(own.GetSpan());
             _own = own;
+            _inOwn = true;
             _start = 0;
             _end = length;
             return;
         }
-        if (capacity <= _own.Capacity - _start) return;
+        if (capacity <= _own!.Capacity - _start) return;
         Compact();
         if (capacity > _own.Capacity) _own.Resize(capacity);
     }
 
     /// <summary>
-    /// Gives back room that was made for an announced request whose bytes do not come. When more of it arrives, room for all
-    /// of it is made anew.
+    /// Gives back room that is not needed: of an announced request whose bytes do not come (when more of it arrives, room for
+    /// all of it is made anew), or kept for a next request that does not come.
     /// </summary>
-    public void Trim()
+    /// <param name="idle">Nothing was received for a while: an empty buffer goes altogether.</param>
+    public void Trim(bool idle)
     {
-        if (_own is null || _own.Capacity <= Math.Max(OwnBytes, Length)) return;
-        Compact();
-        _own.Resize(Math.Max(OwnBytes, Length));
+        if (_own is null) return;
+        if (idle && !_inOwn)
+        {
+            FreeOwn();
+            return;
+        }
+        var needed = _inOwn ? Math.Max(OwnBytes, Length) : OwnBytes;
+        if (_own.Capacity <= needed) return;
+        if (_inOwn) Compact();
+        _own.Resize(needed);
     }
 
     void FreeOwn()
     {
         _own?.Free();
         _own = null;
+        _inOwn = false;
     }
 
     /// <summary>Frees the buffer when the connection is gone.</summary>
