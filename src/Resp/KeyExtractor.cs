@@ -129,7 +129,8 @@ public static class KeyExtractor
             int at = first + key.KeyNumIndex;
             if (at >= count || !Numbers.TryParseInt64(request[at], out long number) || number < 0 || number > count) return false;
             first += key.FirstKey;
-            last = first + (int)number - 1;
+            // The count is of keys, whatever stands between them (MSETEX, whose values do); it is at most the number of arguments.
+            last = (int)Math.Min(first + (number - 1) * key.Step, int.MaxValue);
         }
 
         return first < count && last < count && last >= first;

@@ -25,6 +25,8 @@ public class KeyExtractorTests
         { [KeySpec.KeyNum(2, KeyFlags.RW)], "EVAL script 0 x", null },
         { [KeySpec.KeyNum(2, KeyFlags.RW)], "EVAL script 1 x y", "x" },
         { [KeySpec.KeyNum(2, KeyFlags.RW)], "EVAL script", null },
+        { [KeySpec.KeyNum(1, KeyFlags.OW, step: 2)], "MSETEX 2 a 1 b 2 EX 100", "a b" },
+        { [KeySpec.KeyNum(1, KeyFlags.OW, step: 2)], "MSETEX 3 a 1 b 2", null },
         { [KeySpec.Keyword("STREAMS", 1, KeyFlags.RO).Range(-1, 1, 2)], "XREAD COUNT 1 streams a b 0 0", "a b" },
         { [KeySpec.Keyword("STREAMS", 1, KeyFlags.RO).Range(-1, 1, 2)], "XREAD COUNT 1", "" },
         { Migrate, "MIGRATE host 1 key 0 9", "key" },
