@@ -11,15 +11,11 @@ sealed class ClientPause(MiniRedisServer server)
     /// <summary>Whether a pause is in force at this moment.</summary>
     public bool IsActive => _until > server.Clock.Now;
 
-    /// <summary>Unix milliseconds of the end, and the kind, for INFO.</summary>
-    public long Until => _until;
-    public bool WritesOnly => _writesOnly;
-
     /// <summary>Whether a request waits. One that cannot run anyway does not: it is answered with its error at once.</summary>
-    public bool Holds(Client client, in Request request)
+    /// <param name="command">What the request's first word names; null if nothing.</param>
+    public bool Holds(Client client, Command? command, in Request request)
     {
-        if (client.Has(ClientFlags.Replica)) return false;
-        if (server.Commands.Find(request[0]) is not { } command) return false;
+        if (command is null || client.Has(ClientFlags.Replica)) return false;
         if (command.IsContainer && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
         if (command.Run is null || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;

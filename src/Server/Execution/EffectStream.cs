@@ -41,12 +41,6 @@ sealed class EffectStream
         Refresh();
     }
 
-    public void RemoveSink(IEffectSink sink)
-    {
-        _sinks.Remove(sink);
-        Refresh();
-    }
-
     /// <summary>Asks the sinks anew what they want; call when a setting changed it.</summary>
     public void Refresh()
     {
@@ -111,9 +105,6 @@ sealed class EffectStream
         Begin(database, request.Count);
         for (var i = 0; i < request.Count; i++) Add(request[i]);
     }
-
-    /// <summary>Whether the request that is running has emitted a canonical command.</summary>
-    public bool HasUnit => _unit.Count > 0;
 
     /// <summary>
     /// Delivers the request's canonical commands. Called by the dispatcher when a request, script or EXEC is over, however it

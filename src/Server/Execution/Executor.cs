@@ -159,9 +159,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     void RefuseProtocol(Client client, ReplyWriter reply, string error)
     {
         server.Log.ProtocolError(client.Id, error);
-        var text = System.Text.Encoding.UTF8.GetBytes("ERR " + error);
-        _statistics.CountError(text);
-        reply.Error(text);
+        Reject(reply, "ERR " + error);
         client.CloseAfterReply("protocol error");
     }
 
@@ -169,7 +167,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <returns>False if it is to wait: the client was held (CLIENT PAUSE) and comes back to the same request later.</returns>
     bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
-        if (server.Pause.IsActive && server.Pause.Holds(client, request))
+        if (server.Pause.IsActive && server.Pause.Holds(client, command, request))
         {
             client.Flags |= ClientFlags.Paused;
             return false;

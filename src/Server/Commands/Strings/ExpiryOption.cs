@@ -16,9 +16,6 @@ ref struct ExpiryOption
 
     public readonly bool IsTime => Kind is ExpiryKind.Relative or ExpiryKind.Absolute;
 
-    /// <summary>Whether the time was given as PXAT, the form in which it is propagated anyway.</summary>
-    public readonly bool IsCanonical => Kind == ExpiryKind.Absolute && !_inSeconds;
-
     /// <summary>An expiry that is part of the command's form: SETEX, PSETEX.</summary>
     public static ExpiryOption After(ReadOnlySpan<byte> number, bool inSeconds) =>
         new() { Kind = ExpiryKind.Relative, _number = number, _inSeconds = inSeconds };
