@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MiniRedis.Storage;
 
 /// <summary>Receives elements of a table. Implemented by a struct, so that the call is inlined. It must not change the table.</summary>
@@ -9,6 +11,8 @@ public interface IEntryVisitor
 /// <summary>Scan, random choice, and all elements in turn.</summary>
 public unsafe partial struct PackedTable
 {
+    const uint WalkDistance = 6;
+
     /// <summary>One step of a scan (see <see cref="BucketDirectory.Scan"/>): shows a bucket, returns the next cursor, 0 at the end.</summary>
     internal readonly ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IEntryVisitor, allows ref struct
     {
@@ -20,7 +24,23 @@ public unsafe partial struct PackedTable
     /// <summary>Shows every element, in no order that means anything.</summary>
     internal readonly void ForEach<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IEntryVisitor, allows ref struct
     {
-        for (var bucket = 0u; bucket < _directory.Count; bucket++) Show(_directory[bucket], ref visitor);
+        for (var bucket = 0u; bucket < _directory.Count; bucket++)
+        {
+            PrefetchAhead(bucket);
+            Show(_directory[bucket], ref visitor);
+        }
+    }
+
+    /// <summary>Walks take buckets in order, but those lie anywhere: starts loading one that will be wanted soon.</summary>
+    readonly void PrefetchAhead(uint bucket)
+    {
+        if (bucket + WalkDistance < _directory.Count) Prefetch(_directory[bucket + WalkDistance]);
+    }
+
+    /// <inheritdoc cref="PrefetchAhead"/>
+    readonly void PrefetchBehind(uint bucket)
+    {
+        if (bucket >= WalkDistance) Prefetch(_directory[bucket - WalkDistance]);
     }
 
     readonly void Show<TVisitor>(byte* start, ref TVisitor visitor) where TVisitor : struct, IEntryVisitor, allows ref struct
@@ -66,8 +86,7 @@ public unsafe partial struct PackedTable
 
         public Cursor(in PackedTable table)
         {
-            _table = (PackedTable*)System.Runtime.CompilerServices.Unsafe.AsPointer(
-                ref System.Runtime.CompilerServices.Unsafe.AsRef(in table));
+            _table = (PackedTable*)Unsafe.AsPointer(ref Unsafe.AsRef(in table));
             _index = -1;
             _start = table._directory.Count > 0 ? table._directory[0] : null;
             _at = _start == null ? null : PackedBucket.Elements(_start);
@@ -82,6 +101,7 @@ public unsafe partial struct PackedTable
             }
             while (++_bucket < _table->_directory.Count)
             {
+                _table->PrefetchAhead(_bucket);
                 _start = _table->_directory[_bucket];
                 if (_start == null) continue;
                 _at = PackedBucket.Elements(_start);

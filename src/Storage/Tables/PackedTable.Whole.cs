@@ -34,9 +34,11 @@ public unsafe partial struct PackedTable
         FreeTree(arena);
         while (budget > 0 && _directory.Count > 0)
         {
-            budget--;
+            if (_directory.Count > 1) PrefetchBehind(_directory.Count - 1);
             var bucket = _directory.TakeLast(arena);
+            budget--;
             if (bucket == null) continue;
+            budget -= PackedBucket.Count(bucket);
             var sizes = PackedBucket.Sizes(bucket);
             var at = PackedBucket.Elements(bucket);
             for (var i = 0; i < PackedBucket.Count(bucket); i++)

@@ -81,11 +81,12 @@ public unsafe partial struct PackedTable
     }
 
     /// <summary>Starts loading the bucket of a hash; its slot should be there by now.</summary>
-    public readonly void PrefetchBucket(ulong hash)
+    public readonly void PrefetchBucket(ulong hash) => Prefetch(_directory[_directory.BucketOf(hash)]);
+
+    /// <summary>Three lines: where in the bucket an element lies only its head can tell. Address 0 is harmless.</summary>
+    static void Prefetch(byte* bucket)
     {
         if (!Sse.IsSupported) return;
-        var bucket = _directory[_directory.BucketOf(hash)];
-        // A prefetch of address 0 is harmless. Where in the bucket the element lies only its head can tell.
         Sse.Prefetch0(bucket);
         Sse.Prefetch0(bucket + LineArray.LineSize);
         Sse.Prefetch0(bucket + 2 * LineArray.LineSize);
@@ -101,6 +102,8 @@ public unsafe partial struct PackedTable
         var start = _directory[bucket];
         if (start != null)
         {
+            // The element's line, too, while the head's is on its way.
+            Prefetch(start);
             var tag = PackedBucket.TagOf(hash);
             for (var first = 0; first < PackedBucket.Count(start); first += 16)
             {
