@@ -11,6 +11,9 @@ public sealed unsafe partial class Database
     /// <summary>The secret under which members and fields are hashed.</summary>
     internal HashSeed Seed => _index.Seed;
 
+    /// <summary>The clock of the deadlines of fields.</summary>
+    internal ExpiryClock ExpiryClock => _index.Clock;
+
     /// <summary>Sets the key to a packed value, whatever it held before; the bytes are copied.</summary>
     public Record InstallPacked(
         in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt)

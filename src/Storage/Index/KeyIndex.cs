@@ -63,6 +63,8 @@ sealed unsafe partial class KeyIndex
 
     public Arena Arena => _arena;
 
+    public ExpiryClock Clock => _clock;
+
     public HashSeed Seed => _seed;
 
     public long Count { get; private set; }

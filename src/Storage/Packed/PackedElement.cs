@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 
 namespace MiniRedis.Storage;
@@ -21,6 +22,14 @@ public readonly unsafe ref struct PackedElement
     {
         _text = text;
         _number = length;
+    }
+
+    /// <param name="text">Bytes of the arena.</param>
+    internal PackedElement(scoped ReadOnlySpan<byte> text)
+        : this((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(text)), text.Length)
+    {
+        // An empty span may have no address, which would make it an integer.
+        if (_text == null) _text = (byte*)1;
     }
 
     public bool IsInteger => _text == null;

@@ -123,7 +123,7 @@ public unsafe partial struct PackedTable
     }
 
     /// <summary>The element at a spot.</summary>
-    internal readonly PackedEntry At(in PackedSpot spot) =>
+    internal readonly PackedEntry At(scoped in PackedSpot spot) =>
         PackedEntry.Read(spot.Start, PackedBucket.Sizes(_directory[spot.Bucket])[spot.Index], _hasValues);
 
     /// <summary>Adds a member; false if it is there.</summary>
