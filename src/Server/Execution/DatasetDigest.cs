@@ -61,7 +61,14 @@ sealed class DatasetDigest
             Span<byte> scratch = stackalloc byte[32];
             Mix(record.GetString(scratch));
         }
+        else if (record.Type == ObjectType.Set) AddSet(new SetReader(record));
         if (record.HasExpiry) Xor("!!expire!!"u8);
+    }
+
+    void AddSet(in SetReader set)
+    {
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var members = set.Members(); members.Next();) Xor(members.Current.ToBytes(scratch));
     }
 
     /// <summary>Adds something whose place among the others does not matter.</summary>

@@ -65,8 +65,8 @@ public sealed class SetCommandsRandomTests : IDisposable
         popped.AddRange(List("SPOP s 1"));
         popped.Add(_client.Call("SPOP s").Split(' ')[1]);
         Assert.Equal(members.Order(), popped.Order());
-        Assert.Equal(":0", _client.Call("EXISTS s"));
         Assert.Equal("del@0 s", _server.Effects.Events[^1]);
+        Assert.Equal(":0", _client.Call("EXISTS s"));
         Assert.Equal(_server.Effects.Commands[1..].SelectMany(c => c.Split(' ')[2..]).Order(), members.Order());
         Assert.All(_server.Effects.Commands[1..], c => Assert.StartsWith("SREM s ", c, StringComparison.Ordinal));
     }
