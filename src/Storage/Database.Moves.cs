@@ -31,7 +31,11 @@ public sealed unsafe partial class Database
         if (target == this && source.Key.SequenceEqual(targetKey)) return source;
 
         var copy = RecordBuilder.WithKey(Arena, source, targetKey);
-        if (source.IsExternal)
+        if (source.IsNative)
+        {
+            copy.External = Collections.Copy(Arena, source.Type, source.Encoding, source.Root);
+        }
+        else if (source.IsExternal)
         {
             var length = source.ExternalLength;
             copy.External = Arena.Allocate((nuint)length);

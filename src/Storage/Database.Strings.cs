@@ -135,7 +135,7 @@ public sealed unsafe partial class Database
             var size = RecordLayout.Size(record.Flags, record.KeyLength, value.Length);
             if (!Suits(Arena.SizeOf(record.Block), size)) return false;
             value.CopyTo(new Span<byte>(record.EmbeddedStart, value.Length));
-            SetEmbeddedLength(record, value.Length);
+            Record.SetEmbeddedLength(record, value.Length);
         }
         SetEncoding(record, encoding);
         if (expireAt >= 0) Postpone(at, expireAt);
@@ -162,7 +162,7 @@ public sealed unsafe partial class Database
         {
             if (length > ushort.MaxValue) return false;
             if (RecordLayout.Size(record.Flags, record.KeyLength, length) > Arena.SizeOf(record.Block)) return false;
-            SetEmbeddedLength(record, length);
+            Record.SetEmbeddedLength(record, length);
         }
         SetEncoding(record, ObjectEncoding.Raw);
         if (length > old) Bytes(record)[old..].Clear();
@@ -201,8 +201,6 @@ public sealed unsafe partial class Database
     static Span<byte> Bytes(Record record) => record.IsExternal
         ? new(record.External, (int)record.ExternalLength)
         : new(record.EmbeddedStart, record.EmbeddedLength);
-
-    static void SetEmbeddedLength(Record record, int length) => *(ushort*)(record.Block + 6) = (ushort)length;
 
     static void SetEncoding(Record record, ObjectEncoding encoding) =>
         record.Block[3] = (byte)((int)record.Type | (int)encoding << 4);

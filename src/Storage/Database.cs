@@ -48,8 +48,6 @@ public sealed unsafe partial class Database
 
     internal KeyIndex Index => _index;
 
-    Arena Arena => _index.Arena;
-
     /// <summary>Finds a key, past its deadline or not.</summary>
     public KeyLookup Lookup(ReadOnlySpan<byte> key) => _index.Find(key, _index.HashOf(key));
 
@@ -75,7 +73,7 @@ public sealed unsafe partial class Database
         var record = at.Record;
         if (record.HasExpiry) _index.Expiring--;
         _index.Remove(at.Hash, at.Entry);
-        Release(Arena, record);
+        _keyspace.Release(record);
     }
 
     /// <summary>
@@ -113,14 +111,7 @@ public sealed unsafe partial class Database
     /// </summary>
     public bool TryFindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due) == DueSearch.Found;
 
-    /// <summary>Frees what a record points at, then the record.</summary>
-    internal static void Release(Arena arena, Record record)
-    {
-        if (record.IsExternal) arena.Free(record.External);
-        arena.Free(record.Block);
-    }
-
-    internal void Exchange(Database other) => (_index, other._index) = (other._index, _index);
+    internal void ExchangeWith(Database other) => (_index, other._index) = (other._index, _index);
 
     internal KeyIndex ReplaceIndex()
     {
@@ -139,7 +130,7 @@ public sealed unsafe partial class Database
             fresh.AccessField = old.AccessField;
             if (old.HasExpiry) _index.Expiring--;
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
-            Release(Arena, old);
+            _keyspace.Release(old);
         }
         else
         {

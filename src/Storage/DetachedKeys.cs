@@ -28,7 +28,7 @@ public sealed unsafe class DetachedKeys
         while (maxRecords > 0 && _index.Count > 0)
         {
             var taken = _index.TakeLine(batch);
-            foreach (var record in batch[..taken]) Database.Release(_index.Arena, record);
+            foreach (var record in batch[..taken]) _keyspace.Release(record);
             // An empty bucket is work, too.
             maxRecords -= Math.Max(1, taken);
         }

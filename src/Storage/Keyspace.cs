@@ -3,7 +3,7 @@ namespace MiniRedis.Storage;
 /// <summary>
 /// All databases of a server, over one arena. Used by one thread at a time.
 /// </summary>
-public sealed class Keyspace : IDisposable
+public sealed partial class Keyspace : IDisposable
 {
     /// <summary>The default of Redis's <c>databases</c> directive.</summary>
     public const int DefaultDatabases = 16;
@@ -11,6 +11,7 @@ public sealed class Keyspace : IDisposable
     readonly Database[] _databases;
     readonly HashSeed _seed;
     readonly ExpiryClock _clock;
+    readonly Queue<Discarded> _discarded = new();
 
     /// <param name="databaseCount">How many databases there are.</param>
     /// <param name="seed">The secret of the key hash; random if none is given.</param>
@@ -62,7 +63,7 @@ public sealed class Keyspace : IDisposable
     public long BytesPerKey => Count == 0 ? 0 : UsedBytes / Count;
 
     /// <summary>Exchanges the contents of two databases (SWAPDB); the objects keep their numbers.</summary>
-    public void Swap(int first, int second) => _databases[first].Exchange(_databases[second]);
+    public void Swap(int first, int second) => _databases[first].ExchangeWith(_databases[second]);
 
     /// <summary>
     /// Removes every key of every database in O(1): the arena is swapped for a new one, and the old is unmapped on a background
@@ -71,6 +72,7 @@ public sealed class Keyspace : IDisposable
     public void FlushAll()
     {
         var old = Arena;
+        _discarded.Clear();
         Arena = new Arena();
         foreach (var database in _databases) database.ReplaceIndex();
         ThreadPool.UnsafeQueueUserWorkItem(static arena => arena.Dispose(), old, preferLocal: false);

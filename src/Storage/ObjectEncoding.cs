@@ -33,4 +33,8 @@ public static class ObjectEncodingNames
         ObjectEncoding.ListPack => "listpack"u8,
         _ => "unknown"u8,
     };
+
+    /// <summary>Whether a value of this encoding is a structure of its own rather than bytes that the record holds.</summary>
+    public static bool IsNative(this ObjectEncoding encoding) =>
+        encoding is ObjectEncoding.HashTable or ObjectEncoding.SkipList or ObjectEncoding.QuickList or ObjectEncoding.Stream;
 }

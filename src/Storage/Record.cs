@@ -83,6 +83,35 @@ public readonly unsafe struct Record : IEquatable<Record>
 
     internal byte* EmbeddedStart => KeyStart + KeyLength;
 
+    internal static void SetEmbeddedLength(Record record, int length) => *(ushort*)(record._block + 6) = (ushort)length;
+
+    /// <summary>Whether the value is a structure that the record only points at.</summary>
+    public bool IsNative => IsExternal && Encoding.IsNative();
+
+    /// <summary>The root of a native structure.</summary>
+    internal byte* Root
+    {
+        get
+        {
+            Debug.Assert(IsNative);
+            return External;
+        }
+    }
+
+    /// <summary>The bytes of a packed collection (listpack, intset), in place.</summary>
+    public ReadOnlySpan<byte> Packed => new(PackedStart, PackedLength);
+
+    internal byte* PackedStart
+    {
+        get
+        {
+            Debug.Assert(Type != ObjectType.String && !IsNative);
+            return IsExternal ? External : EmbeddedStart;
+        }
+    }
+
+    internal int PackedLength => IsExternal ? (int)ExternalLength : EmbeddedLength;
+
     /// <summary>The bytes of the record in use; its block may be larger.</summary>
     internal nuint Size => RecordLayout.Size(Flags, KeyLength, EmbeddedLength);
 
@@ -117,7 +146,8 @@ public readonly unsafe struct Record : IEquatable<Record>
         IsInteger ? scratch32[..Numbers.FormatInt64(Integer, scratch32)] : Text;
 
     /// <summary>Bytes the key takes of the arena, its share of the index left out.</summary>
-    public long AllocatedBytes => (long)Arena.SizeOf(_block) + (IsExternal ? (long)Arena.SizeOf(External) : 0);
+    public long AllocatedBytes => (long)Arena.SizeOf(_block)
+        + (IsNative ? Collections.AllocatedBytes(Type, Encoding, Root) : IsExternal ? (long)Arena.SizeOf(External) : 0);
 
     /// <summary>What DEBUG OBJECT shows as the object's address.</summary>
     public ulong Address => (ulong)_block;

@@ -3,8 +3,8 @@ using MiniRedis.Storage;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
-/// Frees what was detached from the keyspace, in slices between batches. The arena belongs to the executor, so no other thread
-/// could free it; a slice is short enough that nobody notices.
+/// Frees in slices, between batches, what commands gave up at once: databases that were emptied, and big values. The arena
+/// belongs to the executor, so no other thread could free it; a slice is short enough that nobody notices.
 /// </summary>
 sealed class LazyFree(MiniRedisServer server)
 {
@@ -14,23 +14,31 @@ sealed class LazyFree(MiniRedisServer server)
     readonly Queue<DetachedKeys> _waiting = new();
 
     /// <summary>Objects waiting to be freed: INFO's lazyfree_pending_objects.</summary>
-    public long Pending => _waiting.Sum(w => w.Count);
+    public long Pending => _waiting.Sum(w => w.Count) + server.Keyspace.DiscardedCount;
 
     public void Add(DetachedKeys keys) => _waiting.Enqueue(keys);
 
     /// <summary>Runs one slice. Returns whether anything is left.</summary>
     public bool Run()
     {
-        if (_waiting.Count == 0) return false;
+        if (_waiting.Count == 0 && server.Keyspace.DiscardedCount == 0) return false;
         var started = server.Clock.Advance();
-        while (_waiting.TryPeek(out var keys))
+        do
         {
-            var before = keys.Count;
-            var done = keys.FreeSome(RecordsBetweenLooks);
-            server.Statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
-            if (done) _waiting.Dequeue();
-            if (server.Clock.Microseconds(started, server.Clock.Advance()) >= SliceMicroseconds) break;
+            if (server.Keyspace.DiscardedCount > 0)
+            {
+                server.Statistics.LazyFreedObjects += server.Keyspace.FreeDiscarded(RecordsBetweenLooks);
+            }
+            else if (_waiting.TryPeek(out var keys))
+            {
+                var before = keys.Count;
+                var done = keys.FreeSome(RecordsBetweenLooks);
+                server.Statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
+                if (done) _waiting.Dequeue();
+            }
+            else return false;
         }
-        return _waiting.Count > 0;
+        while (server.Clock.Microseconds(started, server.Clock.Advance()) < SliceMicroseconds);
+        return _waiting.Count > 0 || server.Keyspace.DiscardedCount > 0;
     }
 }

@@ -29,7 +29,13 @@ sealed class Limits(MiniRedisServer server)
     long _lastLook;
 
     /// <summary>Whether a command that may need more memory is to be refused.</summary>
-    public bool IsOutOfMemory() => server.Config.MaxMemory > 0 && server.UsedMemory > server.Config.MaxMemory;
+    public bool IsOutOfMemory()
+    {
+        if (server.Config.MaxMemory == 0 || server.UsedMemory <= server.Config.MaxMemory) return false;
+        // What was deleted and only waits to be freed must not have a write refused for it; a slice at a time is enough.
+        server.LazyFree.Run();
+        return server.UsedMemory > server.Config.MaxMemory;
+    }
 
     /// <summary>Closes a client whose pending output exceeds the hard limit of its class, or the soft one for too long.</summary>
     public void CheckOutput(Client client)

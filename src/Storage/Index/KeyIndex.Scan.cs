@@ -1,16 +1,8 @@
-using System.Buffers.Binary;
-
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// SCAN and random choice.
-/// <para>
-/// The cursor is Redis's (Noordhuis, 2012): a hash value read from its lowest bit on, counted upward in that order. A bucket is
-/// all hashes that end in its number, so in that order it is one interval, and the buckets of a table tile the line. A step
-/// shows the bucket the cursor lies in and moves to the end of its interval. Splitting cuts an interval in two, merging joins two;
-/// neither moves a key across the cursor. Linear hashing changes one thing only: of two neighbours one may be cut already, so
-/// each step asks how many bits name its bucket.
-/// </para>
+/// SCAN and random choice. The cursor is <see cref="ScanCursor"/>. Linear hashing changes one thing only: of two neighbours one
+/// may be cut already, so each step asks how many bits name its bucket.
 /// </summary>
 sealed unsafe partial class KeyIndex
 {
@@ -32,7 +24,7 @@ sealed unsafe partial class KeyIndex
             if (Link(line) == 0) break;
             line = (ulong*)_overflow[Link(line) - 1];
         }
-        return Reverse(Reverse(cursor | ~bits) + 1);
+        return ScanCursor.Next(cursor, bits);
     }
 
     /// <summary>
@@ -85,13 +77,5 @@ sealed unsafe partial class KeyIndex
             if (++bucket == BucketCount) bucket = 0;
         }
         return taken;
-    }
-
-    static ulong Reverse(ulong v)
-    {
-        v = v >> 1 & 0x5555555555555555 | (v & 0x5555555555555555) << 1;
-        v = v >> 2 & 0x3333333333333333 | (v & 0x3333333333333333) << 2;
-        v = v >> 4 & 0x0F0F0F0F0F0F0F0F | (v & 0x0F0F0F0F0F0F0F0F) << 4;
-        return BinaryPrimitives.ReverseEndianness(v);
     }
 }

@@ -63,6 +63,8 @@ sealed unsafe partial class KeyIndex
 
     public Arena Arena => _arena;
 
+    public HashSeed Seed => _seed;
+
     public long Count { get; private set; }
 
     public long Slots => Bytes == 0 ? 0 : (_mask + 1L + _split) * EntriesPerBucket;

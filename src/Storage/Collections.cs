@@ -1,0 +1,30 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// What the keyspace has to do with a native structure without knowing it: count, copy and free it. One line a structure.
+/// </summary>
+static unsafe class Collections
+{
+    /// <summary>
+    /// Frees about <paramref name="budget"/> elements and takes them off it. True once the root itself is freed; until then the
+    /// structure is of no use but to be freed further.
+    /// </summary>
+    public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
+    {
+        _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
+    };
+
+    /// <summary>A copy of the structure and of all it holds; its root.</summary>
+    public static byte* Copy(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
+    {
+        _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
+    };
+
+    /// <summary>Bytes of the arena that the structure takes, its root included.</summary>
+    public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
+    {
+        _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
+    };
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>Collections as values: packed bytes that the record holds, or a pointer to the root of a native structure.</summary>
+public sealed unsafe partial class Database
+{
+    /// <summary>Where the nodes of native structures are allocated.</summary>
+    internal Arena Arena => _index.Arena;
+
+    /// <summary>The secret under which members and fields are hashed.</summary>
+    internal HashSeed Seed => _index.Seed;
+
+    /// <summary>Sets the key to a packed value, whatever it held before; the bytes are copied.</summary>
+    public Record InstallPacked(
+        in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt)
+    {
+        Debug.Assert(!encoding.IsNative());
+        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        Record fresh;
+        if (RecordLayout.Embeds(flags, key.Length, packed.Length))
+        {
+            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.None, packed.Length);
+        }
+        else
+        {
+            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.External);
+            fresh.External = Arena.Allocate((nuint)packed.Length);
+            fresh.ExternalLength = packed.Length;
+        }
+        packed.CopyTo(new Span<byte>(fresh.PackedStart, packed.Length));
+        return Install(at, fresh);
+    }
+
+    /// <summary>Sets the key to a native structure, whatever it held before; the structure is the record's from now on.</summary>
+    internal Record InstallNative(
+        in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root, long expireAt)
+    {
+        Debug.Assert(encoding.IsNative());
+        var fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.External);
+        fresh.External = root;
+        fresh.ExternalLength = 0;
+        return Install(at, fresh);
+    }
+
+    /// <summary>
+    /// Gives a found key, whose value is packed, the structure made of it. The packed bytes are freed; deadline and access field
+    /// stay.
+    /// </summary>
+    internal Record ConvertToNative(in KeyLookup at, ObjectEncoding encoding, byte* root)
+    {
+        Debug.Assert(!at.Record.IsNative && encoding.IsNative());
+        var old = at.Record;
+        var fresh = RecordBuilder.Create(Arena, old.Key, old.ExpireAt, old.Type, encoding, RecordFlags.External);
+        fresh.External = root;
+        fresh.ExternalLength = 0;
+        return Exchange(at, fresh, old.IsExternal ? old.External : null);
+    }
+
+    /// <summary>
+    /// Gives a found key, whose value is native, packed bytes instead; they are copied. The root block is freed, after the caller
+    /// has freed what it led to; deadline and access field stay.
+    /// </summary>
+    internal Record ConvertToPacked(in KeyLookup at, ObjectEncoding encoding, ReadOnlySpan<byte> packed)
+    {
+        Debug.Assert(at.Record.IsNative && !encoding.IsNative());
+        var old = at.Record;
+        var embeds = RecordLayout.Embeds(old.Flags & ~RecordFlags.External, old.KeyLength, packed.Length);
+        var fresh = RecordBuilder.Create(
+            Arena, old.Key, old.ExpireAt, old.Type, encoding, embeds ? RecordFlags.None : RecordFlags.External, embeds ? packed.Length : 0);
+        if (!embeds)
+        {
+            fresh.External = Arena.Allocate((nuint)packed.Length);
+            fresh.ExternalLength = packed.Length;
+        }
+        packed.CopyTo(new Span<byte>(fresh.PackedStart, packed.Length));
+        return Exchange(at, fresh, old.Root);
+    }
+
+    /// <summary>Changes the encoding's name of a packed value whose bytes were changed accordingly.</summary>
+    internal static void Relabel(Record record, ObjectEncoding encoding)
+    {
+        Debug.Assert(!record.IsNative && !encoding.IsNative());
+        SetEncoding(record, encoding);
+    }
+
+    Record Exchange(in KeyLookup at, Record fresh, byte* released)
+    {
+        fresh.AccessField = at.Record.AccessField;
+        *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
+        if (released != null) Arena.Free(released);
+        Arena.Free(at.Record.Block);
+        return fresh;
+    }
+}

@@ -1,0 +1,42 @@
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Freeing values. A native structure of many elements is not freed at once, whichever command gave it up: it is set aside and
+/// freed in slices, so that DEL, SET over it, RENAME over it and expiry cost the same for ten elements and ten million.
+/// </summary>
+public sealed unsafe partial class Keyspace
+{
+    /// <summary>Elements that are freed at once, a microsecond or two of work (as Redis's LAZYFREE_THRESHOLD).</summary>
+    const int FreedAtOnce = 64;
+
+    readonly record struct Discarded(ObjectType Type, ObjectEncoding Encoding, nint Root);
+
+    /// <summary>Structures set aside that still have something to free. Their memory counts as used.</summary>
+    public int DiscardedCount => _discarded.Count;
+
+    /// <summary>Frees about <paramref name="elements"/> elements of what was set aside. Returns how many structures that finished.</summary>
+    public int FreeDiscarded(int elements)
+    {
+        var finished = 0;
+        while (elements > 0 && _discarded.TryPeek(out var first))
+        {
+            if (!Collections.FreeSome(Arena, first.Type, first.Encoding, (byte*)first.Root, ref elements)) break;
+            _discarded.Dequeue();
+            finished++;
+        }
+        return finished;
+    }
+
+    /// <summary>Frees a record that no index leads to any more, and what it points at: now, or in slices.</summary>
+    internal void Release(Record record)
+    {
+        if (record.IsNative)
+        {
+            var budget = FreedAtOnce;
+            if (!Collections.FreeSome(Arena, record.Type, record.Encoding, record.Root, ref budget))
+                _discarded.Enqueue(new(record.Type, record.Encoding, (nint)record.Root));
+        }
+        else if (record.IsExternal) Arena.Free(record.External);
+        Arena.Free(record.Block);
+    }
+}

@@ -1,0 +1,242 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// The spine of the hash tables that hold the elements of one collection: an array of pointers to buckets, grown and shrunk by
+/// linear hashing (Litwin, 1980) the way <see cref="KeyIndex"/> does it. What a bucket is, its owner alone knows: the directory
+/// says which bucket a hash belongs to, when to split or merge which two, and how a scan and a random choice proceed.
+/// <code>
+///   slots     [ byte* ][ byte* ][ byte* ] ...  8 bytes a bucket, in segments (LineArray); null: the bucket is empty
+///
+///             [ split: L+1 hash bits ][ not yet split: L bits ][ the other halves: L+1 bits ]
+///             0                  split                     2^L                    2^L + split
+/// </code>
+/// It waits until the load is <c>full</c> elements a bucket, then doubles in one round, two buckets an insert: so between rounds all
+/// buckets are alike, and no insert waits for more than two splits. Shrinking is the same backwards, from <c>low</c> on.
+/// </summary>
+/// <remarks>
+/// Blittable: lives in an arena block, and copying it moves it. A default one has no buckets. The owner keeps the count of elements
+/// and follows each change of it with a loop, which is what drives the table:
+/// <code>
+///   for (var i = 0; i &lt; BucketDirectory.StepsPerChange &amp;&amp; directory.TrySplit(arena, count, out var split); i++) ...
+///       every element of bucket split.From whose hash has bit split.Bit set goes to bucket split.To, which is empty
+///   for (var i = 0; i &lt; BucketDirectory.StepsPerChange &amp;&amp; directory.TryMerge(count, out var merge); i++) ...
+///       every element of bucket merge.From goes to bucket merge.To; then directory.EndMerge(arena)
+/// </code>
+/// References to slots are good until the next split or merge.
+/// </remarks>
+unsafe struct BucketDirectory
+{
+    /// <summary>Splits or merges after one change: two, so that a round is over long before the next one is due.</summary>
+    public const int StepsPerChange = 2;
+
+    const int SlotsPerLine = 8;
+
+    enum Direction : byte
+    {
+        Steady,
+        Growing,
+        Shrinking,
+    }
+
+    LineArray _slots;
+    uint _mask;
+    uint _split;
+    long _growAt;
+    long _shrinkAt;
+    byte _full;
+    byte _low;
+    Direction _direction;
+
+    /// <summary>Buckets; 0 before <see cref="Start"/> and after the last was taken.</summary>
+    public uint Count { get; private set; }
+
+    /// <summary>Bytes taken of the arena.</summary>
+    public readonly long Bytes => _slots.Bytes;
+
+    /// <summary>The pointer to a bucket, null where it is empty.</summary>
+    public readonly ref byte* this[uint bucket]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            Debug.Assert(bucket < Count);
+            return ref *SlotOf(bucket);
+        }
+    }
+
+    /// <summary>Where that pointer lies.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly byte** SlotOf(uint bucket) => (byte**)_slots[bucket / SlotsPerLine] + bucket % SlotsPerLine;
+
+    /// <summary>Makes the first buckets, empty.</summary>
+    /// <param name="arena">Where the directory's memory comes from; the same in every later call.</param>
+    /// <param name="full">Elements a bucket at which the table doubles.</param>
+    /// <param name="low">Elements a bucket at which it halves; well below half of <paramref name="full"/>, or it would thrash.</param>
+    /// <param name="elements">How many elements will be added now, so that those need no splits.</param>
+    public void Start(Arena arena, int full, int low, long elements = 0)
+    {
+        Debug.Assert(Count == 0 && full <= byte.MaxValue && low < full / 2);
+        _full = (byte)full;
+        _low = (byte)low;
+        var buckets = Math.Min(1L << 31, (long)BitOperations.RoundUpToPowerOf2((ulong)(elements / full + 1)));
+        while (Count < buckets) AddSlot(arena);
+        _mask = Count - 1;
+        _split = 0;
+        _direction = Direction.Steady;
+        SetThresholds();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly uint BucketOf(ulong hash)
+    {
+        var bucket = (uint)hash & _mask;
+        return bucket < _split ? (uint)hash & (_mask * 2 + 1) : bucket;
+    }
+
+    /// <summary>One step of growth, if the table of <paramref name="elements"/> elements needs one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TrySplit(Arena arena, long elements, out BucketSplit split)
+    {
+        if (elements > _growAt || _direction == Direction.Growing) return SplitNext(arena, out split);
+        split = default;
+        return false;
+    }
+
+    /// <summary>One step of shrinking, if due. The caller joins the two buckets and then calls <see cref="EndMerge"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryMerge(long elements, out BucketMerge merge)
+    {
+        // A round begun is ended, unless the table has filled up meanwhile.
+        if (elements < _shrinkAt || _direction == Direction.Shrinking && elements < _growAt / 2) return MergeLast(out merge);
+        merge = default;
+        return false;
+    }
+
+    /// <summary>Drops the last bucket, whose elements are in another now.</summary>
+    public void EndMerge(Arena arena)
+    {
+        RemoveSlot(arena);
+        if (_split == 0) _direction = Direction.Steady;
+        SetThresholds();
+    }
+
+    /// <summary>
+    /// One step of a scan: the bucket to show for <paramref name="cursor"/>, and the cursor of the next step, 0 after the last.
+    /// Whoever is in the table from the first step to the last is shown, whatever splits and merges lie between.
+    /// </summary>
+    public readonly ulong Scan(ulong cursor, out uint bucket)
+    {
+        ulong bits = _mask;
+        if (((uint)cursor & _mask) < _split) bits = bits * 2 + 1;
+        bucket = (uint)(cursor & bits);
+        return ScanCursor.Next(cursor, bits);
+    }
+
+    /// <summary>
+    /// A bucket, each as likely as the others. For a fair element draw a place below a bound on all buckets' sizes, too, and
+    /// begin anew where the bucket has no such place.
+    /// </summary>
+    public readonly uint RandomBucket(Random random) => (uint)random.NextInt64(Count);
+
+    /// <summary>Takes the last bucket out, for emptying only; once none is left the directory's memory is given back.</summary>
+    public byte* TakeLast(Arena arena)
+    {
+        var bucket = this[Count - 1];
+        RemoveSlot(arena);
+        if (Count == 0) Free(arena);
+        return bucket;
+    }
+
+    /// <summary>Gives the directory's own memory back; it is as new.</summary>
+    public void Free(Arena arena)
+    {
+        _slots.Clear(arena);
+        this = default;
+    }
+
+    /// <summary>A directory of as many buckets in the same state of growth, all empty: for copies.</summary>
+    public readonly BucketDirectory CopyShape(Arena arena)
+    {
+        var copy = this;
+        copy._slots = default;
+        copy.Count = 0;
+        while (copy.Count < Count) copy.AddSlot(arena);
+        return copy;
+    }
+
+    /// <exception cref="InvalidOperationException">An invariant does not hold.</exception>
+    public readonly void Verify(long elements)
+    {
+        KeyIndex.Require(Count == _mask + 1 + _split, "the number of buckets is wrong");
+        KeyIndex.Require(_split <= _mask, "more buckets are split than there are");
+        KeyIndex.Require((_split == 0) == (_direction == Direction.Steady), "a round neither stands still nor goes on");
+        KeyIndex.Require(elements <= _growAt || _direction == Direction.Growing, "the table is too full");
+        KeyIndex.Require(_slots.Count == (Count + SlotsPerLine - 1) / SlotsPerLine, "the number of lines is wrong");
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool SplitNext(Arena arena, out BucketSplit split)
+    {
+        split = default;
+        // 2^32 buckets: more elements than memory has room for.
+        if (_mask >= uint.MaxValue >> 1) return false;
+        _direction = Direction.Growing;
+        split = new(_split, Count, BitOperations.Log2(_mask + 1));
+        AddSlot(arena);
+        if (++_split > _mask)
+        {
+            _mask = _mask * 2 + 1;
+            _split = 0;
+            _direction = Direction.Steady;
+        }
+        SetThresholds();
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool MergeLast(out BucketMerge merge)
+    {
+        merge = default;
+        if (_split == 0)
+        {
+            if (_mask == 0)
+            {
+                _direction = Direction.Steady;
+                return false;
+            }
+            _mask >>= 1;
+            _split = _mask + 1;
+        }
+        _direction = Direction.Shrinking;
+        merge = new(Count - 1, --_split);
+        return true;
+    }
+
+    void SetThresholds()
+    {
+        _growAt = (long)Count * _full;
+        _shrinkAt = Count == 1 ? 0 : (long)Count * _low;
+    }
+
+    void AddSlot(Arena arena)
+    {
+        if (Count % SlotsPerLine == 0) _slots.Add(arena);
+        Count++;
+        this[Count - 1] = null;
+    }
+
+    void RemoveSlot(Arena arena)
+    {
+        if (--Count % SlotsPerLine == 0) _slots.RemoveLast(arena);
+    }
+}
+
+/// <summary>Elements of bucket <see cref="From"/> whose hash has bit <see cref="Bit"/> set go to bucket <see cref="To"/>.</summary>
+readonly record struct BucketSplit(uint From, uint To, int Bit);
+
+/// <summary>All elements of bucket <see cref="From"/> go to bucket <see cref="To"/>.</summary>
+readonly record struct BucketMerge(uint From, uint To);
