@@ -17,7 +17,7 @@ public sealed unsafe partial class Database
 
         var moved = RecordBuilder.WithKey(Arena, old, targetKey);
         _index.Remove(from.Hash, from.Entry);
-        if (old.HasExpiry) _index.Expiring--;
+        Forget(old);
         target.Replace(moved);
         Arena.Free(old.Block);
         return moved;
@@ -33,7 +33,7 @@ public sealed unsafe partial class Database
         var copy = RecordBuilder.WithKey(Arena, source, targetKey);
         if (source.IsNative)
         {
-            copy.External = Collections.Copy(Arena, source.Type, source.Encoding, source.Root);
+            copy.External = Collections.Copy(Arena, Seed, source.Type, source.Encoding, source.Root);
         }
         else if (source.IsExternal)
         {

@@ -4,7 +4,7 @@ namespace MiniRedis.Storage;
 public interface IMemberSink
 {
     /// <returns>Whether more are wanted.</returns>
-    bool Take(scoped ref MemberProbe member);
+    bool Take(scoped ref SetProbe member);
 }
 
 /// <summary>
@@ -27,7 +27,7 @@ public static unsafe class SetAlgebra
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         for (var members = new SetReader(sets[0]).Members(); members.Next();)
         {
-            var member = new MemberProbe(members.Current, scratch);
+            var member = new SetProbe(members.Current, scratch);
             if (InAll(sets[1..], sets[0], ref member) && !sink.Take(ref member)) return;
         }
     }
@@ -42,7 +42,7 @@ public static unsafe class SetAlgebra
         {
             for (var members = new SetReader(sets[i]).Members(); members.Next();)
             {
-                var member = new MemberProbe(members.Current, scratch);
+                var member = new SetProbe(members.Current, scratch);
                 var isNew = seen == null
                     ? !InAny(sets[..i], ref member)
                     : seen->Add(database.Arena, member.Text, member.HashIn(*seen));
@@ -63,14 +63,14 @@ public static unsafe class SetAlgebra
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         for (var members = new SetReader(first).Members(); members.Next();)
         {
-            var member = new MemberProbe(members.Current, scratch);
+            var member = new SetProbe(members.Current, scratch);
             var isElsewhere = table == null ? InAny(others, ref member) : table->Contains(member.Text, member.HashIn(*table));
             if (!isElsewhere && !sink.Take(ref member)) break;
         }
         if (table != null) Free(database, table);
     }
 
-    static bool InAll(scoped ReadOnlySpan<Record> sets, Record except, scoped ref MemberProbe member)
+    static bool InAll(scoped ReadOnlySpan<Record> sets, Record except, scoped ref SetProbe member)
     {
         foreach (var set in sets)
         {
@@ -79,7 +79,7 @@ public static unsafe class SetAlgebra
         return true;
     }
 
-    static bool InAny(scoped ReadOnlySpan<Record> sets, scoped ref MemberProbe member)
+    static bool InAny(scoped ReadOnlySpan<Record> sets, scoped ref SetProbe member)
     {
         foreach (var set in sets)
         {
@@ -96,7 +96,7 @@ public static unsafe class SetAlgebra
         {
             for (var members = new SetReader(set).Members(); members.Next();)
             {
-                var member = new MemberProbe(members.Current, scratch);
+                var member = new SetProbe(members.Current, scratch);
                 table->Add(database.Arena, member.Text, member.HashIn(*table));
             }
         }

@@ -99,19 +99,19 @@ public unsafe ref struct SetEditor
 
     public bool Add(ReadOnlySpan<byte> member)
     {
-        var probe = new MemberProbe(member);
+        var probe = new SetProbe(member);
         return Add(ref probe);
     }
 
     /// <summary>Adds a member; false if it is there.</summary>
-    public bool Add(scoped ref MemberProbe member)
+    public bool Add(scoped ref SetProbe member)
     {
         if (_table == null) return IsIntset ? AddToIntset(ref member) : AddToListpack(ref member);
         return _table->Add(_database.Arena, member.Text, member.HashIn(*_table));
     }
 
     /// <summary>Removes a member; false if it is not there.</summary>
-    public bool Remove(scoped ref MemberProbe member)
+    public bool Remove(scoped ref SetProbe member)
     {
         if (_table != null)
         {
@@ -144,14 +144,14 @@ public unsafe ref struct SetEditor
         var compact = Draft(_database, key, asIntset: true, _limits);
         for (var members = Reader.Members(); members.Next();)
         {
-            var probe = new MemberProbe(members.Current, scratch);
+            var probe = new SetProbe(members.Current, scratch);
             compact.Add(ref probe);
         }
         _database.Abandon(old);
         this = compact;
     }
 
-    bool AddToIntset(scoped ref MemberProbe member)
+    bool AddToIntset(scoped ref SetProbe member)
     {
         if (member.TryInteger(out var integer))
         {
@@ -185,7 +185,7 @@ public unsafe ref struct SetEditor
         return (long)count * Math.Max(Listpack.SizeOf(first), Listpack.SizeOf(last)) + length < Listpack.MaxSafeSize;
     }
 
-    bool AddToListpack(scoped ref MemberProbe member)
+    bool AddToListpack(scoped ref SetProbe member)
     {
         var lp = _block.Start;
         var text = member.Text;

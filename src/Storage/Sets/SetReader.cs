@@ -45,11 +45,11 @@ public readonly unsafe ref struct SetReader
 
     public bool Contains(ReadOnlySpan<byte> member)
     {
-        var probe = new MemberProbe(member);
+        var probe = new SetProbe(member);
         return Contains(ref probe);
     }
 
-    public bool Contains(scoped ref MemberProbe member)
+    public bool Contains(scoped ref SetProbe member)
     {
         if (_start == null) return false;
         return _encoding switch

@@ -61,7 +61,7 @@ public class SetEditorTests
                 }
                 else
                 {
-                    var probe = new MemberProbe(Bytes(member));
+                    var probe = new SetProbe(Bytes(member));
                     Assert.True(set.Remove(ref probe) == model.Remove(member), when);
                 }
                 if (set.Count == 0) database.Delete(set.At);
@@ -123,7 +123,7 @@ public class SetEditorTests
 
     struct Taken(List<string> members) : IMemberSink
     {
-        public readonly bool Take(scoped ref MemberProbe member)
+        public readonly bool Take(scoped ref SetProbe member)
         {
             members.Add(Encoding.Latin1.GetString(member.Text));
             return true;

@@ -89,7 +89,7 @@ static partial class SetCommands
             var batch = Prefetch(ref c, set.Reader, i, hashes);
             for (var j = 0; j < batch; j++, i++)
             {
-                var member = set.Reader.IsHashed && batch > 1 ? new MemberProbe(c.Arg(i), hashes[j]) : new MemberProbe(c.Arg(i));
+                var member = set.Reader.IsHashed && batch > 1 ? new SetProbe(c.Arg(i), hashes[j]) : new SetProbe(c.Arg(i));
                 if (set.Add(ref member)) added++;
             }
         }
@@ -128,7 +128,7 @@ static partial class SetCommands
             var batch = Prefetch(ref c, set.Reader, i, hashes);
             for (var j = 0; j < batch && left > 0; j++, i++)
             {
-                var member = batch > 1 ? new MemberProbe(c.Arg(i), hashes[j]) : new MemberProbe(c.Arg(i));
+                var member = batch > 1 ? new SetProbe(c.Arg(i), hashes[j]) : new SetProbe(c.Arg(i));
                 if (!set.Remove(ref member)) continue;
                 removed++;
                 left--;
@@ -154,7 +154,7 @@ static partial class SetCommands
         // Looking the destination up may have deleted it, which moves what the index says of the source.
         from = c.Database.Lookup(source);
         if (!c.CheckType(from, ObjectType.Set) || !c.CheckType(to, ObjectType.Set)) return;
-        var member = new MemberProbe(c.Arg(3));
+        var member = new SetProbe(c.Arg(3));
         if (to.Found && to.Record == fromRecord)
         {
             c.Reply.Integer(new SetReader(fromRecord).Contains(ref member) ? 1 : 0);
@@ -171,7 +171,7 @@ static partial class SetCommands
         c.Reply.Integer(1);
     }
 
-    static void AddMoved(ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ref MemberProbe member)
+    static void AddMoved(ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ref SetProbe member)
     {
         var at = c.Database.Lookup(key);
         if (at.Found)

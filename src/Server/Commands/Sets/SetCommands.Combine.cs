@@ -99,7 +99,7 @@ static partial class SetCommands
     {
         public int Count { get; private set; }
 
-        public bool Take(scoped ref MemberProbe member)
+        public bool Take(scoped ref SetProbe member)
         {
             reply.Bulk(member.Text);
             Count++;
@@ -112,7 +112,7 @@ static partial class SetCommands
     {
         public long Count { get; private set; }
 
-        public bool Take(scoped ref MemberProbe member) => ++Count != limit;
+        public bool Take(scoped ref SetProbe member) => ++Count != limit;
     }
 
     /// <summary>Adds members to a set in the making.</summary>
@@ -122,7 +122,7 @@ static partial class SetCommands
 
         public bool OnlyIntegers { get; private set; } = true;
 
-        public bool Take(scoped ref MemberProbe member)
+        public bool Take(scoped ref SetProbe member)
         {
             OnlyIntegers = OnlyIntegers && member.TryInteger(out _);
             Set.Add(ref member);
@@ -262,7 +262,7 @@ static partial class SetCommands
         {
             for (var members = new SetReader(set).Members(); members.Next();)
             {
-                var member = new MemberProbe(members.Current, scratch);
+                var member = new SetProbe(members.Current, scratch);
                 stored.Set.Add(ref member);
             }
         }

@@ -95,7 +95,7 @@ static partial class SetCommands
             var batch = Prefetch(ref c, set, i, hashes);
             for (var j = 0; j < batch; j++, i++)
             {
-                var member = batch > 1 ? new MemberProbe(c.Arg(i), hashes[j]) : new MemberProbe(c.Arg(i));
+                var member = batch > 1 ? new SetProbe(c.Arg(i), hashes[j]) : new SetProbe(c.Arg(i));
                 c.Reply.Integer(set.Contains(ref member) ? 1 : 0);
             }
         }

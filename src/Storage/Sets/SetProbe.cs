@@ -4,7 +4,7 @@ using MiniRedis.Resp;
 namespace MiniRedis.Storage;
 
 /// <summary>A member to look for, perhaps in several sets: hashed once, and parsed as an integer once, if need be.</summary>
-public ref struct MemberProbe
+public ref struct SetProbe
 {
     ulong _hash;
     long _integer;
@@ -12,11 +12,11 @@ public ref struct MemberProbe
     bool _isParsed;
     bool _isInteger;
 
-    public MemberProbe(ReadOnlySpan<byte> text) => Text = text;
+    public SetProbe(ReadOnlySpan<byte> text) => Text = text;
 
     /// <param name="text">The member.</param>
     /// <param name="hash">Its hash, known already.</param>
-    public MemberProbe(ReadOnlySpan<byte> text, ulong hash)
+    public SetProbe(ReadOnlySpan<byte> text, ulong hash)
     {
         Text = text;
         _hash = hash;
@@ -26,7 +26,7 @@ public ref struct MemberProbe
     /// <param name="member">The member, as another set has it.</param>
     /// <param name="scratch">Room for the text of an integer, <see cref="PackedElement.ScratchBytes"/>.</param>
     /// <remarks>The scratch is the caller's to keep: the compiler is told that the probe outlives it, or no sink could be shown one.</remarks>
-    public MemberProbe(scoped in PackedElement member, scoped Span<byte> scratch)
+    public SetProbe(scoped in PackedElement member, scoped Span<byte> scratch)
     {
         var text = member.ToBytes(scratch);
         Text = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetReference(text), text.Length);
