@@ -62,7 +62,21 @@ sealed class DatasetDigest
             Mix(record.GetString(scratch));
         }
         else if (record.Type == ObjectType.Set) AddSet(new SetReader(record));
+        else if (record.Type == ObjectType.Hash) AddHash(new HashReader(record));
         if (record.HasExpiry) Xor("!!expire!!"u8);
+    }
+
+    /// <summary>Each pair is a digest of its own: field, then value.</summary>
+    void AddHash(in HashReader hash)
+    {
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var fields = hash.Fields(HashReader.Everything); fields.Next();)
+        {
+            var one = new DatasetDigest();
+            one.Mix(fields.Field.ToBytes(scratch));
+            one.Mix(fields.Value.ToBytes(scratch));
+            Xor(one._digest);
+        }
     }
 
     void AddSet(in SetReader set)
