@@ -30,6 +30,7 @@ sealed class MiniRedisServer
         for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
         Keys = new KeyAccess(this);
         Pause = new ClientPause(this);
+        Blocking = new Blocking(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -78,6 +79,7 @@ sealed class MiniRedisServer
     public DebugSwitches DebugSwitches { get; } = new();
     public KeyAccess Keys { get; }
     public ClientPause Pause { get; }
+    public Blocking Blocking { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
@@ -98,6 +100,9 @@ sealed class MiniRedisServer
 
     /// <summary>What is done when SHUTDOWN or a signal asks for it; set by the host.</summary>
     public Action<ShutdownFlags>? OnShutdown { get; set; }
+
+    /// <summary>Has the cron run soon, whenever it would be due; set by the host.</summary>
+    public Action? RequestTick { get; set; }
 
     /// <summary>Name of the transport's mechanism, for INFO.</summary>
     public string TransportName { get; set; } = "";

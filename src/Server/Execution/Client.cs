@@ -55,11 +55,8 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Most bytes of replies that one batch has had since the cron last forgot them: CLIENT LIST's rbp.</summary>
     public long ReplyPeak { get; set; }
 
-    /// <summary>
-    /// Ends the wait of a blocked client as if its time was over, or with the error UNBLOCKED if true is passed. Set by what
-    /// blocked it, for as long as it waits.
-    /// </summary>
-    public Action<bool>? EndWait { get; set; }
+    /// <summary>The command that waits, or waited and is run again: from when it first blocks until it has replied.</summary>
+    public BlockingCall? Waiting { get; set; }
 
     /// <summary>Closed by the server, and no longer in the registry, though its socket may be open for a moment yet.</summary>
     public bool IsGone { get; set; }
@@ -71,7 +68,8 @@ sealed class Client(long id, Connection connection, Database database, long now)
 
     /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
     public long MemoryBytes =>
-        OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes;
+        OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes
+        + (Waiting?.MemoryBytes ?? 0);
 
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }

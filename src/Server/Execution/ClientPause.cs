@@ -37,6 +37,7 @@ sealed class ClientPause(MiniRedisServer server)
     {
         _until = 0;
         ResumeHeld();
+        server.Blocking.MarkHeld();
     }
 
     /// <summary>Called by the cron: lets the held clients go on once the pause is over.</summary>

@@ -28,8 +28,6 @@ sealed class ClientRegistry
         }
     }
 
-    public int Blocked { get; set; }
-
     public long NextId() => ++_lastId;
 
     public void Add(Client client)

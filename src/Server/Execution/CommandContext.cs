@@ -23,6 +23,7 @@ ref partial struct CommandContext
         Reply = reply;
         Database = client.Database;
         _request = request;
+        MayBlock = true;
     }
 
     public MiniRedisServer Server { get; }
@@ -32,6 +33,9 @@ ref partial struct CommandContext
 
     /// <summary>The client's selected database.</summary>
     public Database Database { get; }
+
+    /// <summary>False where a command that finds nothing must answer at once: inside a transaction or a script.</summary>
+    public bool MayBlock { get; init; }
 
     public readonly Request Request => _request;
 

@@ -18,8 +18,11 @@ sealed class Cron(MiniRedisServer server)
         var clock = server.Clock;
         clock.Synchronize();
         var now = clock.Now;
-        if (IsPaused) return SampleMilliseconds;
+        // Not paused with the rest: in Redis neither of these is the cron's.
         server.Pause.ResumeIfOver();
+        var untilTimeout = server.Blocking.EndTimeouts();
+        server.Blocking.Serve();
+        if (IsPaused) return Math.Min(untilTimeout, SampleMilliseconds);
         if (now >= _nextSample)
         {
             _nextSample = now + SampleMilliseconds;
@@ -28,7 +31,10 @@ sealed class Cron(MiniRedisServer server)
         server.Limits.LookOverSome(now);
         var moreToExpire = _expiry.Run();
         var moreToFree = server.LazyFree.Run();
-        return moreToExpire || moreToFree ? 0 : Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds);
+        // Keys that have expired wake who waits for them to go.
+        server.Blocking.Serve();
+        if (moreToExpire || moreToFree) return 0;
+        return Math.Min(untilTimeout, Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds));
     }
 
     void Sample(long now)

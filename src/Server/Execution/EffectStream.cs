@@ -41,11 +41,22 @@ sealed class EffectStream
         Refresh();
     }
 
+    public void RemoveSink(IEffectSink sink)
+    {
+        _sinks.Remove(sink);
+        Refresh();
+    }
+
     /// <summary>Asks the sinks anew what they want; call when a setting changed it.</summary>
     public void Refresh()
     {
-        IsPropagating = _sinks.Any(s => s.WantsCommands);
-        Wanted = _sinks.Aggregate(KeyspaceEvents.None, (all, s) => all | s.WantedEvents);
+        IsPropagating = false;
+        Wanted = KeyspaceEvents.None;
+        foreach (var sink in _sinks)
+        {
+            IsPropagating |= sink.WantsCommands;
+            Wanted |= sink.WantedEvents;
+        }
     }
 
     /// <summary>A key changed: counts as one change, and tells who listens for its class.</summary>

@@ -86,10 +86,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         reply.Attach(connection.Output, client.Protocol);
         var commands = _statistics.CommandsProcessed;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
-        if (reply.Written > 0) _statistics.TotalWrites++;
-        client.BytesSent += reply.Written;
-        if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
-        _statistics.NetOutputBytes += reply.Written;
+        CountReplies(client, reply);
         reply.Complete();
 
         client.BytesReceived += consumed;
@@ -99,6 +96,14 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         server.Limits.CheckOutput(client);
         server.Memory.Account(client, batchEnds: true);
         _statistics.CountCycle(_clock.Timestamp - started, _statistics.CommandsProcessed - commands);
+    }
+
+    void CountReplies(Client client, ReplyWriter reply)
+    {
+        if (reply.Written > 0) _statistics.TotalWrites++;
+        client.BytesSent += reply.Written;
+        if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
+        _statistics.NetOutputBytes += reply.Written;
     }
 
     /// <summary>Parses and runs requests until the bytes, the budget or the client's permission ends.</summary>
@@ -177,6 +182,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         {
             var context = new CommandContext(server, client, command, reply, request, keyHash);
             Call(ref context);
+            if (server.Blocking.HasReady) server.Blocking.Serve();
         }
         if (reply.Muted) EndMuted(client, reply);
         return true;
@@ -206,22 +212,29 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         }
         Running = null;
 
-        var ended = _clock.Advance();
-        var statistics = server.CommandStatistics[command.Ordinal];
-        statistics.Calls++;
-        statistics.Ticks += ended - started;
-        if (reply.Errors != errors) statistics.FailedCalls++;
-        if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(started, ended) * 1000);
-        _statistics.CommandTicks += ended - started;
-        _statistics.CommandsProcessed++;
-        context.Client.CommandsRun++;
-        if (ended - started >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ended - started);
+        var ticks = _clock.Advance() - started;
+        if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
+        // One that waits has not ended; it counts when it does.
+        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, reply.Errors != errors);
         if (server.Redactions.Any) server.Redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
         if (effects.IsPropagating && effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
             effects.AddVerbatim(context.Database.Number, context.Request);
         effects.EndUnit();
+    }
+
+    void CountCall(in CommandContext context, long ticks, bool failed)
+    {
+        var statistics = server.CommandStatistics[context.Command.Ordinal];
+        statistics.Calls++;
+        statistics.Ticks += ticks;
+        if (failed) statistics.FailedCalls++;
+        if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(0, ticks) * 1000);
+        _statistics.CommandTicks += ticks;
+        _statistics.CommandsProcessed++;
+        context.Client.CommandsRun++;
+        if (ticks >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ticks);
     }
 
     /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>
@@ -254,7 +267,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <summary>After a command under CLIENT REPLY OFF or SKIP; the command itself may have been CLIENT REPLY ON.</summary>
     static void EndMuted(Client client, ReplyWriter reply)
     {
-        if (client.ReplyMode == ReplyMode.SkipThis) client.ReplyMode = ReplyMode.On;
+        // The reply of one that waits is still to come.
+        if (client.ReplyMode == ReplyMode.SkipThis && !client.Has(ClientFlags.Blocked)) client.ReplyMode = ReplyMode.On;
         reply.Muted = false;
     }
 
@@ -290,6 +304,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             var ticks = _clock.Advance() - started;
             _statistics.CronTicks += ticks;
             _statistics.CountCycle(ticks, commands: 0);
+            NextTick = _clock.Now + wait;
             return wait;
         }
     }

@@ -19,4 +19,10 @@ sealed class LoopState
 
     /// <summary>Writes to other clients while a batch runs: pushes, wake-ups, refusals.</summary>
     public ReplyWriter Push { get; } = new();
+
+    /// <summary>Writes the reply of a command that waited: it may itself push to others.</summary>
+    public ReplyWriter Awakened { get; private set; } = new();
+
+    /// <summary>Starts that one afresh, after an exception left a reply half written.</summary>
+    public void RenewAwakened() => Awakened = new ReplyWriter();
 }

@@ -25,6 +25,7 @@ sealed class ServerHost : IDisposable
             ? new EpollTransport(server.Executor, Math.Max(1, server.Config.IoThreads))
             : new SocketTransport(server.Executor);
         server.TransportName = _transport.Name;
+        server.RequestTick = _transport.RequestTick;
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotListen), "port");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind), "bind");
     }

@@ -171,18 +171,4 @@ public sealed class ConnectionCommandsTests : IDisposable
         Assert.Contains("+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", help, StringComparison.Ordinal);
         Assert.Contains("+SETNAME <name>", help, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void Unblock_ends_a_wait_as_it_is_told()
-    {
-        bool? ended = null;
-        // Accepted for sure only once it has been answered.
-        _client.Call("PING");
-        lock (_server.Server.Executor.ExecutorLock) _server.Server.Clients.All.First().EndWait = withError => ended = withError;
-        using var other = _server.Connect();
-        Assert.Equal(":1", other.Call("CLIENT UNBLOCK 1 ERROR"));
-        Assert.True(ended);
-        Assert.Equal(":1", other.Call("CLIENT UNBLOCK 1"));
-        Assert.False(ended);
-    }
 }

@@ -139,12 +139,12 @@ static partial class ConnectionCommands
             }
         }
         if (!c.TryInteger(2, out var id)) return;
-        if (!c.Server.Clients.TryGet(id, out var target) || target.EndWait is not { } endWait)
+        if (!c.Server.Clients.TryGet(id, out var target) || target.Waiting is not { } waiting)
         {
             c.Reply.Integer(0);
             return;
         }
-        endWait(withError);
+        c.Server.Executor.EndWait(waiting, withError);
         c.Reply.Integer(1);
     }
 }

@@ -6,12 +6,13 @@ static partial class InfoSections
 {
     static void Clients(InfoText text, MiniRedisServer server)
     {
-        long input = 0, output = 0, subscribers = 0, connected = 0;
+        long input = 0, output = 0, subscribers = 0, connected = 0, blocked = 0;
         foreach (var client in server.Clients.All)
         {
             input = Math.Max(input, client.Connection.Input.Length);
             output = Math.Max(output, client.Connection.Output.PendingBytes);
             if (client.Has(ClientFlags.PubSub)) subscribers++;
+            if (client.IsHeld) blocked++;
             if (!client.Has(ClientFlags.Replica)) connected++;
         }
         text.Section("Clients");
@@ -20,13 +21,13 @@ static partial class InfoSections
         text.Field("maxclients", server.Config.MaxClients);
         text.Field("client_recent_max_input_buffer", input);
         text.Field("client_recent_max_output_buffer", output);
-        text.Field("blocked_clients", server.Clients.Blocked);
+        text.Field("blocked_clients", blocked);
         text.Field("tracking_clients", 0);
         text.Field("pubsub_clients", subscribers);
         text.Field("watching_clients", 0);
-        text.Field("clients_in_timeout_table", 0);
+        text.Field("clients_in_timeout_table", server.Blocking.Timeouts);
         text.Field("total_watched_keys", 0);
-        text.Field("total_blocking_keys", 0);
-        text.Field("total_blocking_keys_on_nokey", 0);
+        text.Field("total_blocking_keys", server.Blocking.Keys);
+        text.Field("total_blocking_keys_on_nokey", server.Blocking.KeysOnNoKey);
     }
 }

@@ -1,0 +1,75 @@
+using MiniRedis.Resp;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>What the executor does for clients that wait: see <see cref="Blocking"/>.</summary>
+sealed partial class Executor
+{
+    /// <summary>Unix milliseconds at which the cron is to run next.</summary>
+    public long NextTick { get; private set; }
+
+    /// <summary>Runs the command of a waiting client once more. It may end up waiting again.</summary>
+    public void RunAgain(BlockingCall call)
+    {
+        var client = call.Client;
+        server.Blocking.Release(call);
+        var reply = AttachWaiting(client);
+        try
+        {
+            if (Admit(client, call.Command, reply))
+            {
+                var context = new CommandContext(server, client, call.Command, reply, call.Request);
+                Call(ref context);
+            }
+        }
+        catch (Exception failure)
+        {
+            // As for a batch of its own: the one who waited goes, the one whose command woke it does not suffer for it.
+            server.Log.BatchFailed(client.Id, failure);
+            LoopState.Current.RenewAwakened();
+            LeaveCommand();
+            server.Admission.KillLocked(client, "internal error");
+            return;
+        }
+        CompleteWaiting(client, reply);
+    }
+
+    /// <summary>Ends a wait without what was waited for: its time is over, or CLIENT UNBLOCK said so.</summary>
+    public void EndWait(BlockingCall call, bool withError)
+    {
+        var client = call.Client;
+        server.Blocking.Release(call);
+        var reply = AttachWaiting(client);
+        var context = new CommandContext(server, client, call.Command, reply, call.Request);
+        if (withError) context.Fail(Errors.Unblocked);
+        else reply.NullArray();
+        CountCall(context, call.Ticks, failed: withError);
+        CompleteWaiting(client, reply);
+    }
+
+    static ReplyWriter AttachWaiting(Client client)
+    {
+        var reply = LoopState.Current.Awakened;
+        reply.Attach(client.Connection.Output, client.Protocol);
+        reply.Muted = client.ReplyMode != ReplyMode.On;
+        return reply;
+    }
+
+    /// <summary>
+    /// Sends what was replied, by the loop that owns the connection, and has that go on with what the client sent meanwhile.
+    /// </summary>
+    void CompleteWaiting(Client client, ReplyWriter reply)
+    {
+        if (!client.Has(ClientFlags.Blocked))
+        {
+            client.Waiting = null;
+            if (reply.Muted) EndMuted(client, reply);
+        }
+        CountReplies(client, reply);
+        reply.Complete();
+        server.Limits.CheckOutput(client);
+        server.Memory.Account(client);
+        if (client.Connection.Input.Length > 0 && client.MayRun) client.Connection.WantsResume = true;
+        client.Connection.RequestAttentionLocked();
+    }
+}
