@@ -13,18 +13,21 @@ static unsafe class Collections
     /// </summary>
     public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.FreeSome(arena, root, ref budget),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
     /// <summary>A copy of the structure and of all it holds; its root.</summary>
     public static byte* Copy(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.Copy(arena, root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
     /// <summary>Bytes of the arena that the structure takes, its root included.</summary>
     public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.AllocatedBytes(root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 }
