@@ -5,7 +5,7 @@ public unsafe ref partial struct ListValue
     /// <summary>Puts another value in the place of an element. False if there is no such index.</summary>
     /// <param name="index">Negative ones count from the end.</param>
     /// <param name="value">Has been prepared for.</param>
-    public bool TryReplace(long index, ReadOnlySpan<byte> value)
+    public bool TryReplace(long index, scoped ReadOnlySpan<byte> value)
     {
         if (index < 0) index += Count;
         if (index < 0 || index >= Count) return false;
@@ -21,7 +21,7 @@ public unsafe ref partial struct ListValue
     }
 
     /// <summary>Inserts a value before or after the first element that equals another. False if there is none.</summary>
-    public bool TryInsert(ReadOnlySpan<byte> pivot, ReadOnlySpan<byte> value, bool after)
+    public bool TryInsert(scoped ReadOnlySpan<byte> pivot, scoped ReadOnlySpan<byte> value, bool after)
     {
         var finder = new Finder(new ListMatcher(pivot));
         Visit(0, Count, backward: false, ref finder);

@@ -32,10 +32,18 @@ public unsafe ref partial struct ListValue
     }
 
     /// <summary>Makes a key an empty list; the caller adds to it.</summary>
-    public static ListValue Create(Database database, scoped in KeyLookup at, ReadOnlySpan<byte> key, scoped in ListLimits limits)
+    public static ListValue Create(Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, scoped in ListLimits limits)
     {
         database.InstallPacked(at, key, ObjectType.List, ObjectEncoding.ListPack, Listpack.Empty, expireAt: -1);
         return new ListValue(database, database.Lookup(key, at.Hash), limits);
+    }
+
+    /// <summary>Shows all elements of a list to a visitor, in order.</summary>
+    public static void Read<TVisitor>(Record record, ref TVisitor visitor) where TVisitor : struct, IElementVisitor, allows ref struct
+    {
+        var all = long.MaxValue;
+        if (record.IsNative) new QuickList(null!, (ListRoot*)record.Root).Visit(0, all, backward: false, ref visitor);
+        else QuickList.VisitListpack(record.PackedStart, Listpack.First(record.PackedStart), ref all, backward: false, ref visitor);
     }
 
     /// <summary>The key, with its record as it is now.</summary>
@@ -85,7 +93,7 @@ public unsafe ref partial struct ListValue
         _root = null;
     }
 
-    public void Push(ReadOnlySpan<byte> value, bool head)
+    public void Push(scoped ReadOnlySpan<byte> value, bool head)
     {
         if (_root != null)
         {
