@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Storage;
 
@@ -28,7 +29,14 @@ unsafe struct ExpiryTree
     // 2^32 buckets: 2^28 groups, then 2^24, 2^20, ... down to one line.
     const int MaxDepth = 7;
 
-    LineArray[]? _levels;
+    // In the struct, so that the tree of a hash's fields can lie in a block of the arena.
+    [InlineArray(MaxDepth)]
+    struct Levels
+    {
+        LineArray _first;
+    }
+
+    Levels _levels;
     int _depth;
 
     /// <summary>Whether any deadline was ever noted; until then the tree takes no memory.</summary>
@@ -39,15 +47,17 @@ unsafe struct ExpiryTree
         get
         {
             long bytes = 0;
-            for (var level = 0; level < _depth; level++) bytes += _levels![level].Bytes;
+            for (var level = 0; level < _depth; level++) bytes += _levels[level].Bytes;
             return bytes;
         }
     }
 
+    /// <summary>At most the earliest bound of all.</summary>
+    public readonly uint Earliest => Active ? Minimum(_depth - 1, 0, out _) : ExpiryClock.None;
+
     /// <summary>Makes room for buckets up to <paramref name="buckets"/>; new ones have no deadline.</summary>
     public void Cover(Arena arena, uint buckets)
     {
-        _levels ??= new LineArray[MaxDepth];
         var slots = buckets;
         for (var level = 0; ; level++)
         {
@@ -59,10 +69,10 @@ unsafe struct ExpiryTree
     }
 
     /// <summary>Drops what lay beyond <paramref name="buckets"/>, after the last bucket went.</summary>
-    public readonly void Trim(Arena arena, uint buckets)
+    public void Trim(Arena arena, uint buckets)
     {
         var groups = Groups(buckets);
-        if (groups / FanOut < _levels![0].Count) Raise(groups, ExpiryClock.None);
+        if (groups / FanOut < _levels[0].Count) Raise(groups, ExpiryClock.None);
         var slots = buckets;
         for (var level = 0; level < _depth; level++)
         {
@@ -73,7 +83,7 @@ unsafe struct ExpiryTree
 
     public void Clear(Arena arena)
     {
-        for (var level = 0; level < _depth; level++) _levels![level].Clear(arena);
+        for (var level = 0; level < _depth; level++) _levels[level].Clear(arena);
         _depth = 0;
     }
 
@@ -125,7 +135,7 @@ unsafe struct ExpiryTree
     {
         for (var level = 1; level < _depth; level++)
         {
-            for (var line = 0u; line < _levels![level - 1].Count; line++)
+            for (var line = 0u; line < _levels[level - 1].Count; line++)
             {
                 KeyIndex.Require(*Slot(level, line) == Minimum(level - 1, line, out _), "a bound is not its line's minimum");
             }
@@ -134,7 +144,7 @@ unsafe struct ExpiryTree
 
     void AddLevel(Arena arena)
     {
-        new Span<byte>(_levels![_depth].Add(arena), LineArray.LineSize).Fill(0xFF);
+        new Span<byte>(_levels[_depth].Add(arena), LineArray.LineSize).Fill(0xFF);
         _depth++;
         if (_depth == 1) return;
         for (var line = 0u; line < Math.Min(_levels[_depth - 2].Count, FanOut); line++)
@@ -145,7 +155,7 @@ unsafe struct ExpiryTree
 
     readonly uint Minimum(int level, uint line, out int at)
     {
-        var slots = (uint*)_levels![level][line];
+        var slots = (uint*)_levels[level][line];
         at = 0;
         for (var i = 1; i < FanOut; i++)
         {
@@ -154,7 +164,7 @@ unsafe struct ExpiryTree
         return slots[at];
     }
 
-    readonly uint* Slot(int level, uint index) => (uint*)_levels![level][index / FanOut] + index % FanOut;
+    readonly uint* Slot(int level, uint index) => (uint*)_levels[level][index / FanOut] + index % FanOut;
 
     static uint Groups(uint n) => (uint)(((ulong)n + FanOut - 1) / FanOut);
 }

@@ -41,9 +41,10 @@ readonly unsafe partial struct QuickList
         return (byte*)copy;
     }
 
+    /// <summary>Bytes of the arena that the nodes take.</summary>
     public static long AllocatedBytes(byte* rootBlock)
     {
-        var bytes = (long)Arena.SizeOf(rootBlock);
+        long bytes = 0;
         for (var node = ((ListRoot*)rootBlock)->Head; node != null; node = node->Next) bytes += (long)Arena.SizeOf((byte*)node);
         return bytes;
     }

@@ -47,7 +47,7 @@ public static unsafe partial class Listpack
             _ => 9,
         };
 
-        public void Write(byte* p, ReadOnlySpan<byte> value)
+        public void Write(byte* p, scoped ReadOnlySpan<byte> value)
         {
             if (_isInteger) WriteInteger(p);
             else

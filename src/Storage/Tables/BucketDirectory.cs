@@ -64,9 +64,13 @@ unsafe struct BucketDirectory
         get
         {
             Debug.Assert(bucket < Count);
-            return ref ((byte**)_slots[bucket / SlotsPerLine])[bucket % SlotsPerLine];
+            return ref *SlotOf(bucket);
         }
     }
+
+    /// <summary>Where that pointer lies.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly byte** SlotOf(uint bucket) => (byte**)_slots[bucket / SlotsPerLine] + bucket % SlotsPerLine;
 
     /// <summary>Makes the first buckets, empty.</summary>
     /// <param name="arena">Where the directory's memory comes from; the same in every later call.</param>

@@ -1,0 +1,219 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// The bytes of one bucket of a <see cref="PackedTable"/>: all its elements in one block of the arena.
+/// <code>
+///   | count | room | used  | bound   | tags        | sizes       | elements, one behind the other    | free |
+///     4 B     4 B    4 B     4 B       room bytes    room bytes    used bytes
+///
+///   tag      the top 8 bits of the element's hash
+///   size     bytes of the element here, up to 127; bit 7: these are the 8 bytes of the address of a block of its own
+///   room     elements there are tags and sizes for, a multiple of 8
+///   bound    the earliest expiry tick of an element, or lower
+/// </code>
+/// A look-up compares 16 tags at once; where element i begins is the sum of the sizes before it, which SSE2 has an instruction for
+/// (PSADBW). So a miss reads one or two lines of cache and a hit one more. An element is added behind the last,
+/// nothing moves; what is removed is closed over. Blocks are multiples of 64 bytes, which aligns them to cache lines and leaves
+/// room for the next additions: of members of 16 bytes, about every fourth makes the block move.
+/// <para>
+/// The counts are wider than a keyed hash ever needs: a client that finds out by SSCAN which members share a bucket, and keeps only
+/// those, makes a slow table, not a broken one.
+/// </para>
+/// </summary>
+/// <remarks>Elements at indexes are what callers deal in; an index, and an offset, is good until the bucket changes.</remarks>
+static unsafe class PackedBucket
+{
+    public const int HeaderSize = 16;
+
+    /// <summary>Bytes of the largest element that lies in the bucket; a size has 7 bits.</summary>
+    public const int MaxInline = 127;
+
+    public const byte ApartFlag = 0x80;
+
+    const int RoomStep = 8;
+    const int BlockStep = 64;
+
+    public static int Count(byte* bucket) => *(int*)bucket;
+
+    public static int Used(byte* bucket) => *(int*)(bucket + 8);
+
+    public static ref uint Bound(byte* bucket) => ref *(uint*)(bucket + 12);
+
+    public static byte* Tags(byte* bucket) => bucket + HeaderSize;
+
+    public static byte* Sizes(byte* bucket) => bucket + HeaderSize + Room(bucket);
+
+    public static byte* Elements(byte* bucket) => bucket + HeaderSize + 2 * Room(bucket);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte TagOf(ulong hash) => (byte)(hash >> 56);
+
+    /// <summary>A bit for each of up to 16 elements, from <paramref name="first"/> on, that have this tag.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Match(byte* bucket, int first, byte tag)
+    {
+        var count = Count(bucket) - first;
+        // Tags of a small bucket are followed by sizes and more: what lies behind the last tag is read and masked away.
+        var matches = Vector128.Equals(Vector128.Load(Tags(bucket) + first), Vector128.Create(tag)).ExtractMostSignificantBits();
+        return count >= 16 ? matches : matches & (1u << count) - 1;
+    }
+
+    /// <summary>Where an element begins, counted from <see cref="Elements"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int OffsetOf(byte* bucket, int index)
+    {
+        var sizes = Sizes(bucket);
+        var offset = 0;
+        for (; index >= 16; index -= 16, sizes += 16) offset += Sum(Vector128.Load(sizes));
+        ref var ones = ref System.Runtime.InteropServices.MemoryMarshal.GetReference(Ones);
+        return offset + Sum(Vector128.Load(sizes) & Vector128.LoadUnsafe(ref ones, (nuint)(16 - index)));
+    }
+
+    // A window of 16 bytes that begins at 16 - n has n leading ones.
+    static ReadOnlySpan<byte> Ones =>
+    [
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Sum(Vector128<byte> sizes)
+    {
+        sizes &= Vector128.Create((byte)MaxInline);
+        if (Sse2.IsSupported)
+        {
+            var halves = Sse2.SumAbsoluteDifferences(sizes, default);
+            return halves.GetElement(0) + halves.GetElement(4);
+        }
+        var (low, high) = Vector128.Widen(sizes);
+        return Vector128.Sum(low + high);
+    }
+
+    /// <summary>An empty bucket with room for some elements and their bytes.</summary>
+    public static byte* Create(Arena arena, int elements, int bytes)
+    {
+        var room = RoomFor(elements);
+        var bucket = arena.Allocate(BlockFor(room, bytes));
+        *(ulong*)bucket = (ulong)room << 32;
+        SetUsed(bucket, 0);
+        Bound(bucket) = ExpiryClock.None;
+        return bucket;
+    }
+
+    /// <summary>
+    /// One more element; returns the place its bytes are to be written to. Where the block is too small, a larger one takes its place:
+    /// <paramref name="growth"/> is by how much the blocks the arena handed out grew.
+    /// </summary>
+    public static byte* Append(Arena arena, ref byte* bucket, byte tag, byte size, ref long growth)
+    {
+        var bytes = size & ~ApartFlag;
+        if (bucket == null)
+        {
+            bucket = Create(arena, 1, bytes);
+            growth += (long)Arena.SizeOf(bucket);
+        }
+        else
+        {
+            Reserve(arena, ref bucket, 1, bytes, ref growth);
+        }
+        var at = Elements(bucket) + Used(bucket);
+        var index = Count(bucket);
+        Tags(bucket)[index] = tag;
+        Sizes(bucket)[index] = size;
+        SetCount(bucket, index + 1);
+        SetUsed(bucket, Used(bucket) + bytes);
+        return at;
+    }
+
+    /// <summary>Makes room for so many more elements and bytes.</summary>
+    public static void Reserve(Arena arena, ref byte* bucket, int elements, int bytes, ref long growth)
+    {
+        var count = Count(bucket) + elements;
+        var used = Used(bucket) + bytes;
+        if (count <= Room(bucket) && HeaderSize + 2 * Room(bucket) + used <= (int)Arena.SizeOf(bucket)) return;
+        MoveTo(arena, ref bucket, count, used, ref growth);
+    }
+
+    /// <summary>Takes an element out and closes the gap; gives memory back where half the block is free.</summary>
+    public static void Remove(Arena arena, ref byte* bucket, int index, ref long growth)
+    {
+        var rest = Count(bucket) - index - 1;
+        if (rest == 0 && index == 0)
+        {
+            Free(arena, ref bucket, ref growth);
+            return;
+        }
+        ChangeSize(bucket, index, OffsetOf(bucket, index), 0);
+        Buffer.MemoryCopy(Tags(bucket) + index + 1, Tags(bucket) + index, rest, rest);
+        Buffer.MemoryCopy(Sizes(bucket) + index + 1, Sizes(bucket) + index, rest, rest);
+        SetCount(bucket, index + rest);
+        if ((long)BlockFor(RoomFor(index + rest), Used(bucket)) * 2 <= (long)Arena.SizeOf(bucket)) Fit(arena, ref bucket, ref growth);
+    }
+
+    /// <summary>Gives an element another size; its bytes are then the caller's to write. The block must have the room.</summary>
+    public static void ChangeSize(byte* bucket, int index, int offset, byte size)
+    {
+        var old = Sizes(bucket)[index] & ~ApartFlag;
+        var bytes = size & ~ApartFlag;
+        Debug.Assert(Used(bucket) + bytes - old <= (int)Arena.SizeOf(bucket) - HeaderSize - 2 * Room(bucket));
+        Sizes(bucket)[index] = size;
+        if (bytes == old) return;
+        var from = Elements(bucket) + offset + old;
+        var behind = Used(bucket) - offset - old;
+        Buffer.MemoryCopy(from, from + bytes - old, behind, behind);
+        SetUsed(bucket, Used(bucket) + bytes - old);
+    }
+
+    /// <summary>Moves the bucket to the smallest block that holds it.</summary>
+    public static void Fit(Arena arena, ref byte* bucket, ref long growth)
+    {
+        if (BlockFor(RoomFor(Count(bucket)), Used(bucket)) >= Arena.SizeOf(bucket)) return;
+        MoveTo(arena, ref bucket, Count(bucket), Used(bucket), ref growth);
+    }
+
+    public static void Free(Arena arena, ref byte* bucket, ref long growth)
+    {
+        growth -= (long)Arena.SizeOf(bucket);
+        arena.Free(bucket);
+        bucket = null;
+    }
+
+    /// <summary>Sets the counts after a caller has compacted the bucket itself.</summary>
+    public static void Truncate(byte* bucket, int count, int used)
+    {
+        SetCount(bucket, count);
+        SetUsed(bucket, used);
+    }
+
+    static int Room(byte* bucket) => *(int*)(bucket + 4);
+
+    static void SetCount(byte* bucket, int count) => *(int*)bucket = count;
+
+    static void SetUsed(byte* bucket, int used) => *(int*)(bucket + 8) = used;
+
+    static int RoomFor(int elements) => (elements + RoomStep - 1) & ~(RoomStep - 1);
+
+    static nuint BlockFor(int room, int bytes) => (nuint)((HeaderSize + 2L * room + bytes + BlockStep - 1) & ~(BlockStep - 1));
+
+    static void MoveTo(Arena arena, ref byte* bucket, int elements, int bytes, ref long growth)
+    {
+        var old = bucket;
+        var count = Count(old);
+        var used = Used(old);
+        var moved = Create(arena, elements, bytes);
+        Truncate(moved, count, used);
+        Bound(moved) = Bound(old);
+        Buffer.MemoryCopy(Tags(old), Tags(moved), count, count);
+        Buffer.MemoryCopy(Sizes(old), Sizes(moved), count, count);
+        Buffer.MemoryCopy(Elements(old), Elements(moved), used, used);
+        growth += (long)Arena.SizeOf(moved) - (long)Arena.SizeOf(old);
+        arena.Free(old);
+        bucket = moved;
+    }
+}

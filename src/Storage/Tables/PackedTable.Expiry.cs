@@ -1,0 +1,117 @@
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Deadlines of fields: found without luck, as the deadlines of keys are (<see cref="KeyIndex"/>, <see cref="ExpiryTree"/>). Each bucket
+/// has a lower bound, and above the buckets stands a tree of minima, made when the first field gets a deadline.
+/// </summary>
+public unsafe partial struct PackedTable
+{
+    const uint GroupSize = 16;
+
+    /// <summary>Buckets and groups one search may look into: a few microseconds.</summary>
+    const int SearchBudget = 32;
+
+    /// <summary>At most the tick of the earliest deadline.</summary>
+    internal readonly uint EarliestTick => _tree == null || Expiring == 0 ? ExpiryClock.None : _tree->Earliest;
+
+    readonly long ExpiryBytes => _tree == null ? 0 : (long)Arena.SizeOf((byte*)_tree) + _tree->Bytes;
+
+    /// <summary>A field whose deadline has passed, doing a bounded amount of work.</summary>
+    internal DueSearch FindDue(long nowMs, out PackedSpot due)
+    {
+        due = default;
+        if (_tree == null) return DueSearch.NoneDue;
+        var now = _clock.TickOfNow(nowMs);
+        for (var looked = 0; looked < SearchBudget; looked++)
+        {
+            if (!_tree->TryFindGroup(now, out var group)) return DueSearch.NoneDue;
+            var earliest = EarliestOf(group, out var bucket);
+            if (earliest <= now)
+            {
+                var tick = SearchBucket(bucket, now, out due);
+                if (tick <= now) return DueSearch.Found;
+                PackedBucket.Bound(_directory[bucket]) = tick;
+                earliest = EarliestOf(group, out _);
+            }
+            _tree->Raise(group, earliest);
+        }
+        return DueSearch.BudgetUsed;
+    }
+
+    /// <summary>The bucket with the lowest bound of a group.</summary>
+    readonly uint EarliestOf(uint group, out uint bucket)
+    {
+        bucket = group * GroupSize;
+        var earliest = ExpiryClock.None;
+        var end = Math.Min((group + 1UL) * GroupSize, _directory.Count);
+        for (var i = bucket; i < end; i++)
+        {
+            var start = _directory[i];
+            if (start == null || PackedBucket.Bound(start) >= earliest) continue;
+            earliest = PackedBucket.Bound(start);
+            bucket = i;
+        }
+        return earliest;
+    }
+
+    /// <summary>A due field of the bucket; if none is, the bucket's bound as it should be.</summary>
+    readonly uint SearchBucket(uint bucket, uint now, out PackedSpot due)
+    {
+        var start = _directory[bucket];
+        var at = PackedBucket.Elements(start);
+        var earliest = ExpiryClock.None;
+        due = default;
+        for (var i = 0; i < PackedBucket.Count(start); i++)
+        {
+            var size = PackedBucket.Sizes(start)[i];
+            var expireAt = PackedEntry.Read(at, size, _hasValues).ExpireAt;
+            if (expireAt >= 0)
+            {
+                var tick = _clock.TickOfDeadline(expireAt);
+                if (tick <= now)
+                {
+                    due = new(bucket, i, at);
+                    return tick;
+                }
+                earliest = Math.Min(earliest, tick);
+            }
+            at += size & ~PackedBucket.ApartFlag;
+        }
+        return earliest;
+    }
+
+    /// <summary>A deadline of a bucket's field has come, gone or changed; -1 stands for none.</summary>
+    void NoteDeadline(Arena arena, uint bucket, long before, long now)
+    {
+        if (before >= 0) Expiring--;
+        if (now < 0) return;
+        Expiring++;
+        if (_tree == null) StartTree(arena);
+        var tick = _clock.TickOfDeadline(now);
+        ref var bound = ref PackedBucket.Bound(_directory[bucket]);
+        if (bound <= tick) return;
+        bound = tick;
+        _tree->Lower(bucket, tick);
+    }
+
+    /// <summary>A bucket has got a bound, or elements, of another.</summary>
+    readonly void InheritBound(uint bucket, byte* start)
+    {
+        if (PackedBucket.Bound(start) != ExpiryClock.None) _tree->Lower(bucket, PackedBucket.Bound(start));
+    }
+
+    void StartTree(Arena arena)
+    {
+        _tree = (ExpiryTree*)arena.Allocate((nuint)sizeof(ExpiryTree));
+        *_tree = default;
+        _tree->Cover(arena, _directory.Count);
+    }
+
+    void FreeTree(Arena arena)
+    {
+        if (_tree == null) return;
+        _tree->Clear(arena);
+        arena.Free((byte*)_tree);
+        _tree = null;
+    }
+}
