@@ -13,6 +13,7 @@ static unsafe class Collections
     /// </summary>
     public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.FreeSome(arena, root, ref budget),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => SortedSetRoot.FreeSome(arena, (SortedSetRoot*)root, ref budget),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
@@ -20,6 +21,7 @@ static unsafe class Collections
     /// <summary>A copy of the structure and of all it holds; its root.</summary>
     public static byte* Copy(Arena arena, HashSeed seed, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.Copy(arena, root),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => (byte*)SortedSetRoot.Copy(arena, seed, (SortedSetRoot*)root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
@@ -27,6 +29,7 @@ static unsafe class Collections
     /// <summary>Bytes of the arena that the structure takes, its root included.</summary>
     public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (long)Arena.SizeOf(root) + (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.AllocatedBytes(root),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => ((SortedSetRoot*)root)->AllocatedBytes,
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };

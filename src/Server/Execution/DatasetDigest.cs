@@ -61,7 +61,21 @@ sealed class DatasetDigest
             Span<byte> scratch = stackalloc byte[32];
             Mix(record.GetString(scratch));
         }
+        else if (record.Type == ObjectType.List)
+        {
+            var elements = new ElementMixer(this);
+            ListValue.Read(record, ref elements);
+        }
         if (record.HasExpiry) Xor("!!expire!!"u8);
+    }
+
+    readonly struct ElementMixer(DatasetDigest digest) : IElementVisitor
+    {
+        public bool Visit(PackedElement element)
+        {
+            digest.Mix(element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]));
+            return true;
+        }
     }
 
     /// <summary>Adds something whose place among the others does not matter.</summary>
