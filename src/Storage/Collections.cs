@@ -13,6 +13,7 @@ static unsafe class Collections
     /// </summary>
     public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.FreeSome(arena, root, ref budget),
         (_, ObjectEncoding.HashTable) => ((PackedTable*)root)->FreeSome(arena, ref budget),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => SortedSetRoot.FreeSome(arena, (SortedSetRoot*)root, ref budget),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
@@ -21,6 +22,7 @@ static unsafe class Collections
     /// <summary>A copy of the structure and of all it holds; its root.</summary>
     public static byte* Copy(Arena arena, HashSeed seed, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.Copy(arena, root),
         (_, ObjectEncoding.HashTable) => (byte*)((PackedTable*)root)->Copy(arena),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => (byte*)SortedSetRoot.Copy(arena, seed, (SortedSetRoot*)root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
@@ -29,6 +31,7 @@ static unsafe class Collections
     /// <summary>Bytes of the arena that the structure takes, its root included.</summary>
     public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (long)Arena.SizeOf(root) + (type, encoding) switch
     {
+        (ObjectType.List, _) => QuickList.AllocatedBytes(root),
         (_, ObjectEncoding.HashTable) => ((PackedTable*)root)->AllocatedBytes,
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => ((SortedSetRoot*)root)->AllocatedBytes,
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),

@@ -9,8 +9,8 @@ static class CommandRegistry
     static readonly Command[] s_commands =
     [
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
-        .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
-        .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
+        .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
+        .. SortCommands.All, .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="Command.Ordinal"/>.</summary>

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
@@ -61,21 +63,23 @@ sealed class DatasetDigest
             Span<byte> scratch = stackalloc byte[32];
             Mix(record.GetString(scratch));
         }
+        else if (record.Type == ObjectType.List)
+        {
+            var elements = new ElementMixer(this);
+            ListValue.Read(record, ref elements);
+        }
         else if (record.Type == ObjectType.Set) AddSet(new SetReader(record));
         else if (record.Type == ObjectType.Hash) AddHash(new HashReader(record));
+        else if (record.Type == ObjectType.SortedSet) AddSortedSet(new SortedSetValue(record));
         if (record.HasExpiry) Xor("!!expire!!"u8);
     }
 
-    /// <summary>Each pair is a digest of its own: field, then value.</summary>
-    void AddHash(in HashReader hash)
+    readonly struct ElementMixer(DatasetDigest digest) : IElementVisitor
     {
-        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        for (var fields = hash.Fields(HashReader.Everything); fields.Next();)
+        public bool Visit(PackedElement element)
         {
-            var one = new DatasetDigest();
-            one.Mix(fields.Field.ToBytes(scratch));
-            one.Mix(fields.Value.ToBytes(scratch));
-            Xor(one._digest);
+            digest.Mix(element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]));
+            return true;
         }
     }
 
@@ -84,6 +88,34 @@ sealed class DatasetDigest
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         for (var members = set.Members(); members.Next();) Xor(members.Current.ToBytes(scratch));
     }
+
+    void AddHash(in HashReader hash)
+    {
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var fields = hash.Fields(HashReader.Everything); fields.Next();)
+        {
+            var pair = new DatasetDigest();
+            pair.Mix(fields.Field.ToBytes(scratch));
+            pair.Mix(fields.Value.ToBytes(scratch));
+            Xor(pair._digest);
+        }
+    }
+
+    void AddSortedSet(in SortedSetValue set)
+    {
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var cursor = set.From(0); cursor.IsValid; cursor.Move())
+        {
+            var pair = new DatasetDigest();
+            pair.Mix(cursor.Member.ToBytes(scratch));
+            pair.Mix(Encoding.ASCII.GetBytes(Printed(cursor.Score)));
+            Xor(pair._digest);
+        }
+    }
+
+    /// <summary>A score as C prints it by "%.17g".</summary>
+    static string Printed(double score) =>
+        double.IsInfinity(score) ? score > 0 ? "inf" : "-inf" : score.ToString("G17", CultureInfo.InvariantCulture).Replace('E', 'e');
 
     /// <summary>Adds something whose place among the others does not matter.</summary>
     public void Xor(ReadOnlySpan<byte> data)
