@@ -13,18 +13,21 @@ static unsafe class Collections
     /// </summary>
     public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
     {
+        (ObjectType.Stream, _) => new StreamValue(arena, root).FreeSome(ref budget),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
     /// <summary>A copy of the structure and of all it holds; its root.</summary>
     public static byte* Copy(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
+        (ObjectType.Stream, _) => new StreamValue(arena, root).Copy().Root,
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
     /// <summary>Bytes of the arena that the structure takes, its root included.</summary>
     public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
+        (ObjectType.Stream, _) => StreamValue.BytesOf(root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 }

@@ -8,7 +8,7 @@ static class CommandRegistry
 {
     static readonly Command[] s_commands =
     [
-        .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
+        .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All, .. StreamCommands.All,
         .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 

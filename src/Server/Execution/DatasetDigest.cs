@@ -61,7 +61,26 @@ sealed class DatasetDigest
             Span<byte> scratch = stackalloc byte[32];
             Mix(record.GetString(scratch));
         }
+        else if (record.Type == ObjectType.Stream) MixStream(new StreamCursor(record));
         if (record.HasExpiry) Xor("!!expire!!"u8);
+    }
+
+    void MixStream(StreamCursor entry)
+    {
+        Span<byte> scratch = stackalloc byte[StreamId.MaxLength];
+        while (entry.MoveNext())
+        {
+            var length = entry.Id.Format(scratch);
+            // Between the numbers Redis has a point here.
+            scratch[scratch.IndexOf((byte)'-')] = (byte)'.';
+            Mix(scratch[..length]);
+            for (var i = entry.FieldCount; i > 0; i--)
+            {
+                entry.NextField(out var field, out var value);
+                Mix(field.ToBytes(scratch));
+                Mix(value.ToBytes(scratch));
+            }
+        }
     }
 
     /// <summary>Adds something whose place among the others does not matter.</summary>
