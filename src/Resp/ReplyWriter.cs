@@ -176,7 +176,7 @@ public sealed partial class ReplyWriter
     public void NullArray() => Raw(Protocol == 2 ? "*-1\r\n"u8 : "_\r\n"u8);
 
     /// <summary>Starts an array: <paramref name="count"/> replies follow.</summary>
-    public void Array(int count) => Number((byte)'*', count);
+    public void Array(long count) => Number((byte)'*', count);
 
     public void EmptyArray() => Raw("*0\r\n"u8);
 

@@ -14,20 +14,23 @@ static unsafe class Collections
     public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
     {
         (ObjectType.Stream, _) => new StreamValue(arena, root).FreeSome(ref budget),
+        (ObjectType.SortedSet, ObjectEncoding.SkipList) => SortedSetRoot.FreeSome(arena, (SortedSetRoot*)root, ref budget),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
     /// <summary>A copy of the structure and of all it holds; its root.</summary>
-    public static byte* Copy(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
+    public static byte* Copy(Arena arena, HashSeed seed, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
         (ObjectType.Stream, _) => new StreamValue(arena, root).Copy().Root,
+        (ObjectType.SortedSet, ObjectEncoding.SkipList) => (byte*)SortedSetRoot.Copy(arena, seed, (SortedSetRoot*)root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
     /// <summary>Bytes of the arena that the structure takes, its root included.</summary>
-    public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
+    public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (long)Arena.SizeOf(root) + (type, encoding) switch
     {
         (ObjectType.Stream, _) => StreamValue.BytesOf(root),
+        (ObjectType.SortedSet, ObjectEncoding.SkipList) => ((SortedSetRoot*)root)->AllocatedBytes,
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 }

@@ -33,7 +33,7 @@ public sealed unsafe partial class Database
         var copy = RecordBuilder.WithKey(Arena, source, targetKey);
         if (source.IsNative)
         {
-            copy.External = Collections.Copy(Arena, source.Type, source.Encoding, source.Root);
+            copy.External = Collections.Copy(Arena, Seed, source.Type, source.Encoding, source.Root);
         }
         else if (source.IsExternal)
         {

@@ -9,6 +9,7 @@ static class CommandRegistry
     static readonly Command[] s_commands =
     [
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All, .. StreamCommands.All,
+        .. SortedSetCommands.All,
         .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 

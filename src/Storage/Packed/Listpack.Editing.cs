@@ -47,7 +47,7 @@ public static unsafe partial class Listpack
             _ => 9,
         };
 
-        public void Write(byte* p, ReadOnlySpan<byte> value)
+        public void Write(byte* p, scoped ReadOnlySpan<byte> value)
         {
             if (_isInteger) WriteInteger(p);
             else
@@ -111,7 +111,7 @@ public static unsafe partial class Listpack
     public static bool HasRoom(byte* lp, long more) => Bytes(lp) + more <= MaxSafeSize;
 
     /// <summary>Adds an element behind the last.</summary>
-    public static void Append<TOwner>(ref TOwner owner, ReadOnlySpan<byte> value) where TOwner : struct, IPackedOwner, allows ref struct =>
+    public static void Append<TOwner>(ref TOwner owner, scoped ReadOnlySpan<byte> value) where TOwner : struct, IPackedOwner, allows ref struct =>
         Insert(ref owner, -1, value);
 
     /// <inheritdoc cref="Append{TOwner}(ref TOwner, ReadOnlySpan{byte})"/>
@@ -119,11 +119,11 @@ public static unsafe partial class Listpack
         Insert(ref owner, -1, value);
 
     /// <summary>Adds an element before the first.</summary>
-    public static void Prepend<TOwner>(ref TOwner owner, ReadOnlySpan<byte> value) where TOwner : struct, IPackedOwner, allows ref struct =>
+    public static void Prepend<TOwner>(ref TOwner owner, scoped ReadOnlySpan<byte> value) where TOwner : struct, IPackedOwner, allows ref struct =>
         Insert(ref owner, HeaderSize, value);
 
     /// <summary>Adds an element before the one at <paramref name="before"/>, or at the end if that is -1. Returns its offset.</summary>
-    public static int Insert<TOwner>(ref TOwner owner, int before, ReadOnlySpan<byte> value)
+    public static int Insert<TOwner>(ref TOwner owner, int before, scoped ReadOnlySpan<byte> value)
         where TOwner : struct, IPackedOwner, allows ref struct
     {
         var form = new Form(value);
@@ -142,7 +142,7 @@ public static unsafe partial class Listpack
     }
 
     /// <summary>Puts another value in the place of an element. Returns its offset, which stays the same.</summary>
-    public static int Replace<TOwner>(ref TOwner owner, int offset, ReadOnlySpan<byte> value)
+    public static int Replace<TOwner>(ref TOwner owner, int offset, scoped ReadOnlySpan<byte> value)
         where TOwner : struct, IPackedOwner, allows ref struct
     {
         var form = new Form(value);

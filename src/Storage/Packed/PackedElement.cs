@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 
 namespace MiniRedis.Storage;
@@ -21,6 +22,13 @@ public readonly unsafe ref struct PackedElement
     {
         _text = text;
         _number = length;
+    }
+
+    /// <summary>An element that is text of native memory, from wherever.</summary>
+    internal PackedElement(ReadOnlySpan<byte> native)
+    {
+        _text = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(native));
+        _number = native.Length;
     }
 
     public bool IsInteger => _text == null;

@@ -96,11 +96,11 @@ public readonly unsafe partial struct StreamValue
     /// <summary>Whether there is such an entry.</summary>
     public bool Contains(StreamId id) => new StreamCursor(this, id, id, reverse: false).MoveNext();
 
-    /// <summary>Bytes of the arena: nodes, trees, groups and the root.</summary>
+    /// <summary>Bytes of the arena: nodes, trees and groups; the root left out.</summary>
     internal static long BytesOf(byte* root)
     {
         var stream = (StreamRoot*)root;
-        var bytes = (long)Arena.SizeOf(root) + stream->Nodes.AllocatedBytes + stream->NodeBytes + stream->Groups.AllocatedBytes;
+        var bytes = stream->Nodes.AllocatedBytes + stream->NodeBytes + stream->Groups.AllocatedBytes;
         for (var group = stream->Groups.First(); group.IsValid; group.MoveNext()) bytes += StreamGroup.BytesOf((StreamGroupBlock*)group.Item);
         return bytes;
     }

@@ -10,7 +10,7 @@ namespace MiniRedis.Storage;
 /// The bytes of one bucket of a <see cref="PackedTable"/>: all its elements in one block of the arena.
 /// <code>
 ///   | count | room | used  | bound   | tags        | sizes       | elements, one behind the other    | free |
-///     1 B     1 B    2 B     4 B       room bytes    room bytes    used bytes
+///     4 B     4 B    4 B     4 B       room bytes    room bytes    used bytes
 ///
 ///   tag      the top 8 bits of the element's hash
 ///   size     bytes of the element here, up to 127; bit 7: these are the 8 bytes of the address of a block of its own
@@ -21,31 +21,29 @@ namespace MiniRedis.Storage;
 /// (PSADBW). So a miss reads one or two lines of cache and a hit one more. An element is added behind the last,
 /// nothing moves; what is removed is closed over. Blocks are multiples of 64 bytes, which aligns them to cache lines and leaves
 /// room for the next additions: of members of 16 bytes, about every fourth makes the block move.
+/// <para>
+/// The counts are wider than a keyed hash ever needs: a client that finds out by SSCAN which members share a bucket, and keeps only
+/// those, makes a slow table, not a broken one.
+/// </para>
 /// </summary>
 /// <remarks>Elements at indexes are what callers deal in; an index, and an offset, is good until the bucket changes.</remarks>
 static unsafe class PackedBucket
 {
-    public const int HeaderSize = 8;
+    public const int HeaderSize = 16;
 
     /// <summary>Bytes of the largest element that lies in the bucket; a size has 7 bits.</summary>
     public const int MaxInline = 127;
 
     public const byte ApartFlag = 0x80;
 
-    /// <summary>
-    /// The most elements a bucket can count. At twice the usual load already one bucket in 10^5 would have 40; no table of a
-    /// keyed hash that memory can hold comes near this.
-    /// </summary>
-    public const int MaxCount = 248;
-
     const int RoomStep = 8;
     const int BlockStep = 64;
 
-    public static int Count(byte* bucket) => bucket[0];
+    public static int Count(byte* bucket) => *(int*)bucket;
 
-    public static int Used(byte* bucket) => *(ushort*)(bucket + 2);
+    public static int Used(byte* bucket) => *(int*)(bucket + 8);
 
-    public static ref uint Bound(byte* bucket) => ref *(uint*)(bucket + 4);
+    public static ref uint Bound(byte* bucket) => ref *(uint*)(bucket + 12);
 
     public static byte* Tags(byte* bucket) => bucket + HeaderSize;
 
@@ -102,7 +100,8 @@ static unsafe class PackedBucket
     {
         var room = RoomFor(elements);
         var bucket = arena.Allocate(BlockFor(room, bytes));
-        *(uint*)bucket = (uint)room << 8;
+        *(ulong*)bucket = (ulong)room << 32;
+        SetUsed(bucket, 0);
         Bound(bucket) = ExpiryClock.None;
         return bucket;
     }
@@ -136,7 +135,6 @@ static unsafe class PackedBucket
     public static void Reserve(Arena arena, ref byte* bucket, int elements, int bytes, ref long growth)
     {
         var count = Count(bucket) + elements;
-        if (count > MaxCount) throw new InvalidOperationException("A bucket of a hash table is full: the hash has lost its key.");
         var used = Used(bucket) + bytes;
         if (count <= Room(bucket) && HeaderSize + 2 * Room(bucket) + used <= (int)Arena.SizeOf(bucket)) return;
         MoveTo(arena, ref bucket, count, used, ref growth);
@@ -193,15 +191,15 @@ static unsafe class PackedBucket
         SetUsed(bucket, used);
     }
 
-    static int Room(byte* bucket) => bucket[1];
+    static int Room(byte* bucket) => *(int*)(bucket + 4);
 
-    static void SetCount(byte* bucket, int count) => bucket[0] = (byte)count;
+    static void SetCount(byte* bucket, int count) => *(int*)bucket = count;
 
-    static void SetUsed(byte* bucket, int used) => *(ushort*)(bucket + 2) = (ushort)used;
+    static void SetUsed(byte* bucket, int used) => *(int*)(bucket + 8) = used;
 
     static int RoomFor(int elements) => (elements + RoomStep - 1) & ~(RoomStep - 1);
 
-    static nuint BlockFor(int room, int bytes) => (nuint)((HeaderSize + 2 * room + bytes + BlockStep - 1) & ~(BlockStep - 1));
+    static nuint BlockFor(int room, int bytes) => (nuint)((HeaderSize + 2L * room + bytes + BlockStep - 1) & ~(BlockStep - 1));
 
     static void MoveTo(Arena arena, ref byte* bucket, int elements, int bytes, ref long growth)
     {
@@ -209,7 +207,8 @@ static unsafe class PackedBucket
         var count = Count(old);
         var used = Used(old);
         var moved = Create(arena, elements, bytes);
-        *(ulong*)moved = *(ulong*)old & ~0xFF00UL | (ulong)Room(moved) << 8;
+        Truncate(moved, count, used);
+        Bound(moved) = Bound(old);
         Buffer.MemoryCopy(Tags(old), Tags(moved), count, count);
         Buffer.MemoryCopy(Sizes(old), Sizes(moved), count, count);
         Buffer.MemoryCopy(Elements(old), Elements(moved), used, used);

@@ -32,7 +32,8 @@ public unsafe partial struct PackedTable
         var sizes = PackedBucket.Sizes(from);
         var elements = PackedBucket.Elements(from);
 
-        var leaving = stackalloc bool[PackedBucket.MaxCount];
+        // A bucket of so many is one that somebody has gathered on purpose; the collector may see that.
+        Span<bool> leaving = count <= 256 ? stackalloc bool[count] : new bool[count];
         int leavers = 0, leaverBytes = 0;
         for (int i = 0, at = 0; i < count; i++)
         {

@@ -214,7 +214,7 @@ public unsafe class StreamModelTests
     static void Compare(StreamValue stream, Model model, Random random, Arena arena)
     {
         stream.Verify();
-        Assert.Equal(arena.UsedBytes, StreamValue.BytesOf(stream.Root));
+        Assert.Equal(arena.UsedBytes, (long)Arena.SizeOf(stream.Root) + StreamValue.BytesOf(stream.Root));
         Assert.Equal(model.Entries.Count, stream.Length);
         Assert.Equal((model.LastId, model.MaxDeleted, model.Added), (stream.LastId, stream.MaxDeletedId, stream.EntriesAdded));
         Assert.Equal(model.Entries.Count == 0 ? default : model.Entries.Keys[^1], stream.LastEntryId);

@@ -222,4 +222,26 @@ public sealed unsafe class PackedTableTests : IDisposable
         table->Verify();
         Assert.True(shape > 10_000 / 14 * 8);
     }
+
+    [Fact]
+    public void A_bucket_that_somebody_has_filled_on_purpose_holds_all_the_same()
+    {
+        var table = NewTable(hasValues: false);
+        var chosen = new List<byte[]>();
+        for (var i = 0; chosen.Count < 1_000; i++)
+        {
+            // As a client could: it learns from cursors of SSCAN which members end in the same bits.
+            var member = Bytes($"{i}");
+            if ((table->HashOf(member) & 0xFF) == 0) chosen.Add(member);
+        }
+        foreach (var member in chosen) Assert.True(table->Add(_arena, member, table->HashOf(member)));
+        table->Verify();
+        foreach (var member in chosen)
+        {
+            Assert.True(table->Find(member, table->HashOf(member), out var spot));
+            table->Remove(_arena, spot);
+        }
+        table->Verify();
+        Assert.Equal(0, table->Count);
+    }
 }

@@ -1,0 +1,195 @@
+using System.Buffers;
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Adding members, changing scores, removing members.</summary>
+static partial class SortedSetCommands
+{
+    /// <summary>Pairs whose scores fit on the stack.</summary>
+    const int FewPairs = 32;
+
+    static readonly Command ZAddSpec = new()
+    {
+        Name = "ZADD", Group = CommandGroup.SortedSet, Since = "1.2.0",
+        Complexity = "O(log(N)) for each member, where N is the number of members of the sorted set",
+        Summary = "Adds members to a sorted set, or changes their scores.",
+        History =
+        [
+            ("2.4.0", "Accepts several members."), ("3.0.2", "Added the `XX`, `NX`, `CH` and `INCR` options."),
+            ("6.2.0", "Added the `GT` and `LT` options."),
+        ],
+        Arity = -4, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Update)],
+        Args =
+        [
+            Arg.Key("key"),
+            Arg.OneOf("condition", Arg.Token("NX"), Arg.Token("XX")).Optional().AddedIn("3.0.2"),
+            Arg.OneOf("comparison", Arg.Token("GT"), Arg.Token("LT")).Optional().AddedIn("6.2.0"),
+            Arg.Token("CH", "change").Optional().AddedIn("3.0.2"), Arg.Token("INCR", "increment").Optional().AddedIn("3.0.2"),
+            Arg.Block("data", Arg.Double("score"), Arg.String("member")).Multiple(),
+        ],
+        Propagates = Propagation.Verbatim,
+        Run = ZAdd,
+    };
+
+    static readonly Command ZIncrBySpec = new()
+    {
+        Name = "ZINCRBY", Group = CommandGroup.SortedSet, Since = "1.2.0",
+        Complexity = "O(log(N)) where N is the number of members of the sorted set",
+        Summary = "Adds to the score of a member.",
+        Arity = 4, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update)],
+        Args = [Arg.Key("key"), Arg.Integer("increment"), Arg.String("member")],
+        Propagates = Propagation.Verbatim,
+        Run = static (ref CommandContext c) => AddPairs(ref c, 2, new AddOptions { Increments = true }),
+    };
+
+    static readonly Command ZRemSpec = new()
+    {
+        Name = "ZREM", Group = CommandGroup.SortedSet, Since = "1.2.0",
+        Complexity = "O(M*log(N)) where N is the number of members of the sorted set and M the number of those named",
+        Summary = "Removes members from a sorted set.",
+        History = [("2.4.0", "Accepts several members.")],
+        Arity = -3, Flags = CommandFlags.Write | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Delete)],
+        Args = [Arg.Key("key"), Arg.String("member").Multiple()],
+        Propagates = Propagation.Verbatim,
+        Run = ZRem,
+    };
+
+    struct AddOptions
+    {
+        public bool OnlyNew, OnlyPresent, OnlyGreater, OnlyLess, CountsChanges, Increments;
+    }
+
+    static void ZAdd(ref CommandContext c)
+    {
+        var options = new AddOptions();
+        var first = 2;
+        for (; first < c.Count; first++)
+        {
+            if (c.IsToken(first, "NX"u8)) options.OnlyNew = true;
+            else if (c.IsToken(first, "XX"u8)) options.OnlyPresent = true;
+            else if (c.IsToken(first, "CH"u8)) options.CountsChanges = true;
+            else if (c.IsToken(first, "INCR"u8)) options.Increments = true;
+            else if (c.IsToken(first, "GT"u8)) options.OnlyGreater = true;
+            else if (c.IsToken(first, "LT"u8)) options.OnlyLess = true;
+            else break;
+        }
+        var values = c.Count - first;
+        if (values == 0 || values % 2 != 0) c.Fail(Errors.Syntax);
+        else if (options is { OnlyNew: true, OnlyPresent: true }) c.Fail(Errors.ZAddNxWithXx);
+        else if (options.OnlyNew && (options.OnlyGreater || options.OnlyLess) || options is { OnlyGreater: true, OnlyLess: true })
+            c.Fail(Errors.ZAddGtLtNx);
+        else if (options.Increments && values > 2) c.Fail(Errors.ZAddIncrPairs);
+        else AddPairs(ref c, first, options);
+    }
+
+    static void AddPairs(ref CommandContext c, int first, in AddOptions options)
+    {
+        var pairs = (c.Count - first) / 2;
+        if (pairs <= FewPairs)
+        {
+            AddPairs(ref c, first, options, stackalloc double[FewPairs]);
+            return;
+        }
+        var scores = ArrayPool<double>.Shared.Rent(pairs);
+        AddPairs(ref c, first, options, scores);
+        ArrayPool<double>.Shared.Return(scores);
+    }
+
+    static void AddPairs(ref CommandContext c, int first, in AddOptions options, scoped Span<double> scores)
+    {
+        // All scores are read before any member is added: the command happens as a whole or not at all.
+        var pairs = (c.Count - first) / 2;
+        var longest = 0;
+        for (var i = 0; i < pairs; i++)
+        {
+            if (!Numbers.TryParseDouble(c.Arg(first + 2 * i), out scores[i]))
+            {
+                c.Fail(Errors.NotFloat);
+                return;
+            }
+            longest = Math.Max(longest, c.Arg(first + 2 * i + 1).Length);
+        }
+
+        var key = c.Arg(1);
+        var at = c.LookupWrite(key);
+        if (!c.CheckType(at, ObjectType.SortedSet)) return;
+        var limits = LimitsOf(c);
+        SortedSetValue set;
+        if (at.Found)
+        {
+            set = new(c.Database, at);
+            set.Expect(pairs, longest, limits);
+        }
+        else if (options.OnlyPresent)
+        {
+            if (options.Increments) c.Reply.Null();
+            else c.Reply.Integer(0);
+            return;
+        }
+        else set = SortedSetValue.Create(c.Database, at, key, pairs, longest, limits);
+
+        var (added, updated) = (0, 0);
+        double? result = null;
+        for (var i = 0; i < pairs; i++)
+        {
+            var member = c.Arg(first + 2 * i + 1);
+            var place = set.Find(member);
+            var score = scores[i];
+            if (place.Found ? options.OnlyNew : options.OnlyPresent) continue;
+            if (!place.Found)
+            {
+                set.Add(place, member, score, limits);
+                result = score;
+                added++;
+                continue;
+            }
+            if (options.Increments) score += place.Score;
+            if (double.IsNaN(score))
+            {
+                c.Fail(Errors.ScoreNotFinite);
+                return;
+            }
+            if (options.OnlyGreater && score <= place.Score || options.OnlyLess && score >= place.Score) continue;
+            result = score;
+            if (score == place.Score) continue;
+            set.SetScore(place, member, score);
+            updated++;
+        }
+
+        if (!at.Found) c.Server.Keys.Created(c.Database, set.At.Record, key);
+        if (added + updated > 0)
+        {
+            c.Changed(key, KeyspaceEvents.ZSet, options.Increments ? "zincr" : "zadd");
+            c.Server.Effects.Dirty += added + updated - 1;
+        }
+        if (!options.Increments) c.Reply.Integer(options.CountsChanges ? added + updated : added);
+        else if (result is { } value) c.Reply.Double(value);
+        else c.Reply.Null();
+    }
+
+    static void ZRem(ref CommandContext c)
+    {
+        if (!TryOpen(ref c, 1, out var set, out var answered))
+        {
+            if (!answered) c.Reply.Integer(0);
+            return;
+        }
+        var removed = 0;
+        for (var i = 2; i < c.Count && set.Count > 0; i++)
+        {
+            var place = set.Find(c.Arg(i));
+            if (!place.Found) continue;
+            set.Remove(place);
+            removed++;
+        }
+        if (removed > 0) Removed(ref c, c.Arg(1), set, "zrem", removed);
+        c.Reply.Integer(removed);
+    }
+}

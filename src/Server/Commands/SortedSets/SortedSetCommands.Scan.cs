@@ -1,0 +1,65 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Going through the members in small steps.</summary>
+static partial class SortedSetCommands
+{
+    static readonly Command ZScanSpec = new()
+    {
+        Name = "ZSCAN", Group = CommandGroup.SortedSet, Since = "2.8.0",
+        Complexity = "O(1) for every call, O(N) for a full iteration where N is the number of members",
+        Summary = "Iterates over members and scores in small steps.",
+        Arity = -3, Flags = CommandFlags.ReadOnly,
+        Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
+        Args =
+        [
+            Arg.Key("key"), Arg.Integer("cursor"), Arg.Pattern("pattern").After("MATCH").Optional(),
+            Arg.Integer("count").After("COUNT").Optional(), Arg.Token("NOSCORES").Optional().AddedIn("8.1.0"),
+        ],
+        Tips = ["nondeterministic_output"],
+        Run = ZScan,
+    };
+
+    static void ZScan(ref CommandContext c)
+    {
+        if (!ScanArguments.TryParse(ref c, first: 2, "NOSCORES"u8, out var scan)) return;
+        var exists = TryRead(ref c, 1, out var set, out var answered);
+        if (answered) return;
+        if (!exists)
+        {
+            scan.ReplyNothing(c.Reply);
+            return;
+        }
+        var members = new List<nint>();
+        var cursor = scan.Cursor;
+        for (var steps = scan.Steps; ;)
+        {
+            cursor = set.Scan(cursor, members);
+            if (cursor == 0 || --steps <= 0 || members.Count >= scan.Count) break;
+        }
+        scan.BeginReply(c.Reply, cursor, out var deferred);
+        var count = 0;
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        foreach (var member in members)
+        {
+            var element = set.Scanned(member, out var score);
+            if (!scan.Matches(element.ToBytes(scratch))) continue;
+            c.Reply.Element(element);
+            count++;
+            if (scan.KeysOnly) continue;
+            // A string in either protocol, as the other commands of the family do not.
+            ReplyScore(c.Reply, score);
+            count++;
+        }
+        c.Reply.EndArray(deferred, count);
+    }
+
+    static void ReplyScore(ReplyWriter reply, double score)
+    {
+        Span<byte> digits = stackalloc byte[Numbers.MaxDoubleLength];
+        reply.Bulk(digits[..Numbers.FormatDouble(score, digits)]);
+    }
+}

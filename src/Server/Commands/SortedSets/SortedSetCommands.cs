@@ -1,0 +1,128 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>The sorted set commands: members with a score each, in the order of the scores.</summary>
+static partial class SortedSetCommands
+{
+    public static IEnumerable<Command> All =>
+    [
+        // SortedSetCommands.Add.cs
+        ZAddSpec, ZIncrBySpec, ZRemSpec,
+
+        // SortedSetCommands.Read.cs
+        ZCardSpec, ZScoreSpec, ZMScoreSpec, ZRankSpec, ZRevRankSpec, ZCountSpec, ZLexCountSpec,
+
+        // SortedSetCommands.Range.cs, SortedSetCommands.RangeBy.cs
+        ZRangeSpec, ZRangeStoreSpec, ZRevRangeSpec, ZRangeByScoreSpec, ZRevRangeByScoreSpec, ZRangeByLexSpec, ZRevRangeByLexSpec,
+
+        // SortedSetCommands.RemoveRange.cs
+        ZRemRangeByRankSpec, ZRemRangeByScoreSpec, ZRemRangeByLexSpec,
+
+        // SortedSetCommands.Pop.cs
+        ZPopMinSpec, ZPopMaxSpec, ZMPopSpec, BZPopMinSpec, BZPopMaxSpec, BZMPopSpec,
+
+        // SortedSetCommands.Random.cs, SortedSetCommands.Scan.cs
+        ZRandMemberSpec, ZScanSpec,
+
+        // SortedSetCommands.Combine.cs
+        ZUnionSpec, ZInterSpec, ZDiffSpec, ZUnionStoreSpec, ZInterStoreSpec, ZDiffStoreSpec, ZInterCardSpec,
+    ];
+
+    internal static SortedSetLimits LimitsOf(in CommandContext c) =>
+        new(c.Server.Config.ZSetMaxListpackEntries, c.Server.Config.ZSetMaxListpackValue);
+
+    static Command ReadingOne(
+        string name, string since, int arity, string complexity, string summary, KeyFlags use, Arg[] args, CommandHandler run,
+        CommandFlags speed = CommandFlags.Fast) => new()
+        {
+            Name = name, Group = CommandGroup.SortedSet, Since = since, Complexity = complexity, Summary = summary, Arity = arity,
+            Flags = CommandFlags.ReadOnly | speed,
+            Keys = [KeySpec.At(1, use)],
+            Args = args,
+            Run = run,
+        };
+
+    /// <summary>
+    /// Looks up a sorted set to read it. False if there is none, or the key holds something else, which was answered.
+    /// </summary>
+    static bool TryRead(ref CommandContext c, int key, out SortedSetValue set, out bool answered)
+    {
+        set = default;
+        var at = c.LookupRead(c.Arg(key));
+        answered = !c.CheckType(at, ObjectType.SortedSet);
+        if (answered || !at.Found) return false;
+        set = new(c.Database, at);
+        return true;
+    }
+
+    /// <summary>As <see cref="TryRead"/>, to change it.</summary>
+    static bool TryOpen(ref CommandContext c, int key, out SortedSetValue set, out bool answered)
+    {
+        set = default;
+        var at = c.LookupWrite(c.Arg(key));
+        answered = !c.CheckType(at, ObjectType.SortedSet);
+        if (answered || !at.Found) return false;
+        set = new(c.Database, at);
+        return true;
+    }
+
+    /// <summary>Tells that members were removed, and deletes the key if none is left.</summary>
+    /// <param name="changes">Members removed: each counts as a change.</param>
+    static void Removed(ref CommandContext c, scoped ReadOnlySpan<byte> key, in SortedSetValue set, string name, long changes)
+    {
+        var isEmpty = set.Count == 0;
+        if (isEmpty) c.Database.Delete(set.At);
+        c.Changed(key, KeyspaceEvents.ZSet, name);
+        c.Server.Effects.Dirty += changes - 1;
+        if (isEmpty) c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+    }
+
+    /// <summary>Reads two ends of a range of scores; "(" excludes. Answers if they are none.</summary>
+    static bool TryScores(ref CommandContext c, int min, int max, out ScoreRange range)
+    {
+        range = default;
+        if (TryScore(c.Arg(min), out var least, out var minExclusive) && TryScore(c.Arg(max), out var most, out var maxExclusive))
+        {
+            range = new(least, most, minExclusive, maxExclusive);
+            return true;
+        }
+        c.Fail(Errors.MinMaxNotFloat);
+        return false;
+
+        static bool TryScore(ReadOnlySpan<byte> text, out double score, out bool exclusive)
+        {
+            exclusive = text is [(byte)'(', ..];
+            text = exclusive ? text[1..] : text;
+            score = 0;
+            // Redis reads these by strtod alone, to which nothing is 0 and leading blanks are nothing.
+            text = text.TrimStart(" \t\n\v\f\r"u8);
+            return text.IsEmpty || Numbers.TryParseDouble(text, out score);
+        }
+    }
+
+    /// <summary>Reads two ends of a range of members, or answers that they are none.</summary>
+    static bool TryMembers(scoped ref CommandContext c, int min, int max, out LexRange range)
+    {
+        range = default;
+        if (LexBound.TryParse(c.Arg(min), out var least) && LexBound.TryParse(c.Arg(max), out var most))
+        {
+            range = new(least, most);
+            return true;
+        }
+        c.Fail(Errors.MinMaxNotLex);
+        return false;
+    }
+
+    /// <summary>Turns two indexes, negative ones counting from the end, into the first rank and how many; none may be left.</summary>
+    static (long First, long Count) RanksOf(long start, long stop, long length)
+    {
+        if (start < 0) start = Math.Max(0, start + length);
+        if (stop < 0) stop += length;
+        stop = Math.Min(stop, length - 1);
+        return start > stop ? default : (start, stop - start + 1);
+    }
+}

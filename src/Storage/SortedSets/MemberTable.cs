@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// From a member to its block: the hash table of a big sorted set, on a <see cref="BucketDirectory"/>.
+/// <code>
+///   slot     | entries (16 bits) | address of the bucket (48 bits) |
+///   bucket   | entry | entry | ...    8 bytes each, room for an even number
+///   entry    | block address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |    as in KeyIndex
+/// </code>
+/// A bucket is as large as its entries, so a member costs 8 bytes here and its share of a slot, at any number of members.
+/// </summary>
+/// <remarks>Blittable; all zero is the empty table. The blocks are the owner's; the table only leads to them.</remarks>
+unsafe struct MemberTable
+{
+    /// <summary>Entries a bucket at which the table doubles, and halves: two lines of cache when fullest on average.</summary>
+    const int Full = 14, Low = 4;
+
+    const int CountShift = 48;
+    const ulong AddressMask = (1UL << CountShift) - 1;
+    const ulong FragmentMask = 0xFFFFF;
+    const int FragmentShift = 12;
+
+    BucketDirectory _directory;
+    long _bucketBytes;
+
+    /// <summary>Members.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Bytes taken of the arena, those of the members' blocks left out.</summary>
+    public readonly long Bytes => _directory.Bytes + _bucketBytes;
+
+    /// <summary>Makes room for so many members before the first is added: a hint.</summary>
+    public void Start(Arena arena, long members) => _directory.Start(arena, Full, Low, members);
+
+    /// <summary>The block of a member, or null.</summary>
+    public readonly byte* Find(ReadOnlySpan<byte> member, ulong hash)
+    {
+        if (Count == 0) return null;
+        var slot = Slot(_directory.BucketOf(hash));
+        var entries = EntriesOf(slot);
+        var fragment = hash >> FragmentShift & FragmentMask;
+        for (var i = CountOf(slot) - 1; i >= 0; i--)
+        {
+            if ((entries[i] & FragmentMask) != fragment) continue;
+            var block = BlockOf(entries[i]);
+            if (ScoredMember.TextOf(block).SequenceEqual(member)) return block;
+        }
+        return null;
+    }
+
+    /// <summary>Adds the block of a member that is not there yet.</summary>
+    public void Add(Arena arena, HashSeed seed, ulong hash, byte* block)
+    {
+        if (_directory.Count == 0) Start(arena, 1);
+        Append(arena, _directory.BucketOf(hash), KeyIndex.EntryOf(block, hash));
+        Count++;
+        for (var i = 0; i < BucketDirectory.StepsPerChange && _directory.TrySplit(arena, Count, out var split); i++)
+            Split(arena, seed, split);
+    }
+
+    /// <summary>Takes a block out that is there.</summary>
+    public void Remove(Arena arena, ulong hash, byte* block)
+    {
+        var bucket = _directory.BucketOf(hash);
+        var slot = Slot(bucket);
+        var entries = EntriesOf(slot);
+        var count = CountOf(slot);
+        var at = 0;
+        while (BlockOf(entries[at]) != block) at++;
+        Debug.Assert(at < count);
+        entries[at] = entries[count - 1];
+        Shorten(arena, bucket, count - 1);
+        Count--;
+        for (var i = 0; i < BucketDirectory.StepsPerChange && _directory.TryMerge(Count, out var merge); i++)
+        {
+            var from = Slot(merge.From);
+            for (var k = 0; k < CountOf(from); k++) Append(arena, merge.To, EntriesOf(from)[k]);
+            Shorten(arena, merge.From, 0);
+            _directory.EndMerge(arena);
+        }
+    }
+
+    /// <summary>One step of a scan: blocks of one bucket are appended to <paramref name="blocks"/>. The next cursor; 0 at the end.</summary>
+    public readonly ulong Scan(ulong cursor, List<nint> blocks)
+    {
+        if (Count == 0) return 0;
+        var next = _directory.Scan(cursor, out var bucket);
+        var slot = Slot(bucket);
+        for (var i = 0; i < CountOf(slot); i++) blocks.Add((nint)BlockOf(EntriesOf(slot)[i]));
+        return next;
+    }
+
+    /// <summary>Frees the table, not the blocks. As many buckets as <paramref name="budget"/>; true once nothing is left.</summary>
+    public bool FreeSome(Arena arena, ref int budget)
+    {
+        while (_directory.Count > 0)
+        {
+            if (--budget < 0) return false;
+            var slot = (ulong)_directory.TakeLast(arena);
+            if (CountOf(slot) > 0) FreeBucket(arena, slot);
+        }
+        Count = 0;
+        return true;
+    }
+
+    /// <exception cref="InvalidOperationException">An invariant does not hold.</exception>
+    public readonly void Verify(HashSeed seed)
+    {
+        long count = 0, bytes = 0;
+        if (Count > 0) _directory.Verify(Count);
+        for (var bucket = 0u; bucket < _directory.Count; bucket++)
+        {
+            var slot = Slot(bucket);
+            count += CountOf(slot);
+            if (CountOf(slot) > 0) bytes += (long)Arena.SizeOf((byte*)EntriesOf(slot));
+            for (var i = 0; i < CountOf(slot); i++)
+            {
+                var entry = EntriesOf(slot)[i];
+                var hash = SipHash13.Hash(ScoredMember.TextOf(BlockOf(entry)), seed);
+                KeyIndex.Require(_directory.BucketOf(hash) == bucket, "a member is in another bucket than its hash says");
+                KeyIndex.Require((entry & FragmentMask) == (hash >> FragmentShift & FragmentMask), "an entry's hash bits are wrong");
+            }
+        }
+        KeyIndex.Require(count == Count, "the count of members is wrong");
+        KeyIndex.Require(bytes == _bucketBytes, "the bytes of buckets are wrong");
+    }
+
+    readonly ulong Slot(uint bucket) => (ulong)_directory[bucket];
+
+    static int CountOf(ulong slot) => (int)(slot >> CountShift);
+
+    static ulong* EntriesOf(ulong slot) => (ulong*)(slot & AddressMask | NativePages.AddressPrefix);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static byte* BlockOf(ulong entry) => (byte*)(entry >> 17 & ~7UL | NativePages.AddressPrefix);
+
+    readonly void SetSlot(uint bucket, ulong* entries, int count) =>
+        _directory[bucket] = count == 0 ? null : (byte*)((ulong)entries & AddressMask | (ulong)count << CountShift);
+
+    void Append(Arena arena, uint bucket, ulong entry)
+    {
+        var slot = Slot(bucket);
+        var count = CountOf(slot);
+        var entries = count == 0 ? null : EntriesOf(slot);
+        if (count % 2 == 0)
+        {
+            var larger = (ulong*)arena.Allocate((nuint)(count + 2) * sizeof(ulong));
+            _bucketBytes += (long)Arena.SizeOf((byte*)larger);
+            if (count > 0)
+            {
+                new ReadOnlySpan<ulong>(entries, count).CopyTo(new Span<ulong>(larger, count));
+                FreeBucket(arena, slot);
+            }
+            entries = larger;
+        }
+        entries[count] = entry;
+        SetSlot(bucket, entries, count + 1);
+    }
+
+    /// <summary>Keeps the first entries of a bucket, and no more room than they need.</summary>
+    void Shorten(Arena arena, uint bucket, int count)
+    {
+        var slot = Slot(bucket);
+        var entries = EntriesOf(slot);
+        if (CountOf(slot) == 0 || (CountOf(slot) + 1) / 2 == (count + 1) / 2)
+        {
+            SetSlot(bucket, entries, count);
+            return;
+        }
+        var smaller = (ulong*)null;
+        if (count > 0)
+        {
+            smaller = (ulong*)arena.Allocate((nuint)((count + 1) & ~1) * sizeof(ulong));
+            _bucketBytes += (long)Arena.SizeOf((byte*)smaller);
+            new ReadOnlySpan<ulong>(entries, count).CopyTo(new Span<ulong>(smaller, count));
+        }
+        FreeBucket(arena, slot);
+        SetSlot(bucket, smaller, count);
+    }
+
+    void Split(Arena arena, HashSeed seed, in BucketSplit split)
+    {
+        var slot = Slot(split.From);
+        var entries = EntriesOf(slot);
+        var kept = 0;
+        for (var i = 0; i < CountOf(slot); i++)
+        {
+            var entry = entries[i];
+            var moves = split.Bit >= FragmentShift
+                ? (entry >> split.Bit - FragmentShift & 1) != 0
+                : (SipHash13.Hash(ScoredMember.TextOf(BlockOf(entry)), seed) >> split.Bit & 1) != 0;
+            if (moves) Append(arena, split.To, entry);
+            else entries[kept++] = entry;
+        }
+        Shorten(arena, split.From, kept);
+    }
+
+    void FreeBucket(Arena arena, ulong slot)
+    {
+        _bucketBytes -= (long)Arena.SizeOf((byte*)EntriesOf(slot));
+        arena.Free((byte*)EntriesOf(slot));
+    }
+}

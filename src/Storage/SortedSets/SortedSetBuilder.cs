@@ -1,0 +1,110 @@
+using System.Buffers;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// A sorted set in the making, of members in any order: the result of ZUNION, ZINTER, ZDIFF, ZRANGESTORE and GEOSEARCHSTORE.
+/// Members are collected and found by hash, ordered once at the end, then read, or stored under a key.
+/// </summary>
+/// <remarks>Must be disposed. Belongs to the thread of its database.</remarks>
+public sealed unsafe class SortedSetBuilder : IDisposable
+{
+    readonly Database _database;
+    SortedSetRoot* _root;
+    ScoredMember[] _items;
+    int _longest;
+    int _ordered;
+
+    /// <param name="database">Where the result may be stored; its memory is used.</param>
+    /// <param name="expectedMembers">About how many members will be added.</param>
+    public SortedSetBuilder(Database database, long expectedMembers)
+    {
+        this._database = database;
+        _root = SortedSetRoot.Create(database.Arena, expectedMembers);
+        _items = ArrayPool<ScoredMember>.Shared.Rent((int)Math.Min(Math.Max(16, expectedMembers), 1 << 20));
+    }
+
+    public int Count { get; private set; }
+
+    /// <summary>The score of a member, to be read and changed; a member that is not there is added with the score 0.</summary>
+    public ref double ScoreOf(ReadOnlySpan<byte> member, out bool isNew)
+    {
+        var hash = SipHash13.Hash(member, _database.Seed);
+        var block = _root->Find(member, hash);
+        isNew = block == null;
+        if (isNew)
+        {
+            block = _root->AddUnordered(_database.Arena, _database.Seed, hash, member, 0);
+            if (Count == _items.Length) Grow();
+            _items[Count++] = new(0, block);
+            _longest = Math.Max(_longest, member.Length);
+        }
+        return ref ScoredMember.ScoreOf(block);
+    }
+
+    /// <summary>Puts the members in order. No member may be added and no score changed after.</summary>
+    public void Order()
+    {
+        var items = _items.AsSpan(0, Count);
+        foreach (ref var item in items) item.Score = ScoredMember.ScoreOf(item.Block);
+        items.Sort(new InOrder());
+    }
+
+    /// <summary>The member of a rank, once they are in order.</summary>
+    public ReadOnlySpan<byte> Member(int rank) => _items[rank].Text;
+
+    /// <summary>The score of a rank, once they are in order.</summary>
+    public double Score(int rank) => _items[rank].Score;
+
+    /// <summary>Makes the ordered members, at least one, the value of a key, whatever that held.</summary>
+    public Record Store(in KeyLookup at, ReadOnlySpan<byte> key, in SortedSetLimits limits)
+    {
+        if (limits.FitsPacked(Count, _longest)) return StorePacked(at, key);
+        OrderTree();
+        var root = _root;
+        _root = null;
+        return _database.InstallNative(at, key, ObjectType.SortedSet, ObjectEncoding.SkipList, (byte*)root, -1);
+    }
+
+    Record StorePacked(in KeyLookup at, ReadOnlySpan<byte> key)
+    {
+        var packed = ArenaBlock.Create(_database.Arena, 0);
+        for (var i = 0; i < Count; i++) PackedSortedSet.Append(ref packed, Member(i), Score(i));
+        var record = _database.InstallPacked(at, key, ObjectType.SortedSet, ObjectEncoding.ListPack,
+            new(packed.Start, Listpack.Bytes(packed.Start)), -1);
+        _database.Arena.Free(packed.Block);
+        return record;
+    }
+
+    public void Dispose()
+    {
+        if (_root != null)
+        {
+            // The tree is what the blocks are freed by.
+            OrderTree();
+            var budget = int.MaxValue;
+            SortedSetRoot.FreeSome(_database.Arena, _root, ref budget);
+            _root = null;
+        }
+        ArrayPool<ScoredMember>.Shared.Return(_items);
+        _items = [];
+    }
+
+    void OrderTree()
+    {
+        for (; _ordered < Count; _ordered++) _root->Order(_database.Arena, _items[_ordered]);
+    }
+
+    void Grow()
+    {
+        var larger = ArrayPool<ScoredMember>.Shared.Rent(_items.Length * 2);
+        _items.AsSpan(0, Count).CopyTo(larger);
+        ArrayPool<ScoredMember>.Shared.Return(_items);
+        _items = larger;
+    }
+
+    readonly struct InOrder : IComparer<ScoredMember>
+    {
+        public int Compare(ScoredMember x, ScoredMember y) => new MemberProbe(x.Score, x.Text).CompareTo(y);
+    }
+}
