@@ -22,15 +22,18 @@ public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stream
     /// <summary>The id after this one; false, and the first of all, after the last.</summary>
     public bool TryNext(out StreamId next)
     {
+        // Decided first: the result may be put where this one is.
+        var isThere = this != Max;
         next = Seq < ulong.MaxValue ? new(Ms, Seq + 1) : Ms < ulong.MaxValue ? new(Ms + 1, 0) : Min;
-        return this != Max;
+        return isThere;
     }
 
     /// <summary>The id before this one; false, and the last of all, before the first.</summary>
     public bool TryPrevious(out StreamId previous)
     {
+        var isThere = !IsZero;
         previous = Seq > 0 ? new(Ms, Seq - 1) : Ms > 0 ? new(Ms - 1, ulong.MaxValue) : Max;
-        return !IsZero;
+        return isThere;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -37,7 +37,10 @@ public class StreamIdTests
         Assert.Equal(new StreamId(2, 0), next);
         Assert.True(next.TryPrevious(out var previous));
         Assert.Equal(new StreamId(1, ulong.MaxValue), previous);
-        Assert.False(StreamId.Max.TryNext(out _));
+        var id = StreamId.Max;
+        Assert.False(id.TryNext(out id));
+        Assert.Equal(StreamId.Min, id);
+        Assert.False(id.TryPrevious(out id));
         Assert.False(StreamId.Min.TryPrevious(out _));
     }
 
