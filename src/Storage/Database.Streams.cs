@@ -26,4 +26,12 @@ public sealed unsafe partial class Database
         _keyspace.Discard(ObjectType.Stream, ObjectEncoding.Stream, stream.Detach(name).Root);
         return true;
     }
+
+    /// <summary>Deletes entries from the beginning of a stream, and frees many nodes little by little. Returns how many entries.</summary>
+    public long Trim(StreamValue stream, in StreamTrim trim)
+    {
+        var deleted = stream.Trim(trim, out var dropped);
+        if (dropped is { } nodes) _keyspace.Discard(ObjectType.Stream, ObjectEncoding.Stream, nodes.Root);
+        return deleted;
+    }
 }

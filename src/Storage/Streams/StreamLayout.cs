@@ -6,7 +6,7 @@ namespace MiniRedis.Storage;
 // RDB copy a node, and an entry costs little more than its bytes, because it names neither its fields (the node's first entry
 // does) nor its id in full (but the difference to the node's). What finds the nodes, and who has read what, is ours:
 //
-//     StreamRoot ─► tree: id of a node's first entry ─► listpack
+//     StreamRoot ─► tree: id of a node's first entry, counts ─► listpack
 //                                                        | count | deleted | n | field ... field | 0 |          the master entry
 //                                                        | flags | ms | seq | [n | field] value ... | elements |      an entry
 //
@@ -35,12 +35,16 @@ unsafe struct StreamRoot
     public StreamId LastId, FirstId, MaxDeletedId;
 }
 
-/// <summary>A node: the id that its entries' are relative to, which is its first entry's, and its listpack.</summary>
+/// <summary>
+/// A node: the id that its entries' are relative to, which is its first entry's, and its listpack. The listpack counts its entries
+/// too; here one can add them up without loading a line of each node.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct StreamNode
 {
     public StreamId Id;
     public byte* Block;
+    public uint Live, Deleted;
 }
 
 /// <summary>A consumer group; its name's bytes follow.</summary>

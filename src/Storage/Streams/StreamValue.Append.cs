@@ -58,7 +58,7 @@ public readonly unsafe partial struct StreamValue
         if (bytes > Listpack.MaxSafeSize / 4 && SizeAlone(entry) > Listpack.MaxSafeSize) return StreamAppend.TooLarge;
 
         var same = true;
-        if (_root->Tail == null || IsFull(_root->Tail->Block, bytes, limits)) BeginNode(id, entry);
+        if (_root->Tail == null || IsFull(*_root->Tail, bytes, limits)) BeginNode(id, entry);
         else
         {
             var lp = _root->Tail->Block;
@@ -68,7 +68,7 @@ public readonly unsafe partial struct StreamValue
 
         ref var node = ref *_root->Tail;
         var block = Open(node);
-        Listpack.Replace(ref block, StreamNodes.Count, StreamNodes.Live(block.Start) + 1);
+        Listpack.Replace(ref block, StreamNodes.Count, ++node.Live);
         MakeRoom(ref block, fields, bytes);
         Listpack.Append(ref block, same ? SameFields : 0);
         Listpack.Append(ref block, (long)(id.Ms - node.Id.Ms));
@@ -95,11 +95,11 @@ public readonly unsafe partial struct StreamValue
         return size;
     }
 
-    static bool IsFull(byte* lp, long bytes, StreamNodeLimits limits)
+    static bool IsFull(in StreamNode node, long bytes, StreamNodeLimits limits)
     {
         var most = limits.MaxBytes is 0 or > Listpack.MaxSafeSize ? Listpack.MaxSafeSize : limits.MaxBytes;
-        if (Listpack.Bytes(lp) + bytes >= most) return true;
-        return limits.MaxEntries > 0 && StreamNodes.Live(lp) + StreamNodes.Deleted(lp) >= limits.MaxEntries;
+        if (Listpack.Bytes(node.Block) + bytes >= most) return true;
+        return limits.MaxEntries > 0 && (long)node.Live + node.Deleted >= limits.MaxEntries;
     }
 
     /// <summary>Gives back what the last node was given ahead of need, and puts a new one behind it.</summary>

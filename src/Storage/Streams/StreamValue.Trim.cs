@@ -26,39 +26,75 @@ public readonly record struct StreamTrim(
 /// <summary>Deleting entries: from the beginning, or by id.</summary>
 public readonly unsafe partial struct StreamValue
 {
-    /// <summary>Deletes entries from the beginning. Returns how many.</summary>
-    public long Trim(in StreamTrim trim)
+    /// <summary>More nodes than these are not freed at once.</summary>
+    const int FreedAtOnce = 4;
+
+    /// <summary>
+    /// Deletes entries from the beginning. Returns how many. Many nodes are not freed, but returned as a stream that has only
+    /// these: see <see cref="Database.Trim"/>.
+    /// </summary>
+    internal long Trim(in StreamTrim trim, out StreamValue? dropped)
     {
         // Without groups there are no references.
         var references = _root->Groups.Count == 0 ? StreamReferences.Keep : trim.References;
-        long deleted = 0;
+        var deleted = TrimNodes(trim, references, out dropped);
         StreamId? after = null;
-        while (true)
+        while (!trim.WholeNodes)
         {
             var at = after is { } last ? _root->Nodes.UpperBound(new StreamIdProbe(last)) : _root->Nodes.First();
             if (!at.IsValid || trim.ByLength && _root->Length <= trim.MaxLength) break;
-            ref var node = ref at.Item;
-            var entries = StreamNodes.Live(node.Block);
-            if (trim.Limit > 0 && deleted + entries > trim.Limit) break;
-            var whole = (trim.ByLength ? _root->Length - entries >= trim.MaxLength : LastIdOf(node) < trim.MinId)
-                && (references != StreamReferences.Acknowledged || IsAcknowledged(at));
-            if (whole)
-            {
-                if (references == StreamReferences.Delete) DropReferences(at);
-                DropNode(node.Id);
-                _root->Length -= entries;
-                deleted += entries;
-                continue;
-            }
-            if (trim.WholeNodes) break;
-            after = node.Id;
-            var lastId = LastIdOf(node);
+            after = at.Item.Id;
+            var lastId = LastIdOf(at.Item);
             deleted += TrimWithin(at, trim, references);
             // What follows has larger ids, or enough is gone; but acknowledged entries may lie among others.
             if (references != StreamReferences.Acknowledged || !trim.ByLength && lastId >= trim.MinId) break;
         }
         if (deleted > 0) SeekFirst();
         return deleted;
+    }
+
+    /// <summary>Deletes the nodes at the beginning of which nothing is to stay.</summary>
+    long TrimNodes(in StreamTrim trim, StreamReferences references, out StreamValue? dropped)
+    {
+        dropped = null;
+        long deleted = 0, nodes = 0;
+        for (var at = _root->Nodes.First(); at.IsValid; at.MoveNext(), nodes++)
+        {
+            long live = at.Item.Live;
+            var left = _root->Length - deleted;
+            if (trim.ByLength && (left <= trim.MaxLength || left - live < trim.MaxLength) || !trim.ByLength && !EndsBefore(at, trim.MinId)) break;
+            if (trim.Limit > 0 && deleted + live > trim.Limit) break;
+            if (references == StreamReferences.Acknowledged && !IsAcknowledged(at)) break;
+            if (references == StreamReferences.Delete) DropReferences(at);
+            deleted += live;
+        }
+        _root->Length -= deleted;
+        if (nodes <= FreedAtOnce)
+        {
+            for (; nodes > 0; nodes--) DropNode(_root->Nodes.First().Item.Id);
+            return deleted;
+        }
+        var shell = Create(_arena);
+        long bytes = 0;
+        for (var at = _root->Nodes.First(); shell._root->Nodes.Count < nodes; at.MoveNext())
+        {
+            shell._root->Nodes.Append(_arena, at.Item);
+            bytes += (long)Arena.SizeOf(at.Item.Block);
+        }
+        shell._root->NodeBytes = bytes;
+        _root->NodeBytes -= bytes;
+        _root->Nodes.RemoveRange(_arena, 0, nodes);
+        SeekTail();
+        dropped = shell;
+        return deleted;
+    }
+
+    /// <summary>Whether all ids of a node are smaller than one.</summary>
+    static bool EndsBefore(TreeCursor<StreamNode> node, StreamId id)
+    {
+        // The next node's first id bounds this one's last, without a look at its entries.
+        var next = node;
+        return next.MoveNext() && next.Item.Id <= id || LastIdOf(node.Item) < id;
     }
 
     /// <summary>Deletes entries of one node.</summary>
@@ -77,7 +113,7 @@ public readonly unsafe partial struct StreamValue
             deleted++;
         }
         // Entries deleted before may be all that is left.
-        if (deleted == StreamNodes.Live(node.Block)) DropNode(node.Id);
+        if (deleted == node.Live) DropNode(node.Id);
         else CountDeleted(ref node, deleted);
         return deleted;
     }
@@ -95,7 +131,7 @@ public readonly unsafe partial struct StreamValue
         while (entry.Id != id);
 
         ref var node = ref at.Item;
-        if (StreamNodes.Live(node.Block) == 1) DropNode(node.Id);
+        if (node.Live == 1) DropNode(node.Id);
         else
         {
             node.Block[entry.FlagsAt] |= (byte)Deleted;
@@ -111,8 +147,10 @@ public readonly unsafe partial struct StreamValue
     {
         if (deleted == 0) return;
         var block = Open(node);
-        Listpack.Replace(ref block, StreamNodes.Count, StreamNodes.Live(block.Start) - deleted);
-        Listpack.Replace(ref block, StreamNodes.DeletedAt(block.Start), StreamNodes.Deleted(block.Start) + deleted);
+        node.Live -= (uint)deleted;
+        node.Deleted += (uint)deleted;
+        Listpack.Replace(ref block, StreamNodes.Count, node.Live);
+        Listpack.Replace(ref block, StreamNodes.DeletedAt(block.Start), node.Deleted);
         Close(ref node, block);
     }
 

@@ -14,6 +14,7 @@ public readonly unsafe partial struct StreamValue
         {
             var lp = node.Item.Block;
             KeyIndex.Require(StreamNodes.IsValid(new ReadOnlySpan<byte>(lp, Listpack.Bytes(lp))), "a node is malformed");
+            KeyIndex.Require((StreamNodes.Live(lp), StreamNodes.Deleted(lp)) == (node.Item.Live, node.Item.Deleted), "a node's counts are wrong");
             KeyIndex.Require(StreamNodes.Live(lp) > 0, "a node has no entry");
             length += StreamNodes.Live(lp);
             bytes += (long)Arena.SizeOf(lp);

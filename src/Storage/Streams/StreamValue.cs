@@ -154,7 +154,7 @@ public readonly unsafe partial struct StreamValue
     {
         var block = _arena.Allocate((nuint)listpack.Length);
         listpack.CopyTo(new Span<byte>(block, listpack.Length));
-        AddNode(new StreamNode { Id = id, Block = block });
+        AddNode(new StreamNode { Id = id, Block = block, Live = (uint)StreamNodes.Live(block), Deleted = (uint)StreamNodes.Deleted(block) });
     }
 
     /// <summary>Sets what the nodes do not say, once all are there.</summary>

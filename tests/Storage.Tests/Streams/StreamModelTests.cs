@@ -152,7 +152,8 @@ public unsafe class StreamModelTests
         var trim = new StreamTrim(
             random.Next(2) == 0, random.Next(model.Entries.Count + 10), known, random.Next(3) == 0, 0, (StreamReferences)random.Next(3));
         if (trim.WholeNodes) trim = trim with { Limit = random.Next(3) == 0 ? random.Next(1, 200) : 0 };
-        var deleted = stream.Trim(trim);
+        var deleted = stream.Trim(trim, out var dropped);
+        if (dropped is { } nodes) Free(nodes, random);
         // Which nodes there are is not the model's business; that nothing goes that was to stay is.
         var candidates = trim.ByLength ? Math.Max(0, model.Entries.Count - (int)trim.MaxLength) : model.Entries.Keys.Count(i => i < trim.MinId);
         if (trim.References != StreamReferences.Acknowledged)

@@ -230,7 +230,7 @@ static partial class StreamCommands
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         ReplyId(c.Reply, id);
         c.Changed(key, KeyspaceEvents.Stream, "xadd");
-        if (options.IsGiven && stream.Trim(options.Trim) > 0) c.Changed(key, KeyspaceEvents.Stream, "xtrim", countsAsChange: false);
+        if (options.IsGiven && c.Database.Trim(stream, options.Trim) > 0) c.Changed(key, KeyspaceEvents.Stream, "xtrim", countsAsChange: false);
         if (c.IsPropagating) EmitTrimmed(ref c, stream, options, id);
     }
 
@@ -281,7 +281,7 @@ static partial class StreamCommands
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
         if (!TryStream(c, at, out var stream)) return;
-        var deleted = at.Found ? stream.Trim(options.Trim) : 0;
+        var deleted = at.Found ? c.Database.Trim(stream, options.Trim) : 0;
         if (deleted > 0)
         {
             c.Changed(key, KeyspaceEvents.Stream, "xtrim");
