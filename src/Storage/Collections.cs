@@ -15,6 +15,7 @@ static unsafe class Collections
     {
         (ObjectType.List, _) => QuickList.FreeSome(arena, root, ref budget),
         (_, ObjectEncoding.HashTable) => ((PackedTable*)root)->FreeSome(arena, ref budget),
+        (ObjectType.Stream, _) => new StreamValue(arena, root).FreeSome(ref budget),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => SortedSetRoot.FreeSome(arena, (SortedSetRoot*)root, ref budget),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
@@ -24,6 +25,7 @@ static unsafe class Collections
     {
         (ObjectType.List, _) => QuickList.Copy(arena, root),
         (_, ObjectEncoding.HashTable) => (byte*)((PackedTable*)root)->Copy(arena),
+        (ObjectType.Stream, _) => new StreamValue(arena, root).Copy().Root,
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => (byte*)SortedSetRoot.Copy(arena, seed, (SortedSetRoot*)root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
@@ -33,6 +35,7 @@ static unsafe class Collections
     {
         (ObjectType.List, _) => QuickList.AllocatedBytes(root),
         (_, ObjectEncoding.HashTable) => ((PackedTable*)root)->AllocatedBytes,
+        (ObjectType.Stream, _) => StreamValue.BytesOf(root),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => ((SortedSetRoot*)root)->AllocatedBytes,
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };

@@ -72,6 +72,9 @@ static class RdbFormat
     // What follows Encoded.
     public const int Int8 = 0, Int16 = 1, Int32 = 2, Compressed = 3;
 
+    /// <summary>An id where it is a key: two big-endian numbers.</summary>
+    public const int StreamIdBytes = 16;
+
     // Nodes of a list.
     public const int PlainNode = 1, PackedNode = 2;
 

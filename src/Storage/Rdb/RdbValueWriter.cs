@@ -20,7 +20,7 @@ public static unsafe partial class RdbValueWriter
         (ObjectType.Hash, ObjectEncoding.ListPack) => RdbType.HashListPack,
         (ObjectType.Hash, ObjectEncoding.ListPackEx) => RdbType.HashListPackEx,
         (ObjectType.Hash, _) => new HashReader(record).HasDeadlines ? RdbType.HashMetadata : RdbType.Hash,
-        _ => throw new UnreachableException($"no form for {record.Type}"),
+        _ => RdbType.Stream2,
     };
 
     /// <summary>The version of the format that a value of this form belongs to.</summary>
@@ -55,6 +55,9 @@ public static unsafe partial class RdbValueWriter
                 // In front of the listpack, where it need not be unpacked to be found: the earliest deadline.
                 writer.Int64(EarliestDeadline(record));
                 writer.String(record.Packed);
+                break;
+            case RdbType.Stream2:
+                WriteStream(writer, record);
                 break;
             default:
                 writer.String(record.Packed);

@@ -16,6 +16,7 @@ public sealed class ServerCommandsCommandOracleTests
     {
         // Newer than 7.0.
         "digest", "delifeq", "delex", "msetex", "client|setinfo", "client|no-touch",
+        "xdelex", "xackdel",
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
         "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",
         "hgetex", "hsetex", "hgetdel",
@@ -28,6 +29,7 @@ public sealed class ServerCommandsCommandOracleTests
         // Later versions: more options, or the same ones nested in another way.
         "set arguments", "hscan arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "pfmerge arguments",
+        "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
         // Later versions: deprecated, or its history corrected.
         "setnx deprecated_since", "setnx doc_flags", "setex deprecated_since", "setex doc_flags", "psetex deprecated_since",
         "psetex doc_flags", "quit deprecated_since", "quit doc_flags", "client|pause since",
