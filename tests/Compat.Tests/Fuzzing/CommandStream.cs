@@ -1,7 +1,7 @@
 namespace MiniRedis.Compat.Tests.Fuzzing;
 
 /// <summary>A seeded stream of random commands, valid and invalid, of the families that a redis-server 7.0 knows too.</summary>
-sealed class CommandStream
+sealed partial class CommandStream
 {
     readonly Words _w;
     readonly Func<string[]>[] _forms;
@@ -9,7 +9,7 @@ sealed class CommandStream
     public CommandStream(int seed)
     {
         _w = new Words(new Random(seed));
-        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Others()];
+        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Sets(), .. Hashes(), .. Others()];
     }
 
     public string[] Next()
@@ -19,7 +19,8 @@ sealed class CommandStream
         return _w.Random.Next(50) switch
         {
             0 => [.. words, _w.Value()],
-            1 when words.Length > 1 => words[..^1],
+            // Without their count these draw by lot.
+            1 when words.Length > 1 && words[0] is not ("SPOP" or "SRANDMEMBER" or "HRANDFIELD") => words[..^1],
             _ => words,
         };
     }
