@@ -11,16 +11,30 @@ public sealed unsafe partial class Database
     /// <summary>The secret under which members and fields are hashed.</summary>
     internal HashSeed Seed => _index.Seed;
 
-    /// <summary>Sets the key to a packed value, whatever it held before; the bytes are copied.</summary>
+    /// <summary>The clock of the deadlines of fields.</summary>
+    internal ExpiryClock ExpiryClock => _index.Clock;
+
+    /// <summary>
+    /// Sets the key to a packed value, whatever it held before; the bytes are copied. Room is left for it to become
+    /// <paramref name="reserve"/> bytes, as far as that can be embedded.
+    /// </summary>
     public Record InstallPacked(
-        in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt)
+        in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt,
+        int reserve = 0)
+    {
+        return Install(at, CreatePacked(key, type, encoding, packed, expireAt, reserve));
+    }
+
+    Record CreatePacked(
+        ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt, int reserve)
     {
         Debug.Assert(!encoding.IsNative());
         var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, packed.Length))
         {
-            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.None, packed.Length);
+            if (!RecordLayout.Embeds(flags, key.Length, reserve)) reserve = 0;
+            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.None, packed.Length, reserve);
         }
         else
         {
@@ -29,7 +43,7 @@ public sealed unsafe partial class Database
             fresh.ExternalLength = packed.Length;
         }
         packed.CopyTo(new Span<byte>(fresh.PackedStart, packed.Length));
-        return Install(at, fresh);
+        return fresh;
     }
 
     /// <summary>Sets the key to a native structure, whatever it held before; the structure is the record's from now on.</summary>

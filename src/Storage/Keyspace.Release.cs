@@ -30,13 +30,15 @@ public sealed unsafe partial class Keyspace
     /// <summary>Frees a record that no index leads to any more, and what it points at: now, or in slices.</summary>
     internal void Release(Record record)
     {
-        if (record.IsNative)
-        {
-            var budget = FreedAtOnce;
-            if (!Collections.FreeSome(Arena, record.Type, record.Encoding, record.Root, ref budget))
-                _discarded.Enqueue(new(record.Type, record.Encoding, (nint)record.Root));
-        }
+        if (record.IsNative) Discard(record.Type, record.Encoding, record.Root);
         else if (record.IsExternal) Arena.Free(record.External);
         Arena.Free(record.Block);
+    }
+
+    /// <summary>Frees a structure that no record leads to any more: now, or in slices.</summary>
+    internal void Discard(ObjectType type, ObjectEncoding encoding, byte* root)
+    {
+        var budget = FreedAtOnce;
+        if (!Collections.FreeSome(Arena, type, encoding, root, ref budget)) _discarded.Enqueue(new(type, encoding, (nint)root));
     }
 }

@@ -55,8 +55,18 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
     /// <summary>Levels of nodes; 0 of the empty tree.</summary>
     public readonly int Height => _height;
 
+    /// <summary>Leaves and inner nodes, by counting.</summary>
+    public readonly long NodeCount => _root == null ? 0 : NodesBelow(_root, _height - 1);
+
     /// <summary>Bytes of all nodes as the arena counts them; this struct left out.</summary>
     public readonly long AllocatedBytes => _bytes;
+
+    static long NodesBelow(TreeNode* node, int level)
+    {
+        long nodes = 1;
+        for (var i = 0; level > 0 && i < node->Count; i++) nodes += level == 1 ? 1 : NodesBelow(Entries(node)[i].Child, level - 1);
+        return nodes;
+    }
 
     static int LeafCapacity => (NodeBytes - TreeNode.HeaderSize) / sizeof(TItem);
 

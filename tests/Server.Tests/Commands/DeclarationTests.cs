@@ -21,6 +21,9 @@ public sealed class DeclarationTests
         ["config|rewrite"] = "needs a configuration file",
         ["debug"] = "declares no arguments, as in Redis",
         ["pfselftest"] = "computes for seconds",
+        ["xadd"] = "takes LIMIT with ~ only, which no declaration can say",
+        ["xtrim"] = "takes LIMIT with ~ only, which no declaration can say",
+        ["xread"] = "waits",
     };
 
     /// <summary>Errors that say that the server did not understand the form of a request.</summary>

@@ -1,0 +1,102 @@
+using System.Buffers.Text;
+using System.Runtime.CompilerServices;
+using MiniRedis.Resp;
+
+namespace MiniRedis.Storage;
+
+/// <summary>The id of a stream's entry: milliseconds and a number within them, in this order. Written "ms-seq".</summary>
+public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<StreamId>
+{
+    /// <summary>Bytes of the longest id as text.</summary>
+    public const int MaxLength = 41;
+
+    /// <summary>Redis copies an id into a buffer of 128 bytes before it reads it; longer ones are invalid.</summary>
+    const int LongestText = 127;
+
+    public static StreamId Min => default;
+
+    public static StreamId Max => new(ulong.MaxValue, ulong.MaxValue);
+
+    public bool IsZero => (Ms | Seq) == 0;
+
+    /// <summary>The id after this one; false, and the first of all, after the last.</summary>
+    public bool TryNext(out StreamId next)
+    {
+        // Decided first: the result may be put where this one is.
+        var isThere = this != Max;
+        next = Seq < ulong.MaxValue ? new(Ms, Seq + 1) : Ms < ulong.MaxValue ? new(Ms + 1, 0) : Min;
+        return isThere;
+    }
+
+    /// <summary>The id before this one; false, and the last of all, before the first.</summary>
+    public bool TryPrevious(out StreamId previous)
+    {
+        var isThere = !IsZero;
+        previous = Seq > 0 ? new(Ms, Seq - 1) : Ms > 0 ? new(Ms - 1, ulong.MaxValue) : Max;
+        return isThere;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int CompareTo(StreamId other) =>
+        Ms != other.Ms ? (Ms < other.Ms ? -1 : 1) : Seq == other.Seq ? 0 : Seq < other.Seq ? -1 : 1;
+
+    public static bool operator <(StreamId left, StreamId right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(StreamId left, StreamId right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(StreamId left, StreamId right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(StreamId left, StreamId right) => left.CompareTo(right) >= 0;
+
+    /// <summary>Reads "ms-seq" or "ms"; then the sequence is <paramref name="missingSeq"/>.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> text, ulong missingSeq, out StreamId id) =>
+        TryParse(text, missingSeq, allowAutoSeq: false, out id, out _);
+
+    /// <summary>As above; "ms-*" too, which leaves the sequence to the stream and 0 here.</summary>
+    public static bool TryParseWithAutoSeq(ReadOnlySpan<byte> text, out StreamId id, out bool isSeqGiven) =>
+        TryParse(text, 0, allowAutoSeq: true, out id, out isSeqGiven);
+
+    static bool TryParse(ReadOnlySpan<byte> text, ulong missingSeq, bool allowAutoSeq, out StreamId id, out bool isSeqGiven)
+    {
+        id = default;
+        isSeqGiven = true;
+        if (text.Length > LongestText) return false;
+        var dash = text.IndexOf((byte)'-');
+        var seq = missingSeq;
+        if (!TryParseNumber(dash < 0 ? text : text[..dash], out var ms)) return false;
+        if (dash >= 0)
+        {
+            var rest = text[(dash + 1)..];
+            if (allowAutoSeq && rest.SequenceEqual("*"u8))
+            {
+                seq = 0;
+                isSeqGiven = false;
+            }
+            else if (!TryParseNumber(rest, out seq)) return false;
+        }
+        id = new(ms, seq);
+        return true;
+    }
+
+    /// <summary>As Redis's string2ull: what is not in canonical spelling is read as C's strtoull does, blanks and zeros in front.</summary>
+    static bool TryParseNumber(ReadOnlySpan<byte> text, out ulong value)
+    {
+        if (Numbers.TryParseUInt64(text, out value)) return true;
+        text = text.TrimStart(" \t\n\v\f\r"u8);
+        if (text.Length > 0 && text[0] == (byte)'+') text = text[1..];
+        if (text.IsEmpty || text.IndexOfAnyExceptInRange((byte)'0', (byte)'9') >= 0) return false;
+        var digits = text.TrimStart((byte)'0');
+        return digits.IsEmpty || Numbers.TryParseUInt64(digits, out value);
+    }
+
+    /// <summary>Writes "ms-seq" and returns its length, at most <see cref="MaxLength"/>.</summary>
+    public int Format(Span<byte> destination)
+    {
+        Utf8Formatter.TryFormat(Ms, destination, out var length);
+        destination[length++] = (byte)'-';
+        Utf8Formatter.TryFormat(Seq, destination[length..], out var second);
+        return length + second;
+    }
+
+    public override string ToString() => $"{Ms}-{Seq}";
+}

@@ -1,0 +1,111 @@
+namespace MiniRedis.Storage;
+
+/// <summary>The consumer groups of a stream, and how far they have read.</summary>
+public readonly unsafe partial struct StreamValue
+{
+    /// <summary>In the order of their names.</summary>
+    public StreamGroups Groups => new(_arena, _root->Groups.First());
+
+    public long GroupCount => _root->Groups.Count;
+
+    public bool TryGetGroup(ReadOnlySpan<byte> name, out StreamGroup group)
+    {
+        var found = _root->Groups.Find(new GroupNameProbe(name));
+        group = found == null ? default : new(_arena, (StreamGroupBlock*)*found);
+        return found != null;
+    }
+
+    /// <summary>False, and nothing done, if there is a group of that name.</summary>
+    /// <param name="name">Any bytes.</param>
+    /// <param name="lastId">The last id it is taken to have been given.</param>
+    /// <param name="entriesRead">The entries it is taken to have read; -1 if that is not known.</param>
+    /// <param name="group">The new group, or the one there is.</param>
+    public bool TryCreateGroup(ReadOnlySpan<byte> name, StreamId lastId, long entriesRead, out StreamGroup group)
+    {
+        if (TryGetGroup(name, out group)) return false;
+        var block = (StreamGroupBlock*)_arena.Allocate((nuint)(sizeof(StreamGroupBlock) + name.Length));
+        *block = new() { LastId = lastId, EntriesRead = entriesRead, NameLength = name.Length };
+        name.CopyTo(new Span<byte>(block + 1, name.Length));
+        _root->Groups.Insert(_arena, (nint)block, new GroupNameProbe(name));
+        group = new(_arena, block);
+        return true;
+    }
+
+    /// <summary>
+    /// Takes a group out of the stream. What it held is returned as a stream that has only this group, for the keyspace to free
+    /// little by little: see <see cref="Keyspace.Discard"/>.
+    /// </summary>
+    internal StreamValue Detach(ReadOnlySpan<byte> name)
+    {
+        var shell = Create(_arena);
+        if (_root->Groups.Remove(_arena, new GroupNameProbe(name), out var block)) shell._root->Groups.Append(_arena, block);
+        return shell;
+    }
+
+    /// <summary>
+    /// How many entries had been added when the one of an id was, if that can be told: it cannot once entries in between were
+    /// deleted, nor for ids between the first and the last. Source: streamEstimateDistanceFromFirstEverEntry.
+    /// </summary>
+    /// <returns>-1 if it cannot be told.</returns>
+    public long EntriesUpTo(StreamId id)
+    {
+        var added = (long)_root->EntriesAdded;
+        if (added == 0) return 0;
+        if (_root->Length == 0 && id <= _root->LastId) return added;
+        if (id == _root->LastId) return added;
+        if (id > _root->LastId) return -1;
+        if (_root->MaxDeletedId.IsZero || _root->MaxDeletedId < _root->FirstId)
+        {
+            if (id < _root->FirstId) return added - _root->Length;
+            if (id == _root->FirstId) return added - _root->Length + 1;
+        }
+        return -1;
+    }
+
+    /// <summary>Whether an entry from <paramref name="start"/> on may have been deleted by name.</summary>
+    bool HasTombstoneFrom(StreamId start) =>
+        _root->Length > 0 && !_root->MaxDeletedId.IsZero && _root->FirstId <= _root->MaxDeletedId && start <= _root->MaxDeletedId;
+
+    /// <summary>The entries a group has yet to be given; null if deletions leave that unknown.</summary>
+    public long? LagOf(StreamGroup group)
+    {
+        var added = (long)_root->EntriesAdded;
+        if (added == 0) return 0;
+        if (group.EntriesRead != StreamGroup.Unknown && !HasTombstoneFrom(group.LastId)) return added - group.EntriesRead;
+        var read = EntriesUpTo(group.LastId);
+        return read == StreamGroup.Unknown ? null : added - read;
+    }
+
+    /// <summary>Notes that a group is given an entry that lies behind all it was given so far.</summary>
+    public void Advance(StreamGroup group, StreamId id)
+    {
+        if (group.EntriesRead != StreamGroup.Unknown && !HasTombstoneFrom(id)) group.EntriesRead++;
+        else if (_root->EntriesAdded > 0) group.EntriesRead = EntriesUpTo(id);
+        group.LastId = id;
+    }
+}
+
+/// <summary>The groups of a stream, for a foreach.</summary>
+public unsafe struct StreamGroups
+{
+    readonly Arena _arena;
+    TreeCursor<nint> _next;
+
+    internal StreamGroups(Arena arena, TreeCursor<nint> first)
+    {
+        _arena = arena;
+        _next = first;
+    }
+
+    public StreamGroup Current { get; private set; }
+
+    public readonly StreamGroups GetEnumerator() => this;
+
+    public bool MoveNext()
+    {
+        if (!_next.IsValid) return false;
+        Current = new(_arena, (StreamGroupBlock*)_next.Item);
+        _next.MoveNext();
+        return true;
+    }
+}

@@ -1,0 +1,209 @@
+namespace MiniRedis.Storage;
+
+/// <summary>What becomes of the groups' pending entries when their stream's entries are deleted (KEEPREF, DELREF, ACKED).</summary>
+public enum StreamReferences
+{
+    /// <summary>They stay, and lead nowhere.</summary>
+    Keep,
+
+    /// <summary>They go, too.</summary>
+    Delete,
+
+    /// <summary>Only entries that every group has been given and has acknowledged are deleted.</summary>
+    Acknowledged,
+}
+
+/// <summary>Down to which length, or from which id on, a stream is to be kept.</summary>
+/// <param name="ByLength">MAXLEN rather than MINID.</param>
+/// <param name="MaxLength">Entries to keep.</param>
+/// <param name="MinId">The smallest id to keep.</param>
+/// <param name="WholeNodes">Only whole nodes go: the ~ of the commands.</param>
+/// <param name="Limit">Entries deleted at most; 0 for no limit.</param>
+/// <param name="References">What becomes of pending entries.</param>
+public readonly record struct StreamTrim(
+    bool ByLength, long MaxLength, StreamId MinId, bool WholeNodes, long Limit, StreamReferences References);
+
+/// <summary>Deleting entries: from the beginning, or by id.</summary>
+public readonly unsafe partial struct StreamValue
+{
+    /// <summary>More nodes than these are not freed at once.</summary>
+    const int FreedAtOnce = 4;
+
+    /// <summary>
+    /// Deletes entries from the beginning. Returns how many. Many nodes are not freed, but returned as a stream that has only
+    /// these: see <see cref="Database.Trim"/>.
+    /// </summary>
+    internal long Trim(in StreamTrim trim, out StreamValue? dropped)
+    {
+        // Without groups there are no references.
+        var references = _root->Groups.Count == 0 ? StreamReferences.Keep : trim.References;
+        var deleted = TrimNodes(trim, references, out dropped);
+        StreamId? after = null;
+        while (!trim.WholeNodes)
+        {
+            var at = after is { } last ? _root->Nodes.UpperBound(new StreamIdProbe(last)) : _root->Nodes.First();
+            if (!at.IsValid || trim.ByLength && _root->Length <= trim.MaxLength) break;
+            after = at.Item.Id;
+            var lastId = LastIdOf(at.Item);
+            deleted += TrimWithin(at, trim, references);
+            // What follows has larger ids, or enough is gone; but acknowledged entries may lie among others.
+            if (references != StreamReferences.Acknowledged || !trim.ByLength && lastId >= trim.MinId) break;
+        }
+        if (deleted > 0) SeekFirst();
+        return deleted;
+    }
+
+    /// <summary>Deletes the nodes at the beginning of which nothing is to stay.</summary>
+    long TrimNodes(in StreamTrim trim, StreamReferences references, out StreamValue? dropped)
+    {
+        dropped = null;
+        long deleted = 0, nodes = 0;
+        for (var at = _root->Nodes.First(); at.IsValid; at.MoveNext(), nodes++)
+        {
+            long live = at.Item.Live;
+            var left = _root->Length - deleted;
+            if (trim.ByLength && (left <= trim.MaxLength || left - live < trim.MaxLength) || !trim.ByLength && !EndsBefore(at, trim.MinId)) break;
+            if (trim.Limit > 0 && deleted + live > trim.Limit) break;
+            if (references == StreamReferences.Acknowledged && !IsAcknowledged(at)) break;
+            if (references == StreamReferences.Delete) DropReferences(at);
+            deleted += live;
+        }
+        _root->Length -= deleted;
+        if (nodes <= FreedAtOnce)
+        {
+            for (; nodes > 0; nodes--) DropNode(_root->Nodes.First().Item.Id);
+            return deleted;
+        }
+        var shell = Create(_arena);
+        long bytes = 0;
+        for (var at = _root->Nodes.First(); shell._root->Nodes.Count < nodes; at.MoveNext())
+        {
+            shell._root->Nodes.Append(_arena, at.Item);
+            bytes += (long)Arena.SizeOf(at.Item.Block);
+        }
+        shell._root->NodeBytes = bytes;
+        _root->NodeBytes -= bytes;
+        _root->Nodes.RemoveRange(_arena, 0, nodes);
+        SeekTail();
+        dropped = shell;
+        return deleted;
+    }
+
+    /// <summary>Whether all ids of a node are smaller than one.</summary>
+    static bool EndsBefore(TreeCursor<StreamNode> node, StreamId id)
+    {
+        // The next node's first id bounds this one's last, without a look at its entries.
+        var next = node;
+        return next.MoveNext() && next.Item.Id <= id || LastIdOf(node.Item) < id;
+    }
+
+    /// <summary>Deletes entries of one node.</summary>
+    long TrimWithin(TreeCursor<StreamNode> at, in StreamTrim trim, StreamReferences references)
+    {
+        ref var node = ref at.Item;
+        long deleted = 0;
+        var entry = new StreamCursor(at);
+        while (entry.MoveNext())
+        {
+            if (trim.ByLength ? _root->Length <= trim.MaxLength : entry.Id >= trim.MinId) break;
+            if (references == StreamReferences.Acknowledged && !IsAcknowledged(entry.Id)) continue;
+            if (references == StreamReferences.Delete) DropReferences(entry.Id);
+            node.Block[entry.FlagsAt] |= (byte)Deleted;
+            _root->Length--;
+            deleted++;
+        }
+        // Entries deleted before may be all that is left.
+        if (deleted == node.Live) DropNode(node.Id);
+        else CountDeleted(ref node, deleted);
+        return deleted;
+    }
+
+    /// <summary>Deletes an entry; false if there is none of that id.</summary>
+    public bool Delete(StreamId id)
+    {
+        var at = NodeOf(id);
+        if (!at.IsValid) return false;
+        var entry = new StreamCursor(at);
+        do
+        {
+            if (!entry.MoveNext() || entry.Id > id) return false;
+        }
+        while (entry.Id != id);
+
+        ref var node = ref at.Item;
+        if (node.Live == 1) DropNode(node.Id);
+        else
+        {
+            node.Block[entry.FlagsAt] |= (byte)Deleted;
+            CountDeleted(ref node, 1);
+        }
+        _root->Length--;
+        if (id > _root->MaxDeletedId) _root->MaxDeletedId = id;
+        if (id == _root->FirstId) SeekFirst();
+        return true;
+    }
+
+    void CountDeleted(ref StreamNode node, long deleted)
+    {
+        if (deleted == 0) return;
+        var block = Open(node);
+        node.Live -= (uint)deleted;
+        node.Deleted += (uint)deleted;
+        Listpack.Replace(ref block, StreamNodes.Count, node.Live);
+        Listpack.Replace(ref block, StreamNodes.DeletedAt(block.Start), node.Deleted);
+        Close(ref node, block);
+    }
+
+    void SeekFirst()
+    {
+        _root->FirstId = StreamId.Min;
+        if (_root->Length == 0) return;
+        var first = new StreamCursor(this, StreamId.Min, StreamId.Max, reverse: false);
+        if (first.MoveNext()) _root->FirstId = first.Id;
+    }
+
+    /// <summary>The last id of a node, deleted or not.</summary>
+    static StreamId LastIdOf(in StreamNode node)
+    {
+        var lp = node.Block;
+        var at = Listpack.Last(lp);
+        for (var elements = Listpack.Get(lp, at).Integer - 1; elements > 0; elements--) at = Listpack.Prev(lp, at);
+        var ms = Listpack.Get(lp, at).Integer;
+        var seq = Listpack.Get(lp, Listpack.Next(lp, at)).Integer;
+        return new(node.Id.Ms + (ulong)ms, node.Id.Seq + (ulong)seq);
+    }
+
+    /// <summary>Whether every group has been given the entry and none waits for its acknowledgement.</summary>
+    public bool IsAcknowledged(StreamId id)
+    {
+        foreach (var group in Groups)
+        {
+            if (group.LastId < id || group.TryGetPending(id, out _)) return false;
+        }
+        return true;
+    }
+
+    bool IsAcknowledged(TreeCursor<StreamNode> node)
+    {
+        var entry = new StreamCursor(node);
+        while (entry.MoveNext())
+        {
+            if (!IsAcknowledged(entry.Id)) return false;
+        }
+        return true;
+    }
+
+    /// <summary>Takes an entry out of the pending lists of every group; false if it was in none.</summary>
+    public bool DropReferences(StreamId id)
+    {
+        var dropped = false;
+        foreach (var group in Groups) dropped |= group.Acknowledge(id);
+        return dropped;
+    }
+
+    void DropReferences(TreeCursor<StreamNode> node)
+    {
+        var entry = new StreamCursor(node);
+        while (entry.MoveNext()) DropReferences(entry.Id);
+    }
+}
