@@ -11,16 +11,24 @@ public sealed unsafe partial class Database
     /// <summary>The secret under which members and fields are hashed.</summary>
     internal HashSeed Seed => _index.Seed;
 
-    /// <summary>Sets the key to a packed value, whatever it held before; the bytes are copied.</summary>
+    /// <summary>The clock of the deadlines of fields.</summary>
+    internal ExpiryClock ExpiryClock => _index.Clock;
+
+    /// <summary>
+    /// Sets the key to a packed value, whatever it held before; the bytes are copied. Room is left for it to become
+    /// <paramref name="reserve"/> bytes, as far as that can be embedded.
+    /// </summary>
     public Record InstallPacked(
-        in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt)
+        in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt,
+        int reserve = 0)
     {
         Debug.Assert(!encoding.IsNative());
         var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, packed.Length))
         {
-            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.None, packed.Length);
+            if (!RecordLayout.Embeds(flags, key.Length, reserve)) reserve = 0;
+            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.None, packed.Length, reserve);
         }
         else
         {

@@ -32,6 +32,12 @@ public sealed unsafe partial class Database
         return record;
     }
 
+    /// <summary>A field of the hash at a key has got a deadline.</summary>
+    internal void NoteFieldDeadline(in KeyLookup at, long expireAt) => _index.NoteExpiry(at.Hash, expireAt);
+
+    /// <summary>So many more keys hold a hash with deadlines of fields.</summary>
+    internal void CountFieldDeadlines(int change) => _index.FieldExpiring += change;
+
     /// <summary>The deadline of a key that has one.</summary>
     void Postpone(in KeyLookup at, long expireAt)
     {

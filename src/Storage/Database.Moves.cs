@@ -17,7 +17,7 @@ public sealed unsafe partial class Database
 
         var moved = RecordBuilder.WithKey(Arena, old, targetKey);
         _index.Remove(from.Hash, from.Entry);
-        if (old.HasExpiry) _index.Expiring--;
+        Forget(old);
         target.Replace(moved);
         Arena.Free(old.Block);
         return moved;

@@ -34,6 +34,9 @@ public sealed unsafe partial class Database
     /// <summary>Keys that have a deadline.</summary>
     public long ExpiringCount => _index.Expiring;
 
+    /// <summary>Keys that hold a hash with deadlines of fields.</summary>
+    public long FieldExpiringCount => _index.FieldExpiring;
+
     /// <summary>Memory of the index: buckets, overflow and expiry bounds.</summary>
     public long IndexBytes => _index.Bytes;
 
@@ -71,7 +74,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found);
         var record = at.Record;
-        if (record.HasExpiry) _index.Expiring--;
+        Forget(record);
         _index.Remove(at.Hash, at.Entry);
         _keyspace.Release(record);
     }
@@ -107,7 +110,7 @@ public sealed unsafe partial class Database
     public DueSearch FindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due);
 
     /// <summary>
-    /// As <see cref="FindDue"/>; false once no key is due or the call's work is used up.
+    /// As <see cref="FindDue"/>, where only whole keys expire; false once none is due or the call's work is used up.
     /// </summary>
     public bool TryFindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due) == DueSearch.Found;
 
@@ -128,7 +131,7 @@ public sealed unsafe partial class Database
         {
             var old = at.Record;
             fresh.AccessField = old.AccessField;
-            if (old.HasExpiry) _index.Expiring--;
+            Forget(old);
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
             _keyspace.Release(old);
         }
@@ -141,7 +144,19 @@ public sealed unsafe partial class Database
             _index.Expiring++;
             _index.NoteExpiry(at.Hash, fresh.ExpireAt);
         }
+        if (FieldDeadlines.Any(fresh))
+        {
+            _index.FieldExpiring++;
+            _index.NoteTick(at.Hash, FieldDeadlines.EarliestTick(fresh, _index.Clock));
+        }
         return fresh;
+    }
+
+    /// <summary>Takes a record that leaves the index out of the counts of deadlines.</summary>
+    void Forget(Record record)
+    {
+        if (record.HasExpiry) _index.Expiring--;
+        if (FieldDeadlines.Any(record)) _index.FieldExpiring--;
     }
 
     readonly struct Collector(List<Record> records) : IRecordVisitor

@@ -9,6 +9,9 @@ public enum DueSearch
     /// <summary>A key is due; delete it, then search again.</summary>
     Found,
 
+    /// <summary>Fields of the hash at a key may be due; delete those that are, then search again.</summary>
+    FieldsDue,
+
     /// <summary>The work one call may do is used up; call again, now or later.</summary>
     BudgetUsed,
 }

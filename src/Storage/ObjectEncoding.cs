@@ -15,6 +15,7 @@ public enum ObjectEncoding : byte
     QuickList = 9,
     Stream = 10,
     ListPack = 11,
+    ListPackEx = 12,
 }
 
 /// <summary>The names OBJECT ENCODING and DEBUG OBJECT answer.</summary>
@@ -31,6 +32,7 @@ public static class ObjectEncodingNames
         ObjectEncoding.QuickList => "quicklist"u8,
         ObjectEncoding.Stream => "stream"u8,
         ObjectEncoding.ListPack => "listpack"u8,
+        ObjectEncoding.ListPackEx => "listpackex"u8,
         _ => "unknown"u8,
     };
 

@@ -8,8 +8,8 @@ static class CommandRegistry
 {
     static readonly Command[] s_commands =
     [
-        .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All, .. StreamCommands.All,
-        .. SortedSetCommands.All,
+        .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
+        .. ListCommands.All, .. SetCommands.All, .. SortedSetCommands.All, .. StreamCommands.All,
         .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 

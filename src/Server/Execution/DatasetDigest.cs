@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
+using System.Text;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
@@ -61,11 +63,19 @@ sealed class DatasetDigest
             Span<byte> scratch = stackalloc byte[32];
             Mix(record.GetString(scratch));
         }
-        else if (record.Type == ObjectType.Stream) MixStream(new StreamCursor(record));
+        else if (record.Type == ObjectType.List)
+        {
+            var elements = new ElementMixer(this);
+            ListValue.Read(record, ref elements);
+        }
+        else if (record.Type == ObjectType.Set) AddSet(new SetReader(record));
+        else if (record.Type == ObjectType.Hash) AddHash(new HashReader(record));
+        else if (record.Type == ObjectType.SortedSet) AddSortedSet(new SortedSetValue(record));
+        else if (record.Type == ObjectType.Stream) AddStream(new StreamCursor(record));
         if (record.HasExpiry) Xor("!!expire!!"u8);
     }
 
-    void MixStream(StreamCursor entry)
+    void AddStream(StreamCursor entry)
     {
         Span<byte> scratch = stackalloc byte[StreamId.MaxLength];
         while (entry.MoveNext())
@@ -82,6 +92,49 @@ sealed class DatasetDigest
             }
         }
     }
+
+    readonly struct ElementMixer(DatasetDigest digest) : IElementVisitor
+    {
+        public bool Visit(PackedElement element)
+        {
+            digest.Mix(element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]));
+            return true;
+        }
+    }
+
+    void AddSet(in SetReader set)
+    {
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var members = set.Members(); members.Next();) Xor(members.Current.ToBytes(scratch));
+    }
+
+    void AddHash(in HashReader hash)
+    {
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var fields = hash.Fields(HashReader.Everything); fields.Next();)
+        {
+            var pair = new DatasetDigest();
+            pair.Mix(fields.Field.ToBytes(scratch));
+            pair.Mix(fields.Value.ToBytes(scratch));
+            Xor(pair._digest);
+        }
+    }
+
+    void AddSortedSet(in SortedSetValue set)
+    {
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var cursor = set.From(0); cursor.IsValid; cursor.Move())
+        {
+            var pair = new DatasetDigest();
+            pair.Mix(cursor.Member.ToBytes(scratch));
+            pair.Mix(Encoding.ASCII.GetBytes(Printed(cursor.Score)));
+            Xor(pair._digest);
+        }
+    }
+
+    /// <summary>A score as C prints it by "%.17g".</summary>
+    static string Printed(double score) =>
+        double.IsInfinity(score) ? score > 0 ? "inf" : "-inf" : score.ToString("G17", CultureInfo.InvariantCulture).Replace('E', 'e');
 
     /// <summary>Adds something whose place among the others does not matter.</summary>
     public void Xor(ReadOnlySpan<byte> data)

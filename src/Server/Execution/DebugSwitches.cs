@@ -8,4 +8,7 @@ sealed class DebugSwitches
 
     /// <summary>DEBUG SET-SKIP-CHECKSUM-VALIDATION: payloads of RESTORE and snapshots are read whatever their checksum.</summary>
     public bool SkipChecksums { get; set; }
+
+    /// <summary>DEBUG QUICKLIST-PACKED-THRESHOLD: bytes from which on an element of a list has a node of its own; 0 for the usual.</summary>
+    public long PackedThreshold { get; set; }
 }

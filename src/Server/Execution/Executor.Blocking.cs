@@ -28,7 +28,6 @@ sealed partial class Executor
             server.Log.BatchFailed(client.Id, failure);
             LoopState.Current.RenewAwakened();
             LeaveCommand();
-            client.Waiting = null;
             server.Admission.KillLocked(client, "internal error");
             return;
         }

@@ -9,10 +9,12 @@ sealed unsafe partial class KeyIndex
     const uint GroupSize = 16;
 
     /// <summary>A key of this hash has a deadline now.</summary>
-    public void NoteExpiry(ulong hash, long expireAt)
+    public void NoteExpiry(ulong hash, long expireAt) => NoteTick(hash, _clock.TickOfDeadline(expireAt));
+
+    /// <summary>The key of this hash, or a field of it, is due at a tick.</summary>
+    public void NoteTick(ulong hash, uint tick)
     {
         var bucket = BucketOf(hash);
-        var tick = _clock.TickOfDeadline(expireAt);
         if (!_tree.Active) _tree.Cover(_arena, BucketCount);
         ref var bound = ref Bound((ulong*)_buckets[bucket]);
         if (bound <= tick) return;
@@ -32,7 +34,7 @@ sealed unsafe partial class KeyIndex
             if (earliest <= now)
             {
                 var tick = SearchBucket(bucket, now, out due);
-                if (due.Found) return DueSearch.Found;
+                if (due.Found) return due.Record.HasExpiry && _clock.TickOfDeadline(due.Record.ExpireAt) <= now ? DueSearch.Found : DueSearch.FieldsDue;
                 Bound((ulong*)_buckets[bucket]) = tick;
                 earliest = EarliestOf(group, out _);
             }
@@ -57,6 +59,13 @@ sealed unsafe partial class KeyIndex
         return earliest;
     }
 
+    /// <summary>When the key, or the first of its fields, is due.</summary>
+    uint TickOf(Record record)
+    {
+        var tick = record.HasExpiry ? _clock.TickOfDeadline(record.ExpireAt) : ExpiryClock.None;
+        return record.Type == ObjectType.Hash ? Math.Min(tick, FieldDeadlines.EarliestTick(record, _clock)) : tick;
+    }
+
     /// <summary>A due key of the bucket's chain; if none is, the bucket's bound as it should be.</summary>
     uint SearchBucket(uint bucket, uint now, out KeyLookup due)
     {
@@ -68,8 +77,7 @@ sealed unsafe partial class KeyIndex
             {
                 if (line[i] == 0) continue;
                 var record = RecordOf(line[i]);
-                if (!record.HasExpiry) continue;
-                var tick = _clock.TickOfDeadline(record.ExpireAt);
+                var tick = TickOf(record);
                 if (tick <= now)
                 {
                     due = new(HashOf(record.Key), record, line + i);

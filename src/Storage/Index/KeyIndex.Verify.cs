@@ -6,7 +6,7 @@ sealed unsafe partial class KeyIndex
     /// <exception cref="InvalidOperationException">An invariant does not hold; the message says which.</exception>
     public void Verify()
     {
-        long count = 0, expiring = 0;
+        long count = 0, expiring = 0, fieldExpiring = 0;
         var chained = 0u;
         for (var bucket = 0u; bucket < _buckets.Count; bucket++)
         {
@@ -23,9 +23,9 @@ sealed unsafe partial class KeyIndex
                     Require(BucketOf(hash) == bucket, "an entry lies in another bucket than its hash says");
                     Require(EntryOf(record.Block, hash) == line[i], "an entry's fragment is not its key's");
                     count++;
-                    if (!record.HasExpiry) continue;
-                    expiring++;
-                    Require(bound <= _clock.TickOfDeadline(record.ExpireAt), "a bucket's bound is above a deadline");
+                    if (record.HasExpiry) expiring++;
+                    if (FieldDeadlines.Any(record)) fieldExpiring++;
+                    Require(bound <= TickOf(record), "a bucket's bound is above a deadline");
                 }
                 if (Link(line) == 0) break;
                 chained++;
@@ -37,6 +37,7 @@ sealed unsafe partial class KeyIndex
         }
         Require(count == Count, "the count is wrong");
         Require(expiring == Expiring, "the count of deadlines is wrong");
+        Require(fieldExpiring == FieldExpiring, "the count of hashes with deadlines is wrong");
         Require(chained == _overflow.Count, "an overflow bucket is in no chain");
         Require(_buckets.Count == (Count == 0 ? 0 : BucketCount), "the number of buckets is wrong");
         _tree.Verify();

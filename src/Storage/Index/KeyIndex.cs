@@ -54,6 +54,9 @@ sealed unsafe partial class KeyIndex
     /// <summary>Keys that have a deadline; kept by the database.</summary>
     public long Expiring;
 
+    /// <summary>Keys that hold a hash with deadlines of fields; kept by the database.</summary>
+    public long FieldExpiring;
+
     public KeyIndex(Arena arena, HashSeed seed, ExpiryClock clock)
     {
         this._arena = arena;
@@ -62,6 +65,8 @@ sealed unsafe partial class KeyIndex
     }
 
     public Arena Arena => _arena;
+
+    public ExpiryClock Clock => _clock;
 
     public HashSeed Seed => _seed;
 

@@ -24,11 +24,12 @@ public readonly unsafe ref struct PackedElement
         _number = length;
     }
 
-    /// <summary>An element that is text of native memory, from wherever.</summary>
-    internal PackedElement(ReadOnlySpan<byte> native)
+    /// <param name="text">Bytes of the arena.</param>
+    internal PackedElement(scoped ReadOnlySpan<byte> text)
+        : this((byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(text)), text.Length)
     {
-        _text = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(native));
-        _number = native.Length;
+        // An empty span may have no address, which would make it an integer.
+        if (_text == null) _text = (byte*)1;
     }
 
     public bool IsInteger => _text == null;

@@ -13,7 +13,7 @@ public unsafe ref struct RecordBlock : IPackedOwner
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key whose value is packed.</param>
-    public RecordBlock(Database database, in KeyLookup at)
+    public RecordBlock(Database database, scoped in KeyLookup at)
     {
         Debug.Assert(at.Found && !at.Record.IsNative);
         _arena = database.Arena;

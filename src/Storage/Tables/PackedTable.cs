@@ -52,8 +52,8 @@ public unsafe partial struct PackedTable
     /// <summary>Fields that have a deadline.</summary>
     public long Expiring { get; private set; }
 
-    /// <summary>Bytes of the arena that all of the table takes, this struct's own block included; exact.</summary>
-    internal long AllocatedBytes => (long)Arena.SizeOf((byte*)Unsafe.AsPointer(ref this)) + _directory.Bytes + _blockBytes + ExpiryBytes;
+    /// <summary>Bytes of the arena that the table takes beside this struct's own block; exact.</summary>
+    internal readonly long AllocatedBytes => _directory.Bytes + _blockBytes + ExpiryBytes;
 
     /// <summary>A new table, empty, in a block of its own.</summary>
     /// <param name="arena">Where all of its memory comes from; the same in every later call.</param>
@@ -123,7 +123,7 @@ public unsafe partial struct PackedTable
     }
 
     /// <summary>The element at a spot.</summary>
-    internal readonly PackedEntry At(in PackedSpot spot) =>
+    internal readonly PackedEntry At(scoped in PackedSpot spot) =>
         PackedEntry.Read(spot.Start, PackedBucket.Sizes(_directory[spot.Bucket])[spot.Index], _hasValues);
 
     /// <summary>Adds a member; false if it is there.</summary>
@@ -179,6 +179,23 @@ public unsafe partial struct PackedTable
         PackedEntry.Write(PackedBucket.Elements(start) + offset, size, _hasValues, name, value, expireAt, apart);
         if (oldApart != null) FreeApart(arena, oldApart);
         if (expireAt != oldExpireAt) NoteDeadline(arena, spot.Bucket, oldExpireAt, expireAt);
+    }
+
+    /// <summary>Gives a field another deadline (-1: none). The spot is invalid after.</summary>
+    internal void SetDeadline(Arena arena, in PackedSpot spot, long expireAt)
+    {
+        var old = At(spot);
+        if (old.ExpireAt == expireAt) return;
+        Span<byte> value = stackalloc byte[PackedBucket.MaxInline];
+        if ((PackedBucket.Sizes(_directory[spot.Bucket])[spot.Index] & PackedBucket.ApartFlag) != 0)
+        {
+            // Stays where it is until the new block is made.
+            Set(arena, spot, old.Value, expireAt);
+            return;
+        }
+        // The value moves while its bucket does.
+        old.Value.CopyTo(value);
+        Set(arena, spot, value[..old.Value.Length], expireAt);
     }
 
     /// <summary>Takes an element out. The spot is invalid after.</summary>

@@ -21,6 +21,8 @@ public sealed class ServerCommandsCommandOracleTests
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
         // Later versions: a command line without arguments is asked about, too, and the arguments are documented.
         "command|getkeys arity", "command|getkeysandflags arity", "command|getkeys arguments", "command|getkeysandflags arguments",
+        // Later versions: may be called by scripts, where they do not wait.
+        "blpop flags", "brpop flags", "blmove flags", "brpoplpush flags",
         // Later versions: more options, or the same ones nested in another way.
         "set arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "pfmerge arguments",

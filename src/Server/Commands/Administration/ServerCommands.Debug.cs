@@ -41,7 +41,7 @@ static partial class ServerCommands
         new("POPULATE", "<count> [<prefix>] [<size>]", "Creates <count> strings, of <size> bytes each, called <prefix>:<number>.",
             3, 5, DebugPopulate),
         new("PROTOCOL", "<type>", $"Answers a sample of a reply type: {ProtocolTypes}.", 3, 3, DebugProtocol),
-        new("QUICKLIST-PACKED-THRESHOLD", "<size>", "Accepted; lists keep large elements as they keep small ones.", 3, 3,
+        new("QUICKLIST-PACKED-THRESHOLD", "<size>", "Gives elements of lists from so many bytes on a node of their own; 0 for the usual.", 3, 3,
             DebugPackedThreshold),
         new("RELOAD", "[MERGE] [NOFLUSH] [NOSAVE]", "Saves the data and loads them again.", 2, int.MaxValue, DebugReload),
         new("REPLYBUFFER", "<PEAK-RESET-TIME|RESIZING> <value>", "Accepted; a connection without output holds no reply buffer.",
@@ -136,8 +136,13 @@ static partial class ServerCommands
     static void DebugPackedThreshold(ref CommandContext c)
     {
         var isNumber = ConfigNumber.TryParseMemory(ConfigText.FromBytes(c.Arg(2)), out var bytes);
-        if (isNumber && bytes is 0 or > 1 and < 1L << 32) c.Reply.Ok();
-        else c.Fail(Errors.PackedThreshold);
+        if (!isNumber || bytes is < 0 or >= 1L << 32)
+        {
+            c.Fail(Errors.PackedThreshold);
+            return;
+        }
+        c.Server.DebugSwitches.PackedThreshold = bytes;
+        c.Reply.Ok();
     }
 
     const string ProtocolTypes = "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false";

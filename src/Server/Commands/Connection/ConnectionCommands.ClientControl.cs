@@ -139,12 +139,12 @@ static partial class ConnectionCommands
             }
         }
         if (!c.TryInteger(2, out var id)) return;
-        if (!c.Server.Clients.TryGet(id, out var target) || !target.Has(ClientFlags.Blocked))
+        if (!c.Server.Clients.TryGet(id, out var target) || target.Waiting is not { } waiting)
         {
             c.Reply.Integer(0);
             return;
         }
-        c.Server.Executor.EndWait(target.Waiting!, withError);
+        c.Server.Executor.EndWait(waiting, withError);
         c.Reply.Integer(1);
     }
 }

@@ -209,6 +209,7 @@ static partial class SortedSetCommands
         // From the smallest on, as Redis does: sums of floating-point numbers depend on the order.
         foreach (var source in sources.OrderBy(s => s.Count))
         {
+            if (source.Count == 0) continue;
             var members = source.Members(scratch);
             while (members.MoveNext())
             {

@@ -1,0 +1,113 @@
+using System.Buffers.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>What SSCAN, HSCAN and ZSCAN have in common: cursor, options, and the shape of the reply.</summary>
+ref struct ElementScan
+{
+    readonly bool _all;
+
+    ElementScan(ulong cursor, long count, ReadOnlySpan<byte> pattern, bool namesOnly)
+    {
+        Start = Cursor = cursor;
+        Count = count;
+        Pattern = pattern;
+        _all = pattern is [(byte)'*'];
+        NamesOnly = namesOnly;
+    }
+
+    /// <summary>The cursor that the client sent.</summary>
+    public ulong Start { get; }
+
+    /// <summary>The cursor that the client gets.</summary>
+    public ulong Cursor { get; private set; }
+
+    /// <summary>How many elements one call should about look at.</summary>
+    public long Count { get; }
+
+    public ReadOnlySpan<byte> Pattern { get; }
+
+    /// <summary>NOVALUES or NOSCORES.</summary>
+    public bool NamesOnly { get; }
+
+    public readonly bool Matches(ReadOnlySpan<byte> name) => _all || Glob.IsMatch(Pattern, name);
+
+    /// <summary>Reads the cursor, or answers that it is none. Comes before the look-up, as in Redis; the options after it.</summary>
+    public static bool TryCursor(ref CommandContext c, out ulong cursor)
+    {
+        if (Numbers.TryParseUInt64(c.Arg(2), out cursor)) return true;
+        c.Fail(Errors.InvalidCursor);
+        return false;
+    }
+
+    public static void ReplyEmpty(ref CommandContext c)
+    {
+        c.Reply.Array(2);
+        c.Reply.Bulk("0"u8);
+        c.Reply.EmptyArray();
+    }
+
+    /// <summary>Reads the options behind the cursor, or answers what is wrong with them.</summary>
+    public static bool TryOptions(ref CommandContext c, ulong cursor, ObjectType type, out ElementScan scan)
+    {
+        scan = default;
+        long count = 10;
+        ReadOnlySpan<byte> pattern = "*"u8;
+        var namesOnly = false;
+        for (var i = 3; i < c.Count; i++)
+        {
+            var hasValue = i + 1 < c.Count;
+            if (hasValue && c.IsToken(i, "COUNT"u8))
+            {
+                if (!c.TryInteger(++i, out count)) return false;
+                if (count < 1)
+                {
+                    c.Fail(Errors.Syntax);
+                    return false;
+                }
+            }
+            else if (hasValue && c.IsToken(i, "MATCH"u8)) pattern = c.Arg(++i);
+            else if (c.IsToken(i, "NOVALUES"u8))
+            {
+                namesOnly = true;
+                if (type == ObjectType.Hash) continue;
+                c.Fail(Errors.NoValuesOnlyInHscan);
+                return false;
+            }
+            else if (c.IsToken(i, "NOSCORES"u8))
+            {
+                namesOnly = true;
+                if (type == ObjectType.SortedSet) continue;
+                c.Fail(Errors.NoScoresOnlyInZscan);
+                return false;
+            }
+            else
+            {
+                c.Fail(Errors.Syntax);
+                return false;
+            }
+        }
+        scan = new(cursor, count, pattern, namesOnly);
+        return true;
+    }
+
+    /// <summary>Whether a step that has looked at <paramref name="visited"/> elements and leads to <paramref name="next"/> is enough.</summary>
+    public bool IsDone(ulong next, long visited, ref long steps)
+    {
+        Cursor = next;
+        // Ten empty buckets for each element asked for, as in Redis.
+        return next == 0 || visited >= Count || ++steps >= (Count > long.MaxValue / 10 ? long.MaxValue : Count * 10);
+    }
+
+    /// <summary>Answers the cursor; the elements follow in an array.</summary>
+    public static void ReplyCursor(ref CommandContext c, ulong cursor)
+    {
+        c.Reply.Array(2);
+        Span<byte> digits = stackalloc byte[Numbers.MaxInt64Length + 1];
+        Utf8Formatter.TryFormat(cursor, digits, out var length);
+        c.Reply.Bulk(digits[..length]);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Moving an element from one list to another.</summary>
+static partial class ListCommands
+{
+    static KeySpec[] SourceAndDestination =>
+        [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Delete), KeySpec.At(2, KeyFlags.RW | KeyFlags.Insert)];
+
+    static readonly Command LMoveSpec = new()
+    {
+        Name = "LMOVE", Group = CommandGroup.List, Since = "6.2.0", Complexity = "O(1)",
+        Summary = "Moves an element from an end of a list to an end of another, or of the same.",
+        Arity = 5, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = SourceAndDestination,
+        Args = [Arg.Key("source"), Arg.Key("destination", keySpec: 1), LeftOrRight("wherefrom"), LeftOrRight("whereto")],
+        Propagates = Propagation.Verbatim,
+        Run = LMove,
+    };
+
+    static readonly Command RPopLPushSpec = new()
+    {
+        Name = "RPOPLPUSH", Group = CommandGroup.List, Since = "1.2.0", Complexity = "O(1)",
+        Summary = "Moves the last element of a list to the head of another, or of the same.",
+        Arity = 3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = SourceAndDestination,
+        Args = [Arg.Key("source"), Arg.Key("destination", keySpec: 1)],
+        DeprecatedSince = "6.2.0", ReplacedBy = "`LMOVE` with the `RIGHT` and `LEFT` arguments",
+        Propagates = Propagation.Verbatim,
+        Run = static (ref CommandContext c) =>
+        {
+            if (!TryMove(ref c, fromHead: false, toHead: true)) c.Reply.Null();
+        },
+    };
+
+    static void LMove(ref CommandContext c)
+    {
+        if (!TryEnd(ref c, 3, out var fromHead) || !TryEnd(ref c, 4, out var toHead)) return;
+        if (!TryMove(ref c, fromHead, toHead)) c.Reply.Null();
+    }
+
+    /// <summary>
+    /// Moves an element between the lists of arguments 1 and 2 and answers with it, or that one of them is none. False if the
+    /// source is not there: nothing was answered.
+    /// </summary>
+    static bool TryMove(ref CommandContext c, bool fromHead, bool toHead)
+    {
+        var source = c.Arg(1);
+        var destination = c.Arg(2);
+        var from = c.LookupWrite(source);
+        if (!from.Found) return false;
+        if (!c.CheckType(from, ObjectType.List)) return true;
+        if (!c.CheckType(c.LookupWrite(destination), ObjectType.List)) return true;
+        // Looking the destination up may have deleted it as expired, so the source is found anew.
+        var list = Open(c, c.Peek(source));
+
+        // A copy: the lists may be one, and even two may share the record's arena that moves what it holds.
+        Span<byte> scratch = stackalloc byte[MovedOnStack];
+        byte[]? rented = null;
+        var element = list.Peek(fromHead);
+        if (!element.IsInteger && element.Text.Length > scratch.Length) scratch = rented = ArrayPool<byte>.Shared.Rent(element.Text.Length);
+        var value = Copy(element, scratch);
+        list.RemoveEnd(fromHead);
+        c.Reply.Bulk(value);
+
+        var to = c.Peek(destination);
+        var target = to.Found ? Open(c, to) : Create(c, to, destination);
+        target.Prepare(value.Length, 1);
+        target.Push(value, toHead);
+        c.Changed(destination, KeyspaceEvents.List, toHead ? "lpush" : "rpush", countsAsChange: false);
+        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+
+        var rest = Open(c, c.Peek(source));
+        Removed(ref c, ref rest, source, PopName(fromHead));
+        return true;
+    }
+
+    /// <summary>Longer elements are copied to the pool.</summary>
+    const int MovedOnStack = 512;
+
+    static ReadOnlySpan<byte> Copy(in PackedElement element, Span<byte> to)
+    {
+        if (element.IsInteger) return element.ToBytes(to);
+        element.Text.CopyTo(to);
+        return to[..element.Text.Length];
+    }
+}

@@ -1,0 +1,100 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Lists: the commands of Redis's group "list".</summary>
+static partial class ListCommands
+{
+    public static IEnumerable<Command> All =>
+    [
+        // ListCommands.Push.cs
+        LPushSpec, RPushSpec, LPushXSpec, RPushXSpec,
+        // ListCommands.Pop.cs
+        LPopSpec, RPopSpec, LMPopSpec,
+        // ListCommands.Read.cs
+        LLenSpec, LIndexSpec, LRangeSpec, LPosSpec,
+        // ListCommands.Change.cs
+        LSetSpec, LInsertSpec, LRemSpec, LTrimSpec,
+        // ListCommands.Move.cs
+        LMoveSpec, RPopLPushSpec,
+        // ListCommands.Blocking.cs
+        BLPopSpec, BRPopSpec, BLMPopSpec, BLMoveSpec, BRPopLPushSpec,
+    ];
+
+    static Arg LeftOrRight(string name) => Arg.OneOf(name, Arg.Token("LEFT"), Arg.Token("RIGHT"));
+
+    static ListLimits Limits(scoped in CommandContext c) =>
+        new(c.Server.Config.ListMaxListpackSize, c.Server.Config.ListCompressDepth, c.Server.DebugSwitches.PackedThreshold);
+
+    static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c));
+
+    /// <summary>A new, empty list; it must not stay so.</summary>
+    static ListValue Create(scoped in CommandContext c, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key)
+    {
+        var list = ListValue.Create(c.Database, at, key, Limits(c));
+        c.Server.Keys.Created(c.Database, list.At.Record, key);
+        return list;
+    }
+
+    /// <summary>LEFT, which is the head, or RIGHT; anything else is answered.</summary>
+    static bool TryEnd(ref CommandContext c, int index, out bool head)
+    {
+        head = c.IsToken(index, "LEFT"u8);
+        if (head || c.IsToken(index, "RIGHT"u8)) return true;
+        c.Fail(Errors.Syntax);
+        return false;
+    }
+
+    static void Reply(ReplyWriter reply, in PackedElement element)
+    {
+        if (element.IsInteger) reply.BulkInteger(element.Integer);
+        else reply.Bulk(element.Text);
+    }
+
+    /// <summary>Answers with elements from an index on, straight from where they lie.</summary>
+    static void ReplyRange(ref CommandContext c, scoped in ListValue list, long index, long count, bool backward)
+    {
+        c.Reply.Array((int)count);
+        var writer = new ElementWriter(c.Reply);
+        list.Visit(index, count, backward, ref writer);
+    }
+
+    readonly struct ElementWriter(ReplyWriter reply) : IElementVisitor
+    {
+        public bool Visit(PackedElement element)
+        {
+            Reply(reply, element);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Resolves a range of indices, negative ones counting from the end, to one from 0 on; false if nothing is in it.
+    /// </summary>
+    static bool TryResolve(long length, ref long start, ref long stop)
+    {
+        if (start < 0) start = Math.Max(0, start + length);
+        if (stop < 0) stop += length;
+        stop = Math.Min(stop, length - 1);
+        return start <= stop;
+    }
+
+    /// <summary>Ends a command that took elements off a list: its event, and the key's end if nothing is left.</summary>
+    /// <param name="removed">Each counts as a change.</param>
+    static void Removed(ref CommandContext c, scoped ref ListValue list, ReadOnlySpan<byte> key, string name, long removed = 1)
+    {
+        c.Changed(key, KeyspaceEvents.List, name);
+        c.Server.Effects.Dirty += removed - 1;
+        if (list.Count == 0)
+        {
+            c.Database.Delete(list.At);
+            c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+        }
+        else list.TryPack();
+    }
+
+    static string PopName(bool head) => head ? "lpop" : "rpop";
+}

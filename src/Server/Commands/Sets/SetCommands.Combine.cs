@@ -1,0 +1,322 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Several sets made into one: answered, counted, or stored.</summary>
+static partial class SetCommands
+{
+    /// <summary>Sources up to here are gathered on the stack.</summary>
+    const int SourcesOnStack = 32;
+
+    static readonly Command SInterSpec = new()
+    {
+        Name = "SINTER", Group = CommandGroup.Set, Since = "1.0.0",
+        Complexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets",
+        Summary = "Answers the members that several sets have in common.",
+        Arity = -2, Flags = CommandFlags.ReadOnly,
+        Keys = [KeySpec.Range(1, -1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("key").Multiple()],
+        Tips = ["nondeterministic_output_order"],
+        Run = SInter,
+    };
+
+    static readonly Command SInterCardSpec = new()
+    {
+        Name = "SINTERCARD", Group = CommandGroup.Set, Since = "7.0.0",
+        Complexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets",
+        Summary = "Counts the members that several sets have in common.",
+        Arity = -3, Flags = CommandFlags.ReadOnly,
+        Keys = [KeySpec.KeyNum(1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Integer("numkeys"), Arg.Key("key").Multiple(), Arg.Integer("limit").After("LIMIT").Optional()],
+        Run = SInterCard,
+    };
+
+    static readonly Command SInterStoreSpec = new()
+    {
+        Name = "SINTERSTORE", Group = CommandGroup.Set, Since = "1.0.0",
+        Complexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets",
+        Summary = "Stores the members that several sets have in common.",
+        Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("destination"), Arg.Key("key", 1).Multiple()],
+        Propagates = Propagation.Verbatim,
+        Run = SInterStore,
+    };
+
+    static readonly Command SUnionSpec = new()
+    {
+        Name = "SUNION", Group = CommandGroup.Set, Since = "1.0.0",
+        Complexity = "O(N) where N is the number of members of all sets",
+        Summary = "Answers the members that at least one of several sets has.",
+        Arity = -2, Flags = CommandFlags.ReadOnly,
+        Keys = [KeySpec.Range(1, -1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("key").Multiple()],
+        Tips = ["nondeterministic_output_order"],
+        Run = SUnion,
+    };
+
+    static readonly Command SUnionStoreSpec = new()
+    {
+        Name = "SUNIONSTORE", Group = CommandGroup.Set, Since = "1.0.0",
+        Complexity = "O(N) where N is the number of members of all sets",
+        Summary = "Stores the members that at least one of several sets has.",
+        Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("destination"), Arg.Key("key", 1).Multiple()],
+        Propagates = Propagation.Verbatim,
+        Run = SUnionStore,
+    };
+
+    static readonly Command SDiffSpec = new()
+    {
+        Name = "SDIFF", Group = CommandGroup.Set, Since = "1.0.0",
+        Complexity = "O(N) where N is the number of members of all sets",
+        Summary = "Answers the members of the first set that the others do not have.",
+        Arity = -2, Flags = CommandFlags.ReadOnly,
+        Keys = [KeySpec.Range(1, -1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("key").Multiple()],
+        Tips = ["nondeterministic_output_order"],
+        Run = SDiff,
+    };
+
+    static readonly Command SDiffStoreSpec = new()
+    {
+        Name = "SDIFFSTORE", Group = CommandGroup.Set, Since = "1.0.0",
+        Complexity = "O(N) where N is the number of members of all sets",
+        Summary = "Stores the members of the first set that the others do not have.",
+        Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("destination"), Arg.Key("key", 1).Multiple()],
+        Propagates = Propagation.Verbatim,
+        Run = SDiffStore,
+    };
+
+    /// <summary>Answers the members it takes.</summary>
+    struct AnsweredMembers(ReplyWriter reply) : IMemberSink
+    {
+        public int Count { get; private set; }
+
+        public bool Take(scoped ref SetProbe member)
+        {
+            reply.Bulk(member.Text);
+            Count++;
+            return true;
+        }
+    }
+
+    /// <summary>Counts members, up to a limit if that is not 0.</summary>
+    struct CountedMembers(long limit) : IMemberSink
+    {
+        public long Count { get; private set; }
+
+        public bool Take(scoped ref SetProbe member) => ++Count != limit;
+    }
+
+    /// <summary>Adds members to a set in the making.</summary>
+    ref struct StoredMembers(SetEditor set) : IMemberSink
+    {
+        public SetEditor Set = set;
+
+        public bool OnlyIntegers { get; private set; } = true;
+
+        public bool Take(scoped ref SetProbe member)
+        {
+            OnlyIntegers = OnlyIntegers && member.TryInteger(out _);
+            Set.Add(ref member);
+            return true;
+        }
+    }
+
+    /// <summary>Looks the sources up, or answers that one is no set. Missing ones are null records.</summary>
+    static bool TrySources(ref CommandContext c, int first, scoped Span<Record> sets)
+    {
+        for (var i = 0; i < sets.Length; i++)
+        {
+            var at = c.LookupRead(c.Arg(first + i));
+            if (!c.CheckType(at, ObjectType.Set)) return false;
+            sets[i] = at.Record;
+        }
+        return true;
+    }
+
+    static bool AnyMissing(ReadOnlySpan<Record> sets)
+    {
+        foreach (var set in sets)
+        {
+            if (set.IsNull) return true;
+        }
+        return false;
+    }
+
+    static void SInter(ref CommandContext c)
+    {
+        var count = c.Count - 1;
+        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        if (!TrySources(ref c, 1, sets)) return;
+        if (AnyMissing(sets))
+        {
+            c.Reply.Set(0);
+            return;
+        }
+        var answered = new AnsweredMembers(c.Reply);
+        var reply = c.Reply.BeginDeferred();
+        SetAlgebra.Intersect(sets, ref answered);
+        c.Reply.EndSet(reply, answered.Count);
+    }
+
+    static void SInterCard(ref CommandContext c)
+    {
+        if (!Numbers.TryParseInt64(c.Arg(1), out var count) || count < 1)
+        {
+            c.Fail(Errors.NumKeysNotPositive);
+            return;
+        }
+        if (count > c.Count - 2)
+        {
+            c.Fail(Errors.TooManyKeys);
+            return;
+        }
+        long limit = 0;
+        for (var i = 2 + (int)count; i < c.Count; i++)
+        {
+            if (!c.IsToken(i, "LIMIT"u8) || i + 1 == c.Count)
+            {
+                c.Fail(Errors.Syntax);
+                return;
+            }
+            if (Numbers.TryParseInt64(c.Arg(++i), out limit) && limit >= 0) continue;
+            c.Fail(Errors.LimitNegative);
+            return;
+        }
+        var sets = count <= SourcesOnStack ? stackalloc Record[(int)count] : new Record[count];
+        if (!TrySources(ref c, 2, sets)) return;
+        var counted = new CountedMembers(limit);
+        if (!AnyMissing(sets)) SetAlgebra.Intersect(sets, ref counted);
+        c.Reply.Integer(counted.Count);
+    }
+
+    static void SInterStore(ref CommandContext c)
+    {
+        var count = c.Count - 2;
+        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        if (!TrySources(ref c, 2, sets)) return;
+        if (AnyMissing(sets))
+        {
+            StoreNothing(ref c);
+            return;
+        }
+        // Redis begins with the form of the smallest set, and makes an intset of the result in the end if it can.
+        SetAlgebra.SortBySize(sets);
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), new SetReader(sets[0]).IsIntset, Limits(ref c)));
+        SetAlgebra.Intersect(sets, ref stored);
+        if (stored.OnlyIntegers && stored.Set.Count > 0) stored.Set.CompactIntegers();
+        Store(ref c, ref stored.Set, "sinterstore");
+    }
+
+    static void SUnion(ref CommandContext c)
+    {
+        var count = c.Count - 1;
+        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        if (!TrySources(ref c, 1, sets)) return;
+        if (count > 1 && AllIntsets(sets))
+        {
+            UniteIntsets(ref c, sets);
+            return;
+        }
+        var answered = new AnsweredMembers(c.Reply);
+        var reply = c.Reply.BeginDeferred();
+        SetAlgebra.Unite(c.Database, sets, ref answered);
+        c.Reply.EndSet(reply, answered.Count);
+    }
+
+    static bool AllIntsets(ReadOnlySpan<Record> sets)
+    {
+        foreach (var set in sets)
+        {
+            if (!set.IsNull && !new SetReader(set).IsIntset) return false;
+        }
+        return true;
+    }
+
+    /// <summary>Integers are answered in order while the union is small, as they are by Redis: it collects them in an intset.</summary>
+    static void UniteIntsets(ref CommandContext c, scoped ReadOnlySpan<Record> sets)
+    {
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, default, asIntset: true, Limits(ref c)));
+        SetAlgebra.Unite(c.Database, sets, ref stored);
+        ReplyAll(ref c, stored.Set.Reader);
+        stored.Set.Abandon();
+    }
+
+    static void SUnionStore(ref CommandContext c)
+    {
+        var count = c.Count - 2;
+        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        if (!TrySources(ref c, 2, sets)) return;
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(ref c)));
+        // The result itself knows what it has already.
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        foreach (var set in sets)
+        {
+            for (var members = new SetReader(set).Members(); members.Next();)
+            {
+                var member = new SetProbe(members.Current, scratch);
+                stored.Set.Add(ref member);
+            }
+        }
+        Store(ref c, ref stored.Set, "sunionstore");
+    }
+
+    static void SDiff(ref CommandContext c)
+    {
+        var count = c.Count - 1;
+        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        if (!TrySources(ref c, 1, sets)) return;
+        var answered = new AnsweredMembers(c.Reply);
+        var reply = c.Reply.BeginDeferred();
+        SetAlgebra.Subtract(c.Database, sets, ref answered);
+        c.Reply.EndSet(reply, answered.Count);
+    }
+
+    static void SDiffStore(ref CommandContext c)
+    {
+        var count = c.Count - 2;
+        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        if (!TrySources(ref c, 2, sets)) return;
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(ref c)));
+        SetAlgebra.Subtract(c.Database, sets, ref stored);
+        Store(ref c, ref stored.Set, "sdiffstore");
+    }
+
+    /// <summary>Puts the result in place of what the destination held; an empty one leaves no key.</summary>
+    static void Store(ref CommandContext c, scoped ref SetEditor result, string name)
+    {
+        var count = result.Count;
+        if (count == 0)
+        {
+            result.Abandon();
+            StoreNothing(ref c);
+            return;
+        }
+        var key = c.Arg(1);
+        var isNew = !c.Peek(key).Found;
+        var record = result.Publish();
+        if (isNew) c.Server.Keys.Created(c.Database, record, key);
+        c.Changed(key, KeyspaceEvents.Set, name);
+        c.Reply.Integer(count);
+    }
+
+    static void StoreNothing(ref CommandContext c)
+    {
+        var key = c.Arg(1);
+        var at = c.Peek(key);
+        if (at.Found)
+        {
+            c.Database.Delete(at);
+            c.Changed(key, KeyspaceEvents.Generic, "del");
+        }
+        c.Reply.Integer(0);
+    }
+}

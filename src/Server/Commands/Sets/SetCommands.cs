@@ -1,0 +1,37 @@
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Sets: the commands of Redis's group "set".</summary>
+static partial class SetCommands
+{
+    public static IEnumerable<Command> All =>
+    [
+        // SetCommands.Change.cs
+        SAddSpec, SRemSpec, SMoveSpec,
+        // SetCommands.Read.cs
+        SMembersSpec, SIsMemberSpec, SMIsMemberSpec, SCardSpec, SScanSpec,
+        // SetCommands.Random.cs
+        SPopSpec, SRandMemberSpec,
+        // SetCommands.Combine.cs
+        SInterSpec, SInterCardSpec, SInterStoreSpec, SUnionSpec, SUnionStoreSpec, SDiffSpec, SDiffStoreSpec,
+    ];
+
+    static SetLimits Limits(ref CommandContext c)
+    {
+        var config = c.Server.Config;
+        return new(config.SetMaxIntsetEntries, config.SetMaxListpackEntries, config.SetMaxListpackValue);
+    }
+
+    /// <summary>A set changed, by so many members, perhaps to nothing: then its key goes, too.</summary>
+    static void Removed(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, string name, long members)
+    {
+        var isEmpty = new SetReader(at.Record).Count == 0;
+        if (isEmpty) c.Database.Delete(at);
+        c.Changed(key, KeyspaceEvents.Set, name);
+        c.Server.Effects.Dirty += members - 1;
+        if (isEmpty) c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+    }
+}

@@ -1,0 +1,215 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Changes a hash, and its form where a limit is passed: the rules of Redis (t_hash.c). A listpack becomes a listpackex with the first
+/// deadline of a field, either becomes a table when it grows too large; none goes back.
+/// </summary>
+/// <remarks>
+/// Changing the hash may move its record; <see cref="At"/> follows. Fields and values passed in must not lie in the hash. An emptied
+/// hash is the caller's to delete. The editor tells the index of deadlines that come, and keeps the count of keys that have some.
+/// </remarks>
+public unsafe ref struct HashEditor
+{
+    readonly Database _database;
+    readonly HashLimits _limits;
+    RecordBlock _block;
+    KeyLookup _at;
+    PackedTable* _table;
+
+    /// <param name="database">The key's database.</param>
+    /// <param name="at">A found key that holds a hash.</param>
+    /// <param name="limits">Up to where hashes stay small.</param>
+    public HashEditor(Database database, scoped in KeyLookup at, scoped in HashLimits limits)
+    {
+        Debug.Assert(at.Found && at.Record.Type == ObjectType.Hash);
+        _database = database;
+        _limits = limits;
+        _at = at;
+        if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
+        else _block = new RecordBlock(database, at);
+    }
+
+    /// <summary>The key, with its record as it is now.</summary>
+    public readonly KeyLookup At => _table != null ? _at : _block.At;
+
+    public readonly HashReader Reader => new(At.Record);
+
+    public readonly long Count => Reader.Count;
+
+    /// <summary>Makes a new key hold an empty hash, to be filled at once.</summary>
+    /// <param name="database">The key's database.</param>
+    /// <param name="at">Where the key was looked for.</param>
+    /// <param name="key">Its name.</param>
+    /// <param name="reserve">Bytes that its listpack will soon have, if it is one.</param>
+    /// <param name="limits">Up to where hashes stay small.</param>
+    public static HashEditor Create(
+        Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int reserve, scoped in HashLimits limits)
+    {
+        database.InstallPacked(at, key, ObjectType.Hash, ObjectEncoding.ListPack, Listpack.Empty, -1, reserve);
+        return new(database, database.Lookup(key, at.Hash), limits);
+    }
+
+    /// <summary>So many fields are about to be set at once: a small hash that may not hold them becomes a table now.</summary>
+    public void Expect(long fields)
+    {
+        if (_table == null && fields > _limits.Entries) ToTable(Count + fields);
+    }
+
+    /// <summary>A field or value of that length is about to be set: one too long makes a table of a small hash.</summary>
+    public void ExpectLength(int length)
+    {
+        if (_table == null && length > _limits.ValueLength) ToTable(Count + 1);
+    }
+
+    /// <summary>Sets a field; true if it is new. Its deadline goes, unless it is to be kept.</summary>
+    public bool Set(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, bool keepDeadline = false) =>
+        Set(field, value, Reader.IsHashed ? _table->HashOf(field) : 0, keepDeadline);
+
+    /// <summary>As the other, with the hash of the field if the hash <see cref="HashReader.IsHashed"/>.</summary>
+    public bool Set(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, ulong hash, bool keepDeadline = false)
+    {
+        if (_table == null)
+        {
+            var lp = _block.Start;
+            if (field.Length <= _limits.ValueLength && value.Length <= _limits.ValueLength
+                && Listpack.HasRoom(lp, (long)field.Length + value.Length))
+            {
+                return SetPacked(field, value, keepDeadline);
+            }
+            ToTable(Count + 1);
+            hash = _table->HashOf(field);
+        }
+        if (!_table->Find(field, hash, out var spot))
+        {
+            _table->Insert(_database.Arena, hash, field, value);
+            return true;
+        }
+        var had = _table->Expiring > 0;
+        _table->Set(_database.Arena, spot, value, keepDeadline && had ? _table->At(spot).ExpireAt : -1);
+        NoteDeadlines(had);
+        return false;
+    }
+
+    /// <summary>Gives a field that is there a deadline, or takes its deadline away (-1).</summary>
+    public void SetDeadline(scoped ReadOnlySpan<byte> field, long expireAt)
+    {
+        var had = Reader.HasDeadlines;
+        if (_table != null)
+        {
+            if (_table->Find(field, _table->HashOf(field), out var spot)) _table->SetDeadline(_database.Arena, spot, expireAt);
+        }
+        else
+        {
+            if (Reader.Stride == 2) ToListpackEx();
+            var place = Listpack.Find(_block.Start, Listpack.First(_block.Start), field, 2);
+            if (place >= 0) Reorder(place, expireAt);
+        }
+        if (expireAt >= 0) _database.NoteFieldDeadline(At, expireAt);
+        NoteDeadlines(had);
+    }
+
+    /// <summary>Removes the field at a spot.</summary>
+    public void Remove(scoped in HashSpot spot)
+    {
+        var had = Reader.HasDeadlines;
+        if (_table != null) _table->Remove(_database.Arena, spot.InTable);
+        else Listpack.Delete(ref _block, spot.Place, Reader.Stride);
+        NoteDeadlines(had);
+    }
+
+    readonly void NoteDeadlines(bool had)
+    {
+        if (had != Reader.HasDeadlines) _database.CountFieldDeadlines(had ? -1 : 1);
+    }
+
+    bool SetPacked(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, bool keepDeadline)
+    {
+        var stride = Reader.Stride;
+        var place = Listpack.Find(_block.Start, Listpack.First(_block.Start), field, stride - 1);
+        if (place < 0)
+        {
+            Listpack.Append(ref _block, field);
+            Listpack.Append(ref _block, value);
+            if (stride == 3) Listpack.Append(ref _block, 0);
+            if (Listpack.Count(_block.Start) / stride > _limits.Entries) ToTable(Count);
+            return true;
+        }
+        Listpack.Replace(ref _block, Listpack.Next(_block.Start, place), value);
+        if (stride == 3 && !keepDeadline && HashReader.Deadline(_block.Start, place) >= 0)
+        {
+            Reorder(place, -1);
+            NoteDeadlines(had: true);
+        }
+        return false;
+    }
+
+    /// <summary>Gives the field at a place of a listpackex another deadline, and moves it to where that belongs.</summary>
+    void Reorder(int place, long expireAt)
+    {
+        var lp = _block.Start;
+        var deadline = Listpack.Next(lp, Listpack.Next(lp, place));
+        var length = deadline - place;
+        // A listpack's worth of field and value, kept while the hash's own bytes move.
+        var kept = _database.Arena.Allocate((nuint)(Listpack.EmptySize + length));
+        Buffer.MemoryCopy(lp + place, kept + Listpack.HeaderSize, length, length);
+        kept[Listpack.HeaderSize + length] = 0xFF;
+        Listpack.Delete(ref _block, place, 3);
+
+        lp = _block.Start;
+        var before = expireAt < 0 ? -1 : Listpack.First(lp);
+        while (before >= 0 && HashReader.Deadline(lp, before) is var other && other >= 0 && other <= expireAt)
+            before = Listpack.Next(lp, Listpack.Next(lp, Listpack.Next(lp, before)));
+
+        // The last first: each is put before the one that is there.
+        var at = Listpack.Insert(ref _block, before, Math.Max(0, expireAt));
+        Insert(at, Listpack.Get(kept, Listpack.Next(kept, Listpack.HeaderSize)));
+        Insert(at, Listpack.Get(kept, Listpack.HeaderSize));
+        _database.Arena.Free(kept);
+    }
+
+    void Insert(int before, scoped in PackedElement element)
+    {
+        if (element.IsInteger) Listpack.Insert(ref _block, before, element.Integer);
+        else Listpack.Insert(ref _block, before, element.Text);
+    }
+
+    /// <summary>Gives every field of a listpack a place for its deadline.</summary>
+    void ToListpackEx()
+    {
+        var owner = ArenaBlock.Create(_database.Arena, _block.At.Record.PackedLength + (int)Count * 2);
+        for (var fields = Reader.Fields(HashReader.Everything); fields.Next();)
+        {
+            Append(ref owner, fields.Field);
+            Append(ref owner, fields.Value);
+            Listpack.Append(ref owner, 0);
+        }
+        var bytes = Listpack.Bytes(owner.Start);
+        var start = _block.Splice(0, _block.At.Record.PackedLength, bytes);
+        Buffer.MemoryCopy(owner.Start, start, bytes, bytes);
+        _database.Arena.Free(owner.Block);
+        Database.Relabel(_block.At.Record, ObjectEncoding.ListPackEx);
+    }
+
+    static void Append(ref ArenaBlock owner, scoped in PackedElement element)
+    {
+        if (element.IsInteger) Listpack.Append(ref owner, element.Integer);
+        else Listpack.Append(ref owner, element.Text);
+    }
+
+    void ToTable(long expected)
+    {
+        var table = PackedTable.Create(_database.Arena, _database.Seed, _database.ExpiryClock, hasValues: true, expected);
+        Span<byte> fieldScratch = stackalloc byte[PackedElement.ScratchBytes];
+        Span<byte> valueScratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var fields = Reader.Fields(HashReader.Everything); fields.Next();)
+        {
+            var field = fields.Field.ToBytes(fieldScratch);
+            table->Insert(_database.Arena, table->HashOf(field), field, fields.Value.ToBytes(valueScratch), fields.ExpireAt);
+        }
+        var at = _block.At;
+        _at = new(at.Hash, _database.ConvertToNative(at, ObjectEncoding.HashTable, (byte*)table), at.Entry);
+        _table = table;
+    }
+}

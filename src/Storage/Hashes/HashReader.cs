@@ -1,0 +1,262 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Reads a hash, in whichever of its three forms it is:
+/// <code>
+///   listpack     field, value, field, value ...                as they came
+///   listpackex   field, value, deadline, field, ...            since one field got a deadline: by deadline, 0 (none) last
+///   hashtable    PackedTable                                   above the limits
+/// </code>
+/// listpackex is the form, and the name, of Redis 7.4.
+/// </summary>
+/// <remarks>
+/// Good until the hash changes. A default one is an empty hash. What has expired and is not deleted yet is not there: methods take the
+/// present, <c>now</c>, in milliseconds of unix time; <see cref="Everything"/> shows all.
+/// </remarks>
+public readonly unsafe ref struct HashReader
+{
+    /// <summary>A "now" at which nothing has expired.</summary>
+    public const long Everything = -1;
+
+    readonly byte* _start;
+    readonly ObjectEncoding _encoding;
+
+    public HashReader(Record record)
+    {
+        if (record.IsNull) return;
+        Debug.Assert(record.Type == ObjectType.Hash);
+        _encoding = record.Encoding;
+        _start = record.IsNative ? record.Root : record.PackedStart;
+    }
+
+    internal byte* Start => _start;
+
+    internal PackedTable* Table => (PackedTable*)_start;
+
+    /// <summary>Whether fields are found by their hash: then it pays to load the memory of many of them ahead.</summary>
+    public bool IsHashed => _start != null && _encoding == ObjectEncoding.HashTable;
+
+    /// <summary>Elements of the listpack for each field.</summary>
+    internal int Stride => _encoding == ObjectEncoding.ListPackEx ? 3 : 2;
+
+    /// <summary>Fields, those past their deadline and not yet deleted included.</summary>
+    public long Count => _start == null ? 0 : IsHashed ? Table->Count : Listpack.Count(_start) / Stride;
+
+    /// <summary>Whether a field has a deadline.</summary>
+    public bool HasDeadlines => _start != null && _encoding switch
+    {
+        ObjectEncoding.HashTable => Table->Expiring > 0,
+        ObjectEncoding.ListPackEx => FieldDeadlines.EarliestIn(_start) > 0,
+        _ => false,
+    };
+
+    /// <summary>Fields that are there now; goes through all of them if some have deadlines.</summary>
+    public long CountAt(long now)
+    {
+        if (!HasDeadlines) return Count;
+        long count = 0;
+        for (var fields = Fields(now); fields.Next();) count++;
+        return count;
+    }
+
+    /// <summary>Finds a field.</summary>
+    public bool Find(ReadOnlySpan<byte> field, long now, out HashSpot spot) =>
+        IsHashed ? Find(field, Table->HashOf(field), now, out spot) : FindPacked(field, now, out spot);
+
+    /// <summary>As <see cref="Find(ReadOnlySpan{byte}, long, out HashSpot)"/>, with the hash that <see cref="Prefetch(ReadOnlySpan{byte})"/> told.</summary>
+    public bool Find(ReadOnlySpan<byte> field, ulong hash, long now, out HashSpot spot)
+    {
+        if (!IsHashed) return FindPacked(field, now, out spot);
+        var found = Table->Find(field, hash, out var inTable);
+        spot = new(inTable);
+        return found && (Table->Expiring == 0 || !HasPassed(Table->At(inTable).ExpireAt, now));
+    }
+
+    /// <summary>Hashes a field of a hash that <see cref="IsHashed"/>, and starts loading what leads to it.</summary>
+    public ulong Prefetch(ReadOnlySpan<byte> field)
+    {
+        var hash = Table->HashOf(field);
+        Table->PrefetchSlot(hash);
+        return hash;
+    }
+
+    /// <summary>The second step, once <see cref="Prefetch(ReadOnlySpan{byte})"/> has had its time.</summary>
+    public void Prefetch(ulong hash) => Table->PrefetchBucket(hash);
+
+    public PackedElement Field(scoped in HashSpot spot) =>
+        IsHashed ? new PackedElement(Table->At(spot.InTable).Field) : Listpack.Get(_start, spot.Place);
+
+    public PackedElement Value(scoped in HashSpot spot) =>
+        IsHashed ? new PackedElement(Table->At(spot.InTable).Value) : Listpack.Get(_start, Listpack.Next(_start, spot.Place));
+
+    /// <summary>The deadline of a field; -1 if it has none.</summary>
+    public long ExpireAt(scoped in HashSpot spot)
+    {
+        if (IsHashed) return Table->At(spot.InTable).ExpireAt;
+        return Stride == 2 ? -1 : Deadline(_start, spot.Place);
+    }
+
+    /// <summary>All fields that are there now, in the order of the form.</summary>
+    public HashFields Fields(long now) => new(this, now);
+
+    /// <summary>A field drawn from all, each as likely as the others; false if it has expired: then draw again.</summary>
+    public bool TryDraw(Random random, long now, out HashSpot spot)
+    {
+        spot = IsHashed
+            ? new(Table->Draw(random))
+            : new(Listpack.Seek(_start, Stride * random.Next(Listpack.Count(_start) / Stride)));
+        return !HasPassed(ExpireAt(spot), now);
+    }
+
+    /// <summary>One step of HSCAN: shows some fields and returns the next cursor, 0 at the end. A small hash is shown whole.</summary>
+    public ulong Scan<TVisitor>(ulong cursor, long now, ref TVisitor visitor) where TVisitor : struct, IFieldVisitor, allows ref struct
+    {
+        if (IsHashed)
+        {
+            var adapter = new EntryAdapter<TVisitor> { Visitor = visitor, Now = now };
+            var next = Table->Scan(cursor, ref adapter);
+            visitor = adapter.Visitor;
+            return next;
+        }
+        for (var fields = Fields(now); fields.Next();) visitor.Visit(fields.Field, fields.Value);
+        return 0;
+    }
+
+    /// <summary>A field whose deadline has passed, if the bounded search comes upon one.</summary>
+    public DueSearch FindDue(long now, out HashSpot due)
+    {
+        if (IsHashed)
+        {
+            var search = Table->FindDue(now, out var inTable);
+            due = new(inTable);
+            return search;
+        }
+        due = new(Listpack.HeaderSize);
+        var earliest = _encoding == ObjectEncoding.ListPackEx ? FieldDeadlines.EarliestIn(_start) : 0;
+        return earliest > 0 && earliest <= now ? DueSearch.Found : DueSearch.NoneDue;
+    }
+
+    internal static bool HasPassed(long expireAt, long now) => expireAt >= 0 && expireAt <= now;
+
+    internal static long Deadline(byte* lp, int field)
+    {
+        var deadline = Listpack.Get(lp, Listpack.Next(lp, Listpack.Next(lp, field))).Integer;
+        return deadline > 0 ? deadline : -1;
+    }
+
+    bool FindPacked(ReadOnlySpan<byte> field, long now, out HashSpot spot)
+    {
+        var place = _start == null ? -1 : Listpack.Find(_start, Listpack.First(_start), field, Stride - 1);
+        spot = new(place);
+        return place >= 0 && (Stride == 2 || !HasPassed(Deadline(_start, place), now));
+    }
+
+    ref struct EntryAdapter<TVisitor> : IEntryVisitor where TVisitor : struct, IFieldVisitor, allows ref struct
+    {
+        public TVisitor Visitor;
+        public long Now;
+
+        public void Visit(in PackedEntry entry)
+        {
+            if (!HasPassed(entry.ExpireAt, Now)) Visitor.Visit(new PackedElement(entry.Field), new PackedElement(entry.Value));
+        }
+    }
+}
+
+/// <summary>Receives fields of a hash. Implemented by a struct, so that the call is inlined. It must not change the hash.</summary>
+public interface IFieldVisitor
+{
+    void Visit(in PackedElement field, in PackedElement value);
+}
+
+/// <summary>Where a field is; good until the hash changes.</summary>
+public readonly struct HashSpot
+{
+    internal HashSpot(int place) => Place = place;
+
+    internal HashSpot(PackedSpot inTable) => InTable = inTable;
+
+    /// <summary>The offset of the field in a listpack.</summary>
+    internal int Place { get; }
+
+    internal PackedSpot InTable { get; }
+
+    /// <summary>Tells the spots of one hash apart.</summary>
+    public long Identity => (long)InTable.Bucket << 32 | (uint)(Place + InTable.Index);
+}
+
+/// <summary>Walks the fields of a hash that does not change meanwhile; stands before the first.</summary>
+public unsafe ref struct HashFields
+{
+    readonly byte* _start;
+    readonly int _stride;
+    readonly long _now;
+    PackedTable.Cursor _cursor;
+    int _field;
+    int _value;
+
+    internal HashFields(HashReader hash, long now)
+    {
+        _start = hash.Start;
+        _stride = hash.IsHashed ? 0 : hash.Stride;
+        _now = now;
+        _field = -1;
+        if (hash.IsHashed) _cursor = hash.Table->Walk();
+    }
+
+    public bool Next()
+    {
+        if (_start == null) return false;
+        if (_stride == 2)
+        {
+            _field = _field < 0 ? Listpack.First(_start) : Listpack.Next(_start, _value);
+            if (_field < 0) return false;
+            _value = Listpack.Next(_start, _field);
+            return true;
+        }
+        return _stride == 0 ? NextInTable() : NextWithDeadline();
+    }
+
+    public readonly PackedElement Field
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _stride == 0 ? new PackedElement(_cursor.Current.Field) : Listpack.Get(_start, _field);
+    }
+
+    public readonly PackedElement Value
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _stride == 0 ? new PackedElement(_cursor.Current.Value) : Listpack.Get(_start, _value);
+    }
+
+    /// <summary>When the field expires; -1 if never.</summary>
+    public readonly long ExpireAt => _stride switch
+    {
+        0 => _cursor.Current.ExpireAt,
+        2 => -1,
+        _ => HashReader.Deadline(_start, _field),
+    };
+
+    bool NextInTable()
+    {
+        while (_cursor.Next())
+        {
+            if (!HashReader.HasPassed(_cursor.Current.ExpireAt, _now)) return true;
+        }
+        return false;
+    }
+
+    bool NextWithDeadline()
+    {
+        while (true)
+        {
+            _field = _field < 0 ? Listpack.First(_start) : Listpack.Next(_start, Listpack.Next(_start, _value));
+            if (_field < 0) return false;
+            _value = Listpack.Next(_start, _field);
+            if (!HashReader.HasPassed(HashReader.Deadline(_start, _field), _now)) return true;
+        }
+    }
+}

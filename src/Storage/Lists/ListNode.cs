@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+// The idea. A long list is a chain of packed nodes (Redis's quicklist, after M. Stancliff): pushing and popping touch one node
+// at an end, an index is found by walking nodes instead of elements, and an element costs little more than its bytes.
+//
+//     record ─► root ─► head ⇄ node ⇄ node ⇄ tail            each one block of the arena
+//
+//     root   | head | tail | elements | nodes | fill | depth | -      |
+//              8      8      8          4       2      2                 = 32
+//     node   | prev | next | elements | bytes | stored | form | data ... |
+//              8      8      4          4       4        4                = 32 + data
+//
+//     form   packed       data is a listpack
+//            plain        data is one element that is too large for a node, as it is
+//            compressed   data is either, compressed by LZF: "bytes" long before, "stored" long now
+//
+// Differences from Redis's: links and data share a block, so the limit of a node in bytes (list-max-listpack-size) is that of
+// the block, links included. Blocks of 4, 8, ... 64 KB divide the arena's slabs without waste: 121 elements of 64 bytes take
+// 8,192 bytes, 67.7 each. A node at an end grows by doubling; one that is not at an end any more is cut to size. And reading a
+// compressed node decompresses a copy, where Redis decompresses the node and has to compress it again.
+
+/// <summary>The root block of a list of nodes.</summary>
+unsafe struct ListRoot
+{
+    public ListNode* Head, Tail;
+
+    /// <summary>Elements of all nodes.</summary>
+    public long Count;
+
+    public int Nodes;
+    public short Fill;
+    public ushort Depth;
+
+    /// <summary>The limits under which the list was made; the threshold for plain nodes is the moment's.</summary>
+    public readonly ListLimits Limits(long plainFrom) => new(Fill, Depth, plainFrom);
+}
+
+/// <summary>What stands in front of a node's data in its block.</summary>
+unsafe struct ListNode
+{
+    public ListNode* Prev, Next;
+
+    /// <summary>Elements; 1 for a plain node.</summary>
+    public int Count;
+
+    /// <summary>Bytes of the data when not compressed: kept for plain and compressed nodes (a listpack knows its own).</summary>
+    public int Bytes;
+
+    /// <summary>Bytes of compressed data.</summary>
+    public int Stored;
+
+    public ListNodeForm Form;
+
+    public static int HeaderBytes => sizeof(ListNode);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static byte* Data(ListNode* node) => (byte*)(node + 1);
+
+    public readonly bool IsPlain => (Form & ListNodeForm.Plain) != 0;
+
+    public readonly bool IsCompressed => (Form & ListNodeForm.Compressed) != 0;
+
+    /// <summary>Bytes of the data when not compressed.</summary>
+    public static int RawBytes(ListNode* node) => node->Form == ListNodeForm.Packed ? Listpack.Bytes(Data(node)) : node->Bytes;
+
+    /// <summary>Bytes of the block in use.</summary>
+    public static int Used(ListNode* node) => HeaderBytes + (node->IsCompressed ? node->Stored : RawBytes(node));
+}
+
+[Flags]
+enum ListNodeForm : uint
+{
+    Packed = 0,
+    Plain = 1,
+    Compressed = 2,
+}
+
+/// <summary>A packed node whose listpack is being changed; follows its block, and tells its neighbours.</summary>
+unsafe struct ListNodeBlock(QuickList list, ListNode* node) : IPackedOwner
+{
+    /// <summary>The node; it may be another one after each change.</summary>
+    public ListNode* Node { get; private set; } = node;
+
+    public readonly byte* Start => ListNode.Data(Node);
+
+    public byte* Splice(int offset, int remove, int insert)
+    {
+        var used = ListNode.HeaderBytes + Listpack.Bytes(Start);
+        var size = used + insert - remove;
+        var capacity = (int)Arena.SizeOf((byte*)Node);
+        if (size > capacity) Node = list.Move(Node, used, Roomy(size, capacity));
+        var gap = Start + offset;
+        var rest = used - ListNode.HeaderBytes - offset - remove;
+        Buffer.MemoryCopy(gap + remove, gap + insert, rest, rest);
+        if (insert < remove && size < capacity / 2) Node = list.Move(Node, size, size);
+        return Start;
+    }
+
+    public void Reserve(int moreBytes)
+    {
+        var used = ListNode.HeaderBytes + Listpack.Bytes(Start);
+        if (used + moreBytes > (int)Arena.SizeOf((byte*)Node)) Node = list.Move(Node, used, used + moreBytes);
+    }
+
+    /// <summary>Twice the room, but not more than a node may fill.</summary>
+    readonly int Roomy(int size, int capacity) => Math.Max(size, Math.Min(capacity * 2, list.NodeBytes));
+}

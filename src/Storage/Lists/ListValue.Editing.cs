@@ -1,0 +1,99 @@
+namespace MiniRedis.Storage;
+
+public unsafe ref partial struct ListValue
+{
+    /// <summary>Puts another value in the place of an element. False if there is no such index.</summary>
+    /// <param name="index">Negative ones count from the end.</param>
+    /// <param name="value">Has been prepared for.</param>
+    public bool TryReplace(long index, scoped ReadOnlySpan<byte> value)
+    {
+        if (index < 0) index += Count;
+        if (index < 0 || index >= Count) return false;
+        if (_root != null)
+        {
+            var node = Nodes.Seek(index, out var local);
+            Nodes.Replace(node, local, value);
+            return true;
+        }
+        Listpack.Replace(ref _packed, Listpack.Seek(_packed.Start, (int)index), value);
+        At = _packed.At;
+        return true;
+    }
+
+    /// <summary>Inserts a value before or after the first element that equals another. False if there is none.</summary>
+    public bool TryInsert(scoped ReadOnlySpan<byte> pivot, scoped ReadOnlySpan<byte> value, bool after)
+    {
+        var finder = new Finder(new ListMatcher(pivot));
+        Visit(0, Count, backward: false, ref finder);
+        if (!finder.Found) return false;
+        if (_root != null)
+        {
+            var node = Nodes.Seek(finder.Index, out var local);
+            Nodes.Insert(node, local, value, after);
+            return true;
+        }
+        var at = Listpack.Seek(_packed.Start, (int)finder.Index);
+        if (after) at = Listpack.Next(_packed.Start, at);
+        Listpack.Insert(ref _packed, at, value);
+        At = _packed.At;
+        return true;
+    }
+
+    /// <summary>Removes up to <paramref name="limit"/> elements that equal a value, from the head or the tail on.</summary>
+    public long Remove(ReadOnlySpan<byte> value, long limit, bool backward)
+    {
+        var matcher = new ListMatcher(value);
+        if (_root != null) return Nodes.RemoveMatches(matcher, limit, backward);
+        var lp = _packed.Start;
+        var removed = matcher.Remove(ref _packed, backward ? Listpack.Last(lp) : Listpack.First(lp), limit, backward);
+        At = _packed.At;
+        return removed;
+    }
+
+    /// <summary>
+    /// Looks for elements that equal a value, going through <paramref name="most"/> of them from the head or the tail on, and tells
+    /// <paramref name="found"/> of each its distance from there.
+    /// </summary>
+    public readonly void Find<TFound>(ReadOnlySpan<byte> value, long most, bool backward, ref TFound found)
+        where TFound : struct, IListFound
+    {
+        var searcher = new Searcher<TFound>(new ListMatcher(value), ref found);
+        Visit(backward ? Count - 1 : 0, most, backward, ref searcher);
+    }
+
+    ref struct Finder(ListMatcher matcher) : IElementVisitor
+    {
+        readonly ListMatcher _matcher = matcher;
+
+        public long Index { get; private set; } = -1;
+        public bool Found { get; private set; }
+
+        public bool Visit(PackedElement element)
+        {
+            Index++;
+            Found = _matcher.Matches(element);
+            return !Found;
+        }
+    }
+
+    ref struct Searcher<TFound>(ListMatcher matcher, ref TFound found) : IElementVisitor
+        where TFound : struct, IListFound
+    {
+        readonly ListMatcher _matcher = matcher;
+        readonly ref TFound _found = ref found;
+        long _distance = -1;
+
+        public bool Visit(PackedElement element)
+        {
+            _distance++;
+            return !_matcher.Matches(element) || _found.Found(_distance);
+        }
+    }
+}
+
+/// <summary>Is told of the elements that a search finds.</summary>
+public interface IListFound
+{
+    /// <returns>False to end the search.</returns>
+    bool Found(long distance);
+}

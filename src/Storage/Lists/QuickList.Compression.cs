@@ -1,0 +1,114 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Compression of inner nodes. Whoever changes a node has it expanded and settles it afterwards; whoever changes the chain
+/// balances the ends.
+/// </summary>
+readonly unsafe partial struct QuickList
+{
+    /// <summary>Smaller nodes are not worth it, nor is a gain of less than that (Redis's MIN_COMPRESS_BYTES and _IMPROVE).</summary>
+    const int LeastCompressed = 48, LeastGain = 8;
+
+    /// <summary>A scratch that one long node made grow beyond this is not kept.</summary>
+    const int ScratchKept = 256 * 1024;
+
+    /// <summary>An element in the middle of a node that is to have one of its own makes three nodes of it.</summary>
+    const int MostAddedAtOnce = 2;
+
+    [ThreadStatic] static byte[]? t_scratch;
+
+    static byte[] Scratch(int bytes)
+    {
+        if (t_scratch is { } scratch && scratch.Length >= bytes) return scratch;
+        // Pinned, since what is read from it is read by address.
+        scratch = GC.AllocateUninitializedArray<byte>(Math.Max(bytes, ListLimits.SafeBytes), pinned: true);
+        if (bytes <= ScratchKept) t_scratch = scratch;
+        return scratch;
+    }
+
+    /// <summary>
+    /// A node's data to be read: in place, or of a compressed node a copy, which is good until another node is opened on the thread.
+    /// </summary>
+    static byte* Open(ListNode* node)
+    {
+        if (!node->IsCompressed) return ListNode.Data(node);
+        var scratch = Scratch(node->Bytes);
+        Decompress(node, scratch.AsSpan(0, node->Bytes));
+        fixed (byte* data = scratch) return data;
+    }
+
+    static void Decompress(ListNode* node, Span<byte> to)
+    {
+        if (!Lzf.TryDecompress(new ReadOnlySpan<byte>(ListNode.Data(node), node->Stored), to))
+            throw new UnreachableException("a node of a list does not decompress");
+    }
+
+    /// <summary>Has a node uncompressed, to be changed. Returns it.</summary>
+    ListNode* Expand(ListNode* node)
+    {
+        if (!node->IsCompressed) return node;
+        var expanded = NewNode(node->Bytes, node->Form & ~ListNodeForm.Compressed, node->Count);
+        Decompress(node, new Span<byte>(ListNode.Data(expanded), node->Bytes));
+        return Substitute(node, expanded);
+    }
+
+    /// <summary>Compresses a node that has changed, if it is one to be compressed. Returns it.</summary>
+    ListNode* Settle(ListNode* node) => _limits.Depth == 0 || IsNearEnd(node) ? node : Compress(node);
+
+    /// <summary>
+    /// Brings the ends up to date: the outermost nodes are not compressed, and those that have just moved behind them are.
+    /// </summary>
+    void Balance()
+    {
+        if (_limits.Depth == 0) return;
+        var node = _root->Head;
+        var i = 0;
+        for (; node != null && i < _limits.Depth; i++) node = Expand(node)->Next;
+        for (; node != null && i < _limits.Depth + MostAddedAtOnce; i++) node = Settle(node)->Next;
+
+        node = _root->Tail;
+        for (i = 0; node != null && i < _limits.Depth; i++) node = Expand(node)->Prev;
+        for (; node != null && i < _limits.Depth + MostAddedAtOnce; i++) node = Settle(node)->Prev;
+    }
+
+    bool IsNearEnd(ListNode* node)
+    {
+        var towardsTail = node;
+        for (var i = 0; i < _limits.Depth; i++)
+        {
+            node = node->Prev;
+            towardsTail = towardsTail->Next;
+            if (node == null || towardsTail == null) return true;
+        }
+        return false;
+    }
+
+    ListNode* Compress(ListNode* node)
+    {
+        var bytes = ListNode.RawBytes(node);
+        if (node->IsCompressed || bytes < LeastCompressed) return node;
+        var scratch = Scratch(bytes);
+        var stored = Lzf.Compress(new ReadOnlySpan<byte>(ListNode.Data(node), bytes), scratch.AsSpan(0, bytes - LeastGain));
+        if (stored == 0)
+        {
+            Trim(ref node);
+            return node;
+        }
+        var compressed = NewNode(stored, node->Form | ListNodeForm.Compressed, node->Count);
+        compressed->Bytes = bytes;
+        compressed->Stored = stored;
+        scratch.AsSpan(0, stored).CopyTo(new Span<byte>(ListNode.Data(compressed), stored));
+        return Substitute(node, compressed);
+    }
+
+    ListNode* Substitute(ListNode* node, ListNode* by)
+    {
+        by->Prev = node->Prev;
+        by->Next = node->Next;
+        Relink(by);
+        _arena.Free((byte*)node);
+        return by;
+    }
+}

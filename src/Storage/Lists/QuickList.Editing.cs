@@ -1,0 +1,210 @@
+using System.Diagnostics;
+
+namespace MiniRedis.Storage;
+
+/// <summary>Changes in the middle of a list. Where nodes are split and merged follows Redis's quicklist.</summary>
+readonly unsafe partial struct QuickList
+{
+    /// <summary>Inserts a value before or after the element at an index of a node.</summary>
+    public void Insert(ListNode* node, int local, ReadOnlySpan<byte> value, bool after)
+    {
+        var atTail = after && local == node->Count - 1;
+        var atHead = !after && local == 0;
+        if (_limits.IsPlain(value.Length)) InsertPlain(node, local, value, after, atTail || atHead);
+        else if (HasRoom(node, value)) InsertPacked(node, after ? local + 1 : local, value);
+        else if (atTail && HasRoom(node->Next, value)) InsertPacked(node->Next, 0, value);
+        else if (atHead && HasRoom(node->Prev, value)) InsertPacked(node->Prev, node->Prev->Count, value);
+        else if (atTail || atHead)
+        {
+            var fresh = NewNode(value);
+            Link(fresh, node, after);
+            Settle(fresh);
+        }
+        else
+        {
+            node = Split(node, after ? local + 1 : local);
+            // Redis adds to the half that the element is not in.
+            if (after) InsertIntoListpack(node->Next, 0, value);
+            else node = InsertIntoListpack(node, node->Count, value);
+            MergeAround(after ? node : node->Next);
+        }
+        _root->Count++;
+        Balance();
+    }
+
+    void InsertPlain(ListNode* node, int local, ReadOnlySpan<byte> value, bool after, bool atEdge)
+    {
+        var plain = NewNode(value);
+        if (!atEdge)
+        {
+            node = Split(node, after ? local + 1 : local);
+            after = true;
+            Link(plain, node, after);
+            Settle(node);
+            if (plain->Next != null) Settle(plain->Next);
+        }
+        else Link(plain, node, after);
+        Settle(plain);
+    }
+
+    void InsertPacked(ListNode* node, int local, ReadOnlySpan<byte> value) => Settle(InsertIntoListpack(node, local, value));
+
+    ListNode* InsertIntoListpack(ListNode* node, int local, ReadOnlySpan<byte> value)
+    {
+        var owner = new ListNodeBlock(this, Expand(node));
+        Listpack.Insert(ref owner, local == owner.Node->Count ? -1 : Listpack.Seek(owner.Start, local), value);
+        owner.Node->Count++;
+        return owner.Node;
+    }
+
+    /// <summary>Puts another value in the place of the element at an index of a node.</summary>
+    public void Replace(ListNode* node, int local, ReadOnlySpan<byte> value)
+    {
+        var isPlain = _limits.IsPlain(value.Length);
+        if (!isPlain && !node->IsPlain)
+        {
+            var owner = new ListNodeBlock(this, Expand(node));
+            Listpack.Replace(ref owner, Listpack.Seek(owner.Start, local), value);
+            Settle(owner.Node);
+        }
+        else if (node->IsPlain)
+        {
+            var fresh = NewNode(value);
+            Link(fresh, node, after: true);
+            Unlink(node);
+            Settle(fresh);
+        }
+        else
+        {
+            // The element becomes the last of its node, and goes; the value's own node follows.
+            if (local < node->Count - 1) node = Split(node, local + 1);
+            var plain = NewNode(value);
+            Link(plain, node, after: true);
+            if (node->Count == 1) Unlink(node);
+            else
+            {
+                var owner = new ListNodeBlock(this, Expand(node));
+                Listpack.Delete(ref owner, Listpack.Last(owner.Start), 1);
+                owner.Node->Count--;
+            }
+            MergeAround(plain);
+        }
+        Balance();
+    }
+
+    /// <summary>Removes elements from an index on; all of them must be there.</summary>
+    public void RemoveRange(long index, long count)
+    {
+        var node = Seek(index, out var local);
+        Debug.Assert(count == 0 || node != null && index + count <= _root->Count);
+        _root->Count -= count;
+        while (count > 0)
+        {
+            var next = node->Next;
+            var taken = (int)Math.Min(node->Count - local, count);
+            if (taken == node->Count) Unlink(node);
+            else RemoveFromListpack(node, local, taken);
+            count -= taken;
+            node = next;
+            local = 0;
+        }
+        Balance();
+    }
+
+    void RemoveFromListpack(ListNode* node, int local, int count)
+    {
+        var owner = new ListNodeBlock(this, Expand(node));
+        Listpack.Delete(ref owner, Listpack.Seek(owner.Start, local), count);
+        owner.Node->Count -= count;
+        Settle(owner.Node);
+    }
+
+    /// <summary>Removes up to <paramref name="limit"/> elements that match, from the head or the tail on. Returns how many.</summary>
+    public long RemoveMatches(in ListMatcher matcher, long limit, bool backward)
+    {
+        long removed = 0;
+        for (var node = backward ? _root->Tail : _root->Head; node != null && removed < limit;)
+        {
+            var next = backward ? node->Prev : node->Next;
+            removed += RemoveMatches(node, matcher, limit - removed, backward);
+            node = next;
+        }
+        _root->Count -= removed;
+        Balance();
+        return removed;
+    }
+
+    long RemoveMatches(ListNode* node, in ListMatcher matcher, long limit, bool backward)
+    {
+        var data = Open(node);
+        if (node->IsPlain)
+        {
+            if (!matcher.Matches(new PackedElement(data, node->Bytes))) return 0;
+            Unlink(node);
+            return 1;
+        }
+        // Only a node that has one is worth the decompressing of it.
+        var at = matcher.Find(data, backward ? Listpack.Last(data) : Listpack.First(data), backward);
+        if (at < 0) return 0;
+        var owner = new ListNodeBlock(this, Expand(node));
+        var removed = matcher.Remove(ref owner, at, limit, backward);
+        node = owner.Node;
+        node->Count -= (int)removed;
+        if (node->Count == 0) Unlink(node);
+        else Settle(node);
+        return removed;
+    }
+
+    /// <summary>
+    /// Splits a packed node: the elements from <paramref name="local"/> on go to a new node behind it. Returns the node, whose
+    /// next is the new one; neither is compressed.
+    /// </summary>
+    ListNode* Split(ListNode* node, int local)
+    {
+        node = Expand(node);
+        var data = ListNode.Data(node);
+        var from = Listpack.Seek(data, local);
+        var moved = Listpack.Bytes(data) - from;
+        var count = node->Count - local;
+
+        var fresh = NewNode(Listpack.HeaderSize + moved, ListNodeForm.Packed, count);
+        Listpack.Write(ListNode.Data(fresh), new ReadOnlySpan<byte>(data + from, moved), count);
+        Link(fresh, node, after: true);
+
+        var owner = new ListNodeBlock(this, node);
+        Listpack.Delete(ref owner, from, count);
+        owner.Node->Count -= count;
+        return owner.Node;
+    }
+
+    /// <summary>Merges the nodes around one that has changed, where two fit into one.</summary>
+    void MergeAround(ListNode* center)
+    {
+        if (center->Prev != null && CanMerge(center->Prev->Prev, center->Prev)) Merge(center->Prev->Prev);
+        if (center->Next != null && CanMerge(center->Next, center->Next->Next)) Merge(center->Next);
+        if (CanMerge(center->Prev, center)) center = Merge(center->Prev);
+        if (CanMerge(center, center->Next)) center = Merge(center);
+        center = Settle(center);
+        if (center->Prev != null) Settle(center->Prev);
+        if (center->Next != null) Settle(center->Next);
+    }
+
+    bool CanMerge(ListNode* first, ListNode* second)
+    {
+        if (first == null || second == null || first->IsPlain || second->IsPlain) return false;
+        var bytes = (long)ListNode.HeaderBytes + ListNode.RawBytes(first) + ListNode.RawBytes(second) - Listpack.EmptySize;
+        return !_limits.IsExceededBy(bytes, (long)first->Count + second->Count);
+    }
+
+    /// <summary>Adds the elements of the next node to a node. Returns the node.</summary>
+    ListNode* Merge(ListNode* node)
+    {
+        node = Expand(node);
+        var next = Expand(node->Next);
+        var owner = new ListNodeBlock(this, node);
+        Listpack.AppendAll(ref owner, ListNode.Data(next));
+        owner.Node->Count += next->Count;
+        Unlink(owner.Node->Next);
+        return owner.Node;
+    }
+}

@@ -1,0 +1,239 @@
+using System.Runtime.CompilerServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// A list of packed nodes; see ListNode.cs for the structure. This file: making, pushing, popping and walking. Others change the
+/// middle (Editing), compress (Compression) and copy, free and verify the whole (Lifetime).
+/// </summary>
+/// <remarks>
+/// Any change may move nodes: a pointer to a node is good until the next change of that node, of its compression, or of the
+/// list's ends. Values passed in must not lie in the list.
+/// </remarks>
+readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plainFrom = 0)
+{
+    /// <summary>Room of a new node: the smallest that is worth an allocation.</summary>
+    const int FirstNodeBytes = 128;
+
+    readonly Arena _arena = arena;
+    readonly ListRoot* _root = root;
+    readonly ListLimits _limits = root->Limits(plainFrom);
+
+    public ListRoot* Root => _root;
+
+    public long Count => _root->Count;
+
+    public ListLimits Limits => _limits;
+
+    /// <summary>The most bytes of a node's block, unless one element needs more.</summary>
+    public int NodeBytes => _limits.Bytes;
+
+    /// <summary>An empty list.</summary>
+    public static ListRoot* CreateRoot(Arena arena, in ListLimits limits)
+    {
+        var root = (ListRoot*)arena.Allocate((nuint)sizeof(ListRoot));
+        *root = new ListRoot
+        {
+            Fill = (short)Math.Clamp(limits.Fill, -5, short.MaxValue),
+            Depth = (ushort)Math.Clamp(limits.Depth, 0, ushort.MaxValue),
+        };
+        return root;
+    }
+
+    /// <summary>Adds a node with the elements of a listpack at the end.</summary>
+    public void AppendListpack(ReadOnlySpan<byte> listpack)
+    {
+        int count;
+        fixed (byte* lp = listpack) count = Listpack.Count(lp);
+        if (count == 0) return;
+        var node = NewNode(listpack.Length, ListNodeForm.Packed, count);
+        listpack.CopyTo(new Span<byte>(ListNode.Data(node), listpack.Length));
+        Link(node, _root->Tail, after: true);
+        _root->Count += count;
+        Balance();
+    }
+
+    public void Push(ReadOnlySpan<byte> value, bool head)
+    {
+        var end = head ? _root->Head : _root->Tail;
+        if (end != null && !_limits.IsPlain(value.Length) && HasRoom(end, value))
+        {
+            var owner = new ListNodeBlock(this, end);
+            if (head) Listpack.Prepend(ref owner, value);
+            else Listpack.Append(ref owner, value);
+            owner.Node->Count++;
+            _root->Count++;
+            return;
+        }
+        if (end != null) Trim(ref end);
+        Link(NewNode(value), end, after: !head);
+        _root->Count++;
+        Balance();
+    }
+
+    /// <summary>The element at an end. Nodes at the ends are never compressed.</summary>
+    public PackedElement Peek(bool head)
+    {
+        var node = head ? _root->Head : _root->Tail;
+        var data = ListNode.Data(node);
+        if (node->IsPlain) return new PackedElement(data, node->Bytes);
+        return Listpack.Get(data, head ? Listpack.HeaderSize : Listpack.Last(data));
+    }
+
+    /// <summary>Removes the element at an end.</summary>
+    public void RemoveEnd(bool head)
+    {
+        var node = head ? _root->Head : _root->Tail;
+        _root->Count--;
+        if (node->Count == 1)
+        {
+            Unlink(node);
+            Balance();
+            return;
+        }
+        var owner = new ListNodeBlock(this, node);
+        Listpack.Delete(ref owner, head ? Listpack.HeaderSize : Listpack.Last(owner.Start), 1);
+        owner.Node->Count--;
+    }
+
+    /// <summary>The node with the element at an index, found from the nearer end; null if there is none.</summary>
+    /// <param name="index">From 0.</param>
+    /// <param name="local">The element's index in its node.</param>
+    public ListNode* Seek(long index, out int local)
+    {
+        local = 0;
+        if (index < 0 || index >= _root->Count) return null;
+        ListNode* node;
+        if (index < _root->Count / 2)
+        {
+            for (node = _root->Head; index >= node->Count; node = node->Next) index -= node->Count;
+            local = (int)index;
+        }
+        else
+        {
+            index = _root->Count - 1 - index;
+            for (node = _root->Tail; index >= node->Count; node = node->Prev) index -= node->Count;
+            local = node->Count - 1 - (int)index;
+        }
+        return node;
+    }
+
+    /// <summary>
+    /// Shows elements to <paramref name="visitor"/>, <paramref name="count"/> of them from the one at <paramref name="index"/> on,
+    /// towards the tail or the head, until it has seen enough.
+    /// </summary>
+    public void Visit<TVisitor>(long index, long count, bool backward, ref TVisitor visitor)
+        where TVisitor : struct, IElementVisitor, allows ref struct
+    {
+        var node = Seek(index, out var local);
+        while (node != null && count > 0)
+        {
+            var data = Open(node);
+            if (node->IsPlain)
+            {
+                if (!visitor.Visit(new PackedElement(data, node->Bytes))) return;
+                count--;
+            }
+            else if (!VisitListpack(data, Listpack.Seek(data, local), ref count, backward, ref visitor)) return;
+            node = backward ? node->Prev : node->Next;
+            local = backward && node != null ? node->Count - 1 : 0;
+        }
+    }
+
+    /// <summary>As <see cref="Visit"/>, for one listpack, from an offset on. False if the visitor has seen enough.</summary>
+    public static bool VisitListpack<TVisitor>(byte* lp, int at, ref long count, bool backward, ref TVisitor visitor)
+        where TVisitor : struct, IElementVisitor, allows ref struct
+    {
+        while (at >= 0 && count > 0)
+        {
+            if (!visitor.Visit(Listpack.Get(lp, at))) return false;
+            count--;
+            at = backward ? Listpack.Prev(lp, at) : Listpack.Next(lp, at);
+        }
+        return true;
+    }
+
+    /// <summary>Whether a packed node may take one more value. A compressed one is judged by what it would be.</summary>
+    bool HasRoom(ListNode* node, ReadOnlySpan<byte> value)
+    {
+        if (node == null || node->IsPlain) return false;
+        var bytes = ListNode.RawBytes(node) + Listpack.SizeOf(value);
+        return ListNode.HeaderBytes + bytes <= _limits.Bytes && node->Count < _limits.Elements;
+    }
+
+    /// <summary>A node that is not linked: with one element, plain if it is large.</summary>
+    ListNode* NewNode(ReadOnlySpan<byte> value)
+    {
+        if (_limits.IsPlain(value.Length))
+        {
+            var plain = NewNode(value.Length, ListNodeForm.Plain, 1);
+            value.CopyTo(new Span<byte>(ListNode.Data(plain), value.Length));
+            return plain;
+        }
+        var node = NewNode(Math.Max(FirstNodeBytes, Listpack.EmptySize + Listpack.SizeOf(value)), ListNodeForm.Packed, 1);
+        Listpack.Empty.CopyTo(new Span<byte>(ListNode.Data(node), Listpack.EmptySize));
+        // Never moves: there is room.
+        var owner = new ListNodeBlock(this, node);
+        Listpack.Append(ref owner, value);
+        return node;
+    }
+
+    ListNode* NewNode(int dataBytes, ListNodeForm form, int count)
+    {
+        var node = (ListNode*)_arena.Allocate((nuint)(ListNode.HeaderBytes + dataBytes));
+        *node = new ListNode { Form = form, Count = count, Bytes = dataBytes };
+        return node;
+    }
+
+    /// <summary>Puts a node into the chain, next to another or, where that is null, as the only one.</summary>
+    void Link(ListNode* node, ListNode* neighbour, bool after)
+    {
+        node->Prev = after ? neighbour : neighbour == null ? null : neighbour->Prev;
+        node->Next = !after ? neighbour : neighbour == null ? null : neighbour->Next;
+        Relink(node);
+        _root->Nodes++;
+    }
+
+    /// <summary>Has the neighbours of a node, or the root, point at it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void Relink(ListNode* node)
+    {
+        if (node->Prev == null) _root->Head = node;
+        else node->Prev->Next = node;
+        if (node->Next == null) _root->Tail = node;
+        else node->Next->Prev = node;
+    }
+
+    /// <summary>Takes a node out of the chain and frees it. The count of elements is the caller's to correct.</summary>
+    void Unlink(ListNode* node)
+    {
+        if (node->Prev == null) _root->Head = node->Next;
+        else node->Prev->Next = node->Next;
+        if (node->Next == null) _root->Tail = node->Prev;
+        else node->Next->Prev = node->Prev;
+        _root->Nodes--;
+        _arena.Free((byte*)node);
+    }
+
+    /// <summary>Gives a linked node a block of another size; its first <paramref name="used"/> bytes are kept.</summary>
+    internal ListNode* Move(ListNode* node, int used, int size)
+    {
+        var moved = (ListNode*)_arena.Resize((byte*)node, (nuint)used, (nuint)size);
+        if (moved != node) Relink(moved);
+        return moved;
+    }
+
+    /// <summary>Cuts the block of a node that will not grow further.</summary>
+    void Trim(ref ListNode* node)
+    {
+        var used = ListNode.Used(node);
+        if ((int)Arena.SizeOf((byte*)node) > used + used / 8) node = Move(node, used, used);
+    }
+}
+
+/// <summary>Sees elements one by one.</summary>
+public interface IElementVisitor
+{
+    /// <returns>False to see no more.</returns>
+    bool Visit(PackedElement element);
+}

@@ -1,0 +1,25 @@
+namespace MiniRedis.Storage;
+
+/// <summary>Moving runs of elements between listpacks as bytes.</summary>
+public static unsafe partial class Listpack
+{
+    /// <summary>Makes a listpack of the last elements of another: their bytes, its end mark included.</summary>
+    /// <param name="lp">Where to; there is room for <see cref="HeaderSize"/> bytes more than are passed.</param>
+    /// <param name="elements">The bytes.</param>
+    /// <param name="count">How many elements they are.</param>
+    internal static void Write(byte* lp, ReadOnlySpan<byte> elements, int count)
+    {
+        *(int*)lp = HeaderSize + elements.Length;
+        *(ushort*)(lp + 4) = (ushort)Math.Min(UnknownCount, count);
+        elements.CopyTo(new Span<byte>(lp + HeaderSize, elements.Length));
+    }
+
+    /// <summary>Adds all elements of another listpack, which does not move meanwhile, behind the last.</summary>
+    internal static void AppendAll<TOwner>(ref TOwner owner, byte* other) where TOwner : struct, IPackedOwner, allows ref struct
+    {
+        var bytes = Bytes(other) - EmptySize;
+        if (bytes == 0) return;
+        var at = Bytes(owner.Start) - 1;
+        Buffer.MemoryCopy(other + HeaderSize, Open(ref owner, at, 0, bytes, Count(other)) + at, bytes, bytes);
+    }
+}

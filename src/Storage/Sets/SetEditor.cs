@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using MiniRedis.Resp;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Changes a set, and its form where a limit is passed: the rules of Redis (Valkey's t_set.c). An intset becomes a listpack with the
+/// first member that is no integer, both become a table when they grow too large; nothing but a *STORE command makes a set small
+/// again.
+/// </summary>
+/// <remarks>
+/// Changing the set may move its record; <see cref="At"/> follows. Members passed in must not lie in the set. An emptied set is
+/// the caller's to delete.
+/// </remarks>
+public unsafe ref struct SetEditor
+{
+    readonly Database _database;
+    readonly SetLimits _limits;
+    RecordBlock _block;
+    KeyLookup _at;
+    PackedTable* _table;
+
+    /// <param name="database">The key's database.</param>
+    /// <param name="at">A found key that holds a set.</param>
+    /// <param name="limits">Up to where sets stay small.</param>
+    public SetEditor(Database database, scoped in KeyLookup at, scoped in SetLimits limits)
+    {
+        Debug.Assert(at.Found && at.Record.Type == ObjectType.Set);
+        _database = database;
+        _limits = limits;
+        _at = at;
+        if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
+        else _block = new RecordBlock(database, at);
+    }
+
+    /// <summary>The key, with its record as it is now.</summary>
+    public readonly KeyLookup At => _table != null ? _at : _block.At;
+
+    public readonly SetReader Reader => new(At.Record);
+
+    public readonly long Count => Reader.Count;
+
+    readonly bool IsIntset => _block.At.Record.Encoding == ObjectEncoding.IntSet;
+
+    /// <summary>Makes a new key hold a set of one member; its record.</summary>
+    /// <param name="database">The key's database.</param>
+    /// <param name="at">Where the key was looked for.</param>
+    /// <param name="key">Its name.</param>
+    /// <param name="member">The first member.</param>
+    /// <param name="expected">How many there will be soon, which decides about the form.</param>
+    /// <param name="limits">Up to where sets stay small.</param>
+    public static Record Create(
+        Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> member, long expected, in SetLimits limits)
+    {
+        Span<byte> small = stackalloc byte[256];
+        if (expected <= limits.IntsetEntries && Numbers.TryParseInt64(member, out var integer))
+            return database.InstallPacked(at, key, ObjectType.Set, ObjectEncoding.IntSet, Intset.Write(integer, small), -1);
+
+        if (expected <= limits.ListpackEntries && member.Length <= limits.ListpackValue)
+        {
+            var owner = ArenaBlock.Create(database.Arena, Listpack.EmptySize + Listpack.SizeOf(member));
+            Listpack.Append(ref owner, member);
+            var packed = new ReadOnlySpan<byte>(owner.Start, Listpack.Bytes(owner.Start));
+            var record = database.InstallPacked(at, key, ObjectType.Set, ObjectEncoding.ListPack, packed, -1);
+            database.Arena.Free(owner.Block);
+            return record;
+        }
+
+        var table = NewTable(database, expected);
+        table->Insert(database.Arena, table->HashOf(member), member, default);
+        return database.InstallNative(at, key, ObjectType.Set, ObjectEncoding.HashTable, (byte*)table, -1);
+    }
+
+    /// <summary>Starts the result of a *STORE command: a set that nobody sees before <see cref="Publish"/>.</summary>
+    /// <param name="database">The destination's database.</param>
+    /// <param name="key">The destination.</param>
+    /// <param name="asIntset">Whether it begins as an intset rather than as a listpack.</param>
+    /// <param name="limits">Up to where sets stay small.</param>
+    public static SetEditor Draft(Database database, scoped ReadOnlySpan<byte> key, bool asIntset, scoped in SetLimits limits)
+    {
+        ReadOnlySpan<byte> emptyIntset = [2, 0, 0, 0, 0, 0, 0, 0];
+        var draft = asIntset
+            ? database.NewDraft(key, ObjectType.Set, ObjectEncoding.IntSet, emptyIntset)
+            : database.NewDraft(key, ObjectType.Set, ObjectEncoding.ListPack, Listpack.Empty);
+        return new(database, draft, limits);
+    }
+
+    /// <summary>Makes the draft the value of its key.</summary>
+    public readonly Record Publish() => _database.Publish(At);
+
+    /// <summary>Drops the draft.</summary>
+    public readonly void Abandon() => _database.Abandon(At);
+
+    /// <summary>So many members are about to be added at once: a small set that may not hold them becomes a table now.</summary>
+    public void Expect(long members)
+    {
+        if (_table == null && members > (IsIntset ? _limits.IntsetEntries : _limits.ListpackEntries)) ToTable(Count + members);
+    }
+
+    public bool Add(ReadOnlySpan<byte> member)
+    {
+        var probe = new SetProbe(member);
+        return Add(ref probe);
+    }
+
+    /// <summary>Adds a member; false if it is there.</summary>
+    public bool Add(scoped ref SetProbe member)
+    {
+        if (_table == null) return IsIntset ? AddToIntset(ref member) : AddToListpack(ref member);
+        return _table->Add(_database.Arena, member.Text, member.HashIn(*_table));
+    }
+
+    /// <summary>Removes a member; false if it is not there.</summary>
+    public bool Remove(scoped ref SetProbe member)
+    {
+        if (_table != null)
+        {
+            if (!_table->Find(member.Text, member.HashIn(*_table), out var spot)) return false;
+            _table->Remove(_database.Arena, spot);
+            return true;
+        }
+        if (IsIntset) return member.TryInteger(out var integer) && Intset.Remove(ref _block, integer);
+        var at = Listpack.Find(_block.Start, Listpack.First(_block.Start), member.Text, 0);
+        if (at < 0) return false;
+        Listpack.Delete(ref _block, at, 1);
+        return true;
+    }
+
+    /// <summary>Removes the member at a spot.</summary>
+    public void Remove(scoped in SetSpot spot)
+    {
+        if (_table != null) _table->Remove(_database.Arena, spot.InTable);
+        else if (IsIntset) Intset.RemoveAt(ref _block, spot.Place);
+        else Listpack.Delete(ref _block, spot.Place, 1);
+    }
+
+    /// <summary>Makes an intset of a set all of whose members are integers, if it is not too large (SINTERSTORE).</summary>
+    public void CompactIntegers()
+    {
+        if (_table == null && IsIntset || Count > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) return;
+        var old = At;
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        ReadOnlySpan<byte> key = old.Record.Key;
+        var compact = Draft(_database, key, asIntset: true, _limits);
+        for (var members = Reader.Members(); members.Next();)
+        {
+            var probe = new SetProbe(members.Current, scratch);
+            compact.Add(ref probe);
+        }
+        _database.Abandon(old);
+        this = compact;
+    }
+
+    bool AddToIntset(scoped ref SetProbe member)
+    {
+        if (member.TryInteger(out var integer))
+        {
+            if (!Intset.Add(ref _block, integer)) return false;
+            if (Intset.Count(_block.Start) > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) ToTable(Count);
+            return true;
+        }
+        if (MayBecomeListpack(member.Text.Length))
+        {
+            ToListpack();
+            Listpack.Append(ref _block, member.Text);
+        }
+        else
+        {
+            ToTable(Count + 1);
+            _table->Insert(_database.Arena, member.HashIn(*_table), member.Text, default);
+        }
+        return true;
+    }
+
+    /// <summary>Whether the intset and one more member of that length keep the limits of a listpack.</summary>
+    readonly bool MayBecomeListpack(int length)
+    {
+        var set = _block.Start;
+        var count = Intset.Count(set);
+        if (count >= _limits.ListpackEntries || length > _limits.ListpackValue) return false;
+        if (count == 0) return true;
+        // The integer with the most digits is the first or the last.
+        var (first, last) = (Intset.First(set), Intset.Last(set));
+        if (Math.Max(new PackedElement(first).Length, new PackedElement(last).Length) > _limits.ListpackValue) return false;
+        return (long)count * Math.Max(Listpack.SizeOf(first), Listpack.SizeOf(last)) + length < Listpack.MaxSafeSize;
+    }
+
+    bool AddToListpack(scoped ref SetProbe member)
+    {
+        var lp = _block.Start;
+        var text = member.Text;
+        if (Listpack.Find(lp, Listpack.First(lp), text, 0) >= 0) return false;
+        if (Listpack.Count(lp) < _limits.ListpackEntries && text.Length <= _limits.ListpackValue && Listpack.HasRoom(lp, text.Length))
+        {
+            Listpack.Append(ref _block, text);
+        }
+        else
+        {
+            ToTable(Listpack.Count(lp) + 1);
+            _table->Insert(_database.Arena, member.HashIn(*_table), text, default);
+        }
+        return true;
+    }
+
+    void ToListpack()
+    {
+        var owner = ArenaBlock.Create(_database.Arena, _block.At.Record.PackedLength + Intset.Count(_block.Start) * 4);
+        for (var members = Reader.Members(); members.Next();) Listpack.Append(ref owner, members.Current.Integer);
+        var bytes = Listpack.Bytes(owner.Start);
+        var start = _block.Splice(0, _block.At.Record.PackedLength, bytes);
+        Buffer.MemoryCopy(owner.Start, start, bytes, bytes);
+        _database.Arena.Free(owner.Block);
+        Database.Relabel(_block.At.Record, ObjectEncoding.ListPack);
+    }
+
+    void ToTable(long expected)
+    {
+        var table = NewTable(_database, expected);
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        for (var members = Reader.Members(); members.Next();)
+        {
+            var text = members.Current.ToBytes(scratch);
+            table->Insert(_database.Arena, table->HashOf(text), text, default);
+        }
+        var at = _block.At;
+        _at = new(at.Hash, _database.ConvertToNative(at, ObjectEncoding.HashTable, (byte*)table), at.Entry);
+        _table = table;
+    }
+
+    static PackedTable* NewTable(Database database, long expected) =>
+        PackedTable.Create(database.Arena, database.Seed, database.ExpiryClock, hasValues: false, expected);
+}

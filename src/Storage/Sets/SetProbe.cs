@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+using MiniRedis.Resp;
+
+namespace MiniRedis.Storage;
+
+/// <summary>A member to look for, perhaps in several sets: hashed once, and parsed as an integer once, if need be.</summary>
+public ref struct SetProbe
+{
+    ulong _hash;
+    long _integer;
+    bool _isHashed;
+    bool _isParsed;
+    bool _isInteger;
+
+    public SetProbe(ReadOnlySpan<byte> text) => Text = text;
+
+    /// <param name="text">The member.</param>
+    /// <param name="hash">Its hash, known already.</param>
+    public SetProbe(ReadOnlySpan<byte> text, ulong hash)
+    {
+        Text = text;
+        _hash = hash;
+        _isHashed = true;
+    }
+
+    /// <param name="member">The member, as another set has it.</param>
+    /// <param name="scratch">Room for the text of an integer, <see cref="PackedElement.ScratchBytes"/>.</param>
+    /// <remarks>The scratch is the caller's to keep: the compiler is told that the probe outlives it, or no sink could be shown one.</remarks>
+    public SetProbe(scoped in PackedElement member, scoped Span<byte> scratch)
+    {
+        var text = member.ToBytes(scratch);
+        Text = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetReference(text), text.Length);
+        if (!member.IsInteger) return;
+        _integer = member.Integer;
+        _isParsed = _isInteger = true;
+    }
+
+    public ReadOnlySpan<byte> Text { get; }
+
+    internal ulong HashIn(in PackedTable table)
+    {
+        if (_isHashed) return _hash;
+        _isHashed = true;
+        return _hash = table.HashOf(Text);
+    }
+
+    /// <summary>Whether the member is an integer as an intset holds it.</summary>
+    public bool TryInteger(out long integer)
+    {
+        if (!_isParsed)
+        {
+            _isInteger = Numbers.TryParseInt64(Text, out _integer);
+            _isParsed = true;
+        }
+        integer = _integer;
+        return _isInteger;
+    }
+}
