@@ -22,6 +22,12 @@ public sealed unsafe partial class Database
         in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt,
         int reserve = 0)
     {
+        return Install(at, CreatePacked(key, type, encoding, packed, expireAt, reserve));
+    }
+
+    Record CreatePacked(
+        ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt, int reserve)
+    {
         Debug.Assert(!encoding.IsNative());
         var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
@@ -37,7 +43,7 @@ public sealed unsafe partial class Database
             fresh.ExternalLength = packed.Length;
         }
         packed.CopyTo(new Span<byte>(fresh.PackedStart, packed.Length));
-        return Install(at, fresh);
+        return fresh;
     }
 
     /// <summary>Sets the key to a native structure, whatever it held before; the structure is the record's from now on.</summary>

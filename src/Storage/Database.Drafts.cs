@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace MiniRedis.Storage;
 
 /// <summary>
@@ -11,9 +9,7 @@ public sealed unsafe partial class Database
     /// <summary>Starts a packed value for a key. Its index entry is a word of its own, so that moves of the record have one to update.</summary>
     internal KeyLookup NewDraft(ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed)
     {
-        Debug.Assert(!encoding.IsNative());
-        var record = RecordBuilder.Create(Arena, key, -1, type, encoding, RecordFlags.None, packed.Length);
-        packed.CopyTo(new Span<byte>(record.PackedStart, packed.Length));
+        var record = CreatePacked(key, type, encoding, packed, -1, 0);
         var entry = (ulong*)Arena.Allocate(sizeof(ulong));
         var hash = HashOf(key);
         *entry = KeyIndex.EntryOf(record.Block, hash);

@@ -10,7 +10,7 @@ static class CommandRegistry
     [
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
         .. ListCommands.All, .. SetCommands.All, .. SortedSetCommands.All, .. StreamCommands.All,
-        .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
+        .. SortCommands.All, .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="Command.Ordinal"/>.</summary>

@@ -34,7 +34,8 @@ public readonly unsafe struct SortedSetPlace
 /// </remarks>
 public unsafe struct SortedSetValue
 {
-    readonly Database _database;
+    // Null in one that is only walked.
+    readonly Database _database = null!;
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key that holds a sorted set.</param>
@@ -43,6 +44,13 @@ public unsafe struct SortedSetValue
         Debug.Assert(at.Found && at.Record.Type == ObjectType.SortedSet);
         this._database = database;
         At = at;
+    }
+
+    /// <summary>A sorted set to be walked only, by ranks or scores: members are neither found nor changed.</summary>
+    public SortedSetValue(Record record)
+    {
+        Debug.Assert(record.Type == ObjectType.SortedSet);
+        At = new(0, record, null);
     }
 
     /// <summary>An empty sorted set in the place of whatever the key held, in the form that suits what is expected.</summary>

@@ -17,6 +17,8 @@ static partial class KeyCommands
         RenameSpec, RenameNxSpec, MoveSpec, CopySpec,
         // KeyCommands.Scan.cs
         KeysSpec, ScanSpec, RandomKeySpec,
+        // KeyCommands.Dump.cs
+        DumpSpec, RestoreSpec,
         // KeyCommands.Object.cs
         ObjectSpec,
     ];

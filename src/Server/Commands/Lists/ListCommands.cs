@@ -26,7 +26,7 @@ static partial class ListCommands
 
     static Arg LeftOrRight(string name) => Arg.OneOf(name, Arg.Token("LEFT"), Arg.Token("RIGHT"));
 
-    static ListLimits Limits(scoped in CommandContext c) =>
+    public static ListLimits Limits(scoped in CommandContext c) =>
         new(c.Server.Config.ListMaxListpackSize, c.Server.Config.ListCompressDepth, c.Server.DebugSwitches.PackedThreshold);
 
     static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c));

@@ -19,7 +19,7 @@ static partial class SetCommands
         SInterSpec, SInterCardSpec, SInterStoreSpec, SUnionSpec, SUnionStoreSpec, SDiffSpec, SDiffStoreSpec,
     ];
 
-    static SetLimits Limits(ref CommandContext c)
+    internal static SetLimits Limits(ref CommandContext c)
     {
         var config = c.Server.Config;
         return new(config.SetMaxIntsetEntries, config.SetMaxListpackEntries, config.SetMaxListpackValue);

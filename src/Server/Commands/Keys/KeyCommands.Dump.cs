@@ -1,0 +1,180 @@
+using System.Buffers;
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Values as bytes: how keys travel between servers.</summary>
+static partial class KeyCommands
+{
+    static readonly Command DumpSpec = new()
+    {
+        Name = "DUMP", Group = CommandGroup.Generic, Since = "2.6.0", Complexity = "O(N) where N is the size of the value",
+        Summary = "Answers a value in the form that RESTORE takes.",
+        Arity = 2, Flags = CommandFlags.ReadOnly, AclCategories = AclCategory.Keyspace,
+        Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
+        Args = [Arg.Key("key")],
+        Tips = ["nondeterministic_output"],
+        Run = Dump,
+    };
+
+    static readonly Command RestoreSpec = new()
+    {
+        Name = "RESTORE", Group = CommandGroup.Generic, Since = "2.6.0",
+        Complexity = "O(N) where N is the size of the value, O(N*log(N)) for a sorted set",
+        Summary = "Creates a key from what DUMP answered.",
+        History =
+        [
+            ("3.0.0", "Added the `REPLACE` modifier."), ("5.0.0", "Added the `ABSTTL` modifier."),
+            ("5.0.0", "Added the `IDLETIME` and `FREQ` options."),
+        ],
+        Arity = -4, Flags = CommandFlags.Write | CommandFlags.DenyOom, AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
+        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update)],
+        Args =
+        [
+            Arg.Key("key"), Arg.Integer("ttl"), Arg.String("serialized-value"),
+            Arg.Token("REPLACE").Optional().AddedIn("3.0.0"), Arg.Token("ABSTTL").Optional().AddedIn("5.0.0"),
+            Arg.Integer("seconds").After("IDLETIME").Optional().AddedIn("5.0.0"),
+            Arg.Integer("frequency").After("FREQ").Optional().AddedIn("5.0.0"),
+        ],
+        Propagates = Propagation.AsEffects,
+        Run = Restore,
+    };
+
+    struct RestoreOptions
+    {
+        public bool Replaces, IsAbsolute;
+        public long IdleSeconds = -1, Frequency = -1;
+
+        public RestoreOptions()
+        {
+        }
+    }
+
+    static void Dump(ref CommandContext c)
+    {
+        var at = c.LookupRead(c.Arg(1));
+        if (!at.Found)
+        {
+            c.Reply.Null();
+            return;
+        }
+        var payload = new ArrayBufferWriter<byte>();
+        DumpPayload.Write(at.Record, c.Server.Config.RdbCompression, payload);
+        c.Reply.Bulk(payload.WrittenSpan);
+    }
+
+    static void Restore(ref CommandContext c)
+    {
+        var key = c.Arg(1);
+        var payload = c.Arg(3);
+        if (!TryParse(ref c, out var options)) return;
+        var present = options.Replaces ? c.Peek(key) : c.LookupWrite(key);
+        if (present.Found && !options.Replaces)
+        {
+            c.Fail(Errors.BusyKey);
+            return;
+        }
+        if (!c.TryInteger(2, out var ttl)) return;
+        if (ttl < 0)
+        {
+            c.Fail(Errors.InvalidTtl);
+            return;
+        }
+        if (!DumpPayload.IsIntact(payload, c.Server.DebugSwitches.SkipChecksums))
+        {
+            c.Fail(Errors.DumpDamaged);
+            return;
+        }
+        var expireAt = ttl == 0 ? -1 : options.IsAbsolute ? ttl : unchecked(ttl + c.Now);
+        if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), CollectionLimitsOf(ref c), out var record))
+        {
+            c.Fail(Errors.BadDataFormat);
+            return;
+        }
+        c.Reply.Ok();
+        if (ttl != 0 && expireAt <= c.Now)
+        {
+            // It came too late: what was there is gone nevertheless.
+            c.Database.Delete(c.Database.Lookup(key));
+            if (!present.Found) return;
+            c.Changed(key, KeyspaceEvents.Generic, "del");
+            EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyServerDel);
+            return;
+        }
+        c.Server.Keys.Created(c.Database, record, key);
+        SetAccess(c, record, options);
+        c.Changed(key, KeyspaceEvents.Generic, "restore");
+        EmitRestore(ref c, expireAt, options);
+    }
+
+    static bool TryParse(ref CommandContext c, out RestoreOptions options)
+    {
+        options = new();
+        for (var i = 4; i < c.Count; i++)
+        {
+            var hasValue = i + 1 < c.Count;
+            if (c.IsToken(i, "REPLACE"u8)) options.Replaces = true;
+            else if (c.IsToken(i, "ABSTTL"u8)) options.IsAbsolute = true;
+            else if (hasValue && options.Frequency < 0 && c.IsToken(i, "IDLETIME"u8))
+            {
+                if (!c.TryInteger(++i, out options.IdleSeconds)) return false;
+                if (options.IdleSeconds >= 0) continue;
+                c.Fail(Errors.InvalidIdleTime);
+                return false;
+            }
+            else if (hasValue && options.IdleSeconds < 0 && c.IsToken(i, "FREQ"u8))
+            {
+                if (!c.TryInteger(++i, out options.Frequency)) return false;
+                if (options.Frequency is >= 0 and <= 255) continue;
+                c.Fail(Errors.InvalidFreq);
+                return false;
+            }
+            else
+            {
+                c.Fail(Errors.Syntax);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>Gives a restored key the use it had, in the unit of the policy in force; the other is of no meaning here.</summary>
+    static void SetAccess(in CommandContext c, Record record, in RestoreOptions options)
+    {
+        const uint ClockRange = 1 << 24;
+        if (c.Server.UsesLfu)
+        {
+            if (options.Frequency >= 0) record.AccessField = Lfu.Initial(c.Server) & ~0xFFu | (uint)options.Frequency;
+        }
+        else if (options.IdleSeconds >= 0)
+        {
+            // Longer ago than the clock can tell is half its range ago, as in Redis.
+            var idle = options.IdleSeconds > c.Server.Clock.LruClock ? ClockRange / 2 : (uint)options.IdleSeconds;
+            record.AccessField = (c.Server.Clock.LruClock - idle) & (ClockRange - 1);
+        }
+    }
+
+    static void EmitRestore(ref CommandContext c, long expireAt, in RestoreOptions options)
+    {
+        if (!c.IsPropagating) return;
+        if (expireAt < 0 || options.IsAbsolute)
+        {
+            c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
+            return;
+        }
+        var effect = c.Emit(c.Count + 1);
+        for (var i = 0; i < c.Count; i++)
+        {
+            if (i == 2) effect.Add(expireAt);
+            else effect.Add(c.Arg(i));
+        }
+        effect.Add("ABSTTL"u8);
+    }
+
+    static CollectionLimits CollectionLimitsOf(ref CommandContext c) => new(
+        ListCommands.Limits(c), SetCommands.Limits(ref c), SortedSetCommands.LimitsOf(c),
+        new(c.Server.Config.HashMaxListpackEntries, c.Server.Config.HashMaxListpackValue));
+}

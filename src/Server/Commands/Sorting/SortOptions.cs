@@ -1,0 +1,87 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>What SORT is asked for, by the places of the arguments that say so; 0 stands for none.</summary>
+struct SortOptions
+{
+    public bool IsDescending, IsAlpha;
+    public long Offset, Limit;
+
+    /// <summary>Arguments: the pattern that tells what to sort by, and the key to store the result at.</summary>
+    public int By, Store;
+
+    /// <summary>How many GET options there are; <see cref="NextGet"/> finds them.</summary>
+    public int Gets;
+
+    /// <summary>BY a pattern that names one key for all: nothing is to be sorted.</summary>
+    public bool KeepsOrder;
+
+    public static bool TryParse(ref CommandContext c, bool mayStore, out SortOptions options)
+    {
+        options = new SortOptions { Limit = -1 };
+        for (var i = 2; i < c.Count; i++)
+        {
+            var left = c.Count - i - 1;
+            if (c.IsToken(i, "ASC"u8)) options.IsDescending = false;
+            else if (c.IsToken(i, "DESC"u8)) options.IsDescending = true;
+            else if (c.IsToken(i, "ALPHA"u8)) options.IsAlpha = true;
+            else if (c.IsToken(i, "LIMIT"u8) && left >= 2)
+            {
+                if (!c.TryInteger(i + 1, out options.Offset) || !c.TryInteger(i + 2, out options.Limit)) return false;
+                i += 2;
+            }
+            else if (mayStore && c.IsToken(i, "STORE"u8) && left >= 1) options.Store = ++i;
+            else if (c.IsToken(i, "BY"u8) && left >= 1)
+            {
+                options.By = ++i;
+                if (!c.Arg(i).Contains((byte)'*')) options.KeepsOrder = true;
+                else if (!CheckSlot(ref c, i, Errors.SortByInCluster)) return false;
+            }
+            else if (c.IsToken(i, "GET"u8) && left >= 1)
+            {
+                if (!CheckSlot(ref c, ++i, Errors.SortGetInCluster)) return false;
+                options.Gets++;
+            }
+            else
+            {
+                c.Fail(Errors.Syntax);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// The argument of the next GET option behind argument <paramref name="after"/> (0 at first), which another GET's was.
+    /// </summary>
+    public static int NextGet(in CommandContext c, int after)
+    {
+        for (var i = after == 0 ? 2 : after + 1; ; i++)
+        {
+            if (c.IsToken(i, "GET"u8)) return i + 1;
+            if (c.IsToken(i, "LIMIT"u8)) i += 2;
+            else if (c.IsToken(i, "BY"u8) || c.IsToken(i, "STORE"u8)) i++;
+        }
+    }
+
+    /// <summary>In cluster mode the keys that a pattern makes must be in the slot of the key that is sorted.</summary>
+    static bool CheckSlot(ref CommandContext c, int pattern, ReadOnlySpan<byte> error)
+    {
+        if (!c.Server.Config.ClusterEnabled || PatternSlot(c.Arg(pattern)) == Cluster.HashSlot.Of(c.Arg(1))) return true;
+        c.Fail(error);
+        return false;
+    }
+
+    /// <summary>The slot of all keys of a pattern; -1 if they may be in several.</summary>
+    static int PatternSlot(ReadOnlySpan<byte> pattern)
+    {
+        var open = pattern.IndexOf((byte)'{');
+        var tag = open < 0 ? default : pattern[(open + 1)..];
+        var close = tag.IndexOf((byte)'}');
+        // The tag is what decides, if there is one that is not empty and the element does not get into it.
+        if (close > 0 && !pattern[..(open + 1 + close)].Contains((byte)'*')) return Cluster.HashSlot.Of(pattern);
+        return pattern.Contains((byte)'*') ? -1 : Cluster.HashSlot.Of(pattern);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>
+/// A pattern of SORT's BY and GET: "#" is the element itself; else the first asterisk gives way to the element, and what that
+/// names is a string's key or, with "->field" behind the asterisk, a field of a hash.
+/// </summary>
+readonly ref struct SortPattern
+{
+    readonly ReadOnlySpan<byte> _prefix, _suffix, _field;
+    readonly bool _isElement, _isFixed;
+
+    public SortPattern(ReadOnlySpan<byte> pattern)
+    {
+        _isElement = pattern.SequenceEqual("#"u8);
+        var asterisk = pattern.IndexOf((byte)'*');
+        _isFixed = asterisk < 0;
+        if (_isFixed) return;
+        _prefix = pattern[..asterisk];
+        _suffix = pattern[(asterisk + 1)..];
+        var arrow = _suffix.IndexOf("->"u8);
+        // An arrow that ends the pattern is part of the key's name.
+        if (arrow < 0 || arrow + 2 == _suffix.Length) return;
+        _field = _suffix[(arrow + 2)..];
+        _suffix = _suffix[..arrow];
+    }
+
+    /// <summary>
+    /// What the pattern names for an element; false if nothing. A key that holds another type is as good as none, and a fixed name,
+    /// the same for all elements, is never looked up.
+    /// </summary>
+    /// <param name="c">The call.</param>
+    /// <param name="element">The element.</param>
+    /// <param name="scratch">At least <see cref="PackedElement.ScratchBytes"/>, for what is kept as a number.</param>
+    /// <param name="value">The bytes, good until the next change of the database.</param>
+    public bool TryResolve(scoped in CommandContext c, ReadOnlySpan<byte> element, Span<byte> scratch, out ReadOnlySpan<byte> value)
+    {
+        value = element;
+        if (_isElement) return true;
+        value = default;
+        if (_isFixed) return false;
+
+        var length = _prefix.Length + element.Length + _suffix.Length;
+        byte[]? rented = null;
+        var key = length <= KeyOnStack ? stackalloc byte[KeyOnStack] : rented = ArrayPool<byte>.Shared.Rent(length);
+        _prefix.CopyTo(key);
+        element.CopyTo(key[_prefix.Length..]);
+        _suffix.CopyTo(key[(_prefix.Length + element.Length)..]);
+        var at = Find(c, key[..length]);
+        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
+
+        if (!at.Found || _field.Length > 0 || at.Record.Type != ObjectType.String) return false;
+        value = at.Record.GetString(scratch);
+        return true;
+    }
+
+    /// <summary>Longer keys are put together in rented memory.</summary>
+    const int KeyOnStack = 256;
+
+    /// <summary>As CommandContext.LookupRead, for a key that no specification can declare.</summary>
+    static KeyLookup Find(scoped in CommandContext c, ReadOnlySpan<byte> key)
+    {
+        var at = c.Server.Keys.Find(c.Database, key);
+        if (at.Found)
+        {
+            c.Server.Statistics.KeyspaceHits++;
+            c.Touch(at);
+        }
+        else c.Server.Statistics.KeyspaceMisses++;
+        return at;
+    }
+}

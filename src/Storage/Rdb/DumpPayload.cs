@@ -1,0 +1,59 @@
+using System.Buffers;
+using System.Buffers.Binary;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// What DUMP answers and RESTORE takes: a value as an RDB file holds it, and how it was written.
+/// <code>
+///   | type (1) | value | version of the format (2) | CRC-64 of all before (8) |      little-endian
+/// </code>
+/// </summary>
+public static class DumpPayload
+{
+    const int FooterBytes = 10;
+
+    /// <summary>Writes the payload of a value.</summary>
+    /// <param name="record">The value.</param>
+    /// <param name="compress">Whether strings are compressed (rdbcompression).</param>
+    /// <param name="output">An empty buffer.</param>
+    public static void Write(Record record, bool compress, ArrayBufferWriter<byte> output)
+    {
+        var type = RdbValueWriter.TypeOf(record);
+        var writer = new RdbWriter(output, compress);
+        writer.Byte((byte)type);
+        RdbValueWriter.Write(writer, record);
+        BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), (ushort)RdbValueWriter.VersionOf(type));
+        output.Advance(2);
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), Crc64.Append(0, output.WrittenSpan));
+        output.Advance(8);
+    }
+
+    /// <summary>Whether version and checksum of a payload are right, or the version alone.</summary>
+    public static bool IsIntact(ReadOnlySpan<byte> payload, bool skipChecksum = false)
+    {
+        if (payload.Length < FooterBytes + 1) return false;
+        var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
+        if (version > RdbFormat.LatestVersion) return false;
+        return skipChecksum || BinaryPrimitives.ReadUInt64LittleEndian(payload[^8..]) == Crc64.Append(0, payload[..^8]);
+    }
+
+    /// <summary>
+    /// Makes the value of an intact payload that of a key, whatever the key held. If the value is damaged, nothing has happened,
+    /// and false is returned.
+    /// </summary>
+    public static bool TryRestore(
+        ReadOnlySpan<byte> payload, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits, out Record record)
+    {
+        var reader = new RdbReader(payload[..^FooterBytes]);
+        try
+        {
+            var type = (RdbType)reader.Byte();
+            return RdbValueReader.TryRead(ref reader, type, isWhole: true, database, key, expireAt, limits, out record);
+        }
+        finally
+        {
+            reader.Dispose();
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using MiniRedis.Resp;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Reads the pieces that RDB files and DUMP payloads are made of; see <see cref="RdbWriter"/>. Nothing in the bytes is trusted:
+/// what does not fit latches an error, after which every read answers zero or nothing, so a reader of values may check once.
+/// </summary>
+/// <remarks>Must be disposed: what was compressed is unpacked into pooled memory.</remarks>
+public ref struct RdbReader(ReadOnlySpan<byte> bytes)
+{
+    /// <summary>An LZF token of three bytes stands for 264 at most: more than this times its length is a lie.</summary>
+    const int MostExpansion = 88;
+
+    readonly ReadOnlySpan<byte> _bytes = bytes;
+    byte[]? _first, _second;
+
+    /// <summary>Bytes read.</summary>
+    public int Offset { get; private set; }
+
+    /// <summary>What is wrong with the bytes; null while nothing is. Where it is, <see cref="Offset"/> tells.</summary>
+    public string? Error { get; private set; }
+
+    public readonly bool Failed => Error is not null;
+
+    public readonly bool AtEnd => Offset == _bytes.Length;
+
+    /// <summary>Bytes left: no collection can have more elements.</summary>
+    public readonly int Left => Failed ? 0 : _bytes.Length - Offset;
+
+    /// <summary>Notes that the bytes are not what they should be. The first error counts.</summary>
+    public void Fail(string error) => Error ??= error;
+
+    public byte Byte() => Take(1) is { Length: 1 } one ? one[0] : (byte)0;
+
+    /// <summary>The next bytes, in place; none if there are fewer.</summary>
+    public ReadOnlySpan<byte> Take(long count)
+    {
+        if (Failed || count < 0 || count > _bytes.Length - Offset)
+        {
+            Fail("the data end too early");
+            return default;
+        }
+        var taken = _bytes.Slice(Offset, (int)count);
+        Offset += (int)count;
+        return taken;
+    }
+
+    /// <summary>A length that is not the head of an encoded string.</summary>
+    public ulong Length()
+    {
+        var length = Length(out var encoded);
+        if (!encoded) return length;
+        Fail("a length is not one");
+        return 0;
+    }
+
+    /// <summary>A number of elements, of which each takes a byte at least.</summary>
+    public int Count()
+    {
+        var count = Length();
+        if (count <= (ulong)Left) return (int)count;
+        Fail("more elements are announced than there are bytes");
+        return 0;
+    }
+
+    ulong Length(out bool encoded)
+    {
+        var head = Byte();
+        encoded = head >> 6 == RdbFormat.Encoded;
+        if (encoded || head >> 6 == RdbFormat.Length6) return (ulong)head & 0x3F;
+        if (head >> 6 == RdbFormat.Length14) return (ulong)(head & 0x3F) << 8 | Byte();
+        if (head == RdbFormat.Length32) return Take(4) is { Length: 4 } four ? BinaryPrimitives.ReadUInt32BigEndian(four) : 0;
+        if (head == RdbFormat.Length64) return Take(8) is { Length: 8 } eight ? BinaryPrimitives.ReadUInt64BigEndian(eight) : 0;
+        Fail("a length has an unknown form");
+        return 0;
+    }
+
+    /// <summary>A string. Good until the next but one is read, so that field and value can be held together.</summary>
+    public ReadOnlySpan<byte> String()
+    {
+        var length = Length(out var encoded);
+        if (!encoded) return Take(length > int.MaxValue ? -1 : (long)length);
+        switch ((int)length)
+        {
+            case RdbFormat.Int8:
+                return Text(Take(1) is { Length: 1 } one ? (sbyte)one[0] : 0);
+            case RdbFormat.Int16:
+                return Text(Take(2) is { Length: 2 } two ? BinaryPrimitives.ReadInt16LittleEndian(two) : 0);
+            case RdbFormat.Int32:
+                return Text(Take(4) is { Length: 4 } four ? BinaryPrimitives.ReadInt32LittleEndian(four) : 0);
+            case RdbFormat.Compressed:
+                return Uncompressed();
+            default:
+                Fail("a string has an unknown form");
+                return default;
+        }
+    }
+
+    ReadOnlySpan<byte> Text(long number)
+    {
+        var room = Room(Numbers.MaxInt64Length);
+        return room[..Numbers.FormatInt64(number, room)];
+    }
+
+    ReadOnlySpan<byte> Uncompressed()
+    {
+        var compressed = Length();
+        var length = Length();
+        if (length > int.MaxValue || compressed > (ulong)Left || length > compressed * MostExpansion)
+        {
+            Fail("a compressed string has impossible lengths");
+            return default;
+        }
+        var source = Take((long)compressed);
+        var room = Room((int)length)[..(int)length];
+        if (!Failed && Lzf.TryDecompress(source, room)) return room;
+        Fail("a compressed string is damaged");
+        return default;
+    }
+
+    /// <summary>Pooled memory; two pieces serve in turn.</summary>
+    Span<byte> Room(int length)
+    {
+        (_first, _second) = (_second, _first);
+        if (_first is null || _first.Length < length)
+        {
+            if (_first is not null) ArrayPool<byte>.Shared.Return(_first);
+            _first = ArrayPool<byte>.Shared.Rent(length);
+        }
+        return _first;
+    }
+
+    /// <summary>A double of eight bytes.</summary>
+    public double Double() => BitConverter.Int64BitsToDouble(Int64());
+
+    /// <summary>A double as text behind its length: how scores were written before version 8.</summary>
+    public double TextDouble()
+    {
+        var length = Byte();
+        if (length == 255) return double.NegativeInfinity;
+        if (length == 254) return double.PositiveInfinity;
+        if (length == 253) return double.NaN;
+        if (Numbers.TryParseDouble(Take(length), out var value)) return value;
+        Fail("a score is not a number");
+        return 0;
+    }
+
+    /// <summary>Eight bytes, little-endian.</summary>
+    public long Int64() => Take(8) is { Length: 8 } eight ? BinaryPrimitives.ReadInt64LittleEndian(eight) : 0;
+
+    public void Dispose()
+    {
+        if (_first is not null) ArrayPool<byte>.Shared.Return(_first);
+        if (_second is not null) ArrayPool<byte>.Shared.Return(_second);
+        this = default;
+    }
+}

@@ -1,0 +1,80 @@
+namespace MiniRedis.Storage;
+
+/// <summary>How a value is serialized. The numbers are those of RDB files and DUMP payloads (Redis's and Valkey's rdb.h).</summary>
+public enum RdbType : byte
+{
+    String = 0,
+
+    /// <summary>Elements as strings.</summary>
+    List = 1,
+
+    /// <inheritdoc cref="List"/>
+    Set = 2,
+
+    /// <summary>Members as strings, scores as text.</summary>
+    SortedSet = 3,
+
+    /// <summary>Fields and values as strings.</summary>
+    Hash = 4,
+
+    /// <summary>Members as strings, scores as binary doubles.</summary>
+    SortedSet2 = 5,
+
+    HashZipMap = 9,
+    ListZipList = 10,
+    SetIntSet = 11,
+    SortedSetZipList = 12,
+    HashZipList = 13,
+
+    /// <summary>Nodes that are ziplists.</summary>
+    ListQuickList = 14,
+
+    Stream = 15,
+    HashListPack = 16,
+    SortedSetListPack = 17,
+
+    /// <summary>Nodes that are listpacks or plain elements.</summary>
+    ListQuickList2 = 18,
+
+    /// <summary>With first id, deleted ids and counts of entries (Redis 7.0).</summary>
+    Stream2 = 19,
+
+    SetListPack = 20,
+
+    /// <summary>With active times of consumers (Redis 7.2).</summary>
+    Stream3 = 21,
+
+    /// <summary>Fields, values and deadlines (Redis 7.4).</summary>
+    HashMetadata = 24,
+
+    /// <summary>A listpack of fields, values and deadlines (Redis 7.4).</summary>
+    HashListPackEx = 25,
+}
+
+/// <summary>Numbers of the RDB format.</summary>
+static class RdbFormat
+{
+    /// <summary>The version that is written unless the data need a later one: Redis 7.0's.</summary>
+    public const int Version = 10;
+
+    /// <summary>The version that fields with deadlines need: Redis 7.4's. Also the latest that is read.</summary>
+    public const int FieldExpiryVersion = 12;
+
+    /// <summary>The latest version that is read. Valkey 9 writes 80 where 11 would do otherwise.</summary>
+    public const int LatestVersion = FieldExpiryVersion;
+
+    // The two top bits of a length's first byte.
+    public const int Length6 = 0, Length14 = 1, Encoded = 3;
+
+    // First bytes of longer lengths.
+    public const byte Length32 = 0x80, Length64 = 0x81;
+
+    // What follows Encoded.
+    public const int Int8 = 0, Int16 = 1, Int32 = 2, Compressed = 3;
+
+    // Nodes of a list.
+    public const int PlainNode = 1, PackedNode = 2;
+
+    /// <summary>Strings up to this length are not worth compressing.</summary>
+    public const int LeastCompressed = 20;
+}
