@@ -39,6 +39,7 @@ public static unsafe partial class RdbValueReader
                 ReadSortedSet(ref reader, type, database, key, limits.SortedSets),
             RdbType.Hash or RdbType.HashZipMap or RdbType.HashZipList or RdbType.HashListPack or RdbType.HashMetadata
                 or RdbType.HashListPackEx => ReadHash(ref reader, type, database, key, limits.Hashes),
+            RdbType.Stream or RdbType.Stream2 or RdbType.Stream3 => ReadStream(ref reader, type, database, key),
             _ => Unknown(ref reader),
         };
         if (!draft.Found) return false;

@@ -20,17 +20,23 @@ public static unsafe partial class RdbValueWriter
         (ObjectType.Hash, ObjectEncoding.ListPack) => RdbType.HashListPack,
         (ObjectType.Hash, ObjectEncoding.ListPackEx) => RdbType.HashListPackEx,
         (ObjectType.Hash, _) => new HashReader(record).HasDeadlines ? RdbType.HashMetadata : RdbType.Hash,
+        (ObjectType.Stream, _) => StreamTypeOf(record),
         _ => throw new UnreachableException($"no form for {record.Type}"),
     };
 
     /// <summary>The version of the format that a value of this form belongs to.</summary>
-    public static int VersionOf(RdbType type) =>
-        type is RdbType.HashMetadata or RdbType.HashListPackEx ? RdbFormat.FieldExpiryVersion : RdbFormat.Version;
+    public static int VersionOf(RdbType type) => type switch
+    {
+        RdbType.HashMetadata or RdbType.HashListPackEx => RdbFormat.FieldExpiryVersion,
+        RdbType.Stream3 => RdbFormat.ActiveTimeVersion,
+        _ => RdbFormat.Version,
+    };
 
     /// <summary>Writes a value, its type and key left out.</summary>
     public static void Write(RdbWriter writer, Record record)
     {
-        switch (TypeOf(record))
+        var type = TypeOf(record);
+        switch (type)
         {
             case RdbType.String:
                 if (record.IsInteger) writer.Number(record.Integer);
@@ -55,6 +61,9 @@ public static unsafe partial class RdbValueWriter
                 // In front of the listpack, where it need not be unpacked to be found: the earliest deadline.
                 writer.Int64(EarliestDeadline(record));
                 writer.String(record.Packed);
+                break;
+            case RdbType.Stream2 or RdbType.Stream3:
+                WriteStream(writer, record, type);
                 break;
             default:
                 writer.String(record.Packed);

@@ -1,7 +1,7 @@
 namespace MiniRedis.Compat.Tests.Fuzzing;
 
 /// <summary>A seeded stream of random commands, valid and invalid, of the families that a redis-server 7.0 knows too.</summary>
-sealed class CommandStream
+sealed partial class CommandStream
 {
     readonly Words _w;
     readonly Func<string[]>[] _forms;
@@ -9,7 +9,7 @@ sealed class CommandStream
     public CommandStream(int seed)
     {
         _w = new Words(new Random(seed));
-        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Others()];
+        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Streams(), .. Others()];
     }
 
     public string[] Next()
