@@ -20,6 +20,9 @@ static partial class KnownDifferences
             "BITCOUNT" when command.Length == 3 => theirs == "-ERR syntax error" || IsOfNothing(theirs),
             "BITPOS" or "BITCOUNT" when ours == "-ERR syntax error" => theirs == "-ERR value is not an integer or out of range" || IsOfNothing(theirs),
             "BITPOS" or "BITCOUNT" when ours[0] == '-' => IsOfNothing(theirs),
+            // Since Redis 7.2 the command's own name is told; "+" is an id for XREAD since 7.4.
+            "XREAD" or "XREADGROUP" => theirs.StartsWith("-ERR Unbalanced XREAD", StringComparison.Ordinal)
+                && ours.StartsWith("-ERR Unbalanced 'xread", StringComparison.Ordinal) || command[^1] == "+" || command[^2] == "+",
             // Since Redis 7.2 a claim that finds nothing to claim creates its consumer, too.
             "XINFO" => Consumers().Replace(ours, "") == Consumers().Replace(theirs, ""),
             "XGROUP" => command[1] == "CREATECONSUMER" && ours == ":0" && theirs == ":1",
@@ -30,8 +33,8 @@ static partial class KnownDifferences
     [GeneratedRegex("consumers :[0-9]+")]
     private static partial Regex Consumers();
 
-    /// <summary>The answers for a missing key.</summary>
-    static bool IsOfNothing(string reply) => reply is ":0" or ":-1";
+    /// <summary>The answers for a missing key, or one that holds no string.</summary>
+    static bool IsOfNothing(string reply) => reply is ":0" or ":-1" || reply.StartsWith("-WRONGTYPE", StringComparison.Ordinal);
 
     static string Sorted(string reply) => string.Join(' ', reply.Split(' ').Order(StringComparer.Ordinal));
 }
