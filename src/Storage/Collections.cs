@@ -13,9 +13,9 @@ static unsafe class Collections
     /// </summary>
     public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
     {
-        (ObjectType.Stream, _) => new StreamValue(arena, root).FreeSome(ref budget),
         (ObjectType.List, _) => QuickList.FreeSome(arena, root, ref budget),
         (_, ObjectEncoding.HashTable) => ((PackedTable*)root)->FreeSome(arena, ref budget),
+        (ObjectType.Stream, _) => new StreamValue(arena, root).FreeSome(ref budget),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => SortedSetRoot.FreeSome(arena, (SortedSetRoot*)root, ref budget),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
@@ -23,9 +23,9 @@ static unsafe class Collections
     /// <summary>A copy of the structure and of all it holds; its root.</summary>
     public static byte* Copy(Arena arena, HashSeed seed, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
-        (ObjectType.Stream, _) => new StreamValue(arena, root).Copy().Root,
         (ObjectType.List, _) => QuickList.Copy(arena, root),
         (_, ObjectEncoding.HashTable) => (byte*)((PackedTable*)root)->Copy(arena),
+        (ObjectType.Stream, _) => new StreamValue(arena, root).Copy().Root,
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => (byte*)SortedSetRoot.Copy(arena, seed, (SortedSetRoot*)root),
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
@@ -33,9 +33,9 @@ static unsafe class Collections
     /// <summary>Bytes of the arena that the structure takes, its root included.</summary>
     public static long AllocatedBytes(ObjectType type, ObjectEncoding encoding, byte* root) => (long)Arena.SizeOf(root) + (type, encoding) switch
     {
-        (ObjectType.Stream, _) => StreamValue.BytesOf(root),
         (ObjectType.List, _) => QuickList.AllocatedBytes(root),
         (_, ObjectEncoding.HashTable) => ((PackedTable*)root)->AllocatedBytes,
+        (ObjectType.Stream, _) => StreamValue.BytesOf(root),
         (ObjectType.SortedSet, ObjectEncoding.SkipList) => ((SortedSetRoot*)root)->AllocatedBytes,
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };

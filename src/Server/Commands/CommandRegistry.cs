@@ -9,7 +9,8 @@ static class CommandRegistry
     static readonly Command[] s_commands =
     [
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
-        .. ListCommands.All, .. SetCommands.All, .. SortedSetCommands.All, .. StreamCommands.All,
+        .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
+        .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 

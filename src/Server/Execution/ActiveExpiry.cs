@@ -1,3 +1,5 @@
+using MiniRedis.Storage;
+
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
@@ -32,9 +34,10 @@ sealed class ActiveExpiry(MiniRedisServer server)
         var sinceLook = 0;
         foreach (var database in server.Keyspace.Databases)
         {
-            while (database.TryFindDue(clock.Now, out var due))
+            for (DueSearch search; (search = database.FindDue(clock.Now, out var due)) is DueSearch.Found or DueSearch.FieldsDue;)
             {
-                server.Keys.Expire(database, due);
+                if (search == DueSearch.Found) server.Keys.Expire(database, due);
+                else server.Keys.ExpireFields(database, due);
                 server.Effects.EndUnit();
                 if (++sinceLook < KeysBetweenLooks) continue;
                 sinceLook = 0;

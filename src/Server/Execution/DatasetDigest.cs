@@ -71,26 +71,8 @@ sealed class DatasetDigest
         else if (record.Type == ObjectType.Set) AddSet(new SetReader(record));
         else if (record.Type == ObjectType.Hash) AddHash(new HashReader(record));
         else if (record.Type == ObjectType.SortedSet) AddSortedSet(new SortedSetValue(record));
-        else if (record.Type == ObjectType.Stream) AddStream(new StreamCursor(record));
+        else if (record.Type == ObjectType.Stream) MixStream(new StreamCursor(record));
         if (record.HasExpiry) Xor("!!expire!!"u8);
-    }
-
-    void AddStream(StreamCursor entry)
-    {
-        Span<byte> scratch = stackalloc byte[StreamId.MaxLength];
-        while (entry.MoveNext())
-        {
-            var length = entry.Id.Format(scratch);
-            // Between the numbers Redis has a point here.
-            scratch[scratch.IndexOf((byte)'-')] = (byte)'.';
-            Mix(scratch[..length]);
-            for (var i = entry.FieldCount; i > 0; i--)
-            {
-                entry.NextField(out var field, out var value);
-                Mix(field.ToBytes(scratch));
-                Mix(value.ToBytes(scratch));
-            }
-        }
     }
 
     readonly struct ElementMixer(DatasetDigest digest) : IElementVisitor
@@ -135,6 +117,24 @@ sealed class DatasetDigest
     /// <summary>A score as C prints it by "%.17g".</summary>
     static string Printed(double score) =>
         double.IsInfinity(score) ? score > 0 ? "inf" : "-inf" : score.ToString("G17", CultureInfo.InvariantCulture).Replace('E', 'e');
+
+    void MixStream(StreamCursor entry)
+    {
+        Span<byte> scratch = stackalloc byte[StreamId.MaxLength];
+        while (entry.MoveNext())
+        {
+            var length = entry.Id.Format(scratch);
+            // Between the numbers Redis has a point here.
+            scratch[scratch.IndexOf((byte)'-')] = (byte)'.';
+            Mix(scratch[..length]);
+            for (var i = entry.FieldCount; i > 0; i--)
+            {
+                entry.NextField(out var field, out var value);
+                Mix(field.ToBytes(scratch));
+                Mix(value.ToBytes(scratch));
+            }
+        }
+    }
 
     /// <summary>Adds something whose place among the others does not matter.</summary>
     public void Xor(ReadOnlySpan<byte> data)

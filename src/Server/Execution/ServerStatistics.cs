@@ -6,7 +6,7 @@ sealed class ServerStatistics
     public long ConnectionsReceived, CommandsProcessed, RejectedConnections;
     public long NetInputBytes, NetOutputBytes;
     public long KeyspaceHits, KeyspaceMisses;
-    public long ExpiredKeys, ExpiredTimeCapReached, EvictedKeys, EvictedClients;
+    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, EvictedClients;
     public long ExpireCycleTicks;
     public long UnexpectedErrors, ErrorReplies;
     public long TotalReads, TotalWrites;
@@ -62,7 +62,7 @@ sealed class ServerStatistics
     {
         ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
-        ExpiredKeys = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
+        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
         UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = AclAccessDeniedAuth = 0;
         Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;

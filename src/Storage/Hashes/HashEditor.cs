@@ -31,6 +31,9 @@ public unsafe ref struct HashEditor
         else _block = new RecordBlock(database, at);
     }
 
+    /// <summary>The present: a field that has expired by then is set as if it were not there. None by default.</summary>
+    public long Now { get; init; } = HashReader.Everything;
+
     /// <summary>The key, with its record as it is now.</summary>
     public readonly KeyLookup At => _table != null ? _at : _block.At;
 
@@ -87,9 +90,11 @@ public unsafe ref struct HashEditor
             return true;
         }
         var had = _table->Expiring > 0;
-        _table->Set(_database.Arena, spot, value, keepDeadline && had ? _table->At(spot).ExpireAt : -1);
+        var expireAt = had ? _table->At(spot).ExpireAt : -1;
+        var isGone = HashReader.HasPassed(expireAt, Now);
+        _table->Set(_database.Arena, spot, value, keepDeadline && !isGone ? expireAt : -1);
         NoteDeadlines(had);
-        return false;
+        return isGone;
     }
 
     /// <summary>Gives a field that is there a deadline, or takes its deadline away (-1).</summary>
@@ -137,12 +142,14 @@ public unsafe ref struct HashEditor
             return true;
         }
         Listpack.Replace(ref _block, Listpack.Next(_block.Start, place), value);
-        if (stride == 3 && !keepDeadline && HashReader.Deadline(_block.Start, place) >= 0)
+        var expireAt = stride == 3 ? HashReader.Deadline(_block.Start, place) : -1;
+        var isGone = HashReader.HasPassed(expireAt, Now);
+        if (expireAt >= 0 && (isGone || !keepDeadline))
         {
             Reorder(place, -1);
             NoteDeadlines(had: true);
         }
-        return false;
+        return isGone;
     }
 
     /// <summary>Gives the field at a place of a listpackex another deadline, and moves it to where that belongs.</summary>

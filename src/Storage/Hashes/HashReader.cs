@@ -66,7 +66,7 @@ public readonly unsafe ref struct HashReader
     public bool Find(ReadOnlySpan<byte> field, long now, out HashSpot spot) =>
         IsHashed ? Find(field, Table->HashOf(field), now, out spot) : FindPacked(field, now, out spot);
 
-    /// <summary>As <see cref="Find(ReadOnlySpan{byte}, long, out HashSpot)"/>, with the hash that <see cref="Prefetch(ReadOnlySpan{byte})"/> told.</summary>
+    /// <summary>Finds a field whose hash <see cref="Prefetch(ReadOnlySpan{byte})"/> has told.</summary>
     public bool Find(ReadOnlySpan<byte> field, ulong hash, long now, out HashSpot spot)
     {
         if (!IsHashed) return FindPacked(field, now, out spot);

@@ -34,7 +34,7 @@ sealed unsafe partial class KeyIndex
             if (earliest <= now)
             {
                 var tick = SearchBucket(bucket, now, out due);
-                if (due.Found) return due.Record.HasExpiry && _clock.TickOfDeadline(due.Record.ExpireAt) <= now ? DueSearch.Found : DueSearch.FieldsDue;
+                if (due.Found) return KeyTickOf(due.Record) <= now ? DueSearch.Found : DueSearch.FieldsDue;
                 Bound((ulong*)_buckets[bucket]) = tick;
                 earliest = EarliestOf(group, out _);
             }
@@ -59,10 +59,12 @@ sealed unsafe partial class KeyIndex
         return earliest;
     }
 
+    uint KeyTickOf(Record record) => record.HasExpiry ? _clock.TickOfDeadline(record.ExpireAt) : ExpiryClock.None;
+
     /// <summary>When the key, or the first of its fields, is due.</summary>
     uint TickOf(Record record)
     {
-        var tick = record.HasExpiry ? _clock.TickOfDeadline(record.ExpireAt) : ExpiryClock.None;
+        var tick = KeyTickOf(record);
         return record.Type == ObjectType.Hash ? Math.Min(tick, FieldDeadlines.EarliestTick(record, _clock)) : tick;
     }
 

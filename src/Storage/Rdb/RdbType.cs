@@ -57,9 +57,6 @@ static class RdbFormat
     /// <summary>The version that is written unless the data need a later one: Redis 7.0's.</summary>
     public const int Version = 10;
 
-    /// <summary>The version that active times of consumers need: Redis 7.2's.</summary>
-    public const int ActiveTimeVersion = 11;
-
     /// <summary>The version that fields with deadlines need: Redis 7.4's. Also the latest that is read.</summary>
     public const int FieldExpiryVersion = 12;
 
@@ -75,11 +72,11 @@ static class RdbFormat
     // What follows Encoded.
     public const int Int8 = 0, Int16 = 1, Int32 = 2, Compressed = 3;
 
+    /// <summary>An id where it is a key: two big-endian numbers.</summary>
+    public const int StreamIdBytes = 16;
+
     // Nodes of a list.
     public const int PlainNode = 1, PackedNode = 2;
-
-    /// <summary>A stream's id as two big-endian numbers.</summary>
-    public const int StreamIdBytes = 16;
 
     /// <summary>Strings up to this length are not worth compressing.</summary>
     public const int LeastCompressed = 20;

@@ -2,114 +2,126 @@ using System.Buffers.Binary;
 
 namespace MiniRedis.Storage;
 
-/// <summary>Streams.</summary>
+/// <summary>Streams, as every Redis since 5.0 writes them.</summary>
 public static unsafe partial class RdbValueReader
 {
-    const string Disagree = "a stream contradicts itself";
-
     static KeyLookup ReadStream(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key)
     {
-        var stream = StreamValue.Create(database.Arena);
-        ReadNodes(ref reader, stream, out var live);
-        var length = (long)reader.Length();
-        var lastId = ReadId(ref reader);
-        var (maxDeleted, added) = (StreamId.Min, (ulong)length);
-        if (type != RdbType.Stream)
-        {
-            // The first id can be seen.
-            ReadId(ref reader);
-            maxDeleted = ReadId(ref reader);
-            added = reader.Length();
-        }
-        if (length != live) reader.Fail(Disagree);
-        if (!reader.Failed)
-        {
-            stream.Restore(length, lastId, maxDeleted, added);
-            if (stream.LastEntryId > lastId) reader.Fail(Disagree);
-        }
-        for (var left = reader.Count(); left > 0 && !reader.Failed; left--) ReadGroup(ref reader, type, stream);
-        if (reader.Failed)
-        {
-            var all = int.MaxValue;
-            stream.FreeSome(ref all);
-            return default;
-        }
         var draft = NewDraft(database, key, ObjectType.Stream);
-        return new(draft.Hash, database.ConvertToNative(draft, ObjectEncoding.Stream, stream.Root), draft.Entry);
+        var stream = StreamValue.Create(database.Arena);
+        draft = new(draft.Hash, database.ConvertToNative(draft, ObjectEncoding.Stream, stream.Root), draft.Entry);
+        ReadEntries(ref reader, type, stream);
+        for (var left = reader.Count(); left > 0 && !reader.Failed; left--) ReadGroup(ref reader, type, stream);
+        // A stream may be empty.
+        return Finish(ref reader, database, draft, count: 1);
     }
 
-    static void ReadNodes(ref RdbReader reader, StreamValue stream, out long live)
+    static void ReadEntries(ref RdbReader reader, RdbType type, StreamValue stream)
     {
-        live = 0;
-        var previous = StreamId.Min;
         for (var left = reader.Count(); left > 0 && !reader.Failed; left--)
         {
-            var id = reader.String() is { Length: RdbFormat.StreamIdBytes } text ? RawId(text) : StreamId.Min;
-            if (id <= previous) reader.Fail(Disagree);
-            previous = id;
-            var listpack = reader.String();
+            var name = reader.String();
+            var id = name.Length == RdbFormat.StreamIdBytes ? IdOf(name) : default;
+            var node = reader.String();
             if (reader.Failed) return;
-            if (!StreamNodes.IsValid(listpack))
-            {
-                reader.Fail(Damaged);
-                return;
-            }
-            // Redis may leave a node in which all is deleted.
-            if (StreamNodes.Live(listpack) == 0) continue;
-            live += StreamNodes.Live(listpack);
-            stream.AddNode(id, listpack);
+            var isBehind = stream.NodeCount == 0 || id > stream.Nodes.Last().Item.Id;
+            if (name.Length != RdbFormat.StreamIdBytes || !isBehind || !StreamNodes.IsValid(node)) reader.Fail("a stream's node is damaged");
+            else AddNode(stream, id, node);
         }
+        var length = reader.Length();
+        var lastId = ReadPair(ref reader);
+        var (first, last, count) = Survey(ref reader, stream);
+        StreamId maxDeletedId = default;
+        // Before 7.0 nobody counted what was deleted.
+        var added = length;
+        if (type != RdbType.Stream)
+        {
+            ReadPair(ref reader);
+            maxDeletedId = ReadPair(ref reader);
+            added = reader.Length();
+        }
+        if (length != (ulong)count || last > lastId) reader.Fail("a stream's entries are not what it says of them");
+        if (!reader.Failed) stream.Restore(count, lastId, first, maxDeletedId, added);
+    }
+
+    static void AddNode(StreamValue stream, StreamId id, ReadOnlySpan<byte> node)
+    {
+        fixed (byte* lp = node)
+        {
+            // A node of nothing but deleted entries is dropped when the last of them is deleted; one here is of no use.
+            if (StreamNodes.Live(lp) == 0) return;
+        }
+        stream.AddNode(id, node);
+    }
+
+    /// <summary>The first and the last entry, and how many there are; ids must rise from each to the next.</summary>
+    static (StreamId First, StreamId Last, long Count) Survey(ref RdbReader reader, StreamValue stream)
+    {
+        StreamId first = default, last = default;
+        long count = 0;
+        if (reader.Failed) return default;
+        var entries = new StreamCursor(stream, StreamId.Min, StreamId.Max, reverse: false);
+        while (entries.MoveNext())
+        {
+            if (count > 0 && entries.Id <= last || entries.Id.IsZero) reader.Fail("a stream's ids are out of order");
+            if (count++ == 0) first = entries.Id;
+            last = entries.Id;
+        }
+        return (first, last, count);
     }
 
     static void ReadGroup(ref RdbReader reader, RdbType type, StreamValue stream)
     {
         var name = reader.String();
-        var group = default(StreamGroup);
-        if (!reader.Failed && !stream.TryCreateGroup(name, StreamId.Min, 0, out group)) reader.Fail(Duplicate);
-        var lastId = ReadId(ref reader);
-        var read = type == RdbType.Stream ? stream.EntriesUpTo(lastId) : (long)reader.Length();
+        // The name may not outlive what is read next.
+        var kept = name.ToArray();
+        var lastId = ReadPair(ref reader);
+        var entriesRead = StreamGroup.Unknown;
+        if (type == RdbType.Stream) entriesRead = stream.EntriesUpTo(lastId);
+        else entriesRead = (long)reader.Length();
         if (reader.Failed) return;
-        group.LastId = lastId;
-        group.EntriesRead = read;
+        if (!stream.TryCreateGroup(kept, lastId, entriesRead, out var group))
+        {
+            reader.Fail(Duplicate);
+            return;
+        }
 
+        var pending = new Dictionary<StreamId, (long Time, long Count)>();
         for (var left = reader.Count(); left > 0 && !reader.Failed; left--)
         {
-            var id = ReadRawId(ref reader);
-            var time = reader.Int64();
-            var count = reader.Length();
-            if (!reader.Failed && !group.TryAddUnassigned(id, time, (long)Math.Min(count, uint.MaxValue))) reader.Fail(Duplicate);
+            var id = ReadId(ref reader);
+            if (!pending.TryAdd(id, (reader.Int64(), (long)Math.Min(reader.Length(), uint.MaxValue)))) reader.Fail(Duplicate);
         }
-        long assigned = 0;
-        for (var left = reader.Count(); left > 0 && !reader.Failed; left--) assigned += ReadConsumer(ref reader, type, group);
-        if (!reader.Failed && assigned != group.PendingCount) reader.Fail(Disagree);
+        for (var left = reader.Count(); left > 0 && !reader.Failed; left--) ReadConsumer(ref reader, type, group, pending);
+        if (pending.Count > 0) reader.Fail("a pending entry is no consumer's");
     }
 
-    /// <summary>Returns how many pending entries are the consumer's.</summary>
-    static long ReadConsumer(ref RdbReader reader, RdbType type, StreamGroup group)
+    static void ReadConsumer(ref RdbReader reader, RdbType type, StreamGroup group, Dictionary<StreamId, (long Time, long Count)> pending)
     {
         var name = reader.String();
-        if (!reader.Failed && group.TryGetConsumer(name, out _)) reader.Fail(Duplicate);
-        if (reader.Failed) return 0;
+        if (reader.Failed) return;
+        if (group.TryGetConsumer(name, out _))
+        {
+            reader.Fail(Duplicate);
+            return;
+        }
         var consumer = group.CreateConsumer(name, now: 0);
         consumer.SeenTime = reader.Int64();
+        // Before 7.2 being seen was all there was.
         consumer.ActiveTime = type == RdbType.Stream3 ? reader.Int64() : consumer.SeenTime;
         for (var left = reader.Count(); left > 0 && !reader.Failed; left--)
         {
-            var id = ReadRawId(ref reader);
-            if (!reader.Failed && !group.TryAssign(id, consumer)) reader.Fail(Disagree);
+            var id = ReadId(ref reader);
+            if (pending.Remove(id, out var delivery)) group.SetPending(id, consumer, delivery.Time, delivery.Count);
+            else reader.Fail("a pending entry is not the group's");
         }
-        return consumer.PendingCount;
     }
 
-    static StreamId ReadId(ref RdbReader reader)
-    {
-        var ms = reader.Length();
-        return new(ms, reader.Length());
-    }
+    static StreamId ReadPair(ref RdbReader reader) => new(reader.Length(), reader.Length());
 
-    static StreamId ReadRawId(ref RdbReader reader) =>
-        reader.Take(RdbFormat.StreamIdBytes) is { Length: RdbFormat.StreamIdBytes } raw ? RawId(raw) : StreamId.Min;
+    static StreamId ReadId(ref RdbReader reader) =>
+        reader.Take(RdbFormat.StreamIdBytes) is { Length: RdbFormat.StreamIdBytes } bytes ? IdOf(bytes) : default;
 
-    static StreamId RawId(ReadOnlySpan<byte> raw) =>
-        new(BinaryPrimitives.ReadUInt64BigEndian(raw), BinaryPrimitives.ReadUInt64BigEndian(raw[sizeof(ulong)..]));
+    static StreamId IdOf(ReadOnlySpan<byte> bytes) =>
+        new(BinaryPrimitives.ReadUInt64BigEndian(bytes), BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]));
 }

@@ -20,23 +20,17 @@ public static unsafe partial class RdbValueWriter
         (ObjectType.Hash, ObjectEncoding.ListPack) => RdbType.HashListPack,
         (ObjectType.Hash, ObjectEncoding.ListPackEx) => RdbType.HashListPackEx,
         (ObjectType.Hash, _) => new HashReader(record).HasDeadlines ? RdbType.HashMetadata : RdbType.Hash,
-        (ObjectType.Stream, _) => StreamTypeOf(record),
-        _ => throw new UnreachableException($"no form for {record.Type}"),
+        _ => RdbType.Stream2,
     };
 
     /// <summary>The version of the format that a value of this form belongs to.</summary>
-    public static int VersionOf(RdbType type) => type switch
-    {
-        RdbType.HashMetadata or RdbType.HashListPackEx => RdbFormat.FieldExpiryVersion,
-        RdbType.Stream3 => RdbFormat.ActiveTimeVersion,
-        _ => RdbFormat.Version,
-    };
+    public static int VersionOf(RdbType type) =>
+        type is RdbType.HashMetadata or RdbType.HashListPackEx ? RdbFormat.FieldExpiryVersion : RdbFormat.Version;
 
     /// <summary>Writes a value, its type and key left out.</summary>
     public static void Write(RdbWriter writer, Record record)
     {
-        var type = TypeOf(record);
-        switch (type)
+        switch (TypeOf(record))
         {
             case RdbType.String:
                 if (record.IsInteger) writer.Number(record.Integer);
@@ -62,8 +56,8 @@ public static unsafe partial class RdbValueWriter
                 writer.Int64(EarliestDeadline(record));
                 writer.String(record.Packed);
                 break;
-            case RdbType.Stream2 or RdbType.Stream3:
-                WriteStream(writer, record, type);
+            case RdbType.Stream2:
+                WriteStream(writer, record);
                 break;
             default:
                 writer.String(record.Packed);

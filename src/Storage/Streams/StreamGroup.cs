@@ -115,23 +115,6 @@ public readonly unsafe struct StreamGroup
         Assign(consumer.Block, id);
     }
 
-    /// <summary>
-    /// Makes an entry pending for nobody, as files tell of them before they tell of consumers; <see cref="TryAssign"/> must
-    /// follow. False if it is pending already.
-    /// </summary>
-    internal bool TryAddUnassigned(StreamId id, long deliveryTime, long deliveryCount) =>
-        _block->Pending.Insert(_arena, new StreamPending(id, null, deliveryTime, deliveryCount), new StreamIdProbe(id));
-
-    /// <summary>Makes a pending entry that is nobody's a consumer's; false if there is none, or it is someone's.</summary>
-    internal bool TryAssign(StreamId id, StreamConsumer consumer)
-    {
-        var pending = _block->Pending.Find(new StreamIdProbe(id));
-        if (pending == null || pending->Consumer != null) return false;
-        *pending = new StreamPending(id, consumer.Block, pending->DeliveryTime, pending->DeliveryCount);
-        Assign(consumer.Block, id);
-        return true;
-    }
-
     void Assign(StreamConsumerBlock* consumer, StreamId id)
     {
         if (consumer->Pending.Count == 0 || consumer->Pending.Last().Item < id) consumer->Pending.Append(_arena, id);

@@ -11,12 +11,6 @@ static unsafe class StreamNodes
     /// <summary>Entries that are not deleted.</summary>
     public static long Live(byte* lp) => Listpack.Get(lp, Count).Integer;
 
-    /// <inheritdoc cref="Live(byte*)"/>
-    public static long Live(ReadOnlySpan<byte> bytes)
-    {
-        fixed (byte* lp = bytes) return Live(lp);
-    }
-
     /// <summary>Entries marked as deleted.</summary>
     public static long Deleted(byte* lp) => Listpack.Get(lp, DeletedAt(lp)).Integer;
 

@@ -133,7 +133,7 @@ public readonly unsafe partial struct StreamValue
         {
             copy.AddNode(node.Item.Id, new ReadOnlySpan<byte>(node.Item.Block, Listpack.Bytes(node.Item.Block)));
         }
-        copy.Restore(_root->Length, _root->LastId, _root->MaxDeletedId, _root->EntriesAdded);
+        copy.Restore(_root->Length, _root->LastId, _root->FirstId, _root->MaxDeletedId, _root->EntriesAdded);
         foreach (var group in Groups)
         {
             copy.TryCreateGroup(group.Name, group.LastId, group.EntriesRead, out var other);
@@ -154,13 +154,13 @@ public readonly unsafe partial struct StreamValue
     }
 
     /// <summary>Sets what the nodes do not say, once all are there.</summary>
-    internal void Restore(long length, StreamId lastId, StreamId maxDeletedId, ulong entriesAdded)
+    internal void Restore(long length, StreamId lastId, StreamId firstId, StreamId maxDeletedId, ulong entriesAdded)
     {
         _root->Length = length;
         _root->LastId = lastId;
         _root->MaxDeletedId = maxDeletedId;
         _root->EntriesAdded = entriesAdded;
-        SeekFirst();
+        _root->FirstId = firstId;
     }
 
     void AddNode(StreamNode node)

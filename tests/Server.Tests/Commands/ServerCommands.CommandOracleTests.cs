@@ -17,6 +17,9 @@ public sealed class ServerCommandsCommandOracleTests
         // Newer than 7.0.
         "digest", "delifeq", "delex", "msetex", "client|setinfo", "client|no-touch",
         "xdelex", "xackdel",
+        // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
+        "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",
+        "hgetex", "hsetex", "hgetdel",
         // Later versions: more or fewer tips.
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
         // Later versions: a command line without arguments is asked about, too, and the arguments are documented.
@@ -24,7 +27,7 @@ public sealed class ServerCommandsCommandOracleTests
         // Later versions: may be called by scripts, where they do not wait.
         "blpop flags", "brpop flags", "blmove flags", "brpoplpush flags",
         // Later versions: more options, or the same ones nested in another way.
-        "set arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
+        "set arguments", "hscan arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "pfmerge arguments",
         "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
         // Later versions: deprecated, or its history corrected.

@@ -38,7 +38,6 @@ public sealed class StreamCommandsDumpTests
         using var server = new TestServer("enable-debug-command yes");
         using var client = server.Connect();
         Build(client);
-        client.Call("XGROUP CREATECONSUMER s none idle");
         var dump = Dump(client, "s");
         Assert.Equal("+OK", client.CallWords("RESTORE", "t", "0", dump));
         Assert.Equal(dump, Dump(client, "t"));

@@ -43,15 +43,16 @@ static class ArgumentForms
         return [.. Fitted(arguments, choices, some).Take(MostForms)];
     }
 
-    /// <summary>Where a count of keys is declared, it is made to be that of the keys.</summary>
+    /// <summary>Where a count of keys or fields is declared, it is made to be that of those.</summary>
     static List<string[]> Fitted(IReadOnlyList<Arg> arguments, List<List<string[]>> choices, IEnumerable<string[]> forms)
     {
-        var counter = arguments.ToList().FindIndex(a => a.Name == "numkeys");
+        var counter = arguments.ToList().FindIndex(a => a.Name is "numkeys" or "numfields");
         if (counter < 0) return [.. forms];
+        var counted = arguments[counter].Name[3..^1];
         var at = choices.Take(counter).Sum(c => c[0].Length);
         return [.. forms.Select(form =>
         {
-            var keys = form.Skip(at + 1).Count(w => w.StartsWith("key", StringComparison.Ordinal));
+            var keys = form.Skip(at + 1).Count(w => w.StartsWith(counted, StringComparison.Ordinal));
             return (string[])[.. form[..at], keys.ToString(System.Globalization.CultureInfo.InvariantCulture), .. form[(at + 1)..]];
         })];
     }

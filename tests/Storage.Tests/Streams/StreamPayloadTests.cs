@@ -41,7 +41,7 @@ public unsafe class StreamPayloadTests
         var reader = new RdbReader(bytes);
         try
         {
-            return RdbValueReader.TryRead(ref reader, RdbType.Stream3, isWhole: true, database, "t"u8, -1, default, out _);
+            return RdbValueReader.TryRead(ref reader, RdbType.Stream2, isWhole: true, database, "t"u8, -1, default, out _);
         }
         finally
         {

@@ -16,7 +16,7 @@ static partial class InfoSections
             if (database.Count == 0) continue;
             var ttl = AverageTtl(server, database);
             text.Line(string.Create(CultureInfo.InvariantCulture,
-                $"db{database.Number}:keys={database.Count},expires={database.ExpiringCount},avg_ttl={ttl},subexpiry=0"));
+                $"db{database.Number}:keys={database.Count},expires={database.ExpiringCount},avg_ttl={ttl},subexpiry={database.FieldExpiringCount}"));
         }
     }
 

@@ -22,7 +22,7 @@ static partial class InfoSections
         text.Field("sync_full", 0);
         text.Field("sync_partial_ok", 0);
         text.Field("sync_partial_err", 0);
-        text.Field("expired_subkeys", 0);
+        text.Field("expired_subkeys", statistics.ExpiredFields);
         text.Field("expired_keys", statistics.ExpiredKeys);
         // Keys past their time are found without sampling, so none linger for a sample to estimate.
         text.Field("expired_stale_perc", 0.0);

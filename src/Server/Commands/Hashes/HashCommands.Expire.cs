@@ -1,0 +1,239 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Deadlines of fields, as Redis 7.4 has them.</summary>
+static partial class HashCommands
+{
+    /// <summary>The latest deadline of a field, unix time in milliseconds: Redis keeps them in 48 bits.</summary>
+    const long LatestDeadline = 0x0000_FFFF_FFFF_FFFE;
+
+    /// <summary>The latest that may be given in seconds; Redis leaves two bits more there.</summary>
+    const long LatestSeconds = (LatestDeadline >> 2) / 1000;
+
+    /// <summary>Outcomes kept on the stack.</summary>
+    const int OutcomesOnStack = 64;
+
+    static Command ExpirySpec(string name, string unit, string summary, bool isTime, CommandHandler run) => new()
+    {
+        Name = name, Group = CommandGroup.Hash, Since = "7.4.0", Complexity = "O(N) where N is the number of fields",
+        Summary = summary,
+        Arity = -6, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Update)],
+        Args =
+        [
+            Arg.Key("key"), isTime ? Arg.UnixTime(unit) : Arg.Integer(unit),
+            Arg.OneOf("condition", Arg.Token("NX"), Arg.Token("XX"), Arg.Token("GT"), Arg.Token("LT")).Optional(),
+            Arg.Block("fields", Arg.Integer("numfields"), Arg.String("field").Multiple()).After("FIELDS"),
+        ],
+        Propagates = Propagation.AsEffects,
+        Run = run,
+    };
+
+    static readonly Command HExpireSpec = ExpirySpec("HEXPIRE", "seconds", "Makes fields of a hash expire in so many seconds.",
+        isTime: false, static (ref CommandContext c) => Expire(ref c, c.Now, inSeconds: true));
+
+    static readonly Command HPExpireSpec = ExpirySpec("HPEXPIRE", "milliseconds", "Makes fields of a hash expire in so many milliseconds.",
+        isTime: false, static (ref CommandContext c) => Expire(ref c, c.Now, inSeconds: false));
+
+    static readonly Command HExpireAtSpec = ExpirySpec("HEXPIREAT", "unix-time-seconds", "Makes fields of a hash expire at a unix time.",
+        isTime: true, static (ref CommandContext c) => Expire(ref c, 0, inSeconds: true));
+
+    static readonly Command HPExpireAtSpec = ExpirySpec("HPEXPIREAT", "unix-time-milliseconds",
+        "Makes fields of a hash expire at a unix time in milliseconds.",
+        isTime: true, static (ref CommandContext c) => Expire(ref c, 0, inSeconds: false));
+
+    static readonly Command HPersistSpec = new()
+    {
+        Name = "HPERSIST", Group = CommandGroup.Hash, Since = "7.4.0", Complexity = "O(N) where N is the number of fields",
+        Summary = "Takes the deadlines of fields away.",
+        Arity = -5, Flags = CommandFlags.Write | CommandFlags.Fast,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Update)],
+        Args = [Arg.Key("key"), Arg.Block("fields", Arg.Integer("numfields"), Arg.String("field").Multiple()).After("FIELDS")],
+        Propagates = Propagation.AsEffects,
+        Run = HPersist,
+    };
+
+    enum FieldCondition : byte
+    {
+        None,
+        Nx,
+        Xx,
+        Gt,
+        Lt,
+    }
+
+    static FieldCondition ConditionAt(scoped ref CommandContext c, int index) =>
+        c.IsToken(index, "NX"u8) ? FieldCondition.Nx
+        : c.IsToken(index, "XX"u8) ? FieldCondition.Xx
+        : c.IsToken(index, "GT"u8) ? FieldCondition.Gt
+        : c.IsToken(index, "LT"u8) ? FieldCondition.Lt
+        : FieldCondition.None;
+
+    /// <summary>Whether a field with the deadline <paramref name="current"/> (-1: none, which counts as infinitely late) may get another.</summary>
+    static bool Allows(FieldCondition condition, long current, long next) => condition switch
+    {
+        FieldCondition.Nx => current < 0,
+        FieldCondition.Xx => current >= 0,
+        FieldCondition.Gt => current >= 0 && next > current,
+        FieldCondition.Lt => current < 0 || next < current,
+        _ => true,
+    };
+
+    static void Expire(scoped ref CommandContext c, long baseTime, bool inSeconds)
+    {
+        if (!TryWrite(ref c, out var at)) return;
+        if (!TryDeadline(ref c, c.Arg(2), baseTime, inSeconds, out var deadline)) return;
+        var condition = ConditionAt(ref c, 3);
+        if (!FieldList.TryParse(ref c, condition == FieldCondition.None ? 3 : 4, out var fields)) return;
+
+        c.Reply.Array(fields.Count);
+        if (!at.Found)
+        {
+            for (var i = 0; i < fields.Count; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
+            return;
+        }
+        var hash = Open(ref c, at);
+        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            outcomes[i] = ExpireField(ref c, ref hash, c.Arg(fields.ArgOf(i)), condition, deadline);
+            c.Reply.Integer((int)outcomes[i]);
+        }
+        TellDeadlines(ref c, hash, fields, outcomes, deadline);
+        outcomes.Dispose();
+    }
+
+    /// <summary>Reads a time of a field and makes it a deadline, or answers what is wrong with it.</summary>
+    static bool TryDeadline(scoped ref CommandContext c, scoped ReadOnlySpan<byte> number, long baseTime, bool inSeconds, out long deadline)
+    {
+        if (!Numbers.TryParseInt64(number, out deadline))
+        {
+            c.Fail(Errors.NotInteger);
+            return false;
+        }
+        if (deadline < 0)
+        {
+            c.Fail(Errors.FieldExpireNegative);
+            return false;
+        }
+        if (inSeconds && deadline > LatestSeconds || !inSeconds && deadline > LatestDeadline)
+        {
+            c.Fail(Errors.InvalidExpireTime(c.Command.FullName));
+            return false;
+        }
+        if (inSeconds) deadline *= 1000;
+        if (deadline > LatestDeadline - baseTime)
+        {
+            c.Fail(Errors.InvalidExpireTime(c.Command.FullName));
+            return false;
+        }
+        deadline += baseTime;
+        return true;
+    }
+
+    /// <summary>Gives one field a deadline; one that has passed deletes the field.</summary>
+    static FieldOutcome ExpireField(
+        scoped ref CommandContext c, scoped ref HashEditor hash, scoped ReadOnlySpan<byte> field, FieldCondition condition, long deadline)
+    {
+        if (!hash.Reader.Find(field, c.Now, out var spot)) return FieldOutcome.NoSuchField;
+        if (!Allows(condition, hash.Reader.ExpireAt(spot), deadline)) return FieldOutcome.NotMet;
+        if (deadline <= c.Now)
+        {
+            hash.Remove(spot);
+            return FieldOutcome.Deleted;
+        }
+        hash.SetDeadline(field, deadline);
+        return FieldOutcome.Done;
+    }
+
+    /// <summary>Events and effects of fields that got a deadline, or were deleted because it has passed.</summary>
+    static void TellDeadlines(
+        scoped ref CommandContext c, scoped in HashEditor hash, FieldList fields, scoped FieldOutcomes outcomes, long deadline)
+    {
+        var key = c.Arg(1);
+        var set = outcomes.Count(FieldOutcome.Done);
+        var deleted = outcomes.Count(FieldOutcome.Deleted);
+        if (set > 0)
+        {
+            c.Changed(key, KeyspaceEvents.Hash, "hexpire");
+            c.Server.Effects.Dirty += set - 1;
+            if (c.IsPropagating)
+            {
+                var effect = c.Emit(5 + set);
+                effect.Add("HPEXPIREAT"u8);
+                effect.Add(key);
+                effect.Add(deadline);
+                effect.Add("FIELDS"u8);
+                effect.Add(set);
+                AddFields(ref c, fields, outcomes, FieldOutcome.Done);
+            }
+        }
+        if (deleted == 0) return;
+        c.Changed(key, KeyspaceEvents.Hash, "hexpired");
+        c.Server.Effects.Dirty += deleted - 1;
+        if (c.IsPropagating)
+        {
+            var effect = c.Emit(2 + deleted);
+            effect.Add("HDEL"u8);
+            effect.Add(key);
+            AddFields(ref c, fields, outcomes, FieldOutcome.Deleted);
+        }
+        DeleteIfEmpty(ref c, hash);
+    }
+
+    /// <summary>Adds the fields of one outcome to the effect that has been begun.</summary>
+    static void AddFields(scoped ref CommandContext c, FieldList fields, scoped FieldOutcomes outcomes, FieldOutcome outcome)
+    {
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if (outcomes[i] == outcome) c.Server.Effects.Add(c.Arg(fields.ArgOf(i)));
+        }
+    }
+
+    static void HPersist(ref CommandContext c)
+    {
+        if (!TryWrite(ref c, out var at) || !FieldList.TryParse(ref c, 2, out var fields)) return;
+        c.Reply.Array(fields.Count);
+        if (!at.Found)
+        {
+            for (var i = 0; i < fields.Count; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
+            return;
+        }
+        var hash = Open(ref c, at);
+        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        for (var i = 0; i < fields.Count; i++)
+        {
+            outcomes[i] = PersistField(ref c, ref hash, c.Arg(fields.ArgOf(i)));
+            c.Reply.Integer((int)outcomes[i]);
+        }
+        TellPersisted(ref c, fields, outcomes);
+        outcomes.Dispose();
+    }
+
+    static FieldOutcome PersistField(scoped ref CommandContext c, scoped ref HashEditor hash, scoped ReadOnlySpan<byte> field)
+    {
+        if (!hash.Reader.Find(field, c.Now, out var spot)) return FieldOutcome.NoSuchField;
+        if (hash.Reader.ExpireAt(spot) < 0) return FieldOutcome.NoDeadline;
+        hash.SetDeadline(field, -1);
+        return FieldOutcome.Done;
+    }
+
+    static void TellPersisted(scoped ref CommandContext c, FieldList fields, scoped FieldOutcomes outcomes)
+    {
+        var persisted = outcomes.Count(FieldOutcome.Done);
+        if (persisted == 0) return;
+        c.Changed(c.Arg(1), KeyspaceEvents.Hash, "hpersist");
+        c.Server.Effects.Dirty += persisted - 1;
+        if (!c.IsPropagating) return;
+        var effect = c.Emit(4 + persisted);
+        effect.Add("HPERSIST"u8);
+        effect.Add(c.Arg(1));
+        effect.Add("FIELDS"u8);
+        effect.Add(persisted);
+        AddFields(ref c, fields, outcomes, FieldOutcome.Done);
+    }
+}

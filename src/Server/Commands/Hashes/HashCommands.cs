@@ -1,0 +1,78 @@
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Hashes: the commands of Redis's group "hash".</summary>
+static partial class HashCommands
+{
+    public static IEnumerable<Command> All =>
+    [
+        // HashCommands.Set.cs
+        HSetSpec, HMSetSpec, HSetNxSpec, HDelSpec,
+        // HashCommands.Get.cs
+        HGetSpec, HMGetSpec, HLenSpec, HExistsSpec, HStrLenSpec,
+        // HashCommands.List.cs
+        HGetAllSpec, HKeysSpec, HValsSpec, HScanSpec, HRandFieldSpec,
+        // HashCommands.Count.cs
+        HIncrBySpec, HIncrByFloatSpec,
+        // HashCommands.Expire.cs
+        HExpireSpec, HPExpireSpec, HExpireAtSpec, HPExpireAtSpec, HPersistSpec,
+        // HashCommands.Ttl.cs
+        HTtlSpec, HPTtlSpec, HExpireTimeSpec, HPExpireTimeSpec,
+        // HashCommands.Combined.cs
+        HGetExSpec, HSetExSpec, HGetDelSpec,
+    ];
+
+    static HashLimits Limits(ref CommandContext c) => new(c.Server.Config.HashMaxListpackEntries, c.Server.Config.HashMaxListpackValue);
+
+    /// <summary>Looks a hash up to read it, without the fields that have expired, or answers that the key holds something else.</summary>
+    static bool TryRead(scoped ref CommandContext c, out HashReader hash)
+    {
+        var at = c.LookupRead(c.Arg(1));
+        hash = default;
+        if (!c.CheckType(at, ObjectType.Hash)) return false;
+        if (at.Found) hash = new(c.Server.Keys.ExpireFields(c.Database, at).Record);
+        return true;
+    }
+
+    /// <summary>As <see cref="TryRead"/>, to change the hash.</summary>
+    static bool TryWrite(scoped ref CommandContext c, out KeyLookup at)
+    {
+        at = c.LookupWrite(c.Arg(1));
+        if (!c.CheckType(at, ObjectType.Hash)) return false;
+        if (at.Found) at = c.Server.Keys.ExpireFields(c.Database, at);
+        return true;
+    }
+
+    /// <summary>The hash of a found key, or a new one of an empty hash that the caller fills.</summary>
+    static HashEditor Open(scoped ref CommandContext c, scoped in KeyLookup at, int reserve = 0)
+    {
+        if (at.Found) return new(c.Database, at, Limits(ref c)) { Now = c.Now };
+        var hash = HashEditor.Create(c.Database, at, c.Arg(1), reserve, Limits(ref c));
+        c.Server.Keys.Created(c.Database, hash.At.Record, c.Arg(1));
+        return hash;
+    }
+
+    /// <summary>Deletes the key of a hash that has lost its last field, and tells so.</summary>
+    static void DeleteIfEmpty(scoped ref CommandContext c, scoped in HashEditor hash)
+    {
+        if (hash.Count > 0) return;
+        c.Database.Delete(hash.At);
+        c.Changed(c.Arg(1), KeyspaceEvents.Generic, "del", countsAsChange: false);
+    }
+
+    /// <summary>
+    /// Makes the cache misses of the next fields overlap, and hashes them, if the hash is a table. Returns how many fields that is;
+    /// 1 if there is nothing to gain.
+    /// </summary>
+    static int Prefetch(scoped ref CommandContext c, scoped in HashReader hash, int first, int step, scoped Span<ulong> hashes)
+    {
+        var batch = Math.Min(hashes.Length, (c.Count - first + step - 1) / step);
+        if (!hash.IsHashed || batch == 1) return 1;
+        for (var i = 0; i < batch; i++) hashes[i] = hash.Prefetch(c.Arg(first + i * step));
+        foreach (var one in hashes[..batch]) hash.Prefetch(one);
+        return batch;
+    }
+}
