@@ -112,9 +112,15 @@ sealed partial class Blocking
         return _queues[database] is { Count: > 0 } queues && queues.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out queue);
     }
 
+    /// <summary>
+    /// Forgets a queue that is empty, unless that was done: it empties while its clients are served, and one that waits again may
+    /// have put another in its place.
+    /// </summary>
     void Drop(BlockingQueue queue)
     {
-        _queues[queue.Database]!.Remove(queue.Key);
+        var queues = _queues[queue.Database]!;
+        if (!queues.TryGetValue(queue.Key, out var current) || current != queue) return;
+        queues.Remove(queue.Key);
         Keys--;
     }
 }

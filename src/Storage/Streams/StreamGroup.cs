@@ -67,15 +67,14 @@ public readonly unsafe struct StreamGroup
     public void DeleteConsumer(StreamConsumer consumer)
     {
         var block = consumer.Block;
-        if (block->Pending.Count == _block->Pending.Count)
+        // What was delivered together lies together.
+        for (var own = block->Pending.First(); own.IsValid;)
         {
-            // All of the group's: no need to look each up.
-            var all = int.MaxValue;
-            _block->Pending.FreeSome(_arena, ref all);
-        }
-        for (var id = block->Pending.First(); id.IsValid && _block->Pending.Count > 0; id.MoveNext())
-        {
-            _block->Pending.Remove(_arena, new StreamIdProbe(id.Item), out _);
+            var at = _block->Pending.LowerBound(new StreamIdProbe(own.Item));
+            var first = at.Rank;
+            do own.MoveNext();
+            while (at.MoveNext() && at.Item.Consumer == block);
+            _block->Pending.RemoveRange(_arena, first, at.Rank - first);
         }
         _block->Consumers.Remove(_arena, new ConsumerNameProbe(consumer.Name), out _);
         var rest = int.MaxValue;

@@ -88,7 +88,7 @@ unsafe struct StreamPending
         var bits = (ulong)Math.Clamp(count, 0, uint.MaxValue);
         Id = id;
         _consumer = (ulong)consumer | bits << SmallBits;
-        _time = (ulong)time & Small | bits >> 64 - SmallBits << SmallBits;
+        _time = (ulong)Math.Clamp(time, 0, (long)Small) | bits >> 64 - SmallBits << SmallBits;
     }
 
     public readonly StreamConsumerBlock* Consumer => (StreamConsumerBlock*)(_consumer & Small);

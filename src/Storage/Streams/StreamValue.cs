@@ -133,11 +133,7 @@ public readonly unsafe partial struct StreamValue
         {
             copy.AddNode(node.Item.Id, new ReadOnlySpan<byte>(node.Item.Block, Listpack.Bytes(node.Item.Block)));
         }
-        copy._root->Length = _root->Length;
-        copy._root->EntriesAdded = _root->EntriesAdded;
-        copy._root->LastId = _root->LastId;
-        copy._root->FirstId = _root->FirstId;
-        copy._root->MaxDeletedId = _root->MaxDeletedId;
+        copy.Restore(_root->Length, _root->LastId, _root->FirstId, _root->MaxDeletedId, _root->EntriesAdded);
         foreach (var group in Groups)
         {
             copy.TryCreateGroup(group.Name, group.LastId, group.EntriesRead, out var other);
@@ -162,9 +158,9 @@ public readonly unsafe partial struct StreamValue
     {
         _root->Length = length;
         _root->LastId = lastId;
-        _root->FirstId = firstId;
         _root->MaxDeletedId = maxDeletedId;
         _root->EntriesAdded = entriesAdded;
+        _root->FirstId = firstId;
     }
 
     void AddNode(StreamNode node)

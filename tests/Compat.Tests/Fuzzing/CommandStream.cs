@@ -9,7 +9,7 @@ sealed partial class CommandStream
     public CommandStream(int seed)
     {
         _w = new Words(new Random(seed));
-        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Sets(), .. Hashes(), .. Others()];
+        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Sets(), .. Hashes(), .. Streams(), .. Others()];
     }
 
     public string[] Next()

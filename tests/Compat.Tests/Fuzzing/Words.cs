@@ -25,7 +25,7 @@ sealed class Words(Random random)
     static readonly string[] s_moments = ["4000000000", "4000000001", "4100000000", "5000000000", "1", "0", "-1", "9223372036854775807", "x"];
 
     /// <summary>Every key that a stream may touch.</summary>
-    public static IEnumerable<string> Keys => [.. s_keys, "h1", "h2", "h3"];
+    public static IEnumerable<string> Keys => [.. s_keys, "h1", "h2", "h3", "s1", "s2", "s3"];
 
     public Random Random => random;
 

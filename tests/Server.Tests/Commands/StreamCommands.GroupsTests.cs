@@ -346,6 +346,29 @@ public sealed class StreamCommandsGroupsTests : IDisposable
         Assert.Equal("*-1", plain.Read());
     }
 
+    [Fact]
+    public void A_key_is_waited_for_once_however_often_readers_are_served()
+    {
+        using var first = _server.Connect();
+        using var second = _server.Connect();
+        _client.Call("XGROUP CREATE s g $");
+        for (var i = 10; i < 15; i++)
+        {
+            first.Send("XREADGROUP GROUP g a BLOCK 0 STREAMS s >");
+            WaitForBlocked(1);
+            second.Send("XREADGROUP GROUP g b BLOCK 0 STREAMS s >");
+            WaitForBlocked(2);
+            // The first is served; the second finds nothing and waits again.
+            _client.Call($"XADD s {i}-0 f v");
+            Assert.Equal($"*1 *2 $1 s *1 *2 $4 {i}-0 *2 $1 f $1 v", first.Read());
+            WaitForBlocked(1);
+            Assert.Contains("total_blocking_keys:1\r", _client.Call("INFO clients"), StringComparison.Ordinal);
+            _client.Call($"XADD s {i}-1 f v");
+            Assert.Equal($"*1 *2 $1 s *1 *2 $4 {i}-1 *2 $1 f $1 v", second.Read());
+            Assert.Contains("total_blocking_keys:0\r", _client.Call("INFO clients"), StringComparison.Ordinal);
+        }
+    }
+
     void WaitForBlocked(int clients)
     {
         while (!_client.Call("INFO clients").Contains($"blocked_clients:{clients}\r", StringComparison.Ordinal)) Thread.Yield();
