@@ -59,6 +59,18 @@ public readonly struct LongDouble : IEquatable<LongDouble>
         return Round(value < 0, magnitude, 0, sticky: false);
     }
 
+    /// <summary>A double, which every long double can be exactly.</summary>
+    public static LongDouble FromDouble(double value)
+    {
+        if (double.IsNaN(value)) return new LongDouble(false, 0, 0, Kind.NaN);
+        bool negative = double.IsNegative(value);
+        if (double.IsInfinity(value)) return new LongDouble(negative, 0, 0, Kind.Infinite);
+        long bits = BitConverter.DoubleToInt64Bits(value);
+        int exponent = (int)(bits >> 52 & 0x7FF);
+        ulong mantissa = (ulong)bits & 0xFFFFFFFFFFFFF;
+        return Round(negative, exponent == 0 ? mantissa : mantissa | 1UL << 52, Math.Max(exponent, 1) - 1075, sticky: false);
+    }
+
     /// <summary>
     /// Parses what strtold takes, but blanks, NaN, texts of <see cref="MaxLength"/> bytes or more, and what overflows or
     /// vanishes to zero. Source: string2ld.

@@ -46,6 +46,40 @@ public sealed class ScaleTests(ITestOutputHelper output)
     }
 
     [LinuxFact]
+    public void Ten_thousand_clients_wait_and_each_is_served_in_its_turn()
+    {
+        using var server = new ServerProcess("--maxclients", "12000");
+        using var pusher = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        pusher.Connect(IPAddress.Loopback, server.Port);
+        using var stream = new NetworkStream(pusher);
+        var waiting = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < Connections; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                waiting.Add(socket);
+                socket.Connect(IPAddress.Loopback, server.Port);
+                // Answered, so that they come to wait one after another.
+                socket.Send("PING\r\nBLPOP other jobs 600\r\n"u8);
+                Assert.Equal(7, socket.Receive(new byte[7]));
+            }
+            for (var i = 0; i < Connections; i++) stream.Write(Encoding.ASCII.GetBytes($"RPUSH jobs {i:D4}\r\n"));
+            for (var i = 0; i < Connections; i++) Assert.Equal(":1\r\n", ReadLine(stream));
+            var reply = new byte[64];
+            for (var i = 0; i < Connections; i++)
+            {
+                var length = waiting[i].Receive(reply);
+                Assert.Equal($"*2\r\n$4\r\njobs\r\n$4\r\n{i:D4}\r\n", Encoding.ASCII.GetString(reply, 0, length));
+            }
+        }
+        finally
+        {
+            foreach (var socket in waiting) socket.Dispose();
+        }
+    }
+
+    [LinuxFact]
     public void A_value_of_512_MB_is_held_less_than_three_times()
     {
         const int size = 512 * 1024 * 1024;

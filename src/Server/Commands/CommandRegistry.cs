@@ -10,7 +10,7 @@ static class CommandRegistry
     [
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
         .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
-        .. StreamCommands.All,
+        .. GeoCommands.All, .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 

@@ -53,10 +53,10 @@ public readonly unsafe ref struct HashReader
         _ => false,
     };
 
-    /// <summary>Fields that are there now; goes through all of them if some have deadlines.</summary>
+    /// <summary>Fields that are there now; goes through all of them only where some may have expired and are not deleted yet.</summary>
     public long CountAt(long now)
     {
-        if (!HasDeadlines) return Count;
+        if (!HasDeadlines || !MayHaveExpired(now)) return Count;
         long count = 0;
         for (var fields = Fields(now); fields.Next();) count++;
         return count;
@@ -138,6 +138,8 @@ public readonly unsafe ref struct HashReader
         var earliest = _encoding == ObjectEncoding.ListPackEx ? FieldDeadlines.EarliestIn(_start) : 0;
         return earliest > 0 && earliest <= now ? DueSearch.Found : DueSearch.NoneDue;
     }
+
+    bool MayHaveExpired(long now) => IsHashed ? Table->MayHaveExpired(now) : FieldDeadlines.EarliestIn(_start) <= now;
 
     internal static bool HasPassed(long expireAt, long now) => expireAt >= 0 && expireAt <= now;
 

@@ -9,15 +9,16 @@ namespace MiniRedis.Storage;
 //
 //     root   | head | tail | elements | nodes | fill | depth | -      |
 //              8      8      8          4       2      2                 = 32
-//     node   | prev | next | elements | bytes | stored | form | data ... |
-//              8      8      4          4       4        4                = 32 + data
+//     node   | prev | next | elements | bytes | stored | form | lead | lead bytes unused | data ... |
+//              8      8      4          4       4        2      2                         = 32 + data
 //
 //     form   packed       data is a listpack
 //            plain        data is one element that is too large for a node, as it is
 //            compressed   data is either, compressed by LZF: "bytes" long before, "stored" long now
 //
 // Differences from Redis's: links and data share a block, so the limit of a node in bytes (list-max-listpack-size) is that of
-// the block, links included. Blocks of 4, 8, ... 64 KB divide the arena's slabs without waste: 121 elements of 64 bytes take
+// the block, links included. Data may begin further back, so that LPUSH and LPOP move the 6 bytes of a listpack's header instead
+// of all its elements. Blocks of 4, 8, ... 64 KB divide the arena's slabs without waste: 121 elements of 64 bytes take
 // 8,192 bytes, 67.7 each. A node at an end grows by doubling; one that is not at an end any more is cut to size. And reading a
 // compressed node decompresses a copy, where Redis decompresses the node and has to compress it again.
 
@@ -53,10 +54,13 @@ unsafe struct ListNode
 
     public ListNodeForm Form;
 
+    /// <summary>Unused bytes in front of the data; always 0 but in packed nodes.</summary>
+    public ushort Lead;
+
     public static int HeaderBytes => sizeof(ListNode);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte* Data(ListNode* node) => (byte*)(node + 1);
+    public static byte* Data(ListNode* node) => (byte*)(node + 1) + node->Lead;
 
     public readonly bool IsPlain => (Form & ListNodeForm.Plain) != 0;
 
@@ -65,45 +69,14 @@ unsafe struct ListNode
     /// <summary>Bytes of the data when not compressed.</summary>
     public static int RawBytes(ListNode* node) => node->Form == ListNodeForm.Packed ? Listpack.Bytes(Data(node)) : node->Bytes;
 
-    /// <summary>Bytes of the block in use.</summary>
-    public static int Used(ListNode* node) => HeaderBytes + (node->IsCompressed ? node->Stored : RawBytes(node));
+    /// <summary>Bytes of the data as they are.</summary>
+    public static int DataBytes(ListNode* node) => node->IsCompressed ? node->Stored : RawBytes(node);
 }
 
 [Flags]
-enum ListNodeForm : uint
+enum ListNodeForm : ushort
 {
     Packed = 0,
     Plain = 1,
     Compressed = 2,
-}
-
-/// <summary>A packed node whose listpack is being changed; follows its block, and tells its neighbours.</summary>
-unsafe struct ListNodeBlock(QuickList list, ListNode* node) : IPackedOwner
-{
-    /// <summary>The node; it may be another one after each change.</summary>
-    public ListNode* Node { get; private set; } = node;
-
-    public readonly byte* Start => ListNode.Data(Node);
-
-    public byte* Splice(int offset, int remove, int insert)
-    {
-        var used = ListNode.HeaderBytes + Listpack.Bytes(Start);
-        var size = used + insert - remove;
-        var capacity = (int)Arena.SizeOf((byte*)Node);
-        if (size > capacity) Node = list.Move(Node, used, Roomy(size, capacity));
-        var gap = Start + offset;
-        var rest = used - ListNode.HeaderBytes - offset - remove;
-        Buffer.MemoryCopy(gap + remove, gap + insert, rest, rest);
-        if (insert < remove && size < capacity / 2) Node = list.Move(Node, size, size);
-        return Start;
-    }
-
-    public void Reserve(int moreBytes)
-    {
-        var used = ListNode.HeaderBytes + Listpack.Bytes(Start);
-        if (used + moreBytes > (int)Arena.SizeOf((byte*)Node)) Node = list.Move(Node, used, used + moreBytes);
-    }
-
-    /// <summary>Twice the room, but not more than a node may fill.</summary>
-    readonly int Roomy(int size, int capacity) => Math.Max(size, Math.Min(capacity * 2, list.NodeBytes));
 }

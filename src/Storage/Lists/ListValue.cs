@@ -55,6 +55,15 @@ public unsafe ref partial struct ListValue
         else QuickList.VisitListpack(record.PackedStart, Listpack.First(record.PackedStart), ref all, backward: false, ref visitor);
     }
 
+    /// <summary>What DEBUG OBJECT tells of a list of nodes: how many, their elements, limits, and bytes if none was compressed.</summary>
+    public static (int Nodes, long Count, ListLimits Limits, long Bytes) Describe(Record record)
+    {
+        var root = (ListRoot*)record.Root;
+        long bytes = 0;
+        for (var node = root->Head; node != null; node = node->Next) bytes += ListNode.RawBytes(node);
+        return (root->Nodes, root->Count, root->Limits(plainFrom: 0), bytes);
+    }
+
     /// <summary>The key, with its record as it is now.</summary>
     public KeyLookup At { readonly get; private set; }
 

@@ -29,9 +29,11 @@ readonly unsafe partial struct QuickList
         ListNode* last = null;
         for (var node = root->Head; node != null; node = node->Next)
         {
-            var used = ListNode.Used(node);
-            var twin = (ListNode*)arena.Allocate((nuint)used);
-            Buffer.MemoryCopy(node, twin, used, used);
+            var bytes = ListNode.DataBytes(node);
+            var twin = (ListNode*)arena.Allocate((nuint)(ListNode.HeaderBytes + bytes));
+            *twin = *node;
+            twin->Lead = 0;
+            Buffer.MemoryCopy(ListNode.Data(node), ListNode.Data(twin), bytes, bytes);
             twin->Prev = last;
             twin->Next = null;
             if (last == null) copy->Head = twin;
@@ -59,7 +61,9 @@ readonly unsafe partial struct QuickList
         {
             Require(node->Prev == previous, "a node does not point back");
             Require(node->Count > 0, "a node is empty");
-            Require(ListNode.Used(node) <= (int)Arena.SizeOf((byte*)node), "a node is larger than its block");
+            var used = ListNode.HeaderBytes + node->Lead + ListNode.DataBytes(node);
+            Require(used <= (int)Arena.SizeOf((byte*)node), "a node is larger than its block");
+            Require(node->Lead == 0 || node->Form == ListNodeForm.Packed, "a node that is not packed has room in front");
             if (node->IsPlain) Require(node->Count == 1, "a plain node has several elements");
             else
             {

@@ -215,19 +215,37 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         _arena.Free((byte*)node);
     }
 
-    /// <summary>Gives a linked node a block of another size; its first <paramref name="used"/> bytes are kept.</summary>
-    internal ListNode* Move(ListNode* node, int used, int size)
+    /// <summary>
+    /// Gives a linked node room for <paramref name="capacity"/> bytes and moves its <paramref name="bytes"/> bytes of data behind
+    /// <paramref name="lead"/> unused ones.
+    /// </summary>
+    internal ListNode* Move(ListNode* node, int bytes, int capacity, int lead)
     {
-        var moved = (ListNode*)_arena.Resize((byte*)node, (nuint)used, (nuint)size);
-        if (moved != node) Relink(moved);
-        return moved;
+        var from = ListNode.Data(node);
+        var target = node;
+        if (!IsBlockFor(ListNode.HeaderBytes + capacity, (int)Arena.SizeOf((byte*)node)))
+        {
+            target = (ListNode*)_arena.Allocate((nuint)(ListNode.HeaderBytes + capacity));
+            *target = *node;
+        }
+        target->Lead = (ushort)lead;
+        Buffer.MemoryCopy(from, ListNode.Data(target), bytes, bytes);
+        if (target == node) return node;
+        Relink(target);
+        _arena.Free((byte*)node);
+        return target;
     }
+
+    /// <summary>Whether a block of that size is the one that would be allocated, or one not worth exchanging.</summary>
+    static bool IsBlockFor(int needed, int have) =>
+        needed <= SizeClasses.MaxSize ? SizeClasses.Size(SizeClasses.Of((nuint)needed)) == have : needed <= have && needed > have / 2;
 
     /// <summary>Cuts the block of a node that will not grow further.</summary>
     void Trim(ref ListNode* node)
     {
-        var used = ListNode.Used(node);
-        if ((int)Arena.SizeOf((byte*)node) > used + used / 8) node = Move(node, used, used);
+        var bytes = ListNode.DataBytes(node);
+        var used = ListNode.HeaderBytes + bytes;
+        if ((int)Arena.SizeOf((byte*)node) > used + used / 8) node = Move(node, bytes, bytes, lead: 0);
     }
 }
 

@@ -14,6 +14,9 @@ public unsafe partial struct PackedTable
     /// <summary>At most the tick of the earliest deadline.</summary>
     internal readonly uint EarliestTick => _tree == null || Expiring == 0 ? ExpiryClock.None : _tree->Earliest;
 
+    /// <summary>Whether a deadline may have passed; if not, none has.</summary>
+    internal readonly bool MayHaveExpired(long nowMs) => EarliestTick <= _clock.TickOfDeadline(nowMs);
+
     readonly long ExpiryBytes => _tree == null ? 0 : (long)Arena.SizeOf((byte*)_tree) + _tree->Bytes;
 
     /// <summary>A field whose deadline has passed, doing a bounded amount of work.</summary>

@@ -9,7 +9,7 @@ sealed partial class CommandStream
     public CommandStream(int seed)
     {
         _w = new Words(new Random(seed));
-        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Streams(), .. Others()];
+        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Sets(), .. Hashes(), .. Streams(), .. Others()];
     }
 
     public string[] Next()
@@ -19,7 +19,8 @@ sealed partial class CommandStream
         return _w.Random.Next(50) switch
         {
             0 => [.. words, _w.Value()],
-            1 when words.Length > 1 => words[..^1],
+            // Without their count these draw by lot.
+            1 when words.Length > 1 && words[0] is not ("SPOP" or "SRANDMEMBER" or "HRANDFIELD") => words[..^1],
             _ => words,
         };
     }

@@ -360,6 +360,14 @@ public sealed class ListCommandsTests : IDisposable
         Assert.Equal("$8 listpack", _client.Call("OBJECT ENCODING l"));
     }
 
+    [Fact]
+    public void Debug_object_describes_nodes()
+    {
+        _client.Call("CONFIG SET list-max-listpack-size 4 list-compress-depth 1");
+        _client.Call("RPUSH l 1 2 3 4 5 6");
+        Assert.Matches(" ql_nodes:2 ql_avg_node:3.00 ql_listpack_max:4 ql_compressed:1 ql_uncompressed_size:26$", _client.Call("DEBUG OBJECT l"));
+    }
+
     [RedisServerFact]
     public void The_digest_is_that_of_redis()
     {

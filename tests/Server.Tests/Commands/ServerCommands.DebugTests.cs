@@ -38,7 +38,7 @@ public sealed class ServerCommandsDebugTests : IDisposable
     [InlineData("DEBUG HTSTATS 16", "-ERR Out of range database")]
     [InlineData("DEBUG HTSTATS x", "-ERR value is not an integer or out of range")]
     [InlineData("DEBUG POPULATE -1", "-ERR value is out of range, must be positive")]
-    [InlineData("DEBUG QUICKLIST-PACKED-THRESHOLD 1", "-ERR argument must be a memory value bigger than 1 and smaller than 4gb")]
+    [InlineData("DEBUG QUICKLIST-PACKED-THRESHOLD 4gb", "-ERR argument must be a memory value bigger than 1 and smaller than 4gb")]
     [InlineData("DEBUG QUICKLIST-PACKED-THRESHOLD 100b", "+OK")]
     [InlineData("DEBUG REPLYBUFFER RESIZING 0", "+OK")]
     [InlineData("DEBUG PROTOCOL rope", "-ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")]

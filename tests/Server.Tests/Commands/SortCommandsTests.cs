@@ -95,6 +95,33 @@ public sealed class SortCommandsTests : IDisposable
         """);
 
     [Fact]
+    public void Sets_sort_and_fields_of_hashes_say_what_to_sort_by() => _client.Run(
+        """
+        SADD s 3 1 2
+        -> :3
+        SADD words b a c
+        -> :3
+        SORT s DESC
+        -> *3 $1 3 $1 2 $1 1
+        SORT words ALPHA
+        -> *3 $1 a $1 b $1 c
+        SORT words BY nosort STORE result
+        -> :3
+        LRANGE result 0 -1
+        -> *3 $1 a $1 b $1 c
+        HSET h_1 weight 30 name one
+        -> :2
+        HSET h_2 weight 10 name two
+        -> :2
+        SET h_3 string
+        -> +OK
+        SORT s BY h_*->weight GET # GET h_*->name GET h_*
+        -> *9 $1 3 $-1 $6 string $1 2 $3 two $-1 $1 1 $3 one $-1
+        SORT s BY h_*->none GET h_*->
+        -> *3 $-1 $-1 $-1
+        """);
+
+    [Fact]
     public void The_result_is_stored_as_a_list()
     {
         _client.Run(

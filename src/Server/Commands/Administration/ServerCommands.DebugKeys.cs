@@ -46,6 +46,12 @@ static partial class ServerCommands
         if (!fast) text.Append(CultureInfo.InvariantCulture, $" serializedlength:{SerializedLength(record)}");
         var idle = (c.Server.Clock.LruClock - record.AccessField) & 0xFFFFFF;
         text.Append(CultureInfo.InvariantCulture, $" lru:{record.AccessField} lru_seconds_idle:{idle}");
+        if (!fast && record.Encoding == ObjectEncoding.QuickList)
+        {
+            var (nodes, count, limits, bytes) = ListValue.Describe(record);
+            text.Append(CultureInfo.InvariantCulture, $" ql_nodes:{nodes} ql_avg_node:{(double)count / nodes:F2} ql_listpack_max:{limits.Fill}")
+                .Append(CultureInfo.InvariantCulture, $" ql_compressed:{(limits.Depth > 0 ? 1 : 0)} ql_uncompressed_size:{bytes}");
+        }
         c.Reply.SimpleString(text.ToString());
     }
 

@@ -72,7 +72,7 @@ static partial class ListCommands
 
     static void PopOne(ref CommandContext c, scoped ref ListValue list, ReadOnlySpan<byte> key, bool head)
     {
-        Reply(c.Reply, list.Peek(head));
+        c.Reply.Bulk(list.Peek(head));
         list.RemoveEnd(head);
         Removed(ref c, ref list, key, PopName(head));
     }

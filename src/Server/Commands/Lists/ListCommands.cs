@@ -48,12 +48,6 @@ static partial class ListCommands
         return false;
     }
 
-    static void Reply(ReplyWriter reply, in PackedElement element)
-    {
-        if (element.IsInteger) reply.BulkInteger(element.Integer);
-        else reply.Bulk(element.Text);
-    }
-
     /// <summary>Answers with elements from an index on, straight from where they lie.</summary>
     static void ReplyRange(ref CommandContext c, scoped in ListValue list, long index, long count, bool backward)
     {
@@ -66,7 +60,7 @@ static partial class ListCommands
     {
         public bool Visit(PackedElement element)
         {
-            Reply(reply, element);
+            reply.Bulk(element);
             return true;
         }
     }

@@ -13,37 +13,62 @@ struct ScoredSource(Database database, in KeyLookup at)
     /// <summary>What its scores are multiplied by.</summary>
     public double Weight = 1;
 
-    public long Count { get; } = !at.Found ? 0 : new SortedSetValue(database, at).Count;
+    public long Count { get; } = !at.Found ? 0
+        : at.Record.Type == ObjectType.Set ? new SetReader(at.Record).Count : new SortedSetValue(at.Record).Count;
+
+    readonly bool IsSet => _at.Record.Type == ObjectType.Set;
 
     /// <summary>A member's score times the weight; 0 for zero times infinity.</summary>
     public readonly double Weigh(double score) => double.IsNaN(score * Weight) ? 0 : score * Weight;
 
     public readonly bool TryFind(ReadOnlySpan<byte> member, out double score)
     {
-        var place = _at.Found ? new SortedSetValue(_database, _at).Find(member) : default;
+        score = 1;
+        if (!_at.Found) return false;
+        if (IsSet) return new SetReader(_at.Record).Contains(member);
+        var place = new SortedSetValue(_database, _at).Find(member);
         score = place.Score;
         return place.Found;
     }
 
     /// <summary>Goes through the members of a source that has some.</summary>
-    public readonly MemberWalk Members(Span<byte> scratch) => new(new SortedSetValue(_database, _at).From(0), scratch);
+    /// <param name="scratch"><see cref="PackedElement.ScratchBytes"/> for a member that is kept as a number.</param>
+    public readonly MemberWalk Members(Span<byte> scratch) => IsSet
+        ? new(new SetReader(_at.Record).Members(), scratch)
+        : new MemberWalk(new SortedSetValue(_at.Record).From(0), scratch);
 
     /// <summary>Members one after the other, as bytes.</summary>
-    public ref struct MemberWalk(SortedSetCursor cursor, Span<byte> scratch)
+    public ref struct MemberWalk
     {
-        readonly Span<byte> _scratch = scratch;
-        SortedSetCursor _cursor = cursor;
+        readonly Span<byte> _scratch;
+        readonly bool _isSet;
+        SetMembers _members;
+        SortedSetCursor _cursor;
         bool _started;
+
+        public MemberWalk(SetMembers members, Span<byte> scratch)
+        {
+            _members = members;
+            _isSet = true;
+            _scratch = scratch;
+        }
+
+        public MemberWalk(SortedSetCursor cursor, Span<byte> scratch)
+        {
+            _cursor = cursor;
+            _scratch = scratch;
+        }
 
         public bool MoveNext()
         {
+            if (_isSet) return _members.Next();
             if (_started) _cursor.Move();
             _started = true;
             return _cursor.IsValid;
         }
 
-        public readonly ReadOnlySpan<byte> Current => _cursor.Member.ToBytes(_scratch);
+        public readonly ReadOnlySpan<byte> Current => (_isSet ? _members.Current : _cursor.Member).ToBytes(_scratch);
 
-        public readonly double Score => _cursor.Score;
+        public readonly double Score => _isSet ? 1 : _cursor.Score;
     }
 }

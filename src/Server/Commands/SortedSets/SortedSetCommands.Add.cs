@@ -61,7 +61,8 @@ static partial class SortedSetCommands
         Run = ZRem,
     };
 
-    struct AddOptions
+    /// <summary>The options of ZADD.</summary>
+    internal struct AddOptions
     {
         public bool OnlyNew, OnlyPresent, OnlyGreater, OnlyLess, CountsChanges, Increments;
     }
@@ -94,52 +95,63 @@ static partial class SortedSetCommands
         var pairs = (c.Count - first) / 2;
         if (pairs <= FewPairs)
         {
-            AddPairs(ref c, first, options, stackalloc double[FewPairs]);
+            AddPairs(ref c, first, options, stackalloc double[pairs]);
             return;
         }
         var scores = ArrayPool<double>.Shared.Rent(pairs);
-        AddPairs(ref c, first, options, scores);
+        AddPairs(ref c, first, options, scores.AsSpan(0, pairs));
         ArrayPool<double>.Shared.Return(scores);
     }
 
     static void AddPairs(ref CommandContext c, int first, in AddOptions options, scoped Span<double> scores)
     {
         // All scores are read before any member is added: the command happens as a whole or not at all.
-        var pairs = (c.Count - first) / 2;
-        var longest = 0;
-        for (var i = 0; i < pairs; i++)
+        for (var i = 0; i < scores.Length; i++)
         {
-            if (!Numbers.TryParseDouble(c.Arg(first + 2 * i), out scores[i]))
-            {
-                c.Fail(Errors.NotFloat);
-                return;
-            }
-            longest = Math.Max(longest, c.Arg(first + 2 * i + 1).Length);
+            if (Numbers.TryParseDouble(c.Arg(first + 2 * i), out scores[i])) continue;
+            c.Fail(Errors.NotFloat);
+            return;
         }
+        AddScored(ref c, scores, first + 1, step: 2, options);
+    }
+
+    /// <summary>
+    /// Adds members with the scores to the sorted set at the first key, or changes theirs, and answers: ZADD, ZINCRBY and GEOADD.
+    /// </summary>
+    /// <param name="c">The command.</param>
+    /// <param name="scores">One for each member.</param>
+    /// <param name="first">The argument that is the first member.</param>
+    /// <param name="step">Arguments from a member to the next.</param>
+    /// <param name="options">What may be added or changed.</param>
+    /// <returns>Members added or changed.</returns>
+    internal static int AddScored(ref CommandContext c, scoped ReadOnlySpan<double> scores, int first, int step, in AddOptions options)
+    {
+        var longest = 0;
+        for (var i = 0; i < scores.Length; i++) longest = Math.Max(longest, c.Arg(first + i * step).Length);
 
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
-        if (!c.CheckType(at, ObjectType.SortedSet)) return;
+        if (!c.CheckType(at, ObjectType.SortedSet)) return 0;
         var limits = LimitsOf(c);
         SortedSetValue set;
         if (at.Found)
         {
             set = new(c.Database, at);
-            set.Expect(pairs, longest, limits);
+            set.Expect(scores.Length, longest, limits);
         }
         else if (options.OnlyPresent)
         {
             if (options.Increments) c.Reply.Null();
             else c.Reply.Integer(0);
-            return;
+            return 0;
         }
-        else set = SortedSetValue.Create(c.Database, at, key, pairs, longest, limits);
+        else set = SortedSetValue.Create(c.Database, at, key, scores.Length, longest, limits);
 
         var (added, updated) = (0, 0);
         double? result = null;
-        for (var i = 0; i < pairs; i++)
+        for (var i = 0; i < scores.Length; i++)
         {
-            var member = c.Arg(first + 2 * i + 1);
+            var member = c.Arg(first + i * step);
             var place = set.Find(member);
             var score = scores[i];
             if (place.Found ? options.OnlyNew : options.OnlyPresent) continue;
@@ -154,7 +166,7 @@ static partial class SortedSetCommands
             if (double.IsNaN(score))
             {
                 c.Fail(Errors.ScoreNotFinite);
-                return;
+                return 0;
             }
             if (options.OnlyGreater && score <= place.Score || options.OnlyLess && score >= place.Score) continue;
             result = score;
@@ -172,6 +184,7 @@ static partial class SortedSetCommands
         if (!options.Increments) c.Reply.Integer(options.CountsChanges ? added + updated : added);
         else if (result is { } value) c.Reply.Double(value);
         else c.Reply.Null();
+        return added + updated;
     }
 
     static void ZRem(ref CommandContext c)

@@ -271,10 +271,10 @@ static partial class SortedSetCommands
         }
     }
 
-    /// <summary>Stores a result that has members under the first key and answers how many.</summary>
-    internal static void Store(ref CommandContext c, SortedSetBuilder result, string name)
+    /// <summary>Stores a result that has members under a key, the first argument if no other is named, and answers how many.</summary>
+    internal static void Store(ref CommandContext c, SortedSetBuilder result, string name, int destination = 1)
     {
-        var key = c.Arg(1);
+        var key = c.Arg(destination);
         var at = c.LookupWrite(key);
         result.Order();
         var record = result.Store(at, key, LimitsOf(c));
@@ -283,10 +283,10 @@ static partial class SortedSetCommands
         c.Reply.Integer(result.Count);
     }
 
-    /// <summary>An empty result deletes the first key.</summary>
-    internal static void StoreNothing(ref CommandContext c)
+    /// <summary>An empty result deletes the key.</summary>
+    internal static void StoreNothing(ref CommandContext c, int destination = 1)
     {
-        var key = c.Arg(1);
+        var key = c.Arg(destination);
         var at = c.LookupWrite(key);
         if (at.Found)
         {

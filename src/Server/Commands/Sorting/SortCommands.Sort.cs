@@ -30,7 +30,8 @@ static partial class SortCommands
         // What is in order already need not be read beyond the range.
         var isRange = options.KeepsOrder && at.Found && at.Record.Type != ObjectType.Set;
         using var vector = new SortVector((int)(isRange ? count : length));
-        if (vector.Capacity > 0) Load(c, at, vector, isRange ? start : 0, isRange ? count : length, options is { KeepsOrder: true, IsDescending: true });
+        var backward = options is { KeepsOrder: true, IsDescending: true };
+        if (vector.Capacity > 0) Load(c, at, vector, isRange ? start : 0, isRange ? count : length, backward);
         if (isRange) start = 0;
         if (!options.KeepsOrder && !TryOrder(ref c, vector, options))
         {
@@ -44,6 +45,7 @@ static partial class SortCommands
     static long CountOf(in CommandContext c, in KeyLookup at) => at.Record.Type switch
     {
         ObjectType.List => new ListValue(c.Database, at, default).Count,
+        ObjectType.Set => new SetReader(at.Record).Count,
         _ => new SortedSetValue(c.Database, at).Count,
     };
 
@@ -54,6 +56,11 @@ static partial class SortCommands
             var list = new ListValue(c.Database, at, default);
             var loader = new Loader(vector);
             list.Visit(backward ? list.Count - 1 - start : start, count, backward, ref loader);
+            return;
+        }
+        if (at.Record.Type == ObjectType.Set)
+        {
+            for (var all = new SetReader(at.Record).Members(); all.Next();) vector.Add(all.Current);
             return;
         }
         var members = new SortedSetValue(c.Database, at);

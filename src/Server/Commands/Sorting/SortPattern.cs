@@ -52,8 +52,17 @@ readonly ref struct SortPattern
         var at = Find(c, key[..length]);
         if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
 
-        if (!at.Found || _field.Length > 0 || at.Record.Type != ObjectType.String) return false;
-        value = at.Record.GetString(scratch);
+        if (!at.Found) return false;
+        if (_field.IsEmpty)
+        {
+            if (at.Record.Type != ObjectType.String) return false;
+            value = at.Record.GetString(scratch);
+            return true;
+        }
+        if (at.Record.Type != ObjectType.Hash) return false;
+        var hash = new HashReader(at.Record);
+        if (!hash.Find(_field, c.Now, out var spot)) return false;
+        value = hash.Value(spot).ToBytes(scratch);
         return true;
     }
 

@@ -1,0 +1,65 @@
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using MiniRedis.Server;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Benchmarks;
+
+/// <summary>
+/// A server and a connection to it without a socket: from received bytes to the bytes to send.
+/// </summary>
+sealed class LoopbackServer : IDisposable
+{
+    readonly MiniRedisServer _server = new(new ServerConfig(), new ServerLog(NullLogger.Instance), randomSeed: 1);
+    readonly NativeBuffer _shared = new(InputPipe.SharedBytes);
+    readonly LoopbackConnection _connection;
+
+    public LoopbackServer()
+    {
+        _connection = new LoopbackConnection(_shared);
+        _server.Executor.OnAccepted(_connection);
+    }
+
+    public static byte[] Encode(params string[] words) =>
+        Encoding.ASCII.GetBytes($"*{words.Length}\r\n" + string.Concat(words.Select(w => $"${w.Length}\r\n{w}\r\n")));
+
+    /// <summary>Hands the bytes in as if received. Returns how many bytes the server has to send.</summary>
+    public int Run(byte[] request)
+    {
+        request.CopyTo(_connection.Input.PrepareReceive());
+        _connection.Input.Received(request.Length);
+        _server.Executor.OnReceived(_connection);
+        var sent = 0;
+        while (_connection.Output.HasSending)
+        {
+            var length = _connection.Output.FrontSpan.Length;
+            _connection.Output.Sent(length);
+            sent += length;
+        }
+        return sent;
+    }
+
+    public void Dispose()
+    {
+        _server.Keyspace.Dispose();
+        _shared.Free();
+    }
+
+    /// <summary>A connection whose bytes come from and go to this program.</summary>
+    sealed class LoopbackConnection(NativeBuffer shared) : Connection(shared, "127.0.0.1:1", "127.0.0.1:6379", isUnixSocket: false)
+    {
+        public override int Descriptor => -1;
+
+        public override bool WatchesWritable => false;
+
+        public override void RequestAttentionLocked()
+        {
+        }
+
+        public override void SetKeepAlive(int seconds)
+        {
+        }
+    }
+}

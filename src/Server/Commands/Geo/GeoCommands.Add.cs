@@ -1,0 +1,85 @@
+using System.Buffers;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Adding places.</summary>
+static partial class GeoCommands
+{
+    static readonly Command GeoAddSpec = new()
+    {
+        Name = "GEOADD", Group = CommandGroup.Geo, Since = "3.2.0",
+        Complexity = "O(log(N)) for each place, where N is the number of members of the sorted set",
+        Summary = "Adds places to a sorted set, or moves them.",
+        History = [("6.2.0", "Added the `CH`, `NX` and `XX` options.")],
+        Arity = -5, Flags = CommandFlags.Write | CommandFlags.DenyOom,
+        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Update)],
+        Args =
+        [
+            Arg.Key("key"),
+            Arg.OneOf("condition", Arg.Token("NX"), Arg.Token("XX")).Optional().AddedIn("6.2.0"),
+            Arg.Token("CH", "change").Optional().AddedIn("6.2.0"),
+            Arg.Block("data", Arg.Double("longitude"), Arg.Double("latitude"), Arg.String("member")).Multiple(),
+        ],
+        Propagates = Propagation.AsEffects,
+        Run = GeoAdd,
+    };
+
+    static void GeoAdd(ref CommandContext c)
+    {
+        var options = new SortedSetCommands.AddOptions();
+        var first = 2;
+        for (; first < c.Count; first++)
+        {
+            if (c.IsToken(first, "NX"u8)) options.OnlyNew = true;
+            else if (c.IsToken(first, "XX"u8)) options.OnlyPresent = true;
+            else if (c.IsToken(first, "CH"u8)) options.CountsChanges = true;
+            else break;
+        }
+        if ((c.Count - first) % 3 != 0 || options is { OnlyNew: true, OnlyPresent: true })
+        {
+            c.Fail(Errors.Syntax);
+            return;
+        }
+        var places = (c.Count - first) / 3;
+        // Redis hands what is left to ZADD, which wants one pair at least.
+        if (places == 0)
+        {
+            c.Fail(Errors.Syntax);
+            return;
+        }
+        var scores = ArrayPool<double>.Shared.Rent(places);
+        if (TryScores(ref c, first, scores.AsSpan(0, places)))
+        {
+            var changed = SortedSetCommands.AddScored(ref c, scores.AsSpan(0, places), first + 2, step: 3, options);
+            if (changed > 0) EmitAdd(ref c, first, scores.AsSpan(0, places));
+        }
+        ArrayPool<double>.Shared.Return(scores);
+    }
+
+    static bool TryScores(ref CommandContext c, int first, Span<double> scores)
+    {
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (!TryPoint(ref c, first + 3 * i, out var point)) return false;
+            scores[i] = GeoHash.Encode(point);
+        }
+        return true;
+    }
+
+    /// <summary>A replica needs no geography: it is sent the ZADD that this was.</summary>
+    static void EmitAdd(ref CommandContext c, int first, ReadOnlySpan<double> scores)
+    {
+        if (!c.IsPropagating) return;
+        var effect = c.Emit(first + 2 * scores.Length);
+        effect.Add("ZADD"u8);
+        for (var i = 1; i < first; i++) effect.Add(c.Arg(i));
+        for (var i = 0; i < scores.Length; i++)
+        {
+            effect.Add((long)scores[i]);
+            effect.Add(c.Arg(first + 3 * i + 2));
+        }
+    }
+}

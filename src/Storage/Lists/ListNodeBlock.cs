@@ -1,0 +1,75 @@
+namespace MiniRedis.Storage;
+
+/// <summary>A packed node whose listpack is being changed; follows its block, and tells its neighbours.</summary>
+/// <remarks>
+/// Room is made where it is needed: a node that grows at the head has it in front, so that pushing there moves a header and no
+/// elements, and popping there leaves room behind instead of closing the gap.
+/// </remarks>
+unsafe struct ListNodeBlock(QuickList list, ListNode* node) : IPackedOwner
+{
+    /// <summary>The node; it may be another one after each change.</summary>
+    public ListNode* Node { get; private set; } = node;
+
+    public readonly byte* Start => ListNode.Data(Node);
+
+    readonly int Capacity => (int)Arena.SizeOf((byte*)Node) - ListNode.HeaderBytes;
+
+    public byte* Splice(int offset, int remove, int insert)
+    {
+        var bytes = Listpack.Bytes(Start);
+        var grown = insert - remove;
+        var isAtHead = offset == Listpack.HeaderSize;
+        if (Node->Lead + bytes + grown > Capacity && !(isAtHead && grown <= Node->Lead)) MakeRoom(bytes, grown, isAtHead);
+        if (isAtHead && grown <= Node->Lead && Node->Lead - grown <= ushort.MaxValue)
+        {
+            ShiftHeader(grown);
+        }
+        else
+        {
+            var gap = Start + offset;
+            var rest = bytes - offset - remove;
+            Buffer.MemoryCopy(gap + remove, gap + insert, rest, rest);
+        }
+        if (grown < 0 && bytes + grown < Capacity / 2) Shrink(bytes + grown);
+        return Start;
+    }
+
+    public void Reserve(int moreBytes)
+    {
+        var bytes = Listpack.Bytes(Start);
+        if (Node->Lead + bytes + moreBytes > Capacity) Node = list.Move(Node, bytes, bytes + moreBytes, lead: 0);
+    }
+
+    /// <summary>Moves the header towards the front, or back over elements that go; the elements behind stay where they are.</summary>
+    readonly void ShiftHeader(int grown)
+    {
+        var start = Start;
+        var (total, count) = (*(uint*)start, *(ushort*)(start + 4));
+        Node->Lead = (ushort)(Node->Lead - grown);
+        start = Start;
+        *(uint*)start = total;
+        *(ushort*)(start + 4) = count;
+    }
+
+    void MakeRoom(int bytes, int grown, bool inFront)
+    {
+        var size = bytes + grown;
+        var capacity = Capacity;
+        var isLarger = size > capacity;
+        // Twice the room, but not more than a node may fill.
+        if (isLarger) capacity = Math.Max(size, Math.Min(capacity * 2, list.NodeBytes - ListNode.HeaderBytes));
+        var unused = capacity - size;
+        // All of new room in front; of room that was there, half, or pushes at both ends in turn would move all each time.
+        var lead = grown + (isLarger ? unused : unused / 2);
+        if (!inFront || grown > ushort.MaxValue) lead = 0;
+        lead = Math.Min(lead, ushort.MaxValue);
+        Node = list.Move(Node, bytes, capacity, lead);
+    }
+
+    /// <summary>A block that is more than half empty is worth a copy.</summary>
+    void Shrink(int bytes)
+    {
+        // The header still tells the size of before; what counts are the bytes that are left.
+        Node = list.Move(Node, bytes, bytes, lead: 0);
+    }
+}
