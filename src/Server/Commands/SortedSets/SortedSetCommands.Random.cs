@@ -42,7 +42,7 @@ static partial class SortedSetCommands
         if (!Numbers.TryParseInt64(c.Arg(2), out wanted) || wanted == long.MinValue)
         {
             // Redis tells the two apart: what is a number, but has no positive counterpart, is out of range.
-            if (wanted == long.MinValue) c.Fail(Errors.OutOfRange);
+            if (wanted == long.MinValue) c.Fail(Errors.NotBetween(-long.MaxValue, long.MaxValue));
             else c.Fail(Errors.NotInteger);
             return false;
         }
