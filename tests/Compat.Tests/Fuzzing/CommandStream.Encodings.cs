@@ -14,7 +14,7 @@ sealed partial class CommandStream
         () => ["CONFIG", "SET", "list-max-listpack-size", _w.Pick("-2", "-1", "-5", "1", "2", "3", "8", "128")],
         () => _w.Random.Next(2) == 0 ? ["CONFIG", "SET", "list-compress-depth", _w.Pick("0", "1", "2")]
             : ["CONFIG", "SET", "stream-node-max-entries", _w.Pick("1", "3", "100")],
-        () => ["OBJECT", "ENCODING", _w.Pick(ListKey(), SetKey(), SortedSetKey(), HashKey(), GeoKey(), _w.Key())],
-        () => ["OBJECT", "ENCODING", _w.Pick(ListKey(), SetKey(), SortedSetKey(), HashKey(), GeoKey(), _w.Key())],
+        () => ["OBJECT", "ENCODING", _w.Pick(ListKey(), SetKey(), SortedSetKey(), HashKey(), GeoKey(), _w.AnyKey())],
+        () => ["OBJECT", "ENCODING", _w.Pick(ListKey(), SetKey(), SortedSetKey(), HashKey(), GeoKey(), _w.AnyKey())],
     ];
 }

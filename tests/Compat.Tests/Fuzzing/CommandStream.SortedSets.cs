@@ -5,7 +5,13 @@ sealed partial class CommandStream
 {
     string SortedSetKey() => _w.KeyOf("z1", "z2", "z3", "z4");
 
-    string SourceKey() => _w.Random.Next(4) == 0 ? SetKey() : SortedSetKey();
+    /// <summary>
+    /// Of members that have one score all, and of no other use: to ask for a range of names elsewhere has, by its documentation,
+    /// no defined answer, and redis-server's depends on the levels that its skip list drew.
+    /// </summary>
+    string LexKey() => _w.Pick(Words.LexKeys);
+
+    string SourceKey() => _w.Random.Next(4) == 0 ? SetKey() : _w.Random.Next(8) == 0 ? LexKey() : SortedSetKey();
 
     /// <summary>Coarse, so that ties come about; the odd ones are refused, or make sums that are not numbers.</summary>
     string Score() => _w.Random.Next(10) switch
@@ -42,19 +48,23 @@ sealed partial class CommandStream
         .. _w.Maybe(2, "AGGREGATE", _w.Pick("SUM", "MIN", "MAX", "max", _w.Random.Next(10) == 0 ? "AVG" : "SUM")),
     ];
 
+    /// <summary>A key and what is asked for of it.</summary>
     string[] Range() => _w.Random.Next(4) switch
     {
-        0 => [ScoreBound(), ScoreBound(), "BYSCORE", .. _w.Maybe(3, "REV"), .. _w.Maybe(2, RankLimit())],
-        1 => [LexBound(), LexBound(), "BYLEX", .. _w.Maybe(3, "REV"), .. _w.Maybe(2, RankLimit())],
-        2 => [Index(), Index(), .. _w.Maybe(3, "REV"), .. _w.Maybe(8, RankLimit())],
-        _ => ["0", "-1"],
+        0 => [SortedSetKey(), ScoreBound(), ScoreBound(), "BYSCORE", .. _w.Maybe(3, "REV"), .. _w.Maybe(2, RankLimit())],
+        1 => [LexKey(), LexBound(), LexBound(), "BYLEX", .. _w.Maybe(3, "REV"), .. _w.Maybe(2, RankLimit())],
+        2 => [SortedSetKey(), Index(), Index(), .. _w.Maybe(3, "REV"), .. _w.Maybe(8, RankLimit())],
+        _ => [SortedSetKey(), "0", "-1"],
     };
 
     IEnumerable<Func<string[]>> SortedSets() =>
     [
         () => ["ZADD", SortedSetKey(), .. Scored()],
         () => ["ZADD", SortedSetKey(), .. Scored()],
-        () => ["ZADD", SortedSetKey(), .. Enumerable.Range(0, 6).SelectMany(_ => new[] { "0", Named() })],
+        () => ["ZADD", LexKey(), .. Enumerable.Range(0, 1 + _w.Random.Next(10)).SelectMany(_ => new[] { "0", Named() })],
+        () => ["ZREM", LexKey(), Named(), Named()],
+        () => [_w.Pick("ZUNIONSTORE", "ZINTERSTORE"), LexKey(), "2", LexKey(), LexKey()],
+        () => _w.Random.Next(2) == 0 ? ["ZDIFFSTORE", LexKey(), "2", LexKey(), LexKey()] : ["ZRANGESTORE", LexKey(), LexKey(), Index(), "-1"],
         () => ["ZADD", SortedSetKey(), .. Conditions(), .. Scored()],
         () => ["ZADD", SortedSetKey(), .. Conditions(), "INCR", Score(), Named()],
         () => ["ZINCRBY", SortedSetKey(), Score(), Named()],
@@ -64,17 +74,17 @@ sealed partial class CommandStream
         () => ["ZMSCORE", SortedSetKey(), Named(), Named(), Named()],
         () => [_w.Pick("ZRANK", "ZREVRANK"), SortedSetKey(), Named()],
         () => ["ZCOUNT", SortedSetKey(), ScoreBound(), ScoreBound()],
-        () => ["ZLEXCOUNT", SortedSetKey(), LexBound(), LexBound()],
-        () => ["ZRANGE", SortedSetKey(), .. Range(), .. _w.Maybe(2, "WITHSCORES")],
-        () => ["ZRANGE", SortedSetKey(), .. Range(), .. _w.Maybe(2, "WITHSCORES")],
-        () => ["ZRANGESTORE", SortedSetKey(), SortedSetKey(), .. Range(), .. _w.Maybe(20, "WITHSCORES")],
+        () => ["ZLEXCOUNT", LexKey(), LexBound(), LexBound()],
+        () => ["ZRANGE", .. Range(), .. _w.Maybe(2, "WITHSCORES")],
+        () => ["ZRANGE", .. Range(), .. _w.Maybe(2, "WITHSCORES")],
+        () => ["ZRANGESTORE", SortedSetKey(), .. Range(), .. _w.Maybe(20, "WITHSCORES")],
         () => ["ZREVRANGE", SortedSetKey(), Index(), Index(), .. _w.Maybe(2, "withscores")],
         () => [_w.Pick("ZRANGEBYSCORE", "ZREVRANGEBYSCORE"), SortedSetKey(), ScoreBound(), ScoreBound(),
             .. _w.Maybe(2, "WITHSCORES"), .. _w.Maybe(2, RankLimit())],
-        () => [_w.Pick("ZRANGEBYLEX", "ZREVRANGEBYLEX"), SortedSetKey(), LexBound(), LexBound(), .. _w.Maybe(2, RankLimit())],
+        () => [_w.Pick("ZRANGEBYLEX", "ZREVRANGEBYLEX"), LexKey(), LexBound(), LexBound(), .. _w.Maybe(2, RankLimit())],
         () => ["ZREMRANGEBYRANK", SortedSetKey(), Index(), Index()],
         () => ["ZREMRANGEBYSCORE", SortedSetKey(), ScoreBound(), ScoreBound()],
-        () => ["ZREMRANGEBYLEX", SortedSetKey(), LexBound(), LexBound()],
+        () => ["ZREMRANGEBYLEX", LexKey(), LexBound(), LexBound()],
         () => [_w.Pick("ZPOPMIN", "ZPOPMAX"), SortedSetKey(), .. _w.Maybe(2, PopCount())],
         () => ["ZMPOP", Numkeys(), SortedSetKey(), SortedSetKey(), _w.Pick("MIN", "MAX", "max", "MID"), .. _w.Maybe(2, "COUNT", PopCount())],
         () => [_w.Pick("BZPOPMIN", "BZPOPMAX"), SortedSetKey(), SortedSetKey(), Timeout()],

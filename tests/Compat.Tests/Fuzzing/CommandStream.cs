@@ -17,7 +17,7 @@ sealed partial class CommandStream
     }
 
     /// <summary>Any key, of any type.</summary>
-    public string Key() => _w.Key();
+    public string Key() => _w.AnyKey();
 
     public string[] Next()
     {

@@ -34,12 +34,19 @@ sealed class Words(Random random)
     /// <summary>The key that values of the other server are restored to.</summary>
     public const string RestoredKey = "x1";
 
+    /// <summary>Sorted sets that no other command may write to, see <see cref="CommandStream"/>.</summary>
+    public static readonly string[] LexKeys = ["y1", "y2"];
+
     /// <summary>Every key that a stream may touch.</summary>
-    public static IEnumerable<string> Keys => [.. s_keys, .. s_typedKeys];
+    public static IEnumerable<string> Keys => s_allKeys;
+
+    static readonly string[] s_allKeys = [.. s_keys, .. s_typedKeys, .. LexKeys];
 
     public Random Random => random;
 
     public string Key() => random.Next(6) == 0 ? s_typedKeys[random.Next(s_typedKeys.Length)] : s_keys[random.Next(s_keys.Length)];
+
+    public string AnyKey() => s_allKeys[random.Next(s_allKeys.Length)];
 
     /// <summary>Mostly one of the keys of a type, so that commands meet what they can work on.</summary>
     public string KeyOf(params ReadOnlySpan<string> keys) => random.Next(12) == 0 ? Key() : Pick(keys);

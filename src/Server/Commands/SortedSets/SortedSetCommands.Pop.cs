@@ -75,12 +75,7 @@ static partial class SortedSetCommands
             c.Fail(Errors.Syntax);
             return;
         }
-        if (c.Count == 3 && !Numbers.TryParseInt64(c.Arg(2), out count))
-        {
-            c.Fail(Errors.NotInteger);
-            return;
-        }
-        if (count < 0)
+        if (c.Count == 3 && !Numbers.TryParseInt64(c.Arg(2), out count) || count < 0)
         {
             c.Fail(Errors.MustBePositive);
             return;
