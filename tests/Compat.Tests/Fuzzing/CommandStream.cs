@@ -9,8 +9,15 @@ sealed partial class CommandStream
     public CommandStream(int seed)
     {
         _w = new Words(new Random(seed));
-        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Sets(), .. Hashes(), .. Streams(), .. Others()];
+        _forms =
+        [
+            .. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Lists(), .. Sorting(), .. Sets(), .. Hashes(), .. SortedSets(),
+            .. Geo(), .. Streams(), .. Encodings(), .. Others(),
+        ];
     }
+
+    /// <summary>Any key, of any type.</summary>
+    public string Key() => _w.AnyKey();
 
     public string[] Next()
     {
@@ -20,7 +27,7 @@ sealed partial class CommandStream
         {
             0 => [.. words, _w.Value()],
             // Without their count these draw by lot.
-            1 when words.Length > 1 && words[0] is not ("SPOP" or "SRANDMEMBER" or "HRANDFIELD") => words[..^1],
+            1 when words.Length > 1 && words[0] is not ("SPOP" or "SRANDMEMBER" or "HRANDFIELD" or "ZRANDMEMBER") => words[..^1],
             _ => words,
         };
     }
