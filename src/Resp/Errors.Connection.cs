@@ -91,8 +91,9 @@ public static partial class Errors
     public static string NoPermCommand(string user, string command) =>
         $"NOPERM User {user} has no permissions to run the '{command}' command";
 
-    /// <summary>EXEC of a transaction that cannot run as a whole; <paramref name="reason"/> is without its "ERR ".</summary>
-    public static string ExecAbortBecause(string reason) => $"EXECABORT Transaction discarded because of: {reason}";
+    /// <summary>EXEC that cannot run at all; <paramref name="reason"/> is an error, of which "ERR " is left out.</summary>
+    public static byte[] ExecAbortBecause(ReadOnlySpan<byte> reason) =>
+        Quote("EXECABORT Transaction discarded because of: "u8, reason.StartsWith("ERR "u8) ? reason[4..] : reason, ""u8);
 
     public static byte[] HelloOption(ReadOnlySpan<byte> option) => Quote("ERR Syntax error in HELLO option '"u8, option, "'"u8);
 

@@ -102,7 +102,8 @@ public sealed partial class ReplyWriter
     /// Drops the aggregates and captures opened since <see cref="Depth"/> was <paramref name="depth"/>, and what they hold:
     /// for a handler that ended by an exception. Left open, they would swallow the replies to everything that follows.
     /// </summary>
-    public void Unwind(int depth)
+    /// <param name="mark">Where the stream of replies stood when the handler began.</param>
+    public void Unwind(int depth, in ReplyMark mark)
     {
         while (_depth > depth)
         {
@@ -111,7 +112,7 @@ public sealed partial class ReplyWriter
             if (!capture) Forget(_deferred[_depth]!);
         }
 
-        if (depth == 0) _missing = 0;
+        if (depth == 0) _missing = mark.Missing;
     }
 
     private void Push(IBufferWriter<byte> output, bool capture)

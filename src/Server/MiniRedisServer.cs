@@ -31,6 +31,8 @@ sealed class MiniRedisServer
         Keys = new KeyAccess(this);
         Pause = new ClientPause(this);
         Blocking = new Blocking(this);
+        Transactions = new Transactions(this);
+        WatchedKeys = new WatchedKeys(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -80,6 +82,8 @@ sealed class MiniRedisServer
     public KeyAccess Keys { get; }
     public ClientPause Pause { get; }
     public Blocking Blocking { get; }
+    public Transactions Transactions { get; }
+    public WatchedKeys WatchedKeys { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }

@@ -127,7 +127,7 @@ public class ReplyWriterTests
             w.BeginDeferred();
             w.BeginCapture(new ArrayBufferWriter<byte>(), 3);
             w.Array(5);
-            w.Unwind(depth);
+            w.Unwind(depth, default);
             Assert.Equal(2, w.Protocol);
             w.Error("ERR bug");
             DeferredCount next = w.BeginDeferred();

@@ -11,7 +11,8 @@ static class CommandRegistry
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
         .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
         .. GeoCommands.All, .. StreamCommands.All,
-        .. SortCommands.All, .. KeyCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
+        .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All,
+        .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="Command.Ordinal"/>.</summary>

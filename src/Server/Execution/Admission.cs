@@ -73,6 +73,7 @@ sealed class Admission(MiniRedisServer server)
         if (client is null || client.IsGone) return;
         client.IsGone = true;
         if (client is { Waiting: { } waiting } && client.Has(ClientFlags.Blocked)) server.Blocking.Release(waiting);
+        server.Transactions.Discard(client);
         server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         server.Clients.Remove(client);
         server.Memory.Remove(client);

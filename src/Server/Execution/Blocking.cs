@@ -38,7 +38,7 @@ sealed partial class Blocking
 {
     readonly MiniRedisServer _server;
     readonly Dictionary<byte[], BlockingQueue>?[] _queues;
-    readonly BlockingKeyComparer _comparer;
+    readonly KeyComparer _comparer;
     readonly BlockingDeadlines _deadlines = new();
     int _calls;
 
@@ -46,7 +46,7 @@ sealed partial class Blocking
     {
         _server = server;
         _queues = new Dictionary<byte[], BlockingQueue>?[server.Keyspace.DatabaseCount];
-        _comparer = new BlockingKeyComparer(server.Keyspace[0]);
+        _comparer = new KeyComparer(server.Keyspace[0]);
     }
 
     /// <summary>Keys that someone waits for, in all databases.</summary>

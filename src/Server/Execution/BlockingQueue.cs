@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 
@@ -52,20 +51,4 @@ sealed class BlockingQueue(int database, byte[] key)
         else place.Next.Previous = place.Previous;
         Count--;
     }
-}
-
-/// <summary>
-/// Compares keys by their bytes, and hashes them as the keyspace does: with a secret, since clients choose what to wait for.
-/// </summary>
-sealed class BlockingKeyComparer(Database database) : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-{
-    public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
-
-    public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) => alternate.SequenceEqual(other);
-
-    public int GetHashCode(byte[] key) => (int)database.HashOf(key);
-
-    public int GetHashCode(ReadOnlySpan<byte> alternate) => (int)database.HashOf(alternate);
-
-    public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
 }

@@ -58,6 +58,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>The command that waits, or waited and is run again: from when it first blocks until it has replied.</summary>
     public BlockingCall? Waiting { get; set; }
 
+    /// <summary>What it has queued and watches; null if it does neither.</summary>
+    public Transaction? Transaction { get; set; }
+
     /// <summary>Closed by the server, and no longer in the registry, though its socket may be open for a moment yet.</summary>
     public bool IsGone { get; set; }
 
@@ -69,7 +72,7 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
     public long MemoryBytes =>
         OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes
-        + (Waiting?.MemoryBytes ?? 0);
+        + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0);
 
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }
@@ -107,8 +110,17 @@ enum ClientFlags
     Replica = 1 << 5,
     Monitor = 1 << 6,
     Master = 1 << 7,
+
+    /// <summary>Between MULTI and EXEC.</summary>
     Multi = 1 << 8,
+
     ReadOnlyReplica = 1 << 9,
+
+    /// <summary>A key that it watched was changed: EXEC will run nothing.</summary>
+    DirtyCas = 1 << 10,
+
+    /// <summary>A command could not be queued: EXEC will run nothing.</summary>
+    DirtyExec = 1 << 11,
 }
 
 /// <summary>CLIENT REPLY's modes. SKIP is asked for during one command and applies to the next.</summary>

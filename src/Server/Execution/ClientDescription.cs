@@ -26,8 +26,11 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
-        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number} sub=0 psub=0 ssub=0 multi=-1 watch=0")
-            .Append(CultureInfo.InvariantCulture, $" qbuf={waiting} qbuf-free={ownInput - waiting} argv-mem={argumentBytes} multi-mem=0")
+        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number} sub=0 psub=0 ssub=0")
+            .Append(CultureInfo.InvariantCulture, $" multi={(client.Has(ClientFlags.Multi) ? client.Transaction!.Queue.Count : -1)}")
+            .Append(CultureInfo.InvariantCulture, $" watch={client.Transaction?.WatchCount ?? 0}")
+            .Append(CultureInfo.InvariantCulture, $" qbuf={waiting} qbuf-free={ownInput - waiting} argv-mem={argumentBytes}")
+            .Append(CultureInfo.InvariantCulture, $" multi-mem={client.Transaction?.Queue.QueuedBytes ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" rbs={output.FirstChunkBytes} rbp={client.ReplyPeak}")
             .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
             .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={client.MemoryBytes + argumentBytes}")
@@ -56,6 +59,7 @@ static class ClientDescription
         if (client.Has(ClientFlags.PubSub)) text.Append('P');
         if (client.Has(ClientFlags.Multi)) text.Append('x');
         if (client.IsHeld) text.Append('b');
+        if (client.Has(ClientFlags.DirtyCas)) text.Append('d');
         if (client.Connection.Closing == CloseMode.AfterOutput) text.Append('c');
         if (client.Connection.Closing == CloseMode.AtOnce) text.Append('A');
         if (client.Connection.IsUnixSocket) text.Append('U');

@@ -19,9 +19,13 @@ sealed class ClientPause(MiniRedisServer server)
         if (command.IsContainer && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
         if (command.Run is null || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
+        if (client.Has(ClientFlags.Multi) && (command.Flags & CommandFlags.NoMulti) != 0) return false;
         // Redis holds this too, and then nobody can end a pause of ALL before its time.
         if (command.Name == "UNPAUSE") return false;
-        return !_writesOnly || (command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
+        if (!_writesOnly) return true;
+        var flags = command.Flags;
+        if (command.InMulti == InMulti.RunsQueue && client.Transaction is { } transaction) flags |= transaction.Queue.Flags;
+        return (flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
     }
 
     /// <summary>Starts a pause, or extends the one in force: the later end and the stricter kind hold, as in Redis.</summary>

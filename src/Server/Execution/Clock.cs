@@ -59,6 +59,11 @@ sealed class Clock
         return timestamp;
     }
 
+    /// <summary>Keeps <see cref="Now"/> as it is while the counter goes on, until <see cref="Thaw"/>: all commands of a transaction have one "now".</summary>
+    public void Freeze() => _nextMillisecond = long.MaxValue;
+
+    public void Thaw() => SetNow(Timestamp);
+
     /// <summary>Follows changes of the system's wall clock. Called by the cron.</summary>
     public void Synchronize()
     {

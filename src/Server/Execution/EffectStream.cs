@@ -19,7 +19,8 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed class EffectStream
 {
-    readonly List<IEffectSink> _sinks = [];
+    // Replaced, not changed: a sink may come or go while the others are told.
+    IEffectSink[] _sinks = [];
     readonly List<EffectCommand> _unit = [];
     readonly ArrayBufferWriter<byte> _bytes = new();
 
@@ -37,13 +38,13 @@ sealed class EffectStream
 
     public void AddSink(IEffectSink sink)
     {
-        _sinks.Add(sink);
+        _sinks = [.. _sinks, sink];
         Refresh();
     }
 
     public void RemoveSink(IEffectSink sink)
     {
-        _sinks.Remove(sink);
+        _sinks = Array.FindAll(_sinks, other => other != sink);
         Refresh();
     }
 
@@ -63,7 +64,7 @@ sealed class EffectStream
     public void KeyChanged(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
         Dirty++;
-        if (_sinks.Count > 0) Notify(database, key, kind, name);
+        if (_sinks.Length > 0) Notify(database, key, kind, name);
     }
 
     /// <summary>Tells of an event that changed nothing (a miss, a new key beside its own event).</summary>
@@ -119,30 +120,35 @@ sealed class EffectStream
 
     /// <summary>
     /// Delivers the request's canonical commands. Called by the dispatcher when a request, script or EXEC is over, however it
-    /// ended: what was emitted has happened. A command cut short by an exception is left out.
+    /// ended: what was emitted has happened.
     /// </summary>
     public void EndUnit()
     {
         if (_unit.Count == 0) return;
-        var length = _bytes.WrittenCount;
-        if (_missing > 0)
-        {
-            length = _unit[^1].Offset;
-            _unit.RemoveAt(_unit.Count - 1);
-        }
+        DropUnfinished();
         try
         {
             foreach (var sink in _sinks)
             {
-                if (_unit.Count > 0 && sink.WantsCommands) sink.OnUnit(_unit, _bytes.WrittenSpan[..length]);
+                if (_unit.Count > 0 && sink.WantsCommands) sink.OnUnit(_unit, _bytes.WrittenSpan);
             }
         }
         finally
         {
             _unit.Clear();
             _bytes.ResetWrittenCount();
-            _missing = 0;
         }
+    }
+
+    /// <summary>Leaves out the last command of the unit if an exception cut it short.</summary>
+    public void DropUnfinished()
+    {
+        if (_missing == 0) return;
+        _missing = 0;
+        var whole = _bytes.WrittenSpan[.._unit[^1].Offset].ToArray();
+        _unit.RemoveAt(_unit.Count - 1);
+        _bytes.ResetWrittenCount();
+        _bytes.Write(whole);
     }
 
     void WriteHeader(byte kind, int number)

@@ -9,25 +9,24 @@ partial class Executor
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for.
     /// </summary>
-    bool TryResolve(in Request request, ReplyWriter reply, [NotNullWhen(true)] ref Command? command)
+    bool TryResolve(Client client, in Request request, ReplyWriter reply, [NotNullWhen(true)] ref Command? command)
     {
         if (command is null)
         {
-            Reject(reply, Errors.UnknownCommand(request));
+            Reject(client, null, reply, Errors.UnknownCommand(request));
             return false;
         }
         if (command.IsContainer && request.Count > 1)
         {
             if (server.Commands.FindSubcommand(command, request[1]) is not { } subcommand)
             {
-                Reject(reply, Errors.UnknownSubcommand(request[1], command.Name));
+                Reject(client, null, reply, Errors.UnknownSubcommand(request[1], command.Name));
                 return false;
             }
             command = subcommand;
         }
         if (command.Run is not null && command.AcceptsCount(request.Count)) return true;
-        server.CommandStatistics[command.Ordinal].RejectedCalls++;
-        Reject(reply, Errors.WrongArity(command.FullName));
+        Reject(client, command, reply, Errors.WrongArity(command.FullName));
         return false;
     }
 
@@ -37,29 +36,49 @@ partial class Executor
         var flags = command.Flags;
         if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(server.Config.EnableDebugCommand, client.IsLocal))
         {
-            server.CommandStatistics[command.Ordinal].RejectedCalls++;
-            Reject(reply, Errors.DebugNotAllowed);
+            Reject(client, command, reply, Errors.DebugNotAllowed);
             return false;
         }
         if (!client.IsAuthenticated && (flags & CommandFlags.NoAuth) == 0)
         {
-            server.CommandStatistics[command.Ordinal].RejectedCalls++;
-            Reject(reply, Errors.NoAuth);
+            Reject(client, command, reply, Errors.NoAuth);
             return false;
+        }
+        if (client.Has(ClientFlags.Multi))
+        {
+            if ((flags & CommandFlags.NoMulti) != 0)
+            {
+                Reject(client, command, reply, Errors.NotInTransaction);
+                return false;
+            }
+            // What EXEC runs is checked once more, and as a whole: the times may have changed.
+            if (command.InMulti == InMulti.RunsQueue) flags |= client.Transaction!.Queue.Flags;
         }
         if ((flags & CommandFlags.DenyOom) != 0 && server.Config.MaxMemory > 0 && server.Limits.IsOutOfMemory())
         {
-            server.CommandStatistics[command.Ordinal].RejectedCalls++;
-            Reject(reply, Errors.OutOfMemory);
+            Reject(client, command, reply, Errors.OutOfMemory);
             return false;
         }
         return true;
     }
 
-    void Reject(ReplyWriter reply, string error) => Reject(reply, System.Text.Encoding.UTF8.GetBytes(error));
+    void Reject(Client client, Command? command, ReplyWriter reply, string error) =>
+        Reject(client, command, reply, System.Text.Encoding.UTF8.GetBytes(error));
 
-    void Reject(ReplyWriter reply, ReadOnlySpan<byte> error)
+    /// <summary>Answers why a request cannot run. Its client's transaction fails with it.</summary>
+    /// <param name="command">The command whose call is refused; null if the request names none.</param>
+    void Reject(Client client, Command? command, ReplyWriter reply, ReadOnlySpan<byte> error)
     {
+        if (command is not null) server.CommandStatistics[command.Ordinal].RejectedCalls++;
+        if (command is { InMulti: InMulti.RunsQueue })
+        {
+            server.Transactions.Discard(client);
+            error = Errors.ExecAbortBecause(error);
+        }
+        else if (client.Has(ClientFlags.Multi))
+        {
+            server.Transactions.Abort(client);
+        }
         _statistics.CountError(error);
         reply.Error(error);
     }

@@ -73,7 +73,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _statistics.TotalReads++;
         var started = _clock.Advance();
         client.LastInteraction = _clock.Now;
-        if (arrived > server.Config.ClientQueryBufferLimit)
+        if (arrived + (client.Transaction?.Queue.QueuedBytes ?? 0) > server.Config.ClientQueryBufferLimit)
         {
             _statistics.QueryBufferLimitDisconnections++;
             server.Log.QueryBufferLimit(client.Id, arrived);
@@ -164,7 +164,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     void RefuseProtocol(Client client, ReplyWriter reply, string error)
     {
         server.Log.ProtocolError(client.Id, error);
-        Reject(reply, "ERR " + error);
+        Reject(client, null, reply, "ERR " + error);
         client.CloseAfterReply("protocol error");
     }
 
@@ -178,17 +178,33 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             return false;
         }
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
-        if (TryResolve(request, reply, ref command) && Admit(client, command, reply))
+        if (TryResolve(client, request, reply, ref command) && Admit(client, command, reply))
         {
-            var context = new CommandContext(server, client, command, reply, request, keyHash);
-            Call(ref context);
-            if (server.Blocking.HasReady) server.Blocking.Serve();
+            client.LastCommand = command;
+            if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
+            {
+                Enqueue(client, command, request, keyHash, reply);
+            }
+            else
+            {
+                var context = new CommandContext(server, client, command, reply, request, keyHash);
+                Call(ref context);
+                if (server.Blocking.HasReady) server.Blocking.Serve();
+            }
         }
         if (reply.Muted) EndMuted(client, reply);
         return true;
     }
 
+    /// <summary>Runs a command as a unit of its own.</summary>
     void Call(ref CommandContext context)
+    {
+        Invoke(ref context);
+        server.Effects.EndUnit();
+    }
+
+    /// <summary>Runs a command, as a part of whatever unit it is in.</summary>
+    void Invoke(ref CommandContext context)
     {
         var command = context.Command;
         var reply = context.Reply;
@@ -199,29 +215,30 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var depth = reply.Depth;
         var mark = reply.Mark;
         var started = _clock.Timestamp;
+        var outer = Running;
         Running = command;
-        context.Client.LastCommand = command;
         try
         {
             command.Run!(ref context);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            reply.Unwind(depth);
+            reply.Unwind(depth, mark);
+            effects.DropUnfinished();
             Contain(ref context, failure, written);
         }
-        Running = null;
+        Running = outer;
 
         var ticks = _clock.Advance() - started;
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
         // One that waits has not ended; it counts when it does.
-        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, reply.Errors != errors);
+        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, reply.Errors - errors != _nestedErrors);
+        _nestedErrors = 0;
         if (server.Redactions.Any) server.Redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
         if (effects.IsPropagating && effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
             effects.AddVerbatim(context.Database.Number, context.Request);
-        effects.EndUnit();
     }
 
     void CountCall(in CommandContext context, long ticks, bool failed)
@@ -231,7 +248,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         statistics.Ticks += ticks;
         if (failed) statistics.FailedCalls++;
         if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(0, ticks) * 1000);
-        _statistics.CommandTicks += ticks;
+        if (!_inTransaction) _statistics.CommandTicks += ticks;
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
         if (ticks >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ticks);
@@ -241,6 +258,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     void LeaveCommand()
     {
         Running = null;
+        _nestedErrors = 0;
         server.Redactions.Clear();
         server.Effects.EndUnit();
     }

@@ -41,6 +41,7 @@ static partial class ConnectionCommands
         Name = "RESET", Group = CommandGroup.Connection, Since = "6.2.0", Complexity = "O(1)",
         Summary = "Makes the connection what it was when it began.",
         Arity = 1, Flags = Handshake,
+        InMulti = InMulti.Runs,
         Run = Reset,
     };
 
@@ -145,6 +146,7 @@ static partial class ConnectionCommands
             c.Fail(Errors.ResetNormalOnly);
             return;
         }
+        c.Server.Transactions.Discard(client);
         client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.Monitor | ClientFlags.ReadOnlyReplica);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];

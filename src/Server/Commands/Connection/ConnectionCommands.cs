@@ -42,6 +42,7 @@ static partial class ConnectionCommands
         Arity = -1,
         Flags = CommandFlags.AllowBusy | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast
             | CommandFlags.NoAuth,
+        InMulti = InMulti.Runs,
         Run = Quit,
     };
 

@@ -24,9 +24,9 @@ static partial class InfoSections
         text.Field("blocked_clients", blocked);
         text.Field("tracking_clients", 0);
         text.Field("pubsub_clients", subscribers);
-        text.Field("watching_clients", 0);
+        text.Field("watching_clients", server.WatchedKeys.Clients);
         text.Field("clients_in_timeout_table", server.Blocking.Timeouts);
-        text.Field("total_watched_keys", 0);
+        text.Field("total_watched_keys", server.WatchedKeys.Count);
         text.Field("total_blocking_keys", server.Blocking.Keys);
         text.Field("total_blocking_keys_on_nokey", server.Blocking.KeysOnNoKey);
     }

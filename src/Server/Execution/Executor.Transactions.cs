@@ -1,0 +1,56 @@
+using MiniRedis.Resp;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>Queues the commands of a transaction, and runs them.</summary>
+sealed partial class Executor
+{
+    // A transaction is running: the time of its commands is in EXEC's already.
+    bool _inTransaction;
+
+    // Errors of the transaction's commands, which are not EXEC's own.
+    int _nestedErrors;
+
+    static void Enqueue(Client client, Command command, in Request request, ulong? keyHash, ReplyWriter reply)
+    {
+        // EXEC will fail anyway; whoever did not notice costs no memory.
+        if (!client.Has(ClientFlags.DirtyCas | ClientFlags.DirtyExec)) client.Transaction!.Queue.Add(command, request, keyHash);
+        reply.Queued();
+    }
+
+    /// <summary>
+    /// Runs the queued commands as one: their effects are one unit, time stands still meanwhile, and nobody else runs a command
+    /// between them. A command that fails, even by a bug, does not keep the others from running.
+    /// </summary>
+    public void RunTransaction(ref CommandContext exec)
+    {
+        var client = exec.Client;
+        var reply = exec.Reply;
+        var transaction = client.Transaction!;
+        var queue = transaction.Queue;
+        server.WatchedKeys.Unwatch(client);
+        var errors = reply.Errors;
+        transaction.IsRunning = _inTransaction = true;
+        _clock.Freeze();
+        try
+        {
+            reply.Array(queue.Count);
+            for (var i = 0; i < queue.Count; i++)
+            {
+                if (i % TransactionQueue.Prefetched == 0) queue.Prefetch(i, client.Database);
+                var request = queue.Request(i, out var command, out var keyHash);
+                var context = new CommandContext(server, client, command, reply, request, keyHash) { MayBlock = false };
+                Invoke(ref context);
+                // CLIENT REPLY OFF among them counts from here on, as in Redis.
+                if (client.ReplyMode == ReplyMode.Off && !reply.Muted) reply.Muted = true;
+            }
+        }
+        finally
+        {
+            _clock.Thaw();
+            transaction.IsRunning = _inTransaction = false;
+            _nestedErrors = reply.Errors - errors;
+            server.Transactions.Discard(client);
+        }
+    }
+}
