@@ -121,14 +121,20 @@ readonly record struct GeoCell(ulong Hash, int Bits)
         }
     }
 
-    /// <summary>The cell so many cells to the east and to the north; it goes round the Earth.</summary>
+    /// <summary>
+    /// The cell so many cells to the east and to the north; it goes round the Earth. The easternmost and the northernmost places
+    /// have a bit more than their cell should, which is lost in a direction moved in, and only there: as in Redis, or they would
+    /// not be found where they are.
+    /// </summary>
     public GeoCell Move(int east, int north)
     {
         var mask = ulong.MaxValue >> 64 - 2 * Bits;
         var (x, y) = (Hash >> 1 & Even, Hash & Even);
-        return new((Step(x, east) << 1 | Step(y, north)) & mask, Bits);
+        if (east != 0) x = Step(x, east) & mask;
+        if (north != 0) y = Step(y, north) & mask;
+        return new(x << 1 | y, Bits);
     }
 
     /// <summary>One more or less in a number whose bits stand in the even places: the odd ones carry.</summary>
-    static ulong Step(ulong spread, int by) => (by > 0 ? (spread | ~Even) + 1 : by < 0 ? spread - 1 : spread) & Even;
+    static ulong Step(ulong spread, int by) => (by > 0 ? (spread | ~Even) + 1 : spread - 1) & Even;
 }
