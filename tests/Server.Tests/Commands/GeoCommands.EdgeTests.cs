@@ -28,4 +28,13 @@ public sealed class GeoCommandsEdgeTests : IDisposable
         GEOSEARCH g FROMMEMBER corner BYBOX 0 0 km
         -> *1 $6 corner
         """);
+
+    [Fact]
+    public void Scores_that_are_no_places_answer_what_they_answer_in_Redis() => _client.Run(
+        """
+        ZADD z -3 negative inf infinite -inf abyss 1.2e19 large
+        -> :4
+        GEOHASH z negative infinite abyss large
+        -> *4 $11 bp05b5048p0 $11 00bh0hbj200 $11 00bh0hbj200 $11 bp05b5048p0
+        """);
 }
