@@ -36,8 +36,16 @@ sealed class ActiveExpiry(MiniRedisServer server)
         {
             for (DueSearch search; (search = database.FindDue(clock.Now, out var due)) is DueSearch.Found or DueSearch.FieldsDue;)
             {
-                if (search == DueSearch.Found) server.Keys.Expire(database, due);
-                else server.Keys.ExpireFields(database, due);
+                if (search == DueSearch.Found)
+                {
+                    server.Keys.Expire(database, due);
+                }
+                else
+                {
+                    server.Keys.ExpireFields(database, due);
+                    // That may have been hundreds of fields.
+                    sinceLook = KeysBetweenLooks;
+                }
                 server.Effects.EndUnit();
                 if (++sinceLook < KeysBetweenLooks) continue;
                 sinceLook = 0;

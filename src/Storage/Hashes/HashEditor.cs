@@ -12,6 +12,9 @@ namespace MiniRedis.Storage;
 /// </remarks>
 public unsafe ref struct HashEditor
 {
+    /// <summary>A listpack of more bytes than this is about to become a table, most likely: it grows as it is filled.</summary>
+    const int MostReserved = 64 * 1024;
+
     readonly Database _database;
     readonly HashLimits _limits;
     RecordBlock _block;
@@ -34,6 +37,9 @@ public unsafe ref struct HashEditor
     /// <summary>The present: a field that has expired by then is set as if it were not there. None by default.</summary>
     public long Now { get; init; } = HashReader.Everything;
 
+    /// <summary>Whether the hash is a draft (<see cref="Database.NewDraft"/>): the index learns of it when it is published.</summary>
+    public bool IsDraft { get; init; }
+
     /// <summary>The key, with its record as it is now.</summary>
     public readonly KeyLookup At => _table != null ? _at : _block.At;
 
@@ -51,7 +57,10 @@ public unsafe ref struct HashEditor
         Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int reserve, scoped in HashLimits limits)
     {
         database.InstallPacked(at, key, ObjectType.Hash, ObjectEncoding.ListPack, Listpack.Empty, -1, reserve);
-        return new(database, database.Lookup(key, at.Hash), limits);
+        var hash = new HashEditor(database, database.Lookup(key, at.Hash), limits);
+        // More than a record embeds, but still a listpack: one block for all of it.
+        if (reserve > RecordLayout.MaxEmbeddingRecord && reserve <= MostReserved) hash._block.Reserve(reserve - Listpack.EmptySize);
+        return hash;
     }
 
     /// <summary>So many fields are about to be set at once: a small hash that may not hold them becomes a table now.</summary>
@@ -111,7 +120,7 @@ public unsafe ref struct HashEditor
             var place = Listpack.Find(_block.Start, Listpack.First(_block.Start), field, 2);
             if (place >= 0) Reorder(place, expireAt);
         }
-        if (expireAt >= 0) _database.NoteFieldDeadline(At, expireAt);
+        if (expireAt >= 0 && !IsDraft) _database.NoteFieldDeadline(At, expireAt);
         NoteDeadlines(had);
     }
 
@@ -126,7 +135,7 @@ public unsafe ref struct HashEditor
 
     readonly void NoteDeadlines(bool had)
     {
-        if (had != Reader.HasDeadlines) _database.CountFieldDeadlines(had ? -1 : 1);
+        if (!IsDraft && had != Reader.HasDeadlines) _database.CountFieldDeadlines(had ? -1 : 1);
     }
 
     bool SetPacked(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, bool keepDeadline)

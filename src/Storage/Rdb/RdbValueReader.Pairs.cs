@@ -90,7 +90,7 @@ public static unsafe partial class RdbValueReader
 
     static KeyLookup ReadHash(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in HashLimits limits)
     {
-        var hash = new HashEditor(database, NewDraft(database, key, ObjectType.Hash), limits);
+        var hash = new HashEditor(database, NewDraft(database, key, ObjectType.Hash), limits) { IsDraft = true };
         if (type is RdbType.Hash or RdbType.HashMetadata)
         {
             var earliest = type == RdbType.HashMetadata ? reader.Int64() : 0;

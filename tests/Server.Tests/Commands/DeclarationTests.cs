@@ -24,6 +24,13 @@ public sealed class DeclarationTests
         ["xadd"] = "takes LIMIT with ~ only, which no declaration can say",
         ["xtrim"] = "takes LIMIT with ~ only, which no declaration can say",
         ["xread"] = "waits",
+        ["zrange"] = "takes LIMIT with BYSCORE or BYLEX only, and WITHSCORES not with BYLEX",
+        ["zrangestore"] = "takes LIMIT with BYSCORE or BYLEX only",
+        ["zunion"] = "takes as many weights as keys",
+        ["zunionstore"] = "takes as many weights as keys",
+        ["zinter"] = "takes as many weights as keys",
+        ["zinterstore"] = "takes as many weights as keys",
+        ["restore"] = "takes IDLETIME or FREQ, not both",
     };
 
     /// <summary>Errors that say that the server did not understand the form of a request.</summary>

@@ -25,11 +25,13 @@ public sealed class ServerCommandsCommandOracleTests
         // Later versions: a command line without arguments is asked about, too, and the arguments are documented.
         "command|getkeys arity", "command|getkeysandflags arity", "command|getkeys arguments", "command|getkeysandflags arguments",
         // Later versions: may be called by scripts, where they do not wait.
-        "blpop flags", "brpop flags", "blmove flags", "brpoplpush flags",
+        "blpop flags", "brpop flags", "blmove flags", "brpoplpush flags", "bzpopmin flags", "bzpopmax flags",
         // Later versions: more options, or the same ones nested in another way.
         "set arguments", "hscan arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "pfmerge arguments",
         "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
+        "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",
+        "geopos arguments", "geohash arguments", "georadius arguments", "georadiusbymember arguments",
         // Later versions: deprecated, or its history corrected.
         "setnx deprecated_since", "setnx doc_flags", "setex deprecated_since", "setex doc_flags", "psetex deprecated_since",
         "psetex doc_flags", "quit deprecated_since", "quit doc_flags", "client|pause since",

@@ -20,7 +20,8 @@ public class HashEditorTests
         return all;
     }
 
-    static bool Same(Dictionary<string, (string Value, long ExpireAt)> seen, IEnumerable<KeyValuePair<string, (string Value, long ExpireAt)>> model) =>
+    static bool Same(
+        Dictionary<string, (string Value, long ExpireAt)> seen, IEnumerable<KeyValuePair<string, (string Value, long ExpireAt)>> model) =>
         seen.OrderBy(e => e.Key, StringComparer.Ordinal).SequenceEqual(model.OrderBy(e => e.Key, StringComparer.Ordinal));
 
     [Theory]
@@ -149,5 +150,33 @@ public class HashEditorTests
         }
         Assert.Empty(deadlines);
         Assert.Equal(0, database.FieldExpiringCount);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(50)]
+    public void A_draft_is_told_to_the_index_when_it_is_published(int fields)
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), new Epoch());
+        var database = keyspace[0];
+        var baseline = keyspace.UsedBytes;
+        foreach (var publish in new[] { false, true })
+        {
+            var draft = database.NewDraft("h"u8, ObjectType.Hash, ObjectEncoding.ListPack, Listpack.Empty);
+            var hash = new HashEditor(database, draft, Limits) { IsDraft = true };
+            for (var f = 0; f < fields; f++)
+            {
+                hash.Set(Bytes($"f{f}"), "v"u8);
+                hash.SetDeadline(Bytes($"f{f}"), 1_000 + f);
+            }
+            Assert.Equal(0, database.FieldExpiringCount);
+            if (publish) database.Publish(hash.At);
+            else database.Abandon(hash.At);
+            while (keyspace.DiscardedCount > 0) keyspace.FreeDiscarded(100);
+            Assert.Equal(publish, keyspace.UsedBytes > baseline);
+        }
+        Assert.Equal(1, database.FieldExpiringCount);
+        database.Index.Verify();
+        Assert.Equal(DueSearch.FieldsDue, database.FindDue(1_020, out _));
     }
 }

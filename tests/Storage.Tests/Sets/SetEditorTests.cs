@@ -45,7 +45,9 @@ public class SetEditorTests
         for (var step = 0; step < 6_000; step++)
         {
             var number = random.Next(range);
-            var member = number % 100 < percentIntegers ? $"{number * 37L * number - 50}" : number % 7 == 0 ? new string('x', number % 40) : $"m{number}";
+            var member = number % 100 < percentIntegers ? $"{number * 37L * number - 50}"
+                : number % 7 == 0 ? new string('x', number % 40)
+                : $"m{number}";
             var at = database.Lookup("s");
             var when = $"seed {seed}, step {step}";
             Assert.True(at.Found == model.Count > 0, when);

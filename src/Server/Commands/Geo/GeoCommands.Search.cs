@@ -55,7 +55,7 @@ static partial class GeoCommands
         return new()
         {
             Name = name, Group = CommandGroup.Geo, Since = since, Complexity = SearchComplexity,
-            Summary = (byMember ? "Answers the members near another" : "Answers the members near a place") + (stores ? ", or stores them in a key." : "."),
+            Summary = $"Answers the members near {(byMember ? "another" : "a place")}{(stores ? ", or stores them in a key" : "")}.",
             DeprecatedSince = "6.2.0", ReplacedBy = replacedBy, History = history,
             Arity = -options, Flags = stores ? CommandFlags.Write | CommandFlags.DenyOom : CommandFlags.ReadOnly,
             Keys =
@@ -148,7 +148,7 @@ static partial class GeoCommands
         foreach (var match in matches)
         {
             if (query.Extras > 0) reply.Array(1 + query.Extras);
-            reply.Element(set!.Value.From(match.Rank).Member);
+            reply.Bulk(set!.Value.From(match.Rank).Member);
             if (query.WithDistance) ReplyDistance(reply, match.Distance / query.Unit);
             if (query.WithHash) reply.Integer(GeoHash.SignedBitsOf(match.Score));
             if (query.WithPlace) ReplyPoint(reply, GeoHash.Decode(match.Score));

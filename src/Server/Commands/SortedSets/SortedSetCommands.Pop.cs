@@ -60,7 +60,7 @@ static partial class SortedSetCommands
         Name = name, Group = CommandGroup.SortedSet, Since = "5.0.0", Summary = summary,
         Complexity = "O(log(N)) where N is the number of members",
         History = [("6.0.0", "`timeout` is interpreted as a double instead of an integer.")],
-        Arity = -3, Flags = CommandFlags.Write | CommandFlags.Fast | CommandFlags.Blocking | CommandFlags.NoScript,
+        Arity = -3, Flags = CommandFlags.Write | CommandFlags.Fast | CommandFlags.Blocking,
         Keys = [KeySpec.Range(1, -2, 1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Delete)],
         Args = [Arg.Key("key").Multiple(), Arg.Double("timeout")],
         Propagates = Propagation.AsEffects,
@@ -171,7 +171,7 @@ static partial class SortedSetCommands
         for (var left = count; left > 0; left--, cursor.Move())
         {
             if (nested) c.Reply.Array(2);
-            c.Reply.Element(cursor.Member);
+            c.Reply.Bulk(cursor.Member);
             c.Reply.Double(cursor.Score);
         }
         set.RemoveRange(max ? set.Count - count : 0, count);

@@ -26,11 +26,9 @@ static partial class SortedSetCommands
     static void ZScan(ref CommandContext c)
     {
         if (!ElementScan.TryCursor(ref c, out var cursor)) return;
-        var exists = TryRead(ref c, 1, out var set, out var answered);
-        if (answered) return;
-        if (!exists)
+        if (!TryRead(ref c, 1, out var set, out var answered))
         {
-            ElementScan.ReplyEmpty(ref c);
+            if (!answered) ElementScan.ReplyEmpty(ref c);
             return;
         }
         if (!ElementScan.TryOptions(ref c, cursor, ObjectType.SortedSet, out var scan)) return;
@@ -38,7 +36,8 @@ static partial class SortedSetCommands
         var steps = 0L;
         do cursor = set.Scan(cursor, members);
         while (!scan.IsDone(cursor, members.Count, ref steps));
-        ElementScan.ReplyCursor(ref c, scan.Cursor);
+
+        ElementScan.ReplyCursor(ref c, cursor);
         var deferred = c.Reply.BeginDeferred();
         var count = 0;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
@@ -46,10 +45,10 @@ static partial class SortedSetCommands
         {
             var element = set.Scanned(member, out var score);
             if (!scan.Matches(element.ToBytes(scratch))) continue;
-            c.Reply.Element(element);
+            c.Reply.Bulk(element);
             count++;
             if (scan.NamesOnly) continue;
-            // A string in either protocol, as the other commands of the family do not.
+            // A string in either protocol, unlike the scores of the other commands.
             ReplyScore(c.Reply, score);
             count++;
         }
