@@ -25,7 +25,8 @@ sealed partial class CommandStream
         // One in fifty is damaged: a word too many, one too few, a wrong option.
         return _w.Random.Next(50) switch
         {
-            0 => [.. words, _w.Value()],
+            // A word more would be the timeout, and zero waits for ever.
+            0 when words[0] is not ("BLPOP" or "BRPOP" or "BZPOPMIN" or "BZPOPMAX") => [.. words, _w.Value()],
             // Without their count these draw by lot.
             1 when words.Length > 1 && words[0] is not ("SPOP" or "SRANDMEMBER" or "HRANDFIELD" or "ZRANDMEMBER") => words[..^1],
             _ => words,
