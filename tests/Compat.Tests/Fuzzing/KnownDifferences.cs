@@ -13,6 +13,8 @@ static partial class KnownDifferences
         {
             (ours, theirs) = (WithPlainNumbers(ours), WithPlainNumbers(theirs));
             if (ours == theirs) return true;
+            // Of several that are equally far, any are the nearest, and they come in any order.
+            if (name[0] == 'G' && (command.Contains("COUNT") || Sorted(ours) == Sorted(theirs))) return ours.Split(' ')[0] == theirs.Split(' ')[0] && ours[0] == '*';
         }
         return name switch
         {
@@ -57,7 +59,7 @@ static partial class KnownDifferences
     {
         var words = command.Select(w => w.ToUpperInvariant()).ToList();
         if (words.Contains("STORE") || ours.Split(' ')[0] != theirs.Split(' ')[0]) return false;
-        if (words.Contains("ALPHA") && (words.Contains("BY") || theirs.Contains('\0', StringComparison.Ordinal))) return true;
+        if (words.Contains("ALPHA") && (words.Contains("BY") || (ours + theirs).Contains('\0', StringComparison.Ordinal))) return true;
         return words.Contains("NOSORT");
     }
 
