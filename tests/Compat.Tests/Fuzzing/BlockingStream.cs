@@ -69,7 +69,9 @@ sealed class BlockingStream(int seed)
         20 => [["GEOADD", SortedSet(), "15", "37", "Catania"], ["GEOSEARCHSTORE", SortedSet(), SortedSet(), "FROMLONLAT", "15", "37", "BYRADIUS", "1", "km"]],
         21 => [["SET", "l3", "not a list"], ["DEL", "l3"]],
         22 => [["LPOP", List(), "10"], ["ZPOPMIN", SortedSet(), "10"], ["LINSERT", List(), "BEFORE", "a", "b"], ["LPUSHX", List(), "x"]],
-        23 => [["XDEL", Stream(), $"{_lastId}-0"], ["XTRIM", Stream(), "MAXLEN", "2"]],
+        // None are deleted from the end: a stream that comes from elsewhere, has an id to come after and nothing to show for it
+        // is an empty answer in 7.0.
+        23 => [["XTRIM", Stream(), "MAXLEN", "2"]],
         24 => [["EXPIREAT", Any(), _w.Pick("1", "4000000000")]],
         _ => _w.Random.Next(4) == 0 ? [["FLUSHALL"]] : [["DUMP-AND-RESTORE", .. Two()]],
     };

@@ -38,7 +38,7 @@ sealed partial class CommandStream
         () => ["LINDEX", ListKey(), Index()],
         () => ["LSET", ListKey(), Index(), Element()],
         () => ["LINSERT", ListKey(), _w.Pick("BEFORE", "AFTER", "before", "BESIDE"), Element(), Element()],
-        () => ["LREM", ListKey(), _w.Pick("0", "1", "-1", "2", "-2", Index()), Element()],
+        () => ["LREM", ListKey(), _w.Pick("0", "1", "-1", "2", "-2", "x"), Element()],
         () => ["LTRIM", ListKey(), Index(), _w.Pick("-1", Index(), "20")],
         () => ["LPOS", ListKey(), Element(), .. _w.Maybe(2, "RANK", _w.Pick("1", "-1", "2", "-2", "0", "-9223372036854775808", "x")),
             .. _w.Maybe(2, "COUNT", _w.Pick("0", "1", "2", "-1")), .. _w.Maybe(3, "MAXLEN", _w.Pick("0", "3", "10", "-1"))],

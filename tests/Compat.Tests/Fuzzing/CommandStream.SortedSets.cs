@@ -61,7 +61,7 @@ sealed partial class CommandStream
     [
         () => ["ZADD", SortedSetKey(), .. Scored()],
         () => ["ZADD", SortedSetKey(), .. Scored()],
-        () => ["ZADD", LexKey(), .. Enumerable.Range(0, 1 + _w.Random.Next(10)).SelectMany(_ => new[] { "0", Named() })],
+        () => ["ZADD", LexKey(), .. Enumerable.Range(0, 1 + _w.Random.Next(10)).Select(_ => Named()).Distinct().SelectMany(n => new[] { "0", n })],
         () => ["ZREM", LexKey(), Named(), Named()],
         () => [_w.Pick("ZUNIONSTORE", "ZINTERSTORE"), LexKey(), "2", LexKey(), LexKey()],
         () => _w.Random.Next(2) == 0 ? ["ZDIFFSTORE", LexKey(), "2", LexKey(), LexKey()] : ["ZRANGESTORE", LexKey(), LexKey(), Index(), "-1"],
