@@ -11,7 +11,15 @@ sealed class BlockingStream(int seed)
     int _lastId;
 
 
-    string List() => _w.Pick("l1", "l1", "l2", "l3");
+    string List() => _w.Pick("l1", "l1", "l2", "l3", "l4");
+
+    /// <summary>
+    /// Where elements are moved to. Nobody waits for one of these and for another: served after somebody who moves, it would
+    /// since 7.2 find what was moved, and before that the rest of what came.
+    /// </summary>
+    string Destination() => _w.Pick("l3", "l4");
+
+    string[] Lists() => _w.Random.Next(3) switch { 0 => ["l1", "l2"], 1 => ["l2", "l1"], _ => [List()] };
 
     string SortedSet() => _w.Pick("z1", "z1", "z2");
 
@@ -36,10 +44,10 @@ sealed class BlockingStream(int seed)
     /// <summary>Waits for ever, if there is nothing.</summary>
     public string[] Waiting() => _w.Random.Next(11) switch
     {
-        0 or 1 => [_w.Pick("BLPOP", "BRPOP"), .. Some(List), "0"],
-        2 or 3 => ["BLMOVE", List(), List(), Side(), Side(), "0"],
-        4 => ["BRPOPLPUSH", List(), List(), "0"],
-        5 => ["BLMPOP", "0", "2", List(), List(), Side(), .. _w.Maybe(2, "COUNT", _w.Pick("1", "2", "10"))],
+        0 or 1 => [_w.Pick("BLPOP", "BRPOP"), .. Lists(), "0"],
+        2 or 3 => ["BLMOVE", List(), Destination(), Side(), Side(), "0"],
+        4 => ["BRPOPLPUSH", List(), Destination(), "0"],
+        5 => ["BLMPOP", "0", "2", .. _w.Pick("12", "21") == "12" ? (string[])["l1", "l2"] : ["l2", "l1"], Side(), .. _w.Maybe(2, "COUNT", _w.Pick("1", "2", "10"))],
         6 => [_w.Pick("BZPOPMIN", "BZPOPMAX"), .. Some(SortedSet), "0"],
         7 => ["BZMPOP", "0", "2", SortedSet(), SortedSet(), _w.Pick("MIN", "MAX"), .. _w.Maybe(2, "COUNT", _w.Pick("1", "2", "10"))],
         8 => ["XREAD", .. _w.Maybe(2, "COUNT", "1"), "BLOCK", "0", "STREAMS", "s1", "s2", "$", _w.Pick("$", $"{_lastId}-0")],

@@ -22,7 +22,8 @@ static partial class KnownDifferences
             "KEYS" or "SMEMBERS" or "SSCAN" or "SPOP" or "SRANDMEMBER" or "SINTER" or "SUNION" or "SDIFF"
                 or "HGETALL" or "HKEYS" or "HVALS" or "HSCAN" or "HRANDFIELD" or "ZSCAN" or "ZRANDMEMBER" => Sorted(ours) == Sorted(theirs),
             "OBJECT" when command[1] == "ENCODING" => IsNewSet(ours, theirs) || ours == "$8 listpack" && theirs == "$9 quicklist"
-                // Since 7.2 ZADD looks at all that it is given first; what is named twice, or is not added, counts.
+                // Since 7.2 ZADD and HSET look at all that they are given first; what is named twice, or is not added, counts.
+                || ours == "$9 hashtable" && theirs == "$8 listpack"
                 || ours == "$8 skiplist" && theirs == "$8 listpack" && !Words.LexKeys.Contains(command[2])
                 // There SORT turns the sorted set that it only reads into a skip list, for its own convenience.
                 || ours == "$8 listpack" && theirs == "$8 skiplist" && !Words.LexKeys.Contains(command[2]),
