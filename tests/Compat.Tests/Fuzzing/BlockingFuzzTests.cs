@@ -29,10 +29,11 @@ public sealed class BlockingFuzzTests(ITestOutputHelper output)
         using var ours = new Side(() => server.Connect(), protocol);
         var stream = new BlockingStream(seed);
         var story = new Queue<string>();
+        var waits = new string[Waiters];
         void Same(string mine, string right, string what)
         {
             if (mine == right || IsKnown(mine, right)) return;
-            Assert.Fail($"seed {seed}, RESP{protocol}, {what}\n{string.Join('\n', story)}\n  ours:   {mine}\n  theirs: {right}");
+            Assert.Fail($"seed {seed}, RESP{protocol}, {what}\n{string.Join('\n', story)}\nlast waits: {string.Join("; ", waits)}\n  ours:   {mine}\n  theirs: {right}");
         }
 
         for (var i = 0; i < steps; i++)
@@ -42,8 +43,10 @@ public sealed class BlockingFuzzTests(ITestOutputHelper output)
             if (free.Count > 0 && stream.Draw(2) == 0)
             {
                 var (who, command) = (free[stream.Draw(free.Count)], stream.Waiting());
-                Note(story, $"{who}: {string.Join(' ', command)}");
+                waits[who] = $"{who}: {string.Join(' ', command)}";
+                Note(story, waits[who]);
                 Same(ours.Wait(who, command), theirs.Wait(who, command), $"step {i}");
+                Same(ours.Woken(), theirs.Woken(), $"step {i}: who was woken");
                 continue;
             }
             if (free.Count < Waiters && stream.Draw(12) == 0)
@@ -104,7 +107,8 @@ public sealed class BlockingFuzzTests(ITestOutputHelper output)
             _waiters[who].SendRaw(RawClient.Encode(command));
             while (!HasReply(who))
             {
-                if (Blocked() == others) continue;
+                // Fewer wait if it was served, and what it did woke another.
+                if (Blocked() <= others) continue;
                 _waits[who] = true;
                 return "waits";
             }

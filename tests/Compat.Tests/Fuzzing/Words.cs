@@ -37,10 +37,13 @@ sealed class Words(Random random)
     /// <summary>Sorted sets that no other command may write to, see <see cref="CommandStream"/>.</summary>
     public static readonly string[] LexKeys = ["y1", "y2"];
 
+    /// <summary>Places no two of which are the same.</summary>
+    public const string TownKey = "town";
+
     /// <summary>Every key that a stream may touch.</summary>
     public static IEnumerable<string> Keys => s_allKeys;
 
-    static readonly string[] s_allKeys = [.. s_keys, .. s_typedKeys, .. LexKeys];
+    static readonly string[] s_allKeys = [.. s_keys, .. s_typedKeys, .. LexKeys, TownKey];
 
     public Random Random => random;
 
