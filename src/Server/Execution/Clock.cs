@@ -59,7 +59,9 @@ sealed class Clock
         return timestamp;
     }
 
-    /// <summary>Keeps <see cref="Now"/> as it is while the counter goes on, until <see cref="Thaw"/>: all commands of a transaction have one "now".</summary>
+    /// <summary>
+    /// Keeps <see cref="Now"/> as it is while the counter goes on, until <see cref="Thaw"/>: all commands of a transaction have one "now".
+    /// </summary>
     public void Freeze() => _nextMillisecond = long.MaxValue;
 
     public void Thaw() => SetNow(Timestamp);
