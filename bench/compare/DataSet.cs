@@ -18,6 +18,7 @@ sealed record DataSet(string Name, string Command, Func<int, string[]> Words)
         new("member of a big set", "SADD", i => ["SADD", "s", Key(i)]),
         new("64-byte element of a list", "RPUSH", _ => ["RPUSH", "l", s_value]),
         new("field (16+32) of a big hash", "HSET", i => ["HSET", "h", Key(i), s_value[..32]]),
+        new("stream entry of 2 small fields", "XADD", i => ["XADD", "x", "*", "name", "alice", "n", Text(i)]),
     ];
 
     static string Text(int i) => i.ToString(CultureInfo.InvariantCulture);

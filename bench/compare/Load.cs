@@ -21,11 +21,12 @@ readonly record struct LoadResult(double PerSecond, double P50, double P99, doub
 /// <summary>Runs redis-benchmark against a server.</summary>
 static class Load
 {
+    /// <param name="test">Further arguments, the last ones: "-t" and a test, or a command.</param>
     public static LoadResult Run(RunningServer server, string test, int pipeline, int requests, int clients, int keys, int valueBytes)
     {
         var before = server.Cpu;
         using var benchmark = Process.Start(new ProcessStartInfo("redis-benchmark",
-            $"-p {server.Port} -c {clients} -d {valueBytes} -r {keys} -n {requests} -P {pipeline} -t {test} --csv")
+            $"-p {server.Port} -c {clients} -d {valueBytes} -r {keys} -n {requests} -P {pipeline} --csv {test}")
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         })!;

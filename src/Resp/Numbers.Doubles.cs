@@ -13,26 +13,52 @@ public static partial class Numbers
     /// Parses a double: all that strtod takes (hexadecimal and "inf" included) but blanks, NaN, and what overflows or
     /// vanishes to zero. Source: string2d.
     /// </summary>
-    public static bool TryParseDouble(ReadOnlySpan<byte> text, out double value)
+    public static bool TryParseDouble(ReadOnlySpan<byte> text, out double value) =>
+        TryReadDouble(text, out value, out bool overflows, out bool vanishes) && !overflows && !vanishes;
+
+    /// <summary>
+    /// Parses a double as strtod alone does where Redis asks only whether all was read: blanks may stand in front, a zero byte
+    /// ends the text, nothing at all is 0, and what is too large is infinite. NaN is refused.
+    /// </summary>
+    /// <param name="outOfRange">Whether strtod would set ERANGE: the number overflowed, or lost digits near zero.</param>
+    public static bool TryParseLikeC(ReadOnlySpan<byte> text, out double value, out bool outOfRange)
     {
         value = 0;
+        outOfRange = false;
+        int end = text.IndexOf((byte)0);
+        if (end >= 0) text = text[..end];
+        if (text.IsEmpty) return true;
+        const double LeastNormal = 2.2250738585072014E-308;
+        if (!TryReadDouble(text.TrimStart(" \t\n\v\f\r"u8), out value, out bool overflows, out bool vanishes)) return false;
+        outOfRange = overflows || vanishes || (value != 0 && Math.Abs(value) < LeastNormal);
+        return true;
+    }
+
+    private static bool TryReadDouble(ReadOnlySpan<byte> text, out double value, out bool overflows, out bool vanishes)
+    {
+        value = 0;
+        overflows = vanishes = false;
         if (!FloatSyntax.TryScan(text, out FloatSyntax number)) return false;
         if (number.Infinite)
         {
             value = double.PositiveInfinity;
         }
-        else if (number.Hex)
-        {
-            value = HexToDouble(number);
-            if (double.IsInfinity(value) || (value == 0 && !number.IsZero)) return false;
-        }
         else
         {
-            // The sign is ours to apply, so that both branches treat "-0" alike.
-            ReadOnlySpan<byte> unsigned = text[0] is (byte)'+' or (byte)'-' ? text[1..] : text;
-            if (!double.TryParse(unsigned, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value))
-                return false;
-            if (double.IsInfinity(value) || (value == 0 && !number.IsZero)) return false;
+            if (number.Hex)
+            {
+                value = HexToDouble(number);
+            }
+            else
+            {
+                // The sign is ours to apply, so that all branches treat "-0" alike.
+                ReadOnlySpan<byte> unsigned = text[0] is (byte)'+' or (byte)'-' ? text[1..] : text;
+                const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+                if (!double.TryParse(unsigned, Styles, CultureInfo.InvariantCulture, out value)) return false;
+            }
+
+            overflows = double.IsInfinity(value);
+            vanishes = value == 0 && !number.IsZero;
         }
 
         if (number.Negative) value = -value;

@@ -167,4 +167,30 @@ public class NumbersTests
             Assert.Equal(value, parsed);
         }
     }
+
+    [Theory]
+    [InlineData("", 0, false)]
+    [InlineData(" 1", 1, false)]
+    [InlineData("\t-0x10", -16, false)]
+    [InlineData("2\0abc", 2, false)]
+    [InlineData("\0", 0, false)]
+    [InlineData("1e400", double.PositiveInfinity, true)]
+    [InlineData("-1e400", double.NegativeInfinity, true)]
+    [InlineData("-inf", double.NegativeInfinity, false)]
+    [InlineData("5e-324", double.Epsilon, true)]
+    [InlineData("1e-400", 0, true)]
+    public void Doubles_are_read_as_strtod_alone_reads_them(string text, double expected, bool expectedOutOfRange)
+    {
+        Assert.True(Numbers.TryParseLikeC(Encoding.ASCII.GetBytes(text), out double value, out bool outOfRange));
+        Assert.Equal((expected, expectedOutOfRange), (value, outOfRange));
+    }
+
+    [Theory]
+    [InlineData(" ")]
+    [InlineData("1 ")]
+    [InlineData("x")]
+    [InlineData("nan")]
+    [InlineData("1e")]
+    public void What_strtod_does_not_read_to_the_end_is_no_double(string text) =>
+        Assert.False(Numbers.TryParseLikeC(Encoding.ASCII.GetBytes(text), out _, out _));
 }

@@ -60,7 +60,7 @@ sealed class Clock
     }
 
     /// <summary>
-    /// Keeps <see cref="Now"/> as it is while the counter goes on, until <see cref="Thaw"/>: all commands of a transaction have one "now".
+    /// Keeps <see cref="Now"/> as it is while the counter goes on, until <see cref="Thaw"/>: a transaction's commands have one "now".
     /// </summary>
     public void Freeze() => _nextMillisecond = long.MaxValue;
 

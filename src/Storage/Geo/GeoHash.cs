@@ -54,7 +54,22 @@ public static class GeoHash
     static uint Cut(double degrees, double max, int bits) => (uint)((degrees + max) / (2 * max) * (1UL << bits));
 
     /// <summary>The middle of a score's cell.</summary>
-    public static GeoPoint Decode(double score) => new GeoCell((ulong)score, Bits).Middle;
+    public static GeoPoint Decode(double score) => new GeoCell(BitsOf(score), Bits).Middle;
+
+    /// <summary>
+    /// What x86-64 makes of a double that C casts to an unsigned number: ZADD takes any score, and the place of one that is no
+    /// hash should be the same nonsense as in Redis.
+    /// </summary>
+    static ulong BitsOf(double score)
+    {
+        const double TwoTo63 = 9223372036854775808.0;
+        if (score >= TwoTo63) return score < 2 * TwoTo63 ? (ulong)score : 0;
+        return score >= -TwoTo63 ? (ulong)(long)score : 1UL << 63;
+    }
+
+    /// <summary>As <see cref="BitsOf"/>, of a cast to a signed number.</summary>
+    public static long SignedBitsOf(double score) =>
+        score is >= -9223372036854775808.0 and < 9223372036854775808.0 ? (long)score : long.MinValue;
 
     /// <summary>Writes the standard text of a score; its last character stands for bits that a score does not have.</summary>
     public static void Format(double score, Span<byte> text)
@@ -121,14 +136,20 @@ readonly record struct GeoCell(ulong Hash, int Bits)
         }
     }
 
-    /// <summary>The cell so many cells to the east and to the north; it goes round the Earth.</summary>
+    /// <summary>
+    /// The cell so many cells to the east and to the north; it goes round the Earth. The easternmost and the northernmost places
+    /// have a bit more than their cell should, which is lost in a direction moved in, and only there: as in Redis, or they would
+    /// not be found where they are.
+    /// </summary>
     public GeoCell Move(int east, int north)
     {
         var mask = ulong.MaxValue >> 64 - 2 * Bits;
         var (x, y) = (Hash >> 1 & Even, Hash & Even);
-        return new((Step(x, east) << 1 | Step(y, north)) & mask, Bits);
+        if (east != 0) x = Step(x, east) & mask;
+        if (north != 0) y = Step(y, north) & mask;
+        return new(x << 1 | y, Bits);
     }
 
     /// <summary>One more or less in a number whose bits stand in the even places: the odd ones carry.</summary>
-    static ulong Step(ulong spread, int by) => (by > 0 ? (spread | ~Even) + 1 : by < 0 ? spread - 1 : spread) & Even;
+    static ulong Step(ulong spread, int by) => (by > 0 ? (spread | ~Even) + 1 : spread - 1) & Even;
 }

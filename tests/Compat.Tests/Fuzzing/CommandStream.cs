@@ -9,8 +9,15 @@ sealed partial class CommandStream
     public CommandStream(int seed)
     {
         _w = new Words(new Random(seed));
-        _forms = [.. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Sets(), .. Hashes(), .. Streams(), .. Others()];
+        _forms =
+        [
+            .. Strings(), .. Keys(), .. Bitmaps(), .. HyperLogLogs(), .. Lists(), .. Sorting(), .. Sets(), .. Hashes(), .. SortedSets(),
+            .. Geo(), .. Streams(), .. Encodings(), .. Others(),
+        ];
     }
+
+    /// <summary>Any key, of any type.</summary>
+    public string Key() => _w.AnyKey();
 
     public string[] Next()
     {
@@ -18,9 +25,10 @@ sealed partial class CommandStream
         // One in fifty is damaged: a word too many, one too few, a wrong option.
         return _w.Random.Next(50) switch
         {
-            0 => [.. words, _w.Value()],
+            // A word more would be the timeout, and zero waits for ever.
+            0 when words[0] is not ("BLPOP" or "BRPOP" or "BZPOPMIN" or "BZPOPMAX") => [.. words, _w.Value()],
             // Without their count these draw by lot.
-            1 when words.Length > 1 && words[0] is not ("SPOP" or "SRANDMEMBER" or "HRANDFIELD") => words[..^1],
+            1 when words.Length > 1 && words[0] is not ("SPOP" or "SRANDMEMBER" or "HRANDFIELD" or "ZRANDMEMBER") => words[..^1],
             _ => words,
         };
     }

@@ -24,12 +24,32 @@ sealed class Words(Random random)
     /// <summary>Deadlines far enough away not to pass during a run, in seconds; the odd ones out are refused, or have passed.</summary>
     static readonly string[] s_moments = ["4000000000", "4000000001", "4100000000", "5000000000", "1", "0", "-1", "9223372036854775807", "x"];
 
+    /// <summary>Keys that belong to a type, mostly: list, set, hash, sorted set, map, stream, HyperLogLog.</summary>
+    static readonly string[] s_typedKeys =
+    [
+        "l1", "l2", "l3", "l4", "t1", "t2", "t3", "t4", "m1", "m2", "m3", "z1", "z2", "z3", "z4", "g1", "g2", "s1", "s2", "s3",
+        "h1", "h2", "h3", RestoredKey,
+    ];
+
+    /// <summary>The key that values of the other server are restored to.</summary>
+    public const string RestoredKey = "x1";
+
+    /// <summary>Sorted sets that no other command may write to, see <see cref="CommandStream"/>.</summary>
+    public static readonly string[] LexKeys = ["y1", "y2"];
+
     /// <summary>Every key that a stream may touch.</summary>
-    public static IEnumerable<string> Keys => [.. s_keys, "h1", "h2", "h3", "s1", "s2", "s3"];
+    public static IEnumerable<string> Keys => s_allKeys;
+
+    static readonly string[] s_allKeys = [.. s_keys, .. s_typedKeys, .. LexKeys];
 
     public Random Random => random;
 
-    public string Key() => s_keys[random.Next(s_keys.Length)];
+    public string Key() => random.Next(6) == 0 ? s_typedKeys[random.Next(s_typedKeys.Length)] : s_keys[random.Next(s_keys.Length)];
+
+    public string AnyKey() => s_allKeys[random.Next(s_allKeys.Length)];
+
+    /// <summary>Mostly one of the keys of a type, so that commands meet what they can work on.</summary>
+    public string KeyOf(params ReadOnlySpan<string> keys) => random.Next(12) == 0 ? Key() : Pick(keys);
 
     /// <summary>Mostly short; a long one now and then, since LCS takes the product of two lengths.</summary>
     public string Value() => random.Next(400) switch

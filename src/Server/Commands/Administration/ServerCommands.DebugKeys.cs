@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
@@ -43,7 +44,7 @@ static partial class ServerCommands
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"Value at:0x{record.Address:x} refcount:1 encoding:");
         text.Append(Encoding.ASCII.GetString(record.EncodingName));
-        if (!fast) text.Append(CultureInfo.InvariantCulture, $" serializedlength:{SerializedLength(record)}");
+        if (!fast) text.Append(CultureInfo.InvariantCulture, $" serializedlength:{SerializedLength(c, record)}");
         var idle = (c.Server.Clock.LruClock - record.AccessField) & 0xFFFFFF;
         text.Append(CultureInfo.InvariantCulture, $" lru:{record.AccessField} lru_seconds_idle:{idle}");
         if (!fast && record.Encoding == ObjectEncoding.QuickList)
@@ -55,22 +56,12 @@ static partial class ServerCommands
         c.Reply.SimpleString(text.ToString());
     }
 
-    /// <summary>
-    /// Bytes a snapshot takes for the value if it compresses nothing: of a string, its length and text, or a number of 8, 16 or
-    /// 32 bits; of a collection, the memory it takes, which is as packed as a snapshot's where it is small.
-    /// </summary>
-    static long SerializedLength(Record record)
+    /// <summary>Bytes of the value in a snapshot.</summary>
+    static int SerializedLength(in CommandContext c, Record record)
     {
-        if (record.Type != ObjectType.String) return record.AllocatedBytes;
-        if (record.IsInteger)
-        {
-            var number = record.Integer;
-            if (number is >= sbyte.MinValue and <= sbyte.MaxValue) return 2;
-            if (number is >= short.MinValue and <= short.MaxValue) return 3;
-            if (number is >= int.MinValue and <= int.MaxValue) return 5;
-        }
-        var length = record.StringLength;
-        return length + (length < 1 << 6 ? 1 : length < 1 << 14 ? 2 : 5);
+        var value = new ArrayBufferWriter<byte>();
+        RdbValueWriter.Write(new RdbWriter(value, c.Server.Config.RdbCompression), record);
+        return value.WrittenCount;
     }
 
     /// <summary>Makes keys quickly, for tests alone: they reach neither replicas nor the append-only file, as in Redis.</summary>

@@ -75,12 +75,7 @@ static partial class SortedSetCommands
             c.Fail(Errors.Syntax);
             return;
         }
-        if (c.Count == 3 && !Numbers.TryParseInt64(c.Arg(2), out count))
-        {
-            c.Fail(Errors.NotInteger);
-            return;
-        }
-        if (count < 0)
+        if (c.Count == 3 && !Numbers.TryParseInt64(c.Arg(2), out count) || count < 0)
         {
             c.Fail(Errors.MustBePositive);
             return;
@@ -176,7 +171,7 @@ static partial class SortedSetCommands
         for (var left = count; left > 0; left--, cursor.Move())
         {
             if (nested) c.Reply.Array(2);
-            c.Reply.Element(cursor.Member);
+            c.Reply.Bulk(cursor.Member);
             c.Reply.Double(cursor.Score);
         }
         set.RemoveRange(max ? set.Count - count : 0, count);

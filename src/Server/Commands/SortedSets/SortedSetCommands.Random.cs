@@ -27,7 +27,7 @@ static partial class SortedSetCommands
         if (answered) return;
         if (c.Count == 2)
         {
-            if (exists) c.Reply.Element(set.From(c.Server.Random.NextInt64(set.Count)).Member);
+            if (exists) c.Reply.Bulk(set.From(c.Server.Random.NextInt64(set.Count)).Member);
             else c.Reply.Null();
             return;
         }
@@ -39,11 +39,10 @@ static partial class SortedSetCommands
 
     static bool TryRandomCount(ref CommandContext c, out long wanted)
     {
-        if (!Numbers.TryParseInt64(c.Arg(2), out wanted) || wanted == long.MinValue)
+        if (!c.TryInteger(2, out wanted)) return false;
+        if (wanted == long.MinValue)
         {
-            // Redis tells the two apart: what is a number, but has no positive counterpart, is out of range.
-            if (wanted == long.MinValue) c.Fail(Errors.OutOfRange);
-            else c.Fail(Errors.NotInteger);
+            c.Fail(Errors.NotBetween(-long.MaxValue, long.MaxValue));
             return false;
         }
         if (c.Count > 4 || c.Count == 4 && !c.IsToken(3, "WITHSCORES"u8))

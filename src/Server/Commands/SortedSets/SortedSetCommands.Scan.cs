@@ -25,32 +25,30 @@ static partial class SortedSetCommands
 
     static void ZScan(ref CommandContext c)
     {
-        if (!ScanArguments.TryParse(ref c, first: 2, "NOSCORES"u8, out var scan)) return;
-        var exists = TryRead(ref c, 1, out var set, out var answered);
-        if (answered) return;
-        if (!exists)
+        if (!ElementScan.TryCursor(ref c, out var cursor)) return;
+        if (!TryRead(ref c, 1, out var set, out var answered))
         {
-            scan.ReplyNothing(c.Reply);
+            if (!answered) ElementScan.ReplyEmpty(ref c);
             return;
         }
+        if (!ElementScan.TryOptions(ref c, cursor, ObjectType.SortedSet, out var scan)) return;
         var members = new List<nint>();
-        var cursor = scan.Cursor;
-        for (var steps = scan.Steps; ;)
-        {
-            cursor = set.Scan(cursor, members);
-            if (cursor == 0 || --steps <= 0 || members.Count >= scan.Count) break;
-        }
-        scan.BeginReply(c.Reply, cursor, out var deferred);
+        var steps = 0L;
+        do cursor = set.Scan(cursor, members);
+        while (!scan.IsDone(cursor, members.Count, ref steps));
+
+        ElementScan.ReplyCursor(ref c, cursor);
+        var deferred = c.Reply.BeginDeferred();
         var count = 0;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         foreach (var member in members)
         {
             var element = set.Scanned(member, out var score);
             if (!scan.Matches(element.ToBytes(scratch))) continue;
-            c.Reply.Element(element);
+            c.Reply.Bulk(element);
             count++;
-            if (scan.KeysOnly) continue;
-            // A string in either protocol, as the other commands of the family do not.
+            if (scan.NamesOnly) continue;
+            // A string in either protocol, unlike the scores of the other commands.
             ReplyScore(c.Reply, score);
             count++;
         }

@@ -96,11 +96,7 @@ static partial class SortedSetCommands
         static bool TryScore(ReadOnlySpan<byte> text, out double score, out bool exclusive)
         {
             exclusive = text is [(byte)'(', ..];
-            text = exclusive ? text[1..] : text;
-            score = 0;
-            // Redis reads these by strtod alone, to which nothing is 0 and leading blanks are nothing.
-            text = text.TrimStart(" \t\n\v\f\r"u8);
-            return text.IsEmpty || Numbers.TryParseDouble(text, out score);
+            return Numbers.TryParseLikeC(exclusive ? text[1..] : text, out score, out _);
         }
     }
 

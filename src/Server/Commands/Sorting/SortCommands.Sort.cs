@@ -98,12 +98,8 @@ static partial class SortCommands
         return true;
     }
 
-    /// <summary>As strtod reads it: blanks in front are passed over, and nothing at all is zero.</summary>
-    static bool TryScore(ReadOnlySpan<byte> text, out double score)
-    {
-        score = 0;
-        return text.IsEmpty || Numbers.TryParseDouble(text.TrimStart(" \t\n\v\f\r"u8), out score);
-    }
+    static bool TryScore(ReadOnlySpan<byte> text, out double score) =>
+        Numbers.TryParseLikeC(text, out score, out var outOfRange) && !outOfRange;
 
     static void Answer(ref CommandContext c, SortVector vector, int start, int count, int gets)
     {

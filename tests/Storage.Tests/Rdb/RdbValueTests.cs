@@ -1,0 +1,235 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace MiniRedis.Storage.Tests;
+
+public sealed class RdbValueTests : IDisposable
+{
+    static readonly CollectionLimits s_limits = new(new(-2, 0), new(512, 128, 64), new(128, 64), new(128, 64));
+
+    readonly Keyspace _keyspace = new(1, new HashSeed(1, 2));
+
+    public void Dispose() => _keyspace.Dispose();
+
+    Database Database => _keyspace[0];
+
+    [Fact]
+    public void The_checksum_is_that_of_redis()
+    {
+        Assert.Equal(0xe9c6d914c4b8d9caUL, Crc64.Append(0, "123456789"u8));
+        // Whatever the pieces.
+        Assert.Equal(Crc64.Append(0, "a longer text, of more than eight bytes"u8),
+            Crc64.Append(Crc64.Append(0, "a longer text"u8), ", of more than eight bytes"u8));
+    }
+
+    [Theory]
+    [InlineData(0, "00")]
+    [InlineData(63, "3F")]
+    [InlineData(64, "40-40")]
+    [InlineData(16383, "7F-FF")]
+    [InlineData(16384, "80-00-00-40-00")]
+    [InlineData(4294967295, "80-FF-FF-FF-FF")]
+    [InlineData(4294967296, "81-00-00-00-01-00-00-00-00")]
+    public void Lengths_have_the_shortest_form(long length, string expected)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        new RdbWriter(output, compress: true).Length(length);
+
+        Assert.Equal(expected, BitConverter.ToString(output.WrittenSpan.ToArray()));
+        var reader = new RdbReader(output.WrittenSpan);
+        Assert.Equal((ulong)length, reader.Length());
+        Assert.True(reader.AtEnd && !reader.Failed);
+        reader.Dispose();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    [InlineData("-128")]
+    [InlineData("32767")]
+    [InlineData("-2147483648")]
+    [InlineData("2147483648")]
+    [InlineData("007")]
+    [InlineData("text")]
+    [InlineData("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    public void Strings_are_read_as_they_were_written(string text)
+    {
+        foreach (var compress in (bool[])[true, false])
+        {
+            var output = new ArrayBufferWriter<byte>();
+            new RdbWriter(output, compress).String(Encoding.ASCII.GetBytes(text));
+            var reader = new RdbReader(output.WrittenSpan);
+            Assert.Equal(text, Encoding.ASCII.GetString(reader.String()));
+            Assert.True(reader.AtEnd && !reader.Failed);
+            reader.Dispose();
+            // Every prefix is too short, and says so.
+            for (var length = 0; length < output.WrittenCount; length++)
+            {
+                var torn = new RdbReader(output.WrittenSpan[..length]);
+                torn.String();
+                Assert.True(torn.Failed);
+                torn.Dispose();
+            }
+        }
+    }
+
+    [Fact]
+    public void A_compressed_string_cannot_announce_more_than_its_bytes_can_be()
+    {
+        // 3 bytes that claim to be 2 GB.
+        var reader = new RdbReader([0xC3, 3, 0x80, 0x7F, 0xFF, 0xFF, 0xFF, 1, 2, 3]);
+        reader.String();
+        Assert.True(reader.Failed);
+        reader.Dispose();
+    }
+
+    /// <summary>A ziplist of texts, each with the length of the one before.</summary>
+    static byte[] Ziplist(params object[] elements)
+    {
+        var body = new List<byte>();
+        var (before, last) = (0, 10);
+        foreach (var element in elements)
+        {
+            last = 10 + body.Count;
+            var start = body.Count;
+            if (before < 254) body.Add((byte)before);
+            else body.AddRange([0xFE, .. BitConverter.GetBytes(before)]);
+            body.AddRange(element switch
+            {
+                int small and >= 0 and <= 12 => [(byte)(0xF1 + small)],
+                int one and >= sbyte.MinValue and <= sbyte.MaxValue => [0xFE, (byte)one],
+                int two and >= short.MinValue and <= short.MaxValue => [0xC0, .. BitConverter.GetBytes((short)two)],
+                int four => [0xD0, .. BitConverter.GetBytes(four)],
+                long eight => [0xE0, .. BitConverter.GetBytes(eight)],
+                string { Length: < 64 } text => [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)],
+                string text => (byte[])[(byte)(0x40 | text.Length >> 8), (byte)text.Length, .. Encoding.ASCII.GetBytes(text)],
+                _ => throw new ArgumentException("not an element"),
+            });
+            before = body.Count - start;
+        }
+        var bytes = new byte[10 + body.Count + 1];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, bytes.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4), last);
+        BinaryPrimitives.WriteInt16LittleEndian(bytes.AsSpan(8), (short)elements.Length);
+        body.CopyTo(bytes, 10);
+        bytes[^1] = 0xFF;
+        return bytes;
+    }
+
+    static byte[] Blob(byte[] bytes)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new RdbWriter(output, compress: false);
+        writer.Length(bytes.Length);
+        writer.Raw(bytes);
+        return output.WrittenSpan.ToArray();
+    }
+
+    bool TryRead(RdbType type, byte[] value, out Record record)
+    {
+        var reader = new RdbReader(value);
+        var read = RdbValueReader.TryRead(ref reader, type, isWhole: true, Database, "k"u8, -1, s_limits, out record);
+        Assert.Equal(read, !reader.Failed);
+        reader.Dispose();
+        return read;
+    }
+
+    static string Show(Record record)
+    {
+        var text = new StringBuilder();
+        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+        switch (record.Type)
+        {
+            case ObjectType.Hash:
+                for (var fields = new HashReader(record).Fields(HashReader.Everything); fields.Next();)
+                {
+                    text.Append(Encoding.ASCII.GetString(fields.Field.ToBytes(scratch))).Append('=');
+                    text.Append(Encoding.ASCII.GetString(fields.Value.ToBytes(scratch))).Append(' ');
+                }
+                break;
+            case ObjectType.SortedSet:
+                for (var cursor = new SortedSetValue(record).From(0); cursor.IsValid; cursor.Move())
+                    text.Append(Encoding.ASCII.GetString(cursor.Member.ToBytes(scratch))).Append('=').Append(cursor.Score).Append(' ');
+                break;
+            default:
+                var shown = new Shown(text);
+                ListValue.Read(record, ref shown);
+                break;
+        }
+        return text.ToString().TrimEnd();
+    }
+
+    readonly struct Shown(StringBuilder text) : IElementVisitor
+    {
+        public bool Visit(PackedElement element)
+        {
+            text.Append(Encoding.ASCII.GetString(element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]))).Append(' ');
+            return true;
+        }
+    }
+
+    [Fact]
+    public void Ziplists_of_old_files_are_read()
+    {
+        var list = Blob(Ziplist("a", 0, 12, -1, 1000, -70000, 5_000_000_000L, new string('x', 300), "z"));
+        Assert.True(TryRead(RdbType.ListZipList, list, out var record));
+        Assert.Equal($"a 0 12 -1 1000 -70000 5000000000 {new string('x', 300)} z", Show(record));
+
+        Assert.True(TryRead(RdbType.ListQuickList, [2, .. Blob(Ziplist("a", 1)), .. Blob(Ziplist("b", 2))], out record));
+        Assert.Equal("a 1 b 2", Show(record));
+
+        Assert.True(TryRead(RdbType.HashZipList, Blob(Ziplist("f", 1, "g", "two")), out record));
+        Assert.Equal("f=1 g=two", Show(record));
+
+        Assert.True(TryRead(RdbType.SortedSetZipList, Blob(Ziplist("m", 1, "n", "2.5")), out record));
+        Assert.Equal("m=1 n=2.5", Show(record));
+    }
+
+    [Fact]
+    public void Zipmaps_of_old_files_are_read()
+    {
+        byte[] zipmap = [2, 1, (byte)'f', 2, 1, (byte)'v', (byte)'w', 0, 1, (byte)'g', 0, 0, 0xFF];
+        Assert.True(TryRead(RdbType.HashZipMap, Blob(zipmap), out var record));
+        Assert.Equal("f=vw g=", Show(record));
+    }
+
+    [Fact]
+    public void Old_forms_of_plain_elements_are_read()
+    {
+        Assert.True(TryRead(RdbType.List, [2, 1, (byte)'a', 0xC0, 5], out var record));
+        Assert.Equal("a 5", Show(record));
+        Assert.True(TryRead(RdbType.SortedSet, [2, 1, (byte)'a', 3, .. "2.5"u8, 1, (byte)'b', 255], out record));
+        Assert.Equal("b=-Infinity a=2.5", Show(record));
+    }
+
+    public static TheoryData<RdbType, byte[]> Damaged => new()
+    {
+        { RdbType.List, [0] },
+        { RdbType.List, [3, 1, (byte)'a'] },
+        { RdbType.Set, [2, 1, (byte)'a', 1, (byte)'a'] },
+        { RdbType.Hash, [2, 1, (byte)'a', 0, 1, (byte)'a', 0] },
+        { RdbType.SortedSet, [1, 1, (byte)'a', 253] },
+        { RdbType.SortedSet, [1, 1, (byte)'a', 1, (byte)'x'] },
+        { RdbType.HashZipList, Blob(Ziplist("f", 1, "g")) },
+        { RdbType.HashZipList, Blob(Ziplist("f", 1, "f", 2)) },
+        { RdbType.HashZipMap, Blob([1, 5, (byte)'f', 0xFF]) },
+        { RdbType.HashListPack, Blob([9, 0, 0, 0, 1, 0, 1, 1, 0xFF]) },
+        { RdbType.SetIntSet, Blob([2, 0, 0, 0, 2, 0, 0, 0, 5, 0, 5, 0]) },
+        { RdbType.ListQuickList2, [1, 3, .. Blob([7, 0, 0, 0, 0, 0, 0xFF])] },
+        { (RdbType)6, [0] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Damaged))]
+    public void Damaged_values_are_refused_and_change_nothing(RdbType type, byte[] value)
+    {
+        Database.Set("k", "stays");
+        var used = _keyspace.UsedBytes;
+
+        Assert.False(TryRead(type, value, out _));
+
+        Assert.Equal("stays", Database.Get("k"));
+        Assert.Equal(used, _keyspace.UsedBytes);
+    }
+}
