@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Execution;
 static class ReplyElements
 {
     /// <summary>An element of a listpack, or of what takes its place when it grows, as a bulk string.</summary>
-    public static void Element(this ReplyWriter reply, in PackedElement element)
+    public static void Bulk(this ReplyWriter reply, in PackedElement element)
     {
         if (element.IsInteger) reply.BulkInteger(element.Integer);
         else reply.Bulk(element.Text);

@@ -148,7 +148,7 @@ static partial class GeoCommands
         foreach (var match in matches)
         {
             if (query.Extras > 0) reply.Array(1 + query.Extras);
-            reply.Element(set!.Value.From(match.Rank).Member);
+            reply.Bulk(set!.Value.From(match.Rank).Member);
             if (query.WithDistance) ReplyDistance(reply, match.Distance / query.Unit);
             if (query.WithHash) reply.Integer((long)match.Score);
             if (query.WithPlace) ReplyPoint(reply, GeoHash.Decode(match.Score));

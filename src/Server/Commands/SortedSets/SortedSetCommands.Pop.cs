@@ -176,7 +176,7 @@ static partial class SortedSetCommands
         for (var left = count; left > 0; left--, cursor.Move())
         {
             if (nested) c.Reply.Array(2);
-            c.Reply.Element(cursor.Member);
+            c.Reply.Bulk(cursor.Member);
             c.Reply.Double(cursor.Score);
         }
         set.RemoveRange(max ? set.Count - count : 0, count);

@@ -27,7 +27,7 @@ static partial class SortedSetCommands
         if (answered) return;
         if (c.Count == 2)
         {
-            if (exists) c.Reply.Element(set.From(c.Server.Random.NextInt64(set.Count)).Member);
+            if (exists) c.Reply.Bulk(set.From(c.Server.Random.NextInt64(set.Count)).Member);
             else c.Reply.Null();
             return;
         }

@@ -166,7 +166,7 @@ static partial class SortedSetCommands
     static void Member(ReplyWriter reply, in PackedElement member, double score, bool withScore)
     {
         if (withScore && reply.Protocol > 2) reply.Array(2);
-        reply.Element(member);
+        reply.Bulk(member);
         if (withScore) reply.Double(score);
     }
 

@@ -47,7 +47,7 @@ static partial class SortedSetCommands
         {
             var element = set.Scanned(member, out var score);
             if (!scan.Matches(element.ToBytes(scratch))) continue;
-            c.Reply.Element(element);
+            c.Reply.Bulk(element);
             count++;
             if (scan.KeysOnly) continue;
             // A string in either protocol, as the other commands of the family do not.

@@ -123,15 +123,9 @@ static partial class StreamCommands
         for (var i = entry.FieldCount; i > 0; i--)
         {
             entry.NextField(out var field, out var value);
-            ReplyElement(reply, field);
-            ReplyElement(reply, value);
+            reply.Bulk(field);
+            reply.Bulk(value);
         }
-    }
-
-    static void ReplyElement(ReplyWriter reply, in PackedElement element)
-    {
-        if (element.IsInteger) reply.BulkInteger(element.Integer);
-        else reply.Bulk(element.Text);
     }
 
     /// <summary>The entry of an id; false, and no reply, if there is none.</summary>
