@@ -8,6 +8,9 @@ public sealed unsafe partial class Database
     /// <summary>Where the nodes of native structures are allocated.</summary>
     internal Arena Arena => _index.Arena;
 
+    /// <summary>Frees a structure that no record leads to: now, or in slices.</summary>
+    internal void Discard(ObjectType type, ObjectEncoding encoding, byte* root) => _keyspace.Discard(type, encoding, root);
+
     /// <summary>The secret under which members and fields are hashed.</summary>
     internal HashSeed Seed => _index.Seed;
 

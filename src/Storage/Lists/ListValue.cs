@@ -150,7 +150,9 @@ public unsafe ref partial struct ListValue
         if (count == 0) return;
         if (_root != null)
         {
-            Nodes.RemoveRange(index, count);
+            // Freed in slices: LTRIM may drop millions.
+            var dropped = Nodes.RemoveRange(index, count);
+            if (dropped != null) _database.Discard(ObjectType.List, ObjectEncoding.QuickList, (byte*)dropped);
             return;
         }
         Listpack.Delete(ref _packed, Listpack.Seek(_packed.Start, (int)index), (int)count);

@@ -93,22 +93,55 @@ readonly unsafe partial struct QuickList
     }
 
     /// <summary>Removes elements from an index on; all of them must be there.</summary>
-    public void RemoveRange(long index, long count)
+    /// <returns>Nodes that went whole, as a list of nobody's that is the caller's to free; null if there are none.</returns>
+    public ListRoot* RemoveRange(long index, long count)
     {
         var node = Seek(index, out var local);
         Debug.Assert(count == 0 || node != null && index + count <= _root->Count);
         _root->Count -= count;
+        ListNode* first = null, last = null;
+        ListRoot* dropped = null;
+        var nodes = 0;
         while (count > 0)
         {
             var next = node->Next;
             var taken = (int)Math.Min(node->Count - local, count);
-            if (taken == node->Count) Unlink(node);
-            else RemoveFromListpack(node, local, taken);
+            if (taken == node->Count)
+            {
+                if (first == null) first = node;
+                last = node;
+                nodes++;
+            }
+            else
+            {
+                // What is left of a node may look at its neighbours: those that go must be gone.
+                if (first != null) dropped = Detach(ref first, last, nodes);
+                RemoveFromListpack(node, local, taken);
+            }
             count -= taken;
             node = next;
             local = 0;
         }
+        if (first != null) dropped = Detach(ref first, last, nodes);
         Balance();
+        return dropped;
+    }
+
+    /// <summary>Takes neighbours out of the chain, for a root of their own. The count of elements is the caller's to correct.</summary>
+    ListRoot* Detach(ref ListNode* first, ListNode* last, int nodes)
+    {
+        if (first->Prev == null) _root->Head = last->Next;
+        else first->Prev->Next = last->Next;
+        if (last->Next == null) _root->Tail = first->Prev;
+        else last->Next->Prev = first->Prev;
+        _root->Nodes -= nodes;
+        var dropped = CreateRoot(_arena, _limits);
+        dropped->Head = first;
+        dropped->Tail = last;
+        dropped->Nodes = nodes;
+        first->Prev = last->Next = null;
+        first = null;
+        return dropped;
     }
 
     void RemoveFromListpack(ListNode* node, int local, int count)
