@@ -9,7 +9,7 @@ namespace MiniRedis.Server.Execution;
 // BlockingCall has, would be an object a command for the collector: a transaction of ten SETs would be ten.)
 //
 //     chunk    ranges │ arguments │ ranges │ arguments │ ...              2 KB, then twice as much each time, 64 KB at most
-//     entry    command, hash of the first key, where in which chunk       32 bytes
+//     entry    command, hash of the first key, where in which chunk       40 bytes
 //
 // A request that would not fit a chunk has one of its own, of exactly its size. The first chunk and the entries are kept
 // for the next transaction.
