@@ -15,7 +15,8 @@ public sealed class RedisBenchmarkTests
         Assert.Equal("", error);
         Assert.DoesNotContain("rror", output, StringComparison.Ordinal);
         // Progress is overwritten by a carriage return; what stays is one line for each test.
-        foreach (var test in (string[])["SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP", "ZADD", "ZPOPMIN", "MSET (10 keys)",
+        foreach (var test in (string[])["SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP",
+            "ZADD", "ZPOPMIN", "MSET (10 keys)",
             "LRANGE_100 (first 100 elements)", "LRANGE_600 (first 600 elements)"])
         {
             Assert.Matches($@"(^|[\r\n]){System.Text.RegularExpressions.Regex.Escape(test)}: [0-9.]+ requests per second", output);

@@ -33,7 +33,8 @@ public sealed class BlockingFuzzTests(ITestOutputHelper output)
         void Same(string mine, string right, string what)
         {
             if (mine == right || IsKnown(mine, right)) return;
-            Assert.Fail($"seed {seed}, RESP{protocol}, {what}\n{string.Join('\n', story)}\nlast waits: {string.Join("; ", waits)}\n  ours:   {mine}\n  theirs: {right}");
+            Assert.Fail($"seed {seed}, RESP{protocol}, {what}\n{string.Join('\n', story)}\n"
+                + $"last waits: {string.Join("; ", waits)}\n  ours:   {mine}\n  theirs: {right}");
         }
 
         for (var i = 0; i < steps; i++)

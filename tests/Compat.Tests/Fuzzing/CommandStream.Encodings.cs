@@ -10,7 +10,8 @@ sealed partial class CommandStream
     [
         () => ["CONFIG", "SET", _w.Pick("hash-max-listpack-entries", "zset-max-listpack-entries", "set-max-intset-entries",
             "set-max-listpack-entries"), _w.Pick("0", "2", "5", "16", "128", "512")],
-        () => ["CONFIG", "SET", _w.Pick("hash-max-listpack-value", "zset-max-listpack-value", "set-max-listpack-value"), _w.Pick("1", "8", "64", "200", "6000")],
+        () => ["CONFIG", "SET", _w.Pick("hash-max-listpack-value", "zset-max-listpack-value", "set-max-listpack-value"),
+            _w.Pick("1", "8", "64", "200", "6000")],
         () => ["CONFIG", "SET", "list-max-listpack-size", _w.Pick("-2", "-1", "-5", "1", "2", "3", "8", "128")],
         () => _w.Random.Next(2) == 0 ? ["CONFIG", "SET", "list-compress-depth", _w.Pick("0", "1", "2")]
             : ["CONFIG", "SET", "stream-node-max-entries", _w.Pick("1", "3", "100")],

@@ -28,7 +28,8 @@ sealed partial class CommandStream
         (37 + _w.Random.NextDouble() / 2).ToString("R", CultureInfo.InvariantCulture),
     ];
 
-    string Length() => _w.Pick("0", "1", "100", "200.5", "5000", "50000", "20000000", "1e3", _w.Random.Next(10) == 0 ? "-1" : "300", _w.Random.Next(10) == 0 ? "x" : "10");
+    string Length() => _w.Pick("0", "1", "100", "200.5", "5000", "50000", "20000000", "1e3",
+        _w.Random.Next(10) == 0 ? "-1" : "300", _w.Random.Next(10) == 0 ? "x" : "10");
 
     string[] From() => _w.Random.Next(3) == 0 ? ["FROMMEMBER", Place()] : ["FROMLONLAT", .. Position()];
 
@@ -52,11 +53,14 @@ sealed partial class CommandStream
         () => ["GEODIST", GeoKey(), Place(), Place(), .. _w.Maybe(2, Unit())],
         () => ["GEOSEARCH", GeoKey(), .. From(), .. By(), .. Order(), .. With()],
         () => ["GEOSEARCH", GeoKey(), .. By(), .. With(), .. Order(), .. From()],
-        () => ["GEOSEARCHSTORE", GeoKey(), GeoKey(), .. From(), .. By(), .. _w.Maybe(2, "ASC"), .. _w.Maybe(3, "STOREDIST"), .. _w.Maybe(20, "WITHDIST")],
+        () => ["GEOSEARCHSTORE", GeoKey(), GeoKey(), .. From(), .. By(),
+            .. _w.Maybe(2, "ASC"), .. _w.Maybe(3, "STOREDIST"), .. _w.Maybe(20, "WITHDIST")],
         // Of several that are equally far, any are the nearest: so what is kept are some of those that differ.
         () => ["GEOADD", Words.TownKey, .. NearTown(), Place(), .. NearTown(), $"{_w.Random.Next(40)}"],
         () => ["GEOSEARCHSTORE", GeoKey(), Words.TownKey, .. From(), .. By(), _w.Pick("ASC", "DESC"), .. Count()],
-        () => [_w.Pick("GEORADIUS", "GEORADIUS_RO"), GeoKey(), .. Position(), Length(), Unit(), .. _w.Random.Next(5) == 0 ? [_w.Pick("STORE", "STOREDIST"), GeoKey()] : (string[])[.. With(), .. Order()]],
-        () => [_w.Pick("GEORADIUSBYMEMBER", "GEORADIUSBYMEMBER_RO"), GeoKey(), Place(), Length(), Unit(), .. _w.Random.Next(5) == 0 ? [_w.Pick("STORE", "STOREDIST"), GeoKey()] : (string[])[.. With(), .. Order()]],
+        () => [_w.Pick("GEORADIUS", "GEORADIUS_RO"), GeoKey(), .. Position(), Length(), Unit(),
+            .. _w.Random.Next(5) == 0 ? [_w.Pick("STORE", "STOREDIST"), GeoKey()] : (string[])[.. With(), .. Order()]],
+        () => [_w.Pick("GEORADIUSBYMEMBER", "GEORADIUSBYMEMBER_RO"), GeoKey(), Place(), Length(), Unit(),
+            .. _w.Random.Next(5) == 0 ? [_w.Pick("STORE", "STOREDIST"), GeoKey()] : (string[])[.. With(), .. Order()]],
     ];
 }

@@ -82,7 +82,8 @@ sealed partial class CommandStream
             .. _w.Maybe(2, "GET", Got()), .. _w.Maybe(3, "STORE", ListKey())],
         () => ["SET", "w" + _w.Pick("a", "b", "c", "1", "2", "3", "10", "200", "70000"), _w.Pick("1", "2", "3", "-5", "0.5", _w.Value())],
         () => ["HSET", _w.Pick("m1", "m2"), _w.Pick("a", "b", "1", "2", "wa", "w1", "w2"), _w.Pick("1", "2", "3", "-5", "0.5", _w.Value())],
-        () => [_w.Pick("RPUSH", "LPUSH"), ListKey(), .. Enumerable.Range(0, 1 + _w.Random.Next(8)).Select(_ => _w.Pick("1", "2", "3", "10", "200", "70000", "-4", "0.5"))],
+        () => [_w.Pick("RPUSH", "LPUSH"), ListKey(),
+            .. Enumerable.Range(0, 1 + _w.Random.Next(8)).Select(_ => _w.Pick("1", "2", "3", "10", "200", "70000", "-4", "0.5"))],
         () => ["DEL", ListKey(), .. _w.Maybe(3, SortedSetKey())],
     ];
 }

@@ -29,7 +29,8 @@ sealed partial class CommandStream
         _ => _w.Pick("a", "b", "c", "d", "e", "f", "g", "aa", "ab", "b\0", "B"),
     };
 
-    string[] Scored() => [.. Enumerable.Range(0, 1 + _w.Random.Next(_w.Random.Next(40) == 0 ? 200 : 5)).SelectMany(_ => new[] { GoodScore(), Named() })];
+    string[] Scored() =>
+        [.. Enumerable.Range(0, 1 + _w.Random.Next(_w.Random.Next(40) == 0 ? 200 : 5)).SelectMany(_ => new[] { GoodScore(), Named() })];
 
     string GoodScore() => _w.Random.Next(12) == 0 ? Score() : $"{_w.Random.Next(-3, 12)}";
 
@@ -41,10 +42,17 @@ sealed partial class CommandStream
 
     string[] Conditions() => [.. _w.Maybe(4, _w.Pick("NX", "XX", "nx")), .. _w.Maybe(4, _w.Pick("GT", "LT", "gt")), .. _w.Maybe(4, "CH")];
 
-    string[] Sources(int count) =>
+    /// <summary>
+    /// What is stored is not multiplied into a negative zero: a listpack forgets that sign, and the two servers do not always take
+    /// to a skip list at the same time, see <see cref="KnownDifferences"/>.
+    /// </summary>
+    string Weight(bool isStored) => _w.Random.Next(12) == 0 ? _w.Pick("inf", "-inf", "x", "nan")
+        : isStored ? _w.Pick("1", "2", "0.5", "3") : _w.Pick("1", "2", "0.5", "-1", "0", Score());
+
+    string[] Sources(int count, bool areStored) =>
     [
         $"{count}", .. Enumerable.Range(0, count).Select(_ => SourceKey()),
-        .. _w.Maybe(2, ["WEIGHTS", .. Enumerable.Range(0, count).Select(_ => _w.Pick("1", "2", "0.5", "-1", "0", "inf", _w.Random.Next(5) == 0 ? Score() : "3"))]),
+        .. _w.Maybe(2, ["WEIGHTS", .. Enumerable.Range(0, count).Select(_ => Weight(areStored))]),
         .. _w.Maybe(2, "AGGREGATE", _w.Pick("SUM", "MIN", "MAX", "max", _w.Random.Next(10) == 0 ? "AVG" : "SUM")),
     ];
 
@@ -89,8 +97,8 @@ sealed partial class CommandStream
         () => ["ZMPOP", Numkeys(), SortedSetKey(), SortedSetKey(), _w.Pick("MIN", "MAX", "max", "MID"), .. _w.Maybe(2, "COUNT", PopCount())],
         () => [_w.Pick("BZPOPMIN", "BZPOPMAX"), SortedSetKey(), SortedSetKey(), Timeout()],
         () => ["BZMPOP", Timeout(), Numkeys(), SortedSetKey(), SortedSetKey(), _w.Pick("MIN", "MAX"), .. _w.Maybe(2, "COUNT", PopCount())],
-        () => [_w.Pick("ZUNION", "ZINTER"), .. Sources(_w.Random.Next(1, 4)), .. _w.Maybe(2, "WITHSCORES")],
-        () => [_w.Pick("ZUNIONSTORE", "ZINTERSTORE"), SortedSetKey(), .. Sources(_w.Random.Next(1, 4))],
+        () => [_w.Pick("ZUNION", "ZINTER"), .. Sources(_w.Random.Next(1, 4), areStored: false), .. _w.Maybe(2, "WITHSCORES")],
+        () => [_w.Pick("ZUNIONSTORE", "ZINTERSTORE"), SortedSetKey(), .. Sources(_w.Random.Next(1, 4), areStored: true)],
         () => ["ZDIFF", _w.Pick("1", "2", "3", "0"), SourceKey(), SourceKey(), .. _w.Maybe(2, SourceKey()), .. _w.Maybe(2, "WITHSCORES")],
         () => ["ZDIFFSTORE", SortedSetKey(), "2", SourceKey(), SourceKey()],
         () => ["ZINTERCARD", "2", SourceKey(), SourceKey(), .. _w.Maybe(2, "LIMIT", _w.Pick("0", "1", "3", "-1", "x"))],

@@ -19,7 +19,8 @@ static class CrossRestore
     {
         // A listpack forgets the sign of a zero. We put members into one until one is too long for it, redis-server only when it has
         // seen all: where a long member follows a -0, only redis-server still knows the sign.
-        if (theirs.CallWords("ZRANGE", key, "0", "-1", "WITHSCORES") is var scores && (scores + " ").Contains("-0 ", StringComparison.Ordinal)) return null;
+        var scores = theirs.CallWords("ZRANGE", key, "0", "-1", "WITHSCORES") + " ";
+        if (scores.Contains("-0 ", StringComparison.Ordinal)) return null;
         var (mine, right) = (ours.CallWords("DUMP", key), theirs.CallWords("DUMP", key));
         if (mine[0] != '$' || right[0] != '$' || mine == "$-1" || right == "$-1") return mine == right ? null : $"DUMP: {mine} and {right}";
         var (our, their) = (Payload(mine), Payload(right));

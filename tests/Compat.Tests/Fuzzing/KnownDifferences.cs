@@ -14,7 +14,8 @@ static partial class KnownDifferences
             (ours, theirs) = (WithPlainNumbers(ours), WithPlainNumbers(theirs));
             if (ours == theirs) return true;
             // Of several that are equally far, any are the nearest, and they come in any order.
-            if (name[0] == 'G' && (command.Contains("COUNT") || Sorted(ours) == Sorted(theirs))) return ours.Split(' ')[0] == theirs.Split(' ')[0] && ours[0] == '*';
+            if (name[0] == 'G' && (command.Contains("COUNT") || Sorted(ours) == Sorted(theirs)))
+                return ours.Split(' ')[0] == theirs.Split(' ')[0] && ours[0] == '*';
         }
         return name switch
         {
@@ -30,11 +31,13 @@ static partial class KnownDifferences
             // Sets have packed forms since 7.2.
             "CONFIG" => command[2].StartsWith("set-max-listpack", StringComparison.Ordinal) && ours == "+OK",
             // WITHSCORE came with 7.2.
-            "ZRANK" or "ZREVRANK" when command.Length == 4 => ours == "-ERR syntax error" && theirs.StartsWith("-ERR wrong number", StringComparison.Ordinal),
+            "ZRANK" or "ZREVRANK" when command.Length == 4 =>
+                ours == "-ERR syntax error" && theirs.StartsWith("-ERR wrong number", StringComparison.Ordinal),
             // Since 7.2 what is too long to wait for is no longer taken for negative.
             ['B', ..] when ours == "-ERR timeout is out of range" => theirs == "-ERR timeout is negative",
             // Since 7.2 a rank without a positive counterpart is refused.
-            "LPOS" => ours.StartsWith("-ERR value is out of range, value must between", StringComparison.Ordinal) && command.Contains($"{long.MinValue}"),
+            "LPOS" =>
+                ours.StartsWith("-ERR value is out of range, value must between", StringComparison.Ordinal) && command.Contains($"{long.MinValue}"),
             "SORT" or "SORT_RO" => IsOneOrderOfMany(command, ours, theirs),
             // Seconds since the last use: the two servers do not change seconds together, and redis-server has one object, with
             // one time of last use, for all keys that hold the same integer below 10,000.
