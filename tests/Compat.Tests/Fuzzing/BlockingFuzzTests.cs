@@ -20,7 +20,7 @@ public sealed class BlockingFuzzTests(ITestOutputHelper output)
     [InlineData(3)]
     public void Waiting_clients_are_woken_as_redis_server_wakes_them(int protocol)
     {
-        var seed = Setting("MINIREDIS_FUZZ_SEED", Random.Shared.Next());
+        var seed = Setting("MINIREDIS_FUZZ_SEED", DifferentialFuzzTests.DefaultSeed);
         var steps = Setting("MINIREDIS_FUZZ_COMMANDS", DefaultSteps);
         output.WriteLine($"seed {seed}, {steps} steps, RESP{protocol}");
         using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes");

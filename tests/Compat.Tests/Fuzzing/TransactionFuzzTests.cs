@@ -36,7 +36,7 @@ public sealed class TransactionFuzzTests(ITestOutputHelper output)
     {
         var seed = int.TryParse(Environment.GetEnvironmentVariable("MINIREDIS_FUZZ_SEED"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var given)
             ? given
-            : Random.Shared.Next();
+            : DifferentialFuzzTests.DefaultSeed;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
         using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes");
