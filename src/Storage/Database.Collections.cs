@@ -53,11 +53,16 @@ public sealed unsafe partial class Database
     internal Record InstallNative(
         in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root, long expireAt)
     {
+        return Install(at, CreateNative(key, type, encoding, root, expireAt));
+    }
+
+    Record CreateNative(ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root, long expireAt)
+    {
         Debug.Assert(encoding.IsNative());
         var fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.External);
         fresh.External = root;
         fresh.ExternalLength = 0;
-        return Install(at, fresh);
+        return fresh;
     }
 
     /// <summary>
@@ -66,11 +71,9 @@ public sealed unsafe partial class Database
     /// </summary>
     internal Record ConvertToNative(in KeyLookup at, ObjectEncoding encoding, byte* root)
     {
-        Debug.Assert(!at.Record.IsNative && encoding.IsNative());
+        Debug.Assert(!at.Record.IsNative);
         var old = at.Record;
-        var fresh = RecordBuilder.Create(Arena, old.Key, old.ExpireAt, old.Type, encoding, RecordFlags.External);
-        fresh.External = root;
-        fresh.ExternalLength = 0;
+        var fresh = CreateNative(old.Key, old.Type, encoding, root, old.ExpireAt);
         return Exchange(at, fresh, old.IsExternal ? old.External : null);
     }
 
@@ -80,17 +83,9 @@ public sealed unsafe partial class Database
     /// </summary>
     internal Record ConvertToPacked(in KeyLookup at, ObjectEncoding encoding, ReadOnlySpan<byte> packed)
     {
-        Debug.Assert(at.Record.IsNative && !encoding.IsNative());
+        Debug.Assert(at.Record.IsNative);
         var old = at.Record;
-        var embeds = RecordLayout.Embeds(old.Flags & ~RecordFlags.External, old.KeyLength, packed.Length);
-        var fresh = RecordBuilder.Create(
-            Arena, old.Key, old.ExpireAt, old.Type, encoding, embeds ? RecordFlags.None : RecordFlags.External, embeds ? packed.Length : 0);
-        if (!embeds)
-        {
-            fresh.External = Arena.Allocate((nuint)packed.Length);
-            fresh.ExternalLength = packed.Length;
-        }
-        packed.CopyTo(new Span<byte>(fresh.PackedStart, packed.Length));
+        var fresh = CreatePacked(old.Key, old.Type, encoding, packed, old.ExpireAt, reserve: 0);
         return Exchange(at, fresh, old.Root);
     }
 

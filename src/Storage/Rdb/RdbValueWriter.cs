@@ -53,7 +53,7 @@ public static unsafe partial class RdbValueWriter
                 break;
             case RdbType.HashListPackEx:
                 // In front of the listpack, where it need not be unpacked to be found: the earliest deadline.
-                writer.Int64(EarliestDeadline(record));
+                writer.Int64(FieldDeadlines.EarliestIn(record.PackedStart));
                 writer.String(record.Packed);
                 break;
             case RdbType.Stream2:

@@ -60,6 +60,10 @@ unsafe struct SortedSetRoot
     /// <summary>Adds an item, whose member <see cref="AddUnordered"/> added, behind all that are ordered already.</summary>
     public void Order(Arena arena, in ScoredMember item) => Tree.Append(arena, item);
 
+    /// <summary>Adds a member that is not there and comes behind all others.</summary>
+    public void Append(Arena arena, HashSeed seed, ReadOnlySpan<byte> member, double score) =>
+        Order(arena, new(score, AddUnordered(arena, seed, SipHash13.Hash(member, seed), member, score)));
+
     /// <summary>Changes the score of a member.</summary>
     public void SetScore(Arena arena, byte* block, double score)
     {
@@ -147,11 +151,7 @@ unsafe struct SortedSetRoot
     {
         var copy = Create(arena, source->Count);
         for (var cursor = source->Tree.First(); cursor.IsValid; cursor.MoveNext())
-        {
-            var item = cursor.Item;
-            var block = copy->AddUnordered(arena, seed, SipHash13.Hash(item.Text, seed), item.Text, item.Score);
-            copy->Order(arena, new(item.Score, block));
-        }
+            copy->Append(arena, seed, cursor.Item.Text, cursor.Item.Score);
         return copy;
     }
 

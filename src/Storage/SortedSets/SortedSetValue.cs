@@ -218,12 +218,7 @@ public unsafe struct SortedSetValue
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         var lp = Packed;
         for (var at = Listpack.First(lp); at >= 0; at = PackedSortedSet.Next(lp, at))
-        {
-            var member = Listpack.Get(lp, at).ToBytes(scratch);
-            var score = PackedSortedSet.ScoreOf(lp, at);
-            var block = root->AddUnordered(arena, _database.Seed, SipHash13.Hash(member, _database.Seed), member, score);
-            root->Order(arena, new(score, block));
-        }
+            root->Append(arena, _database.Seed, Listpack.Get(lp, at).ToBytes(scratch), PackedSortedSet.ScoreOf(lp, at));
         At = new(At.Hash, _database.ConvertToNative(At, ObjectEncoding.SkipList, (byte*)root), At.Entry);
     }
 }

@@ -21,16 +21,6 @@ public unsafe partial struct PackedTable
         return next;
     }
 
-    /// <summary>Shows every element, in no order that means anything.</summary>
-    internal readonly void ForEach<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IEntryVisitor, allows ref struct
-    {
-        for (var bucket = 0u; bucket < _directory.Count; bucket++)
-        {
-            PrefetchAhead(bucket);
-            Show(_directory[bucket], ref visitor);
-        }
-    }
-
     /// <summary>Walks take buckets in order, but those lie anywhere: starts loading one that will be wanted soon.</summary>
     readonly void PrefetchAhead(uint bucket)
     {

@@ -25,7 +25,7 @@ static partial class HashCommands
         HGetExSpec, HSetExSpec, HGetDelSpec,
     ];
 
-    static HashLimits Limits(ref CommandContext c) => new(c.Server.Config.HashMaxListpackEntries, c.Server.Config.HashMaxListpackValue);
+    internal static HashLimits Limits(ref CommandContext c) => new(c.Server.Config.HashMaxListpackEntries, c.Server.Config.HashMaxListpackValue);
 
     /// <summary>Looks a hash up to read it, without the fields that have expired, or answers that the key holds something else.</summary>
     static bool TryRead(scoped ref CommandContext c, out HashReader hash)

@@ -85,7 +85,7 @@ static partial class KeyCommands
         }
         if (!DumpPayload.IsIntact(payload, c.Server.DebugSwitches.SkipChecksums))
         {
-            c.Fail(Errors.DumpDamaged);
+            c.Fail(Errors.BadPayload);
             return;
         }
         var expireAt = ttl == 0 ? -1 : options.IsAbsolute ? ttl : unchecked(ttl + c.Now);
@@ -175,6 +175,5 @@ static partial class KeyCommands
     }
 
     static CollectionLimits CollectionLimitsOf(ref CommandContext c) => new(
-        ListCommands.Limits(c), SetCommands.Limits(ref c), SortedSetCommands.LimitsOf(c),
-        new(c.Server.Config.HashMaxListpackEntries, c.Server.Config.HashMaxListpackValue));
+        ListCommands.Limits(c), SetCommands.Limits(ref c), SortedSetCommands.LimitsOf(c), HashCommands.Limits(ref c));
 }

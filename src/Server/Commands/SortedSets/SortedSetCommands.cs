@@ -49,21 +49,16 @@ static partial class SortedSetCommands
     /// <summary>
     /// Looks up a sorted set to read it. False if there is none, or the key holds something else, which was answered.
     /// </summary>
-    static bool TryRead(ref CommandContext c, int key, out SortedSetValue set, out bool answered)
-    {
-        set = default;
-        var at = c.LookupRead(c.Arg(key));
-        answered = !c.CheckType(at, ObjectType.SortedSet);
-        if (answered || !at.Found) return false;
-        set = new(c.Database, at);
-        return true;
-    }
+    static bool TryRead(ref CommandContext c, int key, out SortedSetValue set, out bool answered) =>
+        TryUse(ref c, c.LookupRead(c.Arg(key)), out set, out answered);
 
     /// <summary>As <see cref="TryRead"/>, to change it.</summary>
-    static bool TryOpen(ref CommandContext c, int key, out SortedSetValue set, out bool answered)
+    static bool TryOpen(ref CommandContext c, int key, out SortedSetValue set, out bool answered) =>
+        TryUse(ref c, c.LookupWrite(c.Arg(key)), out set, out answered);
+
+    static bool TryUse(ref CommandContext c, in KeyLookup at, out SortedSetValue set, out bool answered)
     {
         set = default;
-        var at = c.LookupWrite(c.Arg(key));
         answered = !c.CheckType(at, ObjectType.SortedSet);
         if (answered || !at.Found) return false;
         set = new(c.Database, at);
