@@ -74,6 +74,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found);
         var record = at.Record;
+        Save(at);
         Forget(record);
         _index.Remove(at.Hash, at.Entry);
         _keyspace.Release(record);
@@ -130,6 +131,7 @@ public sealed unsafe partial class Database
         if (at.Found)
         {
             var old = at.Record;
+            Save(at);
             fresh.AccessField = old.AccessField;
             Forget(old);
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
@@ -139,6 +141,7 @@ public sealed unsafe partial class Database
         {
             _index.Insert(at.Hash, fresh.Block);
         }
+        if (_index.Part is not null) MarkNew(at.Hash, fresh);
         if (fresh.HasExpiry)
         {
             _index.Expiring++;
