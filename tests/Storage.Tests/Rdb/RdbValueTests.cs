@@ -14,15 +14,6 @@ public sealed class RdbValueTests : IDisposable
 
     Database Database => _keyspace[0];
 
-    [Fact]
-    public void The_checksum_is_that_of_redis()
-    {
-        Assert.Equal(0xe9c6d914c4b8d9caUL, Crc64.Append(0, "123456789"u8));
-        // Whatever the pieces.
-        Assert.Equal(Crc64.Append(0, "a longer text, of more than eight bytes"u8),
-            Crc64.Append(Crc64.Append(0, "a longer text"u8), ", of more than eight bytes"u8));
-    }
-
     [Theory]
     [InlineData(0, "00")]
     [InlineData(63, "3F")]
