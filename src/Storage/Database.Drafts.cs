@@ -10,6 +10,7 @@ public sealed unsafe partial class Database
     internal KeyLookup NewDraft(ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed)
     {
         var record = CreatePacked(key, type, encoding, packed, -1, 0);
+        record.IsCaptured = _keyspace.Snapshot is not null;
         var entry = (ulong*)Arena.Allocate(sizeof(ulong));
         var hash = HashOf(key);
         *entry = KeyIndex.EntryOf(record.Block, hash);
@@ -20,7 +21,9 @@ public sealed unsafe partial class Database
     internal Record Publish(in KeyLookup draft)
     {
         Arena.Free((byte*)draft.Entry);
-        return Install(Lookup(draft.Record.Key, draft.Hash), draft.Record);
+        var record = draft.Record;
+        record.IsCaptured = false;
+        return Install(Lookup(draft.Record.Key, draft.Hash), record);
     }
 
     /// <summary>Drops a draft.</summary>
