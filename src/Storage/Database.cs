@@ -69,6 +69,9 @@ public sealed unsafe partial class Database
     /// <summary>Starts loading the record a hash leads to; of use once <see cref="PrefetchBucket"/> has had its time.</summary>
     public void PrefetchRecord(ulong hash) => _index.PrefetchRecord(hash);
 
+    /// <summary>So many keys are about to be added: an empty index takes the size for them at once. A hint.</summary>
+    public void Expect(long keys) => _index.Expect(keys);
+
     /// <summary>Removes a found key and frees its memory.</summary>
     public void Delete(in KeyLookup at)
     {
