@@ -90,6 +90,10 @@ public sealed unsafe partial class Database
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
         _index.Scan(cursor, ref visitor);
 
+    /// <summary>Shows every record to <paramref name="visitor"/>, once, in one go.</summary>
+    public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
+        _index.VisitAll(ref visitor);
+
     /// <summary>As <see cref="Scan{TVisitor}"/>; appends the records of the step to <paramref name="records"/>.</summary>
     public ulong Scan(ulong cursor, List<Record> records)
     {
