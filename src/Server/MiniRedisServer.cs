@@ -5,6 +5,7 @@ using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server;
@@ -40,6 +41,9 @@ sealed class MiniRedisServer
         SlowLog = new SlowLog(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
+        Saving = new RdbSaving(this);
+        Loading = new Loading(this);
+        Exiting = new Exiting(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
         ApplyHooks.Register(this);
@@ -91,6 +95,9 @@ sealed class MiniRedisServer
     public SlowLog SlowLog { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
+    public RdbSaving Saving { get; }
+    public Loading Loading { get; }
+    public Exiting Exiting { get; }
     public Cron Cron { get; }
     public Executor Executor { get; }
 
@@ -101,9 +108,6 @@ sealed class MiniRedisServer
     public string ReplicationId { get; private set; }
 
     public void ChangeReplicationId() => ReplicationId = NewId();
-
-    /// <summary>What is done when SHUTDOWN or a signal asks for it; set by the host.</summary>
-    public Action<ShutdownFlags>? OnShutdown { get; set; }
 
     /// <summary>Has the cron run soon, whenever it would be due; set by the host.</summary>
     public Action? RequestTick { get; set; }

@@ -40,9 +40,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         lock (_lock)
         {
-            if (connection.Closing != CloseMode.Open)
+            if (connection.Closing != CloseMode.Open || server.Exiting.HasBegun)
             {
-                // It is on its way out, or was refused: what it goes on sending is not kept.
+                // It is on its way out, or was refused, or the server goes: what it goes on sending is not kept.
                 connection.Input.Consume(connection.Input.Length);
                 return;
             }

@@ -120,10 +120,15 @@ public sealed class RdbValueTests : IDisposable
     bool TryRead(RdbType type, byte[] value, out Record record)
     {
         var reader = new RdbReader(value);
-        var read = RdbValueReader.TryRead(ref reader, type, isWhole: true, Database, "k"u8, -1, s_limits, out record);
+        record = RdbValueReader.Read(ref reader, type, Database, "k"u8, -1, s_limits);
+        var read = !record.IsNull;
         Assert.Equal(read, !reader.Failed);
+        var isWhole = reader.AtEnd;
         reader.Dispose();
-        return read;
+        if (!read) return false;
+        if (isWhole) Database.Put(record);
+        else Database.Abandon(record);
+        return isWhole;
     }
 
     static string Show(Record record)
