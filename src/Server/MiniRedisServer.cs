@@ -34,6 +34,8 @@ sealed class MiniRedisServer
         Blocking = new Blocking(this);
         Transactions = new Transactions(this);
         WatchedKeys = new WatchedKeys(this);
+        Pushes = new Pushes(this);
+        PubSub = new PubSub(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -88,6 +90,8 @@ sealed class MiniRedisServer
     public Blocking Blocking { get; }
     public Transactions Transactions { get; }
     public WatchedKeys WatchedKeys { get; }
+    public Pushes Pushes { get; }
+    public PubSub PubSub { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }

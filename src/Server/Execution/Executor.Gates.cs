@@ -68,6 +68,11 @@ partial class Executor
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
         }
+        if (client.Has(ClientFlags.PubSub) && client.Protocol == 2 && !command.RunsSubscribed)
+        {
+            Reject(client, command, reply, Errors.InSubscribedMode(command.FullName));
+            return false;
+        }
         return true;
     }
 

@@ -84,10 +84,12 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var loop = LoopState.Current;
         var reply = loop.Reply;
         reply.Attach(connection.Output, client.Protocol);
+        client.IsAnswered = true;
         var commands = _statistics.CommandsProcessed;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
         CountReplies(client, reply);
         reply.Complete();
+        client.IsAnswered = false;
 
         client.BytesReceived += consumed;
         _statistics.NetInputBytes += consumed;
@@ -193,6 +195,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             }
         }
         if (reply.Muted) EndMuted(client, reply);
+        if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
         return true;
     }
 
@@ -232,13 +235,17 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var ticks = _clock.Advance() - started;
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
         // One that waits has not ended; it counts when it does.
-        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, reply.Errors - errors != _nestedErrors);
+        var failed = reply.Errors - errors != _nestedErrors;
+        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed);
         _nestedErrors = 0;
         if (server.Redactions.Any) server.Redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
-        if (effects.IsPropagating && effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
+        if (!effects.IsPropagating) return;
+        if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed)
+            effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
     void CountCall(in CommandContext context, long ticks, bool failed)
