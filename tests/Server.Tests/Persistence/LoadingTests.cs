@@ -47,7 +47,7 @@ public sealed class LoadingTests
     [InlineData("SELECT 1", "+OK")]
     [InlineData("SAVE", "-LOADING Redis is loading the dataset in memory")]
     [InlineData("CONFIG SET hz 20", "+OK")]
-    [InlineData("CONFIG SET appendonly yes", "-ERR CONFIG SET failed (possibly related to argument 'appendonly') - LOADING Redis is loading the dataset in memory")]
+    [InlineData("CONFIG SET appendonly yes", "-LOADING Redis is loading the dataset in memory")]
     public void Commands_are_refused_unless_they_may_run_meanwhile(string command, string reply)
     {
         using var server = Halfway(Numbers(1000));

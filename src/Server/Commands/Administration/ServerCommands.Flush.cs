@@ -60,6 +60,8 @@ static partial class ServerCommands
         server.Statistics.LazyFreedObjects += server.LazyFree.Pending + (lazily ? count : 0);
         server.Effects.Dirty += count;
         server.Keyspace.FlushAll();
+        // Nobody who restarts the server wants to find again what was flushed.
+        if (server.Config.SavePoints.Length > 0) server.Saving.TrySave();
     }
 
     static void FlushDb(ref CommandContext c)
