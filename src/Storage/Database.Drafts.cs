@@ -45,7 +45,7 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>Drops a finished record.</summary>
-    internal void Abandon(Record finished) => _keyspace.Release(finished);
+    public void Abandon(Record finished) => _keyspace.Release(finished);
 
     /// <summary>Drops a draft.</summary>
     internal void Abandon(in KeyLookup draft)

@@ -51,15 +51,21 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "DB reloaded by DEBUG RELOAD")]
     public partial void Reloaded();
 
+    [LoggerMessage(LogLevel.Warning, "The data set cannot be reloaded: {reason}")]
+    public partial void CannotReload(string reason);
+
     [LoggerMessage(LogLevel.Warning, "Short read or OOM loading DB. Unrecoverable error, aborting now.")]
     public partial void ShortRead();
 
     [LoggerMessage(LogLevel.Warning, "Internal error in RDB reading offset {offset}: {reason}, while reading {reading}")]
     public partial void LoadFailed(long offset, string reason, string reading);
 
+    [LoggerMessage(LogLevel.Warning, "A payload of RESTORE was refused: {reason}")]
+    public partial void PayloadRefused(string reason);
+
     [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.")]
     public partial void CannotLoad();
 
-    [LoggerMessage(LogLevel.Warning, "Fatal error: can't open the RDB file for reading: {reason}")]
+    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB: {reason}. Exiting.")]
     public partial void CannotOpenData(string reason);
 }

@@ -40,11 +40,13 @@ public static class DumpPayload
 
     /// <summary>
     /// Makes the value of an intact payload that of a key, whatever the key held. If the value is damaged, nothing has happened,
-    /// and false is returned.
+    /// and false is returned, with the reason.
     /// </summary>
     public static bool TryRestore(
-        ReadOnlySpan<byte> payload, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits, out Record record)
+        ReadOnlySpan<byte> payload, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits, out Record record,
+        out string? reason)
     {
+        reason = null;
         record = default;
         var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
         var reader = new RdbReader(payload[..^FooterBytes]);
@@ -52,6 +54,7 @@ public static class DumpPayload
         {
             var type = RdbFormat.TypeOf(reader.Byte(), version);
             var draft = RdbValueReader.Read(ref reader, type, database, key, expireAt, limits);
+            reason = reader.Error;
             if (draft.IsNull) return false;
             if (reader.AtEnd)
             {
@@ -59,6 +62,7 @@ public static class DumpPayload
                 return true;
             }
             database.Abandon(draft);
+            reason = "bytes are left over";
             return false;
         }
         finally

@@ -27,7 +27,8 @@ public sealed class RdbInput : IDisposable
     const int Buffers = 6;
 
     readonly Stream _stream;
-    readonly byte[][] _buffers = new byte[Buffers][];
+    readonly byte[]?[] _buffers = new byte[Buffers][];
+    readonly int _chunkBytes;
     readonly byte[]?[] _longer = new byte[Buffers][];
     readonly bool _checksums;
     int _present;
@@ -48,8 +49,8 @@ public sealed class RdbInput : IDisposable
         _checksums = checksums;
         Length = length;
         _unasked = length;
-        for (var i = 0; i < Buffers; i++) _buffers[i] = new byte[HeadRoom + ChunkBytes];
-        _window = _buffers[0];
+        _chunkBytes = (int)Math.Min(ChunkBytes, length);
+        _window = [];
         ReadAhead();
     }
 
@@ -86,17 +87,18 @@ public sealed class RdbInput : IDisposable
         var next = (_present + 1) % Buffers;
         var unread = _to - _from;
         var arrived = EndReadAhead();
+        var chunk = _buffers[next]!;
         Return(next);
         if (unread <= HeadRoom && unread + arrived >= wanted)
         {
-            Window.CopyTo(_buffers[next].AsSpan(HeadRoom - unread));
-            (_window, _from, _to) = (_buffers[next], HeadRoom - unread, HeadRoom + arrived);
+            Window.CopyTo(chunk.AsSpan(HeadRoom - unread));
+            (_window, _from, _to) = (chunk, HeadRoom - unread, HeadRoom + arrived);
         }
         else
         {
             var longer = _longer[next] = ArrayPool<byte>.Shared.Rent((int)Math.Min(wanted + ChunkBytes, Left));
             Window.CopyTo(longer);
-            _buffers[next].AsSpan(HeadRoom, arrived).CopyTo(longer.AsSpan(unread));
+            chunk.AsSpan(HeadRoom, arrived).CopyTo(longer.AsSpan(unread));
             var have = unread + arrived;
             have += Read(longer.AsSpan(have, (int)Math.Min(longer.Length - have, _unasked)));
             (_window, _from, _to) = (longer, 0, have);
@@ -111,7 +113,7 @@ public sealed class RdbInput : IDisposable
         var count = (int)Math.Min(ChunkBytes, _unasked);
         _ahead = null;
         if (count == 0) return;
-        var buffer = _buffers[(_present + 1) % Buffers];
+        var buffer = _buffers[(_present + 1) % Buffers] ??= GC.AllocateUninitializedArray<byte>(HeadRoom + _chunkBytes);
         _unasked -= count;
         _ahead = Task.Run(() => _stream.ReadAtLeast(buffer.AsSpan(HeadRoom, count), count, throwOnEndOfStream: false));
         _askedAhead = count;

@@ -125,8 +125,7 @@ public sealed class RdbLoader : IDisposable
         var record = RdbValueReader.Read(ref reader, entry.Type, database, key, entry.ExpireAt, _options.Limits);
         if (record.IsNull)
         {
-            if (!ReferenceEquals(reader.Error, RdbValueReader.Empty)) Check(reader, Describe(entry.Type));
-            reader.Forgive();
+            if (!reader.ForgiveEmpty()) Check(reader, Describe(entry.Type));
             KeysEmpty++;
             _target.OnEmptyKey(key);
             return;
@@ -171,7 +170,7 @@ public sealed class RdbLoader : IDisposable
         var computed = _input.Checksum;
         var stored = (ulong)reader.Int64();
         if (_options.VerifiesChecksum && !reader.Failed && stored != 0 && stored != computed)
-            reader.Fail($"wrong RDB checksum: expected {stored:x}, but got {computed:x}");
+            reader.Fail($"RDB CRC error: the file says {stored:x}, its bytes {computed:x}");
         Check(reader, "the checksum");
     }
 

@@ -48,8 +48,13 @@ public ref struct RdbReader
     /// <summary>Notes that the bytes are not what they should be. The first error counts.</summary>
     public void Fail(string error) => Error ??= error;
 
-    /// <summary>Takes an error back after which the bytes can be read on.</summary>
-    internal void Forgive() => Error = null;
+    /// <summary>Takes the error back that a collection was empty, if it is that: the bytes behind it can be read.</summary>
+    public bool ForgiveEmpty()
+    {
+        if (!ReferenceEquals(Error, RdbValueReader.Empty)) return false;
+        Error = null;
+        return true;
+    }
 
     /// <summary>What was read is done with, as far as the file is concerned.</summary>
     public void Keep()

@@ -19,7 +19,7 @@ public static unsafe partial class RdbValueReader
             {
                 var elements = new ZiplistReader(reader.String());
                 while (elements.MoveNext()) Push(ref list, elements.Current);
-                if (elements.Failed) reader.Fail(Damaged);
+                if (elements.Failed) reader.Fail(Damaged(type));
             }
         }
         return Finish(ref reader, database, list.At, list.Count);
@@ -44,7 +44,7 @@ public static unsafe partial class RdbValueReader
             if (reader.Failed) break;
             if (form == RdbFormat.PlainNode) nodes.Push(data, head: false);
             else if (form == RdbFormat.PackedNode && Listpack.IsValid(data)) nodes.AppendListpack(data);
-            else reader.Fail(Damaged);
+            else reader.Fail(Damaged(RdbType.ListQuickList2));
         }
         draft = Finish(ref reader, database, draft, root->Count);
         if (!draft.Found) return draft;
@@ -71,7 +71,7 @@ public static unsafe partial class RdbValueReader
             return Finish(ref reader, database, set.At, set.Count);
         }
         var packed = reader.String();
-        if (reader.Failed || (type == RdbType.SetIntSet ? !Intset.IsValid(packed) : !Listpack.IsValid(packed))) reader.Fail(Damaged);
+        if (reader.Failed || (type == RdbType.SetIntSet ? !Intset.IsValid(packed) : !Listpack.IsValid(packed))) reader.Fail(Damaged(type));
         if (reader.Failed) return Finish(ref reader, database, set.At, set.Count);
         fixed (byte* start = packed)
         {
@@ -85,7 +85,7 @@ public static unsafe partial class RdbValueReader
                 set.Expect(Listpack.Count(start));
                 for (var at = Listpack.First(start); at >= 0; at = Listpack.Next(start, at))
                 {
-                    if (!set.Add(Listpack.Get(start, at).ToBytes(scratch))) reader.Fail(Duplicate);
+                    if (!set.Add(Listpack.Get(start, at).ToBytes(scratch))) reader.Fail(Damaged(type));
                 }
             }
         }

@@ -25,7 +25,7 @@ public static unsafe partial class RdbValueReader
             var node = reader.String();
             if (reader.Failed) return;
             var isBehind = stream.NodeCount == 0 || id > stream.Nodes.Last().Item.Id;
-            if (name.Length != RdbFormat.StreamIdBytes || !isBehind || !StreamNodes.IsValid(node)) reader.Fail("a stream's node is damaged");
+            if (name.Length != RdbFormat.StreamIdBytes || !isBehind || !StreamNodes.IsValid(node)) reader.Fail(Damaged(type));
             else AddNode(stream, id, node);
         }
         var length = reader.Length();
@@ -107,7 +107,7 @@ public static unsafe partial class RdbValueReader
         if (reader.Failed) return;
         if (group.TryGetConsumer(name, out _))
         {
-            reader.Fail(Duplicate);
+            reader.Fail("Duplicate stream consumer detected");
             return;
         }
         var consumer = group.CreateConsumer(name, now: 0);

@@ -8,9 +8,25 @@ namespace MiniRedis.Storage;
 public static unsafe partial class RdbValueReader
 {
     /// <summary>The error of a collection without elements: a key that should not be, but nothing that is damaged.</summary>
-    public const string Empty = "a collection is empty";
+    internal const string Empty = "a collection is empty";
 
-    const string Damaged = "a packed collection is damaged", Duplicate = "a member occurs twice";
+    const string Duplicate = "a member occurs twice";
+
+    /// <summary>The error of packed bytes that are not what they say. In Redis's words, which tests and operators look for in logs.</summary>
+    static string Damaged(RdbType type) => type switch
+    {
+        RdbType.HashZipMap => "Zipmap integrity check failed",
+        RdbType.ListZipList or RdbType.ListQuickList => "Ziplist integrity check failed",
+        RdbType.ListQuickList2 => "Listpack integrity check failed",
+        RdbType.SetIntSet => "Intset integrity check failed",
+        RdbType.SetListPack => "Set listpack integrity check failed",
+        RdbType.SortedSetZipList => "Zset ziplist integrity check failed",
+        RdbType.SortedSetListPack => "Zset listpack integrity check failed",
+        RdbType.HashZipList => "Hash ziplist integrity check failed",
+        RdbType.HashListPack or RdbType.HashListPackExPreGa or RdbType.HashListPackEx => "Hash listpack integrity check failed",
+        RdbType.Stream or RdbType.Stream2 or RdbType.Stream3 => "Stream listpack integrity check failed",
+        _ => Duplicate,
+    };
 
     /// <summary>Reads a value that follows its type and makes a record of it, which no index leads to.</summary>
     /// <param name="reader">Stands behind the value afterwards; if the value is damaged it tells how and where.</param>

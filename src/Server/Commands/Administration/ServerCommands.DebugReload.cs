@@ -42,7 +42,7 @@ static partial class ServerCommands
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.CannotOpenData(failure.Message);
+            server.Log.CannotReload(failure.Message);
             return false;
         }
     }

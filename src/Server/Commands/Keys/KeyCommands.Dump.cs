@@ -93,8 +93,9 @@ static partial class KeyCommands
             return;
         }
         var expireAt = ttl == 0 ? -1 : options.IsAbsolute ? ttl : unchecked(ttl + c.Now);
-        if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), Limits(c.Server), out var record))
+        if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), Limits(c.Server), out var record, out var reason))
         {
+            c.Server.Log.PayloadRefused(reason!);
             c.Fail(Errors.BadDataFormat);
             return;
         }
