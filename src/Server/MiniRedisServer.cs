@@ -35,6 +35,7 @@ sealed class MiniRedisServer
         WatchedKeys = new WatchedKeys(this);
         Pushes = new Pushes(this);
         PubSub = new PubSub(this);
+        Notifications = new KeyspaceNotifications(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -88,6 +89,7 @@ sealed class MiniRedisServer
     public WatchedKeys WatchedKeys { get; }
     public Pushes Pushes { get; }
     public PubSub PubSub { get; }
+    public KeyspaceNotifications Notifications { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
