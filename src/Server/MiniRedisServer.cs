@@ -36,6 +36,7 @@ sealed class MiniRedisServer
         Pushes = new Pushes(this);
         PubSub = new PubSub(this);
         Notifications = new KeyspaceNotifications(this);
+        Monitors = new Monitors(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -90,6 +91,7 @@ sealed class MiniRedisServer
     public Pushes Pushes { get; }
     public PubSub PubSub { get; }
     public KeyspaceNotifications Notifications { get; }
+    public Monitors Monitors { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
