@@ -82,6 +82,11 @@ public static partial class Errors
     public static ReadOnlySpan<byte> PSubscribeDenied => "ERR PSUBSCRIBE isn't allowed for a DENY BLOCKING client"u8;
     public static ReadOnlySpan<byte> SSubscribeDenied => "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"u8;
 
+    public static ReadOnlySpan<byte> MonitorDenied => "ERR MONITOR isn't allowed for DENY BLOCKING client"u8;
+
+    /// <summary>Replicas, and clients that MONITOR shows commands, are exempt from pauses; so they may not touch what a pause protects.</summary>
+    public static ReadOnlySpan<byte> ReplicaMayNotUseKeys => "ERR Replica can't interact with the keyspace"u8;
+
     /// <param name="command">The command's full name in lower case.</param>
     public static string InSubscribedMode(string command) =>
         $"ERR Can't execute '{command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";

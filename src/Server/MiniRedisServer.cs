@@ -36,6 +36,8 @@ sealed class MiniRedisServer
         WatchedKeys = new WatchedKeys(this);
         Pushes = new Pushes(this);
         PubSub = new PubSub(this);
+        Notifications = new KeyspaceNotifications(this);
+        Monitors = new Monitors(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -94,6 +96,8 @@ sealed class MiniRedisServer
     public WatchedKeys WatchedKeys { get; }
     public Pushes Pushes { get; }
     public PubSub PubSub { get; }
+    public KeyspaceNotifications Notifications { get; }
+    public Monitors Monitors { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }

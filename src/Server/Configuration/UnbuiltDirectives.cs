@@ -16,7 +16,6 @@ internal static class UnbuiltDirectives
             "over maxmemory writes are refused, as noeviction does"),
         ("maxmemory-clients", c => c.MaxMemoryClients != 0, "only client-output-buffer-limit bounds what clients take"),
         ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),
-        ("notify-keyspace-events", c => c.NotifyKeyspaceEvents != KeyspaceEvents.None, "no event is published"),
         ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),
         ("tls-port", c => c.TlsPort != 0, "nothing listens there"),

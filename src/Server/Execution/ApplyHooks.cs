@@ -20,6 +20,8 @@ static class ApplyHooks
         }, "requirepass");
         config.OnApply(_ =>
         {
+            server.Notifications.Refresh();
+            // Which classes are wanted may have changed too.
             server.Effects.Refresh();
             return null;
         }, "notify-keyspace-events");

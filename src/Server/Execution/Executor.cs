@@ -240,6 +240,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var failed = reply.Errors - errors != _nestedErrors;
         if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed);
         _nestedErrors = 0;
+        if (server.Monitors.Any && !_runsAgain) server.Monitors.Show(context);
         if (server.Redactions.Any) server.Redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
