@@ -91,6 +91,20 @@ public static partial class Errors
     public static string NoPermCommand(string user, string command) =>
         $"NOPERM User {user} has no permissions to run the '{command}' command";
 
+    /// <param name="prefix">Asked for with CLIENT TRACKING.</param>
+    /// <param name="existing">One that the client has.</param>
+    public static byte[] TrackingPrefixExists(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> existing) =>
+        PrefixOverlap(prefix, "' overlaps with an existing prefix '"u8, existing);
+
+    /// <inheritdoc cref="TrackingPrefixExists"/>
+    /// <param name="prefix">Asked for with CLIENT TRACKING.</param>
+    /// <param name="other">Another one of the same request.</param>
+    public static byte[] TrackingPrefixTwice(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> other) =>
+        PrefixOverlap(prefix, "' overlaps with another provided prefix '"u8, other);
+
+    private static byte[] PrefixOverlap(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> how, ReadOnlySpan<byte> other) =>
+        [.. "ERR Prefix '"u8, .. prefix, .. how, .. other, .. "'. Prefixes for a single client must not overlap."u8];
+
     /// <summary>EXEC that cannot run at all; <paramref name="reason"/> is an error, of which "ERR " is left out.</summary>
     public static byte[] ExecAbortBecause(ReadOnlySpan<byte> reason) =>
         Quote("EXECABORT Transaction discarded because of: "u8, reason.StartsWith("ERR "u8) ? reason[4..] : reason, ""u8);

@@ -94,6 +94,9 @@ public sealed partial class ReplyWriter
         _replies = _pushes = _missing = 0;
     }
 
+    /// <summary>Whether this writes to <paramref name="output"/>, so that nobody else may.</summary>
+    public bool IsAttachedTo(IBufferWriter<byte> output) => _attached && _attachedOutput == output;
+
     /// <summary>Hands the bytes over to the output and lets go of it; sending them is the caller's business.</summary>
     public void Complete()
     {

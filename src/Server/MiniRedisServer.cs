@@ -24,7 +24,9 @@ sealed class MiniRedisServer
         Clock = new Clock(time ?? TimeProvider.System);
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
         Keyspace = new Keyspace(config.Databases, time: time);
-        Memory = new MemoryUsage(Keyspace);
+        Tracking = new Tracking(this);
+        Pushes = new Pushes(this);
+        Memory = new MemoryUsage(Keyspace, Tracking);
         Commands = CommandRegistry.CreateTable();
         CommandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
@@ -84,6 +86,8 @@ sealed class MiniRedisServer
     public Blocking Blocking { get; }
     public Transactions Transactions { get; }
     public WatchedKeys WatchedKeys { get; }
+    public Tracking Tracking { get; }
+    public Pushes Pushes { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }

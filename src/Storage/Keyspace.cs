@@ -28,6 +28,9 @@ public sealed partial class Keyspace : IDisposable
 
     public Arena Arena { get; private set; }
 
+    /// <summary>The secret of the key hash: another keyspace made with it hashes keys alike, so that one hash serves both.</summary>
+    public HashSeed Seed => _seed;
+
     public int DatabaseCount => _databases.Length;
 
     public Database this[int number] => _databases[number];

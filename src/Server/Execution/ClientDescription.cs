@@ -35,7 +35,8 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
             .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={client.MemoryBytes + argumentBytes}")
             .Append(connection.WatchesWritable ? " events=rw" : " events=r")
-            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir=-1 resp={client.Protocol}")
+            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default")
+            .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")
             .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
             .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
             .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
@@ -59,6 +60,12 @@ static class ClientDescription
         if (client.Has(ClientFlags.PubSub)) text.Append('P');
         if (client.Has(ClientFlags.Multi)) text.Append('x');
         if (client.IsHeld) text.Append('b');
+        if (client.Tracking is { } tracking)
+        {
+            if (tracking.IsOn) text.Append('t');
+            if (tracking.Has(TrackingModes.Broken)) text.Append('R');
+            if (tracking.Has(TrackingModes.Broadcast)) text.Append('B');
+        }
         if (client.Has(ClientFlags.DirtyCas)) text.Append('d');
         if (client.Connection.Closing == CloseMode.AfterOutput) text.Append('c');
         if (client.Connection.Closing == CloseMode.AtOnce) text.Append('A');

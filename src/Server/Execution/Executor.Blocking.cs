@@ -64,6 +64,7 @@ sealed partial class Executor
         {
             client.Waiting = null;
             if (reply.Muted) EndMuted(client, reply);
+            if (client.Tracking is { } tracking) EndCaching(client, tracking, client.LastCommand);
         }
         CountReplies(client, reply);
         reply.Complete();

@@ -36,6 +36,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <summary>Whether a command is running; what it may ask is not what the cron may ask.</summary>
     public Command? Running { get; private set; }
 
+    /// <summary>The client whose command is running: in a script, the one that called it.</summary>
+    public Client? RunningFor { get; private set; }
+
     public void OnReceived(Connection connection)
     {
         lock (_lock)
@@ -86,6 +89,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         reply.Attach(connection.Output, client.Protocol);
         var commands = _statistics.CommandsProcessed;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
+        server.Tracking.Broadcast();
         CountReplies(client, reply);
         reply.Complete();
 
@@ -98,7 +102,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _statistics.CountCycle(_clock.Timestamp - started, _statistics.CommandsProcessed - commands);
     }
 
-    void CountReplies(Client client, ReplyWriter reply)
+    /// <summary>Counts what was written to a client since the writer was attached.</summary>
+    public void CountReplies(Client client, ReplyWriter reply)
     {
         if (reply.Written > 0) _statistics.TotalWrites++;
         client.BytesSent += reply.Written;
@@ -193,7 +198,15 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             }
         }
         if (reply.Muted) EndMuted(client, reply);
+        if (client.Tracking is { } tracking) EndCaching(client, tracking, command);
         return true;
+    }
+
+    /// <summary>CLIENT CACHING applies to one command or transaction; more of CLIENT may stand between.</summary>
+    static void EndCaching(Client client, ClientTracking tracking, Command? command)
+    {
+        if (client.Has(ClientFlags.Multi | ClientFlags.Blocked) || command?.Parent is { Name: "CLIENT" }) return;
+        tracking.Modes &= ~TrackingModes.Caching;
     }
 
     /// <summary>Runs a command as a unit of its own.</summary>
@@ -201,6 +214,16 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         Invoke(ref context);
         server.Effects.EndUnit();
+        if (server.Pushes.AreDue) SendPushes(context.Client);
+    }
+
+    /// <summary>The messages that waited for the command to reply.</summary>
+    void SendPushes(Client client)
+    {
+        server.Pushes.AreDue = false;
+        server.Pushes.SendKept(client);
+        server.Tracking.SendPending(client);
+        server.Tracking.ForgetSome();
     }
 
     /// <summary>Runs a command, as a part of whatever unit it is in.</summary>
@@ -215,8 +238,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var depth = reply.Depth;
         var mark = reply.Mark;
         var started = _clock.Timestamp;
-        var outer = Running;
+        var (outer, outerFor) = (Running, RunningFor);
         Running = command;
+        RunningFor = context.Client;
         try
         {
             command.Run!(ref context);
@@ -228,6 +252,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             Contain(ref context, failure, written);
         }
         Running = outer;
+        RunningFor = outerFor;
 
         var ticks = _clock.Advance() - started;
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
@@ -239,6 +264,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
 
         if (effects.IsPropagating && effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
             effects.AddVerbatim(context.Database.Number, context.Request);
+        if (context.Client.Tracking is { Remembers: true }) server.Tracking.Remember(context);
     }
 
     void CountCall(in CommandContext context, long ticks, bool failed)
@@ -258,9 +284,12 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     void LeaveCommand()
     {
         Running = null;
+        RunningFor = null;
         _nestedErrors = 0;
         server.Redactions.Clear();
         server.Effects.EndUnit();
+        server.Pushes.Drop();
+        server.Tracking.DropPending();
     }
 
     /// <summary>
@@ -313,6 +342,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
                 // What a failed run emitted before it failed has happened, and is told now.
                 server.Effects.EndUnit();
                 wait = server.Cron.RunLocked();
+                server.Tracking.Broadcast();
             }
             catch (Exception failure)
             {

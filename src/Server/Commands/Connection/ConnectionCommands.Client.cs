@@ -27,6 +27,8 @@ static partial class ConnectionCommands
             ClientInfoSpec, ClientListSpec, ClientKillSpec,
             // ConnectionCommands.ClientControl.cs
             ClientReplySpec, ClientNoEvictSpec, ClientNoTouchSpec, ClientPauseSpec, ClientUnpauseSpec, ClientUnblockSpec,
+            // ConnectionCommands.Tracking.cs
+            ClientTrackingSpec, ClientCachingSpec, ClientGetRedirSpec, ClientTrackingInfoSpec,
             ClientHelpSpec,
         ],
     };

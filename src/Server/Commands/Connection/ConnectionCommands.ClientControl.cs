@@ -41,6 +41,8 @@ static partial class ConnectionCommands
         flags: ClientFlagsOfAll | CommandFlags.Admin, complexity: "O(log N) where N is the number of clients");
 
     static Command ClientHelpSpec => Help.Subcommand("5.0.0", CommandGroup.Connection,
+        ("CACHING (YES|NO)", "Has the keys of the next command tracked (OPTIN), or not tracked (OPTOUT)."),
+        ("GETREDIR", "Tells the id of the connection that gets this one's messages about keys."),
         ("GETNAME", "Tells the name of this connection."),
         ("ID", "Tells the id of this connection."),
         ("INFO", "Tells what CLIENT LIST tells, of this connection only."),
@@ -55,6 +57,9 @@ static partial class ConnectionCommands
         ("REPLY (ON|OFF|SKIP)", "Turns replies to this connection on or off, or leaves the next one out."),
         ("SETINFO (LIB-NAME|LIB-VER) <value>", "Notes which library this connection comes from."),
         ("SETNAME <name>", "Names this connection."),
+        ("TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+            "Turns messages about keys that this connection has read, and that change, on or off."),
+        ("TRACKINGINFO", "Tells how this connection tracks keys."),
         ("UNBLOCK <id> [TIMEOUT|ERROR]", "Ends the wait of a blocked client, as if its time was over or with an error."),
         ("UNPAUSE", "Lets held commands go on."));
 

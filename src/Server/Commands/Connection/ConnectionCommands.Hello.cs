@@ -147,6 +147,7 @@ static partial class ConnectionCommands
             return;
         }
         c.Server.Transactions.Discard(client);
+        c.Server.Tracking.Disable(client);
         client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.Monitor | ClientFlags.ReadOnlyReplica);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];
