@@ -30,7 +30,9 @@ public static partial class Errors
         + "restart the server."u8;
 
     // DEBUG
-    public static ReadOnlySpan<byte> NothingToReload => "ERR this server has no saved data to reload"u8;
+    public static ReadOnlySpan<byte> NoAppendOnlyFile => "ERR this server has no append-only file to load"u8;
+    public static ReadOnlySpan<byte> ReloadOptions => "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."u8;
+    public static ReadOnlySpan<byte> ReloadFailed => "ERR Error trying to load the RDB dump, check server logs."u8;
     public static ReadOnlySpan<byte> OutOfRangeDatabase => "ERR Out of range database"u8;
     public static ReadOnlySpan<byte> NotAHashTable =>
         "ERR The value stored at the specified key is not represented using an hash table"u8;
@@ -51,6 +53,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> InvalidCommandArity => "ERR Invalid number of arguments specified for command"u8;
     public static ReadOnlySpan<byte> NoShutdown => "ERR No shutdown in progress."u8;
     public static ReadOnlySpan<byte> ShutdownFailed => "ERR Errors trying to SHUTDOWN. Check logs."u8;
+    /// <summary>The log says why.</summary>
+    public static ReadOnlySpan<byte> SaveFailed => "ERR"u8;
     public static ReadOnlySpan<byte> SaveInProgress => "ERR Background save already in progress"u8;
     public static ReadOnlySpan<byte> AofRewriteInProgress => "ERR Background append only file rewriting already in progress"u8;
 

@@ -94,9 +94,6 @@ public sealed partial class ReplyWriter
         _replies = _pushes = _missing = 0;
     }
 
-    /// <summary>Whether this writes to <paramref name="output"/>, so that nobody else may.</summary>
-    public bool IsAttachedTo(IBufferWriter<byte> output) => _attached && _attachedOutput == output;
-
     /// <summary>Hands the bytes over to the output and lets go of it; sending them is the caller's business.</summary>
     public void Complete()
     {
@@ -245,6 +242,13 @@ public sealed partial class ReplyWriter
     public void Raw(ReadOnlySpan<byte> encoded)
     {
         CountReply();
+        Append(encoded);
+    }
+
+    /// <summary>Out-of-band messages that are RESP already. Only between replies.</summary>
+    public void Messages(ReadOnlySpan<byte> encoded)
+    {
+        Debug.Assert(_depth == 0, "a message within a reply");
         Append(encoded);
     }
 

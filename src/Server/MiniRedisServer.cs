@@ -5,6 +5,7 @@ using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server;
@@ -25,7 +26,6 @@ sealed class MiniRedisServer
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
         Keyspace = new Keyspace(config.Databases, time: time);
         Tracking = new Tracking(this);
-        Pushes = new Pushes(this);
         Memory = new MemoryUsage(Keyspace, Tracking);
         Commands = CommandRegistry.CreateTable();
         CommandStatistics = new CommandStatistics[CommandRegistry.Count];
@@ -35,6 +35,8 @@ sealed class MiniRedisServer
         Blocking = new Blocking(this);
         Transactions = new Transactions(this);
         WatchedKeys = new WatchedKeys(this);
+        Pushes = new Pushes(this);
+        PubSub = new PubSub(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -42,6 +44,9 @@ sealed class MiniRedisServer
         SlowLog = new SlowLog(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
+        Saving = new RdbSaving(this);
+        Loading = new Loading(this);
+        Exiting = new Exiting(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
         ApplyHooks.Register(this);
@@ -88,6 +93,7 @@ sealed class MiniRedisServer
     public WatchedKeys WatchedKeys { get; }
     public Tracking Tracking { get; }
     public Pushes Pushes { get; }
+    public PubSub PubSub { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
@@ -95,6 +101,9 @@ sealed class MiniRedisServer
     public SlowLog SlowLog { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
+    public RdbSaving Saving { get; }
+    public Loading Loading { get; }
+    public Exiting Exiting { get; }
     public Cron Cron { get; }
     public Executor Executor { get; }
 
@@ -105,9 +114,6 @@ sealed class MiniRedisServer
     public string ReplicationId { get; private set; }
 
     public void ChangeReplicationId() => ReplicationId = NewId();
-
-    /// <summary>What is done when SHUTDOWN or a signal asks for it; set by the host.</summary>
-    public Action<ShutdownFlags>? OnShutdown { get; set; }
 
     /// <summary>Has the cron run soon, whenever it would be due; set by the host.</summary>
     public Action? RequestTick { get; set; }

@@ -25,7 +25,7 @@ static class ApplyHooks
         }, "notify-keyspace-events");
         config.OnApply(_ =>
         {
-            server.Pushes.AreDue = true;
+            server.Tracking.IsDue = true;
             return null;
         }, "tracking-table-max-keys");
         config.OnApply(_ =>

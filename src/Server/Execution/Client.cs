@@ -66,6 +66,14 @@ sealed class Client(long id, Connection connection, Database database, long now)
 
     /// <summary>What CLIENT GETREDIR answers: the client that is told in its place, 0 for none; -1 if it does not track.</summary>
     public long TrackingRedirect => Tracking is { IsOn: true } tracking ? tracking.Redirect : -1;
+    /// <summary>What it subscribes to; null if nothing.</summary>
+    public Subscriptions? Subscriptions { get; set; }
+
+    /// <summary>A reply writer is attached to its output; see <see cref="Pushes"/>.</summary>
+    public bool IsAnswered { get; set; }
+
+    /// <summary>Messages that follow the reply to the command that runs; null if there are none. <see cref="Pushes"/>'s.</summary>
+    public FrameBuffer? Deferred { get; set; }
 
     /// <summary>Closed by the server, and no longer in the registry, though its socket may be open for a moment yet.</summary>
     public bool IsGone { get; set; }
@@ -78,7 +86,8 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
     public long MemoryBytes =>
         OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes
-        + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0) + (Tracking?.MemoryBytes ?? 0);
+        + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0) + (Subscriptions?.MemoryBytes ?? 0)
+        + (Tracking?.MemoryBytes ?? 0);
 
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }

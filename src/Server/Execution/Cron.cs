@@ -29,6 +29,11 @@ sealed class Cron(MiniRedisServer server)
             Sample(now);
         }
         server.Limits.LookOverSome(now);
+        if (server.Loading.IsLoading)
+        {
+            server.Loading.Step();
+            return 0;
+        }
         var moreToExpire = _expiry.Run();
         var moreToFree = server.LazyFree.Run();
         var moreToForget = server.Tracking.ForgetSome();

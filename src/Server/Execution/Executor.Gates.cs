@@ -52,11 +52,25 @@ partial class Executor
                 return false;
             }
             // What EXEC runs is checked once more, and as a whole: the times may have changed.
-            if (command.InMulti == InMulti.RunsQueue) flags |= client.Transaction!.Queue.Flags;
+            if (command.InMulti == InMulti.RunsQueue)
+            {
+                var queue = client.Transaction!.Queue;
+                flags = (flags | queue.Flags) & ~(CommandFlags.Loading & ~queue.SharedFlags);
+            }
+        }
+        if (server.Loading.IsLoading && (flags & CommandFlags.Loading) == 0)
+        {
+            Reject(client, command, reply, Errors.Loading);
+            return false;
         }
         if ((flags & CommandFlags.DenyOom) != 0 && server.Config.MaxMemory > 0 && server.Limits.IsOutOfMemory())
         {
             Reject(client, command, reply, Errors.OutOfMemory);
+            return false;
+        }
+        if (client.Has(ClientFlags.PubSub) && client.Protocol == 2 && !command.RunsSubscribed)
+        {
+            Reject(client, command, reply, Errors.InSubscribedMode(command.FullName));
             return false;
         }
         return true;

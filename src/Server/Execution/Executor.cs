@@ -43,9 +43,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         lock (_lock)
         {
-            if (connection.Closing != CloseMode.Open)
+            if (connection.Closing != CloseMode.Open || server.Exiting.HasBegun)
             {
-                // It is on its way out, or was refused: what it goes on sending is not kept.
+                // It is on its way out, or was refused, or the server goes: what it goes on sending is not kept.
                 connection.Input.Consume(connection.Input.Length);
                 return;
             }
@@ -87,11 +87,13 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var loop = LoopState.Current;
         var reply = loop.Reply;
         reply.Attach(connection.Output, client.Protocol);
+        client.IsAnswered = true;
         var commands = _statistics.CommandsProcessed;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
-        server.Tracking.Broadcast();
+        if (server.Tracking.HasChangedPrefixes) Broadcast(client, reply);
         CountReplies(client, reply);
         reply.Complete();
+        client.IsAnswered = false;
 
         client.BytesReceived += consumed;
         _statistics.NetInputBytes += consumed;
@@ -102,8 +104,14 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _statistics.CountCycle(_clock.Timestamp - started, _statistics.CommandsProcessed - commands);
     }
 
-    /// <summary>Counts what was written to a client since the writer was attached.</summary>
-    public void CountReplies(Client client, ReplyWriter reply)
+    /// <summary>Tells of keys by prefix, the client whose batch is over behind its replies.</summary>
+    void Broadcast(Client client, ReplyWriter reply)
+    {
+        server.Tracking.Broadcast();
+        server.Pushes.WriteDeferred(client, reply);
+    }
+
+    void CountReplies(Client client, ReplyWriter reply)
     {
         if (reply.Written > 0) _statistics.TotalWrites++;
         client.BytesSent += reply.Written;
@@ -199,6 +207,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         }
         if (reply.Muted) EndMuted(client, reply);
         if (client.Tracking is { } tracking) EndCaching(client, tracking, command);
+        if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
         return true;
     }
 
@@ -214,16 +223,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         Invoke(ref context);
         server.Effects.EndUnit();
-        if (server.Pushes.AreDue) SendPushes(context.Client);
-    }
-
-    /// <summary>The messages that waited for the command to reply.</summary>
-    void SendPushes(Client client)
-    {
-        server.Pushes.AreDue = false;
-        server.Pushes.SendKept(client);
-        server.Tracking.SendPending(client);
-        server.Tracking.ForgetSome();
+        if (server.Tracking.IsDue) server.Tracking.EndCommand(context.Client);
     }
 
     /// <summary>Runs a command, as a part of whatever unit it is in.</summary>
@@ -257,14 +257,18 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var ticks = _clock.Advance() - started;
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
         // One that waits has not ended; it counts when it does.
-        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, reply.Errors - errors != _nestedErrors);
+        var failed = reply.Errors - errors != _nestedErrors;
+        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed);
         _nestedErrors = 0;
         if (server.Redactions.Any) server.Redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
-        if (effects.IsPropagating && effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
-            effects.AddVerbatim(context.Database.Number, context.Request);
         if (context.Client.Tracking is { Remembers: true }) server.Tracking.Remember(context);
+        if (!effects.IsPropagating) return;
+        if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
+            effects.AddVerbatim(context.Database.Number, context.Request);
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed)
+            effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
     void CountCall(in CommandContext context, long ticks, bool failed)
@@ -288,7 +292,6 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _nestedErrors = 0;
         server.Redactions.Clear();
         server.Effects.EndUnit();
-        server.Pushes.Drop();
         server.Tracking.DropPending();
     }
 
@@ -342,7 +345,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
                 // What a failed run emitted before it failed has happened, and is told now.
                 server.Effects.EndUnit();
                 wait = server.Cron.RunLocked();
-                server.Tracking.Broadcast();
+                if (server.Tracking.HasChangedPrefixes) server.Tracking.Broadcast();
             }
             catch (Exception failure)
             {

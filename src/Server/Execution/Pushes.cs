@@ -1,98 +1,78 @@
 using System.Buffers;
-using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;
 
-// The idea. A message that nobody asked for may go to any client at any moment, and must never stand inside a reply:
-//
-//     the client whose command runs      kept until that command, or the transaction it is in, has replied
-//     one whose batch runs around it     behind the replies it has so far, through the writer that has its output
-//     any other                          straight into its output, which its own loop then sends
-//
-// CLIENT REPLY OFF and SKIP silence replies, not these.
-
-/// <summary>Writes out-of-band messages to clients: one at a time, from <see cref="Begin"/> to <see cref="End"/>.</summary>
-/// <remarks>Under the executor's lock.</remarks>
+/// <summary>
+/// Sends clients what is not the reply to a command of theirs: published messages, notifications, MONITOR's lines. Under the
+/// executor's lock.
+/// <para>
+/// A client whose own command runs has a <see cref="ReplyWriter"/> in the middle of its output, so what it is sent
+/// meanwhile is put aside and follows the reply of that command: of EXEC, if it is one of a transaction (as since Redis 7.2; before,
+/// the message tore the reply of EXEC apart). Anyone else's goes to the output at once and is sent by the owning loop, when the
+/// batch that runs is over.
+/// </para>
+/// </summary>
 sealed class Pushes(MiniRedisServer server)
 {
-    /// <summary>Messages kept for a running command beyond which their buffer is not kept for the next ones.</summary>
-    const int KeptBytes = 64 * 1024;
+    FrameBuffer? _spare;
+    int _deferring;
 
-    readonly ReplyWriter _keeping = new();
-    ArrayBufferWriter<byte> _kept = new(256);
+    /// <summary>Whether anything is put aside, for whomever.</summary>
+    public bool HasDeferred => _deferring > 0;
 
-    // The message that is being written.
-    Client? _target;
-    ReplyWriter? _writer;
-    bool _wasMuted;
-
-    /// <summary>Something is to be sent once the command that runs is over: messages kept here, or what others say.</summary>
-    public bool AreDue { get; set; }
-
-    /// <summary>Starts a message: write it, in the protocol of the writer, then call <see cref="End"/>.</summary>
-    public ReplyWriter Begin(Client target)
+    /// <summary>Sends whole messages in the client's protocol.</summary>
+    public void Send(Client client, ReadOnlySpan<byte> messages)
     {
-        Debug.Assert(_target is null, "a message within a message");
-        _target = target;
-        var output = target.Connection.Output;
-        var loop = LoopState.Current;
-        if (server.Executor.RunningFor == target)
+        var connection = client.Connection;
+        if (connection.Closing != CloseMode.Open) return;
+        if (client.IsAnswered)
         {
-            AreDue = true;
-            _writer = _keeping;
-            _writer.Attach(_kept, target.Protocol);
-            return _writer;
-        }
-        if (loop.Reply.IsAttachedTo(output)) _writer = loop.Reply;
-        else if (loop.Awakened.IsAttachedTo(output)) _writer = loop.Awakened;
-        else
-        {
-            _writer = loop.Push;
-            _writer.Attach(output, target.Protocol);
-        }
-        _wasMuted = _writer.Muted;
-        _writer.Muted = false;
-        return _writer;
-    }
-
-    /// <summary>Ends the message. A client whose output is over its limit by it is closed.</summary>
-    public void End()
-    {
-        var (target, writer) = (_target!, _writer!);
-        _target = null;
-        _writer = null;
-        if (writer == _keeping)
-        {
-            writer.Complete();
+            Defer(client, messages);
             return;
         }
-        if (writer != LoopState.Current.Push)
+        var output = connection.Output;
+        output.Push(messages);
+        client.BytesSent += messages.Length;
+        server.Statistics.NetOutputBytes += messages.Length;
+        connection.RequestAttentionLocked();
+        if (output.PendingBytes <= ChunkPool.ChunkBytes) return;
+        // Whoever reads has less than a chunk waiting. The limit counts at once, or a batch of long messages would pass it by far.
+        server.Limits.CheckOutput(client, goesAtOnce: false);
+        server.Memory.Account(client);
+    }
+
+    void Defer(Client client, ReadOnlySpan<byte> messages)
+    {
+        if (client.Deferred is not { } buffer)
         {
-            // Counted and held to its limits with the rest of its batch.
-            writer.Muted = _wasMuted;
-            return;
+            client.Deferred = buffer = _spare ?? new FrameBuffer();
+            _spare = null;
+            _deferring++;
         }
-        server.Executor.CountReplies(target, writer);
-        writer.Complete();
-        server.Limits.CheckOutput(target);
-        server.Memory.Account(target);
-        target.Connection.RequestAttentionLocked();
+        buffer.Write(messages);
     }
 
-    /// <summary>Sends what was kept for the client while its command ran.</summary>
-    public void SendKept(Client client)
+    /// <summary>Writes what was put aside while a command of the client ran, now that it has replied.</summary>
+    public void WriteDeferred(Client client, ReplyWriter reply)
     {
-        if (_kept.WrittenCount == 0) return;
-        Begin(client).Raw(_kept.WrittenSpan);
-        End();
-        Drop();
+        if (client.Deferred is not { } buffer) return;
+        // CLIENT REPLY OFF keeps replies back, not messages.
+        var muted = reply.Muted;
+        reply.Muted = false;
+        reply.Messages(buffer.Written);
+        reply.Muted = muted;
+        Forget(client);
     }
 
-    /// <summary>Forgets what was kept: its client is being closed.</summary>
-    public void Drop()
+    /// <summary>Drops what was put aside.</summary>
+    public void Forget(Client client)
     {
-        if (_kept.Capacity > KeptBytes) _kept = new(256);
-        else _kept.ResetWrittenCount();
+        if (client.Deferred is not { } buffer) return;
+        buffer.Clear();
+        client.Deferred = null;
+        _spare = buffer;
+        _deferring--;
     }
 }

@@ -122,7 +122,7 @@ static class CommandLine
         try
         {
             app.Run();
-            return 0;
+            return host.ExitCode;
         }
         catch (StartFailedException)
         {

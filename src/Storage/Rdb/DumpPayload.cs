@@ -34,7 +34,7 @@ public static class DumpPayload
     {
         if (payload.Length < FooterBytes + 1) return false;
         var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
-        if (version > RdbFormat.LatestVersion) return false;
+        if (!RdbFormat.IsReadable(version)) return false;
         return skipChecksum || BinaryPrimitives.ReadUInt64LittleEndian(payload[^8..]) == Crc64.Append(0, payload[..^8]);
     }
 
@@ -45,11 +45,21 @@ public static class DumpPayload
     public static bool TryRestore(
         ReadOnlySpan<byte> payload, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits, out Record record)
     {
+        record = default;
+        var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
         var reader = new RdbReader(payload[..^FooterBytes]);
         try
         {
-            var type = (RdbType)reader.Byte();
-            return RdbValueReader.TryRead(ref reader, type, isWhole: true, database, key, expireAt, limits, out record);
+            var type = RdbFormat.TypeOf(reader.Byte(), version);
+            var draft = RdbValueReader.Read(ref reader, type, database, key, expireAt, limits);
+            if (draft.IsNull) return false;
+            if (reader.AtEnd)
+            {
+                record = database.Put(draft);
+                return true;
+            }
+            database.Abandon(draft);
+            return false;
         }
         finally
         {

@@ -3,10 +3,11 @@ namespace MiniRedis.Storage;
 /// <summary>Lists and sets.</summary>
 public static unsafe partial class RdbValueReader
 {
-    static KeyLookup ReadList(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in ListLimits limits)
+    static KeyLookup ReadList(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in ListLimits limits)
     {
-        if (type == RdbType.ListQuickList2) return ReadNodes(ref reader, database, key, limits);
-        var list = new ListValue(database, NewDraft(database, key, ObjectType.List), limits);
+        if (type == RdbType.ListQuickList2) return ReadNodes(ref reader, database, key, expireAt, limits);
+        var list = new ListValue(database, NewDraft(database, key, expireAt, ObjectType.List), limits);
         if (type == RdbType.List)
         {
             for (var left = reader.Count(); left > 0 && !reader.Failed; left--) Push(ref list, reader.String());
@@ -30,11 +31,11 @@ public static unsafe partial class RdbValueReader
         list.Push(value, head: false);
     }
 
-    static KeyLookup ReadNodes(ref RdbReader reader, Database database, ReadOnlySpan<byte> key, in ListLimits limits)
+    static KeyLookup ReadNodes(ref RdbReader reader, Database database, ReadOnlySpan<byte> key, long expireAt, in ListLimits limits)
     {
         var root = QuickList.CreateRoot(database.Arena, limits);
         var nodes = new QuickList(database.Arena, root);
-        var draft = NewDraft(database, key, ObjectType.List);
+        var draft = NewDraft(database, key, expireAt, ObjectType.List);
         draft = new(draft.Hash, database.ConvertToNative(draft, ObjectEncoding.QuickList, (byte*)root), draft.Entry);
         for (var left = reader.Count(); left > 0 && !reader.Failed; left--)
         {
@@ -52,11 +53,12 @@ public static unsafe partial class RdbValueReader
         return list.At;
     }
 
-    static KeyLookup ReadSet(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in SetLimits limits)
+    static KeyLookup ReadSet(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in SetLimits limits)
     {
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         // Begins as an intset, which becomes what its members need.
-        scoped var set = SetEditor.Draft(database, key, asIntset: true, limits);
+        scoped var set = SetEditor.Draft(database, key, asIntset: true, limits, expireAt);
         if (type == RdbType.Set)
         {
             var left = reader.Count();

@@ -5,9 +5,10 @@ namespace MiniRedis.Storage;
 /// <summary>Sorted sets and hashes.</summary>
 public static unsafe partial class RdbValueReader
 {
-    static KeyLookup ReadSortedSet(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in SortedSetLimits limits)
+    static KeyLookup ReadSortedSet(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in SortedSetLimits limits)
     {
-        var set = new SortedSetValue(database, NewDraft(database, key, ObjectType.SortedSet));
+        var set = new SortedSetValue(database, NewDraft(database, key, expireAt, ObjectType.SortedSet));
         if (type is RdbType.SortedSet or RdbType.SortedSet2)
         {
             var left = reader.Count();
@@ -35,7 +36,7 @@ public static unsafe partial class RdbValueReader
         else if (IsAsItShouldBe(database, packed, limits))
         {
             database.Abandon(set.At);
-            return database.NewDraft(key, ObjectType.SortedSet, ObjectEncoding.ListPack, packed);
+            return database.NewDraft(key, ObjectType.SortedSet, ObjectEncoding.ListPack, packed, expireAt);
         }
         else AddPacked(ref reader, ref set, packed, limits);
         return Finish(ref reader, database, set.At, set.Count);
@@ -88,27 +89,48 @@ public static unsafe partial class RdbValueReader
         }
     }
 
-    static KeyLookup ReadHash(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in HashLimits limits)
+    static KeyLookup ReadHash(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in HashLimits limits)
     {
-        var hash = new HashEditor(database, NewDraft(database, key, ObjectType.Hash), limits) { IsDraft = true };
-        if (type is RdbType.Hash or RdbType.HashMetadata)
+        var hash = new HashEditor(database, NewDraft(database, key, expireAt, ObjectType.Hash), limits) { IsDraft = true };
+        var earliest = type == RdbType.HashMetadata ? reader.Int64() : 0;
+        var left = reader.Count();
+        hash.Expect(left);
+        for (; left > 0 && !reader.Failed; left--)
         {
-            var earliest = type == RdbType.HashMetadata ? reader.Int64() : 0;
-            var left = reader.Count();
-            hash.Expect(left);
-            for (; left > 0 && !reader.Failed; left--)
+            var inFront = type is RdbType.HashMetadata or RdbType.HashMetadataPreGa ? reader.Length() : 0;
+            var field = reader.String();
+            var value = reader.String();
+            Set(ref reader, ref hash, field, value, type switch
             {
-                var distance = type == RdbType.HashMetadata ? reader.Length() : 0;
-                var field = reader.String();
-                var value = reader.String();
-                if (distance > long.MaxValue || distance > 0 && earliest > long.MaxValue - (long)distance)
-                    reader.Fail("a deadline is out of range");
-                Set(ref reader, ref hash, field, value, distance == 0 ? -1 : earliest + (long)distance - 1);
-            }
-            return Finish(ref reader, database, hash.At, hash.Count);
+                RdbType.HashMetadata => FromDistance(ref reader, inFront, earliest),
+                RdbType.HashMetadataPreGa => FromDistance(ref reader, inFront, 1),
+                RdbType.ValkeyHash => reader.Int64(),
+                _ => -1,
+            });
         }
+        return Finish(ref reader, database, hash.At, hash.Count);
+    }
+
+    /// <summary>A deadline from its distance to the earliest plus one, where 0 means none.</summary>
+    static long FromDistance(ref RdbReader reader, ulong distance, long earliest)
+    {
+        if (distance == 0) return -1;
+        if (earliest >= 0 && distance - 1 <= (ulong)(long.MaxValue - earliest)) return earliest + (long)(distance - 1);
+        reader.Fail("a deadline is out of range");
+        return -1;
+    }
+
+    static KeyLookup ReadPackedHash(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in HashLimits limits)
+    {
+        // The earliest deadline, which the listpack tells as well.
         if (type == RdbType.HashListPackEx) reader.Int64();
         var packed = reader.String();
+        if (type == RdbType.HashListPack && IsAsItShouldBe(database, packed, limits))
+            return database.NewDraft(key, ObjectType.Hash, ObjectEncoding.ListPack, packed, expireAt);
+
+        var hash = new HashEditor(database, NewDraft(database, key, expireAt, ObjectType.Hash), limits) { IsDraft = true };
         if (type == RdbType.HashZipMap)
         {
             var pairs = new ZipmapReader(packed);
@@ -123,12 +145,7 @@ public static unsafe partial class RdbValueReader
                 Set(ref reader, ref hash, field.AsSpan(0, fieldLength), value.AsSpan(0, valueLength), -1);
             if (pairs.Failed) reader.Fail(Damaged);
         }
-        else if (type == RdbType.HashListPack && IsAsItShouldBe(database, packed, limits))
-        {
-            database.Abandon(hash.At);
-            return database.NewDraft(key, ObjectType.Hash, ObjectEncoding.ListPack, packed);
-        }
-        else AddPacked(ref reader, ref hash, packed, type == RdbType.HashListPackEx ? 3 : 2);
+        else AddPacked(ref reader, ref hash, packed, type == RdbType.HashListPack ? 2 : 3);
         return Finish(ref reader, database, hash.At, hash.Count);
     }
 

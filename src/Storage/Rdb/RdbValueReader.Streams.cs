@@ -5,9 +5,9 @@ namespace MiniRedis.Storage;
 /// <summary>Streams, as every Redis since 5.0 writes them.</summary>
 public static unsafe partial class RdbValueReader
 {
-    static KeyLookup ReadStream(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key)
+    static KeyLookup ReadStream(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt)
     {
-        var draft = NewDraft(database, key, ObjectType.Stream);
+        var draft = NewDraft(database, key, expireAt, ObjectType.Stream);
         var stream = StreamValue.Create(database.Arena);
         draft = new(draft.Hash, database.ConvertToNative(draft, ObjectEncoding.Stream, stream.Root), draft.Entry);
         ReadEntries(ref reader, type, stream);

@@ -26,7 +26,9 @@ static partial class ServerCommands
         // ServerCommands.Shutdown.cs
         ShutdownSpec,
         // ServerCommands.Role.cs
-        RoleSpec, LastSaveSpec,
+        RoleSpec,
+        // ServerCommands.Save.cs
+        SaveSpec, LastSaveSpec,
         // ServerCommands.Debug.cs
         DebugSpec,
     ];

@@ -20,9 +20,9 @@ sealed partial class Tracking
     // The key that is being forgotten, whose bytes in the table go before its clients are told.
     readonly ArrayBufferWriter<byte> _forgotten = new(64);
 
-    // An array of keys, encoded once for all clients of a prefix.
+    // An array of keys, encoded once for all clients of a prefix, and a whole message.
     readonly ReplyWriter _encoder = new();
-    readonly ArrayBufferWriter<byte> _encoded = new(256);
+    readonly ArrayBufferWriter<byte> _keys = new(256), _message = new(256);
 
     /// <summary>A key has changed, or is forgotten: its clients are told, and it is taken out of the table.</summary>
     /// <param name="changer">The client whose command did it; null if the server itself.</param>
@@ -56,10 +56,12 @@ sealed partial class Tracking
         _told.Clear();
     }
 
+    /// <summary>Whether keys that clients are told of by prefix have changed in this batch.</summary>
+    public bool HasChangedPrefixes => _prefixes.AnyChanged;
+
     /// <summary>Tells the prefixes' clients of the keys that changed in this batch.</summary>
     public void Broadcast()
     {
-        if (!_prefixes.AnyChanged) return;
         foreach (var prefix in _prefixes.TakeChanged())
         {
             Encode(prefix, except: null);
@@ -67,12 +69,12 @@ sealed partial class Tracking
             foreach (var client in _told)
             {
                 if (client.Tracking is not { } tracking || client.IsGone) continue;
-                if (!tracking.Has(TrackingModes.NoLoop)) SendEncoded(client, _encoded.WrittenSpan);
+                if (!tracking.Has(TrackingModes.NoLoop)) SendEncoded(client, _keys.WrittenSpan);
             }
             foreach (var client in _told)
             {
                 if (client.Tracking is not { } tracking || client.IsGone || !tracking.Has(TrackingModes.NoLoop)) continue;
-                if (Encode(prefix, except: client)) SendEncoded(client, _encoded.WrittenSpan);
+                if (Encode(prefix, except: client)) SendEncoded(client, _keys.WrittenSpan);
             }
             _told.Clear();
         }
@@ -84,8 +86,8 @@ sealed partial class Tracking
     {
         var count = 0;
         foreach (var key in prefix.Changed) count += except is null || key.Changer != except ? 1 : 0;
-        _encoded.ResetWrittenCount();
-        _encoder.Attach(_encoded, protocol: 3);
+        _keys.ResetWrittenCount();
+        _encoder.Attach(_keys, protocol: 3);
         _encoder.Array(count);
         foreach (var key in prefix.Changed)
         {
@@ -115,12 +117,13 @@ sealed partial class Tracking
         BitConverter.TryWriteBytes(_pending.GetSpan(sizeof(int)), length);
         _pending.Advance(sizeof(int));
         _pending.Write(key);
-        _server.Pushes.AreDue = true;
+        IsDue = true;
     }
 
-    /// <summary>Tells the client whose command is over of what that invalidated.</summary>
-    public void SendPending(Client client)
+    /// <summary>A command is over: its client is told of what it invalidated, and a table with too many keys forgets some.</summary>
+    public void EndCommand(Client client)
     {
+        IsDue = false;
         for (var rest = _pending.WrittenSpan; !rest.IsEmpty && client.Tracking is not null;)
         {
             var length = BitConverter.ToInt32(rest);
@@ -134,6 +137,7 @@ sealed partial class Tracking
             rest = rest[length..];
         }
         _pending.ResetWrittenCount();
+        ForgetSome();
     }
 
     /// <summary>Forgets what was to be told: its client is being closed.</summary>
@@ -141,61 +145,71 @@ sealed partial class Tracking
 
     void Send(Client client, ReadOnlySpan<byte> key)
     {
-        if (!TryBegin(client, out var message)) return;
-        message.Array(1);
-        message.Bulk(key);
-        _server.Pushes.End();
+        if (!TryBegin(client, out var target)) return;
+        _encoder.Array(1);
+        _encoder.Bulk(key);
+        End(target);
     }
 
     void SendAll(Client client)
     {
-        if (!TryBegin(client, out var message)) return;
-        message.Null();
-        _server.Pushes.End();
+        if (!TryBegin(client, out var target)) return;
+        _encoder.Null();
+        End(target);
     }
 
     void SendEncoded(Client client, ReadOnlySpan<byte> keys)
     {
-        if (!TryBegin(client, out var message)) return;
-        message.Raw(keys);
-        _server.Pushes.End();
+        if (!TryBegin(client, out var target)) return;
+        _encoder.Raw(keys);
+        End(target);
     }
 
-    /// <summary>Starts the message for a client, to it or to whom it redirects to; the keys follow, then the message's end.</summary>
+    /// <summary>Starts the message for a client, to it or to whom it redirects to; the keys follow, then <see cref="End"/>.</summary>
     /// <returns>False if nobody can be told: RESP2 has no messages out of band but for subscribers.</returns>
-    bool TryBegin(Client client, out ReplyWriter message)
+    bool TryBegin(Client client, out Client target)
     {
-        message = null!;
+        target = client;
         var tracking = client.Tracking!;
-        var target = client;
-        if (tracking.Redirect != 0 && !_server.Clients.TryGet(tracking.Redirect, out target))
+        if (tracking.Redirect != 0)
         {
-            tracking.Modes |= TrackingModes.Broken;
-            if (client.Protocol == 3) SendBroken(client, tracking.Redirect);
-            return false;
+            if (!_server.Clients.TryGet(tracking.Redirect, out var other))
+            {
+                tracking.Modes |= TrackingModes.Broken;
+                if (client.Protocol == 3) SendBroken(client, tracking.Redirect);
+                return false;
+            }
+            target = other;
         }
         if (target.Protocol == 2 && (tracking.Redirect == 0 || !target.Has(ClientFlags.PubSub))) return false;
-        message = _server.Pushes.Begin(target);
+        _encoder.Attach(_message, target.Protocol);
         if (target.Protocol == 3)
         {
-            message.Push(2);
-            message.Bulk("invalidate"u8);
+            _encoder.Push(2);
+            _encoder.Bulk("invalidate"u8);
         }
         else
         {
-            message.Push(3);
-            message.Bulk("message"u8);
-            message.Bulk("__redis__:invalidate"u8);
+            _encoder.Push(3);
+            _encoder.Bulk("message"u8);
+            _encoder.Bulk("__redis__:invalidate"u8);
         }
         return true;
     }
 
     void SendBroken(Client client, long redirect)
     {
-        var message = _server.Pushes.Begin(client);
-        message.Push(2);
-        message.Bulk("tracking-redir-broken"u8);
-        message.Integer(redirect);
-        _server.Pushes.End();
+        _encoder.Attach(_message, client.Protocol);
+        _encoder.Push(2);
+        _encoder.Bulk("tracking-redir-broken"u8);
+        _encoder.Integer(redirect);
+        End(client);
+    }
+
+    void End(Client target)
+    {
+        _encoder.Complete();
+        _server.Pushes.Send(target, _message.WrittenSpan);
+        _message.ResetWrittenCount();
     }
 }

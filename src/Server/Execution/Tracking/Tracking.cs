@@ -13,7 +13,7 @@ namespace MiniRedis.Server.Execution;
 //
 // When a client is told relative to replies is part of the protocol, since a cache must not miss that the value it was just
 // answered is gone: others at once; the client whose command caused it, behind the reply to that command or to the EXEC it is
-// in (see Pushes); prefixes behind all replies of the batch.
+// in; prefixes behind all replies of the batch.
 //
 // What changes keys is read from the stream of effects, so no command can forget it; nobody listens while no client tracks.
 // Ours differs from Redis's in three things. SWAPDB tells "everything": a cache has names, which now mean other keys. Who is
@@ -49,6 +49,9 @@ sealed partial class Tracking : IEffectSink
 
     /// <summary>Different prefixes that clients are told of.</summary>
     public int Prefixes => _prefixes.Count;
+
+    /// <summary>Something waits for the command that runs to be over: its client is to be told, or the table has too many keys.</summary>
+    public bool IsDue { get; set; }
 
     /// <summary>Bytes of memory of what is remembered.</summary>
     public long MemoryBytes => _table.MemoryBytes;
@@ -115,7 +118,7 @@ sealed partial class Tracking : IEffectSink
             }
             keys.Dispose();
         }
-        if (IsFull) _server.Pushes.AreDue = true;
+        if (IsFull) IsDue = true;
     }
 
     bool IsFull => _server.Config.TrackingTableMaxKeys is > 0 and var most && _table.Count > most;
