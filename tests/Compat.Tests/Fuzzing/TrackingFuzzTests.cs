@@ -13,8 +13,8 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
 {
     const int Steps = 4000;
 
-    /// <summary>Those who act; behind them, one that others redirect to and that says nothing.</summary>
-    const int Actors = 4, Listener = Actors;
+    /// <summary>Those who act; behind them, two that others redirect to and that say nothing: one of RESP3, and a subscriber of RESP2.</summary>
+    const int Actors = 4, Listener = Actors, Subscriber = Actors + 1;
 
     /// <summary>K is a key, N a number below four, P a prefix.</summary>
     static readonly string[] s_tracking =
@@ -23,12 +23,18 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
         "CLIENT TRACKING ON BCAST", "CLIENT TRACKING ON BCAST PREFIX P", "CLIENT TRACKING ON PREFIX P BCAST NOLOOP", "CLIENT TRACKING ON BCAST NOLOOP",
         "CLIENT TRACKING ON BCAST PREFIX k1 PREFIX P", "CLIENT TRACKING ON OPTIN", "CLIENT TRACKING ON OPTOUT", "CLIENT TRACKING ON OPTIN NOLOOP",
         "CLIENT TRACKING ON REDIRECT LISTENER", "CLIENT TRACKING ON REDIRECT LISTENER NOLOOP", "CLIENT TRACKING ON BCAST REDIRECT LISTENER",
+        "CLIENT TRACKING ON REDIRECT SUBSCRIBER", "CLIENT TRACKING ON REDIRECT SUBSCRIBER", "CLIENT TRACKING ON BCAST NOLOOP REDIRECT SUBSCRIBER",
         "CLIENT TRACKING ON OPTIN OPTOUT", "CLIENT TRACKING ON OPTIN BCAST", "CLIENT TRACKING ON PREFIX P", "CLIENT TRACKING ON REDIRECT 0",
         "CLIENT TRACKING ON REDIRECT 987654", "CLIENT TRACKING MAYBE", "CLIENT TRACKING ON NOSUCH", "CLIENT TRACKING ON PREFIX", "CLIENT TRACKING",
         "CLIENT TRACKING ON REDIRECT LISTENER REDIRECT LISTENER", "CLIENT TRACKING ON REDIRECT x",
         "CLIENT CACHING YES", "CLIENT CACHING YES", "CLIENT CACHING NO", "CLIENT CACHING NO", "CLIENT CACHING MAYBE", "CLIENT CACHING",
         "CLIENT TRACKINGINFO", "CLIENT GETREDIR", "HELLO 3", "HELLO 3", "HELLO 3", "HELLO 2",
     ];
+
+    /// <summary>Redis deletes an expired destination as the caller's own change, which NOLOOP is not told of; to us it had gone before.</summary>
+    static readonly string[] s_writes = [.. TransactionFuzzTests.Commands.Where(c => !c.Contains("STORE", StringComparison.Ordinal) && !c.StartsWith("BITOP", StringComparison.Ordinal))];
+
+    static readonly int[] s_resp3 = [0, 1, 3, Listener];
 
     static readonly string[] s_prefixes = ["k", "k2", "k1", "x", "k22", "k4"];
 
@@ -102,7 +108,7 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
             1 when queues => "DISCARD",
             < 5 => s_tracking[random.Next(s_tracking.Length)],
             < 12 => s_reads[random.Next(s_reads.Length)],
-            _ => TransactionFuzzTests.Commands[random.Next(TransactionFuzzTests.Commands.Length)],
+            _ => s_writes[random.Next(s_writes.Length)],
         };
         // SWAPDB says nothing to caches in Redis; nor does a transaction go on after what Valkey 8 gives it up for.
         if (command.StartsWith("SWAPDB", StringComparison.Ordinal)) command = "FLUSHDB";
@@ -140,7 +146,7 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
         {
             _connect = connect;
             _control = connect();
-            _clients = new RawClient[Actors + 1];
+            _clients = new RawClient[Actors + 2];
         }
 
         long LastId() => long.Parse(_control.Call("CLIENT ID").AsSpan(1), CultureInfo.InvariantCulture);
@@ -165,17 +171,22 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
                 _clients[i] = _connect();
                 replies.Add(_clients[i].Call("CLIENT ID"));
             }
-            foreach (var client in _clients.Where((_, i) => i != 2)) client.Call("HELLO 3");
+            foreach (var i in s_resp3) _clients[i].Call("HELLO 3");
+            SubscriberId = replies[Subscriber][1..];
+            replies.Add(_clients[Subscriber].Call("SUBSCRIBE __redis__:invalidate"));
             replies.Add(_control.Call("DEBUG SET-ACTIVE-EXPIRE 0"));
             return string.Join(' ', replies);
         }
 
         string ListenerId { get; set; } = "";
 
+        string SubscriberId { get; set; } = "";
+
         public void Send(int who, string[] commands)
         {
             if (ListenerId.Length == 0) ListenerId = _clients[Listener].Call("CLIENT ID")[1..];
-            _clients[who].SendRaw(string.Concat(commands.Select(c => RawClient.Encode(c.Replace("LISTENER", ListenerId, StringComparison.Ordinal).Split(' ')))));
+            _clients[who].SendRaw(string.Concat(commands.Select(c => RawClient.Encode(c.Replace("LISTENER", ListenerId, StringComparison.Ordinal)
+                .Replace("SUBSCRIBER", SubscriberId, StringComparison.Ordinal).Split(' ')))));
         }
 
         /// <summary>What each client was sent since this was last asked, the one that acted first.</summary>
@@ -190,7 +201,7 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
                 Read(who, i == 0 ? requests : 0, sent);
                 // Whatever was sent to the client before this is read comes before its reply. It does not count as "the next command",
                 // and goes when the pipeline is done: prefixes are told behind all that came with it.
-                _clients[who].Send("CLIENT GETNAME");
+                _clients[who].Send(who == Subscriber ? "PING" : "CLIENT GETNAME");
                 Read(who, 1, sent);
                 all[i] = $"to {who}: {string.Join(" | ", sent.Take(sent.Count - 1))}";
             }
@@ -202,9 +213,14 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
             while (replies > 0)
             {
                 var next = _clients[who].Read().Replace("$6 7.0.15", "$5 7.4.0", StringComparison.Ordinal);
-                if (next[0] != '>') replies--;
+                if (next[0] != '>' && !next.StartsWith("*3 $7 message", StringComparison.Ordinal)) replies--;
                 // Redis says "everything" in the protocol of the client that redirects, we in that of the one that is told.
-                sent.Add(next == ">2 $10 invalidate $-1" ? ">2 $10 invalidate _" : next);
+                sent.Add(next switch
+                {
+                    ">2 $10 invalidate $-1" => ">2 $10 invalidate _",
+                    "*3 $7 message $20 __redis__:invalidate _" => "*3 $7 message $20 __redis__:invalidate $-1",
+                    _ => next,
+                });
             }
         }
 

@@ -80,8 +80,8 @@ sealed partial class Tracking : IEffectSink
     {
         if (client.Tracking is not { IsOn: true } tracking) return;
         _prefixes.RemoveAll(client, tracking);
+        // Where it redirected to stays: what it invalidated earlier in the transaction in which it does this is told there.
         tracking.Modes = TrackingModes.None;
-        tracking.Redirect = 0;
         Clients--;
     }
 
