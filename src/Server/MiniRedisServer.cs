@@ -46,6 +46,8 @@ sealed class MiniRedisServer
         CallWatch = new CallWatch(this);
         Saving = new RdbSaving(this);
         Loading = new Loading(this);
+        Snapshots = new Snapshots(this);
+        BackgroundSaving = new BackgroundSaving(this);
         Exiting = new Exiting(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
@@ -103,6 +105,8 @@ sealed class MiniRedisServer
     public CallWatch CallWatch { get; }
     public RdbSaving Saving { get; }
     public Loading Loading { get; }
+    public Snapshots Snapshots { get; }
+    public BackgroundSaving BackgroundSaving { get; }
     public Exiting Exiting { get; }
     public Cron Cron { get; }
     public Executor Executor { get; }

@@ -182,10 +182,11 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     }
 
     /// <summary>Runs one request, or answers why not.</summary>
-    /// <returns>False if it is to wait: the client was held (CLIENT PAUSE) and comes back to the same request later.</returns>
+    /// <returns>False if it is to wait: the client was held (CLIENT PAUSE, a snapshot) and comes back to the same request later.</returns>
     bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
-        if (server.Pause.IsActive && server.Pause.Holds(client, command, request))
+        if (server.Pause.IsActive && server.Pause.Holds(client, command, request)
+            || server.Snapshots.IsActive && server.Snapshots.Holds(client, command, request))
         {
             client.Flags |= ClientFlags.Paused;
             return false;
@@ -243,6 +244,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         RunningFor = context.Client;
         try
         {
+            if (server.Snapshots.IsActive) server.Snapshots.Prepare(context);
             command.Run!(ref context);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)

@@ -16,7 +16,7 @@ sealed unsafe partial class KeyIndex
         // A table that has shrunk since the last step may have joined buckets before the cursor to this one.
         var isWhole = (cursor & ~bits) == 0;
         var next = ScanCursor.Next(cursor, bits);
-        if (next != 0 && Sse.IsSupported) PrefetchRecords((ulong*)_buckets[(uint)(next & BitsAt(next))]);
+        if (next != 0) PrefetchLine((ulong*)_buckets[(uint)(next & BitsAt(next))]);
 
         for (var line = (ulong*)_buckets[(uint)(cursor & bits)]; ; line = (ulong*)_overflow[Link(line) - 1])
         {
@@ -32,4 +32,15 @@ sealed unsafe partial class KeyIndex
 
     /// <summary>The bits of a hash that name its bucket, as a mask.</summary>
     ulong BitsAt(ulong hash) => ((uint)hash & _mask) < _split ? _mask * 2UL + 1 : _mask;
+
+    static void PrefetchLine(ulong* line)
+    {
+        if (!Sse.IsSupported) return;
+        for (var i = 0; i < EntriesPerBucket; i++)
+        {
+            var block = RecordOf(line[i]).Block;
+            Sse.Prefetch0(block);
+            Sse.Prefetch0(block + LineArray.LineSize);
+        }
+    }
 }

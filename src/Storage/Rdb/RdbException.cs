@@ -3,7 +3,7 @@ namespace MiniRedis.Storage;
 /// <summary>A file cannot be read: what is wrong with it, and where.</summary>
 /// <param name="reason">What is wrong, as "the data end too early".</param>
 /// <param name="offset">Bytes from the file's beginning to what could not be read.</param>
-/// <param name="reading">What was being read, as "the value of key 'a' (string) in database 0".</param>
+/// <param name="reading">What was being read, as "the checksum". No key shows: logs outlive secrets.</param>
 public sealed class RdbException(string reason, long offset, string reading)
     : Exception($"{reason} at offset {offset}, reading {reading}")
 {

@@ -125,7 +125,7 @@ public sealed class RdbLoader : IDisposable
         var record = RdbValueReader.Read(ref reader, entry.Type, database, key, entry.ExpireAt, _options.Limits);
         if (record.IsNull)
         {
-            if (!ReferenceEquals(reader.Error, RdbValueReader.Empty)) Check(reader, Describe(key, entry.Type));
+            if (!ReferenceEquals(reader.Error, RdbValueReader.Empty)) Check(reader, Describe(entry.Type));
             reader.Forgive();
             KeysEmpty++;
             _target.OnEmptyKey(key);
@@ -153,7 +153,7 @@ public sealed class RdbLoader : IDisposable
             if (_options.Replaces) _database.Put(_group[i]);
             else
             {
-                var failure = new RdbException("a key occurs twice", _offsets[i], Describe(_group[i].Key, RdbValueWriter.TypeOf(_group[i])));
+                var failure = new RdbException("a key occurs twice", _offsets[i], Describe(RdbValueWriter.TypeOf(_group[i])));
                 // Those before are the index's.
                 _group.AsSpan(i, _waiting - i).CopyTo(_group);
                 _waiting -= i;
@@ -180,16 +180,7 @@ public sealed class RdbLoader : IDisposable
         if (reader.Error is { } reason) throw new RdbException(reason, reader.Offset, reading);
     }
 
-    string Describe(ReadOnlySpan<byte> key, RdbType type) => $"key '{Readable(key)}' ({type}) of database {_database.Number}";
-
-    /// <summary>The first bytes of a key, those that are no letters as question marks.</summary>
-    static string Readable(ReadOnlySpan<byte> key)
-    {
-        const int Most = 128;
-        var text = new char[Math.Min(key.Length, Most)];
-        for (var i = 0; i < text.Length; i++) text[i] = key[i] is >= 0x20 and < 0x7F ? (char)key[i] : '?';
-        return new string(text) + (key.Length > Most ? "..." : "");
-    }
+    string Describe(RdbType type) => $"a key of database {_database.Number} whose value is of the form {type}";
 
     public void Dispose() => _input.Dispose();
 }

@@ -32,9 +32,14 @@ public static unsafe partial class RdbValueReader
         var lastId = ReadPair(ref reader);
         var (first, last, count) = Survey(ref reader, stream);
         StreamId maxDeletedId = default;
-        // Before 7.0 nobody counted what was deleted.
         var added = length;
-        if (type != RdbType.Stream)
+        if (type == RdbType.Stream)
+        {
+            // Before 7.0 nobody counted what was deleted, and before 5.0 was released XTRIM counted wrong.
+            added = Math.Max(length, (ulong)count);
+            length = (ulong)count;
+        }
+        else
         {
             ReadPair(ref reader);
             maxDeletedId = ReadPair(ref reader);

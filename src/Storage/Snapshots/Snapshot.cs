@@ -62,7 +62,7 @@ public sealed unsafe class Snapshot
     {
         _keyspace = keyspace;
         Arena = keyspace.Arena;
-        Feed = new SnapshotFeed(_read.Enqueue);
+        Feed = new SnapshotFeed(_parts, _read.Enqueue);
         foreach (var database in keyspace.Databases)
         {
             if (database.Count > 0) _parts.Add(new SnapshotPart(this, database));
@@ -72,8 +72,8 @@ public sealed unsafe class Snapshot
     /// <summary>The consumer's end.</summary>
     public SnapshotFeed Feed { get; }
 
-    /// <summary>The databases that had keys when the snapshot began.</summary>
-    public IReadOnlyList<SnapshotPart> Parts => _parts;
+    /// <summary>Keys there were when it began.</summary>
+    public long Keys => _parts.Sum(part => part.Keys);
 
     /// <summary>Whether it was given up: nothing more is captured, and the walk only clears what it had marked.</summary>
     public bool IsAbandoned { get; private set; }

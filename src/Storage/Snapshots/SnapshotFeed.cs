@@ -19,7 +19,14 @@ public sealed class SnapshotFeed
     bool _closed;
     volatile bool _cancelled, _finished;
 
-    internal SnapshotFeed(Action<FrozenValue> onRead) => _onRead = onRead;
+    internal SnapshotFeed(IReadOnlyList<SnapshotPart> parts, Action<FrozenValue> onRead)
+    {
+        Parts = parts;
+        _onRead = onRead;
+    }
+
+    /// <summary>The databases that had keys when the snapshot began.</summary>
+    public IReadOnlyList<SnapshotPart> Parts { get; }
 
     /// <summary>Called, on the consumer's thread, when something was read that the capturing side may wait for.</summary>
     public Action? OnProgress { get; set; }

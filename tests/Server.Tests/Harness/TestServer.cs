@@ -10,13 +10,13 @@ sealed class TestServer : IDisposable
 {
     readonly ServerHost _host;
 
-    /// <param name="configuration">Lines of redis.conf.</param>
+    /// <param name="configuration">Lines of redis.conf. Unless they say otherwise, nothing is saved by itself.</param>
     /// <param name="portableTransport">The runtime's sockets instead of epoll.</param>
     /// <param name="realTime">The machine's clock, for tests of what the kernel times.</param>
     public TestServer(string configuration = "", bool portableTransport = false, bool realTime = false)
     {
         var config = new ServerConfig();
-        var loaded = ConfigFile.LoadText(config, configuration);
+        var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
         Server = new MiniRedisServer(config, new ServerLog(NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
         Assert.Null(Server.ApplyRenames(loaded.RenamedCommands));
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);

@@ -59,7 +59,10 @@ static partial class ServerCommands
         var count = server.Keyspace.Count;
         server.Statistics.LazyFreedObjects += server.LazyFree.Pending + (lazily ? count : 0);
         server.Effects.Dirty += count;
+        server.BackgroundSaving.Cancel();
         server.Keyspace.FlushAll();
+        // The file would bring back at the next start what was to be gone; the log says if it cannot be written.
+        if (server.Config.SavePoints.Length > 0) server.Saving.TrySave();
     }
 
     static void FlushDb(ref CommandContext c)
