@@ -44,6 +44,9 @@ public static partial class Errors
     public static ReadOnlySpan<byte> ClientIdNotPositive => "ERR client-id should be greater than 0"u8;
     public static ReadOnlySpan<byte> MaxAgeNotInteger => "ERR maxage is not an integer or out of range"u8;
     public static ReadOnlySpan<byte> MaxAgeNotPositive => "ERR maxage should be greater than 0"u8;
+    public static ReadOnlySpan<byte> IdleNotInteger => "ERR idle is not an integer or out of range"u8;
+    public static ReadOnlySpan<byte> IdleNotPositive => "ERR idle should be greater than 0"u8;
+    public static ReadOnlySpan<byte> DbNotInteger => "ERR DB is not an integer or out of range"u8;
     public static ReadOnlySpan<byte> ClientName => "ERR Client names cannot contain spaces, newlines or special characters."u8;
     public static ReadOnlySpan<byte> PauseMode => "ERR CLIENT PAUSE mode must be WRITE or ALL"u8;
     public static ReadOnlySpan<byte> UnblockReason => "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"u8;
@@ -112,6 +115,16 @@ public static partial class Errors
     public static byte[] HelloOption(ReadOnlySpan<byte> option) => Quote("ERR Syntax error in HELLO option '"u8, option, "'"u8);
 
     public static byte[] UnknownClientType(ReadOnlySpan<byte> type) => Quote("ERR Unknown client type '"u8, type, "'"u8);
+
+    /// <summary>CLIENT LIST and KILL with FLAGS.</summary>
+    public static byte[] UnknownClientFlags(ReadOnlySpan<byte> flags) => Quote("ERR Unknown flags found in the provided filter: "u8, flags, ""u8);
+
+    /// <summary>CLIENT LIST and KILL with CAPA.</summary>
+    public static byte[] UnknownClientCapability(ReadOnlySpan<byte> capa) =>
+        Quote("ERR Unknown capa found in the provided filter: "u8, capa, ""u8);
+
+    /// <param name="last">The last database's number.</param>
+    public static string DbNotInRange(int last) => $"ERR DB number should be between 0 and {last}";
 
     public static byte[] NoSuchUser(ReadOnlySpan<byte> user) => Quote("ERR No such user '"u8, user, "'"u8);
 

@@ -136,6 +136,9 @@ enum ClientFlags
 
     /// <summary>A command could not be queued: EXEC will run nothing.</summary>
     DirtyExec = 1 << 11,
+
+    /// <summary>Understands being redirected to another server (CLIENT CAPA redirect).</summary>
+    CanRedirect = 1 << 12,
 }
 
 /// <summary>CLIENT REPLY's modes. SKIP is asked for during one command and applies to the next.</summary>

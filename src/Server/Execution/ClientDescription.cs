@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
@@ -27,7 +28,8 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
-        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
+        text.Append(client.Has(ClientFlags.CanRedirect) ? " capa=r" : " capa=")
+            .Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
             .Append(CultureInfo.InvariantCulture, $" sub={own?.Count(ChannelKind.Channel) ?? 0} psub={own?.Count(ChannelKind.Pattern) ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" ssub={own?.Count(ChannelKind.Shard) ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" multi={(client.Has(ClientFlags.Multi) ? client.Transaction!.Queue.Count : -1)}")
@@ -54,7 +56,10 @@ static class ClientDescription
         return bytes;
     }
 
-    static void AppendFlags(StringBuilder text, Client client)
+    /// <summary>The letters that flags may be; 'u' (about to be unblocked) and 'I' (an import's source) are known, and nobody has them.</summary>
+    public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIN"u8);
+
+    public static void AppendFlags(StringBuilder text, Client client)
     {
         var start = text.Length;
         if (client.Has(ClientFlags.Monitor)) text.Append('O');
