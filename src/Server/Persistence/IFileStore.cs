@@ -9,6 +9,9 @@ interface IFileStore
     /// <summary>Makes an empty file to write to; one of that name is emptied.</summary>
     IFileWriter Create(string path);
 
+    /// <summary>Opens a file to write behind what it holds; makes an empty one if there is none.</summary>
+    IFileWriter Append(string path);
+
     /// <summary>Gives a file another name, in place of whatever had it: at once, or not at all.</summary>
     void Replace(string from, string to);
 
@@ -22,7 +25,14 @@ interface IFileStore
 /// <summary>A file that is being written.</summary>
 interface IFileWriter : IDisposable
 {
+    /// <summary>Bytes it holds.</summary>
+    long Length { get; }
+
+    /// <summary>Writes behind what it holds. If that fails, a part may have been written.</summary>
     void Write(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Cuts off what stands behind a length.</summary>
+    void Truncate(long length);
 
     /// <summary>Waits until the disk has what was written.</summary>
     void Sync();

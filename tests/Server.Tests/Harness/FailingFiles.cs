@@ -29,6 +29,12 @@ sealed class FailingFiles : IFileStore
         return new Writer(this, _disk.Create(path));
     }
 
+    public IFileWriter Append(string path)
+    {
+        Check(FileStep.Create);
+        return new Writer(this, _disk.Append(path));
+    }
+
     public void Replace(string from, string to)
     {
         Check(FileStep.Replace);
@@ -51,6 +57,10 @@ sealed class FailingFiles : IFileStore
     sealed class Writer(FailingFiles files, IFileWriter file) : IFileWriter
     {
         long _written;
+
+        public long Length => file.Length;
+
+        public void Truncate(long length) => file.Truncate(length);
 
         public void Write(ReadOnlySpan<byte> bytes)
         {

@@ -44,6 +44,8 @@ sealed class GatedFiles : IFileStore
         return new Writer(this, path);
     }
 
+    public IFileWriter Append(string path) => Create(path);
+
     public void Replace(string from, string to)
     {
         lock (_files)
@@ -73,6 +75,10 @@ sealed class GatedFiles : IFileStore
     sealed class Writer(GatedFiles files, string path) : IFileWriter
     {
         readonly MemoryStream _bytes = new();
+
+        public long Length => _bytes.Length;
+
+        public void Truncate(long length) => _bytes.SetLength(length);
 
         public void Write(ReadOnlySpan<byte> bytes)
         {

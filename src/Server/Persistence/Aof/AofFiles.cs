@@ -1,0 +1,77 @@
+using System.Text;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>The files of the AOF and their manifest, on the disk. Under the executor's lock.</summary>
+sealed class AofFiles(MiniRedisServer server)
+{
+    /// <summary>The list, as the disk has it or is about to.</summary>
+    public AofManifest Manifest { get; private set; } = AofManifest.Empty;
+
+    /// <summary>The files' directory.</summary>
+    public string Directory => server.Config.PathOf(server.Config.AppendDirname);
+
+    /// <summary>The list's file.</summary>
+    public string ManifestPath => PathOf(server.Config.AppendFilename + ".manifest");
+
+    /// <summary>The file that is written to.</summary>
+    public string CurrentPath => PathOf(Manifest.Incremental[^1].Name);
+
+    /// <summary>Bytes of the base and of incremental files that are not written to any more.</summary>
+    public long ClosedBytes { get; private set; }
+
+    public string PathOf(string name) => Path.Combine(Directory, name);
+
+    /// <summary>Reads the list; without one there are no files.</summary>
+    /// <exception cref="FormatException">The list makes no sense.</exception>
+    public void Load()
+    {
+        Manifest = File.Exists(ManifestPath) ? AofManifest.Parse(File.ReadAllText(ManifestPath, Encoding.UTF8)) : AofManifest.Empty;
+        CountBytes();
+    }
+
+    /// <summary>
+    /// Makes another list the one that counts. The disk has it, or still has the old one whole, wherever power fails.
+    /// </summary>
+    public void Commit(AofManifest manifest)
+    {
+        var files = server.Saving.Files;
+        System.IO.Directory.CreateDirectory(Directory);
+        var temporary = PathOf($"temp-{server.Config.AppendFilename}.manifest");
+        using (var file = files.Create(temporary))
+        {
+            file.Write(Encoding.UTF8.GetBytes(manifest.Format()));
+            file.Sync();
+        }
+        files.Replace(temporary, ManifestPath);
+        files.SyncDirectory(Directory);
+        Adopt(manifest);
+    }
+
+    /// <summary>Goes on with a list that the disk is not to have yet: the one before holds everything still.</summary>
+    public void Adopt(AofManifest manifest)
+    {
+        Manifest = manifest;
+        CountBytes();
+    }
+
+    /// <summary>Deletes the files that a rewrite has replaced, and then takes them off the list.</summary>
+    public void DeleteHistory()
+    {
+        if (Manifest.History.Count == 0 || server.Config.AofDisableAutoGc) return;
+        foreach (var file in Manifest.History) server.Saving.Files.Delete(PathOf(file.Name));
+        Commit(Manifest.WithoutHistory());
+    }
+
+    void CountBytes()
+    {
+        ClosedBytes = 0;
+        var files = Manifest.Files.ToList();
+        for (var i = 0; i < files.Count - (Manifest.Incremental.Count > 0 ? 1 : 0); i++)
+        {
+            var file = new FileInfo(PathOf(files[i].Name));
+            if (file.Exists) ClosedBytes += file.Length;
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>
+/// Rewrites of the AOF: a snapshot becomes the base, and what was written before is deleted. From the instant of the snapshot
+/// on, changes go to a new incremental file; the list of files changes twice, each time at once:
+/// <code>
+///   before           base 1, incr 1
+///   while rewriting  base 1, incr 1, incr 2          all that happened is in these, whatever becomes of the rewrite
+///   after            base 2, incr 2
+/// </code>
+/// Turning the AOF on is a rewrite whose first list is never written: until the base is there, the old files say everything.
+/// Under the executor's lock.
+/// </summary>
+sealed class AofRewriting(MiniRedisServer server)
+{
+    /// <summary>Failures in a row from which on the next attempt is put off (Redis's AOF_REWRITE_LIMITE_THRESHOLD).</summary>
+    const int FailuresBeforeDelay = 3;
+
+    /// <summary>Longest such delay.</summary>
+    const int MostDelayMinutes = 60;
+
+    RdbFileJob? _job;
+    AofManifest? _next;
+    bool _isFirst, _isCancelled;
+    long _retryAt;
+
+    public bool IsRunning => _job is not null;
+
+    /// <summary>Whether one is to start as soon as nothing else takes a snapshot.</summary>
+    public bool IsScheduled { get; private set; }
+
+    /// <summary>Whether the AOF was turned on and has no base yet.</summary>
+    public bool IsFirst => IsRunning && _isFirst;
+
+    /// <summary>Unix milliseconds.</summary>
+    public long StartedAt { get; private set; }
+
+    public bool LastWentWell { get; private set; } = true;
+
+    /// <summary>How long the last one took; -1 before there was one.</summary>
+    public long LastSeconds { get; private set; } = -1;
+
+    /// <summary>Most bytes that the snapshot took beside the data.</summary>
+    public long LastPeakBytes { get; private set; }
+
+    public int FailuresInARow { get; private set; }
+
+    /// <summary>Bytes of the AOF when it was last rewritten, or loaded: what its growth is measured by.</summary>
+    public long BaseBytes { get; set; }
+
+    /// <summary>Bytes of all files.</summary>
+    public long CurrentBytes => server.Aof.Files.ClosedBytes + server.Aof.FileBytes;
+
+    /// <summary>Begins a rewrite; nothing else may be taking a snapshot.</summary>
+    /// <returns>False if the disk refuses; the reason is logged.</returns>
+    public bool TryStart()
+    {
+        var (aof, files) = (server.Aof, server.Aof.Files);
+        IsScheduled = _isCancelled = false;
+        _isFirst = !aof.IsOn;
+        try
+        {
+            System.IO.Directory.CreateDirectory(files.Directory);
+            var manifest = files.Manifest.WithIncremental(server.Config.AppendFilename);
+            server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
+            if (_isFirst) files.Adopt(manifest);
+            else files.Commit(manifest);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            server.Log.AofRewriteFailed(failure.Message);
+            NoteFailure();
+            return false;
+        }
+        if (_isFirst) aof.Start();
+        else aof.SwitchFile();
+
+        server.Log.AofRewriteStarted();
+        server.Statistics.AofRewrites++;
+        StartedAt = server.Clock.Now;
+        _next = files.Manifest.WithBase(server.Config.AppendFilename, server.Config.AofUseRdbPreamble, kept: 1);
+        var temporary = files.PathOf($"temp-rewriteaof-bg-{Environment.ProcessId}.aof");
+        _job = new RdbFileJob(server, files.PathOf(_next.Base!.Value.Name), temporary, isAofBase: true, End);
+        server.Snapshots.Start(_job);
+        aof.ApplyPolicy();
+        return true;
+    }
+
+    /// <summary>Has one start when what takes a snapshot now is over.</summary>
+    public void Schedule() => IsScheduled = true;
+
+    /// <summary>Gives up the one that runs, and the one that is scheduled.</summary>
+    public void Cancel()
+    {
+        IsScheduled = false;
+        if (!IsRunning || _isCancelled) return;
+        _isCancelled = true;
+        server.Snapshots.Abandon();
+    }
+
+    /// <summary>Starts what is scheduled, or what the growth of the file asks for. Called by the cron.</summary>
+    public void StartIfDue()
+    {
+        if (server.Snapshots.IsActive || server.Loading.IsLoading || server.Exiting.HasBegun) return;
+        if (IsScheduled || HasGrown() && server.Clock.Now >= _retryAt) TryStart();
+    }
+
+    bool HasGrown()
+    {
+        var config = server.Config;
+        if (!server.Aof.IsOn || config.AutoAofRewritePercentage == 0 || CurrentBytes <= config.AutoAofRewriteMinSize) return false;
+        var growth = (Int128)CurrentBytes * 100 / Math.Max(1, BaseBytes) - 100;
+        if (growth < config.AutoAofRewritePercentage) return false;
+        server.Log.AofHasGrown((long)growth);
+        return true;
+    }
+
+    void End(Snapshot snapshot, Exception? failure)
+    {
+        var job = _job!;
+        _job = null;
+        LastSeconds = (server.Clock.Now - StartedAt) / 1000;
+        LastPeakBytes = snapshot.PeakBytes;
+        server.Aof.ApplyPolicy();
+        if (_isCancelled)
+        {
+            server.Log.AofRewriteCancelled();
+            return;
+        }
+        if (failure is null) failure = TryAdopt();
+        if (failure is null)
+        {
+            LastWentWell = true;
+            FailuresInARow = 0;
+            BaseBytes = CurrentBytes;
+            server.Log.AofRewriteEnded(job.Length, snapshot.PeakBytes >> 20);
+            return;
+        }
+        server.Log.AofRewriteFailed(failure.Message);
+        NoteFailure();
+        // Without a base what is written is worth nothing: try again.
+        if (_isFirst) IsScheduled = true;
+    }
+
+    /// <summary>Makes the new base the one that counts.</summary>
+    Exception? TryAdopt()
+    {
+        var files = server.Aof.Files;
+        try
+        {
+            files.Commit(_next!);
+            files.DeleteHistory();
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return failure;
+        }
+    }
+
+    void NoteFailure()
+    {
+        LastWentWell = false;
+        if (++FailuresInARow < FailuresBeforeDelay) return;
+        var minutes = Math.Min(MostDelayMinutes, 1 << Math.Min(FailuresInARow - FailuresBeforeDelay, 10));
+        _retryAt = server.Clock.Now + minutes * 60_000L;
+    }
+}

@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.Text;
+
+namespace MiniRedis.Storage;
+
+/// <summary>What a file of a multi-part AOF is: the letters are those of the manifest.</summary>
+public enum AofFileType
+{
+    /// <summary>The data set as it was when the last rewrite began.</summary>
+    Base = 'b',
+
+    /// <summary>What was changed since.</summary>
+    Incremental = 'i',
+
+    /// <summary>Replaced by a rewrite, and to be deleted.</summary>
+    History = 'h',
+}
+
+/// <summary>A file of a multi-part AOF.</summary>
+/// <param name="Name">Its name in the AOF's directory, without a path.</param>
+/// <param name="Sequence">From 1 on; base and incremental files are counted apart.</param>
+/// <param name="Type">What it is.</param>
+public readonly record struct AofFile(string Name, long Sequence, AofFileType Type);
+
+/// <summary>
+/// The list of files that make up an AOF, in the order of loading, as Redis 7 keeps it beside them:
+/// <code>
+///   file appendonly.aof.2.base.rdb seq 2 type b
+///   file appendonly.aof.4.incr.aof seq 4 type i
+///   file appendonly.aof.3.incr.aof seq 3 type h
+/// </code>
+/// Unchangeable: a change is another manifest, which replaces the first when the disk has it.
+/// </summary>
+public sealed record AofManifest
+{
+    /// <summary>Bytes of the longest line (Redis's MANIFEST_MAX_LINE).</summary>
+    const int LongestLine = 1024;
+
+    public static AofManifest Empty { get; } = new();
+
+    /// <summary>Null where the data set was empty when the AOF began.</summary>
+    public AofFile? Base { get; private init; }
+
+    /// <summary>In the order of their numbers.</summary>
+    public IReadOnlyList<AofFile> Incremental { get; private init; } = [];
+
+    public IReadOnlyList<AofFile> History { get; private init; } = [];
+
+    /// <summary>The highest number that a base file had.</summary>
+    public long BaseSequence { get; private init; }
+
+    /// <summary>The highest number that an incremental file had.</summary>
+    public long IncrementalSequence { get; private init; }
+
+    /// <summary>The files to load, in order.</summary>
+    public IEnumerable<AofFile> Files => Base is { } file ? [file, .. Incremental] : Incremental;
+
+    /// <summary>Adds the next incremental file.</summary>
+    /// <param name="name">The directive appendfilename.</param>
+    public AofManifest WithIncremental(string name)
+    {
+        var sequence = IncrementalSequence + 1;
+        return this with
+        {
+            IncrementalSequence = sequence,
+            Incremental = [.. Incremental, new($"{name}.{sequence}.incr.aof", sequence, AofFileType.Incremental)],
+        };
+    }
+
+    /// <summary>
+    /// Replaces the base by the next one. That one holds what the present base and the incremental files but the last
+    /// <paramref name="kept"/> hold; those become history.
+    /// </summary>
+    /// <param name="name">The directive appendfilename.</param>
+    /// <param name="isRdb">Whether the base is an RDB file (aof-use-rdb-preamble), not commands.</param>
+    /// <param name="kept">Incremental files that stay.</param>
+    public AofManifest WithBase(string name, bool isRdb, int kept)
+    {
+        var sequence = BaseSequence + 1;
+        var replaced = Incremental.Count - kept;
+        IEnumerable<AofFile> history = [.. History, .. Base is { } old ? [old] : Array.Empty<AofFile>(), .. Incremental.Take(replaced)];
+        return this with
+        {
+            BaseSequence = sequence,
+            Base = new($"{name}.{sequence}.base.{(isRdb ? "rdb" : "aof")}", sequence, AofFileType.Base),
+            Incremental = [.. Incremental.Skip(replaced)],
+            History = [.. history.Select(file => file with { Type = AofFileType.History })],
+        };
+    }
+
+    /// <summary>The same without the files that are deleted.</summary>
+    public AofManifest WithoutHistory() => this with { History = [] };
+
+    /// <summary>One base file, under the name it has: how an AOF of one file, as before Redis 7, becomes one of several.</summary>
+    public static AofManifest Upgraded(string name) => new() { Base = new(name, 1, AofFileType.Base), BaseSequence = 1 };
+
+    /// <summary>The manifest's text, in UTF-8.</summary>
+    public string Format()
+    {
+        var text = new StringBuilder();
+        foreach (var file in Files.Concat(History))
+            text.Append(CultureInfo.InvariantCulture, $"file {Quote(file.Name)} seq {file.Sequence} type {(char)file.Type}\n");
+        return text.ToString();
+    }
+
+    /// <summary>Reads a manifest.</summary>
+    /// <exception cref="FormatException">It makes no sense; the message tells the line and why, in Redis's words.</exception>
+    public static AofManifest Parse(string text)
+    {
+        AofFile? baseFile = null;
+        List<AofFile> incremental = [], history = [];
+        var number = 0;
+        var lines = text.Split('\n');
+        foreach (var line in lines)
+        {
+            number++;
+            // What follows the last end of line is no line.
+            if (line.StartsWith('#') || line.Length == 0 && number == lines.Length) continue;
+            var file = ParseLine(line, number);
+            switch (file.Type)
+            {
+                case AofFileType.Base:
+                    if (baseFile is not null) throw Damaged(number, line, "Found duplicate base file information");
+                    baseFile = file;
+                    break;
+                case AofFileType.Incremental:
+                    if (incremental.Count > 0 && file.Sequence <= incremental[^1].Sequence)
+                        throw Damaged(number, line, "Found a non-monotonic sequence number");
+                    incremental.Add(file);
+                    break;
+                default:
+                    history.Add(file);
+                    break;
+            }
+        }
+        if (baseFile is null && incremental.Count + history.Count == 0) throw Damaged(0, "", "Found an empty AOF manifest");
+        return new()
+        {
+            Base = baseFile, Incremental = incremental, History = history,
+            BaseSequence = baseFile?.Sequence ?? 0,
+            IncrementalSequence = incremental.Count == 0 ? 0 : incremental[^1].Sequence,
+        };
+    }
+
+    static AofFile ParseLine(string line, int number)
+    {
+        if (line.Length >= LongestLine) throw Damaged(number, line, "The AOF manifest file contains too long line");
+        var words = Words(line.Trim());
+        // Pairs of names and values; names that a later version adds are passed over.
+        if (words is null || words.Count < 6 || words.Count % 2 != 0) throw Damaged(number, line, "Invalid AOF manifest file format");
+        string? name = null;
+        long sequence = 0;
+        var type = '\0';
+        for (var i = 0; i < words.Count; i += 2)
+        {
+            switch (words[i].ToLowerInvariant())
+            {
+                case "file":
+                    name = words[i + 1];
+                    if (name.Contains('/') || name.Contains('\\')) throw Damaged(number, line, "File can't be a path, just a filename");
+                    break;
+                case "seq":
+                    _ = long.TryParse(words[i + 1], CultureInfo.InvariantCulture, out sequence);
+                    break;
+                case "type":
+                    type = words[i + 1].Length == 1 ? words[i + 1][0] : '\0';
+                    break;
+            }
+        }
+        if (string.IsNullOrEmpty(name) || sequence <= 0 || type == '\0') throw Damaged(number, line, "Invalid AOF manifest file format");
+        if (!Enum.IsDefined((AofFileType)type)) throw Damaged(number, line, "Unknown AOF file type");
+        return new(name, sequence, (AofFileType)type);
+    }
+
+    /// <summary>The words of a line, with quotes taken off; null if they are not closed.</summary>
+    static List<string>? Words(string line)
+    {
+        var words = new List<string>();
+        for (var i = 0; i < line.Length;)
+        {
+            if (line[i] == ' ')
+            {
+                i++;
+                continue;
+            }
+            var word = new StringBuilder();
+            if (line[i] == '"')
+            {
+                for (i++; ; i++)
+                {
+                    if (i >= line.Length) return null;
+                    if (line[i] == '"') break;
+                    if (line[i] == '\\' && i + 1 < line.Length) i++;
+                    word.Append(line[i]);
+                }
+                i++;
+            }
+            else
+            {
+                for (; i < line.Length && line[i] != ' '; i++) word.Append(line[i]);
+            }
+            words.Add(word.ToString());
+        }
+        return words;
+    }
+
+    static string Quote(string name) => name.AsSpan().IndexOfAny(" \"\\") < 0 ? name : $"\"{name.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+
+    static FormatException Damaged(int line, string text, string reason) =>
+        new($"Reading the manifest file, at line {line}{Environment.NewLine}>>> '{text}'{Environment.NewLine}{reason}");
+}
