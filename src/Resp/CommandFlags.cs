@@ -183,4 +183,7 @@ public enum Propagation
 
     /// <summary>As the effects the handler emits.</summary>
     AsEffects,
+
+    /// <summary>As the client sent it, to the replicas only, though it changes nothing (PUBLISH).</summary>
+    VerbatimToReplicas,
 }

@@ -56,6 +56,17 @@ public static partial class Errors
     /// <summary>The log says why.</summary>
     public static ReadOnlySpan<byte> SaveFailed => "ERR"u8;
     public static ReadOnlySpan<byte> SaveInProgress => "ERR Background save already in progress"u8;
+    public static ReadOnlySpan<byte> NoSaveToCancel => "ERR Background saving is currently not in progress or scheduled"u8;
+
+    public static ReadOnlySpan<byte> OtherSnapshot =>
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "u8
+        + "BGSAVE whenever possible."u8;
+
+    public static ReadOnlySpan<byte> CannotSave =>
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the "u8
+        + "data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails "u8
+        + "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."u8;
+
     public static ReadOnlySpan<byte> AofRewriteInProgress => "ERR Background append only file rewriting already in progress"u8;
 
     // ACL

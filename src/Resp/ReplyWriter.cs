@@ -245,6 +245,13 @@ public sealed partial class ReplyWriter
         Append(encoded);
     }
 
+    /// <summary>Out-of-band messages that are RESP already. Only between replies.</summary>
+    public void Messages(ReadOnlySpan<byte> encoded)
+    {
+        Debug.Assert(_depth == 0, "a message within a reply");
+        Append(encoded);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Append(ReadOnlySpan<byte> encoded)
     {

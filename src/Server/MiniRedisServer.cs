@@ -34,6 +34,8 @@ sealed class MiniRedisServer
         Blocking = new Blocking(this);
         Transactions = new Transactions(this);
         WatchedKeys = new WatchedKeys(this);
+        Pushes = new Pushes(this);
+        PubSub = new PubSub(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -43,6 +45,8 @@ sealed class MiniRedisServer
         CallWatch = new CallWatch(this);
         Saving = new RdbSaving(this);
         Loading = new Loading(this);
+        Snapshots = new Snapshots(this);
+        BackgroundSaving = new BackgroundSaving(this);
         Exiting = new Exiting(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
@@ -88,6 +92,8 @@ sealed class MiniRedisServer
     public Blocking Blocking { get; }
     public Transactions Transactions { get; }
     public WatchedKeys WatchedKeys { get; }
+    public Pushes Pushes { get; }
+    public PubSub PubSub { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
@@ -97,6 +103,8 @@ sealed class MiniRedisServer
     public CallWatch CallWatch { get; }
     public RdbSaving Saving { get; }
     public Loading Loading { get; }
+    public Snapshots Snapshots { get; }
+    public BackgroundSaving BackgroundSaving { get; }
     public Exiting Exiting { get; }
     public Cron Cron { get; }
     public Executor Executor { get; }

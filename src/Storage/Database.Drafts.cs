@@ -11,6 +11,7 @@ public sealed unsafe partial class Database
         ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt = -1)
     {
         var record = CreatePacked(key, type, encoding, packed, expireAt, 0);
+        record.IsCaptured = _keyspace.Snapshot is not null;
         var entry = (ulong*)Arena.Allocate(sizeof(ulong));
         var hash = HashOf(key);
         *entry = KeyIndex.EntryOf(record.Block, hash);
@@ -20,15 +21,16 @@ public sealed unsafe partial class Database
     /// <summary>Makes the draft the value of its key, whatever that held before.</summary>
     internal Record Publish(in KeyLookup draft)
     {
-        Arena.Free((byte*)draft.Entry);
-        return Install(Lookup(draft.Record.Key, draft.Hash), draft.Record);
+        return Install(Lookup(draft.Record.Key, draft.Hash), Detach(draft));
     }
 
     /// <summary>The record of a draft that no editor changes any more: to be installed or abandoned.</summary>
     internal Record Detach(in KeyLookup draft)
     {
         Arena.Free((byte*)draft.Entry);
-        return draft.Record;
+        var record = draft.Record;
+        record.IsCaptured = false;
+        return record;
     }
 
     /// <summary>Makes a finished record the value of its key, whatever that held before.</summary>

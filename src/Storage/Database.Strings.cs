@@ -20,7 +20,7 @@ public sealed unsafe partial class Database
     public Record SetText(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
         var encoding = TextEncodingOf(value);
-        if (at.Found && TryOverwrite(at, value, expireAt, encoding)) return at.Record;
+        if (at.Found && SaveString(at) && TryOverwrite(at, value, expireAt, encoding)) return at.Record;
         return Install(at, CreateText(key, value, expireAt, encoding));
     }
 
@@ -59,6 +59,7 @@ public sealed unsafe partial class Database
         if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0)
         {
             var record = at.Record;
+            Save(at);
             *(long*)(record.Block + RecordLayout.PayloadOffset(record.Flags)) = value;
             if (expireAt >= 0) Postpone(at, expireAt);
             return record;
@@ -91,7 +92,7 @@ public sealed unsafe partial class Database
         }
 
         var old = at.Record;
-        if (TryResizeRaw(old, length, maxReserve))
+        if (SaveString(at) && TryResizeRaw(old, length, maxReserve))
         {
             record = old;
             return Bytes(record);
@@ -116,7 +117,7 @@ public sealed unsafe partial class Database
     {
         var draft = at.Record;
         if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
-            && Suits(Arena.SizeOf(draft.External), (nuint)length))
+            && Suits(Arena.SizeOf(draft.External), (nuint)length) && SaveString(at))
         {
             draft.ExternalLength = length;
             SetEncoding(draft, ObjectEncoding.Raw);

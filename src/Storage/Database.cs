@@ -77,6 +77,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found);
         var record = at.Record;
+        Save(at);
         Forget(record);
         _index.Remove(at.Hash, at.Entry);
         _keyspace.Release(record);
@@ -137,6 +138,7 @@ public sealed unsafe partial class Database
         if (at.Found)
         {
             var old = at.Record;
+            Save(at);
             fresh.AccessField = old.AccessField;
             Forget(old);
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
@@ -146,6 +148,7 @@ public sealed unsafe partial class Database
         {
             _index.Insert(at.Hash, fresh.Block);
         }
+        if (_index.Part is not null) MarkNew(at.Hash, fresh);
         if (fresh.HasExpiry)
         {
             _index.Expiring++;

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using MiniRedis.Server.Tests;
 using Xunit.Abstractions;
 
 namespace MiniRedis.Compat.Tests;
 
-/// <summary>Ten thousand connections, and a value of half a gigabyte: what must work without being special.</summary>
+/// <summary>Ten thousand connections, waiting clients and subscribers, and a value of half a gigabyte: what must work without being special.</summary>
 public sealed class ScaleTests(ITestOutputHelper output)
 {
     const int Connections = 10_000;
@@ -77,6 +78,56 @@ public sealed class ScaleTests(ITestOutputHelper output)
         {
             foreach (var socket in waiting) socket.Dispose();
         }
+    }
+
+    [LinuxFact]
+    public void Ten_thousand_subscribers_get_every_message_and_one_of_100_000_channels_costs_a_look_up()
+    {
+        const int messages = 5;
+        using var server = new ServerProcess("--maxclients", "12000");
+        using var publisher = server.Connect();
+        using var collector = server.Connect();
+        var subscribers = new List<Socket>();
+        try
+        {
+            for (var i = 0; i < Connections; i++)
+            {
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                subscribers.Add(socket);
+                socket.Connect(IPAddress.Loopback, server.Port);
+                socket.Send("SUBSCRIBE news\r\n"u8);
+            }
+            var confirmed = "*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n"u8.ToArray();
+            var message = "*3\r\n$7\r\nmessage\r\n$4\r\nnews\r\n$5\r\nhello\r\n"u8.ToArray();
+            foreach (var socket in subscribers) Expect(socket, confirmed);
+            for (var i = 0; i < messages; i++) Assert.Equal($":{Connections}", publisher.Call("PUBLISH news hello"));
+            foreach (var socket in subscribers)
+            {
+                for (var i = 0; i < messages; i++) Expect(socket, message);
+            }
+
+            for (var i = 0; i < 100_000; i += 1000) collector.SendRaw(RawClient.Encode(["SUBSCRIBE", .. Enumerable.Range(i, 1000).Select(n => $"c{n}")]));
+            for (var i = 1; i <= 100_000; i++) Assert.EndsWith($" :{i}", collector.Read(), StringComparison.Ordinal);
+            Assert.Equal(":1", publisher.Call("PUBLISH c99999 x"));
+            Assert.Equal("*3 $7 message $6 c99999 $1 x", collector.Read());
+            Assert.Equal(":0", publisher.Call("PUBLISH c100000 x"));
+        }
+        finally
+        {
+            foreach (var socket in subscribers) socket.Dispose();
+        }
+    }
+
+    static void Expect(Socket socket, byte[] expected)
+    {
+        var received = new byte[expected.Length];
+        for (var got = 0; got < received.Length;)
+        {
+            var length = socket.Receive(received.AsSpan(got));
+            Assert.True(length > 0, "the server closed");
+            got += length;
+        }
+        Assert.Equal(expected, received);
     }
 
     [LinuxFact]

@@ -11,7 +11,7 @@ static class CommandRegistry
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
         .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
         .. GeoCommands.All, .. StreamCommands.All,
-        .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All,
+        .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 

@@ -61,6 +61,15 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>What it has queued and watches; null if it does neither.</summary>
     public Transaction? Transaction { get; set; }
 
+    /// <summary>What it subscribes to; null if nothing.</summary>
+    public Subscriptions? Subscriptions { get; set; }
+
+    /// <summary>A reply writer is attached to its output; see <see cref="Pushes"/>.</summary>
+    public bool IsAnswered { get; set; }
+
+    /// <summary>Messages that follow the reply to the command that runs; null if there are none. <see cref="Pushes"/>'s.</summary>
+    public FrameBuffer? Deferred { get; set; }
+
     /// <summary>Closed by the server, and no longer in the registry, though its socket may be open for a moment yet.</summary>
     public bool IsGone { get; set; }
 
@@ -72,7 +81,7 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
     public long MemoryBytes =>
         OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes
-        + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0);
+        + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0) + (Subscriptions?.MemoryBytes ?? 0);
 
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }

@@ -21,12 +21,15 @@ static class ClientDescription
         var pendingBehind = output.PendingBehindFirst;
         var argumentBytes = isCaller ? BytesOf(running) : 0;
         var now = server.Clock.Now;
+        var own = client.Subscriptions;
         text.Append(CultureInfo.InvariantCulture, $"id={client.Id} addr={connection.Remote} laddr={connection.Local}")
             .Append(CultureInfo.InvariantCulture, $" fd={connection.Descriptor} name={Ascii(client.Name)}")
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
-        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number} sub=0 psub=0 ssub=0")
+        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
+            .Append(CultureInfo.InvariantCulture, $" sub={own?.Count(ChannelKind.Channel) ?? 0} psub={own?.Count(ChannelKind.Pattern) ?? 0}")
+            .Append(CultureInfo.InvariantCulture, $" ssub={own?.Count(ChannelKind.Shard) ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" multi={(client.Has(ClientFlags.Multi) ? client.Transaction!.Queue.Count : -1)}")
             .Append(CultureInfo.InvariantCulture, $" watch={client.Transaction?.WatchCount ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" qbuf={waiting} qbuf-free={ownInput - waiting} argv-mem={argumentBytes}")

@@ -14,6 +14,9 @@ sealed class Command : CommandSpec
     /// <summary>What becomes of it between MULTI and EXEC.</summary>
     public InMulti InMulti { get; init; }
 
+    /// <summary>Whether a RESP2 client may call it while it is subscribed to something.</summary>
+    public bool RunsSubscribed { get; init; }
+
     /// <summary>Index into per-server tables (statistics); given out by <see cref="Commands.CommandRegistry"/>.</summary>
     public int Ordinal { get; internal set; } = -1;
 }

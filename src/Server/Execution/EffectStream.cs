@@ -86,12 +86,12 @@ sealed class EffectStream
     }
 
     /// <summary>Starts a canonical command of <paramref name="count"/> arguments; add exactly that many.</summary>
-    public void Begin(int database, int count)
+    public void Begin(int database, int count, EffectTarget target = EffectTarget.All)
     {
         Debug.Assert(IsPropagating);
         Debug.Assert(_missing == 0, "the command before lacks arguments");
         _missing = count;
-        _unit.Add(new EffectCommand(database, _bytes.WrittenCount));
+        _unit.Add(new EffectCommand(database, _bytes.WrittenCount, target));
         WriteHeader((byte)'*', count);
     }
 
@@ -112,9 +112,9 @@ sealed class EffectStream
     }
 
     /// <summary>The request as it came.</summary>
-    public void AddVerbatim(int database, in Request request)
+    public void AddVerbatim(int database, in Request request, EffectTarget target = EffectTarget.All)
     {
-        Begin(database, request.Count);
+        Begin(database, request.Count, target);
         for (var i = 0; i < request.Count; i++) Add(request[i]);
     }
 
@@ -162,8 +162,17 @@ sealed class EffectStream
     }
 }
 
-/// <summary>One canonical command of a unit: its database, and where its RESP encoding starts in the unit's bytes.</summary>
-readonly record struct EffectCommand(int Database, int Offset);
+/// <summary>One canonical command of a unit: its database, where its RESP encoding starts in the unit's bytes, and whom it is for.</summary>
+readonly record struct EffectCommand(int Database, int Offset, EffectTarget Target);
+
+/// <summary>Whom a canonical command is for.</summary>
+enum EffectTarget : byte
+{
+    All,
+
+    /// <summary>Not the append-only file: it changes no key (PUBLISH).</summary>
+    Replicas,
+}
 
 /// <summary>Someone who is fed from the stream of effects. Called under the executor's lock, while the command runs.</summary>
 interface IEffectSink

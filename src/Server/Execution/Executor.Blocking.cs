@@ -51,6 +51,7 @@ sealed partial class Executor
     {
         var reply = LoopState.Current.Awakened;
         reply.Attach(client.Connection.Output, client.Protocol);
+        client.IsAnswered = true;
         reply.Muted = client.ReplyMode != ReplyMode.On;
         return reply;
     }
@@ -65,8 +66,10 @@ sealed partial class Executor
             client.Waiting = null;
             if (reply.Muted) EndMuted(client, reply);
         }
+        if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
         CountReplies(client, reply);
         reply.Complete();
+        client.IsAnswered = false;
         server.Limits.CheckOutput(client);
         server.Memory.Account(client);
         if (client.Connection.Input.Length > 0 && client.MayRun) client.Connection.WantsResume = true;

@@ -68,6 +68,17 @@ partial class Executor
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
         }
+        // PING tells it too, so that who watches the server by it notices.
+        if (server.BackgroundSaving.StopsWrites && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
+        {
+            Reject(client, command, reply, Errors.CannotSave);
+            return false;
+        }
+        if (client.Has(ClientFlags.PubSub) && client.Protocol == 2 && !command.RunsSubscribed)
+        {
+            Reject(client, command, reply, Errors.InSubscribedMode(command.FullName));
+            return false;
+        }
         return true;
     }
 

@@ -84,10 +84,12 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var loop = LoopState.Current;
         var reply = loop.Reply;
         reply.Attach(connection.Output, client.Protocol);
+        client.IsAnswered = true;
         var commands = _statistics.CommandsProcessed;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
         CountReplies(client, reply);
         reply.Complete();
+        client.IsAnswered = false;
 
         client.BytesReceived += consumed;
         _statistics.NetInputBytes += consumed;
@@ -169,10 +171,11 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     }
 
     /// <summary>Runs one request, or answers why not.</summary>
-    /// <returns>False if it is to wait: the client was held (CLIENT PAUSE) and comes back to the same request later.</returns>
+    /// <returns>False if it is to wait: the client was held (CLIENT PAUSE, a snapshot) and comes back to the same request later.</returns>
     bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
-        if (server.Pause.IsActive && server.Pause.Holds(client, command, request))
+        if (server.Pause.IsActive && server.Pause.Holds(client, command, request)
+            || server.Snapshots.IsActive && server.Snapshots.Holds(client, command, request))
         {
             client.Flags |= ClientFlags.Paused;
             return false;
@@ -193,6 +196,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             }
         }
         if (reply.Muted) EndMuted(client, reply);
+        if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
         return true;
     }
 
@@ -219,6 +223,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         Running = command;
         try
         {
+            if (server.Snapshots.IsActive) server.Snapshots.Prepare(context);
             command.Run!(ref context);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
@@ -232,13 +237,17 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var ticks = _clock.Advance() - started;
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
         // One that waits has not ended; it counts when it does.
-        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, reply.Errors - errors != _nestedErrors);
+        var failed = reply.Errors - errors != _nestedErrors;
+        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed);
         _nestedErrors = 0;
         if (server.Redactions.Any) server.Redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
-        if (effects.IsPropagating && effects.Dirty != dirty && command.Propagates == Propagation.Verbatim)
+        if (!effects.IsPropagating) return;
+        if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed)
+            effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
     void CountCall(in CommandContext context, long ticks, bool failed)

@@ -21,6 +21,7 @@ sealed class Exiting(MiniRedisServer server)
         if (HasBegun) return true;
         if (Stop is null) return false;
         server.Log.ShutdownRequested();
+        server.BackgroundSaving.Cancel();
         if (MustSave(flags))
         {
             server.Log.SavingBeforeExit();

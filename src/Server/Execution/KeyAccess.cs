@@ -53,6 +53,8 @@ sealed class KeyAccess(MiniRedisServer server)
     public KeyLookup ExpireFields(Database database, in KeyLookup at)
     {
         if (!new HashReader(at.Record).HasDeadlines) return at;
+        // One that a snapshot is reading is passed over as well, until it was read.
+        if (database.Prepare(at) == Readiness.Frozen) return at;
         var hash = new HashEditor(database, at, default);
         var expired = 0;
         for (; expired < FieldsAtOnce && hash.Reader.FindDue(server.Clock.Now, out var due) == DueSearch.Found; expired++)

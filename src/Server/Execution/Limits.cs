@@ -38,7 +38,11 @@ sealed class Limits(MiniRedisServer server)
     }
 
     /// <summary>Closes a client whose pending output exceeds the hard limit of its class, or the soft one for too long.</summary>
-    public void CheckOutput(Client client)
+    /// <param name="goesAtOnce">
+    /// Whether for commands it is gone from now on. False while someone walks over the clients that it is among: it gets nothing more,
+    /// and goes when its loop closes the socket.
+    /// </param>
+    public void CheckOutput(Client client, bool goesAtOnce = true)
     {
         // As in Redis, what fits the first chunk does not count.
         var pending = client.Connection.Output.PendingBytes - ChunkPool.ChunkBytes;
@@ -54,10 +58,11 @@ sealed class Limits(MiniRedisServer server)
         else if (client.SoftLimitSince == 0) client.SoftLimitSince = server.Clock.Now;
         var softTooLong = overSoft && server.Clock.Now - client.SoftLimitSince > limit.SoftSeconds * 1000L;
         if (!overHard && !softTooLong) return;
-        if (client.IsGone) return;
+        if (client.IsGone || client.Connection.Closing == CloseMode.AtOnce) return;
         server.Statistics.OutputBufferLimitDisconnections++;
         server.Log.OutputBufferLimit(client.Id, pending);
-        server.Admission.KillLocked(client, "output buffer limits");
+        if (goesAtOnce) server.Admission.KillLocked(client, "output buffer limits");
+        else client.Connection.CloseLocked(CloseMode.AtOnce, "output buffer limits");
     }
 
     /// <summary>
@@ -84,7 +89,7 @@ sealed class Limits(MiniRedisServer server)
         // Subscribers and replicas may listen in silence, and who waits has been told to.
         var timeout = server.Config.Timeout * 1000L;
         if (timeout == 0 || idle <= timeout || client.IsHeld) return;
-        if (client.Has(ClientFlags.PubSub | ClientFlags.Replica | ClientFlags.Master)) return;
+        if (client.Has(ClientFlags.PubSub | ClientFlags.Monitor | ClientFlags.Replica | ClientFlags.Master)) return;
         server.Log.Idle();
         server.Admission.KillLocked(client, "idle");
     }

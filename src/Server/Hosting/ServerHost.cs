@@ -190,6 +190,12 @@ sealed class ServerHost : IDisposable
         Stop();
         _transport.Dispose();
         Server.Loading.Dispose();
+        lock (Server.Executor.ExecutorLock)
+        {
+            // Its thread reads the keyspace.
+            Server.Snapshots.Abandon();
+            Server.Snapshots.Finish();
+        }
         Server.Keyspace.Dispose();
     }
 }

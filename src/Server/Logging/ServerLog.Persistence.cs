@@ -11,6 +11,21 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Write error saving DB on disk: {reason}")]
     public partial void SaveFailed(string reason);
 
+    [LoggerMessage(LogLevel.Information, "{changes} changes in {seconds} seconds. Saving...")]
+    public partial void SavePointReached(long changes, long seconds);
+
+    [LoggerMessage(LogLevel.Information, "Background saving started")]
+    public partial void BackgroundSaveStarted();
+
+    [LoggerMessage(LogLevel.Information, "Background saving terminated with success: {keys} keys, at most {megabytes} MB of memory beside the data")]
+    public partial void BackgroundSaveEnded(long keys, long megabytes);
+
+    [LoggerMessage(LogLevel.Warning, "Background saving error: {reason}")]
+    public partial void BackgroundSaveFailed(string reason);
+
+    [LoggerMessage(LogLevel.Information, "Background saving cancelled")]
+    public partial void BackgroundSaveCancelled();
+
     [LoggerMessage(LogLevel.Information, "Loading RDB produced by {product} version {version}")]
     public partial void LoadingVersion(string product, string version);
 

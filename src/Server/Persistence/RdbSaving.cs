@@ -12,6 +12,9 @@ sealed class RdbSaving(MiniRedisServer server)
     /// <summary>Unix milliseconds of the last successful save; before there was one, of the start.</summary>
     public long LastSave { get; private set; } = server.Clock.StartedAt;
 
+    /// <summary>Whether the last attempt that ended by itself went well; true before there was one. A failed SAVE does not count.</summary>
+    public bool LastWentWell { get; set; } = true;
+
     /// <summary>
     /// Libraries of functions, as their authors wrote them: kept, and written back, so that a file that holds some loses nothing here. Nobody
     /// runs them yet.
@@ -29,6 +32,7 @@ sealed class RdbSaving(MiniRedisServer server)
     {
         server.Effects.Dirty -= dirtyThen;
         LastSave = server.Clock.Now;
+        LastWentWell = true;
     }
 
     /// <summary>What stands in front of the keys: magic, version, and something about the file.</summary>

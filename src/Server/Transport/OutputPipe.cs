@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using MiniRedis.Resp;
@@ -15,6 +16,9 @@ namespace MiniRedis.Server.Transport;
 /// </summary>
 sealed class OutputPipe : PipeWriter, ILargeReplySink
 {
+    /// <summary>Longer messages go into memory of their own size.</summary>
+    const int LargeChunkOfItsOwn = 1024 * 1024;
+
     /// <summary>A chunk of the pool, or one of a single long value in memory of its own.</summary>
     readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length);
 
@@ -83,16 +87,52 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void NextChunk(int sizeHint)
     {
+        if (_current is { Length: ChunkPool.MessageChunkBytes } && _currentLength + sizeHint <= ChunkPool.ChunkBytes)
+        {
+            OutgrowMessageChunk();
+            return;
+        }
         if (_current is not null)
         {
             if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current, null, _currentLength));
-            else Recycle(_current);
+            else ChunkPool.Return(_current);
         }
         // A reply that outgrew its first chunk is long: go on in large ones.
         _current = sizeHint > ChunkPool.LargeChunkBytes
             ? GC.AllocateUninitializedArray<byte>(sizeHint)
-            : ChunkPool.Rent(large: sizeHint > ChunkPool.ChunkBytes || _full is { Count: > 0 });
+            : ChunkPool.Rent(sizeHint > ChunkPool.ChunkBytes || _full is { Count: > 0 } ? ChunkPool.LargeChunkBytes : ChunkPool.ChunkBytes);
         _currentLength = 0;
+    }
+
+    /// <summary>Goes on in an ordinary chunk, into which the little there is moves: what fits one is sent in one go.</summary>
+    void OutgrowMessageChunk()
+    {
+        var chunk = ChunkPool.Rent(ChunkPool.ChunkBytes);
+        _current.AsSpan(0, _currentLength).CopyTo(chunk);
+        ChunkPool.Return(_current!);
+        _current = chunk;
+    }
+
+    /// <summary>
+    /// Appends messages for a client none of whose commands runs. They begin in a small chunk: so many clients may get the same
+    /// one that ordinary chunks would not fit the processor's cache.
+    /// </summary>
+    public void Push(ReadOnlySpan<byte> messages)
+    {
+        if (_current is null && messages.Length <= ChunkPool.MessageChunkBytes) _current = ChunkPool.Rent(ChunkPool.MessageChunkBytes);
+        if (_current is not null && messages.Length <= _current.Length - _currentLength)
+        {
+            messages.CopyTo(_current.AsSpan(_currentLength));
+            Advance(messages.Length);
+        }
+        else if (messages.Length > LargeChunkOfItsOwn)
+        {
+            WriteLarge(messages);
+        }
+        else
+        {
+            this.Write(messages);
+        }
     }
 
     public void WriteLarge(ReadOnlySpan<byte> bytes)
@@ -100,7 +140,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         var large = new NativeBuffer(bytes.Length);
         bytes.CopyTo(large.GetSpan());
         if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current!, null, _currentLength));
-        else if (_current is not null) Recycle(_current);
+        else if (_current is not null) ChunkPool.Return(_current);
         _current = null;
         _currentLength = 0;
         (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(null, large, bytes.Length));
@@ -121,7 +161,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
             _full = null;
         }
         if (_currentLength > 0) Append(new Chunk(_current!, null, _currentLength));
-        else if (_current is not null) Recycle(_current);
+        else if (_current is not null) ChunkPool.Return(_current);
         _current = null;
         _currentLength = 0;
         _sendingBytes += _writingBytes;
@@ -157,7 +197,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void ReleaseFront()
     {
-        if (_front is not null) Recycle(_front);
+        if (_front is not null) ChunkPool.Return(_front);
         _largeFront?.Free();
         SetFront(default);
     }
@@ -181,14 +221,9 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void ReleaseCurrent()
     {
-        if (_current is not null) Recycle(_current);
+        if (_current is not null) ChunkPool.Return(_current);
         _current = null;
         _currentLength = 0;
-    }
-
-    static void Recycle(byte[] chunk)
-    {
-        if (chunk.Length is ChunkPool.ChunkBytes or ChunkPool.LargeChunkBytes) ChunkPool.Return(chunk);
     }
 
     /// <summary>The owning loop flushes after each batch; there is nothing to await here.</summary>

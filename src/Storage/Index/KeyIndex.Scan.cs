@@ -14,8 +14,7 @@ sealed unsafe partial class KeyIndex
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {
         if (Count == 0) return 0;
-        ulong bits = _mask;
-        if (((uint)cursor & _mask) < _split) bits = bits * 2 + 1;
+        var bits = BitsAt(cursor);
 
         VisitChain((ulong*)_buckets[(uint)(cursor & bits)], ref visitor);
         return ScanCursor.Next(cursor, bits);

@@ -63,11 +63,17 @@ public readonly struct RdbFileWriter(RdbWriter writer)
     /// <summary>Keys from here on are of this database, which has so many; the counts are hints for the reader's tables.</summary>
     public void Database(int number, long keys, long expiring)
     {
-        writer.Byte(RdbOpcode.SelectDatabase);
-        writer.Length(number);
+        Select(number);
         writer.Byte(RdbOpcode.ResizeDatabase);
         writer.Length(keys);
         writer.Length(expiring);
+    }
+
+    /// <summary>Keys from here on are of this database, about which <see cref="Database"/> was told before.</summary>
+    public void Select(int number)
+    {
+        writer.Byte(RdbOpcode.SelectDatabase);
+        writer.Length(number);
     }
 
     /// <summary>A key with everything known about it.</summary>

@@ -27,7 +27,7 @@ public sealed class ServerCommandsCommandOracleTests
         // Later versions: may be called by scripts, where they do not wait.
         "blpop flags", "brpop flags", "blmove flags", "brpoplpush flags", "bzpopmin flags", "bzpopmax flags",
         // Later versions: more options, or the same ones nested in another way.
-        "set arguments", "hscan arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
+        "set arguments", "hscan arguments", "psubscribe arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "pfmerge arguments",
         "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
         "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",

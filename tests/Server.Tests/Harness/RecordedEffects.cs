@@ -4,7 +4,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Tests;
 
-/// <summary>Writes down what commands did: "event@db name key", and each canonical command as a line of words.</summary>
+/// <summary>Writes down what commands did: "event@db name key", and each canonical command as a line of words, "(replicas)" behind one that is for these only.</summary>
 sealed class RecordedEffects : IEffectSink
 {
     public List<string> Events { get; } = [];
@@ -22,7 +22,9 @@ sealed class RecordedEffects : IEffectSink
         for (var i = 0; i < commands.Count; i++)
         {
             var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
-            Commands.Add(string.Join(' ', Words(encoded[commands[i].Offset..end])));
+            var words = Words(encoded[commands[i].Offset..end]);
+            if (commands[i].Target == EffectTarget.Replicas) words.Add("(replicas)");
+            Commands.Add(string.Join(' ', words));
         }
     }
 

@@ -28,7 +28,7 @@ static partial class ServerCommands
         // ServerCommands.Role.cs
         RoleSpec,
         // ServerCommands.Save.cs
-        SaveSpec, LastSaveSpec,
+        SaveSpec, BackgroundSaveSpec, LastSaveSpec,
         // ServerCommands.Debug.cs
         DebugSpec,
     ];

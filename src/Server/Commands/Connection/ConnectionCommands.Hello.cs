@@ -41,7 +41,7 @@ static partial class ConnectionCommands
         Name = "RESET", Group = CommandGroup.Connection, Since = "6.2.0", Complexity = "O(1)",
         Summary = "Makes the connection what it was when it began.",
         Arity = 1, Flags = Handshake,
-        InMulti = InMulti.Runs,
+        InMulti = InMulti.Runs, RunsSubscribed = true,
         Run = Reset,
     };
 
@@ -147,6 +147,7 @@ static partial class ConnectionCommands
             return;
         }
         c.Server.Transactions.Discard(client);
+        c.Server.PubSub.Leave(client);
         client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.Monitor | ClientFlags.ReadOnlyReplica);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];

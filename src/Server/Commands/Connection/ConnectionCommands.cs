@@ -22,7 +22,7 @@ static partial class ConnectionCommands
         Arity = -1, Flags = CommandFlags.Fast | CommandFlags.Sentinel,
         Args = [Arg.String("message").Optional()],
         Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
-        Run = Ping,
+        RunsSubscribed = true, Run = Ping,
     };
 
     static readonly Command EchoSpec = new()
@@ -42,7 +42,7 @@ static partial class ConnectionCommands
         Arity = -1,
         Flags = CommandFlags.AllowBusy | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast
             | CommandFlags.NoAuth,
-        InMulti = InMulti.Runs,
+        InMulti = InMulti.Runs, RunsSubscribed = true,
         Run = Quit,
     };
 
@@ -58,6 +58,13 @@ static partial class ConnectionCommands
     static void Ping(ref CommandContext c)
     {
         if (c.Count > 2) c.Fail(Errors.WrongArity(c.Command.FullName));
+        else if (c.Client.Has(ClientFlags.PubSub) && c.Client.Protocol == 2)
+        {
+            // In the form of a message: it comes between messages.
+            c.Reply.Array(2);
+            c.Reply.Bulk("pong"u8);
+            c.Reply.Bulk(c.Count == 2 ? c.Arg(1) : default);
+        }
         else if (c.Count == 2) c.Reply.Bulk(c.Arg(1));
         else c.Reply.Pong();
     }

@@ -85,6 +85,8 @@ sealed unsafe class EpollLoop : IDisposable
         if (connection.NeedsAttention) return;
         connection.NeedsAttention = true;
         _attention.Add(connection);
+        // Once is enough: whoever asked first has woken the loop, or is the loop and will look before it waits.
+        if (_attentionPending) return;
         _attentionPending = true;
         if (Thread.CurrentThread != _thread) Wake();
     }

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Execution;
+
 namespace MiniRedis.Server.Commands;
 
 static partial class InfoSections
@@ -35,9 +37,9 @@ static partial class InfoSections
         text.Field("current_eviction_exceeded_time", 0);
         text.Field("keyspace_hits", statistics.KeyspaceHits);
         text.Field("keyspace_misses", statistics.KeyspaceMisses);
-        text.Field("pubsub_channels", 0);
-        text.Field("pubsub_patterns", 0);
-        text.Field("pubsubshard_channels", 0);
+        text.Field("pubsub_channels", server.PubSub.Count(ChannelKind.Channel));
+        text.Field("pubsub_patterns", server.PubSub.Count(ChannelKind.Pattern));
+        text.Field("pubsubshard_channels", server.PubSub.Count(ChannelKind.Shard));
         text.Field("latest_fork_usec", 0);
         text.Field("total_forks", 0);
         text.Field("migrate_cached_sockets", 0);

@@ -1,0 +1,41 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>Publish/subscribe: Redis's group "pubsub".</summary>
+static partial class PubSubCommands
+{
+    public static IEnumerable<Command> All =>
+    [
+        // PubSubCommands.Subscribe.cs
+        SubscribeSpec, UnsubscribeSpec, PSubscribeSpec, PUnsubscribeSpec, SSubscribeSpec, SUnsubscribeSpec,
+        PublishSpec, SPublishSpec,
+        // PubSubCommands.PubSub.cs
+        PubSubSpec,
+    ];
+
+    const CommandFlags OfAll = CommandFlags.PubSub | CommandFlags.Loading | CommandFlags.Stale;
+
+    static readonly Command PublishSpec = new()
+    {
+        Name = "PUBLISH", Group = CommandGroup.PubSub, Since = "2.0.0",
+        Complexity = "O(N+M) where N is the number of the channel's subscribers and M the number of patterns that begin as it does",
+        Summary = "Sends a message to the subscribers of a channel.",
+        Arity = 3, Flags = OfAll | CommandFlags.Fast | CommandFlags.MayReplicate | CommandFlags.Sentinel,
+        Args = [Arg.String("channel"), Arg.String("message")],
+        Propagates = Propagation.VerbatimToReplicas,
+        Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.PubSub.Publish(c.Arg(1), c.Arg(2))),
+    };
+
+    static readonly Command SPublishSpec = new()
+    {
+        Name = "SPUBLISH", Group = CommandGroup.PubSub, Since = "7.0.0", Complexity = "O(N) where N is the number of the channel's subscribers",
+        Summary = "Sends a message to the subscribers of a sharded channel.",
+        Arity = 3, Flags = OfAll | CommandFlags.Fast | CommandFlags.MayReplicate,
+        Keys = [KeySpec.At(1, KeyFlags.NotKey)],
+        Args = [Arg.String("shardchannel"), Arg.String("message")],
+        Propagates = Propagation.VerbatimToReplicas,
+        Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.PubSub.Publish(c.Arg(1), c.Arg(2), isSharded: true)),
+    };
+}
