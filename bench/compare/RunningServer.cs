@@ -11,7 +11,11 @@ namespace MiniRedis.Compare;
 sealed class RunningServer : IDisposable
 {
     readonly Process _process;
+    readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("miniredis-compare-");
 
+    /// <param name="name">What the tables call it.</param>
+    /// <param name="command">Starts it.</param>
+    /// <param name="options">Directives, as on the command line.</param>
     public RunningServer(string name, string command, params string[] options)
     {
         Name = name;
@@ -19,7 +23,8 @@ sealed class RunningServer : IDisposable
         var words = command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var started = Stopwatch.StartNew();
         _process = Process.Start(new ProcessStartInfo(words[0],
-            [.. words[1..], "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--daemonize", "no", .. options])
+            [.. words[1..], "--port", Port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "",
+                "--daemonize", "no", "--dir", _directory.FullName, .. options])
         {
             RedirectStandardOutput = true,
         })!;
@@ -35,6 +40,10 @@ sealed class RunningServer : IDisposable
     }
 
     public string Name { get; }
+
+    /// <summary>Where its files are, unless the options say otherwise.</summary>
+    public string Directory => _directory.FullName;
+
     public int Port { get; }
 
     /// <summary>From starting the process to its "Ready to accept connections".</summary>
@@ -110,6 +119,7 @@ sealed class RunningServer : IDisposable
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
+        _directory.Delete(recursive: true);
     }
 }
 

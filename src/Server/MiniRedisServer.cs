@@ -50,6 +50,8 @@ sealed class MiniRedisServer
         Loading = new Loading(this);
         Snapshots = new Snapshots(this);
         BackgroundSaving = new BackgroundSaving(this);
+        Aof = new AppendOnlyFile(this);
+        AofRewriting = new AofRewriting(this);
         Exiting = new Exiting(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
@@ -111,6 +113,8 @@ sealed class MiniRedisServer
     public Loading Loading { get; }
     public Snapshots Snapshots { get; }
     public BackgroundSaving BackgroundSaving { get; }
+    public AppendOnlyFile Aof { get; }
+    public AofRewriting AofRewriting { get; }
     public Exiting Exiting { get; }
     public Cron Cron { get; }
     public Executor Executor { get; }

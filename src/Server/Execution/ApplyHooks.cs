@@ -30,6 +30,12 @@ static class ApplyHooks
             server.Tracking.IsDue = true;
             return null;
         }, "tracking-table-max-keys");
+        config.OnApply(_ => server.AofRewriting.Follow() ? null : ConfigErrors.CannotTurnAof, "appendonly");
+        config.OnApply(_ =>
+        {
+            server.Aof.ApplyPolicy();
+            return null;
+        }, "appendfsync", "no-appendfsync-on-rewrite");
         config.OnApply(_ =>
         {
             server.CallWatch.Refresh();

@@ -98,7 +98,7 @@ sealed class Client(long id, Connection connection, Database database, long now)
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
 
     /// <summary>Whether requests of this client wait: it is blocked, or paused by CLIENT PAUSE.</summary>
-    public bool IsHeld => (Flags & (ClientFlags.Blocked | ClientFlags.Paused)) != 0;
+    public bool IsHeld => (Flags & (ClientFlags.Blocked | ClientFlags.Paused | ClientFlags.AwaitsDisk)) != 0;
 
     /// <summary>Whether the peer is this machine, as far as its address tells: what "local" means in enable-... directives.</summary>
     public bool IsLocal => Connection.IsLocal;
@@ -139,6 +139,9 @@ enum ClientFlags
 
     /// <summary>Understands being redirected to another server (CLIENT CAPA redirect).</summary>
     CanRedirect = 1 << 12,
+
+    /// <summary>Its replies are kept back until the disk has what they acknowledge (appendfsync always).</summary>
+    AwaitsDisk = 1 << 13,
 }
 
 /// <summary>CLIENT REPLY's modes. SKIP is asked for during one command and applies to the next.</summary>

@@ -22,12 +22,14 @@ sealed class Cron(MiniRedisServer server)
         server.Pause.ResumeIfOver();
         var untilTimeout = server.Blocking.EndTimeouts();
         server.Blocking.Serve();
+        server.Aof.Run();
         var moreToCapture = server.Snapshots.Run();
         if (IsPaused) return moreToCapture ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
         if (now >= _nextSample)
         {
             _nextSample = now + SampleMilliseconds;
             Sample(now);
+            server.AofRewriting.StartIfDue();
             server.BackgroundSaving.StartIfDue();
         }
         server.Limits.LookOverSome(now);

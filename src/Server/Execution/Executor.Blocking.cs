@@ -15,6 +15,7 @@ sealed partial class Executor
     public void RunAgain(BlockingCall call)
     {
         var client = call.Client;
+        var appended = server.Aof.Position;
         server.Blocking.Release(call);
         var reply = AttachWaiting(client);
         _runsAgain = true;
@@ -40,6 +41,7 @@ sealed partial class Executor
             _runsAgain = false;
         }
         CompleteWaiting(client, reply);
+        server.Aof.HoldReplies(client, appended);
     }
 
     /// <summary>Ends a wait without what was waited for: its time is over, or CLIENT UNBLOCK said so.</summary>

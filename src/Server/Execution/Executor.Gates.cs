@@ -69,9 +69,11 @@ partial class Executor
             return false;
         }
         // PING tells it too, so that who watches the server by it notices.
-        if (server.BackgroundSaving.StopsWrites && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
+        if ((server.BackgroundSaving.StopsWrites || server.Aof.Error is not null) && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
         {
-            Reject(client, command, reply, Errors.CannotSave);
+            var reason = server.Aof.Error;
+            if (reason is null) Reject(client, command, reply, Errors.CannotSave);
+            else Reject(client, command, reply, Errors.AofFailed(reason));
             return false;
         }
         if (client.Has(ClientFlags.PubSub) && client.Protocol == 2 && !command.RunsSubscribed)

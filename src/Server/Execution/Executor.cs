@@ -89,11 +89,13 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         reply.Attach(connection.Output, client.Protocol);
         client.IsAnswered = true;
         var commands = _statistics.CommandsProcessed;
+        var appended = server.Aof.Position;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
         if (server.Tracking.HasChangedPrefixes) Broadcast(client, reply);
         CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
+        server.Aof.HoldReplies(client, appended);
 
         client.BytesReceived += consumed;
         _statistics.NetInputBytes += consumed;
@@ -186,7 +188,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
         if (server.Pause.IsActive && server.Pause.Holds(client, command, request)
-            || server.Snapshots.IsActive && server.Snapshots.Holds(client, command, request))
+            || server.Snapshots.IsActive && server.Snapshots.Holds(client, command, request)
+            || server.Aof.HoldsWrites && server.Aof.Holds(client, command))
         {
             client.Flags |= ClientFlags.Paused;
             return false;
@@ -335,6 +338,13 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     public void OnClosed(Connection connection)
     {
         lock (_lock) server.Admission.RemoveLocked((Client?)connection.State, connection);
+    }
+
+    public void OnTurnEnded()
+    {
+        // Without the lock: what another thread adds at this moment, that thread's own turn hands on.
+        if (!server.Aof.HasGathered) return;
+        lock (_lock) server.Aof.Submit();
     }
 
     public int OnTick()

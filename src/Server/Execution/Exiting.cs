@@ -22,6 +22,8 @@ sealed class Exiting(MiniRedisServer server)
         if (Stop is null) return false;
         server.Log.ShutdownRequested();
         server.BackgroundSaving.Cancel();
+        server.AofRewriting.Cancel();
+        if (!server.Aof.TryFlush()) server.Log.AofNotFlushed();
         if (MustSave(flags))
         {
             server.Log.SavingBeforeExit();

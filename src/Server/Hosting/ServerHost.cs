@@ -190,6 +190,7 @@ sealed class ServerHost : IDisposable
         Stop();
         _transport.Dispose();
         Server.Loading.Dispose();
+        Server.Aof.Dispose();
         bool isFree;
         lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();
         if (isFree) Server.Keyspace.Dispose();

@@ -26,6 +26,33 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "Background saving cancelled")]
     public partial void BackgroundSaveCancelled();
 
+    [LoggerMessage(LogLevel.Information, "Background append only file rewriting started")]
+    public partial void AofRewriteStarted();
+
+    [LoggerMessage(LogLevel.Information, "Background AOF rewrite finished successfully: a base of {bytes} bytes, at most {megabytes} MB of memory beside the data")]
+    public partial void AofRewriteEnded(long bytes, long megabytes);
+
+    [LoggerMessage(LogLevel.Warning, "Background AOF rewrite failed: {reason}")]
+    public partial void AofRewriteFailed(string reason);
+
+    [LoggerMessage(LogLevel.Information, "Background AOF rewrite cancelled")]
+    public partial void AofRewriteCancelled();
+
+    [LoggerMessage(LogLevel.Information, "Starting automatic rewriting of AOF on {percent}% growth")]
+    public partial void AofHasGrown(long percent);
+
+    [LoggerMessage(LogLevel.Warning, "Error writing to the AOF file: {reason}")]
+    public partial void AofFailed(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The disk does not take the end of the append only file")]
+    public partial void AofNotFlushed();
+
+    [LoggerMessage(LogLevel.Warning, "AOF write error looks solved. The server can write again.")]
+    public partial void AofRecovered();
+
+    [LoggerMessage(LogLevel.Critical, "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")]
+    public partial void AofFailedWithAlways();
+
     [LoggerMessage(LogLevel.Information, "Loading RDB produced by {product} version {version}")]
     public partial void LoadingVersion(string product, string version);
 

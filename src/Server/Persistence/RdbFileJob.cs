@@ -5,7 +5,7 @@ using MiniRedis.Storage;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>Writes a snapshot to an RDB file: BGSAVE's, or the base of an AOF.</summary>
-sealed class RdbFileJob : SnapshotJob
+sealed class RdbFileJob : SnapshotFileJob
 {
     readonly MiniRedisServer _server;
     readonly string _path, _temporary;
@@ -32,9 +32,6 @@ sealed class RdbFileJob : SnapshotJob
         server.Saving.WriteHead(new RdbFileWriter(new RdbWriter(head, compress: false)), isAofBase);
         _head = head.WrittenSpan.ToArray();
     }
-
-    /// <summary>Bytes of the file, once it is written.</summary>
-    public long Length { get; private set; }
 
     public override void Write(SnapshotFeed feed)
     {

@@ -56,6 +56,12 @@ sealed class RdbFileOutput : IDisposable
         Span<byte> checksum = stackalloc byte[RdbFileWriter.ChecksumBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(checksum, _checksum);
         WriteRaw(checksum);
+        CommitPlain(path);
+    }
+
+    /// <summary>As <see cref="Commit"/>, for a file that has no checksum at its end: one of commands.</summary>
+    public void CommitPlain(string path)
+    {
         _file.Sync();
         _file.Dispose();
         _files.Replace(_temporary, path);

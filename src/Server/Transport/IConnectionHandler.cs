@@ -24,6 +24,9 @@ interface IConnectionHandler
     /// <summary>The connection is gone; its buffers are freed after this returns.</summary>
     void OnClosed(Connection connection);
 
+    /// <summary>All that had arrived was executed: a good moment for what is done once for all of it. Any thread of the transport.</summary>
+    void OnTurnEnded();
+
     /// <summary>
     /// Runs what is due by the clock (cron, expiry). Called on one thread only.
     /// </summary>

@@ -67,6 +67,11 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         }
     }
 
+    /// <summary>
+    /// Whether what is written stays here: the disk has yet to take what it acknowledges. Under the executor's lock.
+    /// </summary>
+    public bool IsHeld { get; set; }
+
     public bool HasWriting => _writingBytes > 0;
     public bool HasSending => _sendingBytes > 0;
 
@@ -150,6 +155,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     /// <summary>Hands everything written to the sending end. Call under the executor's lock, on the owning thread.</summary>
     public void TakeForSendingLocked()
     {
+        if (IsHeld) return;
         if (_writingBytes == 0)
         {
             ReleaseCurrent();

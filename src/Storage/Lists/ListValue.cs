@@ -55,6 +55,9 @@ public unsafe ref partial struct ListValue
         else QuickList.VisitListpack(record.PackedStart, Listpack.First(record.PackedStart), ref all, backward: false, ref visitor);
     }
 
+    /// <summary>Elements of a list.</summary>
+    internal static long CountOf(Record record) => record.IsNative ? ((ListRoot*)record.Root)->Count : Listpack.Count(record.PackedStart);
+
     /// <summary>What DEBUG OBJECT tells of a list of nodes: how many, their elements, limits, and bytes if none was compressed.</summary>
     public static (int Nodes, long Count, ListLimits Limits, long Bytes) Describe(Record record)
     {

@@ -5,7 +5,7 @@ namespace MiniRedis.Server.Tests.Commands;
 
 public sealed class ServerCommandsFlushTests : IDisposable
 {
-    readonly TestServer _server = new("save ''");
+    readonly TestServer _server = new();
     readonly RawClient _client;
 
     public ServerCommandsFlushTests() => _client = _server.Connect();

@@ -11,7 +11,9 @@ sealed class TestServer : IDisposable
     readonly ServerHost _host;
     readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("miniredis-test-");
 
-    /// <param name="configuration">Lines of redis.conf. Files lie in a directory of the server's own, unless they name another.</param>
+    /// <param name="configuration">
+    /// Lines of redis.conf. Unless they say otherwise, nothing is saved by itself, and files lie in a directory of the server's own.
+    /// </param>
     /// <param name="portableTransport">The runtime's sockets instead of epoll.</param>
     /// <param name="realTime">The machine's clock, for tests of what the kernel times.</param>
     /// <param name="data">A data set to load at the start.</param>
@@ -19,7 +21,7 @@ sealed class TestServer : IDisposable
     {
         var config = new ServerConfig();
         config.Dir = ConfigText.FromUnicode(_directory.FullName);
-        var loaded = ConfigFile.LoadText(config, configuration);
+        var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
         Server = new MiniRedisServer(config, new ServerLog(NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
         Assert.Null(Server.ApplyRenames(loaded.RenamedCommands));

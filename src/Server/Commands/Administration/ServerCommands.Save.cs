@@ -25,6 +25,14 @@ static partial class ServerCommands
         Run = BackgroundSave,
     };
 
+    static readonly Command RewriteSpec = new()
+    {
+        Name = "BGREWRITEAOF", Group = CommandGroup.Server, Since = "1.0.0", Complexity = "O(1)",
+        Summary = "Rewrites the append-only file, while commands go on.",
+        Arity = 1, Flags = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.NoAsyncLoading,
+        Run = Rewrite,
+    };
+
     static readonly Command LastSaveSpec = new()
     {
         Name = "LASTSAVE", Group = CommandGroup.Server, Since = "1.0.0", Complexity = "O(1)",
@@ -68,6 +76,28 @@ static partial class ServerCommands
         {
             saving.Start();
             c.Reply.SimpleString("Background saving started"u8);
+        }
+    }
+
+    static void Rewrite(ref CommandContext c)
+    {
+        var rewriting = c.Server.AofRewriting;
+        if (rewriting.IsRunning)
+        {
+            c.Fail(Errors.AofRewriteInProgress);
+        }
+        else if (c.Server.Snapshots.IsActive || c.Client.Transaction is { IsRunning: true })
+        {
+            rewriting.Schedule();
+            c.Reply.SimpleString("Background append only file rewriting scheduled"u8);
+        }
+        else if (rewriting.TryStart())
+        {
+            c.Reply.SimpleString("Background append only file rewriting started"u8);
+        }
+        else
+        {
+            c.Fail(Errors.RewriteFailed);
         }
     }
 

@@ -30,7 +30,7 @@ static partial class ServerCommands
         // ServerCommands.Role.cs
         RoleSpec,
         // ServerCommands.Save.cs
-        SaveSpec, BackgroundSaveSpec, LastSaveSpec,
+        SaveSpec, BackgroundSaveSpec, RewriteSpec, LastSaveSpec,
         // ServerCommands.Debug.cs
         DebugSpec,
     ];

@@ -21,9 +21,9 @@ sealed class AofRewriting(MiniRedisServer server)
     /// <summary>Longest such delay.</summary>
     const int MostDelayMinutes = 60;
 
-    RdbFileJob? _job;
+    SnapshotFileJob? _job;
     AofManifest? _next;
-    bool _isFirst, _isCancelled;
+    bool _turnsOn, _isCancelled;
     long _retryAt;
 
     public bool IsRunning => _job is not null;
@@ -32,7 +32,7 @@ sealed class AofRewriting(MiniRedisServer server)
     public bool IsScheduled { get; private set; }
 
     /// <summary>Whether the AOF was turned on and has no base yet.</summary>
-    public bool IsFirst => IsRunning && _isFirst;
+    public bool TurnsOn => IsRunning && _turnsOn;
 
     /// <summary>Unix milliseconds.</summary>
     public long StartedAt { get; private set; }
@@ -53,20 +53,20 @@ sealed class AofRewriting(MiniRedisServer server)
     /// <summary>Bytes of all files.</summary>
     public long CurrentBytes => server.Aof.Files.ClosedBytes + server.Aof.FileBytes;
 
-    /// <summary>Begins a rewrite; nothing else may be taking a snapshot.</summary>
+    /// <summary>
+    /// Begins a rewrite; nothing else may be taking a snapshot. If the AOF is to be on and is not, it is on from here on; if it is to
+    /// be off, all there will be is a base.
+    /// </summary>
     /// <returns>False if the disk refuses; the reason is logged.</returns>
     public bool TryStart()
     {
-        var (aof, files) = (server.Aof, server.Aof.Files);
+        var (config, aof, files) = (server.Config, server.Aof, server.Aof.Files);
         IsScheduled = _isCancelled = false;
-        _isFirst = !aof.IsOn;
+        _turnsOn = config.AppendOnly && !aof.IsOn;
         try
         {
             System.IO.Directory.CreateDirectory(files.Directory);
-            var manifest = files.Manifest.WithIncremental(server.Config.AppendFilename);
-            server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
-            if (_isFirst) files.Adopt(manifest);
-            else files.Commit(manifest);
+            if (config.AppendOnly) AddIncremental(files);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -74,17 +74,44 @@ sealed class AofRewriting(MiniRedisServer server)
             NoteFailure();
             return false;
         }
-        if (_isFirst) aof.Start();
-        else aof.SwitchFile();
+        if (_turnsOn) aof.Start();
+        else if (aof.IsOn) aof.SwitchFile();
 
         server.Log.AofRewriteStarted();
         server.Statistics.AofRewrites++;
         StartedAt = server.Clock.Now;
-        _next = files.Manifest.WithBase(server.Config.AppendFilename, server.Config.AofUseRdbPreamble, kept: 1);
+        _next = files.Manifest.WithBase(config.AppendFilename, config.AofUseRdbPreamble, kept: config.AppendOnly ? 1 : 0);
+        var path = files.PathOf(_next.Base!.Value.Name);
         var temporary = files.PathOf($"temp-rewriteaof-bg-{Environment.ProcessId}.aof");
-        _job = new RdbFileJob(server, files.PathOf(_next.Base!.Value.Name), temporary, isAofBase: true, End);
+        _job = config.AofUseRdbPreamble
+            ? new RdbFileJob(server, path, temporary, isAofBase: true, End)
+            : new CommandFileJob(server, path, temporary, End);
         server.Snapshots.Start(_job);
         aof.ApplyPolicy();
+        return true;
+    }
+
+    void AddIncremental(AofFiles files)
+    {
+        var manifest = files.Manifest.WithIncremental(server.Config.AppendFilename);
+        server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
+        if (_turnsOn) files.Adopt(manifest);
+        else files.Commit(manifest);
+    }
+
+    /// <summary>Follows the directive appendonly: turns the AOF on, which takes a rewrite, or off.</summary>
+    /// <returns>False if the disk refuses.</returns>
+    public bool Follow()
+    {
+        if (!server.Config.AppendOnly)
+        {
+            Cancel();
+            if (!server.Aof.Stop()) server.Log.AofNotFlushed();
+            return true;
+        }
+        if (server.Aof.IsOn) return true;
+        if (!server.Snapshots.IsActive) return TryStart();
+        Schedule();
         return true;
     }
 
@@ -104,7 +131,7 @@ sealed class AofRewriting(MiniRedisServer server)
     public void StartIfDue()
     {
         if (server.Snapshots.IsActive || server.Loading.IsLoading || server.Exiting.HasBegun) return;
-        if (IsScheduled || HasGrown() && server.Clock.Now >= _retryAt) TryStart();
+        if ((IsScheduled || HasGrown()) && server.Clock.Now >= _retryAt) TryStart();
     }
 
     bool HasGrown()
@@ -141,7 +168,7 @@ sealed class AofRewriting(MiniRedisServer server)
         server.Log.AofRewriteFailed(failure.Message);
         NoteFailure();
         // Without a base what is written is worth nothing: try again.
-        if (_isFirst) IsScheduled = true;
+        if (_turnsOn) IsScheduled = true;
     }
 
     /// <summary>Makes the new base the one that counts.</summary>

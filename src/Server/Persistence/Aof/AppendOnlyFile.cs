@@ -11,7 +11,7 @@ namespace MiniRedis.Server.Persistence;
 /// once a turn of the loop, and, with appendfsync always, keeps replies back until the disk has what they acknowledge. Which
 /// files there are is in <see cref="AofFiles"/>. Under the executor's lock.
 /// </summary>
-sealed class AppendOnlyFile : IEffectSink
+sealed class AppendOnlyFile : IEffectSink, IDisposable
 {
     /// <summary>With everysec, writes wait while what is not on the disk is older than this, as Redis's do.</summary>
     const long OldestMilliseconds = 2000;
@@ -20,7 +20,7 @@ sealed class AppendOnlyFile : IEffectSink
     readonly Queue<(Client Client, long Position)> _held = new();
     AofChunk? _chunk;
     AofWriter? _writer;
-    long _position, _lastSecond;
+    long _position, _fileStart, _lastSecond;
     int _database = -1;
     int _newlyHeld;
     string? _lastError;
@@ -44,6 +44,9 @@ sealed class AppendOnlyFile : IEffectSink
 
     /// <summary>Bytes appended since the start, to whatever file.</summary>
     public long Position => _position + (_chunk?.Length ?? 0);
+
+    /// <summary>Bytes of the file that is written to, those on their way included.</summary>
+    public long FileBytes => IsOn ? Position - _fileStart : 0;
 
     /// <summary>Bytes not written yet: mem_aof_buffer.</summary>
     public long BufferBytes => (_chunk?.Length ?? 0) + (_writer?.WaitingBytes ?? 0);
@@ -76,20 +79,24 @@ sealed class AppendOnlyFile : IEffectSink
         Submit();
         _database = -1;
         _lastSecond = 0;
+        var file = new FileInfo(Files.CurrentPath);
+        _fileStart = _position - (file.Exists ? file.Length : 0);
         _writer!.SwitchTo(Files.CurrentPath);
     }
 
     /// <summary>Waits until the disk has everything, and stops writing.</summary>
-    /// <returns>False if the disk refuses; then it goes on.</returns>
-    public bool TryStop()
+    /// <returns>False if the disk refused: what it did not take is lost.</returns>
+    public bool Stop()
     {
         if (_writer is not { } writer) return true;
-        if (!TryFlush()) return false;
-        Release();
+        var isWhole = TryFlush();
+        ReleaseAll();
         _server.Effects.RemoveSink(this);
         writer.Dispose();
         _writer = null;
-        return true;
+        _lastError = null;
+        _isSlow = false;
+        return isWhole;
     }
 
     /// <summary>Waits until the disk has everything that was appended.</summary>
@@ -97,7 +104,9 @@ sealed class AppendOnlyFile : IEffectSink
     {
         if (_writer is not { } writer) return true;
         Submit();
-        return writer.Drain(_position);
+        var isWhole = writer.Drain(_position);
+        Release(writer.Synced);
+        return isWhole;
     }
 
     /// <summary>Follows appendfsync and no-appendfsync-on-rewrite.</summary>
@@ -108,6 +117,9 @@ sealed class AppendOnlyFile : IEffectSink
         var pauses = config.NoAppendFsyncOnRewrite && _server.Snapshots.IsActive && config.AppendFsync == AppendFsync.EverySec;
         writer.Policy = pauses ? AppendFsync.No : config.AppendFsync;
     }
+
+    /// <summary>Stops writing, whatever is not written yet.</summary>
+    public void Dispose() => _writer?.Dispose();
 
     public void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
@@ -155,8 +167,10 @@ sealed class AppendOnlyFile : IEffectSink
     public void Run()
     {
         if (_writer is not { } writer) return;
-        Release();
+        Release(writer.Synced);
+        var wasSlow = _isSlow;
         _isSlow = _server.Config.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds;
+        if (wasSlow && !_isSlow) _server.Pause.Resume();
         var error = writer.Error;
         if (error == _lastError) return;
         _lastError = error;
@@ -175,9 +189,26 @@ sealed class AppendOnlyFile : IEffectSink
     /// <summary>Whether commands that write wait: the disk is more than two seconds behind.</summary>
     public bool HoldsWrites => _isSlow;
 
-    void Release()
+    /// <summary>Whether a request waits for the disk to catch up.</summary>
+    public bool Holds(Client client, Command? command)
     {
-        var synced = _writer!.Synced;
+        if (command is null) return false;
+        var flags = command.Flags;
+        if (client.Has(ClientFlags.Multi))
+        {
+            if (command.InMulti != InMulti.RunsQueue) return false;
+            flags |= client.Transaction!.Queue.Flags;
+        }
+        return (flags & CommandFlags.Write) != 0;
+    }
+
+    /// <summary>Whether there is something to <see cref="Submit"/>. Any thread.</summary>
+    public bool HasGathered => _chunk is not null;
+
+    void ReleaseAll() => Release(long.MaxValue);
+
+    void Release(long synced)
+    {
         while (_held.TryPeek(out var held) && held.Position <= synced)
         {
             _held.Dequeue();

@@ -122,6 +122,7 @@ sealed unsafe class EpollLoop : IDisposable
         if (_ticks && Environment.TickCount64 >= _nextTick) _nextTick = Environment.TickCount64 + _handler.OnTick();
         // Ticks push output too (expiry, timeouts, blocked clients): it must not wait for the next event.
         Attend();
+        _handler.OnTurnEnded();
         CloseMarked();
         if (_acceptAgain != 0 && Environment.TickCount64 >= _acceptAgain) WatchListeners(true);
     }

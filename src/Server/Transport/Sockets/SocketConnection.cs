@@ -101,6 +101,7 @@ sealed class SocketConnection : Connection, IDisposable
             _transport.Handler.OnReceived(this);
         }
         while (WantsResume);
+        _transport.Handler.OnTurnEnded();
     }
 
     /// <summary>Nothing: an earlier reply may be under way, and then another thread owns the sending end. Who sends takes it.</summary>

@@ -6,7 +6,7 @@ static partial class InfoSections
 {
     static void Persistence(InfoText text, MiniRedisServer server)
     {
-        var saving = server.BackgroundSaving;
+        var (saving, rewriting) = (server.BackgroundSaving, server.AofRewriting);
         text.Section("Persistence");
         text.Field("loading", server.Loading.IsLoading ? 1 : 0);
         text.Field("async_loading", 0);
@@ -26,19 +26,30 @@ static partial class InfoSections
         text.Field("rdb_last_cow_size", saving.LastPeakBytes);
         text.Field("rdb_last_load_keys_expired", server.Loading.KeysExpired);
         text.Field("rdb_last_load_keys_loaded", server.Loading.KeysLoaded);
-        text.Field("aof_enabled", 0);
-        text.Field("aof_rewrite_in_progress", 0);
-        text.Field("aof_rewrite_scheduled", 0);
-        text.Field("aof_last_rewrite_time_sec", -1);
-        text.Field("aof_current_rewrite_time_sec", -1);
-        text.Field("aof_last_bgrewrite_status", "ok");
-        text.Field("aof_rewrites", 0);
-        text.Field("aof_rewrites_consecutive_failures", 0);
-        text.Field("aof_last_write_status", "ok");
-        text.Field("aof_last_cow_size", 0);
+        text.Field("aof_enabled", server.Aof.IsOn ? 1 : 0);
+        text.Field("aof_rewrite_in_progress", rewriting.IsRunning ? 1 : 0);
+        text.Field("aof_rewrite_scheduled", rewriting.IsScheduled ? 1 : 0);
+        text.Field("aof_last_rewrite_time_sec", rewriting.LastSeconds);
+        text.Field("aof_current_rewrite_time_sec", rewriting.IsRunning ? (server.Clock.Now - rewriting.StartedAt) / 1000 : -1);
+        text.Field("aof_last_bgrewrite_status", rewriting.LastWentWell ? "ok" : "err");
+        text.Field("aof_rewrites", server.Statistics.AofRewrites);
+        text.Field("aof_rewrites_consecutive_failures", rewriting.FailuresInARow);
+        text.Field("aof_last_write_status", server.Aof.Error is null ? "ok" : "err");
+        text.Field("aof_last_cow_size", rewriting.LastPeakBytes);
         text.Field("module_fork_in_progress", 0);
         text.Field("module_fork_last_cow_size", 0);
+        if (server.Aof.IsOn) AddAof(text, server);
         if (server.Loading.IsLoading) AddLoading(text, server.Loading);
+    }
+
+    static void AddAof(InfoText text, MiniRedisServer server)
+    {
+        text.Field("aof_current_size", server.AofRewriting.CurrentBytes);
+        text.Field("aof_base_size", server.AofRewriting.BaseBytes);
+        text.Field("aof_pending_rewrite", 0);
+        text.Field("aof_buffer_length", server.Aof.BufferBytes);
+        text.Field("aof_pending_bio_fsync", server.Aof.IsSyncPending ? 1 : 0);
+        text.Field("aof_delayed_fsync", server.Aof.DelayedSyncs);
     }
 
     static void AddLoading(InfoText text, Loading loading)

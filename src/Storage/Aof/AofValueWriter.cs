@@ -1,0 +1,247 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Diagnostics;
+using MiniRedis.Resp;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Writes keys as the commands that make them, in RESP: what the base of an AOF holds if it is no RDB file. As Redis does, not more
+/// than 64 elements a command, so that loading one never takes long.
+/// </summary>
+/// <param name="output">Where the bytes go.</param>
+public sealed class AofValueWriter(IBufferWriter<byte> output)
+{
+    /// <summary>Redis's AOF_REWRITE_ITEMS_PER_CMD.</summary>
+    const int ElementsPerCommand = 64;
+
+    /// <summary>Keys from here on are of this database.</summary>
+    public void Select(int database)
+    {
+        Begin(2, "SELECT"u8);
+        Add(database);
+    }
+
+    /// <summary>A key with its value and deadlines.</summary>
+    public void Key(Record record)
+    {
+        switch (record.Type)
+        {
+            case ObjectType.String:
+                WriteString(record);
+                break;
+            case ObjectType.List:
+                var elements = new ListElements(this, record);
+                ListValue.Read(record, ref elements);
+                break;
+            case ObjectType.Set:
+                WriteSet(record);
+                break;
+            case ObjectType.SortedSet:
+                WriteSortedSet(record);
+                break;
+            case ObjectType.Hash:
+                WriteHash(record);
+                break;
+            case ObjectType.Stream:
+                WriteStream(record);
+                break;
+            default:
+                throw new UnreachableException();
+        }
+        if (!record.HasExpiry) return;
+        Begin(3, "PEXPIREAT"u8);
+        Add(record.Key);
+        Add(record.ExpireAt);
+    }
+
+    void WriteString(Record record)
+    {
+        Begin(3, "SET"u8);
+        Add(record.Key);
+        Add(record.GetString(stackalloc byte[32]));
+    }
+
+    void WriteSet(Record record)
+    {
+        var set = new SetReader(record);
+        var left = set.Count;
+        var room = 0;
+        for (var members = set.Members(); members.Next(); left--)
+        {
+            if (room-- == 0) room = BeginSome("SADD"u8, record.Key, left, 1);
+            Add(members.Current);
+        }
+    }
+
+    void WriteSortedSet(Record record)
+    {
+        var set = new SortedSetValue(record);
+        var left = set.Count;
+        var room = 0;
+        Span<byte> score = stackalloc byte[Numbers.MaxDoubleLength];
+        for (var cursor = set.From(0); cursor.IsValid; cursor.Move(), left--)
+        {
+            if (room-- == 0) room = BeginSome("ZADD"u8, record.Key, left, 2);
+            Add(score[..Numbers.FormatDouble(cursor.Score, score)]);
+            Add(cursor.Member);
+        }
+    }
+
+    void WriteHash(Record record)
+    {
+        var hash = new HashReader(record);
+        var left = hash.Count;
+        var room = 0;
+        for (var fields = hash.Fields(HashReader.Everything); fields.Next(); left--)
+        {
+            if (room-- == 0) room = BeginSome("HMSET"u8, record.Key, left, 2);
+            Add(fields.Field);
+            Add(fields.Value);
+        }
+        if (!hash.HasDeadlines) return;
+        for (var fields = hash.Fields(HashReader.Everything); fields.Next();)
+        {
+            if (fields.ExpireAt < 0) continue;
+            Begin(6, "HPEXPIREAT"u8);
+            Add(record.Key);
+            Add(fields.ExpireAt);
+            Add("FIELDS"u8);
+            Add(1);
+            Add(fields.Field);
+        }
+    }
+
+    void WriteStream(Record record)
+    {
+        var stream = StreamValue.ForReading(record);
+        for (var entry = new StreamCursor(stream, StreamId.Min, StreamId.Max, reverse: false); entry.MoveNext();)
+        {
+            Begin(3 + entry.FieldCount * 2, "XADD"u8);
+            Add(record.Key);
+            Add(entry.Id);
+            for (var i = entry.FieldCount; i > 0; i--)
+            {
+                entry.NextField(out var field, out var value);
+                Add(field);
+                Add(value);
+            }
+        }
+        if (stream.Length == 0)
+        {
+            // An entry that goes at once leaves an empty stream.
+            Begin(7, "XADD"u8);
+            Add(record.Key);
+            Add("MAXLEN"u8);
+            Add(0);
+            Add(stream.LastId == StreamId.Min ? new StreamId(0, 1) : stream.LastId);
+            Add("x"u8);
+            Add("y"u8);
+        }
+        Begin(7, "XSETID"u8);
+        Add(record.Key);
+        Add(stream.LastId);
+        Add("ENTRIESADDED"u8);
+        Add((long)stream.EntriesAdded);
+        Add("MAXDELETEDID"u8);
+        Add(stream.MaxDeletedId);
+        foreach (var group in stream.Groups) WriteGroup(record, group);
+    }
+
+    void WriteGroup(Record record, StreamGroup group)
+    {
+        Begin(7, "XGROUP"u8);
+        Add("CREATE"u8);
+        Add(record.Key);
+        Add(group.Name);
+        Add(group.LastId);
+        Add("ENTRIESREAD"u8);
+        Add(group.EntriesRead);
+        foreach (var consumer in group.Consumers)
+        {
+            Begin(5, "XGROUP"u8);
+            Add("CREATECONSUMER"u8);
+            Add(record.Key);
+            Add(group.Name);
+            Add(consumer.Name);
+        }
+        foreach (var pending in group.PendingFrom(StreamId.Min))
+        {
+            Begin(12, "XCLAIM"u8);
+            Add(record.Key);
+            Add(group.Name);
+            Add(pending.Consumer.Name);
+            Add(0);
+            Add(pending.Id);
+            Add("TIME"u8);
+            Add(pending.DeliveryTime);
+            Add("RETRYCOUNT"u8);
+            Add(pending.DeliveryCount);
+            Add("JUSTID"u8);
+            Add("FORCE"u8);
+        }
+    }
+
+    /// <summary>Begins a command for as many of the elements left as one command takes. Returns for how many, the first taken off.</summary>
+    int BeginSome(ReadOnlySpan<byte> name, ReadOnlySpan<byte> key, long left, int argumentsEach)
+    {
+        var count = (int)Math.Min(left, ElementsPerCommand);
+        Begin(2 + count * argumentsEach, name);
+        Add(key);
+        return count - 1;
+    }
+
+    void Begin(int count, ReadOnlySpan<byte> name)
+    {
+        Head((byte)'*', count);
+        Add(name);
+    }
+
+    void Add(in PackedElement element)
+    {
+        if (element.IsInteger) Add(element.Integer);
+        else Add(element.Text);
+    }
+
+    void Add(StreamId id)
+    {
+        Span<byte> text = stackalloc byte[StreamId.MaxLength];
+        Add(text[..id.Format(text)]);
+    }
+
+    void Add(long number)
+    {
+        Span<byte> digits = stackalloc byte[Numbers.MaxInt64Length];
+        Add(digits[..Numbers.FormatInt64(number, digits)]);
+    }
+
+    void Add(ReadOnlySpan<byte> argument)
+    {
+        Head((byte)'$', argument.Length);
+        output.Write(argument);
+        output.Write("\r\n"u8);
+    }
+
+    void Head(byte kind, int number)
+    {
+        var span = output.GetSpan(16);
+        span[0] = kind;
+        Utf8Formatter.TryFormat(number, span[1..], out var length);
+        "\r\n"u8.CopyTo(span[(1 + length)..]);
+        output.Advance(length + 3);
+    }
+
+    struct ListElements(AofValueWriter writer, Record record) : IElementVisitor
+    {
+        long _left = ListValue.CountOf(record);
+        int _room;
+
+        public bool Visit(PackedElement element)
+        {
+            if (_room-- == 0) _room = writer.BeginSome("RPUSH"u8, record.Key, _left, 1);
+            writer.Add(element);
+            _left--;
+            return true;
+        }
+    }
+}
