@@ -87,9 +87,9 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void NextChunk(int sizeHint)
     {
-        if (_current is { Length: ChunkPool.MessageChunkBytes } && _currentLength + sizeHint <= ChunkPool.ChunkBytes)
+        if (_current is { Length: < ChunkPool.ChunkBytes } && _currentLength + sizeHint <= ChunkPool.ChunkBytes)
         {
-            OutgrowMessageChunk();
+            OutgrowChunk(_currentLength + sizeHint);
             return;
         }
         if (_current is not null)
@@ -104,12 +104,14 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         _currentLength = 0;
     }
 
-    /// <summary>Goes on in an ordinary chunk, into which the little there is moves: what fits one is sent in one go.</summary>
-    void OutgrowMessageChunk()
+    /// <summary>Goes on in a larger chunk, into which the little there is moves: what fits one is sent in one go.</summary>
+    void OutgrowChunk(int needed)
     {
-        var chunk = ChunkPool.Rent(ChunkPool.ChunkBytes);
+        var size = _current!.Length;
+        do size *= ChunkPool.Growth; while (size < needed);
+        var chunk = ChunkPool.Rent(size);
         _current.AsSpan(0, _currentLength).CopyTo(chunk);
-        ChunkPool.Return(_current!);
+        ChunkPool.Return(_current);
         _current = chunk;
     }
 
