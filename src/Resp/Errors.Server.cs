@@ -30,7 +30,9 @@ public static partial class Errors
         + "restart the server."u8;
 
     // DEBUG
-    public static ReadOnlySpan<byte> NothingToReload => "ERR this server has no saved data to reload"u8;
+    public static ReadOnlySpan<byte> NoAppendOnlyFile => "ERR this server has no append-only file to load"u8;
+    public static ReadOnlySpan<byte> ReloadOptions => "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."u8;
+    public static ReadOnlySpan<byte> ReloadFailed => "ERR Error trying to load the RDB dump, check server logs."u8;
     public static ReadOnlySpan<byte> OutOfRangeDatabase => "ERR Out of range database"u8;
     public static ReadOnlySpan<byte> NotAHashTable =>
         "ERR The value stored at the specified key is not represented using an hash table"u8;
@@ -51,7 +53,20 @@ public static partial class Errors
     public static ReadOnlySpan<byte> InvalidCommandArity => "ERR Invalid number of arguments specified for command"u8;
     public static ReadOnlySpan<byte> NoShutdown => "ERR No shutdown in progress."u8;
     public static ReadOnlySpan<byte> ShutdownFailed => "ERR Errors trying to SHUTDOWN. Check logs."u8;
+    /// <summary>The log says why.</summary>
+    public static ReadOnlySpan<byte> SaveFailed => "ERR"u8;
     public static ReadOnlySpan<byte> SaveInProgress => "ERR Background save already in progress"u8;
+    public static ReadOnlySpan<byte> NoSaveToCancel => "ERR Background saving is currently not in progress or scheduled"u8;
+
+    public static ReadOnlySpan<byte> OtherSnapshot =>
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "u8
+        + "BGSAVE whenever possible."u8;
+
+    public static ReadOnlySpan<byte> CannotSave =>
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the "u8
+        + "data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails "u8
+        + "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."u8;
+
     public static ReadOnlySpan<byte> AofRewriteInProgress => "ERR Background append only file rewriting already in progress"u8;
 
     // ACL

@@ -5,6 +5,7 @@ using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server;
@@ -24,7 +25,8 @@ sealed class MiniRedisServer
         Clock = new Clock(time ?? TimeProvider.System);
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
         Keyspace = new Keyspace(config.Databases, time: time);
-        Memory = new MemoryUsage(Keyspace);
+        Tracking = new Tracking(this);
+        Memory = new MemoryUsage(Keyspace, Tracking);
         Commands = CommandRegistry.CreateTable();
         CommandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
@@ -44,6 +46,11 @@ sealed class MiniRedisServer
         SlowLog = new SlowLog(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
+        Saving = new RdbSaving(this);
+        Loading = new Loading(this);
+        Snapshots = new Snapshots(this);
+        BackgroundSaving = new BackgroundSaving(this);
+        Exiting = new Exiting(this);
         Cron = new Cron(this);
         Executor = new Executor(this);
         ApplyHooks.Register(this);
@@ -88,6 +95,7 @@ sealed class MiniRedisServer
     public Blocking Blocking { get; }
     public Transactions Transactions { get; }
     public WatchedKeys WatchedKeys { get; }
+    public Tracking Tracking { get; }
     public Pushes Pushes { get; }
     public PubSub PubSub { get; }
     public KeyspaceNotifications Notifications { get; }
@@ -99,6 +107,11 @@ sealed class MiniRedisServer
     public SlowLog SlowLog { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
+    public RdbSaving Saving { get; }
+    public Loading Loading { get; }
+    public Snapshots Snapshots { get; }
+    public BackgroundSaving BackgroundSaving { get; }
+    public Exiting Exiting { get; }
     public Cron Cron { get; }
     public Executor Executor { get; }
 
@@ -109,9 +122,6 @@ sealed class MiniRedisServer
     public string ReplicationId { get; private set; }
 
     public void ChangeReplicationId() => ReplicationId = NewId();
-
-    /// <summary>What is done when SHUTDOWN or a signal asks for it; set by the host.</summary>
-    public Action<ShutdownFlags>? OnShutdown { get; set; }
 
     /// <summary>Has the cron run soon, whenever it would be due; set by the host.</summary>
     public Action? RequestTick { get; set; }

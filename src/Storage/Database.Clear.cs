@@ -7,11 +7,17 @@ public sealed unsafe partial class Database
     /// Removes every key. If no other database holds one, that is <see cref="Keyspace.FlushAll"/>, whatever the count; else the
     /// records are freed one by one.
     /// </summary>
-    public void Clear()
+    /// <returns>What has to stay until a snapshot has walked over it, to be freed then; else null.</returns>
+    public DetachedKeys? Clear()
     {
-        if (Count == 0) return;
-        if (_keyspace.Count == Count) _keyspace.FlushAll();
-        else Detach().FreeSome(int.MaxValue);
+        if (Count == 0) return null;
+        if (_keyspace.Count == Count)
+        {
+            _keyspace.FlushAll();
+            return null;
+        }
+        var keys = Detach();
+        return keys.FreeSome(int.MaxValue) ? null : keys;
     }
 
     /// <summary>

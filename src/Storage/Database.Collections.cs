@@ -98,7 +98,9 @@ public sealed unsafe partial class Database
 
     Record Exchange(in KeyLookup at, Record fresh, byte* released)
     {
+        AssertPrepared(at);
         fresh.AccessField = at.Record.AccessField;
+        fresh.IsCaptured = at.Record.IsCaptured;
         *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
         if (released != null) Arena.Free(released);
         Arena.Free(at.Record.Block);

@@ -7,9 +7,11 @@ namespace MiniRedis.Storage;
 public sealed unsafe partial class Database
 {
     /// <summary>Starts a packed value for a key. Its index entry is a word of its own, so that moves of the record have one to update.</summary>
-    internal KeyLookup NewDraft(ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed)
+    internal KeyLookup NewDraft(
+        ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt = -1)
     {
-        var record = CreatePacked(key, type, encoding, packed, -1, 0);
+        var record = CreatePacked(key, type, encoding, packed, expireAt, 0);
+        record.IsCaptured = _keyspace.Snapshot is not null;
         var entry = (ulong*)Arena.Allocate(sizeof(ulong));
         var hash = HashOf(key);
         *entry = KeyIndex.EntryOf(record.Block, hash);
@@ -19,9 +21,31 @@ public sealed unsafe partial class Database
     /// <summary>Makes the draft the value of its key, whatever that held before.</summary>
     internal Record Publish(in KeyLookup draft)
     {
-        Arena.Free((byte*)draft.Entry);
-        return Install(Lookup(draft.Record.Key, draft.Hash), draft.Record);
+        return Install(Lookup(draft.Record.Key, draft.Hash), Detach(draft));
     }
+
+    /// <summary>The record of a draft that no editor changes any more: to be installed or abandoned.</summary>
+    internal Record Detach(in KeyLookup draft)
+    {
+        Arena.Free((byte*)draft.Entry);
+        var record = draft.Record;
+        record.IsCaptured = false;
+        return record;
+    }
+
+    /// <summary>Makes a finished record the value of its key, whatever that held before.</summary>
+    internal Record Put(Record finished) => Install(Lookup(finished.Key), finished);
+
+    /// <summary>Adds a finished record, unless there is one of its key.</summary>
+    internal bool TryAdd(Record finished, ulong hash)
+    {
+        var at = Lookup(finished.Key, hash);
+        if (!at.Found) Install(at, finished);
+        return !at.Found;
+    }
+
+    /// <summary>Drops a finished record.</summary>
+    public void Abandon(Record finished) => _keyspace.Release(finished);
 
     /// <summary>Drops a draft.</summary>
     internal void Abandon(in KeyLookup draft)

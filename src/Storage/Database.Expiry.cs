@@ -9,6 +9,7 @@ public sealed unsafe partial class Database
     public Record SetExpiry(in KeyLookup at, long expireAtMs)
     {
         Debug.Assert(at.Found && expireAtMs >= 0);
+        Save(at);
         var record = at.Record;
         if (!record.HasExpiry)
         {
@@ -26,6 +27,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found);
         if (!at.Record.HasExpiry) return at.Record;
+        Save(at);
         var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
         record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
         _index.Expiring--;

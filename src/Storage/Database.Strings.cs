@@ -19,9 +19,23 @@ public sealed unsafe partial class Database
     /// <summary>As <see cref="SetString"/>, but text that spells an integer stays text (INCRBYFLOAT, as OBJECT ENCODING shows).</summary>
     public Record SetText(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
-        var encoding = value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;
-        if (at.Found && TryOverwrite(at, value, expireAt, encoding)) return at.Record;
+        var encoding = TextEncodingOf(value);
+        if (at.Found && SaveString(at) && TryOverwrite(at, value, expireAt, encoding)) return at.Record;
+        return Install(at, CreateText(key, value, expireAt, encoding));
+    }
 
+    /// <summary>A string that no index leads to yet.</summary>
+    internal Record CreateString(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    {
+        if (Numbers.TryParseInt64(value, out var number)) return CreateInteger(key, number, expireAt);
+        return CreateText(key, value, expireAt, TextEncodingOf(value));
+    }
+
+    static ObjectEncoding TextEncodingOf(ReadOnlySpan<byte> value) =>
+        value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;
+
+    Record CreateText(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    {
         var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, value.Length))
@@ -36,7 +50,7 @@ public sealed unsafe partial class Database
             fresh.ExternalLength = value.Length;
             value.CopyTo(new Span<byte>(fresh.External, value.Length));
         }
-        return Install(at, fresh);
+        return fresh;
     }
 
     /// <summary>Sets the key to a number, whatever it held before.</summary>
@@ -45,13 +59,19 @@ public sealed unsafe partial class Database
         if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0)
         {
             var record = at.Record;
+            Save(at);
             *(long*)(record.Block + RecordLayout.PayloadOffset(record.Flags)) = value;
             if (expireAt >= 0) Postpone(at, expireAt);
             return record;
         }
+        return Install(at, CreateInteger(key, value, expireAt));
+    }
+
+    Record CreateInteger(ReadOnlySpan<byte> key, long value, long expireAt)
+    {
         var fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, ObjectEncoding.Integer, RecordFlags.Integer);
         *(long*)(fresh.Block + RecordLayout.PayloadOffset(fresh.Flags)) = value;
-        return Install(at, fresh);
+        return fresh;
     }
 
     /// <summary>
@@ -72,7 +92,7 @@ public sealed unsafe partial class Database
         }
 
         var old = at.Record;
-        if (TryResizeRaw(old, length, maxReserve))
+        if (SaveString(at) && TryResizeRaw(old, length, maxReserve))
         {
             record = old;
             return Bytes(record);
@@ -97,7 +117,7 @@ public sealed unsafe partial class Database
     {
         var draft = at.Record;
         if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
-            && Suits(Arena.SizeOf(draft.External), (nuint)length))
+            && Suits(Arena.SizeOf(draft.External), (nuint)length) && SaveString(at))
         {
             draft.ExternalLength = length;
             SetEncoding(draft, ObjectEncoding.Raw);

@@ -69,11 +69,15 @@ public sealed unsafe partial class Database
     /// <summary>Starts loading the record a hash leads to; of use once <see cref="PrefetchBucket"/> has had its time.</summary>
     public void PrefetchRecord(ulong hash) => _index.PrefetchRecord(hash);
 
+    /// <summary>So many keys are about to be added: an empty index takes the size for them at once. A hint.</summary>
+    public void Expect(long keys) => _index.Expect(keys);
+
     /// <summary>Removes a found key and frees its memory.</summary>
     public void Delete(in KeyLookup at)
     {
         Debug.Assert(at.Found);
         var record = at.Record;
+        Save(at);
         Forget(record);
         _index.Remove(at.Hash, at.Entry);
         _keyspace.Release(record);
@@ -86,6 +90,10 @@ public sealed unsafe partial class Database
     /// </summary>
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
         _index.Scan(cursor, ref visitor);
+
+    /// <summary>Shows every record to <paramref name="visitor"/>, once, in one go.</summary>
+    public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
+        _index.VisitAll(ref visitor);
 
     /// <summary>As <see cref="Scan{TVisitor}"/>; appends the records of the step to <paramref name="records"/>.</summary>
     public ulong Scan(ulong cursor, List<Record> records)
@@ -130,6 +138,7 @@ public sealed unsafe partial class Database
         if (at.Found)
         {
             var old = at.Record;
+            Save(at);
             fresh.AccessField = old.AccessField;
             Forget(old);
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
@@ -139,6 +148,7 @@ public sealed unsafe partial class Database
         {
             _index.Insert(at.Hash, fresh.Block);
         }
+        if (_index.Part is not null) MarkNew(at.Hash, fresh);
         if (fresh.HasExpiry)
         {
             _index.Expiring++;

@@ -20,10 +20,14 @@ public sealed unsafe class DetachedKeys
     // A FlushAll since took the arena, and all of this with it.
     bool Gone => _keyspace.Arena != _index.Arena;
 
+    /// <summary>Whether a snapshot has yet to walk over them: until then nothing is freed.</summary>
+    public bool IsPinned => _index.Part is not null;
+
     /// <summary>Frees about <paramref name="maxRecords"/> keys; true once nothing is left.</summary>
     public bool FreeSome(int maxRecords)
     {
         if (Gone) return true;
+        if (IsPinned) return false;
         Span<Record> batch = stackalloc Record[KeyIndex.EntriesPerBucket];
         while (maxRecords > 0 && _index.Count > 0)
         {

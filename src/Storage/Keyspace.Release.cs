@@ -30,8 +30,11 @@ public sealed unsafe partial class Keyspace
     /// <summary>Frees a record that no index leads to any more, and what it points at: now, or in slices.</summary>
     internal void Release(Record record)
     {
-        if (record.IsNative) Discard(record.Type, record.Encoding, record.Root);
-        else if (record.IsExternal) Arena.Free(record.External);
+        if (record.IsExternal && !(Snapshot is { } snapshot && snapshot.TryOrphan(record)))
+        {
+            if (record.IsNative) Discard(record.Type, record.Encoding, record.Root);
+            else Arena.Free(record.External);
+        }
         Arena.Free(record.Block);
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace MiniRedis.Storage;
 
 /// <summary>
@@ -9,7 +11,6 @@ public sealed partial class Keyspace : IDisposable
     public const int DefaultDatabases = 16;
 
     readonly Database[] _databases;
-    readonly HashSeed _seed;
     readonly ExpiryClock _clock;
     readonly Queue<Discarded> _discarded = new();
 
@@ -19,7 +20,7 @@ public sealed partial class Keyspace : IDisposable
     public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
-        this._seed = seed ?? HashSeed.Random();
+        Seed = seed ?? HashSeed.Random();
         _clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
         Arena = new Arena();
         _databases = new Database[databaseCount];
@@ -27,6 +28,12 @@ public sealed partial class Keyspace : IDisposable
     }
 
     public Arena Arena { get; private set; }
+
+    /// <summary>The secret of the hash of keys, members and fields. Another keyspace made with it hashes alike: one hash serves both.</summary>
+    public HashSeed Seed { get; }
+
+    /// <summary>The snapshot that is being taken; null if none is.</summary>
+    public Snapshot? Snapshot { get; private set; }
 
     public int DatabaseCount => _databases.Length;
 
@@ -75,11 +82,33 @@ public sealed partial class Keyspace : IDisposable
         _discarded.Clear();
         Arena = new Arena();
         foreach (var database in _databases) database.ReplaceIndex();
+        if (Snapshot is { } snapshot && snapshot.Arena == old)
+        {
+            // It has yet to read what is there.
+            snapshot.Retire(old);
+            return;
+        }
         ThreadPool.UnsafeQueueUserWorkItem(static arena => arena.Dispose(), old, preferLocal: false);
+    }
+
+    /// <summary>
+    /// Begins a snapshot: all keys as they are now, whatever is changed from here on. The caller drives it with
+    /// <see cref="Snapshot.Walk"/> and <see cref="Snapshot.Settle"/>.
+    /// </summary>
+    public Snapshot BeginSnapshot()
+    {
+        if (Snapshot is not null) throw new InvalidOperationException("A snapshot is being taken already.");
+        return Snapshot = new Snapshot(this);
+    }
+
+    internal void EndSnapshot(Snapshot snapshot)
+    {
+        Debug.Assert(Snapshot == snapshot);
+        Snapshot = null;
     }
 
     /// <summary>Unmaps everything at once.</summary>
     public void Dispose() => Arena.Dispose();
 
-    internal KeyIndex NewIndex() => new(Arena, _seed, _clock);
+    internal KeyIndex NewIndex() => new(Arena, Seed, _clock);
 }

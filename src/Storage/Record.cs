@@ -64,6 +64,13 @@ public readonly unsafe struct Record : IEquatable<Record>
         }
     }
 
+    /// <summary>Whether a snapshot whose walk is yet to come to the record has it already, or must not have it.</summary>
+    internal bool IsCaptured
+    {
+        get => (Flags & RecordFlags.Captured) != 0;
+        set => _block[4] = (byte)(value ? Flags | RecordFlags.Captured : Flags & ~RecordFlags.Captured);
+    }
+
     internal bool IsExternal => (Flags & RecordFlags.External) != 0;
 
     /// <summary>The block of an external value, and the bytes of it in use.</summary>

@@ -11,6 +11,9 @@ enum RecordFlags : byte
     LongKey = 2,
     Integer = 4,
     External = 8,
+
+    /// <summary>See <see cref="Snapshot"/>; says nothing about the layout.</summary>
+    Captured = 16,
 }
 
 /// <summary>

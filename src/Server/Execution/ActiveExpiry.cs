@@ -42,6 +42,8 @@ sealed class ActiveExpiry(MiniRedisServer server)
                 }
                 else
                 {
+                    // A snapshot reads that hash and will soon be done; what else is due here waits with it.
+                    if (database.Prepare(due) == Readiness.Frozen) break;
                     server.Keys.ExpireFields(database, due);
                     // That may have been hundreds of fields.
                     sinceLook = KeysBetweenLooks;

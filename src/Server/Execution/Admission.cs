@@ -74,6 +74,7 @@ sealed class Admission(MiniRedisServer server)
         client.IsGone = true;
         if (client is { Waiting: { } waiting } && client.Has(ClientFlags.Blocked)) server.Blocking.Release(waiting);
         server.Transactions.Discard(client);
+        server.Tracking.Remove(client);
         server.PubSub.Leave(client);
         server.Monitors.Remove(client);
         server.Pushes.Forget(client);

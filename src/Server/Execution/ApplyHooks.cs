@@ -27,6 +27,11 @@ static class ApplyHooks
         }, "notify-keyspace-events");
         config.OnApply(_ =>
         {
+            server.Tracking.IsDue = true;
+            return null;
+        }, "tracking-table-max-keys");
+        config.OnApply(_ =>
+        {
             server.CallWatch.Refresh();
             return null;
         }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold");

@@ -40,7 +40,7 @@ sealed class ClientPause(MiniRedisServer server)
     public void End()
     {
         _until = 0;
-        ResumeHeld();
+        Resume();
         server.Blocking.MarkHeld();
     }
 
@@ -50,7 +50,8 @@ sealed class ClientPause(MiniRedisServer server)
         if (_until != 0 && !IsActive) End();
     }
 
-    void ResumeHeld()
+    /// <summary>Lets all held clients try again; who is still to wait is held anew.</summary>
+    public void Resume()
     {
         foreach (var client in server.Clients.All)
         {

@@ -27,11 +27,13 @@ sealed class Cron(MiniRedisServer server)
         server.Pause.ResumeIfOver();
         var untilTimeout = server.Blocking.EndTimeouts();
         server.Blocking.Serve();
-        if (IsPaused) return Math.Min(untilTimeout, SampleMilliseconds);
+        var moreToCapture = server.Snapshots.Run();
+        if (IsPaused) return moreToCapture ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
         if (now >= _nextSample)
         {
             _nextSample = now + SampleMilliseconds;
             Sample(now);
+            server.BackgroundSaving.StartIfDue();
         }
         if (now >= _nextTrim)
         {
@@ -39,11 +41,17 @@ sealed class Cron(MiniRedisServer server)
             ChunkPool.Trim();
         }
         server.Limits.LookOverSome(now);
+        if (server.Loading.IsLoading)
+        {
+            server.Loading.Step();
+            return 0;
+        }
         var moreToExpire = _expiry.Run();
         var moreToFree = server.LazyFree.Run();
+        var moreToForget = server.Tracking.ForgetSome();
         // Keys that have expired wake who waits for them to go.
         server.Blocking.Serve();
-        if (moreToExpire || moreToFree) return 0;
+        if (moreToExpire || moreToFree || moreToForget || moreToCapture) return 0;
         return Math.Min(untilTimeout, Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds));
     }
 

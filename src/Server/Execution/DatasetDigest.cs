@@ -98,6 +98,8 @@ sealed class DatasetDigest
             var pair = new DatasetDigest();
             pair.Mix(fields.Field.ToBytes(scratch));
             pair.Mix(fields.Value.ToBytes(scratch));
+            // As Redis 7.4 has it: that the field expires, not when.
+            if (fields.ExpireAt >= 0) pair.Xor("!!hexpire!!"u8);
             Xor(pair._digest);
         }
     }

@@ -73,6 +73,7 @@ sealed partial class Executor
         {
             client.Waiting = null;
             if (reply.Muted) EndMuted(client, reply);
+            if (client.Tracking is { } tracking) EndCaching(client, tracking, client.LastCommand);
         }
         if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
         CountReplies(client, reply);

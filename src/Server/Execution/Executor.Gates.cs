@@ -52,11 +52,26 @@ partial class Executor
                 return false;
             }
             // What EXEC runs is checked once more, and as a whole: the times may have changed.
-            if (command.InMulti == InMulti.RunsQueue) flags |= client.Transaction!.Queue.Flags;
+            if (command.InMulti == InMulti.RunsQueue)
+            {
+                var queue = client.Transaction!.Queue;
+                flags = (flags | queue.Flags) & ~(CommandFlags.Loading & ~queue.SharedFlags);
+            }
+        }
+        if (server.Loading.IsLoading && (flags & CommandFlags.Loading) == 0)
+        {
+            Reject(client, command, reply, Errors.Loading);
+            return false;
         }
         if ((flags & CommandFlags.DenyOom) != 0 && server.Config.MaxMemory > 0 && server.Limits.IsOutOfMemory())
         {
             Reject(client, command, reply, Errors.OutOfMemory);
+            return false;
+        }
+        // PING tells it too, so that who watches the server by it notices.
+        if (server.BackgroundSaving.StopsWrites && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
+        {
+            Reject(client, command, reply, Errors.CannotSave);
             return false;
         }
         if (client.Has(ClientFlags.PubSub) && client.Protocol == 2 && !command.RunsSubscribed)

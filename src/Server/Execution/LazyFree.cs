@@ -29,7 +29,7 @@ sealed class LazyFree(MiniRedisServer server)
             {
                 server.Statistics.LazyFreedObjects += server.Keyspace.FreeDiscarded(RecordsBetweenLooks);
             }
-            else if (_waiting.TryPeek(out var keys))
+            else if (_waiting.TryPeek(out var keys) && !keys.IsPinned)
             {
                 var before = keys.Count;
                 var done = keys.FreeSome(RecordsBetweenLooks);
@@ -39,6 +39,6 @@ sealed class LazyFree(MiniRedisServer server)
             else return false;
         }
         while (server.Clock.Microseconds(started, server.Clock.Advance()) < SliceMicroseconds);
-        return _waiting.Count > 0 || server.Keyspace.DiscardedCount > 0;
+        return _waiting.TryPeek(out var next) && !next.IsPinned || server.Keyspace.DiscardedCount > 0;
     }
 }

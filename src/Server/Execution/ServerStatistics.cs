@@ -13,6 +13,7 @@ sealed class ServerStatistics
     public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
     public long LazyFreedObjects;
     public long AclAccessDeniedAuth;
+    public long RdbSaves;
 
     /// <summary>Batches and runs of the cron, the time of each under the executor's lock, and of the commands in it.</summary>
     public long Cycles, CycleTicks, CommandTicks, CronTicks, LongestCycleTicks, MostCommandsPerCycle;
@@ -63,6 +64,7 @@ sealed class ServerStatistics
         ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
         ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
+        RdbSaves = 0;
         UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = AclAccessDeniedAuth = 0;
         Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;

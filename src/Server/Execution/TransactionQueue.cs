@@ -42,6 +42,9 @@ sealed class TransactionQueue
     /// <summary>The flags that any of the commands has.</summary>
     public CommandFlags Flags { get; private set; }
 
+    /// <summary>The flags that all of the commands have.</summary>
+    public CommandFlags SharedFlags { get; private set; } = (CommandFlags)(-1);
+
     /// <summary>Bytes of the arguments and of their ranges: CLIENT LIST's multi-mem.</summary>
     public long QueuedBytes { get; private set; }
 
@@ -72,6 +75,7 @@ sealed class TransactionQueue
             Chunk = chunk, Start = start, Length = length, Count = request.Count,
         };
         Flags |= command.Flags;
+        SharedFlags &= command.Flags;
         QueuedBytes += length;
     }
 
@@ -119,6 +123,7 @@ sealed class TransactionQueue
         _current = _chunks.Count - 1;
         _used = Count = 0;
         Flags = CommandFlags.None;
+        SharedFlags = (CommandFlags)(-1);
         QueuedBytes = 0;
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence;
 
 namespace MiniRedis.Server.Hosting;
 
@@ -29,6 +30,7 @@ static class CommandLine
                 Console.Error.WriteLine("MiniRedis has no memory tester. Use memtest86, or memtester.");
                 return 1;
         }
+        if (IsCheckRdb(args, out var first)) return CheckRdb(args[first..]);
         var words = new Argument<string[]>("configuration")
         {
             Description = "A configuration file, then directives as '--name value ...'; '-' reads more of them from standard input.",
@@ -41,12 +43,32 @@ static class CommandLine
               miniredis /etc/miniredis.conf --port 6380 --maxmemory 2gb
               echo 'maxmemory 2gb' | miniredis -
               miniredis --check-system
-            """) { words };
+            """) { words, CheckRdbCommand() };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction(_ => Serve(args));
         // Only a leading -h or --help is ours; behind a file name it is a directive's business, as for redis-server.
         return root.Parse(args.Length > 0 && args[0] is "-h" or "--help" ? ["--help"] : []).Invoke();
     }
+
+    /// <summary>
+    /// "check-rdb" in front, or a link of a name that ends so, as redis-check-rdb is one to redis-server. A configuration file of that name
+    /// is served by "./check-rdb".
+    /// </summary>
+    static bool IsCheckRdb(string[] args, out int first)
+    {
+        first = args is ["check-rdb", ..] ? 1 : 0;
+        return first > 0 || Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]).EndsWith("check-rdb", StringComparison.Ordinal);
+    }
+
+    static Command CheckRdbCommand()
+    {
+        var file = new Argument<string>("file") { Description = "The RDB file." };
+        var command = new Command("check-rdb", "Says whether an RDB file can be loaded; what is wrong with it, and where, if not.") { file };
+        command.SetAction(parsed => RdbCheck.Run(parsed.GetRequiredValue(file), Console.Out));
+        return command;
+    }
+
+    static int CheckRdb(string[] args) => CheckRdbCommand().Parse(args).Invoke();
 
     static string VersionText() =>
         $"MiniRedis server v={MiniRedisServer.Version} redis={MiniRedisServer.RedisVersion} bits={IntPtr.Size * 8} runtime={Environment.Version}";
@@ -122,7 +144,7 @@ static class CommandLine
         try
         {
             app.Run();
-            return 0;
+            return host.ExitCode;
         }
         catch (StartFailedException)
         {

@@ -1,21 +1,23 @@
 using Microsoft.Extensions.Hosting;
-using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Hosting;
 
 /// <summary>Runs the server for the length of the host's life.</summary>
-sealed class RedisServerService(ServerHost host, ServerLog log, IHostApplicationLifetime lifetime) : IHostedService
+sealed class RedisServerService(ServerHost host, IHostApplicationLifetime lifetime) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        host.Server.OnShutdown = _ => lifetime.StopApplication();
+        host.Server.Exiting.Stop = exitCode =>
+        {
+            host.ExitCode = exitCode;
+            lifetime.StopApplication();
+        };
         host.Start();
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        log.ShutdownRequested();
         host.Stop();
         return Task.CompletedTask;
     }

@@ -32,6 +32,9 @@ sealed class ServerHost : IDisposable
 
     public MiniRedisServer Server { get; }
 
+    /// <summary>What the process answers when it has ended.</summary>
+    public int ExitCode { get; set; }
+
     /// <summary>The TCP port in use; 0 if only a unix socket is served.</summary>
     public int Port { get; private set; }
 
@@ -46,10 +49,42 @@ sealed class ServerHost : IDisposable
         else BindAll(config);
         Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;
         _log.Initialized();
-        _transport.Start(_listeners);
-        foreach (var listener in _listeners.DistinctBy(l => l.IsUnixSocket)) _log.Ready(listener.IsUnixSocket ? "unix" : "tcp");
         WritePidFile(config);
-        SystemdNotifier.Notify(config, "READY=1\nSTATUS=Ready to accept connections\n");
+        lock (Server.Executor.ExecutorLock) BeginLoading();
+        _transport.Start(_listeners);
+        if (!Server.Loading.IsLoading) Ready();
+    }
+
+    /// <summary>Begins to load the data there are. Connections are served meanwhile, though most commands are not.</summary>
+    void BeginLoading()
+    {
+        var path = Server.Saving.Path;
+        if (!File.Exists(path)) return;
+        try
+        {
+            Server.Loading.Start(path, ended: isWhole =>
+            {
+                if (isWhole)
+                {
+                    Ready();
+                    return;
+                }
+                _log.CannotLoad();
+                Server.Exiting.Fail();
+            });
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _log.CannotOpenData(failure.Message);
+            throw new StartFailedException();
+        }
+        SystemdNotifier.Notify(Server.Config, "STATUS=Loading the data set\n");
+    }
+
+    void Ready()
+    {
+        foreach (var listener in _listeners.DistinctBy(l => l.IsUnixSocket)) _log.Ready(listener.IsUnixSocket ? "unix" : "tcp");
+        SystemdNotifier.Notify(Server.Config, "READY=1\nSTATUS=Ready to accept connections\n");
     }
 
     void BindAll(ServerConfig config)
@@ -154,7 +189,10 @@ sealed class ServerHost : IDisposable
     {
         Stop();
         _transport.Dispose();
-        Server.Keyspace.Dispose();
+        Server.Loading.Dispose();
+        bool isFree;
+        lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();
+        if (isFree) Server.Keyspace.Dispose();
     }
 }
 

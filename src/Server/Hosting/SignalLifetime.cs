@@ -21,9 +21,12 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
     {
         context.Cancel = true;
         log.SignalReceived(signal.ToString());
-        // As SHUTDOWN does, once the server runs; before, there is nothing to save.
-        if (host.Server.OnShutdown is { } shutdown) shutdown(flags(host.Server.Config));
-        else lifetime.StopApplication();
+        lock (host.Server.Executor.ExecutorLock)
+        {
+            // As SHUTDOWN does, once the server runs; before, there is nothing to save.
+            if (host.Server.Exiting.Stop is null) lifetime.StopApplication();
+            else host.Server.Exiting.TryBegin(flags(host.Server.Config));
+        }
     }));
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

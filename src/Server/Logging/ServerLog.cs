@@ -91,6 +91,12 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "User requested shutdown...")]
     public partial void ShutdownRequested();
 
+    [LoggerMessage(LogLevel.Information, "Saving the final RDB snapshot before exiting.")]
+    public partial void SavingBeforeExit();
+
+    [LoggerMessage(LogLevel.Warning, "Error trying to save the DB, can't exit.")]
+    public partial void CannotExit();
+
     [LoggerMessage(LogLevel.Information, "Removing the pid file.")]
     public partial void RemovingPidFile();
 

@@ -30,6 +30,7 @@ public unsafe ref struct HashEditor
         _database = database;
         _limits = limits;
         _at = at;
+        database.AssertPrepared(at);
         if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
         else _block = new RecordBlock(database, at);
     }

@@ -47,6 +47,12 @@ sealed unsafe partial class KeyIndex
     LineArray _overflow;
     ExpiryTree _tree;
 
+    /// <summary>More keys than this are not believed before they come: 100 million, a gigabyte of buckets.</summary>
+    const long MostExpected = 100_000_000;
+
+    // What Expect was told, until the first key comes.
+    long _expected;
+
     // Buckets: mask + 1 + split. Those below split have been split already and are told apart by one more hash bit.
     uint _mask;
     uint _split;
@@ -168,9 +174,17 @@ sealed unsafe partial class KeyIndex
         return taken;
     }
 
+    /// <summary>Has an empty index begin with buckets for so many keys, instead of doubling its way there.</summary>
+    public void Expect(long keys)
+    {
+        if (Count == 0) _expected = Math.Clamp(keys, 0, MostExpected);
+    }
+
     void Start()
     {
         _mask = LineArray.MinLines - 1;
+        while (_mask < MostExpected && _expected > (_mask + 1) * 11L / 2) _mask = _mask * 2 + 1;
+        _expected = 0;
         for (var i = 0; i <= _mask; i++) InitLine((ulong*)_buckets.Add(_arena), ExpiryClock.None);
         SetThresholds();
     }

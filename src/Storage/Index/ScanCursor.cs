@@ -13,7 +13,8 @@ static class ScanCursor
     /// <summary>The cursor behind the bucket whose number is the cursor's bits under the mask <paramref name="bits"/>; 0 at the end.</summary>
     public static ulong Next(ulong cursor, ulong bits) => Reverse(Reverse(cursor | ~bits) + 1);
 
-    static ulong Reverse(ulong v)
+    /// <summary>The bits in the opposite order: what makes cursors and hashes comparable.</summary>
+    public static ulong Reverse(ulong v)
     {
         v = v >> 1 & 0x5555555555555555 | (v & 0x5555555555555555) << 1;
         v = v >> 2 & 0x3333333333333333 | (v & 0x3333333333333333) << 2;

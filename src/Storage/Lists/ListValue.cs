@@ -113,6 +113,7 @@ public unsafe ref partial struct ListValue
 
     public void Push(scoped ReadOnlySpan<byte> value, bool head)
     {
+        _database.AssertPrepared(At);
         if (_root != null)
         {
             Nodes.Push(value, head);
@@ -134,6 +135,7 @@ public unsafe ref partial struct ListValue
     /// <summary>Removes the element at an end.</summary>
     public void RemoveEnd(bool head)
     {
+        _database.AssertPrepared(At);
         if (_root != null)
         {
             Nodes.RemoveEnd(head);
@@ -147,6 +149,7 @@ public unsafe ref partial struct ListValue
     /// <summary>Removes elements from an index on; all of them must be there.</summary>
     public void RemoveRange(long index, long count)
     {
+        _database.AssertPrepared(At);
         if (count == 0) return;
         if (_root != null)
         {

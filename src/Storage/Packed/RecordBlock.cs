@@ -93,6 +93,7 @@ public unsafe ref struct RecordBlock : IPackedOwner
         var fresh = RecordBuilder.Create(_arena, old.Key, old.ExpireAt, old.Type, old.Encoding,
             external ? RecordFlags.External : RecordFlags.None, external ? 0 : newLength, external ? 0 : capacity);
         fresh.AccessField = old.AccessField;
+        fresh.IsCaptured = old.IsCaptured;
         if (external)
         {
             fresh.External = _arena.Allocate((nuint)capacity);

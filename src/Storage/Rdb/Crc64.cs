@@ -1,4 +1,8 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace MiniRedis.Storage;
 
@@ -6,19 +10,38 @@ namespace MiniRedis.Storage;
 /// The checksum of RDB files and DUMP payloads: CRC-64 with Jones's polynomial (D. T. Jones, "An Improved 64-bit Cyclic
 /// Redundancy Check for Protein Sequences", 2002), bits reflected, starting at zero. Of "123456789" it is e9c6d914c4b8d9ca.
 /// <para>
-/// Eight bytes a step by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for High-Performance CRC
-/// Generation", 2008), which is eight times as fast as one table.
+/// Long data are folded, 64 bytes a step, by carry-less multiplication (Gopal et al., "Fast CRC Computation for Generic Polynomials
+/// Using PCLMULQDQ Instruction", Intel 2009), ten gigabytes a second. The rest, and processors without that instruction, take eight
+/// bytes a step by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008).
 /// </para>
+/// <code>
+///   a block of 128 bits, D bits before another:      first 64 bits * x^(D + 64)  xor  last 64 bits * x^D
+///   has the same remainder at that other's place.    Both are products of 64 by 64 bits once the powers are reduced.
+/// </code>
 /// </summary>
 public static class Crc64
 {
     /// <summary>The polynomial ad93d23594c935a9 with its bits reversed.</summary>
     const ulong Polynomial = 0x95AC9329AC4BC9B5;
 
+    /// <summary>Shorter data are not worth folding.</summary>
+    const int LeastFolded = 128;
+
     static readonly ulong[] s_tables = CreateTables();
+
+    // Factors that move a block by four blocks, and by one.
+    static readonly Vector128<ulong> s_byFour = Factors(512), s_byOne = Factors(128);
 
     /// <summary>The checksum of what had <paramref name="crc"/> (0 at first), followed by <paramref name="data"/>.</summary>
     public static ulong Append(ulong crc, ReadOnlySpan<byte> data)
+    {
+        if (data.Length < LeastFolded || !Pclmulqdq.IsSupported) return AppendByTables(crc, data);
+        var blocks = data.Length & ~63;
+        return AppendByTables(Fold(crc, data[..blocks]), data[blocks..]);
+    }
+
+    /// <summary>As <see cref="Append"/>, on any processor.</summary>
+    internal static ulong AppendByTables(ulong crc, ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<ulong> tables = s_tables;
         for (; data.Length >= 8; data = data[8..])
@@ -31,6 +54,46 @@ public static class Crc64
         }
         foreach (var b in data) crc = tables[(int)((crc ^ b) & 0xFF)] ^ crc >> 8;
         return crc;
+    }
+
+    /// <summary>Whole steps of 64 bytes, two at least.</summary>
+    static ulong Fold(ulong crc, ReadOnlySpan<byte> data)
+    {
+        // What came before counts as if it had been added to the first eight bytes.
+        var a = Block(data, 0) ^ Vector128.CreateScalar(crc);
+        var (b, c, d) = (Block(data, 1), Block(data, 2), Block(data, 3));
+        var factors = s_byFour;
+        for (data = data[64..]; data.Length > 0; data = data[64..])
+        {
+            a = Move(a, factors) ^ Block(data, 0);
+            b = Move(b, factors) ^ Block(data, 1);
+            c = Move(c, factors) ^ Block(data, 2);
+            d = Move(d, factors) ^ Block(data, 3);
+        }
+        factors = s_byOne;
+        var last = Move(Move(Move(a, factors) ^ b, factors) ^ c, factors) ^ d;
+        Span<byte> rest = stackalloc byte[16];
+        last.AsByte().CopyTo(rest);
+        return AppendByTables(0, rest);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<ulong> Block(ReadOnlySpan<byte> data, int index) =>
+        Vector128.LoadUnsafe(ref MemoryMarshal.GetReference(data), (nuint)index * 16).AsUInt64();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<ulong> Move(Vector128<ulong> block, Vector128<ulong> factors) =>
+        Pclmulqdq.CarrylessMultiply(block, factors, 0x00) ^ Pclmulqdq.CarrylessMultiply(block, factors, 0x11);
+
+    /// <summary>For the first and the last half of a block that is moved so many bits; a product of reflected numbers is one power higher.</summary>
+    static Vector128<ulong> Factors(int bits) => Vector128.Create(PowerOfX(bits + 63), PowerOfX(bits - 1));
+
+    /// <summary>The remainder of x to a power.</summary>
+    static ulong PowerOfX(int exponent)
+    {
+        var power = 1UL << 63;
+        for (; exponent > 0; exponent--) power = power >> 1 ^ ((power & 1) != 0 ? Polynomial : 0);
+        return power;
     }
 
     static ulong[] CreateTables()

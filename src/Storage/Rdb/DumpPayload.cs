@@ -34,22 +34,36 @@ public static class DumpPayload
     {
         if (payload.Length < FooterBytes + 1) return false;
         var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
-        if (version > RdbFormat.LatestVersion) return false;
+        if (!RdbFormat.IsReadable(version)) return false;
         return skipChecksum || BinaryPrimitives.ReadUInt64LittleEndian(payload[^8..]) == Crc64.Append(0, payload[..^8]);
     }
 
     /// <summary>
     /// Makes the value of an intact payload that of a key, whatever the key held. If the value is damaged, nothing has happened,
-    /// and false is returned.
+    /// and false is returned, with the reason.
     /// </summary>
     public static bool TryRestore(
-        ReadOnlySpan<byte> payload, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits, out Record record)
+        ReadOnlySpan<byte> payload, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits, out Record record,
+        out string? reason)
     {
+        reason = null;
+        record = default;
+        var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
         var reader = new RdbReader(payload[..^FooterBytes]);
         try
         {
-            var type = (RdbType)reader.Byte();
-            return RdbValueReader.TryRead(ref reader, type, isWhole: true, database, key, expireAt, limits, out record);
+            var type = RdbFormat.TypeOf(reader.Byte(), version);
+            var draft = RdbValueReader.Read(ref reader, type, database, key, expireAt, limits);
+            reason = reader.Error;
+            if (draft.IsNull) return false;
+            if (reader.AtEnd)
+            {
+                record = database.Put(draft);
+                return true;
+            }
+            database.Abandon(draft);
+            reason = "bytes are left over";
+            return false;
         }
         finally
         {

@@ -9,43 +9,83 @@ namespace MiniRedis.Storage;
 /// what does not fit latches an error, after which every read answers zero or nothing, so a reader of values may check once.
 /// </summary>
 /// <remarks>Must be disposed: what was compressed is unpacked into pooled memory.</remarks>
-public ref struct RdbReader(ReadOnlySpan<byte> bytes)
+public ref struct RdbReader
 {
+    /// <summary>The error of bytes that are not there.</summary>
+    public const string EndsTooEarly = "the data end too early";
+
     /// <summary>An LZF token of three bytes stands for 264 at most: more than this times its length is a lie.</summary>
     const int MostExpansion = 88;
 
-    readonly ReadOnlySpan<byte> _bytes = bytes;
+    readonly RdbInput? _input;
+    ReadOnlySpan<byte> _window;
+    int _at;
     byte[]? _first, _second;
 
+    /// <summary>Reads a payload.</summary>
+    public RdbReader(ReadOnlySpan<byte> bytes) => _window = bytes;
+
+    /// <summary>Reads on in a file. Its place is where the reader was last told to <see cref="Keep"/>.</summary>
+    public RdbReader(RdbInput input)
+    {
+        _input = input;
+        _window = input.Window;
+    }
+
     /// <summary>Bytes read.</summary>
-    public int Offset { get; private set; }
+    public readonly long Offset => (_input?.Position ?? 0) + _at;
 
     /// <summary>What is wrong with the bytes; null while nothing is. Where it is, <see cref="Offset"/> tells.</summary>
     public string? Error { get; private set; }
 
     public readonly bool Failed => Error is not null;
 
-    public readonly bool AtEnd => Offset == _bytes.Length;
+    public readonly bool AtEnd => Left == 0;
 
     /// <summary>Bytes left: no collection can have more elements.</summary>
-    public readonly int Left => Failed ? 0 : _bytes.Length - Offset;
+    public readonly long Left => Failed ? 0 : (_input?.Left ?? _window.Length) - _at;
 
     /// <summary>Notes that the bytes are not what they should be. The first error counts.</summary>
     public void Fail(string error) => Error ??= error;
 
+    /// <summary>Takes the error back that a collection was empty, if it is that: the bytes behind it can be read.</summary>
+    public bool ForgiveEmpty()
+    {
+        if (!ReferenceEquals(Error, RdbValueReader.Empty)) return false;
+        Error = null;
+        return true;
+    }
+
+    /// <summary>What was read is done with, as far as the file is concerned.</summary>
+    public void Keep()
+    {
+        _input?.Consume(_at);
+        _window = _window[_at..];
+        _at = 0;
+    }
+
     public byte Byte() => Take(1) is { Length: 1 } one ? one[0] : (byte)0;
 
-    /// <summary>The next bytes, in place; none if there are fewer.</summary>
+    /// <summary>The next bytes, in place; none if there are fewer. Good until the next piece but one is read.</summary>
     public ReadOnlySpan<byte> Take(long count)
     {
-        if (Failed || count < 0 || count > _bytes.Length - Offset)
-        {
-            Fail("the data end too early");
-            return default;
-        }
-        var taken = _bytes.Slice(Offset, (int)count);
-        Offset += (int)count;
+        if (Failed || (ulong)count > (ulong)(_window.Length - _at) && !TryRefill(count)) return default;
+        var taken = _window.Slice(_at, (int)count);
+        _at += (int)count;
         return taken;
+    }
+
+    bool TryRefill(long count)
+    {
+        if (_input is not null && count > 0)
+        {
+            _input.Consume(_at);
+            _at = 0;
+            _window = _input.Refill(count);
+            if (count <= _window.Length) return true;
+        }
+        Fail(_input?.Failure ?? EndsTooEarly);
+        return false;
     }
 
     /// <summary>A length that is not the head of an encoded string.</summary>
@@ -61,7 +101,7 @@ public ref struct RdbReader(ReadOnlySpan<byte> bytes)
     public int Count()
     {
         var count = Length();
-        if (count <= (ulong)Left) return (int)count;
+        if (count <= (ulong)Left && count <= int.MaxValue) return (int)count;
         Fail("more elements are announced than there are bytes");
         return 0;
     }

@@ -20,6 +20,12 @@ public enum RdbType : byte
     /// <summary>Members as strings, scores as binary doubles.</summary>
     SortedSet2 = 5,
 
+    /// <summary>A module's, as its release candidates wrote it.</summary>
+    Module = 6,
+
+    /// <summary>A module's: only that module can tell where it ends.</summary>
+    Module2 = 7,
+
     HashZipMap = 9,
     ListZipList = 10,
     SetIntSet = 11,
@@ -44,11 +50,20 @@ public enum RdbType : byte
     /// <summary>With active times of consumers (Redis 7.2).</summary>
     Stream3 = 21,
 
+    /// <summary>Deadlines, fields and values (a release candidate of Redis 7.4).</summary>
+    HashMetadataPreGa = 22,
+
+    /// <summary>A listpack of fields, values and deadlines (a release candidate of Redis 7.4).</summary>
+    HashListPackExPreGa = 23,
+
     /// <summary>Fields, values and deadlines (Redis 7.4).</summary>
     HashMetadata = 24,
 
     /// <summary>A listpack of fields, values and deadlines (Redis 7.4).</summary>
     HashListPackEx = 25,
+
+    /// <summary>Fields, values and deadlines as Valkey 9 writes them, in whose files this is number 22; here it has one of its own.</summary>
+    ValkeyHash = 0x80 | 22,
 }
 
 /// <summary>Numbers of the RDB format.</summary>
@@ -57,11 +72,17 @@ static class RdbFormat
     /// <summary>The version that is written unless the data need a later one: Redis 7.0's.</summary>
     public const int Version = 10;
 
-    /// <summary>The version that fields with deadlines need: Redis 7.4's. Also the latest that is read.</summary>
+    /// <summary>The version that fields with deadlines need: Redis 7.4's. Also the latest of Redis that is read.</summary>
     public const int FieldExpiryVersion = 12;
 
-    /// <summary>The latest version that is read. Valkey 9 writes 80 where 11 would do otherwise.</summary>
-    public const int LatestVersion = FieldExpiryVersion;
+    /// <summary>Valkey 9's, which counts from here on so as never to mean the same by one number as a later Redis.</summary>
+    public const int ValkeyVersion = 80;
+
+    public static bool IsReadable(int version) => version is >= 1 and <= FieldExpiryVersion or ValkeyVersion;
+
+    /// <summary>The form of a value that a byte stands for in a file or payload of this version.</summary>
+    public static RdbType TypeOf(byte type, int version) =>
+        version >= ValkeyVersion && type == 22 ? RdbType.ValkeyHash : type >= 0x80 ? (RdbType)0x7F : (RdbType)type;
 
     // The two top bits of a length's first byte.
     public const int Length6 = 0, Length14 = 1, Encoded = 3;

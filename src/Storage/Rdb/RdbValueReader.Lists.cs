@@ -3,10 +3,11 @@ namespace MiniRedis.Storage;
 /// <summary>Lists and sets.</summary>
 public static unsafe partial class RdbValueReader
 {
-    static KeyLookup ReadList(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in ListLimits limits)
+    static KeyLookup ReadList(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in ListLimits limits)
     {
-        if (type == RdbType.ListQuickList2) return ReadNodes(ref reader, database, key, limits);
-        var list = new ListValue(database, NewDraft(database, key, ObjectType.List), limits);
+        if (type == RdbType.ListQuickList2) return ReadNodes(ref reader, database, key, expireAt, limits);
+        var list = new ListValue(database, NewDraft(database, key, expireAt, ObjectType.List), limits);
         if (type == RdbType.List)
         {
             for (var left = reader.Count(); left > 0 && !reader.Failed; left--) Push(ref list, reader.String());
@@ -18,7 +19,7 @@ public static unsafe partial class RdbValueReader
             {
                 var elements = new ZiplistReader(reader.String());
                 while (elements.MoveNext()) Push(ref list, elements.Current);
-                if (elements.Failed) reader.Fail(Damaged);
+                if (elements.Failed) reader.Fail(Damaged(type));
             }
         }
         return Finish(ref reader, database, list.At, list.Count);
@@ -30,11 +31,11 @@ public static unsafe partial class RdbValueReader
         list.Push(value, head: false);
     }
 
-    static KeyLookup ReadNodes(ref RdbReader reader, Database database, ReadOnlySpan<byte> key, in ListLimits limits)
+    static KeyLookup ReadNodes(ref RdbReader reader, Database database, ReadOnlySpan<byte> key, long expireAt, in ListLimits limits)
     {
         var root = QuickList.CreateRoot(database.Arena, limits);
         var nodes = new QuickList(database.Arena, root);
-        var draft = NewDraft(database, key, ObjectType.List);
+        var draft = NewDraft(database, key, expireAt, ObjectType.List);
         draft = new(draft.Hash, database.ConvertToNative(draft, ObjectEncoding.QuickList, (byte*)root), draft.Entry);
         for (var left = reader.Count(); left > 0 && !reader.Failed; left--)
         {
@@ -43,7 +44,7 @@ public static unsafe partial class RdbValueReader
             if (reader.Failed) break;
             if (form == RdbFormat.PlainNode) nodes.Push(data, head: false);
             else if (form == RdbFormat.PackedNode && Listpack.IsValid(data)) nodes.AppendListpack(data);
-            else reader.Fail(Damaged);
+            else reader.Fail(Damaged(RdbType.ListQuickList2));
         }
         draft = Finish(ref reader, database, draft, root->Count);
         if (!draft.Found) return draft;
@@ -52,11 +53,12 @@ public static unsafe partial class RdbValueReader
         return list.At;
     }
 
-    static KeyLookup ReadSet(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in SetLimits limits)
+    static KeyLookup ReadSet(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in SetLimits limits)
     {
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         // Begins as an intset, which becomes what its members need.
-        scoped var set = SetEditor.Draft(database, key, asIntset: true, limits);
+        scoped var set = SetEditor.Draft(database, key, asIntset: true, limits, expireAt);
         if (type == RdbType.Set)
         {
             var left = reader.Count();
@@ -69,7 +71,7 @@ public static unsafe partial class RdbValueReader
             return Finish(ref reader, database, set.At, set.Count);
         }
         var packed = reader.String();
-        if (reader.Failed || (type == RdbType.SetIntSet ? !Intset.IsValid(packed) : !Listpack.IsValid(packed))) reader.Fail(Damaged);
+        if (reader.Failed || (type == RdbType.SetIntSet ? !Intset.IsValid(packed) : !Listpack.IsValid(packed))) reader.Fail(Damaged(type));
         if (reader.Failed) return Finish(ref reader, database, set.At, set.Count);
         fixed (byte* start = packed)
         {
@@ -83,7 +85,7 @@ public static unsafe partial class RdbValueReader
                 set.Expect(Listpack.Count(start));
                 for (var at = Listpack.First(start); at >= 0; at = Listpack.Next(start, at))
                 {
-                    if (!set.Add(Listpack.Get(start, at).ToBytes(scratch))) reader.Fail(Duplicate);
+                    if (!set.Add(Listpack.Get(start, at).ToBytes(scratch))) reader.Fail(Damaged(type));
                 }
             }
         }

@@ -5,9 +5,10 @@ namespace MiniRedis.Storage;
 /// <summary>Sorted sets and hashes.</summary>
 public static unsafe partial class RdbValueReader
 {
-    static KeyLookup ReadSortedSet(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in SortedSetLimits limits)
+    static KeyLookup ReadSortedSet(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in SortedSetLimits limits)
     {
-        var set = new SortedSetValue(database, NewDraft(database, key, ObjectType.SortedSet));
+        var set = new SortedSetValue(database, NewDraft(database, key, expireAt, ObjectType.SortedSet));
         if (type is RdbType.SortedSet or RdbType.SortedSet2)
         {
             var left = reader.Count();
@@ -15,7 +16,7 @@ public static unsafe partial class RdbValueReader
             for (; left > 0 && !reader.Failed; left--)
             {
                 var member = reader.String();
-                Add(ref reader, ref set, member, type == RdbType.SortedSet ? reader.TextDouble() : reader.Double(), limits);
+                Add(ref reader, type, ref set, member, type == RdbType.SortedSet ? reader.TextDouble() : reader.Double(), limits);
             }
             return Finish(ref reader, database, set.At, set.Count);
         }
@@ -27,26 +28,27 @@ public static unsafe partial class RdbValueReader
             while (pairs.TryPair(ref member, out var memberLength, ref score, out var scoreLength))
             {
                 if (!Numbers.TryParseDouble(score.AsSpan(0, scoreLength), out var value)) reader.Fail("a score is not a number");
-                Add(ref reader, ref set, member.AsSpan(0, memberLength), value, limits);
+                Add(ref reader, type, ref set, member.AsSpan(0, memberLength), value, limits);
             }
-            if (pairs.Failed) reader.Fail(Damaged);
+            if (pairs.Failed) reader.Fail(Damaged(type));
         }
-        else if (reader.Failed || !Listpack.IsValid(packed, group: 2)) reader.Fail(Damaged);
+        else if (reader.Failed || !Listpack.IsValid(packed, group: 2)) reader.Fail(Damaged(type));
         else if (IsAsItShouldBe(database, packed, limits))
         {
             database.Abandon(set.At);
-            return database.NewDraft(key, ObjectType.SortedSet, ObjectEncoding.ListPack, packed);
+            return database.NewDraft(key, ObjectType.SortedSet, ObjectEncoding.ListPack, packed, expireAt);
         }
         else AddPacked(ref reader, ref set, packed, limits);
         return Finish(ref reader, database, set.At, set.Count);
     }
 
-    static void Add(ref RdbReader reader, ref SortedSetValue set, scoped ReadOnlySpan<byte> member, double score, in SortedSetLimits limits)
+    static void Add(
+        ref RdbReader reader, RdbType type, ref SortedSetValue set, scoped ReadOnlySpan<byte> member, double score, in SortedSetLimits limits)
     {
         if (double.IsNaN(score)) reader.Fail("a score is not a number");
         if (reader.Failed) return;
         var place = set.Find(member);
-        if (place.Found) reader.Fail(Duplicate);
+        if (place.Found) reader.Fail(Damaged(type));
         else set.Add(place, member, score, limits);
     }
 
@@ -83,52 +85,72 @@ public static unsafe partial class RdbValueReader
             {
                 var score = Listpack.Get(lp, Listpack.Next(lp, at));
                 if (!score.IsInteger && !Numbers.TryParseDouble(score.Text, out _)) reader.Fail("a score is not a number");
-                else Add(ref reader, ref set, Listpack.Get(lp, at).ToBytes(scratch), PackedSortedSet.ScoreOf(lp, at), limits);
+                else
+                {
+                    var member = Listpack.Get(lp, at).ToBytes(scratch);
+                    Add(ref reader, RdbType.SortedSetListPack, ref set, member, PackedSortedSet.ScoreOf(lp, at), limits);
+                }
             }
         }
     }
 
-    static KeyLookup ReadHash(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, in HashLimits limits)
+    static KeyLookup ReadHash(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in HashLimits limits)
     {
-        var hash = new HashEditor(database, NewDraft(database, key, ObjectType.Hash), limits) { IsDraft = true };
-        if (type is RdbType.Hash or RdbType.HashMetadata)
+        var hash = new HashEditor(database, NewDraft(database, key, expireAt, ObjectType.Hash), limits) { IsDraft = true };
+        var earliest = type == RdbType.HashMetadata ? reader.Int64() : 0;
+        var left = reader.Count();
+        hash.Expect(left);
+        for (; left > 0 && !reader.Failed; left--)
         {
-            var earliest = type == RdbType.HashMetadata ? reader.Int64() : 0;
-            var left = reader.Count();
-            hash.Expect(left);
-            for (; left > 0 && !reader.Failed; left--)
+            var inFront = type is RdbType.HashMetadata or RdbType.HashMetadataPreGa ? reader.Length() : 0;
+            var field = reader.String();
+            var value = reader.String();
+            Set(ref reader, type, ref hash, field, value, type switch
             {
-                var distance = type == RdbType.HashMetadata ? reader.Length() : 0;
-                var field = reader.String();
-                var value = reader.String();
-                if (distance > long.MaxValue || distance > 0 && earliest > long.MaxValue - (long)distance)
-                    reader.Fail("a deadline is out of range");
-                Set(ref reader, ref hash, field, value, distance == 0 ? -1 : earliest + (long)distance - 1);
-            }
-            return Finish(ref reader, database, hash.At, hash.Count);
+                RdbType.HashMetadata => FromDistance(ref reader, inFront, earliest),
+                RdbType.HashMetadataPreGa => FromDistance(ref reader, inFront, 1),
+                RdbType.ValkeyHash => reader.Int64(),
+                _ => -1,
+            });
         }
+        return Finish(ref reader, database, hash.At, hash.Count);
+    }
+
+    /// <summary>A deadline from its distance to the earliest plus one, where 0 means none.</summary>
+    static long FromDistance(ref RdbReader reader, ulong distance, long earliest)
+    {
+        if (distance == 0) return -1;
+        if (earliest >= 0 && distance - 1 <= (ulong)(long.MaxValue - earliest)) return earliest + (long)(distance - 1);
+        reader.Fail("a deadline is out of range");
+        return -1;
+    }
+
+    static KeyLookup ReadPackedHash(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in HashLimits limits)
+    {
+        // The earliest deadline, which the listpack tells as well.
         if (type == RdbType.HashListPackEx) reader.Int64();
         var packed = reader.String();
+        if (type == RdbType.HashListPack && IsAsItShouldBe(database, packed, limits))
+            return database.NewDraft(key, ObjectType.Hash, ObjectEncoding.ListPack, packed, expireAt);
+
+        var hash = new HashEditor(database, NewDraft(database, key, expireAt, ObjectType.Hash), limits) { IsDraft = true };
         if (type == RdbType.HashZipMap)
         {
             var pairs = new ZipmapReader(packed);
-            while (pairs.MoveNext()) Set(ref reader, ref hash, pairs.Field, pairs.Value, -1);
-            if (pairs.Failed) reader.Fail(Damaged);
+            while (pairs.MoveNext()) Set(ref reader, type, ref hash, pairs.Field, pairs.Value, -1);
+            if (pairs.Failed) reader.Fail(Damaged(type));
         }
         else if (type == RdbType.HashZipList)
         {
             var pairs = new ZiplistReader(packed);
             var (field, value) = (new byte[64], new byte[64]);
             while (pairs.TryPair(ref field, out var fieldLength, ref value, out var valueLength))
-                Set(ref reader, ref hash, field.AsSpan(0, fieldLength), value.AsSpan(0, valueLength), -1);
-            if (pairs.Failed) reader.Fail(Damaged);
+                Set(ref reader, type, ref hash, field.AsSpan(0, fieldLength), value.AsSpan(0, valueLength), -1);
+            if (pairs.Failed) reader.Fail(Damaged(type));
         }
-        else if (type == RdbType.HashListPack && IsAsItShouldBe(database, packed, limits))
-        {
-            database.Abandon(hash.At);
-            return database.NewDraft(key, ObjectType.Hash, ObjectEncoding.ListPack, packed);
-        }
-        else AddPacked(ref reader, ref hash, packed, type == RdbType.HashListPackEx ? 3 : 2);
+        else AddPacked(ref reader, type, ref hash, packed, type == RdbType.HashListPack ? 2 : 3);
         return Finish(ref reader, database, hash.At, hash.Count);
     }
 
@@ -143,19 +165,20 @@ public static unsafe partial class RdbValueReader
     }
 
     static void Set(
-        ref RdbReader reader, ref HashEditor hash, scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, long expireAt)
+        ref RdbReader reader, RdbType type, ref HashEditor hash, scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value,
+        long expireAt)
     {
         if (reader.Failed) return;
         hash.ExpectLength(Math.Max(field.Length, value.Length));
-        if (!hash.Set(field, value)) reader.Fail(Duplicate);
+        if (!hash.Set(field, value)) reader.Fail(Damaged(type));
         else if (expireAt >= 0) hash.SetDeadline(field, expireAt);
     }
 
-    static void AddPacked(ref RdbReader reader, ref HashEditor hash, ReadOnlySpan<byte> packed, int stride)
+    static void AddPacked(ref RdbReader reader, RdbType type, ref HashEditor hash, ReadOnlySpan<byte> packed, int stride)
     {
         if (reader.Failed || !Listpack.IsValid(packed, stride))
         {
-            reader.Fail(Damaged);
+            reader.Fail(Damaged(type));
             return;
         }
         Span<byte> fieldScratch = stackalloc byte[PackedElement.ScratchBytes], valueScratch = stackalloc byte[PackedElement.ScratchBytes];
@@ -173,7 +196,7 @@ public static unsafe partial class RdbValueReader
                     if (!deadline.IsInteger || deadline.Integer < 0) reader.Fail("a deadline is not a number");
                     else if (deadline.Integer > 0) expireAt = deadline.Integer;
                 }
-                Set(ref reader, ref hash, Listpack.Get(lp, at).ToBytes(fieldScratch), Listpack.Get(lp, second).ToBytes(valueScratch), expireAt);
+                Set(ref reader, type, ref hash, Listpack.Get(lp, at).ToBytes(fieldScratch), Listpack.Get(lp, second).ToBytes(valueScratch), expireAt);
                 at = Listpack.Next(lp, stride == 3 ? third : second);
             }
         }

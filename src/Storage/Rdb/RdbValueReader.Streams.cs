@@ -5,9 +5,9 @@ namespace MiniRedis.Storage;
 /// <summary>Streams, as every Redis since 5.0 writes them.</summary>
 public static unsafe partial class RdbValueReader
 {
-    static KeyLookup ReadStream(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key)
+    static KeyLookup ReadStream(ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt)
     {
-        var draft = NewDraft(database, key, ObjectType.Stream);
+        var draft = NewDraft(database, key, expireAt, ObjectType.Stream);
         var stream = StreamValue.Create(database.Arena);
         draft = new(draft.Hash, database.ConvertToNative(draft, ObjectEncoding.Stream, stream.Root), draft.Entry);
         ReadEntries(ref reader, type, stream);
@@ -25,16 +25,21 @@ public static unsafe partial class RdbValueReader
             var node = reader.String();
             if (reader.Failed) return;
             var isBehind = stream.NodeCount == 0 || id > stream.Nodes.Last().Item.Id;
-            if (name.Length != RdbFormat.StreamIdBytes || !isBehind || !StreamNodes.IsValid(node)) reader.Fail("a stream's node is damaged");
+            if (name.Length != RdbFormat.StreamIdBytes || !isBehind || !StreamNodes.IsValid(node)) reader.Fail(Damaged(type));
             else AddNode(stream, id, node);
         }
         var length = reader.Length();
         var lastId = ReadPair(ref reader);
         var (first, last, count) = Survey(ref reader, stream);
         StreamId maxDeletedId = default;
-        // Before 7.0 nobody counted what was deleted.
         var added = length;
-        if (type != RdbType.Stream)
+        if (type == RdbType.Stream)
+        {
+            // Before 7.0 nobody counted what was deleted, and before 5.0 was released XTRIM counted wrong.
+            added = Math.Max(length, (ulong)count);
+            length = (ulong)count;
+        }
+        else
         {
             ReadPair(ref reader);
             maxDeletedId = ReadPair(ref reader);
@@ -102,7 +107,7 @@ public static unsafe partial class RdbValueReader
         if (reader.Failed) return;
         if (group.TryGetConsumer(name, out _))
         {
-            reader.Fail(Duplicate);
+            reader.Fail("Duplicate stream consumer detected");
             return;
         }
         var consumer = group.CreateConsumer(name, now: 0);

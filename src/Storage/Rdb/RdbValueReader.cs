@@ -7,57 +7,64 @@ namespace MiniRedis.Storage;
 /// </summary>
 public static unsafe partial class RdbValueReader
 {
-    const string Empty = "a collection is empty", Damaged = "a packed collection is damaged", Duplicate = "a member occurs twice";
+    /// <summary>The error of a collection without elements: a key that should not be, but nothing that is damaged.</summary>
+    internal const string Empty = "a collection is empty";
 
-    /// <summary>Reads a value that follows its type, and makes it that of a key.</summary>
+    const string Duplicate = "a member occurs twice";
+
+    /// <summary>The error of packed bytes that are not what they say. In Redis's words, which tests and operators look for in logs.</summary>
+    static string Damaged(RdbType type) => type switch
+    {
+        RdbType.HashZipMap => "Zipmap integrity check failed",
+        RdbType.ListZipList or RdbType.ListQuickList => "Ziplist integrity check failed",
+        RdbType.ListQuickList2 => "Listpack integrity check failed",
+        RdbType.SetIntSet => "Intset integrity check failed",
+        RdbType.SetListPack => "Set listpack integrity check failed",
+        RdbType.SortedSetZipList => "Zset ziplist integrity check failed",
+        RdbType.SortedSetListPack => "Zset listpack integrity check failed",
+        RdbType.HashZipList => "Hash ziplist integrity check failed",
+        RdbType.HashListPack or RdbType.HashListPackExPreGa or RdbType.HashListPackEx => "Hash listpack integrity check failed",
+        RdbType.Stream or RdbType.Stream2 or RdbType.Stream3 => "Stream listpack integrity check failed",
+        _ => Duplicate,
+    };
+
+    /// <summary>Reads a value that follows its type and makes a record of it, which no index leads to.</summary>
     /// <param name="reader">Stands behind the value afterwards; if the value is damaged it tells how and where.</param>
     /// <param name="type">The form of the value.</param>
-    /// <param name="isWhole">Whether nothing may follow the value.</param>
     /// <param name="database">The key's database.</param>
-    /// <param name="key">The key; what it held is replaced.</param>
+    /// <param name="key">The key.</param>
     /// <param name="expireAt">When it expires, in unix milliseconds; negative for never.</param>
     /// <param name="limits">Which form collections take.</param>
-    /// <param name="record">The key's record.</param>
-    public static bool TryRead(
-        ref RdbReader reader, RdbType type, bool isWhole, Database database, ReadOnlySpan<byte> key, long expireAt,
-        in CollectionLimits limits, out Record record)
+    /// <returns>To be installed or abandoned; null if the value is damaged.</returns>
+    public static Record Read(
+        ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits)
     {
-        record = default;
         if (type == RdbType.String)
         {
             var text = reader.String();
-            if (!EndsWell(ref reader, isWhole)) return false;
-            record = database.SetString(database.Lookup(key), key, text, expireAt);
-            return true;
+            return reader.Failed ? default : database.CreateString(key, text, expireAt);
         }
         var draft = type switch
         {
             RdbType.List or RdbType.ListZipList or RdbType.ListQuickList or RdbType.ListQuickList2 =>
-                ReadList(ref reader, type, database, key, limits.Lists),
-            RdbType.Set or RdbType.SetIntSet or RdbType.SetListPack => ReadSet(ref reader, type, database, key, limits.Sets),
+                ReadList(ref reader, type, database, key, expireAt, limits.Lists),
+            RdbType.Set or RdbType.SetIntSet or RdbType.SetListPack => ReadSet(ref reader, type, database, key, expireAt, limits.Sets),
             RdbType.SortedSet or RdbType.SortedSet2 or RdbType.SortedSetZipList or RdbType.SortedSetListPack =>
-                ReadSortedSet(ref reader, type, database, key, limits.SortedSets),
-            RdbType.Hash or RdbType.HashZipMap or RdbType.HashZipList or RdbType.HashListPack or RdbType.HashMetadata
-                or RdbType.HashListPackEx => ReadHash(ref reader, type, database, key, limits.Hashes),
-            RdbType.Stream or RdbType.Stream2 or RdbType.Stream3 => ReadStream(ref reader, type, database, key),
+                ReadSortedSet(ref reader, type, database, key, expireAt, limits.SortedSets),
+            RdbType.Hash or RdbType.HashMetadataPreGa or RdbType.HashMetadata or RdbType.ValkeyHash =>
+                ReadHash(ref reader, type, database, key, expireAt, limits.Hashes),
+            RdbType.HashZipMap or RdbType.HashZipList or RdbType.HashListPack or RdbType.HashListPackExPreGa or RdbType.HashListPackEx =>
+                ReadPackedHash(ref reader, type, database, key, expireAt, limits.Hashes),
+            RdbType.Stream or RdbType.Stream2 or RdbType.Stream3 => ReadStream(ref reader, type, database, key, expireAt),
             _ => Unknown(ref reader),
         };
-        if (!draft.Found) return false;
-        if (!EndsWell(ref reader, isWhole))
-        {
-            database.Abandon(draft);
-            return false;
-        }
-        record = database.Publish(draft);
-        if (expireAt >= 0) record = database.SetExpiry(database.Lookup(key), expireAt);
-        return true;
+        return draft.Found ? database.Detach(draft) : default;
     }
 
-    static bool EndsWell(ref RdbReader reader, bool isWhole)
-    {
-        if (isWhole && !reader.AtEnd) reader.Fail("bytes are left over");
-        return !reader.Failed;
-    }
+    /// <summary>Whether values of this form can be read.</summary>
+    public static bool IsKnown(RdbType type) =>
+        type is <= RdbType.SortedSet2 or >= RdbType.HashZipMap and <= RdbType.Stream3 or >= RdbType.HashMetadataPreGa and <= RdbType.HashListPackEx
+            or RdbType.ValkeyHash;
 
     static KeyLookup Unknown(ref RdbReader reader)
     {
@@ -65,8 +72,8 @@ public static unsafe partial class RdbValueReader
         return default;
     }
 
-    static KeyLookup NewDraft(Database database, ReadOnlySpan<byte> key, ObjectType type) =>
-        database.NewDraft(key, type, ObjectEncoding.ListPack, Listpack.Empty);
+    static KeyLookup NewDraft(Database database, ReadOnlySpan<byte> key, long expireAt, ObjectType type) =>
+        database.NewDraft(key, type, ObjectEncoding.ListPack, Listpack.Empty, expireAt);
 
     /// <summary>The draft, unless something was wrong with the bytes it was made of.</summary>
     static KeyLookup Finish(ref RdbReader reader, Database database, in KeyLookup draft, long count)
@@ -85,7 +92,8 @@ public static unsafe partial class RdbValueReader
     {
         fixed (byte* lp = listpack)
         {
-            var hashes = new ulong[Listpack.Count(lp) / stride];
+            var count = (int)Listpack.Count(lp) / stride;
+            var hashes = count <= 128 ? stackalloc ulong[count] : new ulong[count];
             Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
             var at = Listpack.First(lp);
             for (var i = 0; i < hashes.Length; i++)
@@ -93,7 +101,7 @@ public static unsafe partial class RdbValueReader
                 hashes[i] = SipHash13.Hash(Listpack.Get(lp, at).ToBytes(scratch), database.Seed);
                 for (var k = 0; k < stride && at >= 0; k++) at = Listpack.Next(lp, at);
             }
-            Array.Sort(hashes);
+            hashes.Sort();
             for (var i = 1; i < hashes.Length; i++)
             {
                 if (hashes[i] == hashes[i - 1]) return true;

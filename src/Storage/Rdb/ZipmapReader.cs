@@ -6,15 +6,16 @@ namespace MiniRedis.Storage;
 /// Reads a zipmap, the packed form of hashes before Redis 2.6, and trusts nothing in it.
 /// <code>
 ///   | pairs (1) | length | field | length | unused (1) | value | unused bytes | ... | FF |
-///   length: one byte to FD, or FE and four, little-endian
+///   length: one byte to FD, or FE and four, little-endian; pairs: FE if there are so many or more
 /// </code>
 /// </summary>
 ref struct ZipmapReader(ReadOnlySpan<byte> bytes)
 {
-    const byte EndMark = 0xFF, LongLength = 0xFE;
+    const byte EndMark = 0xFF, LongLength = 0xFE, ManyPairs = 0xFE;
 
     readonly ReadOnlySpan<byte> _bytes = bytes;
     int _offset = 1;
+    int _pairs;
 
     /// <summary>Whether the bytes turned out not to be a zipmap.</summary>
     public bool Failed { get; private set; } = bytes.Length < 2;
@@ -29,13 +30,14 @@ ref struct ZipmapReader(ReadOnlySpan<byte> bytes)
         if (Failed || !TryTake(0, out _)) return false;
         if (_bytes[_offset] == EndMark)
         {
-            Failed = _offset != _bytes.Length - 1;
+            Failed = _offset != _bytes.Length - 1 || _bytes[0] != ManyPairs && _bytes[0] != _pairs;
             return false;
         }
         if (!TryLength(out var length) || !TryTake(length, out var field)) return false;
         if (!TryLength(out length) || !TryTake(1, out var unused) || !TryTake(length, out var value) || !TryTake(unused[0], out _)) return false;
         Field = field;
         Value = value;
+        _pairs++;
         return true;
     }
 

@@ -29,6 +29,7 @@ public unsafe ref struct SetEditor
         _database = database;
         _limits = limits;
         _at = at;
+        database.AssertPrepared(at);
         if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
         else _block = new RecordBlock(database, at);
     }
@@ -76,12 +77,14 @@ public unsafe ref struct SetEditor
     /// <param name="key">The destination.</param>
     /// <param name="asIntset">Whether it begins as an intset rather than as a listpack.</param>
     /// <param name="limits">Up to where sets stay small.</param>
-    public static SetEditor Draft(Database database, scoped ReadOnlySpan<byte> key, bool asIntset, scoped in SetLimits limits)
+    /// <param name="expireAt">When the set expires, in unix milliseconds; negative for never.</param>
+    public static SetEditor Draft(
+        Database database, scoped ReadOnlySpan<byte> key, bool asIntset, scoped in SetLimits limits, long expireAt = -1)
     {
         ReadOnlySpan<byte> emptyIntset = [2, 0, 0, 0, 0, 0, 0, 0];
         var draft = asIntset
-            ? database.NewDraft(key, ObjectType.Set, ObjectEncoding.IntSet, emptyIntset)
-            : database.NewDraft(key, ObjectType.Set, ObjectEncoding.ListPack, Listpack.Empty);
+            ? database.NewDraft(key, ObjectType.Set, ObjectEncoding.IntSet, emptyIntset, expireAt)
+            : database.NewDraft(key, ObjectType.Set, ObjectEncoding.ListPack, Listpack.Empty, expireAt);
         return new(database, draft, limits);
     }
 
@@ -141,7 +144,7 @@ public unsafe ref struct SetEditor
         var old = At;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         ReadOnlySpan<byte> key = old.Record.Key;
-        var compact = Draft(_database, key, asIntset: true, _limits);
+        var compact = Draft(_database, key, asIntset: true, _limits, old.Record.ExpireAt);
         for (var members = Reader.Members(); members.Next();)
         {
             var probe = new SetProbe(members.Current, scratch);

@@ -88,6 +88,7 @@ public unsafe struct SortedSetValue
     /// <summary>Adds a member that was looked for and not found.</summary>
     public void Add(in SortedSetPlace place, ReadOnlySpan<byte> member, double score, in SortedSetLimits limits)
     {
+        _database.AssertPrepared(At);
         var hash = place.Hash;
         if (IsPacked)
         {
@@ -107,6 +108,7 @@ public unsafe struct SortedSetValue
     /// <summary>Changes the score of a member that was found.</summary>
     public void SetScore(in SortedSetPlace place, ReadOnlySpan<byte> member, double score)
     {
+        _database.AssertPrepared(At);
         if (IsPacked)
         {
             var owner = new RecordBlock(_database, At);
@@ -120,6 +122,7 @@ public unsafe struct SortedSetValue
     /// <summary>Removes a member that was found.</summary>
     public void Remove(in SortedSetPlace place)
     {
+        _database.AssertPrepared(At);
         if (IsPacked) RemovePacked(place.Offset, 1);
         else Root->Remove(_database.Arena, place.Hash, place.Block);
     }
@@ -127,6 +130,7 @@ public unsafe struct SortedSetValue
     /// <summary>Removes the members of <paramref name="count"/> ranks from <paramref name="rank"/> on, all of which there are.</summary>
     public void RemoveRange(long rank, long count)
     {
+        _database.AssertPrepared(At);
         if (count == 0) return;
         if (IsPacked) RemovePacked(PackedSortedSet.At(Packed, rank), count);
         else Root->RemoveRange(_database.Arena, _database.Seed, rank, count);

@@ -5,7 +5,7 @@ namespace MiniRedis.Server.Tests.Commands;
 
 public sealed class ServerCommandsFlushTests : IDisposable
 {
-    readonly TestServer _server = new();
+    readonly TestServer _server = new("save ''");
     readonly RawClient _client;
 
     public ServerCommandsFlushTests() => _client = _server.Connect();
@@ -92,6 +92,21 @@ public sealed class ServerCommandsFlushTests : IDisposable
             -> +OK
             """);
         Assert.Equal(5, _server.Server.Statistics.LazyFreedObjects);
+    }
+
+    [Fact]
+    public void With_save_points_flushing_everything_saves_that_nothing_is_left()
+    {
+        using var server = new TestServer("save 3600 1");
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        client.Call("SAVE");
+        var before = new FileInfo(server.Server.Saving.Path).Length;
+
+        client.Call("FLUSHALL");
+
+        Assert.Contains("rdb_changes_since_last_save:0\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
+        Assert.InRange(new FileInfo(server.Server.Saving.Path).Length, 1, before - 1);
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using MiniRedis.Server.Configuration;
-
 namespace MiniRedis.Server.Tests.Commands;
 
 public sealed class ServerCommandsShutdownTests
@@ -13,28 +11,64 @@ public sealed class ServerCommandsShutdownTests
     {
         using var server = new TestServer();
         using var client = server.Connect();
-        server.Server.OnShutdown = _ => Assert.Fail("shut down");
+        server.Server.Exiting.Stop = _ => Assert.Fail("shut down");
         Assert.Equal(reply, client.Call(command));
     }
 
     [Fact]
-    public void The_client_gets_no_reply_and_runs_nothing_more()
+    public void The_client_gets_no_reply_and_nobody_runs_anything_more()
     {
         using var server = new TestServer();
         using var client = server.Connect();
         using var asked = new SemaphoreSlim(0);
-        var flags = ShutdownFlags.Default;
-        server.Server.OnShutdown = given =>
+        server.Server.Exiting.Stop = exitCode =>
         {
-            flags = given;
+            Assert.Equal(0, exitCode);
             asked.Release();
         };
         client.SendRaw("SET a b\r\nSHUTDOWN nosave NOW\r\nSET c d\r\n");
         Assert.True(asked.Wait(TimeSpan.FromSeconds(10)));
-        Assert.Equal(ShutdownFlags.NoSave | ShutdownFlags.Now, flags);
         Assert.Equal("+OK", client.Read());
-        using (var other = server.Connect()) Assert.Equal(":1", other.Call("DBSIZE"));
-        server.Dispose();
+        using var other = server.Connect();
+        other.SendRaw("SET e f\r\n");
+        server.Stop();
         Assert.True(client.IsClosedByServer());
+        Assert.True(other.IsClosedByServer());
+        Assert.Equal(1, server.Server.Keyspace.Count);
+    }
+
+    [Theory]
+    [InlineData("save 60 1", "SHUTDOWN", true)]
+    [InlineData("save 60 1", "SHUTDOWN NOSAVE", false)]
+    [InlineData("save ''", "SHUTDOWN", false)]
+    [InlineData("save ''", "SHUTDOWN SAVE", true)]
+    public void Data_are_saved_if_there_are_save_points_or_the_command_says_so(string configuration, string command, bool saves)
+    {
+        using var server = new TestServer(configuration);
+        using var client = server.Connect();
+        using var asked = new SemaphoreSlim(0);
+        server.Server.Exiting.Stop = _ => asked.Release();
+        client.Call("SET a b");
+
+        client.SendRaw(command + "\r\n");
+
+        Assert.True(asked.Wait(TimeSpan.FromSeconds(10)));
+        Assert.Equal(saves, File.Exists(server.Server.Saving.Path));
+    }
+
+    [Fact]
+    public void A_server_that_cannot_save_goes_on_unless_forced()
+    {
+        using var server = new TestServer("save 60 1");
+        using var client = server.Connect();
+        using var asked = new SemaphoreSlim(0);
+        server.Server.Exiting.Stop = _ => asked.Release();
+        server.Server.Saving.Files = new FailingFiles { FailsAt = FileStep.Write };
+
+        Assert.Equal("-ERR Errors trying to SHUTDOWN. Check logs.", client.Call("SHUTDOWN"));
+        Assert.Equal("+PONG", client.Call("PING"));
+        client.SendRaw("SHUTDOWN FORCE\r\n");
+
+        Assert.True(asked.Wait(TimeSpan.FromSeconds(10)));
     }
 }

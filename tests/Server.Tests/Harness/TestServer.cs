@@ -9,15 +9,19 @@ namespace MiniRedis.Server.Tests;
 sealed class TestServer : IDisposable
 {
     readonly ServerHost _host;
+    readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("miniredis-test-");
 
-    /// <param name="configuration">Lines of redis.conf.</param>
+    /// <param name="configuration">Lines of redis.conf. Files lie in a directory of the server's own, unless they name another.</param>
     /// <param name="portableTransport">The runtime's sockets instead of epoll.</param>
     /// <param name="realTime">The machine's clock, for tests of what the kernel times.</param>
-    public TestServer(string configuration = "", bool portableTransport = false, bool realTime = false)
+    /// <param name="data">A data set to load at the start.</param>
+    public TestServer(string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null)
     {
         var config = new ServerConfig();
+        config.Dir = ConfigText.FromUnicode(_directory.FullName);
         var loaded = ConfigFile.LoadText(config, configuration);
         Server = new MiniRedisServer(config, new ServerLog(NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
         Assert.Null(Server.ApplyRenames(loaded.RenamedCommands));
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
         _host = new ServerHost(Server, Server.Log, portableTransport);
@@ -72,5 +76,15 @@ sealed class TestServer : IDisposable
         }
     }
 
-    public void Dispose() => _host.Dispose();
+    /// <summary>Where its files are.</summary>
+    public string Directory => _directory.FullName;
+
+    /// <summary>Stops serving; what the server holds can still be looked at.</summary>
+    public void Stop() => _host.Stop();
+
+    public void Dispose()
+    {
+        _host.Dispose();
+        _directory.Delete(recursive: true);
+    }
 }

@@ -41,7 +41,15 @@ public unsafe class StreamPayloadTests
         var reader = new RdbReader(bytes);
         try
         {
-            return RdbValueReader.TryRead(ref reader, RdbType.Stream2, isWhole: true, database, "t"u8, -1, default, out _);
+            var record = RdbValueReader.Read(ref reader, RdbType.Stream2, database, "t"u8, -1, default);
+            if (record.IsNull) return false;
+            if (reader.AtEnd)
+            {
+                database.Put(record);
+                return true;
+            }
+            database.Abandon(record);
+            return false;
         }
         finally
         {

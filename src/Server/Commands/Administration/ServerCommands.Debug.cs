@@ -34,7 +34,7 @@ static partial class ServerCommands
         new("ERROR", "<text>", "Answers <text> as an error.", 3, 3, DebugError),
         new("HTSTATS", "<dbid> [FULL]", "Describes the index of a database.", 3, 4, DebugIndexStatistics),
         new("HTSTATS-KEY", "<key> [FULL]", "Describes the hash table of a value.", 3, 4, DebugTableStatistics),
-        new("LOADAOF", "", "Loads the append-only file anew.", 2, 2, DebugReload),
+        new("LOADAOF", "", "Loads the append-only file anew.", 2, 2, DebugLoadAof),
         new("LOG", "<text>", "Writes <text> into the log.", 3, 3, DebugLog),
         new("OBJECT", "<key> [FAST]", "Describes how a value is kept.", 3, 4, DebugObject),
         new("PAUSE-CRON", "<0|1>", "Stops what the server does by the clock, or lets it go on.", 3, 3, DebugPauseCron),
@@ -119,7 +119,7 @@ static partial class ServerCommands
         c.Reply.Ok();
     }
 
-    static void DebugReload(ref CommandContext c) => c.Fail(Errors.NothingToReload);
+    static void DebugLoadAof(ref CommandContext c) => c.Fail(Errors.NoAppendOnlyFile);
 
     static void DebugChangeReplId(ref CommandContext c)
     {

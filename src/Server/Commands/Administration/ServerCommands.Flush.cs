@@ -55,11 +55,14 @@ static partial class ServerCommands
     /// <summary>Empties every database. What waited to be freed goes with the arena it lies in.</summary>
     static void FlushEverything(MiniRedisServer server, bool lazily)
     {
-        foreach (var database in server.Keyspace.Databases) server.Effects.Flushing(database.Number);
+        server.Effects.FlushingAll(server.Keyspace.DatabaseCount);
         var count = server.Keyspace.Count;
         server.Statistics.LazyFreedObjects += server.LazyFree.Pending + (lazily ? count : 0);
         server.Effects.Dirty += count;
+        server.BackgroundSaving.Cancel();
         server.Keyspace.FlushAll();
+        // The file would bring back at the next start what was to be gone; the log says if it cannot be written.
+        if (server.Config.SavePoints.Length > 0) server.Saving.TrySave();
     }
 
     static void FlushDb(ref CommandContext c)
@@ -70,7 +73,7 @@ static partial class ServerCommands
         server.Effects.Dirty += c.Database.Count;
         var pending = server.LazyFree.Pending;
         if (lazily) server.LazyFree.Add(c.Database.Detach());
-        else c.Database.Clear();
+        else if (c.Database.Clear() is { } needed) server.LazyFree.Add(needed);
         // Clearing the only database that has keys takes the whole arena, and what waits to be freed with it.
         if (server.LazyFree.Pending < pending) server.Statistics.LazyFreedObjects += pending;
         ReplyFlushed(ref c);

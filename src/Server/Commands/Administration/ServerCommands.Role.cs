@@ -16,17 +16,6 @@ static partial class ServerCommands
         Run = Role,
     };
 
-    static readonly Command LastSaveSpec = new()
-    {
-        Name = "LASTSAVE", Group = CommandGroup.Server, Since = "1.0.0", Complexity = "O(1)",
-        Summary = "Tells the Unix time of the last successful save.",
-        Arity = 1, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast,
-        AclCategories = AclCategory.Admin | AclCategory.Dangerous,
-        Tips = ["nondeterministic_output"],
-        // A server that has not saved counts from its start, as Redis does.
-        Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.Clock.StartedAt / 1000),
-    };
-
     static void Role(ref CommandContext c)
     {
         c.Reply.Array(3);

@@ -32,14 +32,13 @@ static partial class ServerCommands
             c.Fail(Errors.NoShutdown);
             return;
         }
-        if (c.Server.OnShutdown is not { } shutdown)
+        if (!c.Server.Exiting.TryBegin(flags))
         {
             c.Fail(Errors.ShutdownFailed);
             return;
         }
         // No reply: the closed connection is the answer. What the client sent behind this does not run any more.
         c.Client.Flags |= ClientFlags.Blocked;
-        shutdown(flags);
     }
 
     static bool TryParseShutdown(ref CommandContext c, out ShutdownFlags flags, out bool abort)

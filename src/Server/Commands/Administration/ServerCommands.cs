@@ -28,7 +28,9 @@ static partial class ServerCommands
         // ServerCommands.Shutdown.cs
         ShutdownSpec,
         // ServerCommands.Role.cs
-        RoleSpec, LastSaveSpec,
+        RoleSpec,
+        // ServerCommands.Save.cs
+        SaveSpec, BackgroundSaveSpec, LastSaveSpec,
         // ServerCommands.Debug.cs
         DebugSpec,
     ];

@@ -147,6 +147,7 @@ static partial class ConnectionCommands
             return;
         }
         c.Server.Transactions.Discard(client);
+        c.Server.Tracking.Disable(client);
         c.Server.PubSub.Leave(client);
         c.Server.Monitors.Remove(client);
         client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica);

@@ -25,7 +25,7 @@ static partial class HashCommands
         HGetExSpec, HSetExSpec, HGetDelSpec,
     ];
 
-    internal static HashLimits Limits(ref CommandContext c) => new(c.Server.Config.HashMaxListpackEntries, c.Server.Config.HashMaxListpackValue);
+    internal static HashLimits Limits(MiniRedisServer server) => new(server.Config.HashMaxListpackEntries, server.Config.HashMaxListpackValue);
 
     /// <summary>Looks a hash up to read it, without the fields that have expired, or answers that the key holds something else.</summary>
     static bool TryRead(scoped ref CommandContext c, out HashReader hash)
@@ -49,8 +49,8 @@ static partial class HashCommands
     /// <summary>The hash of a found key, or a new one of an empty hash that the caller fills.</summary>
     static HashEditor Open(scoped ref CommandContext c, scoped in KeyLookup at, int reserve = 0)
     {
-        if (at.Found) return new(c.Database, at, Limits(ref c)) { Now = c.Now };
-        var hash = HashEditor.Create(c.Database, at, c.Arg(1), reserve, Limits(ref c));
+        if (at.Found) return new(c.Database, at, Limits(c.Server)) { Now = c.Now };
+        var hash = HashEditor.Create(c.Database, at, c.Arg(1), reserve, Limits(c.Server));
         c.Server.Keys.Created(c.Database, hash.At.Record, c.Arg(1));
         return hash;
     }

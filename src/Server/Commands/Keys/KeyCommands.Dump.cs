@@ -51,6 +51,10 @@ static partial class KeyCommands
         public RestoreOptions()
         {
         }
+
+        /// <summary>The use that the key had: in the unit of one kind of policy, and of no meaning under another.</summary>
+        public readonly RdbAccess Access =>
+            Frequency >= 0 ? RdbAccess.Frequency((byte)Frequency) : IdleSeconds >= 0 ? RdbAccess.Idle(IdleSeconds) : RdbAccess.None;
     }
 
     static void Dump(ref CommandContext c)
@@ -89,8 +93,9 @@ static partial class KeyCommands
             return;
         }
         var expireAt = ttl == 0 ? -1 : options.IsAbsolute ? ttl : unchecked(ttl + c.Now);
-        if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), CollectionLimitsOf(ref c), out var record))
+        if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), Limits(c.Server), out var record, out var reason))
         {
+            c.Server.Log.PayloadRefused(reason!);
             c.Fail(Errors.BadDataFormat);
             return;
         }
@@ -105,7 +110,7 @@ static partial class KeyCommands
             return;
         }
         c.Server.Keys.Created(c.Database, record, key);
-        SetAccess(c, record, options);
+        record.AccessField = AccessField.FromRdb(options.Access, c.Server);
         c.Changed(key, KeyspaceEvents.Generic, "restore");
         EmitRestore(ref c, expireAt, options);
     }
@@ -141,22 +146,6 @@ static partial class KeyCommands
         return true;
     }
 
-    /// <summary>Gives a restored key the use it had, in the unit of the policy in force; the other is of no meaning here.</summary>
-    static void SetAccess(in CommandContext c, Record record, in RestoreOptions options)
-    {
-        const uint ClockRange = 1 << 24;
-        if (c.Server.UsesLfu)
-        {
-            if (options.Frequency >= 0) record.AccessField = Lfu.Initial(c.Server) & ~0xFFu | (uint)options.Frequency;
-        }
-        else if (options.IdleSeconds >= 0)
-        {
-            // Longer ago than the clock can tell is half its range ago, as in Redis.
-            var idle = options.IdleSeconds > c.Server.Clock.LruClock ? ClockRange / 2 : (uint)options.IdleSeconds;
-            record.AccessField = (c.Server.Clock.LruClock - idle) & (ClockRange - 1);
-        }
-    }
-
     static void EmitRestore(ref CommandContext c, long expireAt, in RestoreOptions options)
     {
         if (!c.IsPropagating) return;
@@ -174,6 +163,7 @@ static partial class KeyCommands
         effect.Add("ABSTTL"u8);
     }
 
-    static CollectionLimits CollectionLimitsOf(ref CommandContext c) => new(
-        ListCommands.Limits(c), SetCommands.Limits(ref c), SortedSetCommands.LimitsOf(c), HashCommands.Limits(ref c));
+    /// <summary>Which form collections take that come from elsewhere.</summary>
+    public static CollectionLimits Limits(MiniRedisServer server) => new(
+        ListCommands.Limits(server), SetCommands.Limits(server), SortedSetCommands.Limits(server), HashCommands.Limits(server));
 }

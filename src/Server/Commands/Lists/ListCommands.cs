@@ -26,15 +26,15 @@ static partial class ListCommands
 
     static Arg LeftOrRight(string name) => Arg.OneOf(name, Arg.Token("LEFT"), Arg.Token("RIGHT"));
 
-    public static ListLimits Limits(scoped in CommandContext c) =>
-        new(c.Server.Config.ListMaxListpackSize, c.Server.Config.ListCompressDepth, c.Server.DebugSwitches.PackedThreshold);
+    public static ListLimits Limits(MiniRedisServer server) =>
+        new(server.Config.ListMaxListpackSize, server.Config.ListCompressDepth, server.DebugSwitches.PackedThreshold);
 
-    static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c));
+    static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c.Server));
 
     /// <summary>A new, empty list; it must not stay so.</summary>
     static ListValue Create(scoped in CommandContext c, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key)
     {
-        var list = ListValue.Create(c.Database, at, key, Limits(c));
+        var list = ListValue.Create(c.Database, at, key, Limits(c.Server));
         c.Server.Keys.Created(c.Database, list.At.Record, key);
         return list;
     }

@@ -210,7 +210,7 @@ static partial class SetCommands
         }
         // Redis begins with the form of the smallest set, and makes an intset of the result in the end if it can.
         SetAlgebra.SortBySize(sets);
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), new SetReader(sets[0]).IsIntset, Limits(ref c)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), new SetReader(sets[0]).IsIntset, Limits(c.Server)));
         SetAlgebra.Intersect(sets, ref stored);
         if (stored.OnlyIntegers && stored.Set.Count > 0) stored.Set.CompactIntegers();
         Store(ref c, ref stored.Set, "sinterstore");
@@ -244,7 +244,7 @@ static partial class SetCommands
     /// <summary>Integers are answered in order while the union is small, as they are by Redis: it collects them in an intset.</summary>
     static void UniteIntsets(ref CommandContext c, scoped ReadOnlySpan<Record> sets)
     {
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, default, asIntset: true, Limits(ref c)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, default, asIntset: true, Limits(c.Server)));
         SetAlgebra.Unite(c.Database, sets, ref stored);
         ReplyAll(ref c, stored.Set.Reader);
         stored.Set.Abandon();
@@ -255,7 +255,7 @@ static partial class SetCommands
         var count = c.Count - 2;
         var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
         if (!TrySources(ref c, 2, sets)) return;
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(ref c)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(c.Server)));
         // The result itself knows what it has already.
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         foreach (var set in sets)
@@ -285,7 +285,7 @@ static partial class SetCommands
         var count = c.Count - 2;
         var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
         if (!TrySources(ref c, 2, sets)) return;
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(ref c)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(c.Server)));
         SetAlgebra.Subtract(c.Database, sets, ref stored);
         Store(ref c, ref stored.Set, "sdiffstore");
     }

@@ -61,7 +61,7 @@ static partial class SetCommands
             c.Reply.Null();
             return;
         }
-        var set = new SetEditor(c.Database, at, Limits(ref c));
+        var set = new SetEditor(c.Database, at, Limits(c.Server));
         if (c.IsPropagating) c.Emit(3).AddSRem(key);
         PopOne(ref c, ref set);
         Removed(ref c, set.At, key, "spop", 1);
@@ -89,7 +89,7 @@ static partial class SetCommands
             return;
         }
 
-        var set = new SetEditor(c.Database, at, Limits(ref c));
+        var set = new SetEditor(c.Database, at, Limits(c.Server));
         c.Reply.Set((int)count);
         for (var left = count; left > 0; left--)
         {

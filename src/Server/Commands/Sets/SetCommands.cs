@@ -19,9 +19,9 @@ static partial class SetCommands
         SInterSpec, SInterCardSpec, SInterStoreSpec, SUnionSpec, SUnionStoreSpec, SDiffSpec, SDiffStoreSpec,
     ];
 
-    internal static SetLimits Limits(ref CommandContext c)
+    internal static SetLimits Limits(MiniRedisServer server)
     {
-        var config = c.Server.Config;
+        var config = server.Config;
         return new(config.SetMaxIntsetEntries, config.SetMaxListpackEntries, config.SetMaxListpackValue);
     }
 

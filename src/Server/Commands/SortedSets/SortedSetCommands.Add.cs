@@ -132,7 +132,7 @@ static partial class SortedSetCommands
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
         if (!c.CheckType(at, ObjectType.SortedSet)) return 0;
-        var limits = LimitsOf(c);
+        var limits = Limits(c.Server);
         SortedSetValue set;
         if (at.Found)
         {

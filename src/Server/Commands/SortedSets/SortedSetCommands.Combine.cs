@@ -277,7 +277,7 @@ static partial class SortedSetCommands
         var key = c.Arg(destination);
         var at = c.LookupWrite(key);
         result.Order();
-        var record = result.Store(at, key, LimitsOf(c));
+        var record = result.Store(at, key, Limits(c.Server));
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.ZSet, name);
         c.Reply.Integer(result.Count);

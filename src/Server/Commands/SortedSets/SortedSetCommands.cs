@@ -32,8 +32,8 @@ static partial class SortedSetCommands
         ZUnionSpec, ZInterSpec, ZDiffSpec, ZUnionStoreSpec, ZInterStoreSpec, ZDiffStoreSpec, ZInterCardSpec,
     ];
 
-    internal static SortedSetLimits LimitsOf(in CommandContext c) =>
-        new(c.Server.Config.ZSetMaxListpackEntries, c.Server.Config.ZSetMaxListpackValue);
+    internal static SortedSetLimits Limits(MiniRedisServer server) =>
+        new(server.Config.ZSetMaxListpackEntries, server.Config.ZSetMaxListpackValue);
 
     static Command ReadingOne(
         string name, string since, int arity, string complexity, string summary, KeyFlags use, Arg[] args, CommandHandler run,

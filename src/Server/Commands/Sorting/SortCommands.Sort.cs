@@ -140,7 +140,7 @@ static partial class SortCommands
             (vector, start) = (found, 0);
         }
         var at = c.Server.Keys.Find(c.Database, key);
-        var list = ListValue.CreateNodes(c.Database, at, key, ListCommands.Limits(c));
+        var list = ListValue.CreateNodes(c.Database, at, key, ListCommands.Limits(c.Server));
         if (!at.Found) c.Server.Keys.Created(c.Database, list.At.Record, key);
         for (var i = start; i < start + results; i++) list.Push(vector[i], head: false);
         list.TryPack(shrinking: false);

@@ -1,28 +1,31 @@
+using MiniRedis.Server.Persistence;
+
 namespace MiniRedis.Server.Commands;
 
 static partial class InfoSections
 {
     static void Persistence(InfoText text, MiniRedisServer server)
     {
+        var saving = server.BackgroundSaving;
         text.Section("Persistence");
-        text.Field("loading", 0);
+        text.Field("loading", server.Loading.IsLoading ? 1 : 0);
         text.Field("async_loading", 0);
-        text.Field("current_cow_peak", 0);
-        text.Field("current_cow_size", 0);
+        text.Field("current_cow_peak", server.Snapshots.Current?.PeakBytes ?? 0);
+        text.Field("current_cow_size", server.Snapshots.Current?.WaitingBytes ?? 0);
         text.Field("current_cow_size_age", 0);
         text.Field("current_fork_perc", 0.0);
-        text.Field("current_save_keys_processed", 0);
-        text.Field("current_save_keys_total", 0);
+        text.Field("current_save_keys_processed", server.Snapshots.Current?.Captured ?? 0);
+        text.Field("current_save_keys_total", server.Snapshots.Current?.Keys ?? 0);
         text.Field("rdb_changes_since_last_save", server.Effects.Dirty);
-        text.Field("rdb_bgsave_in_progress", 0);
-        text.Field("rdb_last_save_time", server.Clock.StartedAt / 1000);
-        text.Field("rdb_last_bgsave_status", "ok");
-        text.Field("rdb_last_bgsave_time_sec", -1);
-        text.Field("rdb_current_bgsave_time_sec", -1);
-        text.Field("rdb_saves", 0);
-        text.Field("rdb_last_cow_size", 0);
-        text.Field("rdb_last_load_keys_expired", 0);
-        text.Field("rdb_last_load_keys_loaded", 0);
+        text.Field("rdb_bgsave_in_progress", saving.IsRunning ? 1 : 0);
+        text.Field("rdb_last_save_time", server.Saving.LastSave / 1000);
+        text.Field("rdb_last_bgsave_status", server.Saving.LastWentWell ? "ok" : "err");
+        text.Field("rdb_last_bgsave_time_sec", saving.LastSeconds);
+        text.Field("rdb_current_bgsave_time_sec", saving.IsRunning ? (server.Clock.Now - saving.StartedAt) / 1000 : -1);
+        text.Field("rdb_saves", server.Statistics.RdbSaves);
+        text.Field("rdb_last_cow_size", saving.LastPeakBytes);
+        text.Field("rdb_last_load_keys_expired", server.Loading.KeysExpired);
+        text.Field("rdb_last_load_keys_loaded", server.Loading.KeysLoaded);
         text.Field("aof_enabled", 0);
         text.Field("aof_rewrite_in_progress", 0);
         text.Field("aof_rewrite_scheduled", 0);
@@ -35,5 +38,16 @@ static partial class InfoSections
         text.Field("aof_last_cow_size", 0);
         text.Field("module_fork_in_progress", 0);
         text.Field("module_fork_last_cow_size", 0);
+        if (server.Loading.IsLoading) AddLoading(text, server.Loading);
+    }
+
+    static void AddLoading(InfoText text, Loading loading)
+    {
+        text.Field("loading_start_time", loading.StartedAt / 1000);
+        text.Field("loading_total_bytes", loading.TotalBytes);
+        text.Field("loading_rdb_used_mem", loading.FileUsedMemory);
+        text.Field("loading_loaded_bytes", loading.LoadedBytes);
+        text.Percent("loading_loaded_perc", 100.0 * loading.LoadedBytes / Math.Max(1, loading.TotalBytes));
+        text.Field("loading_eta_seconds", loading.EtaSeconds);
     }
 }

@@ -1,0 +1,49 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>DEBUG RELOAD: what a restart does to the data.</summary>
+static partial class ServerCommands
+{
+    /// <summary>Nobody is served meanwhile.</summary>
+    static void DebugReload(ref CommandContext c)
+    {
+        bool saves = true, flushes = true, merges = false;
+        for (var i = 2; i < c.Count; i++)
+        {
+            if (c.IsToken(i, "MERGE"u8)) merges = true;
+            else if (c.IsToken(i, "NOFLUSH"u8)) flushes = false;
+            else if (c.IsToken(i, "NOSAVE"u8)) saves = false;
+            else
+            {
+                c.Fail(Errors.ReloadOptions);
+                return;
+            }
+        }
+        var server = c.Server;
+        if (saves && !server.Saving.TrySave())
+        {
+            c.Fail(Errors.SaveFailed);
+            return;
+        }
+        if (flushes) server.Keyspace.FlushAll();
+        if (TryLoad(server, merges)) c.Reply.Ok();
+        else c.Fail(Errors.ReloadFailed);
+    }
+
+    static bool TryLoad(MiniRedisServer server, bool replaces)
+    {
+        try
+        {
+            if (!server.Loading.LoadNow(server.Saving.Path, replaces)) return false;
+            server.Log.Reloaded();
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            server.Log.CannotReload(failure.Message);
+            return false;
+        }
+    }
+}

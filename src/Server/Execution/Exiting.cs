@@ -1,0 +1,53 @@
+using MiniRedis.Server.Configuration;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// How the server ends: SHUTDOWN and signals ask for it, the data are saved if they have to be, and from then on nothing is executed any
+/// more, so that no client is told of a change that is in no file. Under the executor's lock.
+/// </summary>
+sealed class Exiting(MiniRedisServer server)
+{
+    /// <summary>Stops the process; set by the host. The argument is the exit code.</summary>
+    public Action<int>? Stop { get; set; }
+
+    /// <summary>Whether the server is on its way out: what arrives is not executed.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>Saves what has to be saved, and has the process end.</summary>
+    /// <returns>False if it could not be saved; the server then goes on, unless forced.</returns>
+    public bool TryBegin(ShutdownFlags flags)
+    {
+        if (HasBegun) return true;
+        if (Stop is null) return false;
+        server.Log.ShutdownRequested();
+        server.BackgroundSaving.Cancel();
+        if (MustSave(flags))
+        {
+            server.Log.SavingBeforeExit();
+            if (!server.Saving.TrySave())
+            {
+                server.Log.CannotExit();
+                if ((flags & ShutdownFlags.Force) == 0) return false;
+            }
+        }
+        Begin(0);
+        return true;
+    }
+
+    /// <summary>Ends a server that cannot go on.</summary>
+    public void Fail() => Begin(1);
+
+    void Begin(int exitCode)
+    {
+        HasBegun = true;
+        Stop?.Invoke(exitCode);
+    }
+
+    /// <summary>Half a data set must not take the place of a whole one.</summary>
+    bool MustSave(ShutdownFlags flags)
+    {
+        if (server.Loading.IsLoading || (flags & ShutdownFlags.NoSave) != 0) return false;
+        return (flags & ShutdownFlags.Save) != 0 || server.Config.SavePoints.Length > 0;
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging;
+
+namespace MiniRedis.Server.Logging;
+
+/// <summary>Saving and loading the data set.</summary>
+sealed partial class ServerLog
+{
+    [LoggerMessage(LogLevel.Information, "DB saved on disk")]
+    public partial void Saved();
+
+    [LoggerMessage(LogLevel.Warning, "Write error saving DB on disk: {reason}")]
+    public partial void SaveFailed(string reason);
+
+    [LoggerMessage(LogLevel.Information, "{changes} changes in {seconds} seconds. Saving...")]
+    public partial void SavePointReached(long changes, long seconds);
+
+    [LoggerMessage(LogLevel.Information, "Background saving started")]
+    public partial void BackgroundSaveStarted();
+
+    [LoggerMessage(LogLevel.Information, "Background saving terminated with success: {keys} keys, at most {megabytes} MB of memory beside the data")]
+    public partial void BackgroundSaveEnded(long keys, long megabytes);
+
+    [LoggerMessage(LogLevel.Warning, "Background saving error: {reason}")]
+    public partial void BackgroundSaveFailed(string reason);
+
+    [LoggerMessage(LogLevel.Information, "Background saving cancelled")]
+    public partial void BackgroundSaveCancelled();
+
+    [LoggerMessage(LogLevel.Information, "Loading RDB produced by {product} version {version}")]
+    public partial void LoadingVersion(string product, string version);
+
+    [LoggerMessage(LogLevel.Information, "RDB age {seconds} seconds")]
+    public partial void LoadingAge(long seconds);
+
+    [LoggerMessage(LogLevel.Information, "RDB memory usage when created {megabytes:F2} Mb")]
+    public partial void LoadingMemory(double megabytes);
+
+    [LoggerMessage(LogLevel.Warning, "The RDB file holds a library of functions. Functions are not built yet: "
+        + "it is kept as it is, and written back, but cannot be called.")]
+    public partial void LibraryKept();
+
+    [LoggerMessage(LogLevel.Information, "rdbLoadObject skipping empty key: at least one collection of the RDB file has no element")]
+    public partial void EmptyKeySkipped();
+
+    [LoggerMessage(LogLevel.Information, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}, empty keys skipped: {empty}.")]
+    public partial void KeysLoaded(long loaded, long expired, long empty);
+
+    [LoggerMessage(LogLevel.Information, "DB loaded from disk: {seconds:F3} seconds")]
+    public partial void Loaded(double seconds);
+
+    [LoggerMessage(LogLevel.Warning, "DB reloaded by DEBUG RELOAD")]
+    public partial void Reloaded();
+
+    [LoggerMessage(LogLevel.Warning, "The data set cannot be reloaded: {reason}")]
+    public partial void CannotReload(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Short read or OOM loading DB. Unrecoverable error, aborting now.")]
+    public partial void ShortRead();
+
+    [LoggerMessage(LogLevel.Warning, "Internal error in RDB reading offset {offset}: {reason}, while reading {reading}")]
+    public partial void LoadFailed(long offset, string reason, string reading);
+
+    [LoggerMessage(LogLevel.Warning, "A payload of RESTORE was refused: {reason}")]
+    public partial void PayloadRefused(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.")]
+    public partial void CannotLoad();
+
+    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB: {reason}. Exiting.")]
+    public partial void CannotOpenData(string reason);
+}

@@ -1,0 +1,29 @@
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>
+/// What persistence asks of the disk. The real one is <see cref="FileStore"/>; tests have disks that are full, or fail where they are told to.
+/// </summary>
+/// <remarks>Everything throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where the disk refuses.</remarks>
+interface IFileStore
+{
+    /// <summary>Makes an empty file to write to; one of that name is emptied.</summary>
+    IFileWriter Create(string path);
+
+    /// <summary>Gives a file another name, in place of whatever had it: at once, or not at all.</summary>
+    void Replace(string from, string to);
+
+    /// <summary>Makes sure that names in a directory outlive a power failure, where the system has a way to say so.</summary>
+    void SyncDirectory(string path);
+
+    /// <summary>Deletes a file if it is there.</summary>
+    void Delete(string path);
+}
+
+/// <summary>A file that is being written.</summary>
+interface IFileWriter : IDisposable
+{
+    void Write(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Waits until the disk has what was written.</summary>
+    void Sync();
+}

@@ -1,0 +1,33 @@
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>
+/// rdb-key-save-delay, by which tests make saving slow: so many microseconds a key or, if negative, one microsecond every so
+/// many keys. Waits are gathered, since the system does not wait for less than about a millisecond.
+/// </summary>
+sealed class KeySaveDelay(int setting)
+{
+    const long LeastWaitNanoseconds = 1_000_000;
+
+    /// <summary>How often a wait looks whether it is still wanted.</summary>
+    const int LookMilliseconds = 10;
+
+    readonly long _nanosecondsAKey = setting >= 0 ? setting * 1000L : 1000 / -setting;
+    long _owed;
+
+    public bool IsSet => setting != 0;
+
+    /// <summary>Waits for one key. False if the snapshot was given up meanwhile.</summary>
+    public bool Wait(SnapshotFeed feed)
+    {
+        for (_owed += _nanosecondsAKey; _owed >= LeastWaitNanoseconds;)
+        {
+            if (feed.IsCancelled) return false;
+            var milliseconds = (int)Math.Min(_owed / 1_000_000, LookMilliseconds);
+            Thread.Sleep(milliseconds);
+            _owed -= milliseconds * 1_000_000L;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using MiniRedis.Resp;
+using MiniRedis.Server.Commands;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>
+/// Loads the data set from its file: in slices that the cron runs, between which connections are served as far as may be
+/// (<see cref="Errors.Loading"/>), or in one go. Under the executor's lock.
+/// </summary>
+sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
+{
+    /// <summary>With key-load-delay, keys between two waits: the system does not wait for less than about a millisecond.</summary>
+    const long LeastWaitMicroseconds = 1000;
+
+    RdbLoader? _loader;
+    Stopwatch _elapsed = new();
+    Action<bool>? _ended;
+    long _owedMicroseconds;
+
+    /// <summary>Whether the data set is not whole yet.</summary>
+    public bool IsLoading => _loader is not null;
+
+    /// <summary>Unix milliseconds at which the loading began.</summary>
+    public long StartedAt { get; private set; }
+
+    public long TotalBytes => _loader?.Length ?? 0;
+
+    public long LoadedBytes => _loader?.Position ?? 0;
+
+    /// <summary>Seconds it will still take, judged by those it took.</summary>
+    public long EtaSeconds
+    {
+        get
+        {
+            var elapsed = (server.Clock.Now - StartedAt) / 1000;
+            return LoadedBytes == 0 ? 1 : (long)((Int128)elapsed * (TotalBytes - LoadedBytes) / LoadedBytes);
+        }
+    }
+
+    /// <summary>What used_memory was where the file was written, as it says; 0 if it does not.</summary>
+    public long FileUsedMemory { get; private set; }
+
+    /// <summary>Of the last file that was loaded.</summary>
+    public long KeysLoaded { get; private set; }
+
+    /// <summary>Of the last file that was loaded: keys left out since they had expired.</summary>
+    public long KeysExpired { get; private set; }
+
+    /// <summary>Begins to load a file; the cron goes on with it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="replaces">Whether keys that are there already are replaced; otherwise a second one of a name is damage.</param>
+    /// <param name="ended">Called when it has ended, with whether it went well.</param>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public void Start(string path, bool replaces = false, Action<bool>? ended = null)
+    {
+        var stream = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
+        var verifies = server.Config.RdbChecksum && !server.DebugSwitches.SkipChecksums;
+        var options = new RdbLoadOptions
+        {
+            Limits = KeyCommands.Limits(server),
+            DropExpiredAt = server.Clock.Now,
+            Replaces = replaces,
+            VerifiesChecksum = verifies,
+            AnyVersion = server.Config.RdbVersionCheck == Configuration.RdbVersionCheck.Relaxed,
+        };
+        _loader = new RdbLoader(server.Keyspace, new RdbInput(stream, stream.Length, verifies), options, this);
+        _ended = ended;
+        _owedMicroseconds = 0;
+        FileUsedMemory = 0;
+        StartedAt = server.Clock.Now;
+        _elapsed = Stopwatch.StartNew();
+        server.Saving.Libraries.Clear();
+    }
+
+    /// <summary>Loads a slice. When it ends, well or not, that is logged.</summary>
+    public void Step()
+    {
+        if (_loader is not { } loader) return;
+        var delay = server.Config.KeyLoadDelay;
+        try
+        {
+            var bytes = server.Config.LoadingProcessEventsIntervalBytes;
+            var isDone = loader.Step(bytes, delay == 0 ? int.MaxValue : KeysPerStep(delay));
+            if (delay != 0) Wait(delay);
+            if (!isDone) return;
+        }
+        catch (RdbException failure)
+        {
+            if (failure.Reason == RdbReader.EndsTooEarly) server.Log.ShortRead();
+            server.Log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
+            End(loader, isWhole: false);
+            return;
+        }
+        server.Log.KeysLoaded(loader.KeysLoaded, loader.KeysExpired, loader.KeysEmpty);
+        End(loader, isWhole: true);
+    }
+
+    /// <summary>Loads a file in one go.</summary>
+    /// <returns>Whether it went well.</returns>
+    public bool LoadNow(string path, bool replaces)
+    {
+        var isWhole = false;
+        Start(path, replaces, well => isWhole = well);
+        while (IsLoading) Step();
+        return isWhole;
+    }
+
+    void End(RdbLoader loader, bool isWhole)
+    {
+        (KeysLoaded, KeysExpired) = (loader.KeysLoaded, loader.KeysExpired);
+        _loader = null;
+        loader.Dispose();
+        if (isWhole) server.Log.Loaded(_elapsed.Elapsed.TotalSeconds);
+        var ended = _ended;
+        _ended = null;
+        ended?.Invoke(isWhole);
+    }
+
+    // A delay is so many microseconds a key, or, negative, one microsecond each so many keys.
+    static int KeysPerStep(int delay) => delay > 0 ? (int)Math.Max(1, LeastWaitMicroseconds / delay) : -delay;
+
+    void Wait(int delay)
+    {
+        _owedMicroseconds += delay > 0 ? (long)delay * KeysPerStep(delay) : 1;
+        if (_owedMicroseconds < LeastWaitMicroseconds) return;
+        Thread.Sleep(TimeSpan.FromMilliseconds(_owedMicroseconds / 1000));
+        _owedMicroseconds %= 1000;
+    }
+
+    void IRdbLoadTarget.OnAuxiliary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (name.SequenceEqual("redis-ver"u8)) server.Log.LoadingVersion("Redis", System.Text.Encoding.Latin1.GetString(value));
+        else if (name.SequenceEqual("valkey-ver"u8)) server.Log.LoadingVersion("Valkey", System.Text.Encoding.Latin1.GetString(value));
+        else if (name.SequenceEqual("ctime"u8) && Numbers.TryParseInt64(value, out var created))
+            server.Log.LoadingAge(Math.Max(0, server.Clock.Now / 1000 - created));
+        else if (name.SequenceEqual("used-mem"u8) && Numbers.TryParseInt64(value, out var used))
+        {
+            FileUsedMemory = used;
+            server.Log.LoadingMemory(used / 1048576.0);
+        }
+    }
+
+    void IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library)
+    {
+        server.Saving.Libraries.Add(library.ToArray());
+        server.Log.LibraryKept();
+    }
+
+    void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
+    {
+        if (_loader!.KeysEmpty == 1) server.Log.EmptyKeySkipped();
+    }
+
+    /// <summary>Lets go of the file, wherever the loading is.</summary>
+    public void Dispose() => _loader?.Dispose();
+
+    uint IRdbLoadTarget.AccessFieldOf(RdbAccess access) => AccessField.FromRdb(access, server);
+}

@@ -1,0 +1,80 @@
+using System.Buffers.Binary;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>
+/// An RDB file in the making, on the disk: it is written under another name, and takes its own when it is whole and the disk has it, so
+/// that a file of that name is always a good one. Knows no keys: bytes come as an <see cref="RdbFileWriter"/> made them.
+/// </summary>
+/// <remarks>For one thread at a time, any. Everything throws as <see cref="IFileStore"/> says.</remarks>
+sealed class RdbFileOutput : IDisposable
+{
+    /// <summary>With rdb-save-incremental-fsync the disk is waited for this often, so that not all is left for the end (Redis: 4 MB).</summary>
+    const int SyncBytes = 4 << 20;
+
+    readonly IFileStore _files;
+    readonly string _temporary;
+    readonly bool _checksums, _syncsOften;
+    readonly IFileWriter _file;
+    ulong _checksum;
+    long _sinceSync;
+    bool _committed;
+
+    /// <param name="files">The disk.</param>
+    /// <param name="temporary">The name while it is not whole; in the same directory as the final one.</param>
+    /// <param name="checksums">rdbchecksum: whether the checksum is computed, or zero.</param>
+    /// <param name="syncsOften">rdb-save-incremental-fsync.</param>
+    public RdbFileOutput(IFileStore files, string temporary, bool checksums, bool syncsOften)
+    {
+        (_files, _temporary, _checksums, _syncsOften) = (files, temporary, checksums, syncsOften);
+        _file = files.Create(temporary);
+    }
+
+    /// <summary>Bytes written.</summary>
+    public long Length { get; private set; }
+
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (_checksums) _checksum = Crc64.Append(_checksum, bytes);
+        WriteRaw(bytes);
+    }
+
+    void WriteRaw(ReadOnlySpan<byte> bytes)
+    {
+        _file.Write(bytes);
+        Length += bytes.Length;
+        _sinceSync += bytes.Length;
+        if (!_syncsOften || _sinceSync < SyncBytes) return;
+        _file.Sync();
+        _sinceSync = 0;
+    }
+
+    /// <summary>Writes the checksum behind everything, waits for the disk, and gives the file its name.</summary>
+    public void Commit(string path)
+    {
+        Span<byte> checksum = stackalloc byte[RdbFileWriter.ChecksumBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(checksum, _checksum);
+        WriteRaw(checksum);
+        _file.Sync();
+        _file.Dispose();
+        _files.Replace(_temporary, path);
+        _committed = true;
+        _files.SyncDirectory(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Deletes what was written, unless it has its name.</summary>
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (_committed) return;
+        try
+        {
+            _files.Delete(_temporary);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // A disk that failed may fail here too; what is left over is in nobody's way.
+        }
+    }
+}

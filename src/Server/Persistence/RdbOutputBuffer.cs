@@ -1,0 +1,39 @@
+using System.Buffers;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>Gathers what a writer writes into pieces for an <see cref="RdbFileOutput"/>.</summary>
+sealed class RdbOutputBuffer(RdbFileOutput output) : IBufferWriter<byte>
+{
+    const int Size = 256 << 10;
+
+    byte[] _buffer = new byte[Size];
+    int _used;
+
+    public void Advance(int count) => _used += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(Math.Max(1, sizeHint));
+        return _buffer.AsMemory(_used);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(Math.Max(1, sizeHint));
+        return _buffer.AsSpan(_used);
+    }
+
+    public void Flush()
+    {
+        output.Write(_buffer.AsSpan(0, _used));
+        _used = 0;
+    }
+
+    void Reserve(int size)
+    {
+        if (size <= _buffer.Length - _used) return;
+        Flush();
+        if (size > _buffer.Length) _buffer = new byte[size];
+    }
+}

@@ -1,0 +1,91 @@
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>Writes the data set to its file, and knows when that was done last. Under the executor's lock.</summary>
+sealed class RdbSaving(MiniRedisServer server)
+{
+    /// <summary>The disk; tests put another in its place.</summary>
+    public IFileStore Files { get; set; } = new FileStore();
+
+    /// <summary>Unix milliseconds of the last successful save; before there was one, of the start.</summary>
+    public long LastSave { get; private set; } = server.Clock.StartedAt;
+
+    /// <summary>Whether the last attempt that ended by itself went well; true before there was one. A failed SAVE does not count.</summary>
+    public bool LastWentWell { get; set; } = true;
+
+    /// <summary>
+    /// Libraries of functions, as their authors wrote them: kept, and written back, so that a file that holds some loses nothing here. Nobody
+    /// runs them yet.
+    /// </summary>
+    public List<byte[]> Libraries { get; } = [];
+
+    /// <summary>The file that dbfilename and dir name.</summary>
+    public string Path => server.Config.PathOf(server.Config.DbFilename);
+
+    /// <summary>The name of a file that is not whole yet.</summary>
+    public string TemporaryPath => server.Config.PathOf($"temp-{Environment.ProcessId}.rdb");
+
+    /// <summary>The data set was saved as it was when <see cref="EffectStream.Dirty"/> was <paramref name="dirtyThen"/>.</summary>
+    public void NoteSaved(long dirtyThen)
+    {
+        server.Effects.Dirty -= dirtyThen;
+        LastSave = server.Clock.Now;
+        LastWentWell = true;
+    }
+
+    /// <summary>What stands in front of the keys: magic, version, and something about the file.</summary>
+    public void WriteHead(RdbFileWriter file, bool isAofBase = false)
+    {
+        file.Begin(RdbFileWriter.VersionFor(server.Keyspace));
+        file.Auxiliary("redis-ver"u8, System.Text.Encoding.ASCII.GetBytes(MiniRedisServer.RedisVersion));
+        file.Auxiliary("redis-bits"u8, IntPtr.Size * 8);
+        file.Auxiliary("ctime"u8, server.Clock.Now / 1000);
+        file.Auxiliary("used-mem"u8, server.UsedMemory);
+        file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
+        foreach (var library in Libraries) file.Function(library);
+    }
+
+    /// <summary>Writes the whole data set in one go, whatever else waits (SAVE, SHUTDOWN).</summary>
+    /// <returns>False if the disk refused; the reason is logged, and the file there was is as it was.</returns>
+    public bool TrySave()
+    {
+        var config = server.Config;
+        var (path, temporary) = (Path, TemporaryPath);
+        try
+        {
+            using var output = new RdbFileOutput(Files, temporary, config.RdbChecksum, config.RdbSaveIncrementalFsync);
+            var buffer = new RdbOutputBuffer(output);
+            var file = new RdbFileWriter(new RdbWriter(buffer, config.RdbCompression));
+            WriteHead(file);
+            foreach (var database in server.Keyspace.Databases)
+            {
+                if (database.Count > 0) WriteKeys(file, database);
+            }
+            file.End();
+            buffer.Flush();
+            output.Commit(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            server.Log.SaveFailed(failure.Message);
+            return false;
+        }
+        server.Log.Saved();
+        NoteSaved(server.Effects.Dirty);
+        return true;
+    }
+
+    void WriteKeys(RdbFileWriter file, Database database)
+    {
+        file.Database(database.Number, database.Count, database.ExpiringCount);
+        var visitor = new KeyWriter(server, file);
+        database.VisitAll(ref visitor);
+    }
+
+    readonly struct KeyWriter(MiniRedisServer server, RdbFileWriter file) : IRecordVisitor
+    {
+        public void Visit(Record record) => file.Key(record, AccessField.ToRdb(record, server));
+    }
+}

@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>
+/// Takes snapshots of the keyspace while commands run: drives the walk in slices of the cron, sees to it that commands find
+/// what they are about to change captured, and has another thread write. One at a time, for BGSAVE, rewrites of the AOF and
+/// full synchronizations alike. Under the executor's lock. See <see cref="Snapshot"/>.
+/// </summary>
+sealed class Snapshots(MiniRedisServer server)
+{
+    /// <summary>Longest time of one slice: what a command that arrives meanwhile may have to wait.</summary>
+    const long SliceMicroseconds = 300;
+
+    /// <summary>Buckets walked over between two looks at the clock: some hundred keys, twenty microseconds.</summary>
+    const int BucketsBetweenLooks = 16;
+
+    /// <summary>
+    /// Bytes of captured values that may wait for the disk before writers wait too: a tenth of the data, but never less than
+    /// this. With a disk that keeps up it is some megabytes.
+    /// </summary>
+    const long LeastBacklog = 64 << 20;
+
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
+    Snapshot? _snapshot;
+    SnapshotJob? _job;
+    volatile Exception? _failure;
+    bool _holding;
+
+    /// <summary>Whether one is being taken, or being given up.</summary>
+    public bool IsActive => _snapshot is not null;
+
+    /// <summary>The one being taken; null if none is.</summary>
+    public Snapshot? Current => _snapshot;
+
+    /// <summary>What it is taken for; null if none is.</summary>
+    public SnapshotJob? Job => _job;
+
+    public void Start(SnapshotJob job)
+    {
+        Debug.Assert(!IsActive);
+        var snapshot = server.Keyspace.BeginSnapshot();
+        _snapshot = snapshot;
+        _job = job;
+        _failure = null;
+        snapshot.Feed.OnProgress = () => server.RequestTick?.Invoke();
+        new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
+        server.RequestTick?.Invoke();
+    }
+
+    /// <summary>Gives the one being taken up. It is over when its writer has noticed, which <see cref="SnapshotJob.Ended"/> tells.</summary>
+    public void Abandon() => _snapshot?.Abandon();
+
+    void Write(Snapshot snapshot, SnapshotJob job)
+    {
+        try
+        {
+            job.Write(snapshot.Feed);
+        }
+        catch (Exception failure)
+        {
+            _failure = failure;
+        }
+        snapshot.Feed.Finish();
+    }
+
+    /// <summary>Runs one slice. Returns whether there is more to do at once.</summary>
+    public bool Run()
+    {
+        if (_snapshot is not { } snapshot) return false;
+        if (_failure is not null && !snapshot.IsAbandoned) snapshot.Abandon();
+        var settled = snapshot.Settle(out var isOver);
+        if (isOver)
+        {
+            End(snapshot);
+            return false;
+        }
+        if (_holding && (settled || !IsCongested(snapshot))) Release();
+
+        var clock = server.Clock;
+        var started = clock.Advance();
+        bool more;
+        do more = snapshot.Walk(BucketsBetweenLooks);
+        while (more && clock.Microseconds(started, clock.Advance()) < SliceMicroseconds);
+        return more;
+    }
+
+    /// <summary>Gives the one being taken up and waits for its writer, which reads the keyspace. Not for one whose disk hangs.</summary>
+    /// <returns>Whether nobody reads the keyspace any more.</returns>
+    public bool TryStop()
+    {
+        Abandon();
+        for (var started = Stopwatch.GetTimestamp(); IsActive && Stopwatch.GetElapsedTime(started) < s_patience; Run()) Thread.Yield();
+        return !IsActive;
+    }
+
+    /// <summary>
+    /// Whether a request waits: it may change a value that is too large to be copied and is being read, or the disk is too far
+    /// behind to capture yet more. A held request stays unread in its connection.
+    /// </summary>
+    public bool Holds(Client client, Command? command, in Request request)
+    {
+        if (command is { IsContainer: true } && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]);
+        if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Master)) return false;
+        var holds = false;
+        if (client.Has(ClientFlags.Multi))
+        {
+            if (command.InMulti != InMulti.RunsQueue) return false;
+            var queue = client.Transaction!.Queue;
+            for (var i = 0; i < queue.Count && !holds; i++)
+            {
+                var queued = queue.Request(i, out var inner, out _);
+                holds = Waits(client.Database, inner, queued);
+            }
+        }
+        else holds = Waits(client.Database, command, request);
+        _holding |= holds;
+        return holds;
+    }
+
+    bool Waits(Database database, Command command, in Request request)
+    {
+        if (!MayChange(command)) return false;
+        if ((command.Flags & CommandFlags.Write) != 0 && IsCongested(_snapshot!)) return true;
+        return Prepare(database, command, request, mayWait: true) == Readiness.Frozen;
+    }
+
+    /// <summary>Makes ready what a command that cannot wait any more is about to change in place.</summary>
+    public void Prepare(in CommandContext context)
+    {
+        if (MayChange(context.Command)) Prepare(context.Database, context.Command, context.Request, mayWait: false);
+    }
+
+    static bool MayChange(Command command) => (command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
+
+    static Readiness Prepare(Database database, Command command, in Request request, bool mayWait)
+    {
+        var keys = new KeyBuffer(stackalloc KeyRef[16]);
+        KeyExtractor.TryGetKeys(command, request, ref keys);
+        var readiness = Readiness.Ready;
+        foreach (var key in keys.Keys)
+        {
+            // Replacing and removing a value does not change it; nor do the methods that change strings need to be prepared.
+            if ((key.Flags & (KeyFlags.OW | KeyFlags.RM | KeyFlags.NotKey)) != 0) continue;
+            var at = database.Lookup(request[key.Position]);
+            if (!at.Found || at.Record.Type == ObjectType.String) continue;
+            if (!mayWait) database.Seize(at);
+            else if (database.Prepare(at) == Readiness.Frozen) readiness = Readiness.Frozen;
+        }
+        keys.Dispose();
+        return readiness;
+    }
+
+    bool IsCongested(Snapshot snapshot) =>
+        !snapshot.IsAbandoned && snapshot.WaitingBytes > Math.Max(LeastBacklog, server.Keyspace.UsedBytes / 10);
+
+    void End(Snapshot snapshot)
+    {
+        var job = _job!;
+        _snapshot = null;
+        _job = null;
+        Release();
+        job.Ended(snapshot, _failure);
+    }
+
+    void Release()
+    {
+        _holding = false;
+        server.Pause.Resume();
+    }
+}

@@ -1,0 +1,46 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace MiniRedis.Storage;
+
+/// <summary>The steps of a snapshot's walk: those of SCAN, but each key exactly once.</summary>
+sealed unsafe partial class KeyIndex
+{
+    /// <summary>The snapshot's walk that is under way over this index; null if none is.</summary>
+    public SnapshotPart? Part { get; set; }
+
+    /// <summary>Shows the records of the bucket at <paramref name="cursor"/> to a snapshot. Returns the cursor of the next, 0 at the end.</summary>
+    public ulong Walk(SnapshotPart part, ulong cursor)
+    {
+        if (Count == 0) return 0;
+        var bits = BitsAt(cursor);
+        // A table that has shrunk since the last step may have joined buckets before the cursor to this one.
+        var isWhole = (cursor & ~bits) == 0;
+        var next = ScanCursor.Next(cursor, bits);
+        if (next != 0) PrefetchLine((ulong*)_buckets[(uint)(next & BitsAt(next))]);
+
+        for (var line = (ulong*)_buckets[(uint)(cursor & bits)]; ; line = (ulong*)_overflow[Link(line) - 1])
+        {
+            for (var i = 0; i < EntriesPerBucket; i++)
+            {
+                if (line[i] == 0) continue;
+                var record = RecordOf(line[i]);
+                if (isWhole || part.IsAhead(HashOf(record.Key))) part.Visit(record);
+            }
+            if (Link(line) == 0) return next;
+        }
+    }
+
+    /// <summary>The bits of a hash that name its bucket, as a mask.</summary>
+    ulong BitsAt(ulong hash) => ((uint)hash & _mask) < _split ? _mask * 2UL + 1 : _mask;
+
+    static void PrefetchLine(ulong* line)
+    {
+        if (!Sse.IsSupported) return;
+        for (var i = 0; i < EntriesPerBucket; i++)
+        {
+            var block = RecordOf(line[i]).Block;
+            Sse.Prefetch0(block);
+            Sse.Prefetch0(block + LineArray.LineSize);
+        }
+    }
+}

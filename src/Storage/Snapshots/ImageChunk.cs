@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace MiniRedis.Storage;
+
+/// <summary>
+/// Copies of records with their values, one behind the other, for another thread to read as if they were records of the arena.
+/// <code>
+///   | database (4) | bytes (4) | record | external value, if any | padding to 8 | database | ...
+/// </code>
+/// The pointer in the copy of a record whose value is external leads to the value's copy behind it.
+/// </summary>
+/// <remarks>Filled by one thread, then given to another, which disposes of it.</remarks>
+sealed unsafe class ImageChunk : ISnapshotBatch
+{
+    /// <summary>Room of an ordinary chunk; one record that needs more has a chunk to itself.</summary>
+    public const int OrdinaryBytes = 256 * 1024;
+
+    const int HeadBytes = 2 * sizeof(int);
+
+    byte* _start;
+    readonly int _capacity;
+    int _used;
+    int _next;
+
+    public ImageChunk(int capacity)
+    {
+        _capacity = capacity;
+        _start = (byte*)NativeMemory.Alloc((nuint)capacity);
+    }
+
+    ~ImageChunk() => Free();
+
+    public long Bytes => _capacity;
+
+    /// <summary>Room that a record needs.</summary>
+    public static int SizeFor(Record record) =>
+        Pad(HeadBytes + (int)record.Size) + (record.IsExternal ? Pad((int)record.ExternalLength) : 0);
+
+    /// <summary>Adds a record whose value is no native structure; false if there is no room.</summary>
+    public bool TryAdd(int database, Record record)
+    {
+        Debug.Assert(!record.IsNative);
+        var bytes = SizeFor(record);
+        if (bytes > _capacity - _used) return false;
+        var head = _start + _used;
+        ((int*)head)[0] = database;
+        ((int*)head)[1] = bytes;
+        var image = new Record(head + HeadBytes);
+        Buffer.MemoryCopy(record.Block, image.Block, (long)record.Size, (long)record.Size);
+        if (record.IsExternal)
+        {
+            image.External = head + Pad(HeadBytes + (int)record.Size);
+            Buffer.MemoryCopy(record.External, image.External, record.ExternalLength, record.ExternalLength);
+        }
+        _used += bytes;
+        return true;
+    }
+
+    public bool Next(out int database, out Record record)
+    {
+        if (_next == _used)
+        {
+            database = 0;
+            record = default;
+            return false;
+        }
+        var head = _start + _next;
+        database = ((int*)head)[0];
+        record = new(head + HeadBytes);
+        _next += ((int*)head)[1];
+        return true;
+    }
+
+    /// <summary>Empties it, to be filled again.</summary>
+    public void Reset() => _used = _next = 0;
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    void Free()
+    {
+        NativeMemory.Free(_start);
+        _start = null;
+    }
+
+    static int Pad(int bytes) => bytes + 7 & ~7;
+}
