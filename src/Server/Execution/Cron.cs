@@ -1,3 +1,5 @@
+using MiniRedis.Server.Transport;
+
 namespace MiniRedis.Server.Execution;
 
 /// <summary>What happens by the clock. Enters the executor like a batch does, on the first loop's thread.</summary>
@@ -6,8 +8,11 @@ sealed class Cron(MiniRedisServer server)
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
 
+    /// <summary>How often output chunks that nobody used are given up.</summary>
+    const int TrimMilliseconds = 1000;
+
     readonly ActiveExpiry _expiry = server.ActiveExpiry;
-    long _nextSample;
+    long _nextSample, _nextTrim;
 
     /// <summary>DEBUG PAUSE-CRON.</summary>
     public bool IsPaused { get; set; }
@@ -31,6 +36,11 @@ sealed class Cron(MiniRedisServer server)
             Sample(now);
             server.AofRewriting.StartIfDue();
             server.BackgroundSaving.StartIfDue();
+        }
+        if (now >= _nextTrim)
+        {
+            _nextTrim = now + TrimMilliseconds;
+            ChunkPool.Trim();
         }
         server.Limits.LookOverSome(now);
         if (server.Loading.IsLoading)

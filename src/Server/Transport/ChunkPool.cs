@@ -13,44 +13,72 @@ static class ChunkPool
     public const int LargeChunkBytes = 64 * 1024;
 
     /// <summary>
-    /// Bytes of a chunk of messages. One PUBLISH may need thousands at a time, as every subscriber's output waits for the batch to end.
+    /// Bytes of a chunk in which messages begin. One PUBLISH may need thousands at a time, as every subscriber's output waits for the
+    /// batch to end; the next size, until an ordinary chunk is reached, is <see cref="Growth"/> times as large.
     /// </summary>
     public const int MessageChunkBytes = 1024;
 
-    /// <summary>Chunks a thread keeps of each size; more go to the garbage collector.</summary>
-    const int Kept = 64, KeptForMessages = 16 * 1024;
+    public const int Growth = 4;
 
-    [ThreadStatic] static Stack<byte[]>? t_small;
-    [ThreadStatic] static Stack<byte[]>? t_large;
-    [ThreadStatic] static Stack<byte[]>? t_message;
+    /// <summary>Bytes of chunks that a thread keeps of each size, as far as they are used; more go to the garbage collector.</summary>
+    const int KeptBytes = 16 * 1024 * 1024, KeptLargeBytes = 4 * 1024 * 1024;
 
-    /// <param name="bytes">One of the three sizes.</param>
-    public static byte[] Rent(int bytes)
+    /// <summary>Chunks of each size that stay even if they are not used.</summary>
+    const int Reserve = 64;
+
+    [ThreadStatic] static Shelf? t_message;
+    [ThreadStatic] static Shelf? t_middle;
+    [ThreadStatic] static Shelf? t_ordinary;
+    [ThreadStatic] static Shelf? t_large;
+
+    /// <summary>Chunks of one size. The fewest there were since the last look are those that nobody needed.</summary>
+    sealed class Shelf(int most)
     {
-        var pool = bytes switch { ChunkBytes => t_small, LargeChunkBytes => t_large, _ => t_message };
-        return pool is not null && pool.TryPop(out var chunk) ? chunk : GC.AllocateUninitializedArray<byte>(bytes);
-    }
+        readonly Stack<byte[]> _chunks = new();
+        int _fewest;
 
-    /// <summary>Takes a chunk back; one of another size is left to the garbage collector.</summary>
-    public static void Return(byte[] chunk)
-    {
-        switch (chunk.Length)
+        public byte[]? Take()
         {
-            case ChunkBytes:
-                Keep(ref t_small, chunk, Kept);
-                break;
-            case LargeChunkBytes:
-                Keep(ref t_large, chunk, Kept);
-                break;
-            case MessageChunkBytes:
-                Keep(ref t_message, chunk, KeptForMessages);
-                break;
+            if (!_chunks.TryPop(out var chunk)) return null;
+            _fewest = Math.Min(_fewest, _chunks.Count);
+            return chunk;
+        }
+
+        public void Put(byte[] chunk)
+        {
+            if (_chunks.Count < most) _chunks.Push(chunk);
+        }
+
+        /// <summary>Drops half of what nobody needed, but for a reserve.</summary>
+        public void Trim()
+        {
+            for (var i = (_fewest - Reserve + 1) / 2; i > 0; i--) _chunks.Pop();
+            if (_chunks.Count == Reserve) _chunks.TrimExcess();
+            _fewest = _chunks.Count;
         }
     }
 
-    static void Keep(ref Stack<byte[]>? pool, byte[] chunk, int most)
+    /// <param name="bytes">One of the four sizes.</param>
+    public static byte[] Rent(int bytes) => ShelfOf(bytes)?.Take() ?? GC.AllocateUninitializedArray<byte>(bytes);
+
+    /// <summary>Takes a chunk back; one of another size is left to the garbage collector.</summary>
+    public static void Return(byte[] chunk) => ShelfOf(chunk.Length)?.Put(chunk);
+
+    static Shelf? ShelfOf(int bytes) => bytes switch
     {
-        pool ??= new Stack<byte[]>();
-        if (pool.Count < most) pool.Push(chunk);
+        ChunkBytes => t_ordinary ??= new Shelf(KeptBytes / ChunkBytes),
+        MessageChunkBytes => t_message ??= new Shelf(KeptBytes / MessageChunkBytes),
+        MessageChunkBytes * Growth => t_middle ??= new Shelf(KeptBytes / (MessageChunkBytes * Growth)),
+        LargeChunkBytes => t_large ??= new Shelf(KeptLargeBytes / LargeChunkBytes),
+        _ => null,
+    };
+
+    /// <summary>Gives up, by and by, chunks of this thread that are not used any more. Called by the cron, once a second or so.</summary>
+    public static void Trim()
+    {
+        t_message?.Trim();
+        t_middle?.Trim();
+        t_ordinary?.Trim();
+        t_large?.Trim();
     }
 }

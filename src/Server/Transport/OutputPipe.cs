@@ -20,13 +20,16 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     const int LargeChunkOfItsOwn = 1024 * 1024;
 
     /// <summary>A chunk of the pool, or one of a single long value in memory of its own.</summary>
-    readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length);
+    readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length)
+    {
+        public int Capacity => Bytes?.Length ?? Large?.Capacity ?? 0;
+    }
 
     // Writing end. Read and written under the executor's lock only.
     byte[]? _current;
     int _currentLength;
     Queue<Chunk>? _full;
-    long _writingBytes;
+    long _writingBytes, _fullCapacity;
     bool _completed;
 
     // Sending end. Touched by the owning thread only, but for the length, which INFO and CLIENT LIST read.
@@ -34,7 +37,9 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     NativeBuffer? _largeFront;
     int _frontStart, _frontLength;
     Queue<Chunk>? _behind;
-    long _sendingBytes;
+    // The last of those behind the front, which may have room left; no bytes if there is none.
+    Chunk _last;
+    long _sendingBytes, _sendingCapacity;
 
     /// <summary>Bytes not yet accepted by the socket.</summary>
     public long PendingBytes => _writingBytes + Volatile.Read(ref _sendingBytes);
@@ -49,7 +54,8 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         {
             var bytes = PendingBytes - ChunkPool.ChunkBytes;
             if (bytes <= 0) return default;
-            var chunks = (_frontLength == 0 ? 0 : 1) + (_behind?.Count ?? 0) + (_full?.Count ?? 0) + (_currentLength > 0 ? 1 : 0);
+            var queued = (_behind?.Count ?? 0) + (_last.Length == 0 ? 0 : 1) + (_full?.Count ?? 0);
+            var chunks = (_frontLength == 0 ? 0 : 1) + queued + (_currentLength > 0 ? 1 : 0);
             return (Math.Max(1, chunks - 1), bytes, Math.Max(bytes, MemoryBytes - FirstChunkBytes));
         }
     }
@@ -57,15 +63,8 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     /// <summary>Bytes of the chunk that comes first: the one being sent, or the one being written.</summary>
     public int FirstChunkBytes => _largeFront?.Capacity ?? (_front ?? _current)?.Length ?? 0;
 
-    /// <summary>Bytes of memory that the chunks hold. An estimate while another thread sends.</summary>
-    public long MemoryBytes
-    {
-        get
-        {
-            var ends = (_current?.Length ?? 0) + (long)(_largeFront?.Capacity ?? _front?.Length ?? 0);
-            return ends + Math.Max(PendingBytes - ends, (long)((_full?.Count ?? 0) + (_behind?.Count ?? 0)) * ChunkPool.LargeChunkBytes);
-        }
-    }
+    /// <summary>Bytes of memory that the chunks hold. Out of date by a moment while another thread sends.</summary>
+    public long MemoryBytes => (_current?.Length ?? 0) + _fullCapacity + Volatile.Read(ref _sendingCapacity);
 
     /// <summary>
     /// Whether what is written stays here: the disk has yet to take what it acknowledges. Under the executor's lock.
@@ -92,14 +91,14 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void NextChunk(int sizeHint)
     {
-        if (_current is { Length: ChunkPool.MessageChunkBytes } && _currentLength + sizeHint <= ChunkPool.ChunkBytes)
+        if (_current is { Length: < ChunkPool.ChunkBytes } && _currentLength + sizeHint <= ChunkPool.ChunkBytes)
         {
-            OutgrowMessageChunk();
+            OutgrowChunk(_currentLength + sizeHint);
             return;
         }
         if (_current is not null)
         {
-            if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current, null, _currentLength));
+            if (_currentLength > 0) AddFull(new Chunk(_current, null, _currentLength));
             else ChunkPool.Return(_current);
         }
         // A reply that outgrew its first chunk is long: go on in large ones.
@@ -109,12 +108,14 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         _currentLength = 0;
     }
 
-    /// <summary>Goes on in an ordinary chunk, into which the little there is moves: what fits one is sent in one go.</summary>
-    void OutgrowMessageChunk()
+    /// <summary>Goes on in a larger chunk, into which the little there is moves: what fits one is sent in one go.</summary>
+    void OutgrowChunk(int needed)
     {
-        var chunk = ChunkPool.Rent(ChunkPool.ChunkBytes);
+        var size = _current!.Length;
+        do size *= ChunkPool.Growth; while (size < needed);
+        var chunk = ChunkPool.Rent(size);
         _current.AsSpan(0, _currentLength).CopyTo(chunk);
-        ChunkPool.Return(_current!);
+        ChunkPool.Return(_current);
         _current = chunk;
     }
 
@@ -144,12 +145,18 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     {
         var large = new NativeBuffer(bytes.Length);
         bytes.CopyTo(large.GetSpan());
-        if (_currentLength > 0) (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(_current!, null, _currentLength));
+        if (_currentLength > 0) AddFull(new Chunk(_current!, null, _currentLength));
         else if (_current is not null) ChunkPool.Return(_current);
         _current = null;
         _currentLength = 0;
-        (_full ??= new Queue<Chunk>()).Enqueue(new Chunk(null, large, bytes.Length));
+        AddFull(new Chunk(null, large, bytes.Length));
         _writingBytes += bytes.Length;
+    }
+
+    void AddFull(in Chunk chunk)
+    {
+        (_full ??= new Queue<Chunk>()).Enqueue(chunk);
+        _fullCapacity += chunk.Capacity;
     }
 
     /// <summary>Hands everything written to the sending end. Call under the executor's lock, on the owning thread.</summary>
@@ -165,6 +172,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         {
             while (_full.TryDequeue(out var chunk)) Append(chunk);
             _full = null;
+            _fullCapacity = 0;
         }
         if (_currentLength > 0) Append(new Chunk(_current!, null, _currentLength));
         else if (_current is not null) ChunkPool.Return(_current);
@@ -174,10 +182,35 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         _writingBytes = 0;
     }
 
+    /// <summary>
+    /// Queues a chunk. For a peer that does not keep up, what is small joins the chunk before it: a message at a time would else take
+    /// the memory of a chunk for each.
+    /// </summary>
     void Append(Chunk chunk)
     {
-        if (_frontLength == 0) SetFront(chunk);
-        else (_behind ??= new Queue<Chunk>()).Enqueue(chunk);
+        if (_frontLength == 0)
+        {
+            _sendingCapacity += chunk.Capacity;
+            SetFront(chunk);
+            return;
+        }
+        if (chunk.Bytes is { } bytes && chunk.Length < ChunkPool.ChunkBytes / 2)
+        {
+            if (_last.Bytes is null || _last.Bytes.Length - _last.Length < chunk.Length)
+                QueueLast(new Chunk(ChunkPool.Rent(ChunkPool.ChunkBytes), null, 0));
+            bytes.AsSpan(0, chunk.Length).CopyTo(_last.Bytes.AsSpan(_last.Length));
+            _last = _last with { Length = _last.Length + chunk.Length };
+            ChunkPool.Return(bytes);
+            return;
+        }
+        QueueLast(chunk);
+    }
+
+    void QueueLast(in Chunk chunk)
+    {
+        if (_last.Length > 0) (_behind ??= new Queue<Chunk>()).Enqueue(_last);
+        _last = chunk;
+        _sendingCapacity += chunk.Capacity;
     }
 
     void SetFront(in Chunk chunk) => (_front, _largeFront, _frontStart, _frontLength) = (chunk.Bytes, chunk.Large, 0, chunk.Length);
@@ -196,13 +229,19 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         _frontStart += bytes;
         if (_frontStart < _frontLength) return;
         ReleaseFront();
-        if (_behind is null) return;
-        if (_behind.TryDequeue(out var next)) SetFront(next);
+        if (_behind is null)
+        {
+            SetFront(_last);
+            _last = default;
+            return;
+        }
+        SetFront(_behind.Dequeue());
         if (_behind.Count == 0) _behind = null;
     }
 
     void ReleaseFront()
     {
+        _sendingCapacity -= _largeFront?.Capacity ?? _front?.Length ?? 0;
         if (_front is not null) ChunkPool.Return(_front);
         _largeFront?.Free();
         SetFront(default);
@@ -215,8 +254,10 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         ReleaseFront();
         FreeLarge(_full);
         FreeLarge(_behind);
+        _last.Large?.Free();
+        _last = default;
         _full = _behind = null;
-        _writingBytes = _sendingBytes = 0;
+        _writingBytes = _sendingBytes = _fullCapacity = _sendingCapacity = 0;
     }
 
     static void FreeLarge(Queue<Chunk>? chunks)

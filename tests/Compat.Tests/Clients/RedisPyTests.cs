@@ -32,6 +32,35 @@ public sealed class RedisPyTests
         except redis.ResponseError as e:
             assert 'unknown command' in str(e)
         assert redis.Redis(port=port).dbsize() == 0
+        def next(p):
+            while True:
+                m = p.get_message(timeout=10)
+                assert m is not None
+                return {k: v for k, v in m.items() if k != 'pattern' or v}
+        r.config_set('notify-keyspace-events', 'KEA')
+        p = r.pubsub()
+        p.subscribe('news')
+        p.psubscribe('n*', '__keyspace@1__:*')
+        assert [next(p)['data'] for _ in range(3)] == [1, 2, 3]
+        for i in range(100): assert r.publish('news', i) == 2
+        for i in range(100):
+            assert next(p) == {'type': 'message', 'channel': b'news', 'data': b'%d' % i}
+            assert next(p) == {'type': 'pmessage', 'pattern': b'n*', 'channel': b'news', 'data': b'%d' % i}
+        r.set('watched', 1)
+        assert next(p) == {'type': 'pmessage', 'pattern': b'__keyspace@1__:*', 'channel': b'__keyspace@1__:watched', 'data': b'set'}
+        p.ping('still there')
+        assert next(p)['data'] == b'still there'
+        assert r.pubsub_channels() == [b'news'] and r.pubsub_numsub('news') == [(b'news', 1)] and r.pubsub_numpat() == 2
+        p.unsubscribe()
+        assert next(p) == {'type': 'unsubscribe', 'channel': b'news', 'data': 2}
+        p.punsubscribe()
+        assert sorted(next(p)['channel'] for _ in range(2)) == [b'__keyspace@1__:*', b'n*']
+        assert r.publish('news', 'x') == 0
+        p.close()
+        with r.monitor() as m:
+            r.get('seen')
+            line = m.next_command()
+            assert line['command'] == 'GET seen' and line['db'] == 1, line
         print('done')
         """;
 

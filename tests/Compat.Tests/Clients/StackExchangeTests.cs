@@ -79,6 +79,49 @@ public sealed class StackExchangeTests : IDisposable
     }
 
     [Fact]
+    public async Task Messages_and_key_events_reach_their_subscribers_in_order()
+    {
+        _connection.GetServer("127.0.0.1", _server.Port).ConfigSet("notify-keyspace-events", "E$");
+        var subscriber = _connection.GetSubscriber();
+        var messages = new Inbox();
+        var matching = new Inbox();
+        var events = new Inbox();
+        await subscriber.SubscribeAsync("news", messages.Add);
+        await subscriber.SubscribeAsync("n?ws*", matching.Add);
+        await subscriber.SubscribeAsync("__keyevent@0__:set", events.Add);
+        Assert.True(await subscriber.PingAsync() >= TimeSpan.Zero);
+        for (var i = 0; i < 100; i++) Assert.Equal(2, await subscriber.PublishAsync("news", i));
+        Assert.Equal(1, await subscriber.PublishAsync("nXws.local", "x"));
+        var all = Enumerable.Range(0, 100).Select(i => $"news {i}");
+        Assert.Equal(all, await messages.Take(100));
+        Assert.Equal([.. all, "nXws.local x"], await matching.Take(101));
+        _connection.GetDatabase().StringSet("k", "v");
+        Assert.Equal(["__keyevent@0__:set k"], await events.Take(1));
+
+        await subscriber.UnsubscribeAsync("news");
+        Assert.Equal(1, await subscriber.PublishAsync("news", "for the pattern only"));
+        await subscriber.UnsubscribeAllAsync();
+        Assert.Equal(0, await subscriber.PublishAsync("news", "for nobody"));
+    }
+
+    /// <summary>What the library's threads hand over.</summary>
+    sealed class Inbox
+    {
+        readonly System.Threading.Channels.Channel<string> _received = System.Threading.Channels.Channel.CreateUnbounded<string>();
+
+        public void Add(RedisChannel channel, RedisValue message) => _received.Writer.TryWrite($"{channel} {message}");
+
+        /// <summary>Waits for so many.</summary>
+        public async Task<List<string>> Take(int count)
+        {
+            var taken = new List<string>();
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            while (taken.Count < count) taken.Add(await _received.Reader.ReadAsync(patience.Token));
+            return taken;
+        }
+    }
+
+    [Fact]
     public void The_server_is_known_for_what_it_says_it_is()
     {
         var server = _connection.GetServer("127.0.0.1", _server.Port);

@@ -50,6 +50,38 @@ public sealed class PubSubTests
     }
 
     [Fact]
+    public void What_waits_for_a_slow_subscriber_takes_little_more_memory_than_its_bytes()
+    {
+        using var server = new TestServer("client-output-buffer-limit pubsub 0 0 0");
+        using var slow = server.Connect();
+        using var publisher = server.Connect();
+        slow.Call("SUBSCRIBE news");
+        var message = new string('x', 500);
+        var call = string.Concat(Enumerable.Repeat(RawClient.Encode("PUBLISH", "news", message), 1000));
+        void Publish()
+        {
+            publisher.SendRaw(call);
+            for (var i = 0; i < 1000; i++) Assert.Equal(":1", publisher.Read());
+        }
+
+        (long Bytes, long Memory) Waiting()
+        {
+            lock (server.Server.Executor.ExecutorLock)
+            {
+                var output = server.Server.Clients.All.First().Connection.Output;
+                return (output.PendingBytes, output.MemoryBytes);
+            }
+        }
+
+        while (Waiting().Bytes < 100_000) Publish();
+        // One message a batch: each would take a chunk of its own.
+        for (var i = 0; i < 1000; i++) Assert.Equal(":1", publisher.CallWords("PUBLISH", "news", message));
+        var (bytes, memory) = Waiting();
+        Assert.InRange(bytes, 500_000, long.MaxValue);
+        Assert.InRange(memory, bytes, bytes + bytes / 2 + 128 * 1024);
+    }
+
+    [Fact]
     public void Messages_of_every_length_arrive_whole_and_in_order()
     {
         using var server = new TestServer();
