@@ -31,6 +31,7 @@ sealed class Cron(MiniRedisServer server)
             server.BackgroundSaving.StartIfDue();
         }
         server.Limits.LookOverSome(now);
+        server.ClientEviction.RunFromCron();
         if (server.Loading.IsLoading)
         {
             server.Loading.Step();

@@ -52,7 +52,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             var client = (Client)connection.State!;
             try
             {
-                ProcessInputLocked(client);
+                if (server.ClientEviction.IsDue) server.ClientEviction.Run();
+                if (!client.IsGone) ProcessInputLocked(client);
             }
             catch (Exception failure)
             {
