@@ -20,7 +20,10 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     const int LargeChunkOfItsOwn = 1024 * 1024;
 
     /// <summary>A chunk of the pool, or one of a single long value in memory of its own.</summary>
-    readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length);
+    readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length)
+    {
+        public int Memory => Large?.Capacity ?? Bytes?.Length ?? 0;
+    }
 
     // Writing end. Read and written under the executor's lock only.
     byte[]? _current;
@@ -34,6 +37,10 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     NativeBuffer? _largeFront;
     int _frontStart, _frontLength;
     Queue<Chunk>? _behind;
+    // The last chunk of all, when there is more than the front: what comes next goes into it while it has room, or each message to one
+    // who does not read would hold a chunk of its own.
+    Chunk _tail;
+    long _behindMemory;
     long _sendingBytes;
 
     /// <summary>Bytes not yet accepted by the socket.</summary>
@@ -49,7 +56,8 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         {
             var bytes = PendingBytes - ChunkPool.ChunkBytes;
             if (bytes <= 0) return default;
-            var chunks = (_frontLength == 0 ? 0 : 1) + (_behind?.Count ?? 0) + (_full?.Count ?? 0) + (_currentLength > 0 ? 1 : 0);
+            var chunks = (_frontLength == 0 ? 0 : 1) + (_behind?.Count ?? 0) + (_tail.Length > 0 ? 1 : 0)
+                + (_full?.Count ?? 0) + (_currentLength > 0 ? 1 : 0);
             return (Math.Max(1, chunks - 1), bytes, Math.Max(bytes, MemoryBytes - FirstChunkBytes));
         }
     }
@@ -63,7 +71,8 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         get
         {
             var ends = (_current?.Length ?? 0) + (long)(_largeFront?.Capacity ?? _front?.Length ?? 0);
-            return ends + Math.Max(PendingBytes - ends, (long)((_full?.Count ?? 0) + (_behind?.Count ?? 0)) * ChunkPool.LargeChunkBytes);
+            var full = Math.Max(_writingBytes - _currentLength, (_full?.Count ?? 0) * (long)ChunkPool.ChunkBytes);
+            return ends + full + Volatile.Read(ref _behindMemory);
         }
     }
 
@@ -170,8 +179,21 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void Append(Chunk chunk)
     {
-        if (_frontLength == 0) SetFront(chunk);
-        else (_behind ??= new Queue<Chunk>()).Enqueue(chunk);
+        if (_frontLength == 0)
+        {
+            SetFront(chunk);
+            return;
+        }
+        if (_tail.Bytes is { } room && chunk.Bytes is { } bytes && chunk.Length <= room.Length - _tail.Length)
+        {
+            bytes.AsSpan(0, chunk.Length).CopyTo(room.AsSpan(_tail.Length));
+            _tail = _tail with { Length = _tail.Length + chunk.Length };
+            ChunkPool.Return(bytes);
+            return;
+        }
+        if (_tail.Length > 0) (_behind ??= new Queue<Chunk>()).Enqueue(_tail);
+        _tail = chunk;
+        _behindMemory += chunk.Memory;
     }
 
     void SetFront(in Chunk chunk) => (_front, _largeFront, _frontStart, _frontLength) = (chunk.Bytes, chunk.Large, 0, chunk.Length);
@@ -190,9 +212,11 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         _frontStart += bytes;
         if (_frontStart < _frontLength) return;
         ReleaseFront();
-        if (_behind is null) return;
-        if (_behind.TryDequeue(out var next)) SetFront(next);
-        if (_behind.Count == 0) _behind = null;
+        if (_tail.Length == 0) return;
+        if (_behind is null || !_behind.TryDequeue(out var next)) (next, _tail) = (_tail, default);
+        if (_behind is { Count: 0 }) _behind = null;
+        _behindMemory -= next.Memory;
+        SetFront(next);
     }
 
     void ReleaseFront()
@@ -209,6 +233,9 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         ReleaseFront();
         FreeLarge(_full);
         FreeLarge(_behind);
+        _tail.Large?.Free();
+        _tail = default;
+        _behindMemory = 0;
         _full = _behind = null;
         _writingBytes = _sendingBytes = 0;
     }
