@@ -22,6 +22,7 @@ root.SetAction(parsed =>
     if (Wants("memory")) Measure.Memory(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
     if (Wants("connections")) Measure.Connections(mine, parsed.GetValue(redis)!, (int)(10_000 * factor));
     if (Wants("pubsub")) PubSub.Run(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
+    if (Wants("tracking")) Tracked.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("pauses")) Measure.Pauses(mine, (int)(5_000_000 * factor));
     if (Wants("load")) Persistence.Load(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), (int)(5_000_000 * factor));
     if (Wants("stalls")) Stalls.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), (int)(1_000_000 * factor));

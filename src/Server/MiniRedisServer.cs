@@ -40,6 +40,7 @@ sealed class MiniRedisServer
         Notifications = new KeyspaceNotifications(this);
         Monitors = new Monitors(this);
         Limits = new Limits(this);
+        ClientEviction = new ClientEviction(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
         LazyFree = new LazyFree(this);
@@ -103,6 +104,7 @@ sealed class MiniRedisServer
     public KeyspaceNotifications Notifications { get; }
     public Monitors Monitors { get; }
     public Limits Limits { get; }
+    public ClientEviction ClientEviction { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
     public LazyFree LazyFree { get; }

@@ -14,7 +14,6 @@ internal static class UnbuiltDirectives
         ("appendonly", c => c.AppendOnly, "data live in memory only, nothing is written to disk"),
         ("maxmemory-policy", c => c.MaxMemory > 0 && c.MaxMemoryPolicy != MaxMemoryPolicy.NoEviction,
             "over maxmemory writes are refused, as noeviction does"),
-        ("maxmemory-clients", c => c.MaxMemoryClients != 0, "only client-output-buffer-limit bounds what clients take"),
         ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),
         ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),

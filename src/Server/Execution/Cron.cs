@@ -43,6 +43,7 @@ sealed class Cron(MiniRedisServer server)
             ChunkPool.Trim();
         }
         server.Limits.LookOverSome(now);
+        server.ClientEviction.RunFromCron();
         if (server.Loading.IsLoading)
         {
             server.Loading.Step();

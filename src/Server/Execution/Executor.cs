@@ -52,7 +52,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             var client = (Client)connection.State!;
             try
             {
-                ProcessInputLocked(client);
+                if (server.ClientEviction.IsDue) server.ClientEviction.Run();
+                if (!client.IsGone) ProcessInputLocked(client);
             }
             catch (Exception failure)
             {
@@ -141,6 +142,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             }
             var limits = new ParserLimits { MaxBulkLength = server.Config.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
             window.Fill(ref client.Parser, unread, consumed, limits, server.Commands, client.Database);
+            if (client.Tracking is { Remembers: true }) server.Tracking.Prefetch(window);
             budget -= window.Count;
             if (!RunWindow(client, window, unread, loop.Reply, ref consumed))
             {

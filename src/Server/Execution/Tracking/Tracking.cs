@@ -121,6 +121,20 @@ sealed partial class Tracking : IEffectSink
         if (IsFull) IsDue = true;
     }
 
+    /// <summary>Starts loading what the requests of a tracking client will look up in the table, as the window did for the keyspace.</summary>
+    public void Prefetch(RequestWindow window)
+    {
+        if (window.Count < 2) return;
+        for (var i = 0; i < window.Count; i++)
+        {
+            if (window.KeyHash(i) is { } hash) _table.PrefetchBucket(hash);
+        }
+        for (var i = 0; i < window.Count; i++)
+        {
+            if (window.KeyHash(i) is { } hash) _table.PrefetchRecord(hash);
+        }
+    }
+
     bool IsFull => _server.Config.TrackingTableMaxKeys is > 0 and var most && _table.Count > most;
 
     bool IEffectSink.WantsCommands => false;
