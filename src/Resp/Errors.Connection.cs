@@ -44,6 +44,9 @@ public static partial class Errors
     public static ReadOnlySpan<byte> ClientIdNotPositive => "ERR client-id should be greater than 0"u8;
     public static ReadOnlySpan<byte> MaxAgeNotInteger => "ERR maxage is not an integer or out of range"u8;
     public static ReadOnlySpan<byte> MaxAgeNotPositive => "ERR maxage should be greater than 0"u8;
+    public static ReadOnlySpan<byte> IdleNotInteger => "ERR idle is not an integer or out of range"u8;
+    public static ReadOnlySpan<byte> IdleNotPositive => "ERR idle should be greater than 0"u8;
+    public static ReadOnlySpan<byte> DbNotInteger => "ERR DB is not an integer or out of range"u8;
     public static ReadOnlySpan<byte> ClientName => "ERR Client names cannot contain spaces, newlines or special characters."u8;
     public static ReadOnlySpan<byte> PauseMode => "ERR CLIENT PAUSE mode must be WRITE or ALL"u8;
     public static ReadOnlySpan<byte> UnblockReason => "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"u8;
@@ -82,6 +85,11 @@ public static partial class Errors
     public static ReadOnlySpan<byte> PSubscribeDenied => "ERR PSUBSCRIBE isn't allowed for a DENY BLOCKING client"u8;
     public static ReadOnlySpan<byte> SSubscribeDenied => "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"u8;
 
+    public static ReadOnlySpan<byte> MonitorDenied => "ERR MONITOR isn't allowed for DENY BLOCKING client"u8;
+
+    /// <summary>Replicas, and clients that MONITOR shows commands, are exempt from pauses; so they may not touch what a pause protects.</summary>
+    public static ReadOnlySpan<byte> ReplicaMayNotUseKeys => "ERR Replica can't interact with the keyspace"u8;
+
     /// <param name="command">The command's full name in lower case.</param>
     public static string InSubscribedMode(string command) =>
         $"ERR Can't execute '{command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
@@ -91,6 +99,20 @@ public static partial class Errors
     public static string NoPermCommand(string user, string command) =>
         $"NOPERM User {user} has no permissions to run the '{command}' command";
 
+    /// <param name="prefix">Asked for with CLIENT TRACKING.</param>
+    /// <param name="existing">One that the client has.</param>
+    public static byte[] TrackingPrefixExists(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> existing) =>
+        PrefixOverlap(prefix, "' overlaps with an existing prefix '"u8, existing);
+
+    /// <inheritdoc cref="TrackingPrefixExists"/>
+    /// <param name="prefix">Asked for with CLIENT TRACKING.</param>
+    /// <param name="other">Another one of the same request.</param>
+    public static byte[] TrackingPrefixTwice(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> other) =>
+        PrefixOverlap(prefix, "' overlaps with another provided prefix '"u8, other);
+
+    private static byte[] PrefixOverlap(ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> how, ReadOnlySpan<byte> other) =>
+        [.. "ERR Prefix '"u8, .. prefix, .. how, .. other, .. "'. Prefixes for a single client must not overlap."u8];
+
     /// <summary>EXEC that cannot run at all; <paramref name="reason"/> is an error, of which "ERR " is left out.</summary>
     public static byte[] ExecAbortBecause(ReadOnlySpan<byte> reason) =>
         Quote("EXECABORT Transaction discarded because of: "u8, reason.StartsWith("ERR "u8) ? reason[4..] : reason, ""u8);
@@ -98,6 +120,16 @@ public static partial class Errors
     public static byte[] HelloOption(ReadOnlySpan<byte> option) => Quote("ERR Syntax error in HELLO option '"u8, option, "'"u8);
 
     public static byte[] UnknownClientType(ReadOnlySpan<byte> type) => Quote("ERR Unknown client type '"u8, type, "'"u8);
+
+    /// <summary>CLIENT LIST and KILL with FLAGS.</summary>
+    public static byte[] UnknownClientFlags(ReadOnlySpan<byte> flags) => Quote("ERR Unknown flags found in the provided filter: "u8, flags, ""u8);
+
+    /// <summary>CLIENT LIST and KILL with CAPA.</summary>
+    public static byte[] UnknownClientCapability(ReadOnlySpan<byte> capa) =>
+        Quote("ERR Unknown capa found in the provided filter: "u8, capa, ""u8);
+
+    /// <param name="last">The last database's number.</param>
+    public static string DbNotInRange(int last) => $"ERR DB number should be between 0 and {last}";
 
     public static byte[] NoSuchUser(ReadOnlySpan<byte> user) => Quote("ERR No such user '"u8, user, "'"u8);
 

@@ -25,7 +25,8 @@ sealed class MiniRedisServer
         Clock = new Clock(time ?? TimeProvider.System);
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
         Keyspace = new Keyspace(config.Databases, time: time);
-        Memory = new MemoryUsage(Keyspace);
+        Tracking = new Tracking(this);
+        Memory = new MemoryUsage(Keyspace, Tracking);
         Commands = CommandRegistry.CreateTable();
         CommandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
@@ -36,6 +37,8 @@ sealed class MiniRedisServer
         WatchedKeys = new WatchedKeys(this);
         Pushes = new Pushes(this);
         PubSub = new PubSub(this);
+        Notifications = new KeyspaceNotifications(this);
+        Monitors = new Monitors(this);
         Limits = new Limits(this);
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
@@ -92,8 +95,11 @@ sealed class MiniRedisServer
     public Blocking Blocking { get; }
     public Transactions Transactions { get; }
     public WatchedKeys WatchedKeys { get; }
+    public Tracking Tracking { get; }
     public Pushes Pushes { get; }
     public PubSub PubSub { get; }
+    public KeyspaceNotifications Notifications { get; }
+    public Monitors Monitors { get; }
     public Limits Limits { get; }
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }

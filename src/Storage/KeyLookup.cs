@@ -14,6 +14,9 @@ public readonly unsafe struct KeyLookup
         Entry = entry;
     }
 
+    /// <summary>The answer that a key is not there, for one that is to be taken as gone. Good for reading only: nothing may be put there.</summary>
+    public static KeyLookup Nothing(ulong hash) => new(hash, default, null);
+
     public bool Found => !Record.IsNull;
 
     /// <summary>The key's record; null unless <see cref="Found"/>.</summary>

@@ -29,8 +29,8 @@ public sealed partial class Keyspace : IDisposable
 
     public Arena Arena { get; private set; }
 
-    /// <summary>The secret of the hash of keys, members and fields.</summary>
-    internal HashSeed Seed { get; }
+    /// <summary>The secret of the hash of keys, members and fields. Another keyspace made with it hashes alike: one hash serves both.</summary>
+    public HashSeed Seed { get; }
 
     /// <summary>The snapshot that is being taken; null if none is.</summary>
     public Snapshot? Snapshot { get; private set; }

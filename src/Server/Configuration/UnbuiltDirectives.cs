@@ -10,13 +10,11 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("save", c => c.SavePoints.Length > 0, "data are saved by SAVE and at the end, but not at save points"),
-        ("appendonly", c => c.AppendOnly, "data live in memory only, nothing is written to disk"),
+        ("appendonly", c => c.AppendOnly, "data are saved as RDB files only"),
         ("maxmemory-policy", c => c.MaxMemory > 0 && c.MaxMemoryPolicy != MaxMemoryPolicy.NoEviction,
             "over maxmemory writes are refused, as noeviction does"),
         ("maxmemory-clients", c => c.MaxMemoryClients != 0, "only client-output-buffer-limit bounds what clients take"),
         ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),
-        ("notify-keyspace-events", c => c.NotifyKeyspaceEvents != KeyspaceEvents.None, "no event is published"),
         ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),
         ("tls-port", c => c.TlsPort != 0, "nothing listens there"),

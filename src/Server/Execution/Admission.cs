@@ -74,7 +74,9 @@ sealed class Admission(MiniRedisServer server)
         client.IsGone = true;
         if (client is { Waiting: { } waiting } && client.Has(ClientFlags.Blocked)) server.Blocking.Release(waiting);
         server.Transactions.Discard(client);
+        server.Tracking.Remove(client);
         server.PubSub.Leave(client);
+        server.Monitors.Remove(client);
         server.Pushes.Forget(client);
         server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         server.Clients.Remove(client);

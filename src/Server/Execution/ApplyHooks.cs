@@ -20,9 +20,16 @@ static class ApplyHooks
         }, "requirepass");
         config.OnApply(_ =>
         {
+            server.Notifications.Refresh();
+            // Which classes are wanted may have changed too.
             server.Effects.Refresh();
             return null;
         }, "notify-keyspace-events");
+        config.OnApply(_ =>
+        {
+            server.Tracking.IsDue = true;
+            return null;
+        }, "tracking-table-max-keys");
         config.OnApply(_ =>
         {
             server.CallWatch.Refresh();

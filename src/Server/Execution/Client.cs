@@ -61,6 +61,11 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>What it has queued and watches; null if it does neither.</summary>
     public Transaction? Transaction { get; set; }
 
+    /// <summary>What it asked for with CLIENT TRACKING; null if it never did.</summary>
+    public ClientTracking? Tracking { get; set; }
+
+    /// <summary>What CLIENT GETREDIR answers: the client that is told in its place, 0 for none; -1 if it does not track.</summary>
+    public long TrackingRedirect => Tracking is { IsOn: true } tracking ? tracking.Redirect : -1;
     /// <summary>What it subscribes to; null if nothing.</summary>
     public Subscriptions? Subscriptions { get; set; }
 
@@ -81,7 +86,8 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
     public long MemoryBytes =>
         OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes
-        + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0) + (Subscriptions?.MemoryBytes ?? 0);
+        + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0) + (Subscriptions?.MemoryBytes ?? 0)
+        + (Tracking?.MemoryBytes ?? 0);
 
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }
@@ -130,6 +136,9 @@ enum ClientFlags
 
     /// <summary>A command could not be queued: EXEC will run nothing.</summary>
     DirtyExec = 1 << 11,
+
+    /// <summary>Understands being redirected to another server (CLIENT CAPA redirect).</summary>
+    CanRedirect = 1 << 12,
 }
 
 /// <summary>CLIENT REPLY's modes. SKIP is asked for during one command and applies to the next.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
@@ -27,7 +28,8 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
-        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
+        text.Append(client.Has(ClientFlags.CanRedirect) ? " capa=r" : " capa=")
+            .Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
             .Append(CultureInfo.InvariantCulture, $" sub={own?.Count(ChannelKind.Channel) ?? 0} psub={own?.Count(ChannelKind.Pattern) ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" ssub={own?.Count(ChannelKind.Shard) ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" multi={(client.Has(ClientFlags.Multi) ? client.Transaction!.Queue.Count : -1)}")
@@ -38,7 +40,8 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
             .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={client.MemoryBytes + argumentBytes}")
             .Append(connection.WatchesWritable ? " events=rw" : " events=r")
-            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default redir=-1 resp={client.Protocol}")
+            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default")
+            .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")
             .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
             .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
             .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
@@ -53,7 +56,10 @@ static class ClientDescription
         return bytes;
     }
 
-    static void AppendFlags(StringBuilder text, Client client)
+    /// <summary>The letters that flags may be; 'u' (about to be unblocked) and 'I' (an import's source) are known, and nobody has them.</summary>
+    public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIN"u8);
+
+    public static void AppendFlags(StringBuilder text, Client client)
     {
         var start = text.Length;
         if (client.Has(ClientFlags.Monitor)) text.Append('O');
@@ -62,6 +68,12 @@ static class ClientDescription
         if (client.Has(ClientFlags.PubSub)) text.Append('P');
         if (client.Has(ClientFlags.Multi)) text.Append('x');
         if (client.IsHeld) text.Append('b');
+        if (client.Tracking is { } tracking)
+        {
+            if (tracking.IsOn) text.Append('t');
+            if (tracking.Has(TrackingModes.Broken)) text.Append('R');
+            if (tracking.Has(TrackingModes.Broadcast)) text.Append('B');
+        }
         if (client.Has(ClientFlags.DirtyCas)) text.Append('d');
         if (client.Connection.Closing == CloseMode.AfterOutput) text.Append('c');
         if (client.Connection.Closing == CloseMode.AtOnce) text.Append('A');

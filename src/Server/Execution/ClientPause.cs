@@ -15,7 +15,7 @@ sealed class ClientPause(MiniRedisServer server)
     /// <param name="command">What the request's first word names; null if nothing.</param>
     public bool Holds(Client client, Command? command, in Request request)
     {
-        if (command is null || client.Has(ClientFlags.Replica)) return false;
+        if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Monitor)) return false;
         if (command.IsContainer && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
         if (command.Run is null || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;

@@ -42,10 +42,16 @@ ref partial struct CommandContext
             Server.Statistics.KeyspaceHits++;
             return at;
         }
+        Missed(key);
+        return at;
+    }
+
+    /// <summary>Counts a key that was looked up to be read and is not there.</summary>
+    public readonly void Missed(ReadOnlySpan<byte> key)
+    {
         Server.Statistics.KeyspaceMisses++;
         if ((Server.Effects.Wanted & KeyspaceEvents.KeyMiss) != 0)
             Server.Effects.Notify(Database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
-        return at;
     }
 
     /// <summary>Looks a key up without a trace (OBJECT, DEBUG); what has expired is gone here too.</summary>

@@ -39,6 +39,9 @@ ref partial struct CommandContext
 
     public readonly Request Request => _request;
 
+    /// <summary>The hash of the first key, where it is known already.</summary>
+    public readonly ulong? FirstKeyHash => _keyHash;
+
     /// <summary>Number of arguments, the command's name included.</summary>
     public readonly int Count => _request.Count;
 

@@ -38,9 +38,10 @@ sealed class Cron(MiniRedisServer server)
         }
         var moreToExpire = _expiry.Run();
         var moreToFree = server.LazyFree.Run();
+        var moreToForget = server.Tracking.ForgetSome();
         // Keys that have expired wake who waits for them to go.
         server.Blocking.Serve();
-        if (moreToExpire || moreToFree || moreToCapture) return 0;
+        if (moreToExpire || moreToFree || moreToForget || moreToCapture) return 0;
         return Math.Min(untilTimeout, Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds));
     }
 

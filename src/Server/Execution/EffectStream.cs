@@ -73,10 +73,27 @@ sealed class EffectStream
         foreach (var sink in _sinks) sink.OnKeyEvent(database, key, kind, name);
     }
 
+    /// <summary>
+    /// Whether an event tells of a change of the key to those who watch it or have it in a cache. As in Redis, a stream's groups are
+    /// none. That a key is new is told beside the event of what made it.
+    /// </summary>
+    public static bool IsModification(KeyspaceEvents kind, string name) => kind switch
+    {
+        KeyspaceEvents.KeyMiss or KeyspaceEvents.New => false,
+        KeyspaceEvents.Stream => name != "xsetid" && !name.StartsWith("xgroup-", StringComparison.Ordinal),
+        _ => true,
+    };
+
     /// <summary>Every key of a database is about to go. Call before it does: a sink may have to know which were there.</summary>
     public void Flushing(int database)
     {
         foreach (var sink in _sinks) sink.OnFlushing(database);
+    }
+
+    /// <summary>As <see cref="Flushing"/>, of every database at once.</summary>
+    public void FlushingAll(int databases)
+    {
+        foreach (var sink in _sinks) sink.OnFlushingAll(databases);
     }
 
     /// <summary>Two databases have exchanged their keys.</summary>
@@ -186,6 +203,12 @@ interface IEffectSink
     /// <summary>Every key of the database is about to go; no event a key follows.</summary>
     void OnFlushing(int database)
     {
+    }
+
+    /// <summary>Every key of every database is about to go.</summary>
+    void OnFlushingAll(int databases)
+    {
+        for (var database = 0; database < databases; database++) OnFlushing(database);
     }
 
     /// <summary>What was in one of the databases is now in the other, and the other way round; no event a key follows.</summary>

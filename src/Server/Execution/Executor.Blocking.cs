@@ -8,12 +8,16 @@ sealed partial class Executor
     /// <summary>Unix milliseconds at which the cron is to run next.</summary>
     public long NextTick { get; private set; }
 
+    // The command that runs has run before, and waited since.
+    bool _runsAgain;
+
     /// <summary>Runs the command of a waiting client once more. It may end up waiting again.</summary>
     public void RunAgain(BlockingCall call)
     {
         var client = call.Client;
         server.Blocking.Release(call);
         var reply = AttachWaiting(client);
+        _runsAgain = true;
         try
         {
             if (Admit(client, call.Command, reply))
@@ -30,6 +34,10 @@ sealed partial class Executor
             LeaveCommand();
             server.Admission.KillLocked(client, "internal error");
             return;
+        }
+        finally
+        {
+            _runsAgain = false;
         }
         CompleteWaiting(client, reply);
     }
@@ -65,6 +73,7 @@ sealed partial class Executor
         {
             client.Waiting = null;
             if (reply.Muted) EndMuted(client, reply);
+            if (client.Tracking is { } tracking) EndCaching(client, tracking, client.LastCommand);
         }
         if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
         CountReplies(client, reply);

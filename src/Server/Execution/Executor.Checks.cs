@@ -19,6 +19,8 @@ partial class Executor
 
         // Who is being closed may have been owed an answer; who was held or muted gets it later or never.
         var client = context.Client;
+        // MONITOR by one who is shown commands already is not answered.
+        if (client.Has(ClientFlags.Monitor)) return;
         if (client.IsHeld || client.ReplyMode != ReplyMode.On || client.Connection.Closing != CloseMode.Open) return;
         Debug.Assert(context.Reply.AnsweredOnceSince(before), $"{command.FullName} did not answer exactly once: {before}, {context.Reply.Mark}");
     }

@@ -79,6 +79,12 @@ partial class Executor
             Reject(client, command, reply, Errors.InSubscribedMode(command.FullName));
             return false;
         }
+        if (client.Has(ClientFlags.Monitor | ClientFlags.Replica)
+            && (flags & (CommandFlags.Write | CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != 0)
+        {
+            Reject(client, command, reply, Errors.ReplicaMayNotUseKeys);
+            return false;
+        }
         return true;
     }
 

@@ -36,6 +36,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <summary>Whether a command is running; what it may ask is not what the cron may ask.</summary>
     public Command? Running { get; private set; }
 
+    /// <summary>The client whose command is running: in a script, the one that called it.</summary>
+    public Client? RunningFor { get; private set; }
+
     public void OnReceived(Connection connection)
     {
         lock (_lock)
@@ -87,6 +90,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         client.IsAnswered = true;
         var commands = _statistics.CommandsProcessed;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
+        if (server.Tracking.HasChangedPrefixes) Broadcast(client, reply);
         CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
@@ -98,6 +102,13 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         server.Limits.CheckOutput(client);
         server.Memory.Account(client, batchEnds: true);
         _statistics.CountCycle(_clock.Timestamp - started, _statistics.CommandsProcessed - commands);
+    }
+
+    /// <summary>Tells of keys by prefix, the client whose batch is over behind its replies.</summary>
+    void Broadcast(Client client, ReplyWriter reply)
+    {
+        server.Tracking.Broadcast();
+        server.Pushes.WriteDeferred(client, reply);
     }
 
     void CountReplies(Client client, ReplyWriter reply)
@@ -196,8 +207,16 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             }
         }
         if (reply.Muted) EndMuted(client, reply);
+        if (client.Tracking is { } tracking) EndCaching(client, tracking, command);
         if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
         return true;
+    }
+
+    /// <summary>CLIENT CACHING applies to one command or transaction; more of CLIENT may stand between.</summary>
+    static void EndCaching(Client client, ClientTracking tracking, Command? command)
+    {
+        if (client.Has(ClientFlags.Multi | ClientFlags.Blocked) || command?.Parent is { Name: "CLIENT" }) return;
+        tracking.Modes &= ~TrackingModes.Caching;
     }
 
     /// <summary>Runs a command as a unit of its own.</summary>
@@ -205,6 +224,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         Invoke(ref context);
         server.Effects.EndUnit();
+        if (server.Tracking.IsDue) server.Tracking.EndCommand(context.Client);
     }
 
     /// <summary>Runs a command, as a part of whatever unit it is in.</summary>
@@ -219,8 +239,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var depth = reply.Depth;
         var mark = reply.Mark;
         var started = _clock.Timestamp;
-        var outer = Running;
+        var (outer, outerFor) = (Running, RunningFor);
         Running = command;
+        RunningFor = context.Client;
         try
         {
             if (server.Snapshots.IsActive) server.Snapshots.Prepare(context);
@@ -233,6 +254,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             Contain(ref context, failure, written);
         }
         Running = outer;
+        RunningFor = outerFor;
 
         var ticks = _clock.Advance() - started;
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
@@ -240,9 +262,11 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var failed = reply.Errors - errors != _nestedErrors;
         if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed);
         _nestedErrors = 0;
+        if (server.Monitors.Any && !_runsAgain) server.Monitors.Show(context);
         if (server.Redactions.Any) server.Redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
+        if (context.Client.Tracking is { Remembers: true }) server.Tracking.Remember(context);
         if (!effects.IsPropagating) return;
         if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
@@ -267,9 +291,11 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     void LeaveCommand()
     {
         Running = null;
+        RunningFor = null;
         _nestedErrors = 0;
         server.Redactions.Clear();
         server.Effects.EndUnit();
+        server.Tracking.DropPending();
     }
 
     /// <summary>
@@ -322,6 +348,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
                 // What a failed run emitted before it failed has happened, and is told now.
                 server.Effects.EndUnit();
                 wait = server.Cron.RunLocked();
+                if (server.Tracking.HasChangedPrefixes) server.Tracking.Broadcast();
             }
             catch (Exception failure)
             {

@@ -1,4 +1,5 @@
 using MiniRedis.Server.Configuration;
+using MiniRedis.Resp;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
@@ -20,9 +21,17 @@ sealed class KeyAccess(MiniRedisServer server)
     {
         var at = database.Lookup(key, hash);
         if (!at.Found || !at.Record.HasExpiry || at.Record.ExpireAt > server.Clock.Now) return at;
+        if (IsHeldBack) return KeyLookup.Nothing(hash);
         Expire(database, at);
         return database.Lookup(key, hash);
     }
+
+    /// <summary>
+    /// While CLIENT PAUSE holds writes, what has expired is gone for whoever reads, but nobody deletes it: that would be a write. A command
+    /// that writes all the same (in the transaction that began the pause, for one) deletes it first, as ever, since what it then puts
+    /// in its place must not stand beside it.
+    /// </summary>
+    bool IsHeldBack => server.Pause.IsActive && (server.Executor.Running is not { } running || (running.Flags & CommandFlags.Write) == 0);
 
     /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
     public void Touch(Record record)
@@ -52,7 +61,7 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <returns>The key as it is now.</returns>
     public KeyLookup ExpireFields(Database database, in KeyLookup at)
     {
-        if (!new HashReader(at.Record).HasDeadlines) return at;
+        if (!new HashReader(at.Record).HasDeadlines || IsHeldBack) return at;
         // One that a snapshot is reading is passed over as well, until it was read.
         if (database.Prepare(at) == Readiness.Frozen) return at;
         var hash = new HashEditor(database, at, default);

@@ -4,12 +4,12 @@ using MiniRedis.Storage;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
-/// What used_memory counts: records, values and indexes, which the arena knows exactly, and what connections hold, which is
-/// kept as a running sum: each client's share is looked at when its batch ends and by the cron, so asking costs an addition,
-/// whatever the number of clients. The collected heap is not in it: it has figures of its own (INFO's gc_ fields).
-/// Under the executor's lock.
+/// What used_memory counts: records, values and indexes, which the arena knows exactly, what is remembered of keys that clients
+/// track, and what connections hold, which is kept as a running sum: each client's share is looked at when its batch ends and by
+/// the cron, so asking costs an addition, whatever the number of clients. The collected heap is not in it: it has figures of its
+/// own (INFO's gc_ fields). Under the executor's lock.
 /// </summary>
-sealed class MemoryUsage(Keyspace keyspace)
+sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
 {
     /// <summary>Of an empty server: what INFO's dataset fields leave out.</summary>
     public long Startup { get; } = keyspace.UsedBytes;
@@ -17,10 +17,10 @@ sealed class MemoryUsage(Keyspace keyspace)
     /// <summary>Connections: objects, unread input, unsent output.</summary>
     public long Clients { get; private set; }
 
-    public long Total => keyspace.UsedBytes + Clients;
+    public long Total => keyspace.UsedBytes + Clients + tracking.MemoryBytes;
 
-    /// <summary>What is not data: the indexes and the connections, and what the server started with.</summary>
-    public long Overhead => Startup + keyspace.IndexBytes + Clients;
+    /// <summary>What is not data: the indexes, the connections, what is remembered for their caches, and what the server started with.</summary>
+    public long Overhead => Startup + keyspace.IndexBytes + Clients + tracking.MemoryBytes;
 
     public long Dataset => Math.Max(0, Total - Overhead);
 

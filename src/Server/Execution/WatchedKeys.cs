@@ -83,8 +83,7 @@ sealed class WatchedKeys : IEffectSink
 
     bool IEffectSink.WantsCommands => false;
 
-    /// <summary>That a key is new tells of XGROUP CREATE's stream, whose other event is not about its entries.</summary>
-    KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All | KeyspaceEvents.New;
+    KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
 
     void IEffectSink.OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
@@ -92,7 +91,7 @@ sealed class WatchedKeys : IEffectSink
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
-        if (_keys[database] is not { Count: > 0 } keys || !Modifies(kind, name)) return;
+        if (_keys[database] is not { Count: > 0 } keys || !EffectStream.IsModification(kind, name)) return;
         if (!keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) return;
         for (WatchedKey.Watch? watch = watched.First, next; watch is not null; watch = next)
         {
@@ -101,14 +100,6 @@ sealed class WatchedKeys : IEffectSink
             else Mark(watch.Client);
         }
     }
-
-    /// <summary>Whether what the event tells of is a change to who watches. As in Redis, a stream's groups are none of it.</summary>
-    static bool Modifies(KeyspaceEvents kind, string name) => kind switch
-    {
-        KeyspaceEvents.KeyMiss => false,
-        KeyspaceEvents.Stream => name != "xsetid" && !name.StartsWith("xgroup-", StringComparison.Ordinal),
-        _ => true,
-    };
 
     /// <summary>Keys that are not there do not change by it. What had expired already goes without being missed.</summary>
     void IEffectSink.OnFlushing(int database)

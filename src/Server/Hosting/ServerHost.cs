@@ -190,13 +190,9 @@ sealed class ServerHost : IDisposable
         Stop();
         _transport.Dispose();
         Server.Loading.Dispose();
-        lock (Server.Executor.ExecutorLock)
-        {
-            // Its thread reads the keyspace.
-            Server.Snapshots.Abandon();
-            Server.Snapshots.Finish();
-        }
-        Server.Keyspace.Dispose();
+        bool isFree;
+        lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();
+        if (isFree) Server.Keyspace.Dispose();
     }
 }
 

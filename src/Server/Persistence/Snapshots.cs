@@ -24,6 +24,8 @@ sealed class Snapshots(MiniRedisServer server)
     /// </summary>
     const long LeastBacklog = 64 << 20;
 
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     Snapshot? _snapshot;
     SnapshotJob? _job;
     volatile Exception? _failure;
@@ -87,10 +89,13 @@ sealed class Snapshots(MiniRedisServer server)
         return more;
     }
 
-    /// <summary>Drives the one being taken to its end, whatever else waits.</summary>
-    public void Finish()
+    /// <summary>Gives the one being taken up and waits for its writer, which reads the keyspace. Not for one whose disk hangs.</summary>
+    /// <returns>Whether nobody reads the keyspace any more.</returns>
+    public bool TryStop()
     {
-        for (; IsActive; Run()) Thread.Yield();
+        Abandon();
+        for (var started = Stopwatch.GetTimestamp(); IsActive && Stopwatch.GetElapsedTime(started) < s_patience; Run()) Thread.Yield();
+        return !IsActive;
     }
 
     /// <summary>

@@ -14,7 +14,7 @@ public sealed class TransactionFuzzTests(ITestOutputHelper output)
     const int Clients = 4, Steps = 20_000;
 
     /// <summary>K is a key, N a number below four.</summary>
-    static readonly string[] s_commands =
+    internal static readonly string[] Commands =
     [
         "SET K N", "SET K N NX", "SET K N XX GET", "GET K", "GETEX K EX 1000", "GETEX K PERSIST", "GETDEL K", "INCR K", "APPEND K N", "SETRANGE K 0 x",
         "SETRANGE K 0 ", "MSETNX K N K N", "DEL K", "UNLINK K K", "EXISTS K", "TYPE K", "TOUCH K", "STRLEN K", "EXPIRE K 1000",
@@ -72,7 +72,7 @@ public sealed class TransactionFuzzTests(ITestOutputHelper output)
         1 when queues && random.Next(4) == 0 => "DISCARD",
         3 when random.Next(60) == 0 => "EXEC",
         4 when random.Next(60) == 0 => "DISCARD",
-        _ => Fill(Rarely(random, s_commands[random.Next(s_commands.Length)]), random),
+        _ => Fill(Rarely(random, Commands[random.Next(Commands.Length)]), random),
     };
 
     /// <summary>What touches every key, or breaks the transaction, would be all that ever happens.</summary>

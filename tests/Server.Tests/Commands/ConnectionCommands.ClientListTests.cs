@@ -31,7 +31,7 @@ public sealed class ConnectionCommandsClientListTests : IDisposable
         _client.Call("SELECT 2");
         _server.Time.Advance(TimeSpan.FromSeconds(7));
         Assert.Matches(
-            @"^\$\d+ id=1 addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=me age=7 idle=0 flags=N db=2 sub=0 psub=0 ssub=0 "
+            @"^\$\d+ id=1 addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=me age=7 idle=0 flags=N capa= db=2 sub=0 psub=0 ssub=0 "
             + @"multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=\d+ rbp=\d+ obl=0 oll=0 omem=0 tot-mem=\d+ events=r "
             + @"cmd=client\|list user=default redir=-1 resp=2 lib-name=lib lib-ver=1\.2 tot-net-in=\d+ tot-net-out=\d+ tot-cmds=4\n$",
             _client.Call("CLIENT LIST"));
@@ -81,6 +81,68 @@ public sealed class ConnectionCommandsClientListTests : IDisposable
         var third_ = Lines(_client.Call("CLIENT LIST ID 3"))[0];
         Assert.Equal("3", Ids(_client.Call($"CLIENT LIST ADDR {Field(third_, "addr")}")));
         Assert.Equal("1 2 3", Ids(_client.Call($"CLIENT LIST LADDR {Field(third_, "laddr")}")));
+    }
+
+    /// <summary>Names and texts as of Valkey; its 9.0 has all of these.</summary>
+    [Theory]
+    [InlineData("NAME two", "2")]
+    [InlineData("NOT-NAME two", "1 3")]
+    [InlineData("NAME \"\"", "1 3")]
+    [InlineData("LIB-NAME lib LIB-VER 1", "3")]
+    [InlineData("LIB-NAME lib NOT-LIB-VER 1", "")]
+    [InlineData("NOT-LIB-NAME lib", "1 2")]
+    [InlineData("DB 5", "2")]
+    [InlineData("NOT-DB 5", "1 3")]
+    [InlineData("FLAGS t", "2")]
+    [InlineData("FLAGS te", "2")]
+    [InlineData("FLAGS tx", "")]
+    [InlineData("FLAGS N", "1 3")]
+    [InlineData("NOT-FLAGS t", "1 3")]
+    [InlineData("CAPA r", "3")]
+    [InlineData("NOT-CAPA r", "1 2")]
+    [InlineData("IDLE 10", "2")]
+    [InlineData("IP 127.0.0.1", "1 2 3")]
+    [InlineData("NOT-IP 127.0.0.1", "")]
+    [InlineData("IP 127.0.0", "")]
+    [InlineData("NOT-ID 1 2", "3")]
+    [InlineData("ID 1 2 NOT-ID 1", "2")]
+    [InlineData("ID 1 ID 2", "2")]
+    [InlineData("NOT-TYPE normal", "")]
+    [InlineData("NOT-USER default", "")]
+    [InlineData("NOT-ADDR 1.2.3.4:5", "1 2 3")]
+    [InlineData("NOT-LADDR 1.2.3.4:5 SKIPME yes", "2 3")]
+    public void Newer_filters_fit_too_and_so_do_their_opposites(string filter, string ids)
+    {
+        using var second = _server.Connect();
+        foreach (var command in (string[])["CLIENT SETNAME two", "CLIENT TRACKING ON", "CLIENT NO-EVICT ON", "SELECT 5"]) second.Call(command);
+        _server.Time.Advance(TimeSpan.FromSeconds(10));
+        using var third = _server.Connect();
+        foreach (var command in (string[])["CLIENT SETINFO LIB-NAME lib", "CLIENT SETINFO LIB-VER 1", "CLIENT CAPA future redirect"])
+            Assert.Equal("+OK", third.Call(command));
+        Assert.Equal(ids, Ids(_client.Call("CLIENT LIST " + filter)));
+    }
+
+    [Theory]
+    [InlineData("IDLE x", "-ERR idle is not an integer or out of range")]
+    [InlineData("IDLE 0", "-ERR idle should be greater than 0")]
+    [InlineData("MAXAGE x", "-ERR maxage is not an integer or out of range")]
+    [InlineData("MAXAGE -1", "-ERR maxage should be greater than 0")]
+    [InlineData("DB x", "-ERR DB is not an integer or out of range")]
+    [InlineData("DB 16", "-ERR DB number should be between 0 and 15")]
+    [InlineData("FLAGS tz", "-ERR Unknown flags found in the provided filter: tz")]
+    [InlineData("CAPA rx", "-ERR Unknown capa found in the provided filter: rx")]
+    [InlineData("TYPE x", "-ERR Unknown client type 'x'")]
+    [InlineData("USER x", "-ERR No such user 'x'")]
+    [InlineData("NOT-USER x", "-ERR No such user 'x'")]
+    [InlineData("NOT-IDLE 1", "-ERR syntax error")]
+    [InlineData("NOT-SKIPME yes", "-ERR syntax error")]
+    [InlineData("SKIPME maybe", "-ERR syntax error")]
+    [InlineData("NAME", "-ERR syntax error")]
+    [InlineData("NOSUCH 1", "-ERR syntax error")]
+    public void A_filter_that_makes_no_sense_is_refused(string filter, string error)
+    {
+        Assert.Equal(error, _client.Call("CLIENT LIST " + filter));
+        if (filter != "NAME") Assert.Equal(error, _client.Call("CLIENT KILL " + filter));
     }
 
     [Fact]

@@ -62,6 +62,15 @@ public sealed class ListenTests : IDisposable
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
             using var client = new RawClient(new UnixDomainSocketEndPoint(path));
             Assert.Matches($@" addr={path}:0 laddr={path}:0 fd=\d+ .* flags=U ", client.Call("CLIENT INFO"));
+            using (var monitor = new RawClient(new UnixDomainSocketEndPoint(path)))
+            {
+                monitor.Call("MONITOR");
+                client.Call("PING");
+                Assert.EndsWith($" [0 unix:{path}] \"PING\"", monitor.Read(), StringComparison.Ordinal);
+                Assert.Equal("+RESET", monitor.Call("RESET"));
+                Assert.Equal("+OK", monitor.Call("QUIT"));
+                Assert.True(monitor.IsClosedByServer());
+            }
             Assert.Equal(":1", client.Call($"CLIENT KILL ADDR {path}:0 SKIPME no"));
             Assert.True(client.IsClosedByServer());
         }

@@ -2,7 +2,7 @@ namespace MiniRedis.Server.Tests;
 
 public class BackgroundSavingTests
 {
-    const string Debug = "enable-debug-command yes\n";
+    const string Debug = "save \"\"\nenable-debug-command yes\n";
 
     /// <summary>A server whose disk waits for the test.</summary>
     static TestServer Start(GatedFiles files, string configuration = Debug)
@@ -30,8 +30,13 @@ public class BackgroundSavingTests
         TickUntil(server, () => !server.Server.BackgroundSaving.IsRunning);
     }
 
-    static string Info(RawClient client, string field) => client.Call("INFO persistence").Split(' ')
-        .Single(line => line.StartsWith(field + ":", StringComparison.Ordinal))[(field.Length + 1)..];
+    static string Info(RawClient client, string field)
+    {
+        var info = client.Call("INFO persistence");
+        var line = Array.Find(info.Split(['\r', '\n']), line => line.StartsWith(field + ":", StringComparison.Ordinal));
+        Assert.True(line is not null, info);
+        return line[(field.Length + 1)..];
+    }
 
     /// <summary>The digest of a server that has loaded a file.</summary>
     static string DigestOf(byte[] file)
@@ -62,7 +67,7 @@ public class BackgroundSavingTests
         for (var i = 0; i < 3000; i++) client.Call($"SET key:{i} {value}{i}");
         for (var i = 0; i < 600; i++)
         {
-            client.Call($"RPUSH list:{i % 20} {value} {i}");
+            client.Call($"RPUSH list:{i % 20} {new string('e', 300)} {i}");
             client.Call($"HSET hash:{i % 20} f{i} v{i}");
             client.Call($"ZADD zset:{i % 20} {i} m{i}");
             client.Call($"XADD stream:{i % 20} {i + 1}-1 f v");
@@ -289,7 +294,7 @@ public class BackgroundSavingTests
     {
         var files = new GatedFiles();
         files.Open();
-        using var server = Start(files, $"save 1000 1000\n{Debug}");
+        using var server = Start(files, $"{Debug}save 1000 1000");
         using var client = server.Connect();
         client.Call("SET a 1");
         client.Call("SAVE");

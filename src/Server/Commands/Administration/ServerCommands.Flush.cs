@@ -55,7 +55,7 @@ static partial class ServerCommands
     /// <summary>Empties every database. What waited to be freed goes with the arena it lies in.</summary>
     static void FlushEverything(MiniRedisServer server, bool lazily)
     {
-        foreach (var database in server.Keyspace.Databases) server.Effects.Flushing(database.Number);
+        server.Effects.FlushingAll(server.Keyspace.DatabaseCount);
         var count = server.Keyspace.Count;
         server.Statistics.LazyFreedObjects += server.LazyFree.Pending + (lazily ? count : 0);
         server.Effects.Dirty += count;

@@ -23,6 +23,8 @@ static partial class ServerCommands
         IntrospectionSpec,
         // ServerCommands.SlowLog.cs, .Latency.cs, .Memory.cs
         SlowLogSpec, LatencySpec, MemorySpec,
+        // ServerCommands.Monitor.cs
+        MonitorSpec,
         // ServerCommands.Shutdown.cs
         ShutdownSpec,
         // ServerCommands.Role.cs

@@ -1,129 +1,232 @@
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using Ascii = MiniRedis.Server.Execution.Ascii;
 
 namespace MiniRedis.Server.Commands;
 
 /// <summary>
-/// Which clients CLIENT LIST and CLIENT KILL mean: those that every given option fits. The options are the ones of
-/// Valkey 8.1, which lets both commands take all of them and ID take several; Redis 7.4 knows a part of that.
+/// Which clients CLIENT LIST and CLIENT KILL mean: those that every given option fits. Both take all options, ID and NOT-ID several
+/// numbers, and an option given twice counts as it was given last. Redis 7.4 knows ID, TYPE, USER, ADDR, LADDR, SKIPME and MAXAGE;
+/// Valkey 8.1 has them for both commands, and the others come from its later versions.
 /// </summary>
 sealed class ClientFilter
 {
-    readonly HashSet<long> _ids = [];
-    ClientKind? _kind;
-    string? _localAddress;
-    long _minAge;
+    /// <summary>Reads an option's value; null if it answered what is wrong with it.</summary>
+    delegate Predicate<Client>? ValueReader(ref CommandContext c, ReadOnlySpan<byte> value);
 
-    /// <summary>The peer's address; null for any.</summary>
-    public string? Address { get; set; }
+    /// <summary>The options with one value, and whether there is a NOT- form.</summary>
+    static readonly (string Name, bool MayNegate, ValueReader Read)[] s_options =
+    [
+        ("TYPE", true, OfType),
+        ("USER", true, OfUser),
+        ("ADDR", true, static (ref _, value) => OfAddress(value)),
+        ("LADDR", true, static (ref _, value) => Text(value, static client => client.Connection.Local)),
+        ("IP", true, static (ref _, value) => Text(value, static client => IpOf(client.Connection.Remote))),
+        ("NAME", true, static (ref _, value) => Bytes(value, static client => client.Name)),
+        ("LIB-NAME", true, static (ref _, value) => Bytes(value, static client => client.LibraryName)),
+        ("LIB-VER", true, static (ref _, value) => Bytes(value, static client => client.LibraryVersion)),
+        ("FLAGS", true, WithFlags),
+        ("CAPA", true, WithCapabilities),
+        ("DB", true, OfDatabase),
+        ("MAXAGE", false, AtLeastOld),
+        ("IDLE", false, AtLeastIdle),
+    ];
+
+    readonly Dictionary<string, Predicate<Client>> _conditions = [];
 
     public bool SkipsCaller { get; set; } = true;
+
+    /// <summary>The filter of CLIENT KILL's oldest form: who comes from an address, the caller included.</summary>
+    public static ClientFilter ByAddress(ReadOnlySpan<byte> address)
+    {
+        var filter = new ClientFilter { SkipsCaller = false };
+        filter._conditions["ADDR"] = OfAddress(address);
+        return filter;
+    }
 
     /// <summary>Reads options from argument <paramref name="from"/> on, or answers what is wrong.</summary>
     public bool TryParse(ref CommandContext c, int from, bool isKill)
     {
-        for (var i = from; i < c.Count; i += 2)
+        for (var i = from; i < c.Count; i++)
         {
             if (i + 1 == c.Count)
             {
                 c.Fail(Errors.Syntax);
                 return false;
             }
-            if (c.IsToken(i, "ID"u8))
+            var negated = c.Arg(i).Length > 4 && Ascii.EqualsIgnoreCase(c.Arg(i)[..4], "NOT-"u8);
+            var option = negated ? c.Arg(i)[4..] : c.Arg(i);
+            if (Ascii.EqualsIgnoreCase(option, "ID"u8))
             {
-                if (!TryIds(ref c, ref i, isKill)) return false;
+                if (!TryIds(ref c, ref i, isKill, negated)) return false;
             }
-            else if (c.IsToken(i, "TYPE"u8))
+            else if (!negated && Ascii.EqualsIgnoreCase(option, "SKIPME"u8))
             {
-                if (!TryKind(ref c, i + 1)) return false;
-            }
-            else if (c.IsToken(i, "ADDR"u8)) Address = Encoding.UTF8.GetString(c.Arg(i + 1));
-            else if (c.IsToken(i, "LADDR"u8)) _localAddress = Encoding.UTF8.GetString(c.Arg(i + 1));
-            else if (c.IsToken(i, "USER"u8))
-            {
-                if (c.Arg(i + 1).SequenceEqual(Authentication.DefaultUser)) continue;
-                c.Fail(Errors.NoSuchUser(c.Arg(i + 1)));
-                return false;
-            }
-            else if (c.IsToken(i, "SKIPME"u8))
-            {
-                SkipsCaller = c.IsToken(i + 1, "YES"u8);
-                if (SkipsCaller || c.IsToken(i + 1, "NO"u8)) continue;
+                SkipsCaller = c.IsToken(++i, "YES"u8);
+                if (SkipsCaller || c.IsToken(i, "NO"u8)) continue;
                 c.Fail(Errors.Syntax);
                 return false;
             }
-            else if (c.IsToken(i, "MAXAGE"u8))
-            {
-                if (!TryMaxAge(ref c, i + 1)) return false;
-            }
-            else
-            {
-                c.Fail(Errors.Syntax);
-                return false;
-            }
+            else if (!TryOption(ref c, option, c.Arg(++i), negated)) return false;
         }
         return true;
     }
 
-    /// <summary>ID and every number behind it. Leaves <paramref name="i"/> so that the caller's step finds the next option.</summary>
-    bool TryIds(ref CommandContext c, ref int i, bool isKill)
+    bool TryOption(ref CommandContext c, ReadOnlySpan<byte> option, ReadOnlySpan<byte> value, bool negated)
     {
+        foreach (var (name, mayNegate, read) in s_options)
+        {
+            if (negated && !mayNegate || !Ascii.EqualsIgnoreCase(option, Encoding.ASCII.GetBytes(name))) continue;
+            if (read(ref c, value) is not { } condition) return false;
+            _conditions[negated ? "NOT-" + name : name] = negated ? client => !condition(client) : condition;
+            return true;
+        }
+        c.Fail(Errors.Syntax);
+        return false;
+    }
+
+    /// <summary>ID and every number behind it. Leaves <paramref name="i"/> at the last one.</summary>
+    bool TryIds(ref CommandContext c, ref int i, bool isKill, bool negated)
+    {
+        var ids = new HashSet<long>();
         for (var first = true; ++i < c.Count; first = false)
         {
             var isNumber = Numbers.TryParseInt64(c.Arg(i), out var id);
-            if (!first && !isNumber && (isKill || IsOption(ref c, i))) break;
+            if (!first && !isNumber && (isKill || IsOption(c.Arg(i)))) break;
             if (isNumber && (!isKill || id > 0))
             {
-                _ids.Add(id);
+                ids.Add(id);
                 continue;
             }
             c.Fail(isKill ? Errors.ClientIdNotPositive : Errors.InvalidClientId);
             return false;
         }
-        i -= 2;
+        i--;
+        _conditions[negated ? "NOT-ID" : "ID"] = client => ids.Contains(client.Id) != negated;
         return true;
     }
 
-    static bool IsOption(ref CommandContext c, int i) =>
-        c.IsToken(i, "TYPE"u8) || c.IsToken(i, "ADDR"u8) || c.IsToken(i, "LADDR"u8) || c.IsToken(i, "USER"u8)
-        || c.IsToken(i, "SKIPME"u8) || c.IsToken(i, "MAXAGE"u8) || c.IsToken(i, "ID"u8);
-
-    bool TryKind(ref CommandContext c, int at)
+    static bool IsOption(ReadOnlySpan<byte> word)
     {
-        if (c.IsToken(at, "NORMAL"u8)) _kind = ClientKind.Normal;
-        else if (c.IsToken(at, "REPLICA"u8) || c.IsToken(at, "SLAVE"u8)) _kind = ClientKind.Replica;
-        else if (c.IsToken(at, "PUBSUB"u8)) _kind = ClientKind.PubSub;
-        else if (c.IsToken(at, "MASTER"u8) || c.IsToken(at, "PRIMARY"u8)) _kind = ClientKind.Master;
-        else
+        if (word.Length > 4 && Ascii.EqualsIgnoreCase(word[..4], "NOT-"u8)) word = word[4..];
+        if (Ascii.EqualsIgnoreCase(word, "ID"u8) || Ascii.EqualsIgnoreCase(word, "SKIPME"u8)) return true;
+        foreach (var (name, _, _) in s_options)
         {
-            c.Fail(Errors.UnknownClientType(c.Arg(at)));
-            return false;
+            if (Ascii.EqualsIgnoreCase(word, Encoding.ASCII.GetBytes(name))) return true;
         }
-        return true;
-    }
-
-    bool TryMaxAge(ref CommandContext c, int at)
-    {
-        if (!Numbers.TryParseInt64(c.Arg(at), out _minAge))
-        {
-            c.Fail(Errors.MaxAgeNotInteger);
-            return false;
-        }
-        if (_minAge > 0) return true;
-        c.Fail(Errors.MaxAgeNotPositive);
         return false;
     }
 
-    public bool Fits(Client client, ref CommandContext c)
+    public bool Fits(Client client, Client caller)
     {
-        if (SkipsCaller && client == c.Client) return false;
-        if (_ids.Count > 0 && !_ids.Contains(client.Id)) return false;
-        if (_kind is { } kind && KindOf(client) != kind) return false;
-        if (Address is not null && client.Connection.Remote != Address) return false;
-        if (_localAddress is not null && client.Connection.Local != _localAddress) return false;
-        // "MAXAGE n" means the clients that are at least so old: those that exceeded the age that is allowed.
-        return _minAge == 0 || c.Now / 1000 - client.CreatedAt / 1000 >= _minAge;
+        if (SkipsCaller && client == caller) return false;
+        foreach (var condition in _conditions.Values)
+        {
+            if (!condition(client)) return false;
+        }
+        return true;
+    }
+
+    static Predicate<Client> Bytes(ReadOnlySpan<byte> value, Func<Client, byte[]> of)
+    {
+        var wanted = value.ToArray();
+        return client => of(client).AsSpan().SequenceEqual(wanted);
+    }
+
+    static Predicate<Client> Text(ReadOnlySpan<byte> value, Func<Client, string> of)
+    {
+        var wanted = Encoding.UTF8.GetString(value);
+        return client => of(client) == wanted;
+    }
+
+    static Predicate<Client> OfAddress(ReadOnlySpan<byte> value) => Text(value, static client => client.Connection.Remote);
+
+    /// <summary>"ip" of "ip:port" and of "[ip]:port"; nothing of a unix socket's path, which is shown with port 0.</summary>
+    static string IpOf(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        return colon < 0 || address[(colon + 1)..] == "0" ? "" : address[..colon].Trim('[', ']');
+    }
+
+    static Predicate<Client>? OfType(ref CommandContext c, ReadOnlySpan<byte> value)
+    {
+        ClientKind? kind = Ascii.EqualsIgnoreCase(value, "NORMAL"u8) ? ClientKind.Normal
+            : Ascii.EqualsIgnoreCase(value, "REPLICA"u8) || Ascii.EqualsIgnoreCase(value, "SLAVE"u8) ? ClientKind.Replica
+            : Ascii.EqualsIgnoreCase(value, "PUBSUB"u8) ? ClientKind.PubSub
+            : Ascii.EqualsIgnoreCase(value, "MASTER"u8) || Ascii.EqualsIgnoreCase(value, "PRIMARY"u8) ? ClientKind.Master : null;
+        if (kind is not null) return client => KindOf(client) == kind;
+        c.Fail(Errors.UnknownClientType(value));
+        return null;
+    }
+
+    static Predicate<Client>? OfUser(ref CommandContext c, ReadOnlySpan<byte> value)
+    {
+        if (value.SequenceEqual(Authentication.DefaultUser)) return static _ => true;
+        c.Fail(Errors.NoSuchUser(value));
+        return null;
+    }
+
+    /// <summary>Every flag of the value, as CLIENT LIST shows them, is among the client's.</summary>
+    static Predicate<Client>? WithFlags(ref CommandContext c, ReadOnlySpan<byte> value)
+    {
+        var wanted = Encoding.ASCII.GetString(value);
+        if (value.ContainsAnyExcept(ClientDescription.AllFlags))
+        {
+            c.Fail(Errors.UnknownClientFlags(value));
+            return null;
+        }
+        return client =>
+        {
+            var flags = new StringBuilder();
+            ClientDescription.AppendFlags(flags, client);
+            var has = flags.ToString();
+            return wanted.All(has.Contains);
+        };
+    }
+
+    static Predicate<Client>? WithCapabilities(ref CommandContext c, ReadOnlySpan<byte> value)
+    {
+        if (value.ContainsAnyExcept((byte)'r'))
+        {
+            c.Fail(Errors.UnknownClientCapability(value));
+            return null;
+        }
+        var any = value.Length > 0;
+        return client => !any || client.Has(ClientFlags.CanRedirect);
+    }
+
+    static Predicate<Client>? OfDatabase(ref CommandContext c, ReadOnlySpan<byte> value)
+    {
+        var count = c.Server.Keyspace.DatabaseCount;
+        if (!Numbers.TryParseInt64(value, out var number) || number is < int.MinValue or > int.MaxValue) c.Fail(Errors.DbNotInteger);
+        else if (number < 0 || number >= count) c.Fail(Errors.DbNotInRange(count - 1));
+        else return client => client.Database.Number == number;
+        return null;
+    }
+
+    /// <summary>"MAXAGE n" means the clients that are at least so old: those that exceeded the age that is allowed.</summary>
+    static Predicate<Client>? AtLeastOld(ref CommandContext c, ReadOnlySpan<byte> value)
+    {
+        var now = c.Now / 1000;
+        if (!TrySeconds(ref c, value, Errors.MaxAgeNotInteger, Errors.MaxAgeNotPositive, out var seconds)) return null;
+        return client => now - client.CreatedAt / 1000 >= seconds;
+    }
+
+    static Predicate<Client>? AtLeastIdle(ref CommandContext c, ReadOnlySpan<byte> value)
+    {
+        var now = c.Now / 1000;
+        if (!TrySeconds(ref c, value, Errors.IdleNotInteger, Errors.IdleNotPositive, out var seconds)) return null;
+        return client => now - client.LastInteraction / 1000 >= seconds;
+    }
+
+    static bool TrySeconds(
+        ref CommandContext c, ReadOnlySpan<byte> value, ReadOnlySpan<byte> notInteger, ReadOnlySpan<byte> notPositive, out long seconds)
+    {
+        if (!Numbers.TryParseInt64(value, out seconds)) c.Fail(notInteger);
+        else if (seconds <= 0) c.Fail(notPositive);
+        else return true;
+        return false;
     }
 
     enum ClientKind { Normal, Replica, PubSub, Master }

@@ -27,6 +27,9 @@ static partial class ConnectionCommands
             ClientInfoSpec, ClientListSpec, ClientKillSpec,
             // ConnectionCommands.ClientControl.cs
             ClientReplySpec, ClientNoEvictSpec, ClientNoTouchSpec, ClientPauseSpec, ClientUnpauseSpec, ClientUnblockSpec,
+            ClientCapaSpec,
+            // ConnectionCommands.Tracking.cs
+            ClientTrackingSpec, ClientCachingSpec, ClientGetRedirSpec, ClientTrackingInfoSpec,
             ClientHelpSpec,
         ],
     };

@@ -40,14 +40,31 @@ static partial class ConnectionCommands
         ],
         flags: ClientFlagsOfAll | CommandFlags.Admin, complexity: "O(log N) where N is the number of clients");
 
+    static Command ClientCapaSpec => ClientSubcommand("CAPA", "7.2.0", -3, "Tells the server what the connection's end is able to do.",
+        static (ref CommandContext c) =>
+        {
+            // What is not known is not an error: later clients may be able to do more.
+            for (var i = 2; i < c.Count; i++)
+            {
+                if (c.IsToken(i, "REDIRECT"u8)) c.Client.Flags |= ClientFlags.CanRedirect;
+            }
+            c.Reply.Ok();
+        },
+        [Arg.String("capability").Multiple()], flags: ClientFlagsOfAll & ~CommandFlags.Sentinel);
+
     static Command ClientHelpSpec => Help.Subcommand("5.0.0", CommandGroup.Connection,
+        ("CAPA <capability> [<capability> ...]", "Tells what this connection's end is able to do: REDIRECT."),
+        ("CACHING (YES|NO)", "Has the keys of the next command tracked (OPTIN), or not tracked (OPTOUT)."),
+        ("GETREDIR", "Tells the id of the connection that gets this one's messages about keys."),
         ("GETNAME", "Tells the name of this connection."),
         ("ID", "Tells the id of this connection."),
         ("INFO", "Tells what CLIENT LIST tells, of this connection only."),
         ("KILL <ip:port>", "Closes the connection that comes from <ip:port>."),
         ("KILL <option> <value> [<option> <value> [...]]",
             "Closes the connections that all options fit: ID <id> [<id> ...], TYPE (NORMAL|PRIMARY|REPLICA|PUBSUB), USER <name>, "
-            + "ADDR <ip:port>, LADDR <ip:port>, MAXAGE <seconds>; SKIPME (YES|NO) says whether to spare this one (default: yes)."),
+            + "ADDR <ip:port>, LADDR <ip:port>, IP <ip>, NAME <name>, LIB-NAME <name>, LIB-VER <version>, FLAGS <flags>, CAPA <capa>, "
+            + "DB <number>, each also with NOT- before it; MAXAGE <seconds>, IDLE <seconds>; SKIPME (YES|NO) says whether to spare this "
+            + "one (default: yes)."),
         ("LIST [<option> <value> [...]]", "Tells about the connections that all options fit; options as for KILL."),
         ("NO-EVICT (ON|OFF)", "Spares this connection when clients are evicted."),
         ("NO-TOUCH (ON|OFF)", "Keeps this connection from renewing the access times of the keys it uses."),
@@ -55,6 +72,9 @@ static partial class ConnectionCommands
         ("REPLY (ON|OFF|SKIP)", "Turns replies to this connection on or off, or leaves the next one out."),
         ("SETINFO (LIB-NAME|LIB-VER) <value>", "Notes which library this connection comes from."),
         ("SETNAME <name>", "Names this connection."),
+        ("TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]",
+            "Turns messages about keys that this connection has read, and that change, on or off."),
+        ("TRACKINGINFO", "Tells how this connection tracks keys."),
         ("UNBLOCK <id> [TIMEOUT|ERROR]", "Ends the wait of a blocked client, as if its time was over or with an error."),
         ("UNPAUSE", "Lets held commands go on."));
 

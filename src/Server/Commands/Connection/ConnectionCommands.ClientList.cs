@@ -27,11 +27,7 @@ static partial class ConnectionCommands
             ("7.0.0", "Shows resp, multi-mem, rbs and rbp."), ("7.0.3", "Shows ssub."),
         ],
         Arity = -2, Flags = ClientFlagsOfAll | CommandFlags.Admin,
-        Args =
-        [
-            TypeArg("client-type").AddedIn("5.0.0"),
-            Arg.Integer("client-id").After("ID").Optional().Multiple().AddedIn("6.2.0"),
-        ],
+        Args = Filters,
         Tips = ["nondeterministic_output"],
         Run = ClientList,
     };
@@ -50,21 +46,37 @@ static partial class ConnectionCommands
         [
             Arg.OneOf("filter",
                 Arg.String("old-format").ShownAs("ip:port").DeprecatedIn("2.8.12"),
-                Arg.OneOf("new-format",
-                    Arg.Integer("client-id").After("ID").Optional().AddedIn("2.8.12"),
-                    TypeArg("client-type").AddedIn("2.8.12"),
-                    Arg.String("username").After("USER").Optional(),
-                    Arg.String("addr").After("ADDR").ShownAs("ip:port").Optional(),
-                    Arg.String("laddr").After("LADDR").ShownAs("ip:port").Optional().AddedIn("6.2.0"),
-                    Arg.OneOf("skipme", Arg.Token("YES"), Arg.Token("NO")).After("SKIPME").Optional(),
-                    Arg.Integer("maxage").After("MAXAGE").Optional().AddedIn("7.4.0")).Multiple()),
+                Arg.OneOf("new-format", Filters).Multiple()),
         ],
         Run = ClientKill,
     };
 
-    static Arg TypeArg(string name) => Arg.OneOf(name,
+    /// <summary>See <see cref="ClientFilter"/>.</summary>
+    static Arg[] Filters =>
+    [
+        Arg.Integer("client-id").After("ID").Optional().Multiple(),
+        TypeArg("client-type", "TYPE"),
+        Arg.String("username").After("USER").Optional(),
+        Arg.String("addr").After("ADDR").ShownAs("ip:port").Optional(),
+        Arg.String("laddr").After("LADDR").ShownAs("ip:port").Optional().AddedIn("6.2.0"),
+        Arg.OneOf("skipme", Arg.Token("YES"), Arg.Token("NO")).After("SKIPME").Optional(),
+        Arg.Integer("maxage").After("MAXAGE").Optional().AddedIn("7.4.0"),
+        Arg.String("name").After("NAME").Optional(), Arg.Integer("idle").After("IDLE").Optional(),
+        Arg.String("flags").After("FLAGS").Optional(), Arg.String("lib-name").After("LIB-NAME").Optional(),
+        Arg.String("lib-ver").After("LIB-VER").Optional(), Arg.Integer("db").After("DB").Optional(),
+        Arg.String("capa").After("CAPA").Optional(), Arg.String("ip").After("IP").Optional(),
+        Arg.Integer("not-client-id").After("NOT-ID").Optional().Multiple(),
+        TypeArg("not-client-type", "NOT-TYPE"),
+        Arg.String("not-username").After("NOT-USER").Optional(), Arg.String("not-addr").After("NOT-ADDR").Optional(),
+        Arg.String("not-laddr").After("NOT-LADDR").Optional(), Arg.String("not-name").After("NOT-NAME").Optional(),
+        Arg.String("not-flags").After("NOT-FLAGS").Optional(), Arg.String("not-lib-name").After("NOT-LIB-NAME").Optional(),
+        Arg.String("not-lib-ver").After("NOT-LIB-VER").Optional(), Arg.Integer("not-db").After("NOT-DB").Optional(),
+        Arg.String("not-capa").After("NOT-CAPA").Optional(), Arg.String("not-ip").After("NOT-IP").Optional(),
+    ];
+
+    static Arg TypeArg(string name, string option) => Arg.OneOf(name,
         Arg.Token("NORMAL"), Arg.Token("MASTER").AddedIn("3.2.0"), Arg.Token("REPLICA").AddedIn("5.0.0"), Arg.Token("PUBSUB"))
-        .After("TYPE").Optional();
+        .After(option).Optional();
 
     static void ClientList(ref CommandContext c)
     {
@@ -73,29 +85,21 @@ static partial class ConnectionCommands
         var text = new StringBuilder();
         foreach (var client in c.Server.Clients.All)
         {
-            if (filter.Fits(client, ref c)) ClientDescription.Append(text, client, c.Server, c.Request, isCaller: client == c.Client);
+            if (filter.Fits(client, c.Client)) ClientDescription.Append(text, client, c.Server, c.Request, isCaller: client == c.Client);
         }
         c.Reply.Verbatim("txt", Encoding.UTF8.GetBytes(text.ToString()));
     }
 
     static void ClientKill(ref CommandContext c)
     {
-        var filter = new ClientFilter();
         // The form without an option's name is the oldest one; it may kill its caller, and says OK or that there is none.
         var isOldForm = c.Count == 3;
-        if (isOldForm)
-        {
-            filter.SkipsCaller = false;
-            filter.Address = Encoding.UTF8.GetString(c.Arg(2));
-        }
-        else if (!filter.TryParse(ref c, from: 2, isKill: true))
-        {
-            return;
-        }
+        var filter = isOldForm ? ClientFilter.ByAddress(c.Arg(2)) : new ClientFilter();
+        if (!isOldForm && !filter.TryParse(ref c, from: 2, isKill: true)) return;
         var doomed = new List<Client>();
         foreach (var client in c.Server.Clients.All)
         {
-            if (filter.Fits(client, ref c)) doomed.Add(client);
+            if (filter.Fits(client, c.Client)) doomed.Add(client);
         }
         if (!isOldForm) c.Reply.Integer(doomed.Count);
         else if (doomed.Count == 0) c.Fail(Errors.NoSuchClient);

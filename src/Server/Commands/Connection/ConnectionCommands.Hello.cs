@@ -147,8 +147,10 @@ static partial class ConnectionCommands
             return;
         }
         c.Server.Transactions.Discard(client);
+        c.Server.Tracking.Disable(client);
         c.Server.PubSub.Leave(client);
-        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.Monitor | ClientFlags.ReadOnlyReplica);
+        c.Server.Monitors.Remove(client);
+        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];
         client.IsAuthenticated = !Authentication.IsRequired(c.Server);

@@ -78,7 +78,7 @@ readonly ref struct SortPattern
             c.Server.Statistics.KeyspaceHits++;
             c.Touch(at);
         }
-        else c.Server.Statistics.KeyspaceMisses++;
+        else c.Missed(key);
         return at;
     }
 }

@@ -118,7 +118,8 @@ static partial class StreamCommands
         var served = 0;
         for (var i = 0; i < options.Streams; i++)
         {
-            var at = c.Peek(c.Arg(options.FirstKey + i));
+            // Counted a second time, as in Redis.
+            var at = c.PeekCounted(c.Arg(options.FirstKey + i));
             if (!at.Found) continue;
             var stream = c.Database.Stream(at.Record);
             if (inGroup ? ReadInGroup(ref c, options, i, stream, ids[i]) : ReadPlainly(ref c, options, i, stream, ids[i])) served++;

@@ -22,7 +22,7 @@ static partial class InfoSections
         text.Field("client_recent_max_input_buffer", input);
         text.Field("client_recent_max_output_buffer", output);
         text.Field("blocked_clients", blocked);
-        text.Field("tracking_clients", 0);
+        text.Field("tracking_clients", server.Tracking.Clients);
         text.Field("pubsub_clients", subscribers);
         text.Field("watching_clients", server.WatchedKeys.Clients);
         text.Field("clients_in_timeout_table", server.Blocking.Timeouts);

@@ -50,9 +50,9 @@ static partial class InfoSections
         text.Field("active_defrag_key_misses", 0);
         text.Field("total_active_defrag_time", 0);
         text.Field("current_active_defrag_time", 0);
-        text.Field("tracking_total_keys", 0);
-        text.Field("tracking_total_items", 0);
-        text.Field("tracking_total_prefixes", 0);
+        text.Field("tracking_total_keys", server.Tracking.Keys);
+        text.Field("tracking_total_items", server.Tracking.Items);
+        text.Field("tracking_total_prefixes", server.Tracking.Prefixes);
         text.Field("unexpected_error_replies", statistics.UnexpectedErrors);
         text.Field("total_error_replies", statistics.ErrorReplies);
         text.Field("dump_payload_sanitizations", 0);

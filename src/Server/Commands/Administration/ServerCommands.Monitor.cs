@@ -1,0 +1,29 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>MONITOR; see <see cref="Monitors"/>.</summary>
+static partial class ServerCommands
+{
+    static readonly Command MonitorSpec = new()
+    {
+        Name = "MONITOR", Group = CommandGroup.Server, Since = "1.0.0",
+        Summary = "Shows every command that the server runs from now on.",
+        Arity = 1, Flags = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale,
+        Run = Monitor,
+    };
+
+    static void Monitor(ref CommandContext c)
+    {
+        if (!c.MayBlock)
+        {
+            c.Fail(Errors.MonitorDenied);
+            return;
+        }
+        // Not answered, as in Redis: who is being shown commands has been told OK.
+        if (c.Client.Has(ClientFlags.Monitor)) return;
+        c.Server.Monitors.Add(c.Client);
+        c.Reply.Ok();
+    }
+}

@@ -1,0 +1,187 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Commands;
+
+/// <summary>CLIENT TRACKING, CACHING, GETREDIR and TRACKINGINFO: client-side caching. See <see cref="Tracking"/>.</summary>
+static partial class ConnectionCommands
+{
+    const CommandFlags TrackingFlags = ClientFlagsOfAll & ~CommandFlags.Sentinel;
+
+    static Command ClientTrackingSpec => ClientSubcommand("TRACKING", "6.0.0", -3,
+        "Turns messages about keys that the connection has read, and that change, on and off.", ClientTrackingRun,
+        [
+            Arg.OneOf("status", Arg.Token("ON"), Arg.Token("OFF")),
+            Arg.Integer("client-id").After("REDIRECT").Optional(),
+            Arg.String("prefix").After("PREFIX").Optional().MultipleToken(),
+            Arg.Token("BCAST").Optional(),
+            Arg.Token("OPTIN").Optional(),
+            Arg.Token("OPTOUT").Optional(),
+            Arg.Token("NOLOOP").Optional(),
+        ],
+        flags: TrackingFlags, complexity: "O(1). Some options may introduce additional complexity.");
+
+    static Command ClientCachingSpec => ClientSubcommand("CACHING", "6.0.0", 3,
+        "Tells whether the keys that the next command reads are to be tracked.", ClientCaching,
+        [Arg.OneOf("mode", Arg.Token("YES"), Arg.Token("NO"))], flags: TrackingFlags);
+
+    static Command ClientGetRedirSpec => ClientSubcommand("GETREDIR", "6.0.0", 2,
+        "Tells the id of the connection that gets the connection's messages about keys.",
+        static (ref CommandContext c) => c.Reply.Integer(c.Client.TrackingRedirect), flags: TrackingFlags);
+
+    static Command ClientTrackingInfoSpec => ClientSubcommand("TRACKINGINFO", "6.2.0", 2,
+        "Tells how the connection tracks keys.", ClientTrackingInfo, flags: TrackingFlags);
+
+    static void ClientTrackingRun(ref CommandContext c)
+    {
+        var modes = TrackingModes.None;
+        long redirect = 0;
+        var prefixes = new List<int>();
+        for (var i = 3; i < c.Count; i++)
+        {
+            var isLast = i + 1 == c.Count;
+            if (c.IsToken(i, "REDIRECT"u8) && !isLast)
+            {
+                if (!TryRedirect(ref c, ++i, ref redirect)) return;
+            }
+            else if (c.IsToken(i, "PREFIX"u8) && !isLast) prefixes.Add(++i);
+            else if (c.IsToken(i, "BCAST"u8)) modes |= TrackingModes.Broadcast;
+            else if (c.IsToken(i, "OPTIN"u8)) modes |= TrackingModes.OptIn;
+            else if (c.IsToken(i, "OPTOUT"u8)) modes |= TrackingModes.OptOut;
+            else if (c.IsToken(i, "NOLOOP"u8)) modes |= TrackingModes.NoLoop;
+            else
+            {
+                c.Fail(Errors.Syntax);
+                return;
+            }
+        }
+        if (c.IsToken(2, "ON"u8))
+        {
+            if (!MayTrack(ref c, modes, prefixes)) return;
+            c.Server.Tracking.Enable(c.Client, modes, redirect);
+            foreach (var at in prefixes) c.Server.Tracking.AddPrefix(c.Client, c.Arg(at));
+            if (prefixes.Count == 0 && (modes & TrackingModes.Broadcast) != 0) c.Server.Tracking.AddPrefix(c.Client, default);
+        }
+        else if (c.IsToken(2, "OFF"u8))
+        {
+            c.Server.Tracking.Disable(c.Client);
+        }
+        else
+        {
+            c.Fail(Errors.Syntax);
+            return;
+        }
+        c.Reply.Ok();
+    }
+
+    static bool TryRedirect(ref CommandContext c, int at, ref long redirect)
+    {
+        if (redirect != 0)
+        {
+            c.Fail(Errors.TrackingOneRedirect);
+            return false;
+        }
+        if (!c.TryInteger(at, out redirect)) return false;
+        if (c.Server.Clients.TryGet(redirect, out _)) return true;
+        c.Fail(Errors.TrackingNoRedirect);
+        return false;
+    }
+
+    /// <summary>Whether the modes go together, and with those that are on; answers why not.</summary>
+    static bool MayTrack(ref CommandContext c, TrackingModes modes, List<int> prefixes)
+    {
+        var now = c.Client.Tracking?.Modes ?? TrackingModes.None;
+        var broadcast = (modes & TrackingModes.Broadcast) != 0;
+        var (optIn, optOut) = ((modes & TrackingModes.OptIn) != 0, (modes & TrackingModes.OptOut) != 0);
+        if (!broadcast && prefixes.Count > 0) c.Fail(Errors.TrackingPrefixNeedsBcast);
+        else if ((now & TrackingModes.On) != 0 && broadcast != ((now & TrackingModes.Broadcast) != 0)) c.Fail(Errors.TrackingSwitchBcast);
+        else if (broadcast && (optIn || optOut)) c.Fail(Errors.TrackingOptWithBcast);
+        else if (optIn && optOut) c.Fail(Errors.TrackingOptInAndOut);
+        else if (optIn && (now & TrackingModes.OptOut) != 0 || optOut && (now & TrackingModes.OptIn) != 0) c.Fail(Errors.TrackingSwitchOpt);
+        else return !AnyOverlap(ref c, prefixes);
+        return false;
+    }
+
+    /// <summary>
+    /// Whether a prefix begins with another one, of the client's or of the same request: it would be told twice. Answers which.
+    /// (Redis looks at the others of the request for the first prefix only; for later ones it answers the error and an OK behind it.)
+    /// </summary>
+    static bool AnyOverlap(ref CommandContext c, List<int> prefixes)
+    {
+        for (var i = 0; i < prefixes.Count; i++)
+        {
+            var prefix = c.Arg(prefixes[i]);
+            foreach (var existing in c.Client.Tracking?.Prefixes ?? [])
+            {
+                if (!Overlap(prefix, existing.Text)) continue;
+                c.Fail(Errors.TrackingPrefixExists(prefix, existing.Text));
+                return true;
+            }
+            for (var j = i + 1; j < prefixes.Count; j++)
+            {
+                if (!Overlap(prefix, c.Arg(prefixes[j]))) continue;
+                c.Fail(Errors.TrackingPrefixTwice(prefix, c.Arg(prefixes[j])));
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static bool Overlap(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other) => one.StartsWith(other) || other.StartsWith(one);
+
+    static void ClientCaching(ref CommandContext c)
+    {
+        if (c.Client.Tracking is not { IsOn: true } tracking)
+        {
+            c.Fail(Errors.CachingNeedsTracking);
+            return;
+        }
+        var yes = c.IsToken(2, "YES"u8);
+        if (!yes && !c.IsToken(2, "NO"u8)) c.Fail(Errors.Syntax);
+        else if (yes && !tracking.Has(TrackingModes.OptIn)) c.Fail(Errors.CachingYesNeedsOptIn);
+        else if (!yes && !tracking.Has(TrackingModes.OptOut)) c.Fail(Errors.CachingNoNeedsOptOut);
+        else
+        {
+            tracking.Modes |= TrackingModes.Caching;
+            c.Reply.Ok();
+        }
+    }
+
+    static void ClientTrackingInfo(ref CommandContext c)
+    {
+        var reply = c.Reply;
+        var tracking = c.Client.Tracking;
+        var modes = tracking?.Modes ?? TrackingModes.None;
+        reply.Map(3);
+        reply.Bulk("flags"u8);
+        var flags = reply.BeginDeferred();
+        var count = 0;
+        Flag((modes & TrackingModes.On) != 0 ? "on" : "off");
+        var caching = (modes & TrackingModes.Caching) != 0;
+        if ((modes & TrackingModes.Broadcast) != 0) Flag("bcast");
+        if ((modes & TrackingModes.OptIn) != 0)
+        {
+            Flag("optin");
+            if (caching) Flag("caching-yes");
+        }
+        if ((modes & TrackingModes.OptOut) != 0)
+        {
+            Flag("optout");
+            if (caching) Flag("caching-no");
+        }
+        if ((modes & TrackingModes.NoLoop) != 0) Flag("noloop");
+        if ((modes & TrackingModes.Broken) != 0) Flag("broken_redirect");
+        reply.EndSet(flags, count);
+        reply.Bulk("redirect"u8);
+        reply.Integer(c.Client.TrackingRedirect);
+        reply.Bulk("prefixes"u8);
+        reply.Array(tracking?.Prefixes.Count ?? 0);
+        foreach (var prefix in tracking?.Prefixes ?? []) reply.Bulk(prefix.Text);
+
+        void Flag(string name)
+        {
+            reply.Bulk(name);
+            count++;
+        }
+    }
+}
