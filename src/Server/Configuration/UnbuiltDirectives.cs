@@ -10,8 +10,7 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("save", c => c.SavePoints.Length > 0, "data are saved by SAVE and at the end, but not at save points"),
-        ("appendonly", c => c.AppendOnly, "data live in memory only, nothing is written to disk"),
+        ("appendonly", c => c.AppendOnly, "data are saved as RDB files only"),
         ("maxmemory-policy", c => c.MaxMemory > 0 && c.MaxMemoryPolicy != MaxMemoryPolicy.NoEviction,
             "over maxmemory writes are refused, as noeviction does"),
         ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),

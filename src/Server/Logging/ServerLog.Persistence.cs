@@ -90,7 +90,7 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "A payload of RESTORE was refused: {reason}")]
     public partial void PayloadRefused(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.")]
+    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB. Terminating server after rdb file reading failure.")]
     public partial void CannotLoad();
 
     [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB: {reason}. Exiting.")]
