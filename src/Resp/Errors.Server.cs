@@ -32,6 +32,7 @@ public static partial class Errors
     // DEBUG
     public static ReadOnlySpan<byte> NoAppendOnlyFile => "ERR this server has no append-only file to load"u8;
     public static ReadOnlySpan<byte> ReloadOptions => "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."u8;
+    public static ReadOnlySpan<byte> LoadAofFailed => "ERR Error trying to load the AOF files, check server logs."u8;
     public static ReadOnlySpan<byte> ReloadFailed => "ERR Error trying to load the RDB dump, check server logs."u8;
     public static ReadOnlySpan<byte> OutOfRangeDatabase => "ERR Out of range database"u8;
     public static ReadOnlySpan<byte> NotAHashTable =>

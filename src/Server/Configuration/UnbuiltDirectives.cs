@@ -10,7 +10,6 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("appendonly", c => c.AppendOnly, "data are saved as RDB files only"),
         ("maxmemory-policy", c => c.MaxMemory > 0 && c.MaxMemoryPolicy != MaxMemoryPolicy.NoEviction,
             "over maxmemory writes are refused, as noeviction does"),
         ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),

@@ -119,7 +119,6 @@ static partial class ServerCommands
         c.Reply.Ok();
     }
 
-    static void DebugLoadAof(ref CommandContext c) => c.Fail(Errors.NoAppendOnlyFile);
 
     static void DebugChangeReplId(ref CommandContext c)
     {

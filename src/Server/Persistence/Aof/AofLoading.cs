@@ -30,6 +30,9 @@ sealed class AofLoading : IDisposable
         _dirty = server.Effects.Dirty;
     }
 
+    /// <summary>Name of the file that is being loaded.</summary>
+    public string CurrentName => Path.GetFileName(_paths[Math.Max(0, _next - 1)]);
+
     /// <summary>Bytes of all files.</summary>
     public long Length { get; }
 

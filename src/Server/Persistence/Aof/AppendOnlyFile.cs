@@ -62,6 +62,15 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
 
     bool HoldsReplies => _server.Config.AppendFsync == AppendFsync.Always;
 
+    /// <summary>Begins to write after the start: behind what was loaded, or to new files.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public void Open()
+    {
+        Files.Complete();
+        Start();
+        _server.AofRewriting.BaseBytes = _server.AofRewriting.CurrentBytes;
+    }
+
     /// <summary>Begins to write to the file that <see cref="Files"/> names last.</summary>
     public void Start()
     {
@@ -127,6 +136,8 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
 
     public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
+        // What DEBUG LOADAOF replays is there already.
+        if (_server.Loading.IsLoading) return;
         if (_server.Config.AofTimestampEnabled) Stamp();
         if (commands.Count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
         for (var i = 0; i < commands.Count; i++)
