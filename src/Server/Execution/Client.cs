@@ -75,6 +75,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Messages that follow the reply to the command that runs; null if there are none. <see cref="Pushes"/>'s.</summary>
     public FrameBuffer? Deferred { get; set; }
 
+    /// <summary>Up to where the disk must have the AOF before its replies are sent; see <see cref="ClientFlags.AwaitsDisk"/>.</summary>
+    public long HeldUntil { get; set; }
+
     /// <summary>Closed by the server, and no longer in the registry, though its socket may be open for a moment yet.</summary>
     public bool IsGone { get; set; }
 

@@ -31,6 +31,9 @@ sealed class Clock
 
     public long StartedTimestamp { get; }
 
+    /// <summary>What tells the time, for who needs it anew or on another thread.</summary>
+    public TimeProvider Time => _time;
+
     public long UptimeSeconds => (long)_time.GetElapsedTime(StartedTimestamp, Timestamp).TotalSeconds;
 
     /// <summary>24 bits of seconds: the clock of a record's LRU field (Redis's LRU_CLOCK_RESOLUTION of 1000 ms).</summary>

@@ -54,6 +54,12 @@ ref partial struct CommandContext
     /// <summary>Unix time in milliseconds at which the command began.</summary>
     public readonly long Now => Server.Clock.Now;
 
+    /// <summary>
+    /// Deadlines up to this one (unix ms) have passed. While the AOF is loaded, none has: its commands ran earlier, and what has expired
+    /// since may have been made to last longer by one that follows.
+    /// </summary>
+    public readonly long ExpiredBy => Server.Loading.IsLoading ? long.MinValue : Now;
+
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     public readonly void Fail(ReadOnlySpan<byte> text)
     {

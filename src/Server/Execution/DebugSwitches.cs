@@ -11,4 +11,7 @@ sealed class DebugSwitches
 
     /// <summary>DEBUG QUICKLIST-PACKED-THRESHOLD: bytes from which on an element of a list has a node of its own; 0 for the usual.</summary>
     public long PackedThreshold { get; set; }
+
+    /// <summary>DEBUG AOF-FLUSH-SLEEP: microseconds that each write of the AOF is delayed.</summary>
+    public int AofFlushDelay { get; set; }
 }

@@ -139,21 +139,40 @@ sealed class EffectStream
     /// Delivers the request's canonical commands. Called by the dispatcher when a request, script or EXEC is over, however it
     /// ended: what was emitted has happened.
     /// </summary>
-    public void EndUnit()
+    /// <param name="isOne">
+    /// False if each command is a unit of its own: what SCAN finds expired has nothing in common, and may be of different slots.
+    /// </param>
+    public void EndUnit(bool isOne = true)
     {
         if (_unit.Count == 0) return;
         DropUnfinished();
         try
         {
-            foreach (var sink in _sinks)
-            {
-                if (_unit.Count > 0 && sink.WantsCommands) sink.OnUnit(_unit, _bytes.WrittenSpan);
-            }
+            if (isOne || _unit.Count < 2) Deliver(_unit, _bytes.WrittenSpan);
+            else DeliverEach();
         }
         finally
         {
             _unit.Clear();
             _bytes.ResetWrittenCount();
+        }
+    }
+
+    void DeliverEach()
+    {
+        var encoded = _bytes.WrittenSpan;
+        for (var i = 0; i < _unit.Count; i++)
+        {
+            var end = i + 1 < _unit.Count ? _unit[i + 1].Offset : encoded.Length;
+            Deliver([_unit[i] with { Offset = 0 }], encoded[_unit[i].Offset..end]);
+        }
+    }
+
+    void Deliver(List<EffectCommand> unit, ReadOnlySpan<byte> encoded)
+    {
+        foreach (var sink in _sinks)
+        {
+            if (unit.Count > 0 && sink.WantsCommands) sink.OnUnit(unit, encoded);
         }
     }
 

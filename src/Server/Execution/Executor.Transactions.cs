@@ -8,6 +8,9 @@ sealed partial class Executor
     // A transaction is running: the time of its commands is in EXEC's already.
     bool _inTransaction;
 
+    /// <summary>Whether what runs is a part of a transaction: its effects are told when that is over.</summary>
+    public bool InTransaction => _inTransaction;
+
     // Errors of the transaction's commands, which are not EXEC's own.
     int _nestedErrors;
 

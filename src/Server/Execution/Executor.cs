@@ -228,7 +228,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     void Call(ref CommandContext context)
     {
         Invoke(ref context);
-        server.Effects.EndUnit();
+        server.Effects.EndUnit(isOne: (context.Command.Flags & CommandFlags.TouchesArbitraryKeys) == 0);
         if (server.Tracking.IsDue) server.Tracking.EndCommand(context.Client);
     }
 
@@ -342,12 +342,16 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         lock (_lock) server.Admission.RemoveLocked((Client?)connection.State, connection);
     }
 
+    // Without the lock: what another thread adds at this moment, that thread's own turn hands on.
+    public bool KeepsReplies => server.Aof.HasGathered;
+
     public void OnTurnEnded()
     {
-        // Without the lock: what another thread adds at this moment, that thread's own turn hands on.
         if (!server.Aof.HasGathered) return;
         lock (_lock) server.Aof.Submit();
     }
+
+    public void OnSendingLocked() => server.Aof.Submit();
 
     public int OnTick()
     {

@@ -21,6 +21,15 @@ sealed class Exiting(MiniRedisServer server)
         if (HasBegun) return true;
         if (Stop is null) return false;
         server.Log.ShutdownRequested();
+        if (server.AofRewriting.AwaitsBase)
+        {
+            if ((flags & ShutdownFlags.Force) == 0)
+            {
+                server.Log.CannotExitWithoutBase();
+                return false;
+            }
+            server.Log.ExitsWithoutBase();
+        }
         server.BackgroundSaving.Cancel();
         server.AofRewriting.Cancel();
         if (!server.Aof.TryFlush()) server.Log.AofNotFlushed();

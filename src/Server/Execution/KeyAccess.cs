@@ -63,7 +63,7 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <returns>The key as it is now.</returns>
     public KeyLookup ExpireFields(Database database, in KeyLookup at)
     {
-        if (!new HashReader(at.Record).HasDeadlines || IsHeldBack) return at;
+        if (!new HashReader(at.Record).HasDeadlines || IsHeldBack || server.Loading.IsLoading) return at;
         // One that a snapshot is reading is passed over as well, until it was read.
         if (database.Prepare(at) == Readiness.Frozen) return at;
         var hash = new HashEditor(database, at, default);

@@ -60,6 +60,7 @@ sealed class ServerHost : IDisposable
     {
         try
         {
+            Server.Aof.Files.Load();
             if (Server.Config.AppendOnly) BeginLoadingAof();
             else if (File.Exists(Server.Saving.Path)) Server.Loading.Start(Server.Saving.Path, ended: Loaded);
         }
@@ -80,7 +81,6 @@ sealed class ServerHost : IDisposable
     {
         var files = Server.Aof.Files;
         files.UpgradeIfNeeded();
-        files.Load();
         if (files.Manifest.Files.Any())
         {
             Server.Loading.StartAof(Loaded);

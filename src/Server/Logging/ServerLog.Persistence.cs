@@ -64,6 +64,24 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "Successfully migrated an old-style AOF configuration ({name}) into the AOF directory ({directory})")]
     public partial void AofUpgraded(string name, string directory);
 
+    [LoggerMessage(LogLevel.Warning, "Writing initial AOF, can't exit")]
+    public partial void CannotExitWithoutBase();
+
+    [LoggerMessage(LogLevel.Warning, "Writing initial AOF. Exit anyway.")]
+    public partial void ExitsWithoutBase();
+
+    [LoggerMessage(LogLevel.Warning, "Cannot delete {name}: {reason}")]
+    public partial void AofNotDeleted(string name, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The command {command} at offset {offset} of the AOF file {name} fails. The data set may not be what it was.")]
+    public partial void AofCommandFailed(string command, long offset, string name);
+
+    [LoggerMessage(LogLevel.Information, "DB loaded from {kind} file {name}: {seconds:F3} seconds")]
+    public partial void AofFileLoaded(string kind, string name, double seconds);
+
+    [LoggerMessage(LogLevel.Information, "DB loaded from append only file: {seconds:F3} seconds")]
+    public partial void AofLoaded(double seconds);
+
     [LoggerMessage(LogLevel.Information, "Creating AOF base file {name} on server start")]
     public partial void AofBaseCreated(string name);
 
@@ -73,6 +91,9 @@ sealed partial class ServerLog
 
     [LoggerMessage(LogLevel.Warning, "Append Only File loaded by DEBUG LOADAOF")]
     public partial void AofReloaded();
+
+    [LoggerMessage(LogLevel.Warning, "Asynchronous AOF fsync is taking too long (disk is busy?). Commands that write wait until the disk has caught up.")]
+    public partial void AofIsSlow();
 
     [LoggerMessage(LogLevel.Warning, "AOF write error looks solved. The server can write again.")]
     public partial void AofRecovered();

@@ -157,8 +157,10 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
             (KeysLoaded, KeysExpired) = (loader.KeysLoaded, loader.KeysExpired);
             if (isWhole) server.Log.KeysLoaded(loader.KeysLoaded, loader.KeysExpired, loader.KeysEmpty);
         }
+        var isAof = _aof is not null;
         Dispose();
-        if (isWhole) server.Log.Loaded(_elapsed.Elapsed.TotalSeconds);
+        if (isWhole && isAof) server.Log.AofLoaded(_elapsed.Elapsed.TotalSeconds);
+        else if (isWhole) server.Log.Loaded(_elapsed.Elapsed.TotalSeconds);
         var ended = _ended;
         _ended = null;
         ended?.Invoke(isWhole);
@@ -196,7 +198,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
 
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
     {
-        if (_loader!.KeysEmpty == 1) server.Log.EmptyKeySkipped();
+        if (_loader?.KeysEmpty is null or 1) server.Log.EmptyKeySkipped();
     }
 
     /// <summary>Lets go of the file, wherever the loading is.</summary>

@@ -49,6 +49,7 @@ sealed class Snapshots(MiniRedisServer server)
         _failure = null;
         snapshot.Feed.OnProgress = () => server.RequestTick?.Invoke();
         new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
+        server.Aof.ApplyPolicy();
         server.RequestTick?.Invoke();
     }
 
@@ -164,6 +165,7 @@ sealed class Snapshots(MiniRedisServer server)
         _snapshot = null;
         _job = null;
         Release();
+        server.Aof.ApplyPolicy();
         job.Ended(snapshot, _failure);
     }
 

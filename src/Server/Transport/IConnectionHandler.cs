@@ -24,8 +24,16 @@ interface IConnectionHandler
     /// <summary>The connection is gone; its buffers are freed after this returns.</summary>
     void OnClosed(Connection connection);
 
-    /// <summary>All that had arrived was executed: a good moment for what is done once for all of it. Any thread of the transport.</summary>
+    /// <summary>
+    /// Whether replies are to be kept until <see cref="OnTurnEnded"/> was called: something is to be done first, once for all of them.
+    /// </summary>
+    bool KeepsReplies { get; }
+
+    /// <summary>All that had arrived was executed, and its replies are about to be sent. Any thread of the transport.</summary>
     void OnTurnEnded();
+
+    /// <summary>As <see cref="OnTurnEnded"/>, before what others wrote to a connection is sent. Under the executor's lock.</summary>
+    void OnSendingLocked();
 
     /// <summary>
     /// Runs what is due by the clock (cron, expiry). Called on one thread only.

@@ -13,48 +13,108 @@ enum FileStep
     SyncDirectory,
 }
 
-/// <summary>The machine's disk, except that one thing fails there.</summary>
+/// <summary>The machine's disk, except that one thing fails there, or that syncs take as long as a test wants.</summary>
 sealed class FailingFiles : IFileStore
 {
     readonly FileStore _disk = new();
+    readonly object _gate = new();
+    bool _holdsSyncs;
 
-    public FileStep FailsAt { get; set; }
+    volatile FileStep _failsAt;
+
+    public FileStep FailsAt
+    {
+        get => _failsAt;
+        set => _failsAt = value;
+    }
+
+    /// <summary>Only files whose path contains this fail, or are held.</summary>
+    public string Only { get; set; } = "";
 
     /// <summary>Bytes that are written before the disk is full, where writing fails.</summary>
     public long Room { get; set; }
 
+    /// <summary>Files that wait for <see cref="ReleaseSyncs"/>.</summary>
+    public int WaitingSyncs { get; private set; }
+
+    /// <summary>Syncs that have ended, well or not.</summary>
+    public int Syncs { get; private set; }
+
+    /// <summary>Whether syncs wait.</summary>
+    public bool Holds
+    {
+        get
+        {
+            lock (_gate) return _holdsSyncs;
+        }
+    }
+
+    /// <summary>Syncs wait from now on.</summary>
+    public void HoldSyncs()
+    {
+        lock (_gate) _holdsSyncs = true;
+    }
+
+    /// <summary>Lets those go that wait.</summary>
+    public void ReleaseSyncs()
+    {
+        lock (_gate)
+        {
+            _holdsSyncs = false;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
     public IFileWriter Create(string path)
     {
-        Check(FileStep.Create);
-        return new Writer(this, _disk.Create(path));
+        Check(FileStep.Create, path);
+        return new Writer(this, path, _disk.Create(path));
     }
 
     public IFileWriter Append(string path)
     {
-        Check(FileStep.Create);
-        return new Writer(this, _disk.Append(path));
+        Check(FileStep.Create, path);
+        return new Writer(this, path, _disk.Append(path));
     }
 
     public void Replace(string from, string to)
     {
-        Check(FileStep.Replace);
+        Check(FileStep.Replace, to);
         _disk.Replace(from, to);
     }
 
     public void SyncDirectory(string path)
     {
-        Check(FileStep.SyncDirectory);
+        Check(FileStep.SyncDirectory, path);
         _disk.SyncDirectory(path);
     }
 
     public void Delete(string path) => _disk.Delete(path);
 
-    void Check(FileStep step)
+    bool Concerns(string path) => path.Contains(Only, StringComparison.Ordinal);
+
+    void Check(FileStep step, string path)
     {
-        if (FailsAt == step) throw new IOException("No space left on device");
+        if (FailsAt == step && Concerns(path)) throw new IOException($"No space left on device : '{path}'");
     }
 
-    sealed class Writer(FailingFiles files, IFileWriter file) : IFileWriter
+    void Sync(string path, IFileWriter file)
+    {
+        lock (_gate)
+        {
+            WaitingSyncs++;
+            // Not for ever: a test that has failed ends.
+            while (_holdsSyncs && Concerns(path) && Monitor.Wait(_gate, TimeSpan.FromSeconds(20)))
+            {
+            }
+            WaitingSyncs--;
+            Syncs++;
+        }
+        Check(FileStep.Sync, path);
+        file.Sync();
+    }
+
+    sealed class Writer(FailingFiles files, string path, IFileWriter file) : IFileWriter
     {
         long _written;
 
@@ -64,20 +124,16 @@ sealed class FailingFiles : IFileStore
 
         public void Write(ReadOnlySpan<byte> bytes)
         {
-            if (files.FailsAt == FileStep.Write && _written + bytes.Length > files.Room)
+            if (files.FailsAt == FileStep.Write && files.Concerns(path) && _written + bytes.Length > files.Room)
             {
-                file.Write(bytes[..(int)(files.Room - _written)]);
-                throw new IOException("No space left on device");
+                file.Write(bytes[..(int)Math.Max(0, files.Room - _written)]);
+                throw new IOException($"No space left on device : '{path}'");
             }
             file.Write(bytes);
             _written += bytes.Length;
         }
 
-        public void Sync()
-        {
-            files.Check(FileStep.Sync);
-            file.Sync();
-        }
+        public void Sync() => files.Sync(path, file);
 
         public void Dispose() => file.Dispose();
     }

@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Hosting;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence;
 
 namespace MiniRedis.Server.Tests;
 
@@ -17,12 +19,19 @@ sealed class TestServer : IDisposable
     /// <param name="portableTransport">The runtime's sockets instead of epoll.</param>
     /// <param name="realTime">The machine's clock, for tests of what the kernel times.</param>
     /// <param name="data">A data set to load at the start.</param>
-    public TestServer(string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null)
+    /// <param name="files">The disk; without one, the machine's.</param>
+    /// <param name="log">Where lines of the log go; without one, nowhere.</param>
+    /// <param name="exits">Called with the exit code when the server wants to end.</param>
+    public TestServer(
+        string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null, IFileStore? files = null,
+        ILogger? log = null, Action<int>? exits = null)
     {
         var config = new ServerConfig();
         config.Dir = ConfigText.FromUnicode(_directory.FullName);
         var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
-        Server = new MiniRedisServer(config, new ServerLog(NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        Server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        if (files is not null) Server.Saving.Files = files;
+        Server.Exiting.Stop = exits;
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
         Assert.Null(Server.ApplyRenames(loaded.RenamedCommands));
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
@@ -75,6 +84,21 @@ sealed class TestServer : IDisposable
             while (Server.Cron.RunLocked() == 0)
             {
             }
+        }
+    }
+
+    /// <summary>Drives the cron until a condition holds: what another thread does is done when it is done.</summary>
+    public void TickUntil(Func<bool> condition)
+    {
+        bool Holds()
+        {
+            lock (Server.Executor.ExecutorLock) return condition();
+        }
+
+        for (var patience = System.Diagnostics.Stopwatch.StartNew(); !Holds(); Thread.Yield())
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(20), "it did not come to pass");
+            Tick();
         }
     }
 

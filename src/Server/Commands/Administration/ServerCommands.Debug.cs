@@ -24,6 +24,7 @@ static partial class ServerCommands
 
     static readonly DebugAction[] s_debugActions =
     [
+        new("AOF-FLUSH-SLEEP", "<microseconds>", "Delays each write of the append-only file.", 3, 3, DebugAofFlushSleep),
         new("CHANGE-REPL-ID", "", "Gives this server a new replication id.", 2, 2, DebugChangeReplId),
         new("CONFIG-REWRITE-FORCE-ALL", "", "Writes every directive into the configuration file, defaults included.", 2, 2,
             DebugRewriteAll),

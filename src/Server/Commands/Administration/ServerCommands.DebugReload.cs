@@ -36,7 +36,8 @@ static partial class ServerCommands
     static void DebugLoadAof(ref CommandContext c)
     {
         var server = c.Server;
-        if (!server.Aof.IsOn)
+        // With the file off there may be one all the same, which a rewrite has made.
+        if (!server.Aof.Files.Manifest.Files.Any())
         {
             c.Fail(Errors.NoAppendOnlyFile);
             return;
@@ -59,6 +60,14 @@ static partial class ServerCommands
         }
         server.Effects.Dirty = 0;
         server.Log.AofReloaded();
+        c.Reply.Ok();
+    }
+
+    static void DebugAofFlushSleep(ref CommandContext c)
+    {
+        if (!c.TryInt32(2, out var microseconds)) return;
+        c.Server.DebugSwitches.AofFlushDelay = microseconds;
+        c.Server.Aof.ApplyDelay();
         c.Reply.Ok();
     }
 

@@ -140,7 +140,7 @@ static partial class HashCommands
         for (var i = 0; i < fields.Count; i++)
         {
             var field = c.Arg(fields.ArgOf(i));
-            if (hash.Reader.Find(field, c.Now, out var spot)) c.Reply.Bulk(hash.Reader.Value(spot));
+            if (hash.Reader.Find(field, c.ExpiredBy, out var spot)) c.Reply.Bulk(hash.Reader.Value(spot));
             else c.Reply.Null();
             outcomes[i] = options.IsTime ? ExpireField(ref c, ref hash, field, FieldCondition.None, deadline)
                 : options.Kind == ExpiryKind.Persist ? PersistField(ref c, ref hash, field)
@@ -162,7 +162,7 @@ static partial class HashCommands
         }
         c.Reply.Integer(1);
         // A deadline that has passed: fields set and gone. One that was not there leaves no trace.
-        if (options.IsTime && deadline <= c.Now)
+        if (options.IsTime && deadline <= c.ExpiredBy)
         {
             if (at.Found) DeletePassed(ref c, at, fields);
             return;
@@ -185,7 +185,7 @@ static partial class HashCommands
         if (!options.OnlyIfNone && !options.OnlyIfAll) return true;
         for (var i = 0; i < fields.Count; i++)
         {
-            if (hash.Find(c.Arg(fields.ArgOf(i)), c.Now, out _) != options.OnlyIfAll) return false;
+            if (hash.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out _) != options.OnlyIfAll) return false;
         }
         return true;
     }
@@ -196,7 +196,7 @@ static partial class HashCommands
         var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
-            var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.Now, out var spot);
+            var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);
             outcomes[i] = found ? FieldOutcome.Deleted : FieldOutcome.NoSuchField;
             if (found) hash.Remove(spot);
         }
@@ -236,7 +236,7 @@ static partial class HashCommands
         var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
-            var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.Now, out var spot);
+            var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);
             outcomes[i] = found ? FieldOutcome.Deleted : FieldOutcome.NoSuchField;
             if (found)
             {

@@ -35,7 +35,7 @@ static partial class HashCommands
         if (!c.TryInteger(3, out var amount) || !TryWrite(ref c, out var at)) return;
         var hash = new HashReader(at.Record);
         long value = 0;
-        if (hash.Find(c.Arg(2), c.Now, out var spot))
+        if (hash.Find(c.Arg(2), c.ExpiredBy, out var spot))
         {
             var old = hash.Value(spot);
             if (old.IsInteger) value = old.Integer;
@@ -75,7 +75,7 @@ static partial class HashCommands
         var hash = new HashReader(at.Record);
         var value = default(LongDouble);
         long expireAt = -1;
-        if (hash.Find(c.Arg(2), c.Now, out var spot))
+        if (hash.Find(c.Arg(2), c.ExpiredBy, out var spot))
         {
             Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
             if (!LongDouble.TryParse(hash.Value(spot).ToBytes(scratch), out value))

@@ -139,9 +139,9 @@ static partial class HashCommands
     static FieldOutcome ExpireField(
         scoped ref CommandContext c, scoped ref HashEditor hash, scoped ReadOnlySpan<byte> field, FieldCondition condition, long deadline)
     {
-        if (!hash.Reader.Find(field, c.Now, out var spot)) return FieldOutcome.NoSuchField;
+        if (!hash.Reader.Find(field, c.ExpiredBy, out var spot)) return FieldOutcome.NoSuchField;
         if (!Allows(condition, hash.Reader.ExpireAt(spot), deadline)) return FieldOutcome.NotMet;
-        if (deadline <= c.Now)
+        if (deadline <= c.ExpiredBy)
         {
             hash.Remove(spot);
             return FieldOutcome.Deleted;
@@ -216,7 +216,7 @@ static partial class HashCommands
 
     static FieldOutcome PersistField(scoped ref CommandContext c, scoped ref HashEditor hash, scoped ReadOnlySpan<byte> field)
     {
-        if (!hash.Reader.Find(field, c.Now, out var spot)) return FieldOutcome.NoSuchField;
+        if (!hash.Reader.Find(field, c.ExpiredBy, out var spot)) return FieldOutcome.NoSuchField;
         if (hash.Reader.ExpireAt(spot) < 0) return FieldOutcome.NoDeadline;
         hash.SetDeadline(field, -1);
         return FieldOutcome.Done;

@@ -59,7 +59,7 @@ static partial class HashCommands
     static void HGet(ref CommandContext c)
     {
         if (!TryRead(ref c, out var hash)) return;
-        if (hash.Find(c.Arg(2), c.Now, out var spot)) c.Reply.Bulk(hash.Value(spot));
+        if (hash.Find(c.Arg(2), c.ExpiredBy, out var spot)) c.Reply.Bulk(hash.Value(spot));
         else c.Reply.Null();
     }
 
@@ -73,7 +73,7 @@ static partial class HashCommands
             var batch = Prefetch(ref c, hash, i, 1, hashes);
             for (var j = 0; j < batch; j++, i++)
             {
-                var found = batch > 1 ? hash.Find(c.Arg(i), hashes[j], c.Now, out var spot) : hash.Find(c.Arg(i), c.Now, out spot);
+                var found = batch > 1 ? hash.Find(c.Arg(i), hashes[j], c.ExpiredBy, out var spot) : hash.Find(c.Arg(i), c.ExpiredBy, out spot);
                 if (found) c.Reply.Bulk(hash.Value(spot));
                 else c.Reply.Null();
             }
@@ -87,11 +87,11 @@ static partial class HashCommands
 
     static void HExists(ref CommandContext c)
     {
-        if (TryRead(ref c, out var hash)) c.Reply.Integer(hash.Find(c.Arg(2), c.Now, out _) ? 1 : 0);
+        if (TryRead(ref c, out var hash)) c.Reply.Integer(hash.Find(c.Arg(2), c.ExpiredBy, out _) ? 1 : 0);
     }
 
     static void HStrLen(ref CommandContext c)
     {
-        if (TryRead(ref c, out var hash)) c.Reply.Integer(hash.Find(c.Arg(2), c.Now, out var spot) ? hash.Value(spot).Length : 0);
+        if (TryRead(ref c, out var hash)) c.Reply.Integer(hash.Find(c.Arg(2), c.ExpiredBy, out var spot) ? hash.Value(spot).Length : 0);
     }
 }

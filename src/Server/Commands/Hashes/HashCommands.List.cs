@@ -70,8 +70,8 @@ static partial class HashCommands
     static void HGetAll(ref CommandContext c)
     {
         if (!TryRead(ref c, out var hash)) return;
-        c.Reply.Map((int)hash.CountAt(c.Now));
-        for (var fields = hash.Fields(c.Now); fields.Next();)
+        c.Reply.Map((int)hash.CountAt(c.ExpiredBy));
+        for (var fields = hash.Fields(c.ExpiredBy); fields.Next();)
         {
             c.Reply.Bulk(fields.Field);
             c.Reply.Bulk(fields.Value);
@@ -81,8 +81,8 @@ static partial class HashCommands
     static void List(scoped ref CommandContext c, bool values)
     {
         if (!TryRead(ref c, out var hash)) return;
-        c.Reply.Array((int)hash.CountAt(c.Now));
-        for (var fields = hash.Fields(c.Now); fields.Next();) c.Reply.Bulk(values ? fields.Value : fields.Field);
+        c.Reply.Array((int)hash.CountAt(c.ExpiredBy));
+        for (var fields = hash.Fields(c.ExpiredBy); fields.Next();) c.Reply.Bulk(values ? fields.Value : fields.Field);
     }
 
     /// <summary>Counts the fields of a scan's steps that match or, the second time, answers them.</summary>
@@ -120,13 +120,13 @@ static partial class HashCommands
         // Twice: the cursor and the count come before the fields in the reply, and nothing changes in between.
         var counted = new ScannedFields(scan, reply: null);
         var steps = 0L;
-        do cursor = hash.Scan(cursor, c.Now, ref counted);
+        do cursor = hash.Scan(cursor, c.ExpiredBy, ref counted);
         while (!scan.IsDone(cursor, counted.Visited, ref steps));
 
         ElementScan.ReplyCursor(ref c, scan.Cursor);
         c.Reply.Array(scan.NamesOnly ? counted.Matching : 2 * counted.Matching);
         var answered = new ScannedFields(scan, c.Reply);
-        for (cursor = scan.Start; answered.Visited < counted.Visited;) cursor = hash.Scan(cursor, c.Now, ref answered);
+        for (cursor = scan.Start; answered.Visited < counted.Visited;) cursor = hash.Scan(cursor, c.ExpiredBy, ref answered);
     }
 
     static void HRandField(ref CommandContext c)
@@ -134,7 +134,7 @@ static partial class HashCommands
         if (c.Count == 2)
         {
             if (!TryRead(ref c, out var one)) return;
-            if (one.CountAt(c.Now) == 0) c.Reply.Null();
+            if (one.CountAt(c.ExpiredBy) == 0) c.Reply.Null();
             else c.Reply.Bulk(one.Field(Draw(ref c, one)));
             return;
         }
@@ -156,7 +156,7 @@ static partial class HashCommands
             return;
         }
         if (!TryRead(ref c, out var hash)) return;
-        var size = hash.CountAt(c.Now);
+        var size = hash.CountAt(c.ExpiredBy);
         if (size == 0 || count == 0) c.Reply.EmptyArray();
         else if (count < 0) ReplyRepeated(ref c, hash, -count, withValues);
         else if (hash.IsHashed && count * 3 <= size) ReplyDistinct(ref c, hash, (int)count, withValues);
@@ -166,7 +166,7 @@ static partial class HashCommands
     static HashSpot Draw(scoped ref CommandContext c, scoped in HashReader hash)
     {
         HashSpot spot;
-        while (!hash.TryDraw(c.Server.Random, c.Now, out spot))
+        while (!hash.TryDraw(c.Server.Random, c.ExpiredBy, out spot))
         {
         }
         return spot;
@@ -203,7 +203,7 @@ static partial class HashCommands
     static void ReplySample(scoped ref CommandContext c, scoped in HashReader hash, long wanted, long toCome, bool withValues)
     {
         ReplyCount(ref c, wanted, withValues);
-        for (var fields = hash.Fields(c.Now); wanted > 0 && fields.Next(); toCome--)
+        for (var fields = hash.Fields(c.ExpiredBy); wanted > 0 && fields.Next(); toCome--)
         {
             if (wanted < toCome && c.Server.Random.NextInt64(toCome) >= wanted) continue;
             ReplyField(ref c, fields.Field, fields.Value, withValues);

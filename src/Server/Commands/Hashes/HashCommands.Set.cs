@@ -105,7 +105,7 @@ static partial class HashCommands
     static void HSetNx(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at)) return;
-        if (at.Found && new HashReader(at.Record).Find(c.Arg(2), c.Now, out _))
+        if (at.Found && new HashReader(at.Record).Find(c.Arg(2), c.ExpiredBy, out _))
         {
             c.Reply.Integer(0);
             return;
@@ -129,7 +129,7 @@ static partial class HashCommands
         var left = hash.Count;
         for (var i = 2; i < c.Count && left > 0; i++)
         {
-            if (!hash.Reader.Find(c.Arg(i), c.Now, out var spot)) continue;
+            if (!hash.Reader.Find(c.Arg(i), c.ExpiredBy, out var spot)) continue;
             hash.Remove(spot);
             removed++;
             left--;

@@ -35,7 +35,7 @@ static partial class HashCommands
         c.Reply.Array(fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
-            if (!hash.Find(c.Arg(fields.ArgOf(i)), c.Now, out var spot))
+            if (!hash.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot))
             {
                 c.Reply.Integer((int)FieldOutcome.NoSuchField);
                 continue;

@@ -49,7 +49,7 @@ static partial class HashCommands
     /// <summary>The hash of a found key, or a new one of an empty hash that the caller fills.</summary>
     static HashEditor Open(scoped ref CommandContext c, scoped in KeyLookup at, int reserve = 0)
     {
-        if (at.Found) return new(c.Database, at, Limits(c.Server)) { Now = c.Now };
+        if (at.Found) return new(c.Database, at, Limits(c.Server)) { Now = c.ExpiredBy };
         var hash = HashEditor.Create(c.Database, at, c.Arg(1), reserve, Limits(c.Server));
         c.Server.Keys.Created(c.Database, hash.At.Record, c.Arg(1));
         return hash;

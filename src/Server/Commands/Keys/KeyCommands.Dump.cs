@@ -100,7 +100,7 @@ static partial class KeyCommands
             return;
         }
         c.Reply.Ok();
-        if (ttl != 0 && expireAt <= c.Now)
+        if (ttl != 0 && expireAt <= c.ExpiredBy)
         {
             // It came too late: what was there is gone nevertheless.
             c.Database.Delete(c.Database.Lookup(key));

@@ -82,7 +82,7 @@ static partial class KeyCommands
             return;
         }
         c.Reply.Integer(1);
-        if (when <= c.Now)
+        if (when <= c.ExpiredBy)
         {
             c.Database.Delete(at);
             c.Changed(key, KeyspaceEvents.Generic, "del");

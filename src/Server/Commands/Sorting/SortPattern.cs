@@ -61,7 +61,7 @@ readonly ref struct SortPattern
         }
         if (at.Record.Type != ObjectType.Hash) return false;
         var hash = new HashReader(at.Record);
-        if (!hash.Find(_field, c.Now, out var spot)) return false;
+        if (!hash.Find(_field, c.ExpiredBy, out var spot)) return false;
         value = hash.Value(spot).ToBytes(scratch);
         return true;
     }

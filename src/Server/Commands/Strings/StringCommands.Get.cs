@@ -166,7 +166,7 @@ static partial class StringCommands
         if (expiry.IsTime && !expiry.TryResolve(c, out deadline)) return;
         ReplyString(ref c, at.Record);
 
-        if (expiry.Kind == ExpiryKind.Absolute && deadline <= c.Now) DeleteExpired(ref c, at, key);
+        if (expiry.Kind == ExpiryKind.Absolute && deadline <= c.ExpiredBy) DeleteExpired(ref c, at, key);
         else if (expiry.IsTime)
         {
             c.Database.SetExpiry(at, deadline);

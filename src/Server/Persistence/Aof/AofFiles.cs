@@ -1,11 +1,14 @@
 using System.Text;
-using MiniRedis.Storage;
+using MiniRedis.Server.Configuration;
 
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>The files of the AOF and their manifest, on the disk. Under the executor's lock.</summary>
 sealed class AofFiles(MiniRedisServer server)
 {
+    // What the disk has; see Adopt.
+    AofManifest _onDisk = AofManifest.Empty;
+
     /// <summary>The list, as the disk has it or is about to.</summary>
     public AofManifest Manifest { get; private set; } = AofManifest.Empty;
 
@@ -21,15 +24,18 @@ sealed class AofFiles(MiniRedisServer server)
     /// <summary>Bytes of the base and of incremental files that are not written to any more.</summary>
     public long ClosedBytes { get; private set; }
 
-    public string PathOf(string name) => Path.Combine(Directory, name);
+    public string PathOf(string name) => Path.Combine(Directory, ConfigText.ToUnicode(name));
 
     /// <summary>Reads the list; without one there are no files.</summary>
     /// <exception cref="FormatException">The list makes no sense.</exception>
     public void Load()
     {
-        Manifest = File.Exists(ManifestPath) ? AofManifest.Parse(File.ReadAllText(ManifestPath, Encoding.UTF8)) : AofManifest.Empty;
-        CountBytes();
+        _onDisk = File.Exists(ManifestPath) ? Read() : AofManifest.Empty;
+        Adopt(_onDisk);
     }
+
+    // Names are bytes, as configuration text is.
+    AofManifest Read() => AofManifest.Parse(File.ReadAllText(ManifestPath, Encoding.Latin1));
 
     /// <summary>
     /// Takes an AOF of one file, as there was before Redis 7, into the directory: it is the base from now on. Does nothing where there is a list.
@@ -42,15 +48,15 @@ sealed class AofFiles(MiniRedisServer server)
         // The list comes first. Where power fails before the file is moved, the next start finds it on the list and moves it.
         if (!File.Exists(ManifestPath))
         {
-            System.IO.Directory.CreateDirectory(Directory);
             Commit(AofManifest.Upgraded(name));
         }
-        else if (AofManifest.Parse(File.ReadAllText(ManifestPath)).Base?.Name != name || File.Exists(PathOf(name)))
+        else if (Read() is not { Base: { } first, Incremental.Count: 0, History.Count: 0 } || first.Name != name || File.Exists(PathOf(name)))
         {
             return;
         }
         server.Saving.Files.Replace(old, PathOf(name));
         server.Saving.Files.SyncDirectory(Directory);
+        CountBytes();
         server.Log.AofUpgraded(name, server.Config.AppendDirname);
     }
 
@@ -60,14 +66,19 @@ sealed class AofFiles(MiniRedisServer server)
         var (config, manifest) = (server.Config, Manifest);
         if (manifest.Base is null && manifest.Incremental.Count == 0)
         {
-            System.IO.Directory.CreateDirectory(Directory);
+            CreateDirectory();
             manifest = manifest.WithBase(config.AppendFilename, config.AofUseRdbPreamble, kept: 0);
             var name = manifest.Base!.Value.Name;
             server.Log.AofBaseCreated(name);
             if (config.AofUseRdbPreamble) server.Saving.Write(PathOf(name), PathOf($"temp-{Environment.ProcessId}.aof"), isAofBase: true);
             else server.Saving.Files.Create(PathOf(name)).Dispose();
         }
-        if (manifest.Incremental.Count == 0) manifest = manifest.WithIncremental(config.AppendFilename);
+        if (manifest.Incremental.Count == 0)
+        {
+            manifest = manifest.WithIncremental(config.AppendFilename);
+            // Before it is listed: a file that is listed and not there keeps the server from starting.
+            server.Saving.Files.Create(PathOf(manifest.Incremental[^1].Name)).Dispose();
+        }
         if (manifest != Manifest) Commit(manifest);
         DeleteHistory();
     }
@@ -78,16 +89,18 @@ sealed class AofFiles(MiniRedisServer server)
     public void Commit(AofManifest manifest)
     {
         var files = server.Saving.Files;
-        System.IO.Directory.CreateDirectory(Directory);
+        CreateDirectory();
         var temporary = PathOf($"temp-{server.Config.AppendFilename}.manifest");
         using (var file = files.Create(temporary))
         {
-            file.Write(Encoding.UTF8.GetBytes(manifest.Format()));
+            file.Write(Encoding.Latin1.GetBytes(manifest.Format()));
             file.Sync();
         }
         files.Replace(temporary, ManifestPath);
-        files.SyncDirectory(Directory);
+        // That is what the next start reads, whether or not it outlives a power failure.
+        _onDisk = manifest;
         Adopt(manifest);
+        files.SyncDirectory(Directory);
     }
 
     /// <summary>Goes on with a list that the disk is not to have yet: the one before holds everything still.</summary>
@@ -97,11 +110,39 @@ sealed class AofFiles(MiniRedisServer server)
         CountBytes();
     }
 
+    /// <summary>Goes back to the list that the disk has, and deletes the files that it lacks.</summary>
+    public void Revert()
+    {
+        foreach (var file in Manifest.Incremental.Except(_onDisk.Incremental)) TryDelete(file.Name);
+        Adopt(_onDisk);
+    }
+
+    /// <summary>Deletes a file that is on no list. If the disk refuses, it stays, in nobody's way.</summary>
+    public void TryDelete(string name)
+    {
+        try
+        {
+            server.Saving.Files.Delete(PathOf(name));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            server.Log.AofNotDeleted(name, failure.Message);
+        }
+    }
+
+    /// <summary>Makes the directory, if there is none.</summary>
+    public void CreateDirectory()
+    {
+        if (System.IO.Directory.Exists(Directory)) return;
+        System.IO.Directory.CreateDirectory(Directory);
+        server.Saving.Files.SyncDirectory(Path.GetDirectoryName(Directory)!);
+    }
+
     /// <summary>Deletes the files that a rewrite has replaced, and then takes them off the list.</summary>
     public void DeleteHistory()
     {
         if (Manifest.History.Count == 0 || server.Config.AofDisableAutoGc) return;
-        foreach (var file in Manifest.History) server.Saving.Files.Delete(PathOf(file.Name));
+        foreach (var file in Manifest.History) TryDelete(file.Name);
         Commit(Manifest.WithoutHistory());
     }
 

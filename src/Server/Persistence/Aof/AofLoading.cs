@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MiniRedis.Server.Commands;
 using MiniRedis.Storage;
 
@@ -12,6 +13,7 @@ sealed class AofLoading : IDisposable
     readonly MiniRedisServer _server;
     readonly IRdbLoadTarget _target;
     readonly List<string> _paths;
+    readonly Stopwatch _elapsed = new();
     int _next;
     RdbLoader? _base;
     FileStream? _file;
@@ -26,6 +28,8 @@ sealed class AofLoading : IDisposable
         (_server, _target) = (server, target);
         var files = server.Aof.Files;
         _paths = [.. files.Manifest.Files.Select(file => files.PathOf(file.Name))];
+        if (_paths.Find(path => !File.Exists(path)) is { } missing)
+            throw new FileNotFoundException($"Can't open the append log file {missing} for reading: No such file or directory");
         Length = _paths.Sum(path => new FileInfo(path).Length);
         _dirty = server.Effects.Dirty;
     }
@@ -62,10 +66,12 @@ sealed class AofLoading : IDisposable
             _base.Dispose();
             _base = null;
             _file = Open(_paths[_next - 1], end);
-            _replay = new AofReplay(_server, _file);
+            _replay = new AofReplay(_server, _file, CurrentName);
             return false;
         }
         if (!Replay(bytes)) return false;
+        var kind = _next == 1 && _server.Aof.Files.Manifest.Base is not null ? "base" : "incr";
+        _server.Log.AofFileLoaded(kind, CurrentName, _elapsed.Elapsed.TotalSeconds);
         _before += _replay!.Length;
         _replay.Dispose();
         (_replay, _file) = (null, null);
@@ -91,6 +97,7 @@ sealed class AofLoading : IDisposable
 
     void Open(string path)
     {
+        _elapsed.Restart();
         _file = Open(path, 0);
         Span<byte> magic = stackalloc byte[5];
         var isRdb = _file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
@@ -98,7 +105,7 @@ sealed class AofLoading : IDisposable
         _file.Position = 0;
         if (!isRdb)
         {
-            _replay = new AofReplay(_server, _file);
+            _replay = new AofReplay(_server, _file, CurrentName);
             return;
         }
         var verifies = _server.Config.RdbChecksum && !_server.DebugSwitches.SkipChecksums;

@@ -14,6 +14,7 @@ sealed class AofReplay : IDisposable
 
     readonly MiniRedisServer _server;
     readonly Stream _file;
+    readonly string _name;
     readonly Client _client;
     readonly ReplyWriter _reply = new() { Muted = true };
     readonly RequestWindow _window = new();
@@ -27,9 +28,10 @@ sealed class AofReplay : IDisposable
 
     /// <param name="server">Whose keyspace is changed.</param>
     /// <param name="file">Read from where it stands; closed with this.</param>
-    public AofReplay(MiniRedisServer server, Stream file)
+    /// <param name="name">The file's, for the log.</param>
+    public AofReplay(MiniRedisServer server, Stream file, string name)
     {
-        (_server, _file) = (server, file);
+        (_server, _file, _name) = (server, file, name);
         _whole = Position = file.Position;
         Length = file.Length;
         var connection = new NoConnection();
@@ -73,7 +75,7 @@ sealed class AofReplay : IDisposable
         }
         _start += consumed;
         if (_window.End == ParseStatus.Request) return;
-        if (_window.End != ParseStatus.NeedMore) throw Damaged();
+        if (_window.End != ParseStatus.NeedMore || !BeginsWell(unread[consumed..])) throw Damaged();
         // The unread bytes move to the front: the parser goes on where it was.
         if (!Fill((int)Math.Min(_window.Wanted, int.MaxValue))) throw new AofException(_whole, isTruncated: true, "the file ends in a command");
     }
@@ -84,9 +86,23 @@ sealed class AofReplay : IDisposable
         if (first == '#') return;
         if (first != '*') throw Damaged();
         var request = _window.Request(index, unread);
-        if (!_server.Executor.TryReplay(_client, request, _window.Command(index), _window.KeyHash(index), _reply, out var unknown))
-            throw new AofException(_whole, isTruncated: false, $"Unknown command '{unknown}' reading the append only file");
+        var command = _window.Command(index);
+        var errors = _reply.Errors;
+        try
+        {
+            if (!_server.Executor.TryReplay(_client, request, command, _window.KeyHash(index), _reply, out var unknown))
+                throw new AofException(_whole, isTruncated: false, $"Unknown command '{unknown}' reading the append only file");
+        }
+        catch (Exception failure) when (failure is not (AofException or OutOfMemoryException))
+        {
+            // A bug. What ran before must not run again, which it would if the file were simply read on.
+            throw new AofException(_whole, isTruncated: false, $"Command '{command?.FullName}' fails reading the append only file: {failure}");
+        }
+        if (_reply.Errors != errors) _server.Log.AofCommandFailed(command!.FullName, Position, _name);
     }
+
+    // What a crash leaves of a command begins as one; what a file system leaves, zeros for one, does not.
+    static bool BeginsWell(ReadOnlySpan<byte> rest) => rest.IsEmpty || rest[0] is (byte)'*' or (byte)'#';
 
     AofException Damaged() => new(_whole, isTruncated: false, $"Bad file format reading the append only file at offset {Position}");
 

@@ -23,7 +23,7 @@ sealed class AofRewriting(MiniRedisServer server)
 
     SnapshotFileJob? _job;
     AofManifest? _next;
-    bool _turnsOn, _isCancelled;
+    bool _isCancelled;
     long _retryAt;
 
     public bool IsRunning => _job is not null;
@@ -31,8 +31,8 @@ sealed class AofRewriting(MiniRedisServer server)
     /// <summary>Whether one is to start as soon as nothing else takes a snapshot.</summary>
     public bool IsScheduled { get; private set; }
 
-    /// <summary>Whether the AOF was turned on and has no base yet.</summary>
-    public bool TurnsOn => IsRunning && _turnsOn;
+    /// <summary>Whether the AOF was turned on and has no base yet: what it says is on no list, and worth nothing.</summary>
+    public bool AwaitsBase { get; private set; }
 
     /// <summary>Unix milliseconds.</summary>
     public long StartedAt { get; private set; }
@@ -62,20 +62,26 @@ sealed class AofRewriting(MiniRedisServer server)
     {
         var (config, aof, files) = (server.Config, server.Aof, server.Aof.Files);
         IsScheduled = _isCancelled = false;
-        _turnsOn = config.AppendOnly && !aof.IsOn;
+        var awaitsBase = config.AppendOnly && (!aof.IsOn || AwaitsBase);
+        var before = files.Manifest;
         try
         {
-            System.IO.Directory.CreateDirectory(files.Directory);
-            if (config.AppendOnly) AddIncremental(files);
+            files.CreateDirectory();
+            if (config.AppendOnly) AddIncremental(files, awaitsBase);
+            if (awaitsBase && !aof.IsOn) aof.Start();
+            else if (aof.IsOn) aof.SwitchFile();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             server.Log.AofRewriteFailed(failure.Message);
             NoteFailure();
+            if (AwaitsBase) Schedule();
+            // The list may have changed before the disk refused.
+            if (aof.IsOn && files.Manifest != before) aof.SwitchFile();
+            else if (!aof.IsOn) files.Revert();
             return false;
         }
-        if (_turnsOn) aof.Start();
-        else if (aof.IsOn) aof.SwitchFile();
+        AwaitsBase = awaitsBase;
 
         server.Log.AofRewriteStarted();
         server.Statistics.AofRewrites++;
@@ -87,15 +93,14 @@ sealed class AofRewriting(MiniRedisServer server)
             ? new RdbFileJob(server, path, temporary, isAofBase: true, End)
             : new CommandFileJob(server, path, temporary, End);
         server.Snapshots.Start(_job);
-        aof.ApplyPolicy();
         return true;
     }
 
-    void AddIncremental(AofFiles files)
+    void AddIncremental(AofFiles files, bool awaitsBase)
     {
         var manifest = files.Manifest.WithIncremental(server.Config.AppendFilename);
         server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
-        if (_turnsOn) files.Adopt(manifest);
+        if (awaitsBase) files.Adopt(manifest);
         else files.Commit(manifest);
     }
 
@@ -107,10 +112,13 @@ sealed class AofRewriting(MiniRedisServer server)
         {
             Cancel();
             if (!server.Aof.Stop()) server.Log.AofNotFlushed();
+            if (AwaitsBase) server.Aof.Files.Revert();
+            AwaitsBase = false;
             return true;
         }
         if (server.Aof.IsOn) return true;
-        if (!server.Snapshots.IsActive) return TryStart();
+        // In the middle of a transaction is no instant that a base could show.
+        if (!server.Snapshots.IsActive && !server.Executor.InTransaction) return TryStart();
         Schedule();
         return true;
     }
@@ -150,25 +158,28 @@ sealed class AofRewriting(MiniRedisServer server)
         _job = null;
         LastSeconds = (server.Clock.Now - StartedAt) / 1000;
         LastPeakBytes = snapshot.PeakBytes;
-        server.Aof.ApplyPolicy();
         if (_isCancelled)
         {
             server.Log.AofRewriteCancelled();
+            // It may have been ready by then.
+            DeleteUnlisted(_next!.Base!.Value.Name);
+            if (AwaitsBase) Schedule();
             return;
         }
         if (failure is null) failure = TryAdopt();
         if (failure is null)
         {
             LastWentWell = true;
+            AwaitsBase = false;
             FailuresInARow = 0;
+            _retryAt = 0;
             BaseBytes = CurrentBytes;
             server.Log.AofRewriteEnded(job.Length, snapshot.PeakBytes >> 20);
             return;
         }
         server.Log.AofRewriteFailed(failure.Message);
         NoteFailure();
-        // Without a base what is written is worth nothing: try again.
-        if (_turnsOn) IsScheduled = true;
+        if (AwaitsBase) Schedule();
     }
 
     /// <summary>Makes the new base the one that counts.</summary>
@@ -183,8 +194,14 @@ sealed class AofRewriting(MiniRedisServer server)
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            DeleteUnlisted(_next!.Base!.Value.Name);
             return failure;
         }
+    }
+
+    void DeleteUnlisted(string name)
+    {
+        if (server.Aof.Files.Manifest.Base?.Name != name) server.Aof.Files.TryDelete(name);
     }
 
     void NoteFailure()

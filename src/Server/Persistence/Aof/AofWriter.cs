@@ -1,51 +1,66 @@
-using System.Diagnostics;
 using MiniRedis.Server.Configuration;
 
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// The thread that owns the AOF's current file: it writes what the executor hands over, and has the disk take it as often as
-/// appendfsync says. The executor never waits for the disk.
+/// Writes the AOF's current file, and has the disk take it as often as appendfsync says.
 /// <para>
-/// With "always", one sync serves everybody whose commands were executed before it began (group commit). Clients that had
-/// their replies from one sync send their next commands at about the same time, so a sync that begins the moment it can would
-/// serve half of them, the other half the next, in turns; waiting a moment for those that are expected makes one group of them. The
-/// idea is PostgreSQL's commit_delay; what is waited for is learned here from the last group.
+/// With "everysec" and "no" what a turn of the loop changed is written by the executor itself, before the turn's replies are sent: a write into
+/// the page cache costs less than waking a thread, and a process that dies has lost nothing that it acknowledged. While the file is being
+/// synced a write might wait for the disk; then, and whenever the disk refuses, a thread of the writer's own takes over, and the
+/// executor goes on. Syncs run on another thread still, so that what is handed over meanwhile is written at once.
+/// </para>
+/// <para>
+/// With "always" the thread writes and syncs, one sync for everybody whose commands were executed before it began (group commit). Clients
+/// that had their replies from one sync send their next commands at about the same time, so a sync that begins the moment it can
+/// would serve half of them, the other half the next, in turns; waiting a moment for those that are expected makes one group of
+/// them. The idea is PostgreSQL's commit_delay; what is waited for is learned here from the last group.
 /// </para>
 /// </summary>
 /// <remarks>
-/// Members are for the executor's thread unless they say otherwise; the thread shares with it what stands under the lock.
-/// Positions count bytes handed over since the start, whatever files they went to.
+/// Public members are for the executor's thread unless they say otherwise; all state is under one lock, which nobody holds for the disk
+/// but the executor when it writes. Positions count bytes handed over since the start, whatever files they went to.
 /// </remarks>
-sealed class AofWriter : IDisposable
+sealed partial class AofWriter : IDisposable
 {
     const long SyncMilliseconds = 1000, RetryMilliseconds = 1000;
 
-    /// <summary>Longest time for which a sync waits for those that are expected.</summary>
-    static readonly TimeSpan s_longestGathering = TimeSpan.FromMilliseconds(0.5);
+    const int MostSpare = 16;
 
     readonly object _lock = new();
     readonly IFileStore _files;
+    readonly TimeProvider _time;
     readonly Action _onProgress;
-    readonly Thread _thread;
+    readonly Thread _writing, _syncing;
+    readonly Stack<AofChunk> _spare = new();
     Queue<Item> _inbox = new(), _taken = new();
-    long _waitingBytes;
-    int _waiters, _expected;
-    bool _stop;
+
+    // The last of the inbox, as long as more may be added to it.
+    AofChunk? _tail;
     AppendFsync _policy;
-    IFileWriter? _file;
-    long _unsyncedSince = -1;
-    long _written, _synced, _delayed;
-    volatile string? _error;
+    IFileWriter _file;
+    bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp, _stop;
+    long _waitingBytes, _written, _synced, _syncingTo, _delayed;
+
+    // When the oldest bytes that the disk may not have were handed over; the same of those behind the ones being synced. -1: none.
+    long _unsyncedSince = -1, _unsyncedBehind = -1;
+    long _retryAt;
+    int _failures;
+    volatile string? _writeError, _syncError;
 
     /// <param name="files">The disk.</param>
-    /// <param name="onProgress">Called on the writing thread when something was synced, or an error came or went.</param>
-    public AofWriter(IFileStore files, Action onProgress)
+    /// <param name="path">The file to begin with.</param>
+    /// <param name="time">What a second is measured by.</param>
+    /// <param name="onProgress">Called on another thread when something was synced, or an error came or went.</param>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public AofWriter(IFileStore files, string path, TimeProvider time, Action onProgress)
     {
-        _files = files;
-        _onProgress = onProgress;
-        _thread = new Thread(Run) { Name = "aof", IsBackground = true };
-        _thread.Start();
+        _file = files.Append(path);
+        (_files, _time, _onProgress) = (files, time, onProgress);
+        _writing = new Thread(Run) { Name = "aof", IsBackground = true };
+        _syncing = new Thread(RunSyncs) { Name = "aof-sync", IsBackground = true };
+        _writing.Start();
+        _syncing.Start();
     }
 
     /// <summary>Bytes to write, or, where those are null, the file to go on in.</summary>
@@ -58,25 +73,28 @@ sealed class AofWriter : IDisposable
     public long Written => Interlocked.Read(ref _written);
 
     /// <summary>Why the last attempt to write or sync failed; null if it did not. Any thread.</summary>
-    public string? Error => _error;
+    public string? Error => _writeError ?? _syncError;
 
-    /// <summary>Syncs that began more than two seconds late: INFO's aof_delayed_fsync. Any thread.</summary>
+    /// <summary>Syncs that began more than a second late: INFO's aof_delayed_fsync. Any thread.</summary>
     public long Delayed => Interlocked.Read(ref _delayed);
 
-    /// <summary>Milliseconds for which the oldest bytes handed over have waited for the disk, by the system's clock; 0 if none do.</summary>
+    /// <summary>Milliseconds for which the oldest bytes handed over have waited for the disk; 0 if none do, and with "no".</summary>
     public long Age
     {
         get
         {
             var since = Interlocked.Read(ref _unsyncedSince);
-            return since < 0 ? 0 : Environment.TickCount64 - since;
+            return since < 0 ? 0 : Now - since;
         }
     }
 
     /// <summary>Bytes handed over and not written yet. Any thread.</summary>
     public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
 
-    /// <summary>appendfsync; "no" as well while a rewrite is under way and no-appendfsync-on-rewrite says so.</summary>
+    /// <summary>Microseconds that a write is delayed, for tests (DEBUG AOF-FLUSH-SLEEP).</summary>
+    public int Delay { get; set; }
+
+    /// <summary>appendfsync; "no" as well while a snapshot is written and no-appendfsync-on-rewrite says so.</summary>
     public AppendFsync Policy
     {
         set
@@ -84,23 +102,78 @@ sealed class AofWriter : IDisposable
             lock (_lock)
             {
                 _policy = value;
-                Monitor.Pulse(_lock);
+                if (value == AppendFsync.No) _unsyncedSince = _unsyncedBehind = -1;
+                else if (HasUnsynced && _unsyncedSince < 0) _unsyncedSince = Now;
+                Monitor.PulseAll(_lock);
             }
         }
     }
 
-    /// <summary>Hands bytes over. The chunk is the writer's from now on.</summary>
+    long Now => (long)_time.GetElapsedTime(0, _time.GetTimestamp()).TotalMilliseconds;
+
+    bool HasUnsynced => _written > _synced;
+
+    bool SyncsAtOnce => _policy == AppendFsync.Always || _isUrgent;
+
+    bool IsSyncDue => HasUnsynced && !_isSyncing && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds);
+
+    /// <summary>Hands bytes over; they are written on return unless that would have to wait for the disk.</summary>
     /// <param name="chunk">The bytes.</param>
     /// <param name="waiters">Clients that wait until they are synced.</param>
-    public void Append(AofChunk chunk, int waiters)
+    /// <returns>An empty chunk to go on with; the one handed over is the writer's from now on.</returns>
+    public AofChunk Append(AofChunk chunk, int waiters)
     {
         lock (_lock)
         {
+            NoteAge();
+            if (TryWriteAtOnce(chunk)) return chunk;
             _waiters += waiters;
-            Interlocked.Add(ref _waitingBytes, chunk.Length);
-            Interlocked.CompareExchange(ref _unsyncedSince, Environment.TickCount64, -1);
-            _inbox.Enqueue(new(chunk, null));
-            Monitor.Pulse(_lock);
+            _waitingBytes += chunk.Length;
+            // Small ones share, or ten thousand turns during a slow sync would take as many chunks.
+            if (_tail is { } tail && tail.HasRoom(chunk.Length))
+            {
+                tail.Write(chunk.Written);
+                chunk.Clear();
+            }
+            else
+            {
+                _inbox.Enqueue(new(chunk, null));
+                _tail = chunk;
+                chunk = _spare.TryPop(out var spare) ? spare : new AofChunk();
+            }
+            Monitor.PulseAll(_lock);
+            return chunk;
+        }
+    }
+
+    void NoteAge()
+    {
+        if (_policy == AppendFsync.No) return;
+        if (_unsyncedSince < 0)
+        {
+            _unsyncedSince = Now;
+            // The thread is to look again in a second.
+            Monitor.PulseAll(_lock);
+        }
+        else if (_isSyncing && _unsyncedBehind < 0)
+        {
+            _unsyncedBehind = Now;
+        }
+    }
+
+    bool TryWriteAtOnce(AofChunk chunk)
+    {
+        if (_policy == AppendFsync.Always || _isBusy || _isSyncing || _inbox.Count + _taken.Count > 0) return false;
+        try
+        {
+            Write(chunk);
+            chunk.Clear();
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            NoteFailure(failure, isWrite: true);
+            return false;
         }
     }
 
@@ -110,26 +183,35 @@ sealed class AofWriter : IDisposable
         lock (_lock)
         {
             _inbox.Enqueue(new(null, path));
-            Monitor.Pulse(_lock);
+            _tail = null;
+            Monitor.PulseAll(_lock);
         }
     }
 
-    /// <summary>Waits until what was handed over is written and synced, or cannot be.</summary>
+    /// <summary>Waits until what was handed over is written and synced, or an attempt to do so has failed.</summary>
     /// <returns>False if the disk refuses.</returns>
     public bool Drain(long position)
     {
         lock (_lock)
         {
-            var policy = _policy;
-            _policy = AppendFsync.Always;
-            Monitor.Pulse(_lock);
-            while (Synced < position && _error is null) Monitor.Wait(_lock);
-            _policy = policy;
-            return Synced >= position;
+            _isUrgent = true;
+            Monitor.PulseAll(_lock);
+            for (var failures = _failures; _synced < position && _failures == failures && !_hasGivenUp;) Monitor.Wait(_lock);
+            _isUrgent = false;
+            return _synced >= position;
         }
     }
 
-    /// <summary>Ends the thread; what is not written yet is lost. See <see cref="Drain"/>.</summary>
+    /// <summary>Has the thread look whether something is due: its own waits are measured by the system's clock. Called by the cron.</summary>
+    public void Nudge()
+    {
+        lock (_lock)
+        {
+            if (HasWork) Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Ends the threads; what is not written yet is lost. See <see cref="Drain"/>.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -137,128 +219,8 @@ sealed class AofWriter : IDisposable
             _stop = true;
             Monitor.PulseAll(_lock);
         }
-        _thread.Join();
-        _file?.Dispose();
-    }
-
-    void Run()
-    {
-        while (TryTake(out var policy))
-        {
-            try
-            {
-                while (_taken.TryPeek(out var item))
-                {
-                    Process(item);
-                    _taken.Dequeue();
-                }
-                if (policy == AppendFsync.Always || policy == AppendFsync.EverySec && Age >= SyncMilliseconds) Sync(policy);
-                else if (policy == AppendFsync.No) Interlocked.Exchange(ref _unsyncedSince, -1);
-                SetError(null);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                SetError(failure.Message);
-                WaitToRetry();
-            }
-        }
-    }
-
-    /// <summary>Waits until there is something to write or to sync. False when the thread is to end.</summary>
-    bool TryTake(out AppendFsync policy)
-    {
-        lock (_lock)
-        {
-            while (!_stop && _inbox.Count == 0 && _taken.Count == 0 && !IsSyncDue()) Monitor.Wait(_lock, WaitMilliseconds());
-            policy = _policy;
-            if (_stop) return false;
-        }
-        if (policy == AppendFsync.Always) Gather();
-        lock (_lock)
-        {
-            if (_taken.Count == 0) (_taken, _inbox) = (_inbox, _taken);
-            else while (_inbox.TryDequeue(out var item)) _taken.Enqueue(item);
-            _expected = _waiters;
-            _waiters = 0;
-        }
-        return true;
-    }
-
-    bool HasUnsynced => _written > Interlocked.Read(ref _synced);
-
-    bool IsSyncDue() => HasUnsynced && (_policy == AppendFsync.Always || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds);
-
-    int WaitMilliseconds() => HasUnsynced && _policy == AppendFsync.EverySec ? (int)Math.Max(1, SyncMilliseconds - Age) : -1;
-
-    /// <summary>Waits a moment for clients that are expected to commit as well.</summary>
-    void Gather()
-    {
-        var expected = Volatile.Read(ref _expected);
-        for (var started = Stopwatch.GetTimestamp(); Volatile.Read(ref _waiters) < expected;)
-        {
-            if (Stopwatch.GetElapsedTime(started) > s_longestGathering) return;
-            Thread.Yield();
-        }
-    }
-
-    void Process(Item item)
-    {
-        if (item.Chunk is not { } chunk)
-        {
-            _file?.Sync();
-            var next = _files.Append(item.Path!);
-            _file?.Dispose();
-            _file = next;
-            return;
-        }
-        var length = _file!.Length;
-        try
-        {
-            _file.Write(chunk.Written);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // A part of a command must not stand in front of what is written when there is room again.
-            _file.Truncate(length);
-            throw;
-        }
-        Interlocked.Add(ref _written, chunk.Length);
-        Interlocked.Add(ref _waitingBytes, -chunk.Length);
-        chunk.Return();
-    }
-
-    void Sync(AppendFsync policy)
-    {
-        if (!HasUnsynced) return;
-        if (policy == AppendFsync.EverySec && Age > 2 * SyncMilliseconds) Interlocked.Increment(ref _delayed);
-        _file!.Sync();
-        lock (_lock)
-        {
-            Interlocked.Exchange(ref _synced, _written);
-            Interlocked.Exchange(ref _unsyncedSince, _inbox.Count > 0 ? Environment.TickCount64 : -1);
-            // Those that are released, and those that wait already: they will come together from now on.
-            _expected += _waiters;
-            Monitor.PulseAll(_lock);
-        }
-        _onProgress();
-    }
-
-    void SetError(string? error)
-    {
-        if (_error == error) return;
-        lock (_lock)
-        {
-            _error = error;
-            Monitor.PulseAll(_lock);
-        }
-        _onProgress();
-    }
-
-    void WaitToRetry()
-    {
-        lock (_lock)
-        {
-            if (!_stop) Monitor.Wait(_lock, (int)RetryMilliseconds);
-        }
+        _writing.Join();
+        _syncing.Join();
+        _file.Dispose();
     }
 }

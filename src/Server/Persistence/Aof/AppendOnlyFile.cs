@@ -16,9 +16,12 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// <summary>With everysec, writes wait while what is not on the disk is older than this, as Redis's do.</summary>
     const long OldestMilliseconds = 2000;
 
+    /// <summary>Writes also wait while so much is not written: memory is not to grow with a disk that hangs.</summary>
+    const long MostWaitingBytes = 256 << 20;
+
     readonly MiniRedisServer _server;
     readonly Queue<(Client Client, long Position)> _held = new();
-    AofChunk? _chunk;
+    AofChunk _chunk = new();
     AofWriter? _writer;
     long _position, _fileStart, _lastSecond;
     int _database = -1;
@@ -43,13 +46,13 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     public KeyspaceEvents WantedEvents => KeyspaceEvents.None;
 
     /// <summary>Bytes appended since the start, to whatever file.</summary>
-    public long Position => _position + (_chunk?.Length ?? 0);
+    public long Position => _position + _chunk.Length;
 
     /// <summary>Bytes of the file that is written to, those on their way included.</summary>
     public long FileBytes => IsOn ? Position - _fileStart : 0;
 
     /// <summary>Bytes not written yet: mem_aof_buffer.</summary>
-    public long BufferBytes => (_chunk?.Length ?? 0) + (_writer?.WaitingBytes ?? 0);
+    public long BufferBytes => _chunk.Length + (_writer?.WaitingBytes ?? 0);
 
     /// <summary>Whether bytes were written that the disk may not have yet.</summary>
     public bool IsSyncPending => _writer is { } writer && writer.Synced < writer.Written;
@@ -72,13 +75,15 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     }
 
     /// <summary>Begins to write to the file that <see cref="Files"/> names last.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
     public void Start()
     {
         Debug.Assert(!IsOn);
-        _writer = new AofWriter(_server.Saving.Files, () => _server.RequestTick?.Invoke());
+        _writer = new AofWriter(_server.Saving.Files, Files.CurrentPath, _server.Clock.Time, () => _server.RequestTick?.Invoke());
         _position = 0;
+        ApplyDelay();
         ApplyPolicy();
-        SwitchFile();
+        BeginFile();
         _server.Effects.AddSink(this);
     }
 
@@ -86,11 +91,16 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     public void SwitchFile()
     {
         Submit();
+        BeginFile();
+        _writer!.SwitchTo(Files.CurrentPath);
+    }
+
+    void BeginFile()
+    {
         _database = -1;
         _lastSecond = 0;
         var file = new FileInfo(Files.CurrentPath);
         _fileStart = _position - (file.Exists ? file.Length : 0);
-        _writer!.SwitchTo(Files.CurrentPath);
     }
 
     /// <summary>Waits until the disk has everything, and stops writing.</summary>
@@ -104,7 +114,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         writer.Dispose();
         _writer = null;
         _lastError = null;
-        _isSlow = false;
+        SetSlow(false);
         return isWhole;
     }
 
@@ -125,6 +135,14 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         var config = _server.Config;
         var pauses = config.NoAppendFsyncOnRewrite && _server.Snapshots.IsActive && config.AppendFsync == AppendFsync.EverySec;
         writer.Policy = pauses ? AppendFsync.No : config.AppendFsync;
+        // Without a sync to come nobody would let them go. What they were promised is kept if the disk allows it.
+        if (!HoldsReplies && _held.Count > 0 && !TryFlush()) ReleaseAll();
+    }
+
+    /// <summary>Follows DEBUG AOF-FLUSH-SLEEP.</summary>
+    public void ApplyDelay()
+    {
+        if (_writer is { } writer) writer.Delay = _server.DebugSwitches.AofFlushDelay;
     }
 
     /// <summary>Stops writing, whatever is not written yet.</summary>
@@ -138,15 +156,19 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     {
         // What DEBUG LOADAOF replays is there already.
         if (_server.Loading.IsLoading) return;
+        var count = 0;
+        foreach (var command in commands) count += command.Target == EffectTarget.Replicas ? 0 : 1;
+        if (count == 0) return;
         if (_server.Config.AofTimestampEnabled) Stamp();
-        if (commands.Count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
+        if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
         for (var i = 0; i < commands.Count; i++)
         {
+            if (commands[i].Target == EffectTarget.Replicas) continue;
             var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
             Select(commands[i].Database);
             Write(encoded[commands[i].Offset..end]);
         }
-        if (commands.Count > 1) Write("*1\r\n$4\r\nEXEC\r\n"u8);
+        if (count > 1) Write("*1\r\n$4\r\nEXEC\r\n"u8);
     }
 
     /// <summary>
@@ -161,16 +183,16 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         if (!client.Has(ClientFlags.AwaitsDisk)) _newlyHeld++;
         client.Flags |= ClientFlags.AwaitsDisk;
         client.Connection.Output.IsHeld = true;
+        client.HeldUntil = Position;
         _held.Enqueue((client, Position));
     }
 
-    /// <summary>Hands what was gathered to the writing thread. At the end of each turn of the loop.</summary>
+    /// <summary>Writes what was gathered, or hands it to who does. At the end of each turn of the loop, before its replies are sent.</summary>
     public void Submit()
     {
-        if (_chunk is not { Length: > 0 } chunk) return;
-        _chunk = null;
-        _position += chunk.Length;
-        _writer!.Append(chunk, _newlyHeld);
+        if (_chunk.Length == 0) return;
+        _position += _chunk.Length;
+        _chunk = _writer!.Append(_chunk, _newlyHeld);
         _newlyHeld = 0;
     }
 
@@ -179,10 +201,11 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     {
         if (_writer is not { } writer) return;
         Release(writer.Synced);
-        var wasSlow = _isSlow;
-        _isSlow = _server.Config.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds;
-        if (wasSlow && !_isSlow) _server.Pause.Resume();
+        writer.Nudge();
         var error = writer.Error;
+        // What cannot be written is refused, and refusals do not wait.
+        SetSlow(error is null
+            && (_server.Config.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds || writer.WaitingBytes > MostWaitingBytes));
         if (error == _lastError) return;
         _lastError = error;
         if (error is null)
@@ -195,6 +218,14 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         // What was promised cannot be kept any more.
         _server.Log.AofFailedWithAlways();
         _server.Exiting.Fail();
+    }
+
+    void SetSlow(bool isSlow)
+    {
+        var wasSlow = _isSlow;
+        _isSlow = isSlow;
+        if (isSlow && !wasSlow) _server.Log.AofIsSlow();
+        if (wasSlow && !isSlow) _server.Pause.Resume();
     }
 
     /// <summary>Whether commands that write wait: the disk is more than two seconds behind.</summary>
@@ -214,7 +245,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     }
 
     /// <summary>Whether there is something to <see cref="Submit"/>. Any thread.</summary>
-    public bool HasGathered => _chunk is not null;
+    public bool HasGathered => _chunk.Length > 0;
 
     void ReleaseAll() => Release(long.MaxValue);
 
@@ -224,7 +255,8 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         {
             _held.Dequeue();
             var client = held.Client;
-            if (client.IsGone) continue;
+            // Who was held once more since waits for that.
+            if (client.IsGone || client.HeldUntil > held.Position) continue;
             client.Flags &= ~ClientFlags.AwaitsDisk;
             var connection = client.Connection;
             connection.Output.IsHeld = false;
@@ -252,7 +284,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     void Stamp()
     {
         var second = _server.Clock.Now / 1000;
-        if (second == _lastSecond) return;
+        if (second <= _lastSecond) return;
         _lastSecond = second;
         Span<byte> digits = stackalloc byte[20];
         Utf8Formatter.TryFormat(second, digits, out var length);
@@ -263,7 +295,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
 
     void Write(ReadOnlySpan<byte> bytes)
     {
-        if (_chunk is { } full && !full.HasRoom(bytes.Length)) Submit();
-        (_chunk ??= AofChunk.Rent()).Write(bytes);
+        if (!_chunk.HasRoom(bytes.Length)) Submit();
+        _chunk.Write(bytes);
     }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
@@ -8,6 +10,7 @@ sealed class CommandFileJob : SnapshotFileJob
     readonly IFileStore _files;
     readonly string _path, _temporary;
     readonly bool _syncsOften;
+    readonly byte[] _head;
     readonly KeySaveDelay _delay;
     readonly Action<Snapshot, Exception?> _ended;
 
@@ -17,11 +20,15 @@ sealed class CommandFileJob : SnapshotFileJob
         (_files, _path, _temporary, _ended) = (server.Saving.Files, path, temporary, ended);
         _syncsOften = server.Config.AofRewriteIncrementalFsync;
         _delay = new KeySaveDelay(server.Config.RdbKeySaveDelay);
+        _head = server.Config.AofTimestampEnabled
+            ? Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"#TS:{server.Clock.Now / 1000}\r\n"))
+            : [];
     }
 
     public override void Write(SnapshotFeed feed)
     {
         using var output = new RdbFileOutput(_files, _temporary, checksums: false, _syncsOften);
+        output.Write(_head);
         var buffer = new RdbOutputBuffer(output);
         var writer = new AofValueWriter(buffer);
         var current = -1;

@@ -23,6 +23,9 @@ sealed unsafe class EpollLoop : IDisposable
     /// <summary>How long not to accept after the process ran out of descriptors. A listener that stays readable would spin the loop.</summary>
     const int AcceptPauseMilliseconds = 100;
 
+    /// <summary>Connections whose replies wait for the end of a turn; more of them would make it long.</summary>
+    const int MaxKept = 64;
+
     /// <summary>Bytes of a closing connection that are read and thrown away, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
 
@@ -36,6 +39,9 @@ sealed unsafe class EpollLoop : IDisposable
     EpollConnection?[] _connections = new EpollConnection?[64];
     readonly List<EpollConnection> _resumable = [];
     readonly List<EpollConnection> _closed = [];
+
+    // Whose replies are sent when the turn is over; see IConnectionHandler.KeepsReplies.
+    readonly List<EpollConnection> _kept = [];
 
     // Filled under the executor's lock by any thread, emptied by the loop.
     List<EpollConnection> _attention = [], _attending = [];
@@ -118,6 +124,7 @@ sealed unsafe class EpollLoop : IDisposable
         for (var i = 0; i < count; i++) Dispatch(LibC.EventDescriptor(events, i), LibC.Events(events, i));
 
         ResumeBatches();
+        EndTurn();
         Attend();
         if (_ticks && Environment.TickCount64 >= _nextTick) _nextTick = Environment.TickCount64 + _handler.OnTick();
         // Ticks push output too (expiry, timeouts, blocked clients): it must not wait for the next event.
@@ -175,8 +182,28 @@ sealed unsafe class EpollLoop : IDisposable
     {
         _handler.OnReceived(connection);
         if (connection.WantsResume) QueueToResume(connection);
-        if (connection.Output.HasSending) Send(connection);
+        if (connection.Output.HasSending)
+        {
+            if (_handler.KeepsReplies) Keep(connection);
+            else Send(connection);
+        }
         if (connection.Closing != CloseMode.Open) CloseIfDone(connection);
+    }
+
+    void Keep(EpollConnection connection)
+    {
+        _kept.Add(connection);
+        if (_kept.Count == MaxKept) EndTurn();
+    }
+
+    void EndTurn()
+    {
+        _handler.OnTurnEnded();
+        foreach (var connection in _kept)
+        {
+            if (!connection.IsClosed && connection.Output.HasSending) Send(connection);
+        }
+        _kept.Clear();
     }
 
     void QueueToResume(EpollConnection connection)
@@ -249,6 +276,7 @@ sealed unsafe class EpollLoop : IDisposable
             _attentionPending = false;
             TakeHandedOverLocked();
             if (_attention.Count == 0) return;
+            _handler.OnSendingLocked();
             (_attention, _attending) = (_attending, _attention);
             foreach (var connection in _attending)
             {

@@ -153,6 +153,7 @@ sealed class SocketConnection : Connection, IDisposable
             bool isLast;
             lock (_transport.Handler.ExecutorLock)
             {
+                _transport.Handler.OnSendingLocked();
                 Output.TakeForSendingLocked();
                 // Judged together with what was taken: a reply written after it is not to be lost by a close asked with it.
                 isLast = Closing != CloseMode.Open;

@@ -95,7 +95,12 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
 
     void RunTicks()
     {
-        while (!_stop) _tick.WaitOne(Math.Max(1, handler.OnTick()));
+        while (!_stop)
+        {
+            var wait = handler.OnTick();
+            handler.OnTurnEnded();
+            _tick.WaitOne(Math.Max(1, wait));
+        }
     }
 
     public void RequestTick() => _tick.Set();

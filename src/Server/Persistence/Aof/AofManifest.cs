@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using MiniRedis.Server.Configuration;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Server.Persistence;
 
 /// <summary>What a file of a multi-part AOF is: the letters are those of the manifest.</summary>
-public enum AofFileType
+enum AofFileType
 {
     /// <summary>The data set as it was when the last rewrite began.</summary>
     Base = 'b',
@@ -20,7 +21,7 @@ public enum AofFileType
 /// <param name="Name">Its name in the AOF's directory, without a path.</param>
 /// <param name="Sequence">From 1 on; base and incremental files are counted apart.</param>
 /// <param name="Type">What it is.</param>
-public readonly record struct AofFile(string Name, long Sequence, AofFileType Type);
+readonly record struct AofFile(string Name, long Sequence, AofFileType Type);
 
 /// <summary>
 /// The list of files that make up an AOF, in the order of loading, as Redis 7 keeps it beside them:
@@ -31,10 +32,14 @@ public readonly record struct AofFile(string Name, long Sequence, AofFileType Ty
 /// </code>
 /// Unchangeable: a change is another manifest, which replaces the first when the disk has it.
 /// </summary>
-public sealed record AofManifest
+sealed record AofManifest
 {
     /// <summary>Bytes of the longest line (Redis's MANIFEST_MAX_LINE).</summary>
     const int LongestLine = 1024;
+
+    const string Title = "*** FATAL AOF MANIFEST FILE ERROR ***";
+
+    const string InvalidFormat = "Invalid AOF manifest file format";
 
     public static AofManifest Empty { get; } = new();
 
@@ -104,18 +109,24 @@ public sealed record AofManifest
     }
 
     /// <summary>Reads a manifest.</summary>
+    /// <param name="text">One char a byte, as all text of the configuration.</param>
     /// <exception cref="FormatException">It makes no sense; the message tells the line and why, in Redis's words.</exception>
     public static AofManifest Parse(string text)
     {
+        if (text.Length == 0) throw Damaged(0, "", "Found an empty AOF manifest");
         AofFile? baseFile = null;
         List<AofFile> incremental = [], history = [];
         var number = 0;
-        var lines = text.Split('\n');
-        foreach (var line in lines)
+        for (var start = 0; start < text.Length;)
         {
             number++;
-            // What follows the last end of line is no line.
-            if (line.StartsWith('#') || line.Length == 0 && number == lines.Length) continue;
+            var end = text.IndexOf('\n', start);
+            // A line without an end is not whole: of its last number a digit may be missing.
+            var line = end < 0 ? text[start..] : text[start..end];
+            start = end < 0 ? text.Length : end + 1;
+            if (line.StartsWith('#')) continue;
+            if (end < 0 || line.Length >= LongestLine) throw Damaged(number, "", "The AOF manifest file contains too long line");
+            line = line.Trim(' ', '\t', '\r');
             var file = ParseLine(line, number);
             switch (file.Type)
             {
@@ -133,7 +144,6 @@ public sealed record AofManifest
                     break;
             }
         }
-        if (baseFile is null && incremental.Count + history.Count == 0) throw Damaged(0, "", "Found an empty AOF manifest");
         return new()
         {
             Base = baseFile, Incremental = incremental, History = history,
@@ -144,14 +154,12 @@ public sealed record AofManifest
 
     static AofFile ParseLine(string line, int number)
     {
-        if (line.Length >= LongestLine) throw Damaged(number, line, "The AOF manifest file contains too long line");
-        var words = Words(line.Trim());
         // Pairs of names and values; names that a later version adds are passed over.
-        if (words is null || words.Count < 6 || words.Count % 2 != 0) throw Damaged(number, line, "Invalid AOF manifest file format");
+        if (ConfigLine.Split(line) is not { Length: >= 6 } words || words.Length % 2 != 0) throw Damaged(number, line, InvalidFormat);
         string? name = null;
         long sequence = 0;
         var type = '\0';
-        for (var i = 0; i < words.Count; i += 2)
+        for (var i = 0; i < words.Length; i += 2)
         {
             switch (words[i].ToLowerInvariant())
             {
@@ -163,49 +171,20 @@ public sealed record AofManifest
                     _ = long.TryParse(words[i + 1], CultureInfo.InvariantCulture, out sequence);
                     break;
                 case "type":
-                    type = words[i + 1].Length == 1 ? words[i + 1][0] : '\0';
+                    type = words[i + 1].FirstOrDefault();
                     break;
             }
         }
-        if (string.IsNullOrEmpty(name) || sequence <= 0 || type == '\0') throw Damaged(number, line, "Invalid AOF manifest file format");
+        if (string.IsNullOrEmpty(name) || sequence <= 0 || type == '\0') throw Damaged(number, line, InvalidFormat);
         if (!Enum.IsDefined((AofFileType)type)) throw Damaged(number, line, "Unknown AOF file type");
         return new(name, sequence, (AofFileType)type);
     }
 
-    /// <summary>The words of a line, with quotes taken off; null if they are not closed.</summary>
-    static List<string>? Words(string line)
-    {
-        var words = new List<string>();
-        for (var i = 0; i < line.Length;)
-        {
-            if (line[i] == ' ')
-            {
-                i++;
-                continue;
-            }
-            var word = new StringBuilder();
-            if (line[i] == '"')
-            {
-                for (i++; ; i++)
-                {
-                    if (i >= line.Length) return null;
-                    if (line[i] == '"') break;
-                    if (line[i] == '\\' && i + 1 < line.Length) i++;
-                    word.Append(line[i]);
-                }
-                i++;
-            }
-            else
-            {
-                for (; i < line.Length && line[i] != ' '; i++) word.Append(line[i]);
-            }
-            words.Add(word.ToString());
-        }
-        return words;
-    }
+    /// <summary>In quotes, if it would else not be read as it is.</summary>
+    static string Quote(string name) => name.All(c => c is > ' ' and <= '~' and not ('"' or '\\')) ? name : ConfigLine.Quote(name);
 
-    static string Quote(string name) => name.AsSpan().IndexOfAny(" \"\\") < 0 ? name : $"\"{name.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
+    static FormatException Damaged(int number, string line, string reason) => new(line.Length == 0
+        ? $"{Title}\n{reason}"
+        : $"{Title}\nReading the manifest file, at line {number}\n>>> '{line}'\n{reason}");
 
-    static FormatException Damaged(int line, string text, string reason) =>
-        new($"Reading the manifest file, at line {line}{Environment.NewLine}>>> '{text}'{Environment.NewLine}{reason}");
 }

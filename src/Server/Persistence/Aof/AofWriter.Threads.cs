@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using MiniRedis.Server.Configuration;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>The writer's own threads.</summary>
+sealed partial class AofWriter
+{
+    /// <summary>Longest time for which a sync waits for those that are expected.</summary>
+    static readonly TimeSpan s_longestGathering = TimeSpan.FromMilliseconds(0.5);
+
+    int _waiters, _expected;
+    IFileWriter? _toSync;
+    TimeSpan _lastSync;
+
+    // While the disk refuses it is asked once a second, or when somebody waits for it. With "always" the process is about to end.
+    bool HasWork =>
+        !_hasGivenUp && (Error is null || _isUrgent || Now >= _retryAt) && (_inbox.Count + _taken.Count > 0 || IsSyncDue);
+
+    int WaitMilliseconds
+    {
+        get
+        {
+            if (_hasGivenUp) return -1;
+            if (Error is not null) return (int)Math.Clamp(_retryAt - Now, 1, RetryMilliseconds);
+            return HasUnsynced && !_isSyncing && _policy == AppendFsync.EverySec ? (int)Math.Clamp(SyncMilliseconds - Age, 1, SyncMilliseconds) : -1;
+        }
+    }
+
+    void Run()
+    {
+        while (TryTake())
+        {
+            try
+            {
+                while (_taken.TryPeek(out var item))
+                {
+                    if (item.Chunk is { } chunk) WriteTaken(chunk);
+                    else Switch(item.Path!);
+                    _taken.Dequeue();
+                }
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                NoteFailure(failure, isWrite: true);
+                continue;
+            }
+            if (_writeError is not null)
+            {
+                _writeError = null;
+                _onProgress();
+            }
+            if (MayBeginSync(out var itself) && itself) Sync(_file);
+        }
+    }
+
+    /// <summary>Waits until there is something to write or to sync. False when the thread is to end.</summary>
+    bool TryTake()
+    {
+        bool gathers;
+        lock (_lock)
+        {
+            _isBusy = false;
+            while (!_stop && !HasWork) Monitor.Wait(_lock, WaitMilliseconds);
+            if (_stop) return false;
+            _isBusy = true;
+            gathers = _policy == AppendFsync.Always && !_isUrgent && _taken.Count == 0;
+        }
+        if (gathers) Gather();
+        lock (_lock)
+        {
+            if (_taken.Count == 0) (_taken, _inbox) = (_inbox, _taken);
+            else while (_inbox.TryDequeue(out var item)) _taken.Enqueue(item);
+            _tail = null;
+            _expected = _waiters;
+            _waiters = 0;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Waits a moment for clients that are expected to commit as well; not for longer than a good part of what a sync takes.
+    /// </summary>
+    void Gather()
+    {
+        var expected = Volatile.Read(ref _expected);
+        var longest = _lastSync / 2 < s_longestGathering ? _lastSync / 2 : s_longestGathering;
+        for (var started = Stopwatch.GetTimestamp(); Volatile.Read(ref _waiters) < expected;)
+        {
+            if (Stopwatch.GetElapsedTime(started) > longest) return;
+            Thread.Yield();
+        }
+    }
+
+    void WriteTaken(AofChunk chunk)
+    {
+        var length = chunk.Length;
+        Write(chunk);
+        lock (_lock)
+        {
+            _waitingBytes -= length;
+            chunk.Clear();
+            if (_spare.Count < MostSpare) _spare.Push(chunk);
+        }
+    }
+
+    void Write(AofChunk chunk)
+    {
+        if (Delay > 0) Thread.Sleep(TimeSpan.FromMicroseconds(Delay));
+        var length = _file.Length;
+        try
+        {
+            _file.Write(chunk.Written);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // A part of a command must not stand in front of what is written when there is room again.
+            _file.Truncate(length);
+            throw;
+        }
+        Interlocked.Add(ref _written, chunk.Length);
+    }
+
+    void Switch(string path)
+    {
+        lock (_lock)
+        {
+            while (_isSyncing) Monitor.Wait(_lock);
+            _isSyncing = true;
+            _syncingTo = _written;
+        }
+        if (!Sync(_file)) throw new IOException(_syncError);
+        var next = _files.Append(path);
+        _file.Dispose();
+        _file = next;
+    }
+
+    /// <summary>Begins a sync if one is due: the thread's own, or the other's, which then runs.</summary>
+    bool MayBeginSync(out bool itself)
+    {
+        lock (_lock)
+        {
+            itself = SyncsAtOnce;
+            if (!IsSyncDue) return false;
+            if (!itself && Age > 2 * SyncMilliseconds) _delayed++;
+            _isSyncing = true;
+            _syncingTo = _written;
+            if (!itself)
+            {
+                _toSync = _file;
+                Monitor.PulseAll(_lock);
+            }
+            return true;
+        }
+    }
+
+    void RunSyncs()
+    {
+        while (true)
+        {
+            IFileWriter file;
+            lock (_lock)
+            {
+                while (!_stop && _toSync is null) Monitor.Wait(_lock);
+                if (_toSync is null) return;
+                (file, _toSync) = (_toSync, null);
+            }
+            Sync(file);
+        }
+    }
+
+    bool Sync(IFileWriter file)
+    {
+        var started = Stopwatch.GetTimestamp();
+        Exception? failure = null;
+        try
+        {
+            file.Sync();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            failure = error;
+        }
+        _lastSync = Stopwatch.GetElapsedTime(started);
+        if (failure is not null)
+        {
+            NoteFailure(failure, isWrite: false);
+            return false;
+        }
+        lock (_lock)
+        {
+            _isSyncing = false;
+            _synced = _syncingTo;
+            _unsyncedSince = _unsyncedBehind >= 0 || !HasUnsynced || _policy == AppendFsync.No ? _unsyncedBehind : Now;
+            _unsyncedBehind = -1;
+            _syncError = null;
+            // Those that are released, and those that wait already: they will come together from now on.
+            _expected += _waiters;
+            Monitor.PulseAll(_lock);
+        }
+        _onProgress();
+        return true;
+    }
+
+    void NoteFailure(Exception failure, bool isWrite)
+    {
+        lock (_lock)
+        {
+            if (isWrite) _writeError = Reason(failure);
+            else
+            {
+                _syncError = Reason(failure);
+                _isSyncing = false;
+            }
+            _failures++;
+            _retryAt = Now + RetryMilliseconds;
+            // What a failed sync was to save may be gone, so that one that succeeds later would prove nothing.
+            _hasGivenUp |= _policy == AppendFsync.Always;
+            Monitor.PulseAll(_lock);
+        }
+        _onProgress();
+    }
+
+    /// <summary>The system's words, without the path that the runtime adds: clients are told.</summary>
+    static string Reason(Exception failure)
+    {
+        var end = failure.Message.IndexOf(" : '", StringComparison.Ordinal);
+        return end < 0 ? failure.Message : failure.Message[..end];
+    }
+}
