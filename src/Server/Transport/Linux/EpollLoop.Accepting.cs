@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+
+namespace MiniRedis.Server.Transport.Linux;
+
+/// <summary>How connections come in.</summary>
+sealed unsafe partial class EpollLoop
+{
+    /// <summary>Starts or stops to wait for connections.</summary>
+    void WatchListeners(bool watch)
+    {
+        _acceptAgain = watch ? 0 : Environment.TickCount64 + AcceptPauseMilliseconds;
+        foreach (var (fd, listener) in _listeners)
+        {
+            if (!listener.IsClosed) LibC.Control(_epoll, LibC.EpollCtlMod, fd, watch ? LibC.EpollIn : 0);
+        }
+    }
+
+    void Accept(Listener listener)
+    {
+        if (listener.IsClosed) return;
+        var address = stackalloc byte[SocketNames.MaxAddressBytes];
+        for (var i = 0; i < MaxAcceptsPerCall; i++)
+        {
+            var length = SocketNames.MaxAddressBytes;
+            var fd = LibC.Accept4((int)listener.Socket.Handle, address, &length, LibC.SockNonBlock | LibC.SockCloExec);
+            if (fd < 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                if (error is LibC.EIntr or LibC.EConnAborted) continue;
+                if (error is LibC.EAgain) return;
+                // Out of descriptors or memory: the backlog holds the peers until there are some again.
+                _handler.OnAcceptFailed(Marshal.GetPInvokeErrorMessage(error));
+                WatchListeners(false);
+                return;
+            }
+            string remote, local;
+            if (listener.IsUnixSocket) remote = local = listener.Path + ":0";
+            else
+            {
+                LibC.SetNoDelay(fd);
+                remote = SocketNames.Format(address);
+                length = SocketNames.MaxAddressBytes;
+                local = LibC.GetSockName(fd, address, &length) == 0 ? SocketNames.Format(address) : "";
+            }
+            var owner = _transport.NextLoop();
+            if (owner == this) Add(fd, remote, local, listener.IsUnixSocket);
+            else
+            {
+                lock (_handler.ExecutorLock) owner.HandOverLocked(fd, remote, local, listener.IsUnixSocket);
+            }
+        }
+    }
+
+    void Add(int fd, string remote, string local, bool unix)
+    {
+        var connection = new EpollConnection(this, fd, _sharedInput, remote, local, unix);
+        if (fd >= _connections.Length) Array.Resize(ref _connections, Math.Max(fd + 1, _connections.Length * 2));
+        _connections[fd] = connection;
+        LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);
+        _handler.OnAccepted(connection);
+        // A refusal leaves through the same door as any other output: Attend takes it, sends it and closes.
+    }
+}
