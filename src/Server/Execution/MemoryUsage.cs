@@ -19,6 +19,18 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
 
     public long Total => keyspace.UsedBytes + Clients + tracking.MemoryBytes;
 
+    /// <summary>
+    /// What keys take, with what is remembered of them: what eviction makes smaller. Values that only a snapshot still reads are left
+    /// out; they go when it has read them, and no key would have to go for them in a server that forks.
+    /// </summary>
+    public long CountedData => keyspace.UsedBytes + tracking.MemoryBytes - NotCountedForEviction;
+
+    /// <summary>What maxmemory bounds.</summary>
+    public long CountedForEviction => CountedData + Clients;
+
+    /// <summary>Bytes of used_memory that maxmemory does not bound.</summary>
+    public long NotCountedForEviction => keyspace.Snapshot is { } snapshot ? snapshot.OrphanedBytes : 0;
+
     /// <summary>What is not data: the indexes, the connections, what is remembered for their caches, and what the server started with.</summary>
     public long Overhead => Startup + keyspace.IndexBytes + Clients + tracking.MemoryBytes;
 
