@@ -11,6 +11,9 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
 {
+    // Clients whose share has output in it.
+    readonly List<Client> _withOutput = [];
+
     /// <summary>Of an empty server: what INFO's dataset fields leave out.</summary>
     public long Startup { get; } = keyspace.UsedBytes;
 
@@ -61,8 +64,30 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
         var output = client.Connection.Output;
         var bytes = client.MemoryBytes;
         if (batchEnds && output.PendingBytes <= ChunkPool.ChunkBytes) bytes -= output.MemoryBytes;
+        else if (output.MemoryBytes > 0 && !client.HasAccountedOutput)
+        {
+            client.HasAccountedOutput = true;
+            _withOutput.Add(client);
+        }
         Clients += bytes - client.AccountedBytes;
         client.AccountedBytes = bytes;
+    }
+
+    /// <summary>
+    /// Looks anew at the clients that had output to be sent: most of it has been by now, and no key should be evicted for it. (Redis
+    /// reads used_memory from its allocator, so that what was sent is free at once.)
+    /// </summary>
+    public void Refresh()
+    {
+        for (var i = _withOutput.Count - 1; i >= 0; i--)
+        {
+            var client = _withOutput[i];
+            Account(client);
+            if (!client.IsGone && client.Connection.Output.MemoryBytes > 0) continue;
+            client.HasAccountedOutput = false;
+            _withOutput[i] = _withOutput[^1];
+            _withOutput.RemoveAt(_withOutput.Count - 1);
+        }
     }
 
     public void Remove(Client client)

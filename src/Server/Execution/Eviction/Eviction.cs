@@ -54,6 +54,11 @@ sealed class Eviction(MiniRedisServer server)
         var bound = server.Config.MaxMemory;
         if (bound == 0 || server.Loading.IsLoading || server.Pause.IsActive) return EvictionResult.WithinBound;
         var excess = server.Memory.CountedForEviction - bound;
+        if (excess > 0)
+        {
+            server.Memory.Refresh();
+            excess = server.Memory.CountedForEviction - bound;
+        }
         var result = excess <= 0 ? EvictionResult.WithinBound : Free(excess);
         if (result != EvictionResult.WithinBound)
         {

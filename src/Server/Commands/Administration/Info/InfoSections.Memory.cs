@@ -4,6 +4,7 @@ static partial class InfoSections
 {
     static void Memory(InfoText text, MiniRedisServer server)
     {
+        server.Memory.Refresh();
         server.NotePeakMemory();
         var memory = server.Memory;
         var arena = server.Keyspace.Arena;
