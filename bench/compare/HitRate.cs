@@ -77,15 +77,16 @@ static class HitRate
             var next = Trace.FirstUnused;
             for (var attempt = 0; attempt <= Attempts; attempt++)
             {
-                _connection.Call("CONFIG", "SET", "maxmemory", _bound.ToString(CultureInfo.InvariantCulture));
+                SetBound();
                 var keys = attempt == 0 ? _fitting + _fitting / 10 : _fitting / 10;
                 Set(Enumerable.Range(next, keys), random, trace);
                 next += keys;
-                var missing = _fitting - Size();
-                if (Math.Abs(missing) <= _fitting / 1000) return;
-                _bound += (long)(missing * _bytesPerKey);
+                _bound += (long)((_fitting - Size()) * _bytesPerKey);
             }
+            SetBound();
         }
+
+        void SetBound() => _connection.Call("CONFIG", "SET", "maxmemory", _bound.ToString(CultureInfo.InvariantCulture));
 
         int Size() => int.Parse(_connection.Call("DBSIZE").AsSpan(1), CultureInfo.InvariantCulture);
 
@@ -123,6 +124,10 @@ static class HitRate
                     counted += Batch;
                 }
                 Set(missing, random, trace);
+                if (sent % (Batch * 100) != 0 || sent > requests * WarmUp) continue;
+                // Buckets of indexes come and go a few kilobytes at a time.
+                _bound += (long)((_fitting - Size()) * _bytesPerKey / 2);
+                SetBound();
             }
             return ((double)hits / counted, Size());
         }
