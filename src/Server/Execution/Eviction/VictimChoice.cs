@@ -108,19 +108,25 @@ sealed class VictimChoice(MiniRedisServer server)
             database = server.Keyspace[best.Database];
             victim = database.LookupAny(best.Hash);
             if (!victim.Found || ofExpiring && !victim.Record.HasExpiry) continue;
-            if (policy == MaxMemoryPolicy.VolatileTtl ? Score(victim.Record, policy) == best.Score : victim.Record.AccessField == best.AccessField)
-                return VictimSearch.Found;
+            if (IsAsJudged(victim.Record, best, policy)) return VictimSearch.Found;
         }
         return VictimSearch.Unfinished;
     }
 
+    /// <summary>Whether a candidate was not used, or given another deadline, since it was judged. A counter falls with time as well.</summary>
+    bool IsAsJudged(Record record, in EvictionPool.Candidate candidate, MaxMemoryPolicy policy) =>
+        policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu
+            ? record.AccessField == candidate.AccessField
+            : Score(record, policy) == candidate.Score;
+
     /// <summary>
     /// How good it is to evict a key. Scores of different moments can be compared: of keys that nobody uses none overtakes another.
+    /// A second is a long time for a busy cache; of keys last used in the same one, those go first that nobody has asked for since they came.
     /// </summary>
     long Score(Record record, MaxMemoryPolicy policy) => policy switch
     {
         MaxMemoryPolicy.VolatileTtl => -record.ExpireAt,
-        MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru => AccessField.IdleSeconds(record, server) - server.Clock.Now / 1000,
+        MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru => (AccessField.IdleSeconds(record, server) - server.Clock.Now / 1000) * 2 + (record.IsUsed ? 0 : 1),
         // Of those used equally often, the one that was used longer ago.
         _ => ((255 - Lfu.Counter(record.AccessField, server)) << 16) + Lfu.IdleMinutes(record.AccessField, server),
     };
