@@ -10,12 +10,16 @@ public sealed class SnapshotFeed
     /// <summary>Empty chunks kept for the next ones.</summary>
     const int MostSpare = 8;
 
+    /// <summary>Values for which nobody waits that are read before the capturing side is told: it can have 256 ahead.</summary>
+    const int ValuesPerProgress = 32;
+
     readonly object _lock = new();
     readonly Queue<ImageChunk> _chunks = new();
     readonly LinkedList<FrozenValue> _values = new();
     readonly Stack<ImageChunk> _spare = new();
     readonly Action<FrozenValue> _onRead;
     long _waiting;
+    int _untold;
     bool _closed;
     volatile bool _cancelled, _finished;
 
@@ -61,7 +65,10 @@ public sealed class SnapshotFeed
     {
         if (batch is FrozenValue value)
         {
+            var isAwaited = value.IsHurried;
             _onRead(value);
+            if (!isAwaited && ++_untold < ValuesPerProgress && HasValues) return;
+            _untold = 0;
         }
         else
         {
@@ -70,6 +77,14 @@ public sealed class SnapshotFeed
             Recycle(chunk);
         }
         OnProgress?.Invoke();
+    }
+
+    bool HasValues
+    {
+        get
+        {
+            lock (_lock) return _values.Count > 0;
+        }
     }
 
     /// <summary>The consumer is done, and looks at nothing of the snapshot any more. What it did not take is given back.</summary>
@@ -132,6 +147,7 @@ public sealed class SnapshotFeed
     {
         lock (_lock)
         {
+            value.IsHurried = true;
             if (value.Place is not { } place || place == _values.First) return;
             _values.Remove(place);
             _values.AddFirst(place);
