@@ -76,6 +76,10 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Information, "Evicting client id={id} tot-mem={bytes}: clients take more than maxmemory-clients")]
     public partial void EvictedClient(long id, long bytes);
 
+    [LoggerMessage(LogLevel.Warning, "The new maxmemory value set via CONFIG SET ({bytes}) is smaller than the current memory usage ({used}). "
+        + "This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.")]
+    public partial void MaxMemoryBelowUse(long bytes, long used);
+
     [LoggerMessage(LogLevel.Error, "Command '{command}' failed (arguments redacted)")]
     public partial void HandlerFailed(string command, Exception failure);
 
