@@ -222,12 +222,14 @@ sealed class ServerHost : IDisposable
     public void Dispose()
     {
         Stop();
-        _transport.Dispose();
         Server.Loading.Dispose();
+        // Their threads ask for ticks, and read the keyspace.
         Server.Aof.Dispose();
         bool isFree;
         lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();
-        if (isFree) Server.Keyspace.Dispose();
+        if (!isFree) return;
+        _transport.Dispose();
+        Server.Keyspace.Dispose();
     }
 }
 
