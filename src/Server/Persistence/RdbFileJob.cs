@@ -37,7 +37,7 @@ sealed class RdbFileJob : SnapshotFileJob
     {
         using var output = new RdbFileOutput(_files, _temporary, _checksum, _syncsOften);
         output.Write(_head);
-        var buffer = new RdbOutputBuffer(output);
+        var buffer = new RdbOutputBuffer(output, feed.NoteProgress);
         var file = new RdbFileWriter(new RdbWriter(buffer, _compress));
         var current = -1;
         while (feed.TryTake(out var batch))

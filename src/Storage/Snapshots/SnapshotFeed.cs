@@ -18,7 +18,7 @@ public sealed class SnapshotFeed
     readonly LinkedList<FrozenValue> _values = new();
     readonly Stack<ImageChunk> _spare = new();
     readonly Action<FrozenValue> _onRead;
-    long _waiting;
+    long _waiting, _progress;
     int _untold;
     bool _closed;
     volatile bool _cancelled, _finished;
@@ -34,6 +34,12 @@ public sealed class SnapshotFeed
 
     /// <summary>Called, on the consumer's thread, when something was read that the capturing side may wait for.</summary>
     public Action? OnProgress { get; set; }
+
+    /// <summary>Grows whenever the consumer gets on: one who does not for long has a disk that hangs.</summary>
+    public long Progress => Interlocked.Read(ref _progress);
+
+    /// <summary>The consumer gets on with a value that takes long.</summary>
+    public void NoteProgress() => Interlocked.Increment(ref _progress);
 
     /// <summary>Whether the snapshot was given up; the consumer gets nothing more.</summary>
     public bool IsCancelled => _cancelled;
@@ -63,6 +69,7 @@ public sealed class SnapshotFeed
     /// <summary>The batch's keys are written, and not looked at any more.</summary>
     public void GiveBack(ISnapshotBatch batch)
     {
+        NoteProgress();
         if (batch is FrozenValue value)
         {
             var isAwaited = value.IsHurried;
@@ -168,6 +175,12 @@ public sealed class SnapshotFeed
         lock (_lock)
         {
             _cancelled = true;
+            // Nobody will read these, and somebody may wait for them.
+            while (_values.First is { } place)
+            {
+                _values.RemoveFirst();
+                _onRead(place.Value);
+            }
             Monitor.Pulse(_lock);
         }
     }

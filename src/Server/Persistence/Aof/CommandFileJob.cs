@@ -22,7 +22,7 @@ sealed class CommandFileJob : SnapshotFileJob
     public override void Write(SnapshotFeed feed)
     {
         using var output = new RdbFileOutput(_files, _temporary, checksums: false, _syncsOften);
-        var buffer = new RdbOutputBuffer(output);
+        var buffer = new RdbOutputBuffer(output, feed.NoteProgress);
         var writer = new AofValueWriter(buffer);
         var current = -1;
         while (feed.TryTake(out var batch))
