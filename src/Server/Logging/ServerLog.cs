@@ -73,6 +73,9 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Client id={id} omem={bytes} scheduled to be closed ASAP for overcoming of output buffer limits.")]
     public partial void OutputBufferLimit(long id, long bytes);
 
+    [LoggerMessage(LogLevel.Warning, "Unable to write oom_score_adj: {reason}")]
+    public partial void CannotAdjustOomScore(string reason);
+
     [LoggerMessage(LogLevel.Information, "Evicting client id={id} tot-mem={bytes}: clients take more than maxmemory-clients")]
     public partial void EvictedClient(long id, long bytes);
 

@@ -80,13 +80,16 @@ sealed unsafe partial class KeyIndex
     {
         if (Expiring == 0) return 0;
         var from = (uint)random.NextInt64(BucketCount);
+        // As above: or the newest keys of full buckets would seldom be seen.
+        var skipped = random.Next(EntriesPerBucket);
         uint? first = null;
         var taken = 0;
         for (var looked = 0; looked < SearchBudget && taken < records.Length; looked++)
         {
             if (!TryFindBound(from, out var bucket) && !TryFindBound(0, out bucket)) break;
             if (bucket == first) break;
-            if (TakeExpiring(bucket, records, ref taken)) first ??= bucket;
+            if (TakeExpiring(bucket, skipped, records, ref taken)) first ??= bucket;
+            skipped = 0;
             from = bucket + 1;
         }
         return taken;
@@ -149,13 +152,13 @@ sealed unsafe partial class KeyIndex
         return false;
     }
 
-    /// <summary>Takes the keys with a deadline of one bucket. Returns false if its bound proved stale and is gone.</summary>
-    bool TakeExpiring(uint bucket, Span<Record> records, ref int taken)
+    /// <summary>Takes the keys with a deadline of one bucket, all but its first entries. Returns false if there were none; its bound is put right.</summary>
+    bool TakeExpiring(uint bucket, int skipped, Span<Record> records, ref int taken)
     {
         var before = taken;
-        for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
+        for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1], skipped = 0)
         {
-            for (var i = 0; i < EntriesPerBucket && taken < records.Length; i++)
+            for (var i = skipped; i < EntriesPerBucket && taken < records.Length; i++)
             {
                 if (line[i] != 0 && RecordOf(line[i]) is { HasExpiry: true } record) records[taken++] = record;
             }
@@ -165,7 +168,7 @@ sealed unsafe partial class KeyIndex
         var tick = EarliestIn(bucket, out _);
         Bound((ulong*)_buckets[bucket]) = tick;
         _tree.Raise(bucket / GroupSize, EarliestOf(bucket / GroupSize, out _));
-        return tick != ExpiryClock.None;
+        return false;
     }
 
     /// <summary>What the bound of a bucket should be, and its key with the earliest deadline, if it has one.</summary>
