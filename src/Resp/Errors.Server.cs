@@ -32,6 +32,7 @@ public static partial class Errors
     // DEBUG
     public static ReadOnlySpan<byte> NoAppendOnlyFile => "ERR this server has no append-only file to load"u8;
     public static ReadOnlySpan<byte> ReloadOptions => "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."u8;
+    public static ReadOnlySpan<byte> LoadAofFailed => "ERR Error trying to load the AOF files, check server logs."u8;
     public static ReadOnlySpan<byte> ReloadFailed => "ERR Error trying to load the RDB dump, check server logs."u8;
     public static ReadOnlySpan<byte> OutOfRangeDatabase => "ERR Out of range database"u8;
     public static ReadOnlySpan<byte> NotAHashTable =>
@@ -67,7 +68,9 @@ public static partial class Errors
         + "data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails "u8
         + "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."u8;
 
-    public static ReadOnlySpan<byte> RewriteFailed => "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."u8;
+    public static ReadOnlySpan<byte> RewriteFailed =>
+        "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."u8;
+
     public static ReadOnlySpan<byte> AofRewriteInProgress => "ERR Background append only file rewriting already in progress"u8;
 
     // ACL

@@ -10,8 +10,6 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("save", c => c.SavePoints.Length > 0, "data are saved by SAVE and at the end, but not at save points"),
-        ("appendonly", c => c.AppendOnly, "data live in memory only, nothing is written to disk"),
         ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),
         ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),

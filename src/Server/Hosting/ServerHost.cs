@@ -62,27 +62,61 @@ sealed class ServerHost : IDisposable
     /// <summary>Begins to load the data there are. Connections are served meanwhile, though most commands are not.</summary>
     void BeginLoading()
     {
-        var path = Server.Saving.Path;
-        if (!File.Exists(path)) return;
         try
         {
-            Server.Loading.Start(path, ended: isWhole =>
-            {
-                if (isWhole)
-                {
-                    Ready();
-                    return;
-                }
-                _log.CannotLoad();
-                Server.Exiting.Fail();
-            });
+            if (Server.Config.AppendOnly) BeginLoadingAof();
+            else if (File.Exists(Server.Saving.Path)) Server.Loading.Start(Server.Saving.Path, ended: Loaded);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             _log.CannotOpenData(failure.Message);
             throw new StartFailedException();
         }
-        SystemdNotifier.Notify(Server.Config, "STATUS=Loading the data set\n");
+        catch (FormatException failure)
+        {
+            _log.AofManifestDamaged(failure.Message);
+            throw new StartFailedException();
+        }
+        if (Server.Loading.IsLoading) SystemdNotifier.Notify(Server.Config, "STATUS=Loading the data set\n");
+    }
+
+    void BeginLoadingAof()
+    {
+        var files = Server.Aof.Files;
+        files.UpgradeIfNeeded();
+        files.Load();
+        if (files.Manifest.Files.Any())
+        {
+            Server.Loading.StartAof(Loaded);
+            return;
+        }
+        if (File.Exists(Server.Saving.Path)) _log.RdbIgnored(Server.Config.DbFilename);
+        Server.Aof.Open();
+    }
+
+    void Loaded(bool isWhole)
+    {
+        if (isWhole && (!Server.Config.AppendOnly || TryOpenAof()))
+        {
+            Ready();
+            return;
+        }
+        _log.CannotLoad();
+        Server.Exiting.Fail();
+    }
+
+    bool TryOpenAof()
+    {
+        try
+        {
+            Server.Aof.Open();
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _log.CannotOpenData(failure.Message);
+            return false;
+        }
     }
 
     void Ready()
@@ -192,12 +226,14 @@ sealed class ServerHost : IDisposable
     public void Dispose()
     {
         Stop();
-        _transport.Dispose();
         Server.Loading.Dispose();
+        // Their threads ask for ticks, and read the keyspace.
         Server.Aof.Dispose();
         bool isFree;
         lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();
-        if (isFree) Server.Keyspace.Dispose();
+        if (!isFree) return;
+        _transport.Dispose();
+        Server.Keyspace.Dispose();
     }
 }
 

@@ -29,7 +29,8 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "Background append only file rewriting started")]
     public partial void AofRewriteStarted();
 
-    [LoggerMessage(LogLevel.Information, "Background AOF rewrite finished successfully: a base of {bytes} bytes, at most {megabytes} MB of memory beside the data")]
+    [LoggerMessage(LogLevel.Information, "Background AOF rewrite finished successfully: a base of {bytes} bytes, "
+        + "at most {megabytes} MB of memory beside the data")]
     public partial void AofRewriteEnded(long bytes, long megabytes);
 
     [LoggerMessage(LogLevel.Warning, "Background AOF rewrite failed: {reason}")]
@@ -46,6 +47,34 @@ sealed partial class ServerLog
 
     [LoggerMessage(LogLevel.Warning, "The disk does not take the end of the append only file")]
     public partial void AofNotFlushed();
+
+    [LoggerMessage(LogLevel.Warning, "Short read while loading the AOF file {name}: what stands behind offset {offset} is cut off, "
+        + "as aof-load-truncated allows")]
+    public partial void AofShortRead(string name, long offset);
+
+    [LoggerMessage(LogLevel.Critical, "Unexpected end of file reading the append only file {name}: what is whole ends at offset {offset}. "
+        + "You can: 1) Make a backup of your AOF file, then use miniredis check-aof --fix <filename>. "
+        + "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.")]
+    public partial void AofEndsEarly(string name, long offset);
+
+    [LoggerMessage(LogLevel.Critical, "{reason} ({name}): make a backup of your AOF file, then use miniredis check-aof --fix <filename.manifest>")]
+    public partial void AofDamaged(string reason, string name);
+
+    [LoggerMessage(LogLevel.Critical, "{reason}")]
+    public partial void AofManifestDamaged(string reason);
+
+    [LoggerMessage(LogLevel.Information, "Successfully migrated an old-style AOF configuration ({name}) into the AOF directory ({directory})")]
+    public partial void AofUpgraded(string name, string directory);
+
+    [LoggerMessage(LogLevel.Information, "Creating AOF base file {name} on server start")]
+    public partial void AofBaseCreated(string name);
+
+    [LoggerMessage(LogLevel.Warning, "There is a file {name}, but appendonly is set and there is no append only file: "
+        + "as in Redis, nothing is loaded. To keep the data, start without appendonly, and turn it on with CONFIG SET appendonly yes.")]
+    public partial void RdbIgnored(string name);
+
+    [LoggerMessage(LogLevel.Warning, "Append Only File loaded by DEBUG LOADAOF")]
+    public partial void AofReloaded();
 
     [LoggerMessage(LogLevel.Warning, "AOF write error looks solved. The server can write again.")]
     public partial void AofRecovered();
@@ -90,7 +119,7 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "A payload of RESTORE was refused: {reason}")]
     public partial void PayloadRefused(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.")]
+    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB. Terminating server after rdb file reading failure.")]
     public partial void CannotLoad();
 
     [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB: {reason}. Exiting.")]

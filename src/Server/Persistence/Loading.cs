@@ -16,19 +16,20 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     const long LeastWaitMicroseconds = 1000;
 
     RdbLoader? _loader;
+    AofLoading? _aof;
     Stopwatch _elapsed = new();
     Action<bool>? _ended;
     long _owedMicroseconds;
 
     /// <summary>Whether the data set is not whole yet.</summary>
-    public bool IsLoading => _loader is not null;
+    public bool IsLoading => _loader is not null || _aof is not null;
 
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
 
-    public long TotalBytes => _loader?.Length ?? 0;
+    public long TotalBytes => _loader?.Length ?? _aof?.Length ?? 0;
 
-    public long LoadedBytes => _loader?.Position ?? 0;
+    public long LoadedBytes => _loader?.Position ?? _aof?.Position ?? 0;
 
     /// <summary>Seconds it will still take, judged by those it took.</summary>
     public long EtaSeconds
@@ -67,6 +68,20 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
             AnyVersion = server.Config.RdbVersionCheck == Configuration.RdbVersionCheck.Relaxed,
         };
         _loader = new RdbLoader(server.Keyspace, new RdbInput(stream, stream.Length, verifies), options, this);
+        Begin(ended);
+    }
+
+    /// <summary>Begins to load the files of the AOF; the cron goes on with them.</summary>
+    /// <param name="ended">Called when it has ended, with whether it went well.</param>
+    /// <exception cref="IOException">A file cannot be opened.</exception>
+    public void StartAof(Action<bool>? ended = null)
+    {
+        _aof = new AofLoading(server, this);
+        Begin(ended);
+    }
+
+    void Begin(Action<bool>? ended)
+    {
         _ended = ended;
         _owedMicroseconds = 0;
         FileUsedMemory = 0;
@@ -78,12 +93,13 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     /// <summary>Loads a slice. When it ends, well or not, that is logged.</summary>
     public void Step()
     {
-        if (_loader is not { } loader) return;
+        if (!IsLoading) return;
         var delay = server.Config.KeyLoadDelay;
         try
         {
             var bytes = server.Config.LoadingProcessEventsIntervalBytes;
-            var isDone = loader.Step(bytes, delay == 0 ? int.MaxValue : KeysPerStep(delay));
+            var keys = delay == 0 ? int.MaxValue : KeysPerStep(delay);
+            var isDone = _loader?.Step(bytes, keys) ?? _aof!.Step(bytes, keys);
             if (delay != 0) Wait(delay);
             if (!isDone) return;
         }
@@ -91,11 +107,28 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
         {
             if (failure.Reason == RdbReader.EndsTooEarly) server.Log.ShortRead();
             server.Log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
-            End(loader, isWhole: false);
+            End(isWhole: false);
             return;
         }
-        server.Log.KeysLoaded(loader.KeysLoaded, loader.KeysExpired, loader.KeysEmpty);
-        End(loader, isWhole: true);
+        catch (AofException failure)
+        {
+            LogDamage(failure);
+            End(isWhole: false);
+            return;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            server.Log.CannotOpenData(failure.Message);
+            End(isWhole: false);
+            return;
+        }
+        End(isWhole: true);
+    }
+
+    void LogDamage(AofException failure)
+    {
+        if (failure.IsTruncated) server.Log.AofEndsEarly(_aof!.CurrentName, failure.Offset);
+        else server.Log.AofDamaged(failure.Message, _aof!.CurrentName);
     }
 
     /// <summary>Loads a file in one go.</summary>
@@ -108,11 +141,23 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
         return isWhole;
     }
 
-    void End(RdbLoader loader, bool isWhole)
+    /// <summary>As <see cref="LoadNow"/>, of the AOF.</summary>
+    public bool LoadAofNow()
     {
-        (KeysLoaded, KeysExpired) = (loader.KeysLoaded, loader.KeysExpired);
-        _loader = null;
-        loader.Dispose();
+        var isWhole = false;
+        StartAof(well => isWhole = well);
+        while (IsLoading) Step();
+        return isWhole;
+    }
+
+    void End(bool isWhole)
+    {
+        if (_loader is { } loader)
+        {
+            (KeysLoaded, KeysExpired) = (loader.KeysLoaded, loader.KeysExpired);
+            if (isWhole) server.Log.KeysLoaded(loader.KeysLoaded, loader.KeysExpired, loader.KeysEmpty);
+        }
+        Dispose();
         if (isWhole) server.Log.Loaded(_elapsed.Elapsed.TotalSeconds);
         var ended = _ended;
         _ended = null;
@@ -155,7 +200,12 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     }
 
     /// <summary>Lets go of the file, wherever the loading is.</summary>
-    public void Dispose() => _loader?.Dispose();
+    public void Dispose()
+    {
+        _loader?.Dispose();
+        _aof?.Dispose();
+        (_loader, _aof) = (null, null);
+    }
 
     uint IRdbLoadTarget.AccessFieldOf(RdbAccess access) => AccessField.FromRdb(access, server);
 }

@@ -51,21 +51,9 @@ sealed class RdbSaving(MiniRedisServer server)
     /// <returns>False if the disk refused; the reason is logged, and the file there was is as it was.</returns>
     public bool TrySave()
     {
-        var config = server.Config;
-        var (path, temporary) = (Path, TemporaryPath);
         try
         {
-            using var output = new RdbFileOutput(Files, temporary, config.RdbChecksum, config.RdbSaveIncrementalFsync);
-            var buffer = new RdbOutputBuffer(output);
-            var file = new RdbFileWriter(new RdbWriter(buffer, config.RdbCompression));
-            WriteHead(file);
-            foreach (var database in server.Keyspace.Databases)
-            {
-                if (database.Count > 0) WriteKeys(file, database);
-            }
-            file.End();
-            buffer.Flush();
-            output.Commit(path);
+            Write(Path, TemporaryPath, isAofBase: false);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -75,6 +63,24 @@ sealed class RdbSaving(MiniRedisServer server)
         server.Log.Saved();
         NoteSaved(server.Effects.Dirty);
         return true;
+    }
+
+    /// <summary>Writes the whole data set to a file in one go.</summary>
+    /// <exception cref="IOException">The disk refuses; the file there was is as it was.</exception>
+    public void Write(string path, string temporary, bool isAofBase)
+    {
+        var config = server.Config;
+        using var output = new RdbFileOutput(Files, temporary, config.RdbChecksum, config.RdbSaveIncrementalFsync);
+        var buffer = new RdbOutputBuffer(output);
+        var file = new RdbFileWriter(new RdbWriter(buffer, config.RdbCompression));
+        WriteHead(file, isAofBase);
+        foreach (var database in server.Keyspace.Databases)
+        {
+            if (database.Count > 0) WriteKeys(file, database);
+        }
+        file.End();
+        buffer.Flush();
+        output.Commit(path);
     }
 
     void WriteKeys(RdbFileWriter file, Database database)

@@ -42,7 +42,7 @@ public static unsafe partial class RdbValueReader
             var form = reader.Length();
             var data = reader.String();
             if (reader.Failed) break;
-            if (form == RdbFormat.PlainNode) nodes.Push(data, head: false);
+            if (form == RdbFormat.PlainNode && data.Length > 0) nodes.Push(data, head: false);
             else if (form == RdbFormat.PackedNode && Listpack.IsValid(data)) nodes.AppendListpack(data);
             else reader.Fail(Damaged(RdbType.ListQuickList2));
         }

@@ -170,7 +170,7 @@ public static unsafe partial class RdbValueReader
     {
         if (reader.Failed) return;
         hash.ExpectLength(Math.Max(field.Length, value.Length));
-        if (!hash.Set(field, value)) reader.Fail(Damaged(type));
+        if (!hash.Set(field, value)) reader.Fail(type == RdbType.HashListPack ? "Hash listpack with dup elements" : Damaged(type));
         else if (expireAt >= 0) hash.SetDeadline(field, expireAt);
     }
 

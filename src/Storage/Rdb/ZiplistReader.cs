@@ -25,6 +25,7 @@ ref struct ZiplistReader
     readonly byte[] _digits = new byte[Numbers.MaxInt64Length];
     int _offset = HeaderSize;
     int _before;
+    int _last;
     int _count;
 
     public ZiplistReader(ReadOnlySpan<byte> bytes)
@@ -47,13 +48,15 @@ ref struct ZiplistReader
         if (_bytes[at] == EndMark)
         {
             var stored = BinaryPrimitives.ReadUInt16LittleEndian(_bytes[8..]);
-            Failed = at != _bytes.Length - 1 || stored != ushort.MaxValue && stored != _count;
+            Failed = at != _bytes.Length - 1 || stored != ushort.MaxValue && stored != _count
+                || _count > 0 && BinaryPrimitives.ReadUInt32LittleEndian(_bytes[4..]) != _last;
             return false;
         }
         var isLong = _bytes[at] == LongPrevious;
         if (!TryTake(ref at, isLong ? 5 : 1, out var before)) return false;
         if ((isLong ? BinaryPrimitives.ReadUInt32LittleEndian(before[1..]) : before[0]) != _before) return Fail();
         if (!TryValue(ref at)) return false;
+        _last = _offset;
         _before = at - _offset;
         _offset = at;
         _count++;

@@ -30,7 +30,8 @@ ref struct ZipmapReader(ReadOnlySpan<byte> bytes)
         if (Failed || !TryTake(0, out _)) return false;
         if (_bytes[_offset] == EndMark)
         {
-            Failed = _offset != _bytes.Length - 1 || _bytes[0] != ManyPairs && _bytes[0] != _pairs;
+            // A hash without fields was never written.
+            Failed = _offset != _bytes.Length - 1 || _pairs == 0 || _bytes[0] != ManyPairs && _bytes[0] != _pairs;
             return false;
         }
         if (!TryLength(out var length) || !TryTake(length, out var field)) return false;

@@ -32,6 +32,36 @@ static partial class ServerCommands
         else c.Fail(Errors.ReloadFailed);
     }
 
+    /// <summary>What a restart with the append-only file does to the data.</summary>
+    static void DebugLoadAof(ref CommandContext c)
+    {
+        var server = c.Server;
+        if (!server.Aof.IsOn)
+        {
+            c.Fail(Errors.NoAppendOnlyFile);
+            return;
+        }
+        server.Aof.TryFlush();
+        server.Keyspace.FlushAll();
+        try
+        {
+            if (!server.Loading.LoadAofNow())
+            {
+                c.Fail(Errors.LoadAofFailed);
+                return;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            server.Log.CannotOpenData(failure.Message);
+            c.Fail(Errors.LoadAofFailed);
+            return;
+        }
+        server.Effects.Dirty = 0;
+        server.Log.AofReloaded();
+        c.Reply.Ok();
+    }
+
     static bool TryLoad(MiniRedisServer server, bool replaces)
     {
         try

@@ -32,6 +32,47 @@ sealed class AofFiles(MiniRedisServer server)
     }
 
     /// <summary>
+    /// Takes an AOF of one file, as there was before Redis 7, into the directory: it is the base from now on. Does nothing where there is a list.
+    /// </summary>
+    public void UpgradeIfNeeded()
+    {
+        var name = server.Config.AppendFilename;
+        var old = server.Config.PathOf(name);
+        if (!File.Exists(old)) return;
+        // The list comes first. Where power fails before the file is moved, the next start finds it on the list and moves it.
+        if (!File.Exists(ManifestPath))
+        {
+            System.IO.Directory.CreateDirectory(Directory);
+            Commit(AofManifest.Upgraded(name));
+        }
+        else if (AofManifest.Parse(File.ReadAllText(ManifestPath)).Base?.Name != name || File.Exists(PathOf(name)))
+        {
+            return;
+        }
+        server.Saving.Files.Replace(old, PathOf(name));
+        server.Saving.Files.SyncDirectory(Directory);
+        server.Log.AofUpgraded(name, server.Config.AppendDirname);
+    }
+
+    /// <summary>Makes sure that there is a base, were it an empty one, and a file to write to.</summary>
+    public void Complete()
+    {
+        var (config, manifest) = (server.Config, Manifest);
+        if (manifest.Base is null && manifest.Incremental.Count == 0)
+        {
+            System.IO.Directory.CreateDirectory(Directory);
+            manifest = manifest.WithBase(config.AppendFilename, config.AofUseRdbPreamble, kept: 0);
+            var name = manifest.Base!.Value.Name;
+            server.Log.AofBaseCreated(name);
+            if (config.AofUseRdbPreamble) server.Saving.Write(PathOf(name), PathOf($"temp-{Environment.ProcessId}.aof"), isAofBase: true);
+            else server.Saving.Files.Create(PathOf(name)).Dispose();
+        }
+        if (manifest.Incremental.Count == 0) manifest = manifest.WithIncremental(config.AppendFilename);
+        if (manifest != Manifest) Commit(manifest);
+        DeleteHistory();
+    }
+
+    /// <summary>
     /// Makes another list the one that counts. The disk has it, or still has the old one whole, wherever power fails.
     /// </summary>
     public void Commit(AofManifest manifest)

@@ -1,0 +1,39 @@
+using System.Diagnostics.CodeAnalysis;
+using MiniRedis.Resp;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>Runs commands that come from a file, not from a client: they are neither checked nor counted.</summary>
+sealed partial class Executor
+{
+    /// <summary>Runs a command of the AOF. Those of a transaction run with its EXEC, or not at all.</summary>
+    /// <param name="client">The one that replays the file.</param>
+    /// <param name="request">The command.</param>
+    /// <param name="command">What its first word names; null if nothing.</param>
+    /// <param name="keyHash">The hash of its first key, where it is known.</param>
+    /// <param name="reply">Muted.</param>
+    /// <param name="failure">Why there is no such command.</param>
+    /// <returns>False if there is no such command.</returns>
+    public bool TryReplay(
+        Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply, [NotNullWhen(false)] out string? failure)
+    {
+        failure = null;
+        if (command is { IsContainer: true } && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
+        if (command?.Run is null || !command.AcceptsCount(request.Count))
+        {
+            failure = System.Text.Encoding.Latin1.GetString(request[0]);
+            return false;
+        }
+        if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
+        {
+            Enqueue(client, command, request, keyHash, reply);
+            return true;
+        }
+        var context = new CommandContext(server, client, command, reply, request, keyHash) { MayBlock = false };
+        Running = command;
+        command.Run(ref context);
+        Running = null;
+        server.Effects.EndUnit();
+        return true;
+    }
+}

@@ -1,0 +1,124 @@
+using MiniRedis.Server.Commands;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Persistence;
+
+/// <summary>
+/// Loads the files of the AOF one behind the other, a slice at a time: a base that is an RDB file or begins with one, and commands. What
+/// the end of the last one lacks after a crash is cut off, if aof-load-truncated allows that. Under the executor's lock.
+/// </summary>
+sealed class AofLoading : IDisposable
+{
+    readonly MiniRedisServer _server;
+    readonly IRdbLoadTarget _target;
+    readonly List<string> _paths;
+    int _next;
+    RdbLoader? _base;
+    FileStream? _file;
+    AofReplay? _replay;
+    long _before, _dirty;
+
+    /// <param name="server">Whose keyspace is filled.</param>
+    /// <param name="target">Is told of what an RDB file holds beside keys.</param>
+    /// <exception cref="FileNotFoundException">A file of the list is not there.</exception>
+    public AofLoading(MiniRedisServer server, IRdbLoadTarget target)
+    {
+        (_server, _target) = (server, target);
+        var files = server.Aof.Files;
+        _paths = [.. files.Manifest.Files.Select(file => files.PathOf(file.Name))];
+        Length = _paths.Sum(path => new FileInfo(path).Length);
+        _dirty = server.Effects.Dirty;
+    }
+
+    /// <summary>Name of the file that is being loaded.</summary>
+    public string CurrentName => Path.GetFileName(_paths[Math.Max(0, _next - 1)]);
+
+    /// <summary>Bytes of all files.</summary>
+    public long Length { get; }
+
+    /// <summary>Bytes of them that are loaded.</summary>
+    public long Position => _before + (_base?.Position ?? _replay?.Position ?? 0);
+
+    /// <summary>Loads some more.</summary>
+    /// <returns>True once everything is loaded.</returns>
+    /// <exception cref="RdbException">An RDB file is damaged.</exception>
+    /// <exception cref="AofException">A file of commands is.</exception>
+    public bool Step(long bytes, int keys)
+    {
+        if (_file is null)
+        {
+            if (_next == _paths.Count)
+            {
+                _server.Effects.Dirty = _dirty;
+                return true;
+            }
+            Open(_paths[_next++]);
+        }
+        if (_base is not null)
+        {
+            if (!_base.Step(bytes, keys)) return false;
+            // Commands may follow, as in the one file of versions before 7.
+            var end = _base.Position;
+            _base.Dispose();
+            _base = null;
+            _file = Open(_paths[_next - 1], end);
+            _replay = new AofReplay(_server, _file);
+            return false;
+        }
+        if (!Replay(bytes)) return false;
+        _before += _replay!.Length;
+        _replay.Dispose();
+        (_replay, _file) = (null, null);
+        return false;
+    }
+
+    bool Replay(long bytes)
+    {
+        try
+        {
+            return _replay!.Step(bytes);
+        }
+        catch (AofException failure) when (failure.IsTruncated && _server.Config.AofLoadTruncated && _next == _paths.Count)
+        {
+            var path = _paths[_next - 1];
+            _server.Log.AofShortRead(Path.GetFileName(path), failure.Offset);
+            using var file = _server.Saving.Files.Append(path);
+            file.Truncate(failure.Offset);
+            file.Sync();
+            return true;
+        }
+    }
+
+    void Open(string path)
+    {
+        _file = Open(path, 0);
+        Span<byte> magic = stackalloc byte[5];
+        var isRdb = _file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
+            && (magic.SequenceEqual("REDIS"u8) || magic.SequenceEqual("VALKE"u8));
+        _file.Position = 0;
+        if (!isRdb)
+        {
+            _replay = new AofReplay(_server, _file);
+            return;
+        }
+        var verifies = _server.Config.RdbChecksum && !_server.DebugSwitches.SkipChecksums;
+        // What has expired since is loaded as well: commands that follow may make it live longer.
+        var options = new RdbLoadOptions
+        {
+            Limits = KeyCommands.Limits(_server),
+            DropExpiredAt = -1,
+            VerifiesChecksum = verifies,
+            AnyVersion = _server.Config.RdbVersionCheck == Configuration.RdbVersionCheck.Relaxed,
+        };
+        _base = new RdbLoader(_server.Keyspace, new RdbInput(_file, _file.Length, verifies), options, _target);
+    }
+
+    static FileStream Open(string path, long from) =>
+        new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite }) { Position = from };
+
+    public void Dispose()
+    {
+        _base?.Dispose();
+        _replay?.Dispose();
+    }
+}
