@@ -72,8 +72,8 @@ public readonly unsafe struct Record : IEquatable<Record>
     }
 
     /// <summary>
-    /// Whether the key was used since it came into being. The server keeps it, as it does the access field, and sets it with that: of
-    /// keys that were last used in the same second, eviction prefers those that were never asked for.
+    /// Whether the key was used since it came into being. The server keeps it, as it does the access field, and sets it with that:
+    /// of keys last used in about the same second, eviction prefers those that were never asked for.
     /// </summary>
     public bool IsUsed => (Flags & RecordFlags.Used) != 0;
 

@@ -45,8 +45,12 @@ sealed unsafe partial class KeyIndex
         var first = (uint)random.NextInt64(BucketCount);
         var skipped = SkippedOf(first, random);
         var taken = TakeChain(first, skipped, int.MaxValue, records);
-        for (var bucket = first + 1; bucket < BucketCount && taken < records.Length; bucket++) taken += TakeChain(bucket, 0, int.MaxValue, records[taken..]);
-        for (var bucket = 0u; bucket < first && taken < records.Length; bucket++) taken += TakeChain(bucket, 0, int.MaxValue, records[taken..]);
+        var bucket = first;
+        for (var left = BucketCount - 1; left > 0 && taken < records.Length; left--)
+        {
+            if (++bucket == BucketCount) bucket = 0;
+            taken += TakeChain(bucket, 0, int.MaxValue, records[taken..]);
+        }
         return taken + TakeChain(first, 0, skipped, records[taken..]);
     }
 
@@ -151,7 +155,9 @@ sealed unsafe partial class KeyIndex
         return false;
     }
 
-    /// <summary>Takes the keys with a deadline of one bucket, all but its first entries. Returns false if there were none; its bound is put right.</summary>
+    /// <summary>
+    /// Takes the keys with a deadline of one bucket, all but its first entries. Returns false if there were none; its bound is put right.
+    /// </summary>
     bool TakeExpiring(uint bucket, int skipped, Span<Record> records, ref int taken)
     {
         var before = taken;
