@@ -152,7 +152,9 @@ sealed unsafe partial class KeyIndex
         return false;
     }
 
-    /// <summary>Takes the keys with a deadline of one bucket, all but its first entries. Returns false if there were none; its bound is put right.</summary>
+    /// <summary>
+    /// Takes the keys with a deadline of one bucket, all but its first entries. Returns false if there were none; its bound is put right.
+    /// </summary>
     bool TakeExpiring(uint bucket, int skipped, Span<Record> records, ref int taken)
     {
         var before = taken;
