@@ -29,6 +29,8 @@ abstract class SnapshotFileJob(
         using var output = new RdbFileOutput(_files, temporary, ComputesChecksum, _syncsOften);
         var buffer = new RdbOutputBuffer(output, feed.NoteProgress);
         Begin(buffer, feed.Parts);
+        // A disk that is full is to say so at once.
+        buffer.Flush();
         var current = -1;
         while (feed.TryTake(out var batch))
         {
@@ -49,9 +51,9 @@ abstract class SnapshotFileJob(
         if (feed.IsCancelled) return;
         End();
         buffer.Flush();
-        if (HasChecksum) output.Commit(path);
-        else output.CommitPlain(path);
+        output.Seal(HasChecksum);
         Length = output.Length;
+        feed.Commit(() => output.Commit(path));
     }
 
     public sealed override void Ended(Snapshot snapshot, Exception? failure) => ended(snapshot, failure);

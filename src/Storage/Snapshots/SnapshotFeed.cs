@@ -14,6 +14,7 @@ public sealed class SnapshotFeed
     const int ValuesPerProgress = 32;
 
     readonly object _lock = new();
+    readonly Lock _committing = new();
     readonly Queue<ImageChunk> _chunks = new();
     readonly LinkedList<FrozenValue> _values = new();
     readonly Stack<ImageChunk> _spare = new();
@@ -91,6 +92,17 @@ public sealed class SnapshotFeed
         get
         {
             lock (_lock) return _values.Count > 0;
+        }
+    }
+
+    /// <summary>
+    /// Makes what was written count, unless the snapshot was given up: who has given it up can be sure that nothing of it appears later.
+    /// </summary>
+    public void Commit(Action commit)
+    {
+        lock (_committing)
+        {
+            if (!_cancelled) commit();
         }
     }
 
@@ -172,6 +184,7 @@ public sealed class SnapshotFeed
 
     internal void Cancel()
     {
+        lock (_committing)
         lock (_lock)
         {
             _cancelled = true;
