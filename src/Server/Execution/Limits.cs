@@ -4,7 +4,7 @@ using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>Bounds on memory and on clients: maxmemory, output buffers, idle time. Under the executor's lock.</summary>
+/// <summary>Bounds on clients: output buffers, idle time. Under the executor's lock.</summary>
 sealed class Limits(MiniRedisServer server)
 {
     /// <summary>
@@ -26,15 +26,6 @@ sealed class Limits(MiniRedisServer server)
     const int TrimBytes = 32 * 1024, TrimMilliseconds = 2000;
 
     long _lastLook;
-
-    /// <summary>Whether a command that may need more memory is to be refused.</summary>
-    public bool IsOutOfMemory()
-    {
-        if (server.Config.MaxMemory == 0 || server.UsedMemory <= server.Config.MaxMemory) return false;
-        // What was deleted and only waits to be freed must not have a write refused for it; a slice at a time is enough.
-        server.LazyFree.Run();
-        return server.UsedMemory > server.Config.MaxMemory;
-    }
 
     /// <summary>Closes a client whose pending output exceeds the hard limit of its class, or the soft one for too long.</summary>
     /// <param name="goesAtOnce">

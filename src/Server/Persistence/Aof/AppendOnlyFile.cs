@@ -138,15 +138,19 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     {
         // What DEBUG LOADAOF replays is there already.
         if (_server.Loading.IsLoading) return;
+        var count = 0;
+        for (var i = 0; i < commands.Count; i++) count += commands[i].Target == EffectTarget.All ? 1 : 0;
+        if (count == 0) return;
         if (_server.Config.AofTimestampEnabled) Stamp();
-        if (commands.Count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
+        if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
         for (var i = 0; i < commands.Count; i++)
         {
+            if (commands[i].Target != EffectTarget.All) continue;
             var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
             Select(commands[i].Database);
             Write(encoded[commands[i].Offset..end]);
         }
-        if (commands.Count > 1) Write("*1\r\n$4\r\nEXEC\r\n"u8);
+        if (count > 1) Write("*1\r\n$4\r\nEXEC\r\n"u8);
     }
 
     /// <summary>

@@ -33,8 +33,8 @@ static partial class InfoSections
         text.Field("evicted_keys", statistics.EvictedKeys);
         text.Field("evicted_clients", statistics.EvictedClients);
         text.Field("evicted_scripts", 0);
-        text.Field("total_eviction_exceeded_time", 0);
-        text.Field("current_eviction_exceeded_time", 0);
+        text.Field("total_eviction_exceeded_time", server.Eviction.TotalExceededMilliseconds);
+        text.Field("current_eviction_exceeded_time", server.Eviction.CurrentExceededMilliseconds);
         text.Field("keyspace_hits", statistics.KeyspaceHits);
         text.Field("keyspace_misses", statistics.KeyspaceMisses);
         text.Field("pubsub_channels", server.PubSub.Count(ChannelKind.Channel));
