@@ -26,6 +26,10 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "Background saving cancelled")]
     public partial void BackgroundSaveCancelled();
 
+    [LoggerMessage(LogLevel.Warning, "AOF was enabled but there is already another background operation. "
+        + "An AOF background was scheduled to start when possible.")]
+    public partial void AofScheduled();
+
     [LoggerMessage(LogLevel.Information, "Background append only file rewriting started")]
     public partial void AofRewriteStarted();
 

@@ -48,6 +48,7 @@ sealed class Snapshots(MiniRedisServer server)
     {
         Debug.Assert(!IsActive);
         var snapshot = server.Keyspace.BeginSnapshot();
+        server.Statistics.Snapshots++;
         _snapshot = snapshot;
         _job = job;
         _failure = null;

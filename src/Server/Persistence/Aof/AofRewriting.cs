@@ -110,7 +110,9 @@ sealed class AofRewriting(MiniRedisServer server)
             return true;
         }
         if (server.Aof.IsOn) return true;
-        if (!server.Snapshots.IsActive) return TryStart();
+        // Not in the middle of a transaction, whose effects become known as a whole when it ends: its first half would be in the base already.
+        if (!server.Snapshots.IsActive && server.Executor.RunningFor?.Transaction is not { IsRunning: true }) return TryStart();
+        server.Log.AofScheduled();
         Schedule();
         return true;
     }

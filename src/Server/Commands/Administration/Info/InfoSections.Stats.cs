@@ -41,7 +41,7 @@ static partial class InfoSections
         text.Field("pubsub_patterns", server.PubSub.Count(ChannelKind.Pattern));
         text.Field("pubsubshard_channels", server.PubSub.Count(ChannelKind.Shard));
         text.Field("latest_fork_usec", 0);
-        text.Field("total_forks", 0);
+        text.Field("total_forks", statistics.Snapshots);
         text.Field("migrate_cached_sockets", 0);
         text.Field("slave_expires_tracked_keys", 0);
         text.Field("active_defrag_hits", 0);

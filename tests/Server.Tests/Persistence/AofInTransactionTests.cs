@@ -1,0 +1,44 @@
+namespace MiniRedis.Server.Tests.Persistence;
+
+public sealed class AofInTransactionTests
+{
+    static void TickUntil(TestServer server, Func<bool> condition)
+    {
+        var patience = System.Diagnostics.Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(20), "it did not come to pass");
+            server.Advance(TimeSpan.FromMilliseconds(200));
+            Thread.Yield();
+        }
+    }
+
+    [Fact]
+    public void Turned_on_by_a_transaction_it_begins_behind_that()
+    {
+        using var server = new TestServer("appendfsync always");
+        using var client = server.Connect();
+        client.Run("""
+            MULTI
+            -> +OK
+            INCR x
+            -> +QUEUED
+            CONFIG SET appendonly yes
+            -> +QUEUED
+            INCR x
+            -> +QUEUED
+            BGREWRITEAOF
+            -> +QUEUED
+            EXEC
+            -> *4 :1 +OK :2 +Background append only file rewriting scheduled
+            """);
+        TickUntil(server, () => server.Server.Statistics.Snapshots == 1 && !server.Server.AofRewriting.IsRunning);
+        Assert.Equal(":3", client.Call("INCR x"));
+        Assert.Contains("total_forks:1\r", client.Call("INFO stats"), StringComparison.Ordinal);
+
+        using var next = new TestServer($"dir {server.Directory}\nappendonly yes");
+        TickUntil(next, () => !next.Server.Loading.IsLoading);
+        using var reader = next.Connect();
+        Assert.Equal("$1 3", reader.Call("GET x"));
+    }
+}
