@@ -133,7 +133,7 @@ public sealed unsafe partial class Database
         {
             var old = at.Record;
             Save(at);
-            fresh.AccessField = old.AccessField;
+            fresh.Use = old.Use;
             Forget(old);
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
             _keyspace.Release(old);

@@ -38,8 +38,7 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
     public void Touch(Record record)
     {
-        if (server.UsesLfu) record.AccessField = Lfu.Touch(record.AccessField, server);
-        else record.AccessField = server.Clock.LruClock;
+        record.Touch(server.UsesLfu ? Lfu.Touch(record.AccessField, server) : server.Clock.LruClock);
     }
 
     /// <summary>Finishes a key that has just come into being: its access field, and the event of a new key.</summary>

@@ -42,34 +42,38 @@ sealed unsafe partial class KeyIndex
     public int Sample(Random random, Span<Record> records)
     {
         if (Count == 0) return 0;
-        var bucket = (uint)random.NextInt64(BucketCount);
-        // Beginning with the first entry always, the last ones of full buckets would never be seen: those are the newest keys.
-        var skipped = random.Next(EntriesPerBucket);
-        var first = (ulong*)_buckets[bucket];
-        var taken = 0;
-        var from = skipped;
-        for (var left = BucketCount; left > 0; left--)
+        var first = (uint)random.NextInt64(BucketCount);
+        var skipped = SkippedOf(first, random);
+        var taken = TakeChain(first, skipped, int.MaxValue, records);
+        var bucket = first;
+        for (var left = BucketCount - 1; left > 0 && taken < records.Length; left--)
         {
-            for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
-            {
-                taken += Take(line, from, EntriesPerBucket, records[taken..]);
-                from = 0;
-                if (taken == records.Length) return taken;
-                if (Link(line) == 0) break;
-            }
             if (++bucket == BucketCount) bucket = 0;
+            taken += TakeChain(bucket, 0, int.MaxValue, records[taken..]);
         }
-        return taken + Take(first, 0, skipped, records[taken..]);
+        return taken + TakeChain(first, 0, skipped, records[taken..]);
     }
 
-    static int Take(ulong* line, int from, int to, Span<Record> records)
+    /// <summary>
+    /// Entries of a sample's first bucket that it leaves out. Beginning with the first one always, the last ones of full buckets would
+    /// never be seen: those are the newest keys.
+    /// </summary>
+    int SkippedOf(uint bucket, Random random) => random.Next(Link((ulong*)_buckets[bucket]) == 0 ? EntriesPerBucket : FairChain);
+
+    /// <summary>The records at some places of a bucket's chain.</summary>
+    int TakeChain(uint bucket, int from, int to, Span<Record> records)
     {
         var taken = 0;
-        for (var i = from; i < to && taken < records.Length; i++)
+        var place = 0;
+        for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
         {
-            if (line[i] != 0) records[taken++] = RecordOf(line[i]);
+            for (var i = 0; i < EntriesPerBucket; i++, place++)
+            {
+                if (taken == records.Length) return taken;
+                if (line[i] != 0 && place >= from && place < to) records[taken++] = RecordOf(line[i]);
+            }
+            if (Link(line) == 0) return taken;
         }
-        return taken;
     }
 
     /// <summary>
@@ -80,8 +84,7 @@ sealed unsafe partial class KeyIndex
     {
         if (Expiring == 0) return 0;
         var from = (uint)random.NextInt64(BucketCount);
-        // As above: or the newest keys of full buckets would seldom be seen.
-        var skipped = random.Next(EntriesPerBucket);
+        var skipped = SkippedOf(from, random);
         uint? first = null;
         var taken = 0;
         for (var looked = 0; looked < SearchBudget && taken < records.Length; looked++)
@@ -158,11 +161,11 @@ sealed unsafe partial class KeyIndex
     bool TakeExpiring(uint bucket, int skipped, Span<Record> records, ref int taken)
     {
         var before = taken;
-        for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1], skipped = 0)
+        for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
         {
-            for (var i = skipped; i < EntriesPerBucket && taken < records.Length; i++)
+            for (var i = 0; i < EntriesPerBucket && taken < records.Length; i++)
             {
-                if (line[i] != 0 && RecordOf(line[i]) is { HasExpiry: true } record) records[taken++] = record;
+                if (skipped-- <= 0 && line[i] != 0 && RecordOf(line[i]) is { HasExpiry: true } record) records[taken++] = record;
             }
             if (Link(line) == 0) break;
         }

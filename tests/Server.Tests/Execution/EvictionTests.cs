@@ -141,6 +141,24 @@ public sealed class EvictionTests
     }
 
     [Fact]
+    public void Of_keys_last_used_in_the_same_second_those_go_first_that_nobody_has_asked_for()
+    {
+        using var server = new TestServer("maxmemory-policy allkeys-lru\nmaxmemory-samples 64");
+        using var client = server.Connect();
+        Fill(client, "k", 20);
+        for (var i = 0; i < 20; i += 2) client.Call($"STRLEN k{i}");
+        // Neither an overwriting nor another form of the record forgets that.
+        client.Call($"SET k0 {s_value} EX 1000");
+        client.Call("PERSIST k0");
+        client.Call("RENAME k2 renamed");
+        SetMaxMemory(server, client, -9 * ValueBytes);
+        server.Tick();
+        Assert.InRange(Info(client, "evicted_keys"), 9, 10);
+        Assert.True(Exists(client, "renamed"));
+        for (var i = 0; i < 20; i += 2) Assert.Equal(i != 2, Exists(client, $"k{i}"));
+    }
+
+    [Fact]
     public void A_candidate_that_was_used_since_it_was_sampled_is_spared()
     {
         using var server = new TestServer("maxmemory-policy allkeys-lru\nmaxmemory-samples 64");

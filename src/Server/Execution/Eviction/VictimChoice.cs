@@ -31,6 +31,9 @@ sealed class VictimChoice(MiniRedisServer server)
     /// <summary>Keys with a deadline that one is drawn from: those of a bucket, or of some neighbours.</summary>
     const int RandomSample = 8;
 
+    /// <summary>What a key's never having been asked for adds to its score under LRU: more than a second, less than two.</summary>
+    const int UnaskedBonus = 3;
+
     readonly Record[] _sample = new Record[64];
     readonly EvictionPool _pool = new();
     MaxMemoryPolicy _poolPolicy;
@@ -108,19 +111,27 @@ sealed class VictimChoice(MiniRedisServer server)
             database = server.Keyspace[best.Database];
             victim = database.LookupAny(best.Hash);
             if (!victim.Found || ofExpiring && !victim.Record.HasExpiry) continue;
-            if (policy == MaxMemoryPolicy.VolatileTtl ? Score(victim.Record, policy) == best.Score : victim.Record.AccessField == best.AccessField)
-                return VictimSearch.Found;
+            if (IsAsJudged(victim.Record, best, policy)) return VictimSearch.Found;
         }
         return VictimSearch.Unfinished;
     }
 
+    /// <summary>Whether a candidate was not used, or given another deadline, since it was judged. A counter falls with time as well.</summary>
+    bool IsAsJudged(Record record, in EvictionPool.Candidate candidate, MaxMemoryPolicy policy) =>
+        policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu
+            ? record.AccessField == candidate.AccessField
+            : Score(record, policy) == candidate.Score;
+
     /// <summary>
     /// How good it is to evict a key. Scores of different moments can be compared: of keys that nobody uses none overtakes another.
+    /// For the clock a second is one moment, for a busy cache it is a long time: so a key that nobody has asked for since it came counts as
+    /// a second older, and goes first of those of one second.
     /// </summary>
     long Score(Record record, MaxMemoryPolicy policy) => policy switch
     {
         MaxMemoryPolicy.VolatileTtl => -record.ExpireAt,
-        MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru => AccessField.IdleSeconds(record, server) - server.Clock.Now / 1000,
+        MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru =>
+            (AccessField.IdleSeconds(record, server) - server.Clock.Now / 1000) * 2 + (record.IsUsed ? 0 : UnaskedBonus),
         // Of those used equally often, the one that was used longer ago.
         _ => ((255 - Lfu.Counter(record.AccessField, server)) << 16) + Lfu.IdleMinutes(record.AccessField, server),
     };
