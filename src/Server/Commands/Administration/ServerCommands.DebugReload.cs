@@ -36,7 +36,8 @@ static partial class ServerCommands
     static void DebugLoadAof(ref CommandContext c)
     {
         var server = c.Server;
-        if (!server.Aof.IsOn)
+        // BGREWRITEAOF leaves one even where the AOF is off.
+        if (!server.Aof.IsOn && !server.Aof.Files.Manifest.Files.Any())
         {
             c.Fail(Errors.NoAppendOnlyFile);
             return;

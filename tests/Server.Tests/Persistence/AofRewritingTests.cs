@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Tests.Persistence;
 
-public sealed class AofInTransactionTests
+public sealed class AofRewritingTests
 {
     static void TickUntil(TestServer server, Func<bool> condition)
     {
@@ -14,7 +14,7 @@ public sealed class AofInTransactionTests
     }
 
     [Fact]
-    public void Turned_on_by_a_transaction_it_begins_behind_that()
+    public void An_AOF_turned_on_by_a_transaction_begins_behind_that()
     {
         using var server = new TestServer("appendfsync always");
         using var client = server.Connect();
@@ -40,5 +40,23 @@ public sealed class AofInTransactionTests
         TickUntil(next, () => !next.Server.Loading.IsLoading);
         using var reader = next.Connect();
         Assert.Equal("$1 3", reader.Call("GET x"));
+    }
+
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("no")]
+    public void DEBUG_LOADAOF_loads_what_a_rewrite_has_left_though_the_AOF_is_off(string preamble)
+    {
+        using var server = new TestServer($"enable-debug-command yes\naof-use-rdb-preamble {preamble}");
+        using var client = server.Connect();
+        Assert.Equal("-ERR this server has no append-only file to load", client.Call("DEBUG LOADAOF"));
+        client.Call("MSET a 1 b 2");
+        client.Call("RPUSH list x y z");
+        var digest = client.Call("DEBUG DIGEST");
+        Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+        TickUntil(server, () => !server.Server.AofRewriting.IsRunning);
+        client.Call("SET late 1");
+        Assert.Equal("+OK", client.Call("DEBUG LOADAOF"));
+        Assert.Equal(digest, client.Call("DEBUG DIGEST"));
     }
 }
