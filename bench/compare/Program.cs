@@ -6,7 +6,11 @@ var redis = new Option<string>("--redis") { Description = "The redis-server to c
 var server = new Option<string?>("--server") { Description = "The command that starts MiniRedis; by default this repository is published first." };
 var rounds = new Option<int>("--rounds") { Description = "Rounds of each workload, taken in turn by both servers; the median counts.", DefaultValueFactory = _ => 3 };
 var scale = new Option<double>("--scale") { Description = "Factor on the number of requests and keys; 0.01 shows that all works.", DefaultValueFactory = _ => 1 };
-var only = new Option<string[]>("--only") { Description = "Parts to run: commands, collections, memory, connections, pubsub, tracking, pauses, load, stalls, start.", AllowMultipleArgumentsPerToken = true };
+var only = new Option<string[]>("--only")
+{
+    Description = "Parts to run: commands, collections, memory, connections, pubsub, tracking, pauses, load, snapshot, stalls, hitrate, bound, expiry, aof, start.",
+    AllowMultipleArgumentsPerToken = true,
+};
 
 var root = new RootCommand("Compares MiniRedis with redis-server: throughput, latency, CPU a command, memory a key.") { redis, server, rounds, scale, only };
 root.SetAction(parsed =>
@@ -25,6 +29,10 @@ root.SetAction(parsed =>
     if (Wants("tracking")) Tracked.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("pauses")) Measure.Pauses(mine, (int)(5_000_000 * factor));
     if (Wants("load")) Persistence.Load(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), (int)(5_000_000 * factor));
+    if (Wants("snapshot")) Snapshots.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), (int)(5_000_000 * factor));
     if (Wants("stalls")) Stalls.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), (int)(1_000_000 * factor));
+    if (Wants("hitrate")) HitRate.Measure(mine, parsed.GetValue(redis)!, factor);
+    if (Wants("bound")) MemoryBound.Measure(mine, parsed.GetValue(redis)!, factor);
+    if (Wants("expiry")) Expiry.Measure(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
 });
 return root.Parse(args).Invoke();

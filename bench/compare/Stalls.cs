@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace MiniRedis.Compare;
@@ -133,40 +132,4 @@ static class Stalls
     static double? Turn(RunningServer server) => server.Info("eventloop_duration_max", "debug") is { } turn ? double.Parse(turn, CultureInfo.InvariantCulture) / 1000 : null;
 
     static string Key(int i) => string.Create(CultureInfo.InvariantCulture, $"key:{i:D12}");
-
-    /// <summary>Sends PING after PING from a thread of its own.</summary>
-    sealed class Probe : IDisposable
-    {
-        readonly Connection _connection;
-        readonly Thread _thread;
-        volatile bool _ends;
-        long _longest;
-
-        public Probe(RunningServer server)
-        {
-            _connection = server.Connect();
-            _thread = new Thread(Run);
-            _thread.Start();
-        }
-
-        /// <summary>The longest time an answer took so far, in milliseconds.</summary>
-        public double Longest => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _longest)).TotalMilliseconds;
-
-        void Run()
-        {
-            while (!_ends)
-            {
-                var started = Stopwatch.GetTimestamp();
-                _connection.Call("PING");
-                _longest = Math.Max(_longest, Stopwatch.GetTimestamp() - started);
-            }
-        }
-
-        public void Dispose()
-        {
-            _ends = true;
-            _thread.Join();
-            _connection.Dispose();
-        }
-    }
 }

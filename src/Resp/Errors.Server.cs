@@ -68,7 +68,9 @@ public static partial class Errors
         + "data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails "u8
         + "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."u8;
 
-    public static ReadOnlySpan<byte> RewriteFailed => "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."u8;
+    public static ReadOnlySpan<byte> RewriteFailed =>
+        "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."u8;
+
     public static ReadOnlySpan<byte> AofRewriteInProgress => "ERR Background append only file rewriting already in progress"u8;
 
     // ACL

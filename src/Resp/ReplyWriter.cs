@@ -81,14 +81,30 @@ public sealed partial class ReplyWriter
 
     private IBufferWriter<byte>? _attachedOutput;
 
+    /// <summary>Of <see cref="Written"/>, the bytes that the output has. Between replies.</summary>
+    public long HandedOver => _committed;
+
+    /// <summary>
+    /// <see cref="Written"/> at which no more is wanted: a reply that grows beyond is cut, so that no request can have the server
+    /// hold more than its client is allowed. <see cref="Attach"/> lifts it.
+    /// </summary>
+    public long Limit { get; set; } = long.MaxValue;
+
+    /// <summary>
+    /// Whether a reply was cut: what came behind was dropped, and the stream is of no use any more. A handler with much left to
+    /// write may stop.
+    /// </summary>
+    public bool IsCut { get; private set; }
+
     /// <summary>Directs replies to <paramref name="output"/> until <see cref="Complete"/>; clears the counters and Muted.</summary>
     public void Attach(IBufferWriter<byte> output, int protocol)
     {
         Debug.Assert(!_attached, "attached twice");
         _attached = true;
         _attachedOutput = _output = output;
-        _muted = false;
+        _muted = IsCut = false;
         _committed = 0;
+        Limit = long.MaxValue;
         Protocol = protocol;
         Errors = 0;
         _replies = _pushes = _missing = 0;
@@ -337,6 +353,7 @@ public sealed partial class ReplyWriter
     {
         Debug.Assert(_attached || _depth > 0, "a reply without an output");
         HandOver();
+        if (_depth == 0 && _committed >= Limit) Cut();
         int hint = Math.Max(size, MinWindow);
         if (_output is not null && MemoryMarshal.TryGetArray<byte>(_output.GetMemory(hint), out ArraySegment<byte> memory))
         {
@@ -354,6 +371,12 @@ public sealed partial class ReplyWriter
         }
 
         _position = _start;
+    }
+
+    private void Cut()
+    {
+        IsCut = true;
+        _output = null;
     }
 
     private void HandOver()

@@ -11,11 +11,11 @@ namespace MiniRedis.Resp;
 //     *3\r\n $3\r\n SET\r\n $3\r\n key\r\n $64\r\n value\r\n
 //     ----   ----           ----           -----               one 4-byte load and a compare each
 //
-// A request that is not all there is not kept in pieces. The parser remembers three numbers: where the next header starts
+// A request that is not all there is not kept in pieces. The parser remembers four numbers: where the next header starts
 // (possibly beyond what has arrived, when an argument's body is under way), how many arguments are still to come, and how
 // much of an unfinished line holds no line end. The next call goes on from there, storing nothing; once the last argument
 // has arrived, the one-pass parse runs over the whole. So every header is read twice at most, whatever the pieces, and a
-// connection owns 16 bytes of state and no array, however many arguments are under way. (Rejected: keeping the ranges found
+// connection owns 24 bytes of state and no array, however many arguments are under way. (Rejected: keeping the ranges found
 // so far in a rented array. It saves the second look at headers still in cache, and costs an array a slow client.)
 //
 // What Redis does not check is not checked here: the byte after a header's '\r' and the two bytes after an argument are
@@ -45,11 +45,20 @@ public partial struct RequestParser
     // Arguments whose header has not been read. 0 with _next > 0: only the last body's bytes are missing.
     private int _remaining;
 
+    // Bytes up to _next that are of an argument under way, whose header has been read; 0 if a header is awaited.
+    private long _underWay;
+
     // Bytes of the line at _next already searched for its end without finding it.
     private int _scanned;
 
     /// <summary>True between requests: nothing of a request has been seen.</summary>
     public readonly bool IsIdle => _next == 0 && _scanned == 0;
+
+    /// <summary>
+    /// Bytes at the start of an unfinished request that hold whole arguments and headers; behind them is what there is of the next
+    /// argument or header.
+    /// </summary>
+    public readonly long Parsed => _next - _underWay;
 
     /// <summary>Forgets an unfinished request.</summary>
     public void Reset() => this = default;
@@ -135,6 +144,7 @@ public partial struct RequestParser
             if (position + body + 2 > length)
             {
                 _next = wanted = position + body + 2;
+                _underWay = body + 2;
                 _remaining = count - index - 1;
                 break;
             }
@@ -242,6 +252,7 @@ public partial struct RequestParser
             if (header == HeaderStatus.Unfinished)
             {
                 _scanned = ScannedSafely(tail.Length - position);
+                _underWay = 0;
                 wanted = start + tail.Length + 1;
                 return ParseStatus.NeedMore;
             }
@@ -250,6 +261,7 @@ public partial struct RequestParser
             _remaining--;
             long end = position + line + body + 2;
             _next = start + end;
+            _underWay = body + 2;
             if (end > tail.Length)
             {
                 wanted = _next;

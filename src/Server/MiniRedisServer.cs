@@ -44,6 +44,7 @@ sealed class MiniRedisServer
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
         LazyFree = new LazyFree(this);
+        Eviction = new Eviction(this);
         SlowLog = new SlowLog(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
@@ -108,6 +109,7 @@ sealed class MiniRedisServer
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
     public LazyFree LazyFree { get; }
+    public Eviction Eviction { get; }
     public SlowLog SlowLog { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
@@ -155,6 +157,7 @@ sealed class MiniRedisServer
     public void ResetStatistics()
     {
         Statistics.Reset();
+        Eviction.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();
     }
 

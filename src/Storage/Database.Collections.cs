@@ -99,7 +99,7 @@ public sealed unsafe partial class Database
     Record Exchange(in KeyLookup at, Record fresh, byte* released)
     {
         AssertPrepared(at);
-        fresh.AccessField = at.Record.AccessField;
+        fresh.Use = at.Record.Use;
         fresh.IsCaptured = at.Record.IsCaptured;
         *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
         if (released != null) Arena.Free(released);

@@ -46,11 +46,11 @@ public sealed unsafe partial class Database
         return copy;
     }
 
-    /// <summary>Makes a finished record the one of its key; unlike <see cref="Install"/> it brings its own access field.</summary>
+    /// <summary>Makes a finished record the one of its key; unlike <see cref="Install"/> it brings along what is known of its use.</summary>
     void Replace(Record fresh)
     {
-        var access = fresh.AccessField;
+        var use = fresh.Use;
         Install(Lookup(fresh.Key), fresh);
-        fresh.AccessField = access;
+        fresh.Use = use;
     }
 }

@@ -106,12 +106,6 @@ public sealed unsafe partial class Database
     public bool TryGetRandom(out Record record, Random random) => _index.TryGetRandom(random, out record);
 
     /// <summary>
-    /// Fills <paramref name="records"/> with different keys that lie together in the index from a random place on: cheaper than
-    /// independent choices and, since keys lie there in the order of a keyed hash, random enough for eviction. Returns how many.
-    /// </summary>
-    public int Sample(Span<Record> records, Random random) => _index.Sample(random, records);
-
-    /// <summary>
     /// Looks for a key whose deadline has passed, doing a bounded amount of work. Deadlines are kept in units of
     /// <see cref="ExpiryClock.UnitMs"/>: a key is found that much late at most, and never early.
     /// </summary>
@@ -139,7 +133,7 @@ public sealed unsafe partial class Database
         {
             var old = at.Record;
             Save(at);
-            fresh.AccessField = old.AccessField;
+            fresh.Use = old.Use;
             Forget(old);
             *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
             _keyspace.Release(old);

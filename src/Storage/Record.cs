@@ -71,6 +71,30 @@ public readonly unsafe struct Record : IEquatable<Record>
         set => _block[4] = (byte)(value ? Flags | RecordFlags.Captured : Flags & ~RecordFlags.Captured);
     }
 
+    /// <summary>
+    /// Whether the key was used since it came into being. The server keeps it, as it does the access field, and sets it with that:
+    /// of keys last used in about the same second, eviction prefers those that were never asked for.
+    /// </summary>
+    public bool IsUsed => (Flags & RecordFlags.Used) != 0;
+
+    /// <summary>The key is used now.</summary>
+    public void Touch(uint accessField)
+    {
+        AccessField = accessField;
+        _block[4] = (byte)(Flags | RecordFlags.Used);
+    }
+
+    /// <summary>The access field, and whether the key was used: what another record of the key takes over.</summary>
+    internal (uint AccessField, bool IsUsed) Use
+    {
+        get => (AccessField, IsUsed);
+        set
+        {
+            AccessField = value.AccessField;
+            _block[4] = (byte)(value.IsUsed ? Flags | RecordFlags.Used : Flags & ~RecordFlags.Used);
+        }
+    }
+
     internal bool IsExternal => (Flags & RecordFlags.External) != 0;
 
     /// <summary>The block of an external value, and the bytes of it in use.</summary>

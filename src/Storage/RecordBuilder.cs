@@ -26,7 +26,7 @@ static unsafe class RecordBuilder
     {
         var form = source.Flags & (RecordFlags.Integer | RecordFlags.External);
         var fresh = Create(arena, key, source.ExpireAt, source.Type, source.Encoding, form, source.EmbeddedLength);
-        fresh.AccessField = source.AccessField;
+        fresh.Use = source.Use;
         if (source.IsInteger)
         {
             *(long*)(fresh.Block + RecordLayout.PayloadOffset(fresh.Flags)) = source.Integer;

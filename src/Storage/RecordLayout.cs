@@ -14,6 +14,9 @@ enum RecordFlags : byte
 
     /// <summary>See <see cref="Snapshot"/>; says nothing about the layout.</summary>
     Captured = 16,
+
+    /// <summary>See <see cref="Record.IsUsed"/>; says nothing about the layout.</summary>
+    Used = 32,
 }
 
 /// <summary>

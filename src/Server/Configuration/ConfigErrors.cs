@@ -17,6 +17,7 @@ internal static class ConfigErrors
     public const string BufferLimitValue = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
     public const string OomScoreAdjValues = "Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
     public const string EventClass = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+    public const string CannotAdjustOomScore = "Failed to set current oom_score_adj. Check server logs.";
     public const string TooManyBindAddresses = "Too many bind addresses specified.";
     public const string InvalidMasterPort = "Invalid master port";
     public const string Percentile = "Invalid latency-tracking-info-percentiles parameters";

@@ -2,7 +2,7 @@ namespace MiniRedis.Server.Configuration;
 
 /// <summary>
 /// Directives that ask for a subsystem which is not built yet. They are accepted, so that a redis.conf can be kept as it is, but an
-/// operator who asked for durability or eviction must not believe to have it: each is named in the log at every start. What
+/// operator who asked for durability must not believe to have it: each is named in the log at every start. What
 /// guards access is refused instead: a server that ignored its users would be open to all. Whoever builds a subsystem removes
 /// its lines here.
 /// </summary>
@@ -10,8 +10,6 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("maxmemory-policy", c => c.MaxMemory > 0 && c.MaxMemoryPolicy != MaxMemoryPolicy.NoEviction,
-            "over maxmemory writes are refused, as noeviction does"),
         ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),
         ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),

@@ -8,11 +8,14 @@ static class AccessField
 {
     const uint ClockRange = 1 << 24;
 
+    /// <summary>Seconds since a key was last used, under any policy but an LFU one; more than 194 days begin at 0 again.</summary>
+    public static uint IdleSeconds(Record record, MiniRedisServer server) => (server.Clock.LruClock - record.AccessField) & (ClockRange - 1);
+
     /// <summary>What a file notes of a key.</summary>
     public static RdbAccess ToRdb(Record record, MiniRedisServer server) => server.Config.MaxMemoryPolicy switch
     {
         MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru =>
-            RdbAccess.Idle((server.Clock.LruClock - record.AccessField) & (ClockRange - 1)),
+            RdbAccess.Idle(IdleSeconds(record, server)),
         MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu => RdbAccess.Frequency((byte)Lfu.Counter(record.AccessField, server)),
         _ => RdbAccess.None,
     };

@@ -30,6 +30,13 @@ static class ApplyHooks
             server.Tracking.IsDue = true;
             return null;
         }, "tracking-table-max-keys");
+        config.OnApply(config =>
+        {
+            if (config.MaxMemory > 0 && config.MaxMemory < server.Memory.CountedForEviction)
+                server.Log.MaxMemoryBelowUse(config.MaxMemory, server.Memory.CountedForEviction);
+            server.Eviction.Begin();
+            return null;
+        }, "maxmemory");
         config.OnApply(_ => server.AofRewriting.Follow() ? null : ConfigErrors.CannotTurnAof, "appendonly");
         config.OnApply(_ =>
         {

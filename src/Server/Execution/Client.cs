@@ -98,6 +98,9 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Its share of <see cref="MemoryUsage.Clients"/>: its memory when that was last looked at.</summary>
     public long AccountedBytes { get; set; }
 
+    /// <summary>Whether output that was to be sent is in that share (<see cref="MemoryUsage.Refresh"/>).</summary>
+    public bool HasAccountedOutput { get; set; }
+
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
 
     /// <summary>Whether requests of this client wait: it is blocked, or paused by CLIENT PAUSE.</summary>

@@ -19,8 +19,11 @@ static class ClientDescription
         var ownInput = input.OwnCapacity;
         // What waits in the shared buffer costs this client nothing, and belongs to the batch that runs.
         var waiting = input.OwnLength;
+        // What has arrived of an unfinished request: whole arguments (here with their headers) count as such, the rest as query buffer.
+        var argumentBytes = isCaller ? BytesOf(running) : Math.Min(client.Parser.Parsed, waiting);
+        var pendingInput = isCaller ? waiting : waiting - argumentBytes;
+        var memory = client.MemoryBytes + (isCaller ? argumentBytes : 0);
         var pendingBehind = output.PendingBehindFirst;
-        var argumentBytes = isCaller ? BytesOf(running) : 0;
         var now = server.Clock.Now;
         var own = client.Subscriptions;
         text.Append(CultureInfo.InvariantCulture, $"id={client.Id} addr={connection.Remote} laddr={connection.Local}")
@@ -28,17 +31,18 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
-        text.Append(client.Has(ClientFlags.CanRedirect) ? " capa=r" : " capa=")
-            .Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
+        // Valkey 8.1's field, where there is something to tell: Redis, and Valkey before it, know none.
+        if (client.Has(ClientFlags.CanRedirect)) text.Append(" capa=r");
+        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
             .Append(CultureInfo.InvariantCulture, $" sub={own?.Count(ChannelKind.Channel) ?? 0} psub={own?.Count(ChannelKind.Pattern) ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" ssub={own?.Count(ChannelKind.Shard) ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" multi={(client.Has(ClientFlags.Multi) ? client.Transaction!.Queue.Count : -1)}")
             .Append(CultureInfo.InvariantCulture, $" watch={client.Transaction?.WatchCount ?? 0}")
-            .Append(CultureInfo.InvariantCulture, $" qbuf={waiting} qbuf-free={ownInput - waiting} argv-mem={argumentBytes}")
+            .Append(CultureInfo.InvariantCulture, $" qbuf={pendingInput} qbuf-free={ownInput - waiting} argv-mem={argumentBytes}")
             .Append(CultureInfo.InvariantCulture, $" multi-mem={client.Transaction?.Queue.QueuedBytes ?? 0}")
             .Append(CultureInfo.InvariantCulture, $" rbs={output.FirstChunkBytes} rbp={client.ReplyPeak}")
             .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
-            .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={client.MemoryBytes + argumentBytes}")
+            .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={memory}")
             .Append(connection.WatchesWritable ? " events=rw" : " events=r")
             .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default")
             .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")

@@ -23,13 +23,14 @@ sealed class Cron(MiniRedisServer server)
         var clock = server.Clock;
         clock.Synchronize();
         var now = clock.Now;
-        // Not paused with the rest: in Redis neither of these is the cron's.
+        // Not paused with the rest: in Redis none of these is the cron's.
         server.Pause.ResumeIfOver();
         var untilTimeout = server.Blocking.EndTimeouts();
         server.Blocking.Serve();
         server.Aof.Run();
         var moreToCapture = server.Snapshots.Run();
-        if (IsPaused) return moreToCapture ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
+        var moreToEvict = server.Eviction.Continue();
+        if (IsPaused) return moreToCapture || moreToEvict ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
         if (now >= _nextSample)
         {
             _nextSample = now + SampleMilliseconds;
@@ -54,7 +55,7 @@ sealed class Cron(MiniRedisServer server)
         var moreToForget = server.Tracking.ForgetSome();
         // Keys that have expired wake who waits for them to go.
         server.Blocking.Serve();
-        if (moreToExpire || moreToFree || moreToForget || moreToCapture) return 0;
+        if (moreToExpire || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
         return Math.Min(untilTimeout, Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds));
     }
 

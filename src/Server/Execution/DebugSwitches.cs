@@ -9,6 +9,15 @@ sealed class DebugSwitches
     /// <summary>DEBUG SET-SKIP-CHECKSUM-VALIDATION: payloads of RESTORE and snapshots are read whatever their checksum.</summary>
     public bool SkipChecksums { get; set; }
 
+    /// <summary>What <see cref="ReplyPeakMilliseconds"/> is unless it is set.</summary>
+    public const long DefaultReplyPeakMilliseconds = 5000;
+
+    /// <summary>
+    /// DEBUG REPLYBUFFER PEAK-RESET-TIME: how long a client sends nothing before the peak of its replies is forgotten; below 0 for never.
+    /// The default is Redis's.
+    /// </summary>
+    public long ReplyPeakMilliseconds { get; set; } = DefaultReplyPeakMilliseconds;
+
     /// <summary>DEBUG QUICKLIST-PACKED-THRESHOLD: bytes from which on an element of a list has a node of its own; 0 for the usual.</summary>
     public long PackedThreshold { get; set; }
 

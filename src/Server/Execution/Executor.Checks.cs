@@ -21,6 +21,8 @@ partial class Executor
         var client = context.Client;
         // MONITOR by one who is shown commands already is not answered.
         if (client.Has(ClientFlags.Monitor)) return;
+        // A handler may stop where its reply is cut.
+        if (context.Reply.IsCut) return;
         if (client.IsHeld || client.ReplyMode != ReplyMode.On || client.Connection.Closing != CloseMode.Open) return;
         Debug.Assert(context.Reply.AnsweredOnceSince(before), $"{command.FullName} did not answer exactly once: {before}, {context.Reply.Mark}");
     }

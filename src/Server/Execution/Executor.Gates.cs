@@ -63,7 +63,7 @@ partial class Executor
             Reject(client, command, reply, Errors.Loading);
             return false;
         }
-        if ((flags & CommandFlags.DenyOom) != 0 && server.Config.MaxMemory > 0 && server.Limits.IsOutOfMemory())
+        if (server.Config.MaxMemory > 0 && !MakeRoom(client, reply) && (flags & CommandFlags.DenyOom) != 0)
         {
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
@@ -88,6 +88,15 @@ partial class Executor
             return false;
         }
         return true;
+    }
+
+    /// <summary>Evicts keys if the memory is over its bound. Returns false if it is, and nothing can be evicted.</summary>
+    bool MakeRoom(Client client, ReplyWriter reply)
+    {
+        var result = server.Eviction.Run();
+        // Of what was evicted, clients have to hear before the command: it may be about the same keys, anew.
+        if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
+        return result != EvictionResult.OutOfMemory;
     }
 
     void Reject(Client client, Command? command, ReplyWriter reply, string error) =>

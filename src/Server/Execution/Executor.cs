@@ -141,6 +141,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
                 break;
             }
             var limits = new ParserLimits { MaxBulkLength = server.Config.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
+            loop.Reply.Limit = server.Limits.MostReplies(client, loop.Reply);
             window.Fill(ref client.Parser, unread, consumed, limits, server.Commands, client.Database);
             if (client.Tracking is { Remembers: true }) server.Tracking.Prefetch(window);
             budget -= window.Count;
@@ -173,6 +174,8 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             var authenticated = client.IsAuthenticated;
             if (!Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
             consumed = window.EndOf(i);
+            if (reply.Written >= reply.Limit)
+                server.Limits.CutOff(client, client.Connection.Output.PendingBytes + reply.Written - reply.HandedOver);
             if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
         }
         return true;
@@ -269,6 +272,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         _nestedErrors = 0;
         if (server.Monitors.Any && !_runsAgain) server.Monitors.Show(context);
         if (server.Redactions.Any) server.Redactions.Clear();
+        if (reply.IsCut) reply.Unwind(depth, mark);
         CheckDeclaration(context, dirty, mark);
 
         if (context.Client.Tracking is { Remembers: true }) server.Tracking.Remember(context);

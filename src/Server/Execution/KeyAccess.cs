@@ -38,8 +38,7 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
     public void Touch(Record record)
     {
-        if (server.UsesLfu) record.AccessField = Lfu.Touch(record.AccessField, server);
-        else record.AccessField = server.Clock.LruClock;
+        record.Touch(server.UsesLfu ? Lfu.Touch(record.AccessField, server) : server.Clock.LruClock);
     }
 
     /// <summary>Finishes a key that has just come into being: its access field, and the event of a new key.</summary>
@@ -98,18 +97,30 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <summary>Deletes a key whose time has passed, as a DEL that the server itself issued.</summary>
     public void Expire(Database database, in KeyLookup at)
     {
-        var key = at.Record.Key;
-        Span<byte> name = key.Length <= 256 ? stackalloc byte[key.Length] : new byte[key.Length];
-        key.CopyTo(name);
-        database.Delete(at);
         server.Statistics.ExpiredKeys++;
+        Drop(database, at, server.Config.LazyFreeLazyExpire, KeyspaceEvents.Expired, "expired");
+    }
+
+    /// <summary>Deletes a key to make room, as a DEL that the server itself issued.</summary>
+    public void Evict(Database database, in KeyLookup at)
+    {
+        server.Statistics.EvictedKeys++;
+        Drop(database, at, server.Config.LazyFreeLazyEviction, KeyspaceEvents.Evicted, "evicted");
+    }
+
+    void Drop(Database database, in KeyLookup at, bool lazy, KeyspaceEvents kind, string name)
+    {
+        var key = at.Record.Key;
+        Span<byte> copy = key.Length <= 256 ? stackalloc byte[key.Length] : new byte[key.Length];
+        key.CopyTo(copy);
+        database.Delete(at);
         if (server.Effects.IsPropagating)
         {
             server.Effects.Begin(database.Number, 2);
-            server.Effects.Add(server.Config.LazyFreeLazyExpire ? "UNLINK"u8 : "DEL"u8);
-            server.Effects.Add(name);
+            server.Effects.Add(lazy ? "UNLINK"u8 : "DEL"u8);
+            server.Effects.Add(copy);
         }
-        // Not a change to be saved: whoever loads the key finds it expired too.
-        server.Effects.Notify(database.Number, name, KeyspaceEvents.Expired, "expired");
+        // Not a change to be saved, as in Redis: whoever loads an expired key finds it so, and an evicted one was dispensable.
+        server.Effects.Notify(database.Number, copy, kind, name);
     }
 }

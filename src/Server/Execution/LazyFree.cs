@@ -21,24 +21,30 @@ sealed class LazyFree(MiniRedisServer server)
     /// <summary>Runs one slice. Returns whether anything is left.</summary>
     public bool Run()
     {
-        if (_waiting.Count == 0 && server.Keyspace.DiscardedCount == 0) return false;
+        if (!HasWork) return false;
         var started = server.Clock.Advance();
-        do
+        while (FreeSome())
         {
-            if (server.Keyspace.DiscardedCount > 0)
-            {
-                server.Statistics.LazyFreedObjects += server.Keyspace.FreeDiscarded(RecordsBetweenLooks);
-            }
-            else if (_waiting.TryPeek(out var keys) && !keys.IsPinned)
-            {
-                var before = keys.Count;
-                var done = keys.FreeSome(RecordsBetweenLooks);
-                server.Statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
-                if (done) _waiting.Dequeue();
-            }
-            else return false;
+            if (server.Clock.Microseconds(started, server.Clock.Advance()) >= SliceMicroseconds) return HasWork;
         }
-        while (server.Clock.Microseconds(started, server.Clock.Advance()) < SliceMicroseconds);
-        return _waiting.TryPeek(out var next) && !next.IsPinned || server.Keyspace.DiscardedCount > 0;
+        return false;
+    }
+
+    bool HasWork => server.Keyspace.DiscardedCount > 0 || _waiting.TryPeek(out var next) && !next.IsPinned;
+
+    /// <summary>Frees some hundred elements or keys. False if there are none, or none yet.</summary>
+    public bool FreeSome()
+    {
+        if (server.Keyspace.DiscardedCount > 0)
+        {
+            server.Statistics.LazyFreedObjects += server.Keyspace.FreeDiscarded(RecordsBetweenLooks);
+            return true;
+        }
+        if (!_waiting.TryPeek(out var keys) || keys.IsPinned) return false;
+        var before = keys.Count;
+        var done = keys.FreeSome(RecordsBetweenLooks);
+        server.Statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
+        if (done) _waiting.Dequeue();
+        return true;
     }
 }

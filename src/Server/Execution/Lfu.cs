@@ -17,9 +17,12 @@ static class Lfu
         var counter = field & 0xFF;
         var decayMinutes = server.Config.LfuDecayTime;
         if (decayMinutes <= 0) return counter;
-        var steps = ((Minutes(server) - (field >> 8)) & 0xFFFF) / (uint)decayMinutes;
+        var steps = IdleMinutes(field, server) / (uint)decayMinutes;
         return steps >= counter ? 0 : counter - steps;
     }
+
+    /// <summary>Minutes since the last access; more than 45 days begin at 0 again.</summary>
+    public static uint IdleMinutes(uint field, MiniRedisServer server) => (Minutes(server) - (field >> 8)) & 0xFFFF;
 
     /// <summary>The field after one access: decayed, then raised with a chance that falls as the counter grows.</summary>
     public static uint Touch(uint field, MiniRedisServer server)

@@ -1,8 +1,10 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>Bounds on memory and on clients: maxmemory, output buffers, idle time. Under the executor's lock.</summary>
+/// <summary>Bounds on clients: output buffers, idle time. Under the executor's lock.</summary>
 sealed class Limits(MiniRedisServer server)
 {
     /// <summary>
@@ -17,9 +19,6 @@ sealed class Limits(MiniRedisServer server)
     /// <summary>Clients to look over each time however few there are: Redis's CLIENTS_CRON_MIN_ITERATIONS.</summary>
     const int LeastLooks = 5;
 
-    /// <summary>After so long without requests the peak of a client's replies is forgotten (Redis's reply-buffer-peak-reset-time).</summary>
-    const int PeakMilliseconds = 5000;
-
     /// <summary>
     /// Unused room of the query buffer that is given back, and after how long without bytes (Redis's PROTO_RESIZE_THRESHOLD
     /// and the two seconds of its clients cron).
@@ -28,15 +27,6 @@ sealed class Limits(MiniRedisServer server)
 
     long _lastLook;
 
-    /// <summary>Whether a command that may need more memory is to be refused.</summary>
-    public bool IsOutOfMemory()
-    {
-        if (server.Config.MaxMemory == 0 || server.UsedMemory <= server.Config.MaxMemory) return false;
-        // What was deleted and only waits to be freed must not have a write refused for it; a slice at a time is enough.
-        server.LazyFree.Run();
-        return server.UsedMemory > server.Config.MaxMemory;
-    }
-
     /// <summary>Closes a client whose pending output exceeds the hard limit of its class, or the soft one for too long.</summary>
     /// <param name="goesAtOnce">
     /// Whether for commands it is gone from now on. False while someone walks over the clients that it is among: it gets nothing more,
@@ -44,25 +34,50 @@ sealed class Limits(MiniRedisServer server)
     /// </param>
     public void CheckOutput(Client client, bool goesAtOnce = true)
     {
-        // As in Redis, what fits the first chunk does not count.
-        var pending = client.Connection.Output.PendingBytes - ChunkPool.ChunkBytes;
-        if (pending <= 0)
+        var pending = client.Connection.Output.PendingBytes;
+        if (pending <= ChunkPool.ChunkBytes)
         {
             client.SoftLimitSince = 0;
             return;
         }
         var limit = server.Config.OutputBufferLimits[(int)client.Class];
-        var overHard = limit.HardBytes > 0 && pending >= limit.HardBytes || !client.IsAuthenticated && pending >= UnauthenticatedBytes;
+        var overHard = pending >= HardBytes(client, limit);
         var overSoft = limit.SoftBytes > 0 && pending >= limit.SoftBytes;
         if (!overSoft) client.SoftLimitSince = 0;
         else if (client.SoftLimitSince == 0) client.SoftLimitSince = server.Clock.Now;
         var softTooLong = overSoft && server.Clock.Now - client.SoftLimitSince > limit.SoftSeconds * 1000L;
         if (!overHard && !softTooLong) return;
+        CutOff(client, pending, goesAtOnce);
+    }
+
+    /// <summary>Closes a client that has too much waiting for it; what it sent and is not run yet never runs.</summary>
+    /// <param name="client">Whose limit is passed.</param>
+    /// <param name="pending">Bytes that wait for it, for the log.</param>
+    /// <param name="goesAtOnce">See <see cref="CheckOutput"/>.</param>
+    public void CutOff(Client client, long pending, bool goesAtOnce = true)
+    {
         if (client.IsGone || client.Connection.Closing == CloseMode.AtOnce) return;
         server.Statistics.OutputBufferLimitDisconnections++;
         server.Log.OutputBufferLimit(client.Id, pending);
         if (goesAtOnce) server.Admission.KillLocked(client, "output buffer limits");
         else client.Connection.CloseLocked(CloseMode.AtOnce, "output buffer limits");
+    }
+
+    /// <summary>
+    /// <see cref="ReplyWriter.Written"/> at which the client whose batch runs is over its hard limit: nothing is sent before the batch
+    /// ends, so this is known before.
+    /// </summary>
+    public long MostReplies(Client client, ReplyWriter reply)
+    {
+        var hard = HardBytes(client, server.Config.OutputBufferLimits[(int)client.Class]);
+        return hard == long.MaxValue ? hard : hard - client.Connection.Output.PendingBytes + reply.HandedOver;
+    }
+
+    /// <summary>Bytes that may wait. As in Redis, what fits the first chunk is no reason to close anybody.</summary>
+    static long HardBytes(Client client, in OutputBufferLimit limit)
+    {
+        if (!client.IsAuthenticated) return ChunkPool.ChunkBytes + UnauthenticatedBytes;
+        return limit.HardBytes == 0 ? long.MaxValue : Math.Max(limit.HardBytes, ChunkPool.ChunkBytes + 1);
     }
 
     /// <summary>
@@ -84,7 +99,7 @@ sealed class Limits(MiniRedisServer server)
         CheckOutput(client);
         server.Memory.Account(client);
         var idle = now - client.LastInteraction;
-        if (idle >= PeakMilliseconds) client.ReplyPeak = 0;
+        if (server.DebugSwitches.ReplyPeakMilliseconds is >= 0 and var peak && idle >= peak) client.ReplyPeak = 0;
         LookOverInput(client.Connection, idle >= TrimMilliseconds);
         // Subscribers and replicas may listen in silence, and who waits has been told to.
         var timeout = server.Config.Timeout * 1000L;

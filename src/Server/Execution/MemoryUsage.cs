@@ -11,6 +11,9 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
 {
+    // Clients whose share has output in it.
+    readonly List<Client> _withOutput = [];
+
     /// <summary>Of an empty server: what INFO's dataset fields leave out.</summary>
     public long Startup { get; } = keyspace.UsedBytes;
 
@@ -18,6 +21,18 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
     public long Clients { get; private set; }
 
     public long Total => keyspace.UsedBytes + Clients + tracking.MemoryBytes;
+
+    /// <summary>
+    /// What keys take, with what is remembered of them: what eviction makes smaller. Values that only a snapshot still reads are left
+    /// out; they go when it has read them, and no key would have to go for them in a server that forks.
+    /// </summary>
+    public long CountedData => keyspace.UsedBytes + tracking.MemoryBytes - NotCountedForEviction;
+
+    /// <summary>What maxmemory bounds.</summary>
+    public long CountedForEviction => CountedData + Clients;
+
+    /// <summary>Bytes of used_memory that maxmemory does not bound.</summary>
+    public long NotCountedForEviction => keyspace.Snapshot is { } snapshot ? snapshot.OrphanedBytes : 0;
 
     /// <summary>What is not data: the indexes, the connections, what is remembered for their caches, and what the server started with.</summary>
     public long Overhead => Startup + keyspace.IndexBytes + Clients + tracking.MemoryBytes;
@@ -49,8 +64,30 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
         var output = client.Connection.Output;
         var bytes = client.MemoryBytes;
         if (batchEnds && output.PendingBytes <= ChunkPool.ChunkBytes) bytes -= output.MemoryBytes;
+        else if (output.MemoryBytes > 0 && !client.HasAccountedOutput)
+        {
+            client.HasAccountedOutput = true;
+            _withOutput.Add(client);
+        }
         Clients += bytes - client.AccountedBytes;
         client.AccountedBytes = bytes;
+    }
+
+    /// <summary>
+    /// Looks anew at the clients that had output to be sent: most of it has been by now, and no key should be evicted for it. (Redis
+    /// reads used_memory from its allocator, so that what was sent is free at once.)
+    /// </summary>
+    public void Refresh()
+    {
+        for (var i = _withOutput.Count - 1; i >= 0; i--)
+        {
+            var client = _withOutput[i];
+            Account(client);
+            if (!client.IsGone && client.Connection.Output.MemoryBytes > 0) continue;
+            client.HasAccountedOutput = false;
+            _withOutput[i] = _withOutput[^1];
+            _withOutput.RemoveAt(_withOutput.Count - 1);
+        }
     }
 
     public void Remove(Client client)

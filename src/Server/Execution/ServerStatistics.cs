@@ -15,6 +15,9 @@ sealed class ServerStatistics
     public long AclAccessDeniedAuth;
     public long RdbSaves, AofRewrites;
 
+    /// <summary>Snapshots taken: what Redis forks for, and shows as total_forks.</summary>
+    public long Snapshots;
+
     /// <summary>Batches and runs of the cron, the time of each under the executor's lock, and of the commands in it.</summary>
     public long Cycles, CycleTicks, CommandTicks, CronTicks, LongestCycleTicks, MostCommandsPerCycle;
 
@@ -64,7 +67,7 @@ sealed class ServerStatistics
         ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
         ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
-        RdbSaves = AofRewrites = 0;
+        RdbSaves = AofRewrites = Snapshots = 0;
         UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = AclAccessDeniedAuth = 0;
         Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;

@@ -14,6 +14,7 @@ sealed class ServerHost : IDisposable
     readonly ServerLog _log;
     readonly ITransport _transport;
     readonly List<Listener> _listeners = [];
+    readonly OomScore _oomScore;
     bool _stopped;
 
     /// <param name="portableTransport">Uses the runtime's sockets even where epoll is there; tests run both.</param>
@@ -26,6 +27,8 @@ sealed class ServerHost : IDisposable
             : new SocketTransport(server.Executor);
         server.TransportName = _transport.Name;
         server.RequestTick = _transport.RequestTick;
+        _oomScore = new OomScore(server.Config, log);
+        server.ConfigService.OnApply(_ => _oomScore.Apply() ? null : ConfigErrors.CannotAdjustOomScore, "oom-score-adj", "oom-score-adj-values");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotListen), "port");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind), "bind");
     }
@@ -48,6 +51,7 @@ sealed class ServerHost : IDisposable
         if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.TcpBacklog));
         else BindAll(config);
         Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;
+        _oomScore.Apply();
         _log.Initialized();
         WritePidFile(config);
         lock (Server.Executor.ExecutorLock) BeginLoading();
@@ -222,12 +226,14 @@ sealed class ServerHost : IDisposable
     public void Dispose()
     {
         Stop();
-        _transport.Dispose();
         Server.Loading.Dispose();
+        // Their threads ask for ticks, and read the keyspace.
         Server.Aof.Dispose();
         bool isFree;
         lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();
-        if (isFree) Server.Keyspace.Dispose();
+        if (!isFree) return;
+        _transport.Dispose();
+        Server.Keyspace.Dispose();
     }
 }
 

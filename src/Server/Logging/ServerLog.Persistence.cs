@@ -26,10 +26,15 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "Background saving cancelled")]
     public partial void BackgroundSaveCancelled();
 
+    [LoggerMessage(LogLevel.Warning, "AOF was enabled but there is already another background operation. "
+        + "An AOF background was scheduled to start when possible.")]
+    public partial void AofScheduled();
+
     [LoggerMessage(LogLevel.Information, "Background append only file rewriting started")]
     public partial void AofRewriteStarted();
 
-    [LoggerMessage(LogLevel.Information, "Background AOF rewrite finished successfully: a base of {bytes} bytes, at most {megabytes} MB of memory beside the data")]
+    [LoggerMessage(LogLevel.Information, "Background AOF rewrite finished successfully: a base of {bytes} bytes, "
+        + "at most {megabytes} MB of memory beside the data")]
     public partial void AofRewriteEnded(long bytes, long megabytes);
 
     [LoggerMessage(LogLevel.Warning, "Background AOF rewrite failed: {reason}")]
@@ -47,12 +52,13 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "The disk does not take the end of the append only file")]
     public partial void AofNotFlushed();
 
-    [LoggerMessage(LogLevel.Warning, "Short read while loading the AOF file {name}: what stands behind offset {offset} is cut off, as aof-load-truncated allows")]
+    [LoggerMessage(LogLevel.Warning, "Short read while loading the AOF file {name}: what stands behind offset {offset} is cut off, "
+        + "as aof-load-truncated allows")]
     public partial void AofShortRead(string name, long offset);
 
-    [LoggerMessage(LogLevel.Critical, "Unexpected end of file reading the append only file {name}: what is whole ends at offset {offset}. You can: 1) Make a "
-        + "backup of your AOF file, then use miniredis check-aof --fix <filename>. 2) Alternatively you can set the 'aof-load-truncated' "
-        + "configuration option to yes and restart the server.")]
+    [LoggerMessage(LogLevel.Critical, "Unexpected end of file reading the append only file {name}: what is whole ends at offset {offset}. "
+        + "You can: 1) Make a backup of your AOF file, then use miniredis check-aof --fix <filename>. "
+        + "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.")]
     public partial void AofEndsEarly(string name, long offset);
 
     [LoggerMessage(LogLevel.Critical, "{reason} ({name}): make a backup of your AOF file, then use miniredis check-aof --fix <filename.manifest>")]
@@ -73,7 +79,7 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Cannot delete {name}: {reason}")]
     public partial void AofNotDeleted(string name, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "The command {command} at offset {offset} of the AOF file {name} fails. The data set may not be what it was.")]
+    [LoggerMessage(LogLevel.Warning, "The command {command} at offset {offset} of the AOF file {name} fails. The data set may be another.")]
     public partial void AofCommandFailed(string command, long offset, string name);
 
     [LoggerMessage(LogLevel.Information, "DB loaded from {kind} file {name}: {seconds:F3} seconds")]
@@ -85,14 +91,14 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "Creating AOF base file {name} on server start")]
     public partial void AofBaseCreated(string name);
 
-    [LoggerMessage(LogLevel.Warning, "There is a file {name}, but appendonly is set and there is no append only file: as in Redis, nothing is loaded. To keep "
-        + "the data, start without appendonly, and turn it on with CONFIG SET appendonly yes.")]
+    [LoggerMessage(LogLevel.Warning, "There is a file {name}, but appendonly is set and there is no append only file: "
+        + "as in Redis, nothing is loaded. To keep the data, start without appendonly, and turn it on with CONFIG SET appendonly yes.")]
     public partial void RdbIgnored(string name);
 
     [LoggerMessage(LogLevel.Warning, "Append Only File loaded by DEBUG LOADAOF")]
     public partial void AofReloaded();
 
-    [LoggerMessage(LogLevel.Warning, "Asynchronous AOF fsync is taking too long (disk is busy?). Commands that write wait until the disk has caught up.")]
+    [LoggerMessage(LogLevel.Warning, "Asynchronous AOF fsync is taking too long (disk is busy?). Writes wait until it has caught up.")]
     public partial void AofIsSlow();
 
     [LoggerMessage(LogLevel.Warning, "AOF write error looks solved. The server can write again.")]

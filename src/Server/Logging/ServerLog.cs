@@ -73,8 +73,15 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Client id={id} omem={bytes} scheduled to be closed ASAP for overcoming of output buffer limits.")]
     public partial void OutputBufferLimit(long id, long bytes);
 
+    [LoggerMessage(LogLevel.Warning, "Unable to write oom_score_adj: {reason}")]
+    public partial void CannotAdjustOomScore(string reason);
+
     [LoggerMessage(LogLevel.Information, "Evicting client id={id} tot-mem={bytes}: clients take more than maxmemory-clients")]
     public partial void EvictedClient(long id, long bytes);
+
+    [LoggerMessage(LogLevel.Warning, "The new maxmemory value set via CONFIG SET ({bytes}) is smaller than the current memory usage ({used}). "
+        + "This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.")]
+    public partial void MaxMemoryBelowUse(long bytes, long used);
 
     [LoggerMessage(LogLevel.Error, "Command '{command}' failed (arguments redacted)")]
     public partial void HandlerFailed(string command, Exception failure);

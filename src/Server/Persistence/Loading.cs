@@ -20,6 +20,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     Stopwatch _elapsed = new();
     Action<bool>? _ended;
     long _owedMicroseconds;
+    bool _hasSkipped;
 
     /// <summary>Whether the data set is not whole yet.</summary>
     public bool IsLoading => _loader is not null || _aof is not null;
@@ -84,6 +85,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     {
         _ended = ended;
         _owedMicroseconds = 0;
+        _hasSkipped = false;
         FileUsedMemory = 0;
         StartedAt = server.Clock.Now;
         _elapsed = Stopwatch.StartNew();
@@ -198,7 +200,8 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
 
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
     {
-        if (_loader?.KeysEmpty is null or 1) server.Log.EmptyKeySkipped();
+        if (!_hasSkipped) server.Log.EmptyKeySkipped();
+        _hasSkipped = true;
     }
 
     /// <summary>Lets go of the file, wherever the loading is.</summary>

@@ -50,20 +50,22 @@ sealed class RdbFileOutput : IDisposable
         _sinceSync = 0;
     }
 
-    /// <summary>Writes the checksum behind everything, waits for the disk, and gives the file its name.</summary>
-    public void Commit(string path)
+    /// <summary>Writes the checksum behind everything, if there is to be one, and waits for the disk. What is left is <see cref="Commit"/>.</summary>
+    public void Seal(bool withChecksum = true)
     {
-        Span<byte> checksum = stackalloc byte[RdbFileWriter.ChecksumBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(checksum, _checksum);
-        WriteRaw(checksum);
-        CommitPlain(path);
-    }
-
-    /// <summary>As <see cref="Commit"/>, for a file that has no checksum at its end: one of commands.</summary>
-    public void CommitPlain(string path)
-    {
+        if (withChecksum)
+        {
+            Span<byte> checksum = stackalloc byte[RdbFileWriter.ChecksumBytes];
+            BinaryPrimitives.WriteUInt64LittleEndian(checksum, _checksum);
+            WriteRaw(checksum);
+        }
         _file.Sync();
         _file.Dispose();
+    }
+
+    /// <summary>Gives a sealed file its name.</summary>
+    public void Commit(string path)
+    {
         _files.Replace(_temporary, path);
         _committed = true;
         _files.SyncDirectory(Path.GetDirectoryName(path)!);

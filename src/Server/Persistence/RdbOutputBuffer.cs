@@ -3,7 +3,9 @@ using System.Buffers;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>Gathers what a writer writes into pieces for an <see cref="RdbFileOutput"/>.</summary>
-sealed class RdbOutputBuffer(RdbFileOutput output) : IBufferWriter<byte>
+/// <param name="output">The file.</param>
+/// <param name="onWritten">Called whenever it has taken a piece.</param>
+sealed class RdbOutputBuffer(RdbFileOutput output, Action? onWritten = null) : IBufferWriter<byte>
 {
     const int Size = 256 << 10;
 
@@ -28,6 +30,7 @@ sealed class RdbOutputBuffer(RdbFileOutput output) : IBufferWriter<byte>
     {
         output.Write(_buffer.AsSpan(0, _used));
         _used = 0;
+        onWritten?.Invoke();
     }
 
     void Reserve(int size)

@@ -80,6 +80,7 @@ sealed class RdbSaving(MiniRedisServer server)
         }
         file.End();
         buffer.Flush();
+        output.Seal();
         output.Commit(path);
     }
 

@@ -16,10 +16,3 @@ abstract class SnapshotJob
     /// <param name="failure">Why it could not be written; null if it was, or was given up on purpose.</param>
     public abstract void Ended(Snapshot snapshot, Exception? failure);
 }
-
-/// <summary>A snapshot that becomes a file.</summary>
-abstract class SnapshotFileJob : SnapshotJob
-{
-    /// <summary>Bytes of the file, once it is written.</summary>
-    public long Length { get; protected set; }
-}

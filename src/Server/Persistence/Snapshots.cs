@@ -24,12 +24,16 @@ sealed class Snapshots(MiniRedisServer server)
     /// </summary>
     const long LeastBacklog = 64 << 20;
 
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    /// <summary>How long those who wait bear with a disk that takes nothing, before the snapshot is given up for them.</summary>
+    const long PatienceMilliseconds = 10_000;
+
+    static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(2);
 
     Snapshot? _snapshot;
     SnapshotJob? _job;
     volatile Exception? _failure;
     bool _holding;
+    long _progress, _progressAt;
 
     /// <summary>Whether one is being taken, or being given up.</summary>
     public bool IsActive => _snapshot is not null;
@@ -44,9 +48,12 @@ sealed class Snapshots(MiniRedisServer server)
     {
         Debug.Assert(!IsActive);
         var snapshot = server.Keyspace.BeginSnapshot();
+        server.Statistics.Snapshots++;
         _snapshot = snapshot;
         _job = job;
         _failure = null;
+        _progress = 0;
+        _progressAt = server.Clock.Now;
         snapshot.Feed.OnProgress = () => server.RequestTick?.Invoke();
         new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
         server.Aof.ApplyPolicy();
@@ -73,6 +80,7 @@ sealed class Snapshots(MiniRedisServer server)
     public bool Run()
     {
         if (_snapshot is not { } snapshot) return false;
+        if (_holding && IsStuck(snapshot)) _failure = new IOException("the disk has taken nothing for ten seconds, and clients wait for it");
         if (_failure is not null && !snapshot.IsAbandoned) snapshot.Abandon();
         var settled = snapshot.Settle(out var isOver);
         if (isOver)
@@ -90,12 +98,22 @@ sealed class Snapshots(MiniRedisServer server)
         return more;
     }
 
+    bool IsStuck(Snapshot snapshot)
+    {
+        if (snapshot.Feed.Progress is var progress && progress != _progress)
+        {
+            _progress = progress;
+            _progressAt = server.Clock.Now;
+        }
+        return server.Clock.Now - _progressAt > PatienceMilliseconds;
+    }
+
     /// <summary>Gives the one being taken up and waits for its writer, which reads the keyspace. Not for one whose disk hangs.</summary>
     /// <returns>Whether nobody reads the keyspace any more.</returns>
     public bool TryStop()
     {
         Abandon();
-        for (var started = Stopwatch.GetTimestamp(); IsActive && Stopwatch.GetElapsedTime(started) < s_patience; Run()) Thread.Yield();
+        for (var started = Stopwatch.GetTimestamp(); IsActive && Stopwatch.GetElapsedTime(started) < s_stopPatience; Run()) Thread.Yield();
         return !IsActive;
     }
 
@@ -106,7 +124,8 @@ sealed class Snapshots(MiniRedisServer server)
     public bool Holds(Client client, Command? command, in Request request)
     {
         if (command is { IsContainer: true } && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]);
-        if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Master)) return false;
+        // What a snapshot that was given up still reads is copied: there is little of it, and waiting for a disk that hangs is worse.
+        if (command is null || _snapshot!.IsAbandoned || client.Has(ClientFlags.Replica | ClientFlags.Master)) return false;
         var holds = false;
         if (client.Has(ClientFlags.Multi))
         {

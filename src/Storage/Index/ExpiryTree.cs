@@ -127,7 +127,37 @@ unsafe struct ExpiryTree
         return true;
     }
 
-    /// <summary>The bound kept for a group: for tests of the invariant.</summary>
+    /// <summary>The first group, from one on, that has a bound.</summary>
+    public readonly bool TryFindBound(uint from, out uint group)
+    {
+        group = from;
+        // Up, past what is left of each line, until there is one; then down to it.
+        for (var level = 0; level < _depth; level++, group = group / FanOut + 1)
+        {
+            if (group / FanOut >= _levels[level].Count || !TryFindInLine(level, ref group)) continue;
+            while (level-- > 0)
+            {
+                group *= FanOut;
+                TryFindInLine(level, ref group);
+            }
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>The first slot with a bound from <paramref name="slot"/> to the end of its line.</summary>
+    readonly bool TryFindInLine(int level, ref uint slot)
+    {
+        for (var i = slot; i / FanOut == slot / FanOut; i++)
+        {
+            if (*Slot(level, i) == ExpiryClock.None) continue;
+            slot = i;
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>The bound kept for a group.</summary>
     internal readonly uint BoundAt(int level, uint index) => *Slot(level, index);
 
     /// <summary>Checks that each bound above level 0 is its line's minimum: for tests.</summary>

@@ -92,7 +92,7 @@ public unsafe ref struct RecordBlock : IPackedOwner
         capacity = Math.Max(capacity, newLength);
         var fresh = RecordBuilder.Create(_arena, old.Key, old.ExpireAt, old.Type, old.Encoding,
             external ? RecordFlags.External : RecordFlags.None, external ? 0 : newLength, external ? 0 : capacity);
-        fresh.AccessField = old.AccessField;
+        fresh.Use = old.Use;
         fresh.IsCaptured = old.IsCaptured;
         if (external)
         {

@@ -15,6 +15,9 @@ sealed class FrozenValue(int database, Record record) : ISnapshotBatch
     /// <summary>Whether no key has it any more, so that the snapshot has to free it.</summary>
     public bool IsOrphan { get; set; }
 
+    /// <summary>Whether somebody waits for it. Under the feed's lock until it is read.</summary>
+    public bool IsHurried { get; set; }
+
     /// <summary>Bytes it is counted with as an orphan.</summary>
     public long OrphanedBytes { get; set; }
 

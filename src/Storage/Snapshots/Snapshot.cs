@@ -90,6 +90,9 @@ public sealed unsafe class Snapshot
     /// <summary>The most that <see cref="WaitingBytes"/> was: what the snapshot cost in memory.</summary>
     public long PeakBytes { get; private set; }
 
+    /// <summary>Bytes of the keyspace's arena that no key has any more and that the snapshot will free, estimated.</summary>
+    public long OrphanedBytes => _keyspace.Arena == Arena ? _orphanedBytes : 0;
+
     long _orphanedBytes;
 
     /// <summary>The arena of the keys it is of; not the keyspace's any more after FLUSHALL.</summary>

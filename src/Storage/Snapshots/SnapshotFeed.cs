@@ -10,12 +10,17 @@ public sealed class SnapshotFeed
     /// <summary>Empty chunks kept for the next ones.</summary>
     const int MostSpare = 8;
 
+    /// <summary>Values for which nobody waits that are read before the capturing side is told: it can have 256 ahead.</summary>
+    const int ValuesPerProgress = 32;
+
     readonly object _lock = new();
+    readonly Lock _committing = new();
     readonly Queue<ImageChunk> _chunks = new();
     readonly LinkedList<FrozenValue> _values = new();
     readonly Stack<ImageChunk> _spare = new();
     readonly Action<FrozenValue> _onRead;
-    long _waiting;
+    long _waiting, _progress;
+    int _untold;
     bool _closed;
     volatile bool _cancelled, _finished;
 
@@ -30,6 +35,12 @@ public sealed class SnapshotFeed
 
     /// <summary>Called, on the consumer's thread, when something was read that the capturing side may wait for.</summary>
     public Action? OnProgress { get; set; }
+
+    /// <summary>Grows whenever the consumer gets on: one who does not for long has a disk that hangs.</summary>
+    public long Progress => Interlocked.Read(ref _progress);
+
+    /// <summary>The consumer gets on with a value that takes long.</summary>
+    public void NoteProgress() => Interlocked.Increment(ref _progress);
 
     /// <summary>Whether the snapshot was given up; the consumer gets nothing more.</summary>
     public bool IsCancelled => _cancelled;
@@ -59,9 +70,13 @@ public sealed class SnapshotFeed
     /// <summary>The batch's keys are written, and not looked at any more.</summary>
     public void GiveBack(ISnapshotBatch batch)
     {
+        NoteProgress();
         if (batch is FrozenValue value)
         {
+            var isAwaited = value.IsHurried;
             _onRead(value);
+            if (!isAwaited && ++_untold < ValuesPerProgress && HasValues) return;
+            _untold = 0;
         }
         else
         {
@@ -70,6 +85,25 @@ public sealed class SnapshotFeed
             Recycle(chunk);
         }
         OnProgress?.Invoke();
+    }
+
+    bool HasValues
+    {
+        get
+        {
+            lock (_lock) return _values.Count > 0;
+        }
+    }
+
+    /// <summary>
+    /// Makes what was written count, unless the snapshot was given up: who has given it up can be sure that nothing of it appears later.
+    /// </summary>
+    public void Commit(Action commit)
+    {
+        lock (_committing)
+        {
+            if (!_cancelled) commit();
+        }
     }
 
     /// <summary>The consumer is done, and looks at nothing of the snapshot any more. What it did not take is given back.</summary>
@@ -132,6 +166,7 @@ public sealed class SnapshotFeed
     {
         lock (_lock)
         {
+            value.IsHurried = true;
             if (value.Place is not { } place || place == _values.First) return;
             _values.Remove(place);
             _values.AddFirst(place);
@@ -149,9 +184,16 @@ public sealed class SnapshotFeed
 
     internal void Cancel()
     {
+        lock (_committing)
         lock (_lock)
         {
             _cancelled = true;
+            // Nobody will read these, and somebody may wait for them.
+            while (_values.First is { } place)
+            {
+                _values.RemoveFirst();
+                _onRead(place.Value);
+            }
             Monitor.Pulse(_lock);
         }
     }

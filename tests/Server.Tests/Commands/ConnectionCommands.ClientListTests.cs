@@ -4,7 +4,7 @@ namespace MiniRedis.Server.Tests.Commands;
 
 public sealed class ConnectionCommandsClientListTests : IDisposable
 {
-    readonly TestServer _server = new();
+    readonly TestServer _server = new("enable-debug-command yes");
     readonly RawClient _client;
 
     public ConnectionCommandsClientListTests() => _client = _server.Connect();
@@ -31,7 +31,7 @@ public sealed class ConnectionCommandsClientListTests : IDisposable
         _client.Call("SELECT 2");
         _server.Time.Advance(TimeSpan.FromSeconds(7));
         Assert.Matches(
-            @"^\$\d+ id=1 addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=me age=7 idle=0 flags=N capa= db=2 sub=0 psub=0 ssub=0 "
+            @"^\$\d+ id=1 addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=me age=7 idle=0 flags=N db=2 sub=0 psub=0 ssub=0 "
             + @"multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=\d+ rbp=\d+ obl=0 oll=0 omem=0 tot-mem=\d+ events=r "
             + @"cmd=client\|list user=default redir=-1 resp=2 lib-name=lib lib-ver=1\.2 tot-net-in=\d+ tot-net-out=\d+ tot-cmds=4\n$",
             _client.Call("CLIENT LIST"));
@@ -58,9 +58,26 @@ public sealed class ConnectionCommandsClientListTests : IDisposable
         string line;
         do line = Lines(_client.Call("CLIENT LIST ID 2"))[0];
         while (Field(line, "qbuf") == "0");
-        Assert.Equal("19", Field(line, "qbuf"));
+        // As in Redis: what has arrived of the argument under way; those before it are arguments already.
+        Assert.Equal("2", Field(line, "qbuf"));
+        Assert.Equal("17", Field(line, "argv-mem"));
         Assert.Equal(16 * 1024 - 19, long.Parse(Field(line, "qbuf-free")));
         Assert.Equal("NULL", Field(line, "cmd"));
+    }
+
+    [Fact]
+    public void The_peak_of_a_silent_clients_replies_is_forgotten_when_DEBUG_says_so()
+    {
+        using var other = _server.Connect();
+        other.CallWords("ECHO", new string('x', 1000));
+        string Peak() => Field(Lines(_client.Call("CLIENT LIST ID 2"))[0], "rbp");
+        Assert.Equal("1009", Peak());
+        _client.Call("DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER");
+        _server.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal("1009", Peak());
+        _client.Call("DEBUG REPLYBUFFER PEAK-RESET-TIME 100");
+        _server.Advance(TimeSpan.FromMilliseconds(200));
+        Assert.Equal("0", Peak());
     }
 
     [Fact]

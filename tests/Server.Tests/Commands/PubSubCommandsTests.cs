@@ -251,8 +251,8 @@ public sealed class PubSubCommandsTests
         Assert.Contains("pubsubshard_channels:1\r\n", info, StringComparison.Ordinal);
         Assert.Contains("pubsub_clients:2\r\n", info, StringComparison.Ordinal);
         var list = client.Call("CLIENT LIST TYPE pubsub");
-        Assert.Contains(" flags=P capa= db=0 sub=1 psub=1 ssub=0 ", list, StringComparison.Ordinal);
-        Assert.Contains(" flags=P capa= db=0 sub=2 psub=1 ssub=1 ", list, StringComparison.Ordinal);
+        Assert.Contains(" flags=P db=0 sub=1 psub=1 ssub=0 ", list, StringComparison.Ordinal);
+        Assert.Contains(" flags=P db=0 sub=2 psub=1 ssub=1 ", list, StringComparison.Ordinal);
         Assert.Equal(":2", client.Call("CLIENT KILL TYPE pubsub"));
         Assert.Equal("*0", client.Call("PUBSUB CHANNELS"));
         Assert.Equal(":0", client.Call("PUBSUB NUMPAT"));

@@ -24,7 +24,7 @@ public sealed class ServerCommandsDebugTests : IDisposable
         using var client = server.Connect();
         var reply = client.Call("DEBUG HELP");
         Assert.Equal(refused, reply.StartsWith("-ERR DEBUG command not allowed.", StringComparison.Ordinal));
-        Assert.NotEqual(refused, reply.StartsWith("*47 +DEBUG <subcommand>", StringComparison.Ordinal));
+        Assert.NotEqual(refused, reply.StartsWith("*49 +DEBUG <subcommand>", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -41,6 +41,8 @@ public sealed class ServerCommandsDebugTests : IDisposable
     [InlineData("DEBUG QUICKLIST-PACKED-THRESHOLD 4gb", "-ERR argument must be a memory value bigger than 1 and smaller than 4gb")]
     [InlineData("DEBUG QUICKLIST-PACKED-THRESHOLD 100b", "+OK")]
     [InlineData("DEBUG REPLYBUFFER RESIZING 0", "+OK")]
+    [InlineData("DEBUG REPLYBUFFER PEAK-RESET-TIME soon", "-ERR value is not an integer or out of range")]
+    [InlineData("DEBUG REPLYBUFFER frob 1", "-ERR unknown subcommand or wrong number of arguments for 'REPLYBUFFER'. Try DEBUG HELP.")]
     [InlineData("DEBUG PROTOCOL rope", "-ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")]
     public void Subcommands_answer(string command, string reply) => Assert.Equal(reply, _client.Call(command));
 

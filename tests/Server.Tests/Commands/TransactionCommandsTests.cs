@@ -321,14 +321,14 @@ public sealed class TransactionCommandsTests : IDisposable
     {
         using var other = _server.Connect();
         _client.Call("WATCH a b a");
-        Assert.Contains("flags=N capa= db=0 sub=0 psub=0 ssub=0 multi=-1 watch=2 ", _client.Call("CLIENT INFO"), StringComparison.Ordinal);
+        Assert.Contains("flags=N db=0 sub=0 psub=0 ssub=0 multi=-1 watch=2 ", _client.Call("CLIENT INFO"), StringComparison.Ordinal);
         Assert.Contains("watching_clients:1\r\n", other.Call("INFO clients"), StringComparison.Ordinal);
         Assert.Contains("total_watched_keys:2\r\n", other.Call("INFO clients"), StringComparison.Ordinal);
         _client.Call("MULTI");
         _client.Call("PING");
-        Assert.Contains("flags=x capa= db=0 sub=0 psub=0 ssub=0 multi=1 watch=2 ", other.Call("CLIENT LIST"), StringComparison.Ordinal);
+        Assert.Contains("flags=x db=0 sub=0 psub=0 ssub=0 multi=1 watch=2 ", other.Call("CLIENT LIST"), StringComparison.Ordinal);
         other.Call("SET a 1");
-        Assert.Contains("flags=xd capa= db=0 sub=0 psub=0 ssub=0 multi=0 watch=0 ", other.Call("CLIENT LIST"), StringComparison.Ordinal);
+        Assert.Contains("flags=xd db=0 sub=0 psub=0 ssub=0 multi=0 watch=0 ", other.Call("CLIENT LIST"), StringComparison.Ordinal);
         Assert.Contains("total_watched_keys:0\r\n", other.Call("INFO clients"), StringComparison.Ordinal);
         Assert.Equal("*-1", _client.Call("EXEC"));
         Assert.Contains("flags=N ", _client.Call("CLIENT INFO"), StringComparison.Ordinal);

@@ -47,6 +47,36 @@ public sealed class MemoryUsageTests
     }
 
     [Fact]
+    public void What_a_client_holds_is_overhead_in_INFO_and_in_MEMORY_STATS()
+    {
+        using var server = new TestServer();
+        using var client = server.Connect();
+        using var other = server.Connect();
+        client.Call("SET k v");
+        var before = Figures(client);
+        other.SendRaw("*2\r\n$4\r\nECHO\r\n$1000000\r\nx");
+        SpinWait.SpinUntil(() => Read(server).Clients > 1_000_000, TimeSpan.FromSeconds(5));
+        var after = Figures(client);
+        // Beside the request there is the buffer's own rounding.
+        Assert.InRange(after.InStats - before.InStats, 1_000_000, 1_050_000);
+        Assert.InRange(after.InInfo - before.InInfo, 1_000_000, 1_050_000);
+        Assert.InRange(after.Overhead - before.Overhead, 1_000_000, 1_050_000);
+        Assert.Equal(before.Dataset, after.Dataset);
+    }
+
+    static (long InStats, long InInfo, long Overhead, long Dataset) Figures(RawClient client)
+    {
+        var stats = client.Call("MEMORY STATS");
+        var info = client.Call("INFO memory");
+        return (Number(stats, "clients.normal :"), Number(info, "mem_clients_normal:"), Number(info, "used_memory_overhead:"),
+            Number(info, "used_memory_dataset:"));
+    }
+
+    static long Number(string text, string before) =>
+        long.Parse(System.Text.RegularExpressions.Regex.Match(text, System.Text.RegularExpressions.Regex.Escape(before) + @"(\d+)").Groups[1].Value,
+            System.Globalization.CultureInfo.InvariantCulture);
+
+    [Fact]
     public void Total_is_data_and_overhead()
     {
         using var server = new TestServer();

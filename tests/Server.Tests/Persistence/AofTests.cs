@@ -95,6 +95,7 @@ public sealed class AofTests : IDisposable
             server.Advance(TimeSpan.FromSeconds(2));
             foreach (var command in new[] { "MULTI", "INCR a", "INCR a", "EXEC" }) client.Call(command);
             var second = server.Time.Now / 1000;
+            server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
             Assert.Equal(
                 $"#TS:{second - 2} *2 $6 SELECT $1 0 *2 $4 INCR $1 a *2 $4 INCR $1 a #TS:{second} *1 $5 MULTI *2 $4 INCR $1 a *2 $4 INCR $1 a *1 $4 EXEC ",
                 _directory.Incremental());

@@ -359,6 +359,27 @@ public class BackgroundSavingTests
         TickUntil(server, () => Info(client, "rdb_last_bgsave_status") == "ok");
     }
 
+    [Fact]
+    public void A_save_is_given_up_when_the_disk_hangs_while_a_client_waits_for_it()
+    {
+        var files = new GatedFiles();
+        using var server = Start(files);
+        using var client = server.Connect();
+        for (var i = 0; i < 100; i++) client.Call("RPUSH big " + string.Join(' ', Enumerable.Range(i * 100, 100).Select(n => $"element:{n}")));
+        for (var i = 0; i < 500; i++) client.Call($"SET key:{i} {new string('x', 1000)}");
+        client.Call("BGSAVE");
+        client.Send("RPUSH big late");
+        TickUntil(server, () => Client(server, client).Has(MiniRedis.Server.Execution.ClientFlags.Paused) || client.Socket.Available > 0);
+        // Twice: what the disk did take counts from when it is seen.
+        server.Advance(TimeSpan.FromSeconds(11));
+        server.Advance(TimeSpan.FromSeconds(11));
+        TickUntil(server, () => client.Socket.Available > 0);
+
+        Assert.Equal(":10001", client.Read());
+        Finish(server, files);
+        Assert.Equal("err", Info(client, "rdb_last_bgsave_status"));
+    }
+
     static MiniRedis.Server.Execution.Client Client(TestServer server, RawClient client)
     {
         var address = client.Socket.LocalEndPoint!.ToString();

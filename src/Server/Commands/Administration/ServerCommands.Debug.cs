@@ -45,8 +45,9 @@ static partial class ServerCommands
         new("QUICKLIST-PACKED-THRESHOLD", "<size>", "Gives elements of lists from so many bytes on a node of their own; 0 for the usual.", 3, 3,
             DebugPackedThreshold),
         new("RELOAD", "[MERGE] [NOFLUSH] [NOSAVE]", "Saves the data and loads them again.", 2, int.MaxValue, DebugReload),
-        new("REPLYBUFFER", "<PEAK-RESET-TIME|RESIZING> <value>", "Accepted; a connection without output holds no reply buffer.",
-            4, 4, DebugAccept),
+        new("REPLYBUFFER", "PEAK-RESET-TIME <milliseconds|NEVER|RESET> | RESIZING <0|1>",
+            "Says how soon the peak of a silent client's replies is forgotten. A connection without output holds no buffer to resize.",
+            4, 4, DebugReplyBuffer),
         new("SET-ACTIVE-EXPIRE", "<0|1>", "Stops or restarts the deletion of expired keys that nobody asks for.", 3, 3,
             DebugActiveExpire),
         new("SET-DISABLE-DENY-SCRIPTS", "<0|1>", "Lets scripts call commands that are denied to them.", 3, 3, DebugDenyScripts),
@@ -83,6 +84,23 @@ static partial class ServerCommands
     static void DebugActiveExpire(ref CommandContext c)
     {
         c.Server.ActiveExpiry.IsEnabled = IsOn(c);
+        c.Reply.Ok();
+    }
+
+    static void DebugReplyBuffer(ref CommandContext c)
+    {
+        if (c.IsToken(2, "PEAK-RESET-TIME"u8))
+        {
+            var milliseconds = -1L;
+            if (c.IsToken(3, "RESET"u8)) milliseconds = DebugSwitches.DefaultReplyPeakMilliseconds;
+            else if (!c.IsToken(3, "NEVER"u8) && !c.TryInteger(3, out milliseconds)) return;
+            c.Server.DebugSwitches.ReplyPeakMilliseconds = milliseconds;
+        }
+        else if (!c.IsToken(2, "RESIZING"u8))
+        {
+            c.Fail(Errors.UnknownSubcommandOrArity(c.Arg(1), "DEBUG"));
+            return;
+        }
         c.Reply.Ok();
     }
 

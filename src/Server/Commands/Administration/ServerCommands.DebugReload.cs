@@ -36,8 +36,8 @@ static partial class ServerCommands
     static void DebugLoadAof(ref CommandContext c)
     {
         var server = c.Server;
-        // With the file off there may be one all the same, which a rewrite has made.
-        if (!server.Aof.Files.Manifest.Files.Any())
+        // BGREWRITEAOF leaves one even where the AOF is off.
+        if (!server.Aof.IsOn && !server.Aof.Files.Manifest.Files.Any())
         {
             c.Fail(Errors.NoAppendOnlyFile);
             return;

@@ -192,7 +192,7 @@ static partial class HashCommands
             return;
         }
         ReplyCount(ref c, count, withValues);
-        for (; count > 0; count--)
+        for (; count > 0 && !c.Reply.IsCut; count--)
         {
             var spot = Draw(ref c, hash);
             ReplyField(ref c, hash.Field(spot), hash.Value(spot), withValues);

@@ -71,7 +71,7 @@ static partial class KeyCommands
     {
         if (!TryFindObject(ref c, out var record)) return;
         if (c.Server.UsesLfu) c.Fail(Errors.LfuSelected);
-        else c.Reply.Integer((c.Server.Clock.LruClock - record.AccessField) & 0xFFFFFF);
+        else c.Reply.Integer(AccessField.IdleSeconds(record, c.Server));
     }
 
     static void ObjectFreq(ref CommandContext c)

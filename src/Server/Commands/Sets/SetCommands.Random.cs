@@ -181,7 +181,7 @@ static partial class SetCommands
             return;
         }
         c.Reply.Array((int)count);
-        for (; count > 0; count--) c.Reply.Bulk(set[set.Draw(c.Server.Random)]);
+        for (; count > 0 && !c.Reply.IsCut; count--) c.Reply.Bulk(set[set.Draw(c.Server.Random)]);
     }
 
     /// <summary>

@@ -59,7 +59,7 @@ static partial class SortedSetCommands
     static void AnyRandom(ref CommandContext c, in SortedSetValue set, long count, bool withScores)
     {
         c.Reply.Array(withScores && c.Reply.Protocol == 2 ? count * 2 : count);
-        for (; count > 0; count--)
+        for (; count > 0 && !c.Reply.IsCut; count--)
         {
             var cursor = set.From(c.Server.Random.NextInt64(set.Count));
             Member(c.Reply, cursor.Member, cursor.Score, withScores);

@@ -119,6 +119,7 @@ sealed class AofRewriting(MiniRedisServer server)
         if (server.Aof.IsOn) return true;
         // In the middle of a transaction is no instant that a base could show.
         if (!server.Snapshots.IsActive && !server.Executor.InTransaction) return TryStart();
+        server.Log.AofScheduled();
         Schedule();
         return true;
     }

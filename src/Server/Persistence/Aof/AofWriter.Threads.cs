@@ -6,9 +6,6 @@ namespace MiniRedis.Server.Persistence;
 /// <summary>The writer's own threads.</summary>
 sealed partial class AofWriter
 {
-    /// <summary>Longest time for which a sync waits for those that are expected.</summary>
-    static readonly TimeSpan s_longestGathering = TimeSpan.FromMilliseconds(0.5);
-
     int _waiters, _expected;
     IFileWriter? _toSync;
     TimeSpan _lastSync;
@@ -84,11 +81,13 @@ sealed partial class AofWriter
     void Gather()
     {
         var expected = Volatile.Read(ref _expected);
-        var longest = _lastSync / 2 < s_longestGathering ? _lastSync / 2 : s_longestGathering;
+        // On a disk that syncs in less than a millisecond nothing is gained by waiting.
+        if (_lastSync < TimeSpan.FromMilliseconds(1)) return;
+        var longest = _lastSync / 4;
         for (var started = Stopwatch.GetTimestamp(); Volatile.Read(ref _waiters) < expected;)
         {
             if (Stopwatch.GetElapsedTime(started) > longest) return;
-            Thread.Yield();
+            Thread.Sleep(0);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Storage;
@@ -5,54 +6,23 @@ using MiniRedis.Storage;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>Writes a snapshot as the commands that make it: the base of an AOF without RDB preamble.</summary>
-sealed class CommandFileJob : SnapshotFileJob
+/// <inheritdoc cref="SnapshotFileJob(MiniRedisServer, string, string, bool, Action{Snapshot, Exception?})"/>
+sealed class CommandFileJob(MiniRedisServer server, string path, string temporary, Action<Snapshot, Exception?> ended)
+    : SnapshotFileJob(server, path, temporary, isAofBase: true, ended)
 {
-    readonly IFileStore _files;
-    readonly string _path, _temporary;
-    readonly bool _syncsOften;
-    readonly byte[] _head;
-    readonly KeySaveDelay _delay;
-    readonly Action<Snapshot, Exception?> _ended;
+    AofValueWriter? _writer;
 
-    /// <inheritdoc cref="RdbFileJob(MiniRedisServer, string, string, bool, Action{Snapshot, Exception?})"/>
-    public CommandFileJob(MiniRedisServer server, string path, string temporary, Action<Snapshot, Exception?> ended)
-    {
-        (_files, _path, _temporary, _ended) = (server.Saving.Files, path, temporary, ended);
-        _syncsOften = server.Config.AofRewriteIncrementalFsync;
-        _delay = new KeySaveDelay(server.Config.RdbKeySaveDelay);
-        _head = server.Config.AofTimestampEnabled
-            ? Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"#TS:{server.Clock.Now / 1000}\r\n"))
-            : [];
-    }
+    readonly byte[] _head = server.Config.AofTimestampEnabled
+        ? Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"#TS:{server.Clock.Now / 1000}\r\n"))
+        : [];
 
-    public override void Write(SnapshotFeed feed)
+    protected override void Begin(RdbOutputBuffer output, IReadOnlyList<SnapshotPart> parts)
     {
-        using var output = new RdbFileOutput(_files, _temporary, checksums: false, _syncsOften);
         output.Write(_head);
-        var buffer = new RdbOutputBuffer(output);
-        var writer = new AofValueWriter(buffer);
-        var current = -1;
-        while (feed.TryTake(out var batch))
-        {
-            try
-            {
-                while (batch!.Next(out var database, out var record))
-                {
-                    if (database != current) writer.Select(current = database);
-                    writer.Key(record);
-                    if (_delay.IsSet && !_delay.Wait(feed)) return;
-                }
-            }
-            finally
-            {
-                feed.GiveBack(batch!);
-            }
-        }
-        if (feed.IsCancelled) return;
-        buffer.Flush();
-        output.CommitPlain(_path);
-        Length = output.Length;
+        _writer = new AofValueWriter(output);
     }
 
-    public override void Ended(Snapshot snapshot, Exception? failure) => _ended(snapshot, failure);
+    protected override void Select(int database) => _writer!.Select(database);
+
+    protected override void Key(Record record) => _writer!.Key(record);
 }

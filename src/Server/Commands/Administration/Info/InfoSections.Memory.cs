@@ -4,6 +4,7 @@ static partial class InfoSections
 {
     static void Memory(InfoText text, MiniRedisServer server)
     {
+        server.Memory.Refresh();
         server.NotePeakMemory();
         var memory = server.Memory;
         var arena = server.Keyspace.Arena;
@@ -45,7 +46,7 @@ static partial class InfoSections
         text.Field("rss_overhead_bytes", resident - arena.CommittedBytes);
         text.Field("mem_fragmentation_ratio", Ratio(resident, memory.Total));
         text.Field("mem_fragmentation_bytes", resident - memory.Total);
-        text.Field("mem_not_counted_for_evict", 0);
+        text.Field("mem_not_counted_for_evict", memory.NotCountedForEviction);
         text.Field("mem_replication_backlog", 0);
         text.Field("mem_total_replication_buffers", 0);
         text.Field("mem_clients_slaves", 0);

@@ -33,15 +33,15 @@ static partial class InfoSections
         text.Field("evicted_keys", statistics.EvictedKeys);
         text.Field("evicted_clients", statistics.EvictedClients);
         text.Field("evicted_scripts", 0);
-        text.Field("total_eviction_exceeded_time", 0);
-        text.Field("current_eviction_exceeded_time", 0);
+        text.Field("total_eviction_exceeded_time", server.Eviction.TotalExceededMilliseconds);
+        text.Field("current_eviction_exceeded_time", server.Eviction.CurrentExceededMilliseconds);
         text.Field("keyspace_hits", statistics.KeyspaceHits);
         text.Field("keyspace_misses", statistics.KeyspaceMisses);
         text.Field("pubsub_channels", server.PubSub.Count(ChannelKind.Channel));
         text.Field("pubsub_patterns", server.PubSub.Count(ChannelKind.Pattern));
         text.Field("pubsubshard_channels", server.PubSub.Count(ChannelKind.Shard));
         text.Field("latest_fork_usec", 0);
-        text.Field("total_forks", 0);
+        text.Field("total_forks", statistics.Snapshots);
         text.Field("migrate_cached_sockets", 0);
         text.Field("slave_expires_tracked_keys", 0);
         text.Field("active_defrag_hits", 0);

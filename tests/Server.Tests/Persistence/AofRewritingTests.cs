@@ -1,0 +1,62 @@
+namespace MiniRedis.Server.Tests.Persistence;
+
+public sealed class AofRewritingTests
+{
+    static void TickUntil(TestServer server, Func<bool> condition)
+    {
+        var patience = System.Diagnostics.Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(20), "it did not come to pass");
+            server.Advance(TimeSpan.FromMilliseconds(200));
+            Thread.Yield();
+        }
+    }
+
+    [Fact]
+    public void An_AOF_turned_on_by_a_transaction_begins_behind_that()
+    {
+        using var server = new TestServer("appendfsync always");
+        using var client = server.Connect();
+        client.Run("""
+            MULTI
+            -> +OK
+            INCR x
+            -> +QUEUED
+            CONFIG SET appendonly yes
+            -> +QUEUED
+            INCR x
+            -> +QUEUED
+            BGREWRITEAOF
+            -> +QUEUED
+            EXEC
+            -> *4 :1 +OK :2 +Background append only file rewriting scheduled
+            """);
+        TickUntil(server, () => server.Server.Statistics.Snapshots == 1 && !server.Server.AofRewriting.IsRunning);
+        Assert.Equal(":3", client.Call("INCR x"));
+        Assert.Contains("total_forks:1\r", client.Call("INFO stats"), StringComparison.Ordinal);
+
+        using var next = new TestServer($"dir {server.Directory}\nappendonly yes");
+        TickUntil(next, () => !next.Server.Loading.IsLoading);
+        using var reader = next.Connect();
+        Assert.Equal("$1 3", reader.Call("GET x"));
+    }
+
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("no")]
+    public void DEBUG_LOADAOF_loads_what_a_rewrite_has_left_though_the_AOF_is_off(string preamble)
+    {
+        using var server = new TestServer($"enable-debug-command yes\naof-use-rdb-preamble {preamble}");
+        using var client = server.Connect();
+        Assert.Equal("-ERR this server has no append-only file to load", client.Call("DEBUG LOADAOF"));
+        client.Call("MSET a 1 b 2");
+        client.Call("RPUSH list x y z");
+        var digest = client.Call("DEBUG DIGEST");
+        Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+        TickUntil(server, () => !server.Server.AofRewriting.IsRunning);
+        client.Call("SET late 1");
+        Assert.Equal("+OK", client.Call("DEBUG LOADAOF"));
+        Assert.Equal(digest, client.Call("DEBUG DIGEST"));
+    }
+}
