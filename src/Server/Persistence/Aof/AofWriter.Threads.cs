@@ -7,6 +7,8 @@ namespace MiniRedis.Server.Persistence;
 sealed partial class AofWriter
 {
     int _waiters, _expected;
+    // A lock of its own, so that what is written does not wake the thread that only syncs. Taken after the other, if both are.
+    readonly object _toSyncLock = new();
     IFileWriter? _toSync;
     TimeSpan _lastSync;
 
@@ -144,12 +146,18 @@ sealed partial class AofWriter
             if (!itself && Age > 2 * SyncMilliseconds) _delayed++;
             _isSyncing = true;
             _syncingTo = _written;
-            if (!itself)
-            {
-                _toSync = _file;
-                Monitor.PulseAll(_lock);
-            }
+            if (!itself) HandToSyncing(_file);
             return true;
+        }
+    }
+
+    /// <summary>Has the other thread sync a file.</summary>
+    void HandToSyncing(IFileWriter? file)
+    {
+        lock (_toSyncLock)
+        {
+            _toSync = file;
+            Monitor.Pulse(_toSyncLock);
         }
     }
 
@@ -158,9 +166,9 @@ sealed partial class AofWriter
         while (true)
         {
             IFileWriter file;
-            lock (_lock)
+            lock (_toSyncLock)
             {
-                while (!_stop && _toSync is null) Monitor.Wait(_lock);
+                while (!_stop && _toSync is null) Monitor.Wait(_toSyncLock);
                 if (_toSync is null) return;
                 (file, _toSync) = (_toSync, null);
             }
