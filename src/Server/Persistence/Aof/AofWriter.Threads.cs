@@ -7,6 +7,7 @@ namespace MiniRedis.Server.Persistence;
 sealed partial class AofWriter
 {
     int _waiters, _expected;
+    bool _syncsCurrent;
     IFileWriter? _toSync;
     TimeSpan _lastSync;
 
@@ -47,7 +48,8 @@ sealed partial class AofWriter
                 _writeError = null;
                 _onProgress();
             }
-            if (MayBeginSync(out var itself) && itself) Sync(_file);
+            while (MayBeginSync(out var file) && file is not null)
+                if (!Sync(file)) break;
         }
     }
 
@@ -120,35 +122,36 @@ sealed partial class AofWriter
         Interlocked.Add(ref _written, chunk.Length);
     }
 
+    // The file before is synced behind: what is written from here on, and acknowledged, waits for no disk.
     void Switch(string path)
     {
+        var next = _files.Append(path);
         lock (_lock)
         {
-            while (_isSyncing) Monitor.Wait(_lock);
-            _isSyncing = true;
-            _syncingTo = _written;
+            _retired.Enqueue((_file, _written));
+            _file = next;
         }
-        if (!Sync(_file)) throw new IOException(_syncError);
-        var next = _files.Append(path);
-        _file.Dispose();
-        _file = next;
     }
 
-    /// <summary>Begins a sync if one is due: the thread's own, or the other's, which then runs.</summary>
-    bool MayBeginSync(out bool itself)
+    /// <summary>Begins a sync if one is due: the thread's own, of this file, or the other's, which then runs.</summary>
+    bool MayBeginSync(out IFileWriter? file)
     {
         lock (_lock)
         {
-            itself = SyncsAtOnce;
+            file = null;
             if (!IsSyncDue) return false;
+            var itself = SyncsAtOnce;
             if (!itself && Age > 2 * SyncMilliseconds) _delayed++;
             _isSyncing = true;
-            _syncingTo = _written;
-            if (!itself)
+            _syncsCurrent = !_retired.TryPeek(out var oldest);
+            (var next, _syncingTo) = _syncsCurrent ? (_file, _written) : oldest;
+            if (itself)
             {
-                _toSync = _file;
-                Monitor.PulseAll(_lock);
+                file = next;
+                return true;
             }
+            _toSync = next;
+            Monitor.PulseAll(_lock);
             return true;
         }
     }
@@ -186,10 +189,12 @@ sealed partial class AofWriter
             NoteFailure(failure, isWrite: false);
             return false;
         }
+        IFileWriter? done = null;
         lock (_lock)
         {
             _isSyncing = false;
-            _synced = _syncingTo;
+            _synced = Math.Max(_synced, _syncingTo);
+            if (!_syncsCurrent) done = _retired.Dequeue().File;
             _unsyncedSince = _unsyncedBehind >= 0 || !HasUnsynced || _policy == AppendFsync.No ? _unsyncedBehind : Now;
             _unsyncedBehind = -1;
             _syncError = null;
@@ -197,6 +202,8 @@ sealed partial class AofWriter
             _expected += _waiters;
             Monitor.PulseAll(_lock);
         }
+        // Not under the lock: if it is deleted by now, its blocks go with it.
+        done?.Dispose();
         _onProgress();
         return true;
     }
