@@ -36,6 +36,8 @@ sealed partial class AofWriter
                     if (item.Chunk is { } chunk) WriteTaken(chunk);
                     else Switch(item.Path!);
                     _taken.Dequeue();
+                    // What follows is not to be on the disk, where that is promised, before what is in front of it.
+                    if (item.Path is not null && SyncsAtOnce && !TrySync()) break;
                 }
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -48,9 +50,16 @@ sealed partial class AofWriter
                 _writeError = null;
                 _onProgress();
             }
-            while (MayBeginSync(out var file) && file is not null)
-                if (!Sync(file)) break;
+            TrySync();
         }
+    }
+
+    /// <summary>Syncs what is due, or has the other thread do so. False if the disk refuses.</summary>
+    bool TrySync()
+    {
+        while (MayBeginSync(out var file) && file is not null)
+            if (!Sync(file)) return false;
+        return true;
     }
 
     /// <summary>Waits until there is something to write or to sync. False when the thread is to end.</summary>

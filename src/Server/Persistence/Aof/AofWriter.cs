@@ -197,7 +197,7 @@ sealed partial class AofWriter : IDisposable
 
     bool TrySwitchAtOnce(string path)
     {
-        if (_isBusy || _inbox.Count + _taken.Count > 0) return false;
+        if (_policy == AppendFsync.Always || _isBusy || _inbox.Count + _taken.Count > 0) return false;
         try
         {
             Switch(path);
