@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -30,7 +31,8 @@ static class CommandLine
                 Console.Error.WriteLine("MiniRedis has no memory tester. Use memtest86, or memtester.");
                 return 1;
         }
-        if (IsCheckRdb(args, out var first)) return CheckRdb(args[first..]);
+        if (IsTool("check-rdb", args, out var first)) return CheckRdbCommand().Parse(args[first..]).Invoke();
+        if (IsTool("check-aof", args, out first)) return CheckAofCommand().Parse(args[first..]).Invoke();
         var words = new Argument<string[]>("configuration")
         {
             Description = "A configuration file, then directives as '--name value ...'; '-' reads more of them from standard input.",
@@ -43,7 +45,7 @@ static class CommandLine
               miniredis /etc/miniredis.conf --port 6380 --maxmemory 2gb
               echo 'maxmemory 2gb' | miniredis -
               miniredis --check-system
-            """) { words, CheckRdbCommand() };
+            """) { words, CheckRdbCommand(), CheckAofCommand() };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction(_ => Serve(args));
         // Only a leading -h or --help is ours; behind a file name it is a directive's business, as for redis-server.
@@ -51,13 +53,13 @@ static class CommandLine
     }
 
     /// <summary>
-    /// "check-rdb" in front, or a link of a name that ends so, as redis-check-rdb is one to redis-server. A configuration file of that name
-    /// is served by "./check-rdb".
+    /// The tool's name in front, or a link of a name that ends so, as redis-check-rdb is one to redis-server. A configuration file of that
+    /// name is served by "./check-rdb".
     /// </summary>
-    static bool IsCheckRdb(string[] args, out int first)
+    static bool IsTool(string name, string[] args, out int first)
     {
-        first = args is ["check-rdb", ..] ? 1 : 0;
-        return first > 0 || Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]).EndsWith("check-rdb", StringComparison.Ordinal);
+        first = args.Length > 0 && args[0] == name ? 1 : 0;
+        return first > 0 || Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]).EndsWith(name, StringComparison.Ordinal);
     }
 
     static Command CheckRdbCommand()
@@ -68,7 +70,32 @@ static class CommandLine
         return command;
     }
 
-    static int CheckRdb(string[] args) => CheckRdbCommand().Parse(args).Invoke();
+    static Command CheckAofCommand()
+    {
+        var fix = new Option<bool>("--fix") { Description = "Cut off what stands behind the last whole command of the last file, after asking." };
+        var until = new Option<long?>("--truncate-to-timestamp")
+        {
+            Description = "Cut off what was written after a Unix time, in seconds.",
+            CustomParser = given =>
+            {
+                if (long.TryParse(given.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var time)) return time;
+                given.AddError("Invalid timestamp, aborting...");
+                return null;
+            },
+        };
+        var file = new Argument<string>("file") { Description = "The manifest, or a single append-only file." };
+        var command = new Command("check-aof", "Says whether an append-only file can be loaded; what is wrong with it, and where, if not.")
+        {
+            fix, until, file,
+        };
+        command.Validators.Add(given =>
+        {
+            if (given.GetValue(fix) && given.GetValue(until) is not null) given.AddError("--fix and --truncate-to-timestamp exclude each other.");
+        });
+        command.SetAction(parsed => AofCheck.Run(
+            parsed.GetRequiredValue(file), new(parsed.GetValue(fix), parsed.GetValue(until)), Console.Out, Console.In));
+        return command;
+    }
 
     static string VersionText() =>
         $"MiniRedis server v={MiniRedisServer.Version} redis={MiniRedisServer.RedisVersion} bits={IntPtr.Size * 8} runtime={Environment.Version}";

@@ -28,7 +28,7 @@ sealed class RdbCheck : IDisposable
         output.WriteLine($"[offset 0] Checking RDB file {path}");
         try
         {
-            using var stream = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
+            using var stream = Open(path);
             using var input = new RdbInput(stream, stream.Length);
             using var check = new RdbCheck(output, time ?? TimeProvider.System);
             return check.Run(input) ? 0 : 1;
@@ -40,7 +40,22 @@ sealed class RdbCheck : IDisposable
         }
     }
 
-    bool Run(RdbInput input)
+    /// <summary>Checks the RDB file that an AOF begins with.</summary>
+    /// <returns>Where it ends, in bytes; null if it cannot be loaded.</returns>
+    /// <exception cref="IOException">It cannot be opened; nor can it if <see cref="UnauthorizedAccessException"/> is thrown.</exception>
+    public static long? Preamble(string path, TextWriter output, TimeProvider time)
+    {
+        output.WriteLine($"[offset 0] Checking RDB file {path}");
+        using var stream = Open(path);
+        using var input = new RdbInput(stream, stream.Length);
+        using var check = new RdbCheck(output, time);
+        return check.Run(input, isPreamble: true) ? input.Position : null;
+    }
+
+    static FileStream Open(string path) =>
+        new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite });
+
+    bool Run(RdbInput input, bool isPreamble = false)
     {
         var reader = new RdbReader(input);
         _doing = "read-header";
@@ -55,7 +70,7 @@ sealed class RdbCheck : IDisposable
         Say($"[info] {_keys} keys read");
         Say($"[info] {_expires} expires");
         Say($"[info] {_expired} already expired");
-        if (isGood && input.Left > 0) Say($"[info] {input.Left} bytes follow the end; nobody reads them");
+        if (isGood && !isPreamble && input.Left > 0) Say($"[info] {input.Left} bytes follow the end; nobody reads them");
         reader.Dispose();
         return isGood;
     }
