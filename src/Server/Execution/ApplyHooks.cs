@@ -45,6 +45,11 @@ static class ApplyHooks
         }, "appendfsync", "no-appendfsync-on-rewrite");
         config.OnApply(_ =>
         {
+            server.AofRewriting.DeleteHistory();
+            return null;
+        }, "aof-disable-auto-gc");
+        config.OnApply(_ =>
+        {
             server.CallWatch.Refresh();
             return null;
         }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold");

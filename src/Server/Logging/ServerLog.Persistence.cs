@@ -40,7 +40,7 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Background AOF rewrite failed: {reason}")]
     public partial void AofRewriteFailed(string reason);
 
-    [LoggerMessage(LogLevel.Information, "Background AOF rewrite cancelled")]
+    [LoggerMessage(LogLevel.Information, "Killing running AOF rewrite child, that is, giving its snapshot up")]
     public partial void AofRewriteCancelled();
 
     [LoggerMessage(LogLevel.Information, "Starting automatic rewriting of AOF on {percent}% growth")]

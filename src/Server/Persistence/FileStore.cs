@@ -6,6 +6,9 @@ namespace MiniRedis.Server.Persistence;
 /// <summary>The machine's disk.</summary>
 sealed partial class FileStore : IFileStore
 {
+    /// <summary>EINTR of Linux.</summary>
+    const int InterruptedCall = 4;
+
     public IFileWriter Create(string path) => new Writer(path, FileMode.Create);
 
     public IFileWriter Append(string path) => new Writer(path, FileMode.OpenOrCreate);
@@ -63,8 +66,16 @@ sealed partial class FileStore : IFileStore
         public void Sync()
         {
             // Where there is fdatasync: what it leaves out, times that nobody reads, costs a journal entry a call.
-            if (!OperatingSystem.IsLinux()) RandomAccess.FlushToDisk(_file);
-            else if (SyncData(_file) != 0) throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+            if (!OperatingSystem.IsLinux())
+            {
+                RandomAccess.FlushToDisk(_file);
+                return;
+            }
+            while (SyncData(_file) != 0)
+            {
+                // The runtime stops threads by signals; some file systems let go of a wait for them.
+                if (Marshal.GetLastPInvokeError() != InterruptedCall) throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+            }
         }
 
         public void Dispose() => _file.Dispose();

@@ -110,6 +110,17 @@ public sealed class AofLoadingTests : IDisposable
     }
 
     [Fact]
+    public void The_last_file_may_be_followed_by_empty_ones_that_a_rewrite_had_begun()
+    {
+        var whole = AofDirectory.Commands("SET a 1");
+        _directory.Make(Manifest + "file appendonly.aof.2.incr.aof seq 2 type i\n",
+            (Name, whole + "*3\r\n$3\r\nSET"), ("appendonly.aof.2.incr.aof", ""));
+        Assert.Equal(":2", Loaded("INCR a"));
+        Assert.Equal(whole.Length, new FileInfo(_directory.AofPath(Name)).Length);
+        Assert.Equal("$1 2", Loaded("GET a"));
+    }
+
+    [Fact]
     public void A_file_that_is_listed_and_missing_keeps_the_server_from_starting()
     {
         _directory.Make(Manifest);

@@ -7,13 +7,13 @@ public class AofManifestTests
     const string Title = "*** FATAL AOF MANIFEST FILE ERROR ***\n";
 
     [Fact]
-    public void A_list_is_read_and_written_in_the_order_of_loading_with_history_at_the_end()
+    public void A_list_is_written_as_it_was_read_the_history_behind_the_base()
     {
         const string Text = """
             file appendonly.aof.2.base.rdb seq 2 type b
+            file appendonly.aof.3.incr.aof seq 3 type h
             file appendonly.aof.4.incr.aof seq 4 type i
             file appendonly.aof.7.incr.aof seq 7 type i
-            file appendonly.aof.3.incr.aof seq 3 type h
 
             """;
         var manifest = AofManifest.Parse(Text);
@@ -72,9 +72,9 @@ public class AofManifestTests
         var after = before.WithIncremental("a").WithBase("a", isRdb: false, kept: 1);
         Assert.Equal("""
             file a.2.base.aof seq 2 type b
-            file a.2.incr.aof seq 2 type i
-            file a.1.base.rdb seq 1 type h
             file a.1.incr.aof seq 1 type h
+            file a.1.base.rdb seq 1 type h
+            file a.2.incr.aof seq 2 type i
 
             """, after.Format());
         Assert.Equal("file a.2.base.aof seq 2 type b\nfile a.2.incr.aof seq 2 type i\n", after.WithoutHistory().Format());

@@ -295,6 +295,31 @@ public sealed class AofSyncTests : IDisposable
         Assert.Equal("$1 3", reader.Call("GET a"));
     }
 
+    [Theory]
+    [InlineData("everysec")]
+    [InlineData("no")]
+    public void After_a_switch_what_is_acknowledged_is_written_while_the_file_before_is_synced(string policy)
+    {
+        using (var server = _directory.Start($"appendfsync {policy}"))
+        {
+            using var client = server.Connect();
+            Assert.Equal(":1", client.Call("INCR before"));
+            _directory.Files.Only = ".1.incr.aof";
+            _directory.Files.HoldSyncs();
+            Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+            server.TickUntil(() => _directory.Files.WaitingSyncs > 0);
+            server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+            Assert.Equal(":1", client.Call("INCR after"));
+            server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+            Assert.Equal("*2 $6 SELECT $1 0 *2 $4 INCR $5 after ", _directory.Incremental(2));
+            Assert.True(_directory.Files.Holds);
+            Release(server);
+        }
+        using var again = _directory.Start();
+        using var reader = again.Connect();
+        Assert.Equal("*2 $1 1 $1 1", reader.Call("MGET before after"));
+    }
+
     [Fact]
     public void A_save_can_put_syncs_off()
     {

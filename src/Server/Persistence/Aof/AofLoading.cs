@@ -6,7 +6,7 @@ namespace MiniRedis.Server.Persistence;
 
 /// <summary>
 /// Loads the files of the AOF one behind the other, a slice at a time: a base that is an RDB file or begins with one, and commands. What
-/// the end of the last one lacks after a crash is cut off, if aof-load-truncated allows that. Under the executor's lock.
+/// the end of the last one that is not empty lacks after a crash is cut off, if aof-load-truncated allows that. Under the executor's lock.
 /// </summary>
 sealed class AofLoading : IDisposable
 {
@@ -78,13 +78,16 @@ sealed class AofLoading : IDisposable
         return false;
     }
 
+    // A rewrite lists the next file before anything goes to it, and a crash may leave what was still on its way to the one before half written.
+    bool IsLastWritten => _paths.Skip(_next).All(path => new FileInfo(path).Length == 0);
+
     bool Replay(long bytes)
     {
         try
         {
             return _replay!.Step(bytes);
         }
-        catch (AofException failure) when (failure.IsTruncated && _server.Config.AofLoadTruncated && _next == _paths.Count)
+        catch (AofException failure) when (failure.IsTruncated && _server.Config.AofLoadTruncated && IsLastWritten)
         {
             var path = _paths[_next - 1];
             _server.Log.AofShortRead(Path.GetFileName(path), failure.Offset);

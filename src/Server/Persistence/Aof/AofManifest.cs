@@ -24,11 +24,11 @@ enum AofFileType
 readonly record struct AofFile(string Name, long Sequence, AofFileType Type);
 
 /// <summary>
-/// The list of files that make up an AOF, in the order of loading, as Redis 7 keeps it beside them:
+/// The list of files that make up an AOF, as Redis 7 keeps it beside them: the base, what was replaced, then what is loaded behind the base:
 /// <code>
 ///   file appendonly.aof.2.base.rdb seq 2 type b
-///   file appendonly.aof.4.incr.aof seq 4 type i
 ///   file appendonly.aof.3.incr.aof seq 3 type h
+///   file appendonly.aof.4.incr.aof seq 4 type i
 /// </code>
 /// Unchangeable: a change is another manifest, which replaces the first when the disk has it.
 /// </summary>
@@ -83,7 +83,8 @@ sealed record AofManifest
     {
         var sequence = BaseSequence + 1;
         var replaced = Incremental.Count - kept;
-        IEnumerable<AofFile> history = [.. History, .. Base is { } old ? [old] : Array.Empty<AofFile>(), .. Incremental.Take(replaced)];
+        // What was replaced last stands first, as Redis writes it.
+        IEnumerable<AofFile> history = [.. Incremental.Take(replaced), .. Base is { } old ? [old] : Array.Empty<AofFile>(), .. History];
         return this with
         {
             BaseSequence = sequence,
@@ -103,7 +104,7 @@ sealed record AofManifest
     public string Format()
     {
         var text = new StringBuilder();
-        foreach (var file in Files.Concat(History))
+        foreach (var file in Files.Take(Base is null ? 0 : 1).Concat(History).Concat(Incremental))
             text.Append(CultureInfo.InvariantCulture, $"file {Quote(file.Name)} seq {file.Sequence} type {(char)file.Type}\n");
         return text.ToString();
     }

@@ -200,6 +200,19 @@ sealed class AofRewriting(MiniRedisServer server)
         }
     }
 
+    /// <summary>Deletes what rewrites have replaced, if aof-disable-auto-gc does not say otherwise any more.</summary>
+    public void DeleteHistory()
+    {
+        try
+        {
+            server.Aof.Files.DeleteHistory();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            server.Log.AofRewriteFailed(failure.Message);
+        }
+    }
+
     void DeleteUnlisted(string name)
     {
         if (server.Aof.Files.Manifest.Base?.Name != name) server.Aof.Files.TryDelete(name);

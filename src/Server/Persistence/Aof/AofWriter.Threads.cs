@@ -7,6 +7,9 @@ namespace MiniRedis.Server.Persistence;
 sealed partial class AofWriter
 {
     int _waiters, _expected;
+    // A lock of its own, so that what is written does not wake the thread that only syncs. Taken after the other, if both are.
+    readonly object _toSyncLock = new();
+    bool _syncsCurrent;
     IFileWriter? _toSync;
     TimeSpan _lastSync;
 
@@ -35,6 +38,8 @@ sealed partial class AofWriter
                     if (item.Chunk is { } chunk) WriteTaken(chunk);
                     else Switch(item.Path!);
                     _taken.Dequeue();
+                    // What follows is not to be on the disk, where that is promised, before what is in front of it.
+                    if (item.Path is not null && SyncsAtOnce && !TrySync()) break;
                 }
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -47,8 +52,16 @@ sealed partial class AofWriter
                 _writeError = null;
                 _onProgress();
             }
-            if (MayBeginSync(out var itself) && itself) Sync(_file);
+            TrySync();
         }
+    }
+
+    /// <summary>Syncs what is due, or has the other thread do so. False if the disk refuses.</summary>
+    bool TrySync()
+    {
+        while (MayBeginSync(out var file) && file is not null)
+            if (!Sync(file)) return false;
+        return true;
     }
 
     /// <summary>Waits until there is something to write or to sync. False when the thread is to end.</summary>
@@ -120,36 +133,46 @@ sealed partial class AofWriter
         Interlocked.Add(ref _written, chunk.Length);
     }
 
+    // The file before is synced behind: what is written from here on, and acknowledged, waits for no disk.
     void Switch(string path)
     {
+        var next = _files.Append(path);
         lock (_lock)
         {
-            while (_isSyncing) Monitor.Wait(_lock);
-            _isSyncing = true;
-            _syncingTo = _written;
+            _retired.Enqueue((_file, _written));
+            _file = next;
         }
-        if (!Sync(_file)) throw new IOException(_syncError);
-        var next = _files.Append(path);
-        _file.Dispose();
-        _file = next;
     }
 
-    /// <summary>Begins a sync if one is due: the thread's own, or the other's, which then runs.</summary>
-    bool MayBeginSync(out bool itself)
+    /// <summary>Begins a sync if one is due: the thread's own, of this file, or the other's, which then runs.</summary>
+    bool MayBeginSync(out IFileWriter? file)
     {
         lock (_lock)
         {
-            itself = SyncsAtOnce;
+            file = null;
             if (!IsSyncDue) return false;
+            var itself = SyncsAtOnce;
             if (!itself && Age > 2 * SyncMilliseconds) _delayed++;
             _isSyncing = true;
-            _syncingTo = _written;
-            if (!itself)
+            _syncsCurrent = !_retired.TryPeek(out var oldest);
+            (var next, _syncingTo) = _syncsCurrent ? (_file, _written) : oldest;
+            if (itself)
             {
-                _toSync = _file;
-                Monitor.PulseAll(_lock);
+                file = next;
+                return true;
             }
+            HandToSyncing(next);
             return true;
+        }
+    }
+
+    /// <summary>Has the other thread sync a file.</summary>
+    void HandToSyncing(IFileWriter? file)
+    {
+        lock (_toSyncLock)
+        {
+            _toSync = file;
+            Monitor.Pulse(_toSyncLock);
         }
     }
 
@@ -158,9 +181,9 @@ sealed partial class AofWriter
         while (true)
         {
             IFileWriter file;
-            lock (_lock)
+            lock (_toSyncLock)
             {
-                while (!_stop && _toSync is null) Monitor.Wait(_lock);
+                while (!_stop && _toSync is null) Monitor.Wait(_toSyncLock);
                 if (_toSync is null) return;
                 (file, _toSync) = (_toSync, null);
             }
@@ -186,10 +209,12 @@ sealed partial class AofWriter
             NoteFailure(failure, isWrite: false);
             return false;
         }
+        IFileWriter? done = null;
         lock (_lock)
         {
             _isSyncing = false;
-            _synced = _syncingTo;
+            _synced = Math.Max(_synced, _syncingTo);
+            if (!_syncsCurrent) done = _retired.Dequeue().File;
             _unsyncedSince = _unsyncedBehind >= 0 || !HasUnsynced || _policy == AppendFsync.No ? _unsyncedBehind : Now;
             _unsyncedBehind = -1;
             _syncError = null;
@@ -197,6 +222,8 @@ sealed partial class AofWriter
             _expected += _waiters;
             Monitor.PulseAll(_lock);
         }
+        // Not under the lock: if it is deleted by now, its blocks go with it.
+        done?.Dispose();
         _onProgress();
         return true;
     }

@@ -33,13 +33,17 @@ sealed partial class AofWriter : IDisposable
     readonly Action _onProgress;
     readonly Thread _writing, _syncing;
     readonly Stack<AofChunk> _spare = new();
+
+    // Files that were switched from and are not synced yet, and up to where they go.
+    readonly Queue<(IFileWriter File, long End)> _retired = new();
     Queue<Item> _inbox = new(), _taken = new();
 
     // The last of the inbox, as long as more may be added to it.
     AofChunk? _tail;
     AppendFsync _policy;
     IFileWriter _file;
-    bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp, _stop;
+    bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp;
+    volatile bool _stop;
     long _waitingBytes, _written, _synced, _syncingTo, _delayed;
 
     // When the oldest bytes that the disk may not have were handed over; the same of those behind the ones being synced. -1: none.
@@ -115,7 +119,8 @@ sealed partial class AofWriter : IDisposable
 
     bool SyncsAtOnce => _policy == AppendFsync.Always || _isUrgent;
 
-    bool IsSyncDue => HasUnsynced && !_isSyncing && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds);
+    bool IsSyncDue => !_isSyncing
+        && (_retired.Count > 0 || HasUnsynced && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds));
 
     /// <summary>Hands bytes over; they are written on return unless that would have to wait for the disk.</summary>
     /// <param name="chunk">The bytes.</param>
@@ -163,7 +168,7 @@ sealed partial class AofWriter : IDisposable
 
     bool TryWriteAtOnce(AofChunk chunk)
     {
-        if (_policy == AppendFsync.Always || _isBusy || _isSyncing || _inbox.Count + _taken.Count > 0) return false;
+        if (_policy == AppendFsync.Always || _isBusy || _isSyncing && _syncsCurrent || _inbox.Count + _taken.Count > 0) return false;
         try
         {
             Write(chunk);
@@ -177,14 +182,32 @@ sealed partial class AofWriter : IDisposable
         }
     }
 
-    /// <summary>What is appended from here on goes to another file; the one before is synced and closed first.</summary>
+    /// <summary>What is appended from here on goes to another file; the one before is synced and closed behind.</summary>
     public void SwitchTo(string path)
     {
         lock (_lock)
         {
-            _inbox.Enqueue(new(null, path));
-            _tail = null;
+            if (!TrySwitchAtOnce(path))
+            {
+                _inbox.Enqueue(new(null, path));
+                _tail = null;
+            }
             Monitor.PulseAll(_lock);
+        }
+    }
+
+    bool TrySwitchAtOnce(string path)
+    {
+        if (_policy == AppendFsync.Always || _isBusy || _inbox.Count + _taken.Count > 0) return false;
+        try
+        {
+            Switch(path);
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            NoteFailure(failure, isWrite: true);
+            return false;
         }
     }
 
@@ -219,8 +242,10 @@ sealed partial class AofWriter : IDisposable
             _stop = true;
             Monitor.PulseAll(_lock);
         }
+        HandToSyncing(null);
         _writing.Join();
         _syncing.Join();
+        foreach (var (file, _) in _retired) file.Dispose();
         _file.Dispose();
     }
 }

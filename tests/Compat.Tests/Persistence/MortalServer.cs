@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using MiniRedis.Server.Tests;
+
+namespace MiniRedis.Compat.Tests.Persistence;
+
+/// <summary>
+/// A server process that is killed and started again on the same directory. It listens on a unix socket there: a port might be taken by
+/// somebody else between two lives.
+/// </summary>
+sealed class MortalServer : IDisposable
+{
+    readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("miniredis-crash-");
+    readonly string[] _directives;
+    Process? _process;
+
+    /// <param name="directives">As on the command line: "--appendonly", "yes".</param>
+    public MortalServer(params string[] directives) => _directives = directives;
+
+    string SocketPath => Path.Combine(_directory.FullName, "redis.sock");
+
+    /// <summary>Starts it, and waits until everything is loaded.</summary>
+    /// <exception cref="InvalidOperationException">It refuses to start; the message is what it printed, and what files there are.</exception>
+    public void Start()
+    {
+        var server = Path.Combine(AppContext.BaseDirectory, "miniredis.dll");
+        var start = new ProcessStartInfo("dotnet",
+            [server, "--port", "0", "--unixsocket", SocketPath, "--save", "", "--dir", _directory.FullName, .. _directives])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        _process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
+        var errors = _process.StandardError.ReadToEndAsync();
+        var printed = new List<string>();
+        while (_process.StandardOutput.ReadLine() is { } line)
+        {
+            printed.Add(line);
+            // Of a port it says "Ready to accept connections tcp", of a socket "The server is now ready to accept connections at".
+            if (!line.Contains("eady to accept connections", StringComparison.Ordinal)) continue;
+            _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+            return;
+        }
+        _process.WaitForExit();
+        var files = _directory.EnumerateFiles("*", SearchOption.AllDirectories).Select(f => $"{f.Length,10} {f.FullName}");
+        throw new InvalidOperationException(
+            $"The server did not start, and ended with {_process.ExitCode}:\n{string.Join('\n', printed)}\n{errors.Result}\n{string.Join('\n', files)}");
+    }
+
+    public RawClient Connect() => new(new UnixDomainSocketEndPoint(SocketPath));
+
+    /// <summary>Kills it with SIGKILL: nothing of it runs any more on return.</summary>
+    public void Kill()
+    {
+        if (_process is null) return;
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Whether its files are deleted in the end; not where they show a failure.</summary>
+    public bool KeepsFiles { get; set; }
+
+    public void Dispose()
+    {
+        Kill();
+        if (!KeepsFiles) _directory.Delete(recursive: true);
+    }
+}
