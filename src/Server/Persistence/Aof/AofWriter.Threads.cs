@@ -8,6 +8,9 @@ sealed partial class AofWriter
 {
     int _waiters, _expected;
     bool _syncsCurrent;
+
+    // A lock of its own, so that what is written does not wake the thread that only syncs. Taken after the other, if both are.
+    readonly object _toSyncLock = new();
     IFileWriter? _toSync;
     TimeSpan _lastSync;
 
@@ -154,14 +157,19 @@ sealed partial class AofWriter
             _isSyncing = true;
             _syncsCurrent = !_retired.TryPeek(out var oldest);
             (var next, _syncingTo) = _syncsCurrent ? (_file, _written) : oldest;
-            if (itself)
-            {
-                file = next;
-                return true;
-            }
-            _toSync = next;
-            Monitor.PulseAll(_lock);
+            if (itself) file = next;
+            else HandToSyncing(next);
             return true;
+        }
+    }
+
+    /// <summary>Has the other thread sync a file.</summary>
+    void HandToSyncing(IFileWriter? file)
+    {
+        lock (_toSyncLock)
+        {
+            _toSync = file;
+            Monitor.Pulse(_toSyncLock);
         }
     }
 
@@ -170,9 +178,9 @@ sealed partial class AofWriter
         while (true)
         {
             IFileWriter file;
-            lock (_lock)
+            lock (_toSyncLock)
             {
-                while (!_stop && _toSync is null) Monitor.Wait(_lock);
+                while (!_stop && _toSync is null) Monitor.Wait(_toSyncLock);
                 if (_toSync is null) return;
                 (file, _toSync) = (_toSync, null);
             }

@@ -42,7 +42,8 @@ sealed partial class AofWriter : IDisposable
     AofChunk? _tail;
     AppendFsync _policy;
     IFileWriter _file;
-    bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp, _stop;
+    bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp;
+    volatile bool _stop;
     long _waitingBytes, _written, _synced, _syncingTo, _delayed;
 
     // When the oldest bytes that the disk may not have were handed over; the same of those behind the ones being synced. -1: none.
@@ -241,6 +242,7 @@ sealed partial class AofWriter : IDisposable
             _stop = true;
             Monitor.PulseAll(_lock);
         }
+        HandToSyncing(null);
         _writing.Join();
         _syncing.Join();
         foreach (var (file, _) in _retired) file.Dispose();
