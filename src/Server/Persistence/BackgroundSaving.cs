@@ -82,7 +82,8 @@ sealed class BackgroundSaving(MiniRedisServer server)
         IsRunning = false;
         LastSeconds = (server.Clock.Now - StartedAt) / 1000;
         LastPeakBytes = snapshot.PeakBytes;
-        if (_isCancelled)
+        // Of a snapshot that was given up there need not be a file.
+        if (_isCancelled || snapshot.IsAbandoned && failure is null)
         {
             server.Log.BackgroundSaveCancelled();
             return;

@@ -112,6 +112,8 @@ sealed class Snapshots(MiniRedisServer server)
     /// <returns>Whether nobody reads the keyspace any more.</returns>
     public bool TryStop()
     {
+        // Nobody is to take what is given up for what went well, and list a file that is not there.
+        if (IsActive) _failure ??= new IOException("the server ends");
         Abandon();
         for (var started = Stopwatch.GetTimestamp(); IsActive && Stopwatch.GetElapsedTime(started) < s_stopPatience; Run()) Thread.Yield();
         return !IsActive;

@@ -44,6 +44,28 @@ public sealed class AofRewriteTests : IDisposable
     }
 
     [Theory]
+    [InlineData("yes")]
+    [InlineData("no")]
+    public void A_server_that_ends_in_the_middle_of_a_rewrite_leaves_the_list_as_it_is(string preamble)
+    {
+        const string Listed = "file appendonly.aof.1.incr.aof seq 1 type i\nfile appendonly.aof.2.incr.aof seq 2 type i\n";
+        using (var server = _directory.Start($"aof-use-rdb-preamble {preamble}\nrdb-key-save-delay 10000000"))
+        {
+            using var client = server.Connect();
+            Assert.Equal("+OK", client.Call("MSET a 1 b 2"));
+            Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+            Assert.Equal(":2", client.Call("INCR a"));
+            server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+            Assert.EndsWith(Listed, _directory.Manifest, StringComparison.Ordinal);
+        }
+        Assert.StartsWith("file appendonly.aof.1.base.", _directory.Manifest, StringComparison.Ordinal);
+        Assert.EndsWith(Listed, _directory.Manifest, StringComparison.Ordinal);
+        using var again = _directory.Start();
+        using var reader = again.Connect();
+        Assert.Equal("*2 $1 2 $1 2", reader.Call("MGET a b"));
+    }
+
+    [Theory]
     [InlineData("Create", ".incr.aof")]
     [InlineData("Create", "manifest")]
     [InlineData("Write", "manifest")]

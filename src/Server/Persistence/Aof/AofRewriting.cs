@@ -159,7 +159,8 @@ sealed class AofRewriting(MiniRedisServer server)
         _job = null;
         LastSeconds = (server.Clock.Now - StartedAt) / 1000;
         LastPeakBytes = snapshot.PeakBytes;
-        if (_isCancelled)
+        // Of a snapshot that was given up there need not be a file.
+        if (_isCancelled || snapshot.IsAbandoned && failure is null)
         {
             server.Log.AofRewriteCancelled();
             // It may have been ready by then.

@@ -7,9 +7,10 @@ namespace MiniRedis.Server.Persistence;
 sealed partial class AofWriter
 {
     int _waiters, _expected;
+    bool _syncsCurrent;
+
     // A lock of its own, so that what is written does not wake the thread that only syncs. Taken after the other, if both are.
     readonly object _toSyncLock = new();
-    bool _syncsCurrent;
     IFileWriter? _toSync;
     TimeSpan _lastSync;
 
@@ -156,12 +157,8 @@ sealed partial class AofWriter
             _isSyncing = true;
             _syncsCurrent = !_retired.TryPeek(out var oldest);
             (var next, _syncingTo) = _syncsCurrent ? (_file, _written) : oldest;
-            if (itself)
-            {
-                file = next;
-                return true;
-            }
-            HandToSyncing(next);
+            if (itself) file = next;
+            else HandToSyncing(next);
             return true;
         }
     }
