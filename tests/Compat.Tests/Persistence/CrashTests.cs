@@ -102,10 +102,12 @@ public sealed class CrashTests(ITestOutputHelper output)
         // Until the moment comes, or somebody fails.
         stopped.Wait(life);
         var moment = Stopwatch.GetTimestamp();
+        var wasAlive = server.IsAlive;
         server.Kill();
         stopped.Set();
         foreach (var thread in threads) thread.Join();
         Assert.True(failure is null, $"{failure}");
+        Assert.True(wasAlive, "The server ended by itself");
         return moment;
 
         void Begin(Action<RawClient> run)

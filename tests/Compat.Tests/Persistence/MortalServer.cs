@@ -48,6 +48,9 @@ sealed class MortalServer : IDisposable
 
     public RawClient Connect() => new(new UnixDomainSocketEndPoint(SocketPath));
 
+    /// <summary>Whether it has not ended by itself.</summary>
+    public bool IsAlive => _process is { HasExited: false };
+
     /// <summary>Kills it with SIGKILL: nothing of it runs any more on return.</summary>
     public void Kill()
     {
