@@ -45,6 +45,7 @@ sealed class MiniRedisServer
         ActiveExpiry = new ActiveExpiry(this);
         LazyFree = new LazyFree(this);
         Eviction = new Eviction(this);
+        ActiveDefrag = new ActiveDefrag(this);
         SlowLog = new SlowLog(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
@@ -110,6 +111,7 @@ sealed class MiniRedisServer
     public ActiveExpiry ActiveExpiry { get; }
     public LazyFree LazyFree { get; }
     public Eviction Eviction { get; }
+    public ActiveDefrag ActiveDefrag { get; }
     public SlowLog SlowLog { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
@@ -158,6 +160,7 @@ sealed class MiniRedisServer
     {
         Statistics.Reset();
         Eviction.ResetStatistics();
+        ActiveDefrag.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();
     }
 

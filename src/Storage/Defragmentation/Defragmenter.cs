@@ -57,7 +57,7 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     (ObjectType, ObjectEncoding) _kind;
     bool _anyMoved;
 
-    long _hits, _misses;
+    long _hits, _misses, _unavoidable;
 
     /// <summary>Blocks moved since the last reset of statistics.</summary>
     public long Hits => _hits + (_mover?.Hits ?? 0);
@@ -73,6 +73,11 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
 
     /// <summary>Whether a pass is under way.</summary>
     public bool IsActive => _part != Part.None;
+
+    /// <summary>
+    /// Of <see cref="Arena.FragmentedBytes"/>, what the last pass found that no moving mends: each size has one slab that is not full.
+    /// </summary>
+    public long Unavoidable => _unavoidable = Math.Min(_unavoidable, keyspace.Arena.FragmentedBytes);
 
     /// <summary>Begins a pass, which ends at once if it would give less than <paramref name="leastGain"/> bytes back.</summary>
     public void Begin(long leastGain)
@@ -125,6 +130,7 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
                 return false;
             case Part.Count:
                 if (_plan!.CountNext()) break;
+                _unavoidable = Math.Max(0, keyspace.Arena.FragmentedBytes - _plan.Gain);
                 if (_plan.Gain >= _leastGain) _part = Part.Mark;
                 else End();
                 break;
