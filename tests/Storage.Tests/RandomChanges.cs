@@ -152,7 +152,8 @@ static class RandomChanges
         if (random.Next(4) == 0 && stream.Length > 3) stream.Delete(stream.FirstId);
     }
 
-    readonly ref struct Pair(byte[] value) : IStreamEntry
+    /// <summary>A stream's entry of one field.</summary>
+    public readonly ref struct Pair(byte[] value) : IStreamEntry
     {
         readonly byte[] _value = value;
 

@@ -87,7 +87,9 @@ sealed class ActiveDefrag(MiniRedisServer server)
         return (int)Math.Ceiling((1 - _credit) * 100 / percent / 1000);
     }
 
-    /// <summary>What a busy loop has not let us use is lost, but for two slices: one waits for a whole millisecond, and 75 % must be possible.</summary>
+    /// <summary>
+    /// What a busy loop has not let us use is lost, but for two slices: waiting takes a whole millisecond at least, and 75 % must be possible.
+    /// </summary>
     void AddCredit(long now, int percent, int slice)
     {
         _credit = Math.Min(_credit + server.Clock.Microseconds(_creditedAt, now) * percent / 100.0, 2 * slice);

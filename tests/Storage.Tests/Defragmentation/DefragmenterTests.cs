@@ -198,6 +198,156 @@ public sealed class DefragmenterTests : IDisposable
         Assert.Equal((5_000, 0), (found, Database.Count));
     }
 
+    public static TheoryData<ObjectType, int> Collections
+    {
+        get
+        {
+            var data = new TheoryData<ObjectType, int>();
+            foreach (var type in new[] { ObjectType.List, ObjectType.Set, ObjectType.Hash, ObjectType.SortedSet, ObjectType.Stream })
+            {
+                data.Add(type, 12);
+                // Larger elements lie in blocks of their own.
+                data.Add(type, 300);
+            }
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Collections))]
+    public void The_parts_of_a_large_collection_move_together(ObjectType type, int size)
+    {
+        Interleave(type, size);
+        var before = Contents(_keyspace);
+        var fragmented = Arena.FragmentationRatio;
+        var defragmenter = new Defragmenter(_keyspace);
+        defragmenter.Begin(leastGain: 0);
+        var steps = 0;
+        while (defragmenter.Step(mostFields: 100)) steps++;
+
+        Assert.True(steps > 50, $"{steps} steps");
+        Assert.True(fragmented > 1.4, $"before {fragmented}");
+        // Each size has one slab that is not full.
+        Assert.True(Arena.FragmentedBytes < 20 << 16, $"{Arena.FragmentedBytes} bytes are free");
+        Assert.Equal(2, defragmenter.KeyHits + defragmenter.KeyMisses);
+        Assert.Equal(before, Contents(_keyspace));
+        Verify(_keyspace);
+    }
+
+    [Theory]
+    [MemberData(nameof(Collections))]
+    public void A_large_collection_may_change_while_its_parts_move(ObjectType type, int size)
+    {
+        Interleave(type, size);
+        using var staying = new Keyspace(Databases, new HashSeed(7, 9));
+        Interleave(type, size, staying);
+        var (random, same) = (new Random(size), new Random(size));
+        var defragmenter = new Defragmenter(_keyspace);
+        for (var i = 0; i < 3000; i++)
+        {
+            if (!defragmenter.IsActive && i < 1000) defragmenter.Begin(leastGain: 0);
+            else if (!defragmenter.IsActive) defragmenter.BeginMovingAll();
+            defragmenter.Step(mostFields: 40);
+            ChangeElement(random, Database, type, size);
+            ChangeElement(same, staying[0], type, size);
+            if (i % 500 == 0) Verify(_keyspace);
+        }
+        Verify(_keyspace);
+        Assert.True(defragmenter.Hits > 1000, $"only {defragmenter.Hits} blocks moved");
+        Assert.Equal(Contents(staying), Contents(_keyspace));
+    }
+
+    /// <summary>A collection whose parts lie between those of another that is gone.</summary>
+    void Interleave(ObjectType type, int size, Keyspace? into = null)
+    {
+        var keyspace = into ?? _keyspace;
+        var elements = size > 100 ? 8_000 : 40_000;
+        for (var i = 0; i < elements; i++)
+        {
+            foreach (var key in new[] { "kept", "gone", "second" })
+            {
+                if (key != "second" || i % 100 == 0) AddElement(keyspace[0], key, type, i, size);
+            }
+        }
+        keyspace[0].Delete(keyspace[0].Lookup("gone"));
+        while (keyspace.DiscardedCount > 0) keyspace.FreeDiscarded(1000);
+    }
+
+    static byte[] Element(int number, int size) => Bytes($"{number}:{new string('e', size)}");
+
+    static void AddElement(Database database, string key, ObjectType type, int number, int size)
+    {
+        var at = database.Lookup(key);
+        var name = Bytes(key);
+        var element = Element(number, size);
+        switch (type)
+        {
+            case ObjectType.List:
+                var limits = new ListLimits(5, 0);
+                var list = at.Found ? new ListValue(database, at, limits) : ListValue.Create(database, at, name, limits);
+                list.Prepare(element.Length, 1);
+                list.Push(element, head: false);
+                break;
+            case ObjectType.Set:
+                AddToSet(database, name, element, new(0, 0, 0));
+                break;
+            case ObjectType.Hash:
+                var hash = at.Found ? new HashEditor(database, at, new(0, 0)) : HashEditor.Create(database, at, name, 0, new(0, 0));
+                hash.Set(Bytes($"field{number}"), element);
+                if (number % 7 == 0) hash.SetDeadline(Bytes($"field{number}"), 1_000_000 + number);
+                break;
+            case ObjectType.SortedSet:
+                var set = at.Found ? new SortedSetValue(database, at) : SortedSetValue.Create(database, at, name, 1, 1000, new(0, 0));
+                set.Add(set.Find(element), element, number % 1000, new(0, 0));
+                break;
+            case ObjectType.Stream:
+                var stream = database.Stream(at.Found ? at.Record : database.CreateStream(at, name));
+                stream.Append(new StreamId(stream.LastId.Ms + 1, 0), new Pair(element), new StreamNodeLimits(4096, 5));
+                stream.TryCreateGroup(Bytes($"group{number % 300}"), StreamId.Min, 0, out var group);
+                var consumer = Bytes($"consumer{number % 7 * (number % 300)}");
+                if (!group.TryGetConsumer(consumer, out var reader)) reader = group.CreateConsumer(consumer, 5);
+                group.SetPending(stream.LastId, reader, number, 1);
+                break;
+        }
+    }
+
+    static void ChangeElement(Random random, Database database, ObjectType type, int size)
+    {
+        var at = database.Lookup("kept");
+        var number = random.Next(8_000);
+        if (random.Next(2) == 0)
+        {
+            AddElement(database, "kept", type, 1_000_000 + random.Next(1 << 30), size);
+            return;
+        }
+        switch (type)
+        {
+            case ObjectType.List:
+                var list = new ListValue(database, at, new(5, 0));
+                var count = random.Next(Math.Min(30, (int)list.Count));
+                list.RemoveRange(random.NextInt64(list.Count - count), count);
+                break;
+            case ObjectType.Set:
+                var probe = new SetProbe(Element(number, size));
+                new SetEditor(database, at, new(0, 0, 0)).Remove(ref probe);
+                break;
+            case ObjectType.Hash:
+                var hash = new HashEditor(database, at, new(0, 0));
+                if (hash.Reader.Find(Bytes($"field{number}"), HashReader.Everything, out var spot)) hash.Remove(spot);
+                break;
+            case ObjectType.SortedSet:
+                var set = new SortedSetValue(database, at);
+                if (set.Count > 20) set.RemoveRange(random.NextInt64(set.Count - 20), random.Next(20));
+                break;
+            case ObjectType.Stream:
+                var stream = database.Stream(at.Record);
+                for (var i = random.Next(20); i > 0; i--) stream.Delete(new StreamId((ulong)random.Next(8_000), 0));
+                if (stream.TryGetGroup(Bytes($"group{number % 300}"), out var group) && random.Next(20) == 0)
+                    database.DestroyGroup(stream, group.Name);
+                break;
+        }
+    }
+
     void FillAndThin()
     {
         for (var i = 0; i < 40_000; i++) Database.Set($"key:{i}", new string('v', 100));
