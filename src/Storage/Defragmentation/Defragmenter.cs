@@ -52,6 +52,9 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     int _database;
     ulong _cursor;
 
+    // Whether the walk has come to the end of its database, but for collections of the last bucket that wait.
+    bool _isAtEnd;
+
     // Of the first that waits: how far its walk has come, over what kind of value.
     MovePosition _position;
     (ObjectType, ObjectEncoding) _kind;
@@ -105,8 +108,9 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     {
         _arena = mover.Arena;
         _mover = mover;
-        _database = 0;
+        _database = -1;
         _cursor = 0;
+        _isAtEnd = true;
         _waiting.Clear();
         _position = default;
     }
@@ -157,18 +161,18 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     /// <summary>One step over the keys; false after the last.</summary>
     bool Walk(long mostFields)
     {
-        if (_database >= keyspace.DatabaseCount) return false;
         var mover = _mover!;
         mover.BeginStep(Math.Clamp(mostFields, 1, MostPerStep));
-        var database = keyspace[_database];
         if (_waiting.Count > 0)
         {
-            WalkCollection(database);
+            WalkCollection(keyspace[_database]);
             return true;
         }
-        if (_cursor == 0) database.Index.MoveOwnBlocks(mover);
-        _cursor = database.Index.MoveRecords(_cursor, mover, this);
-        if (_cursor == 0) _database++;
+        if (_isAtEnd && ++_database == keyspace.DatabaseCount) return false;
+        var index = keyspace[_database].Index;
+        if (_isAtEnd) index.MoveOwnBlocks(mover);
+        _cursor = index.MoveRecords(_cursor, mover, this);
+        _isAtEnd = _cursor == 0;
         return true;
     }
 

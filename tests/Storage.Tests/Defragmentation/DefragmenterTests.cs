@@ -177,6 +177,28 @@ public sealed class DefragmenterTests : IDisposable
     }
 
     [Fact]
+    public void A_walk_passes_nothing_over()
+    {
+        for (var seed = 0ul; seed < 50; seed++)
+        {
+            using var keyspace = new Keyspace(Databases, new HashSeed(seed, seed));
+            foreach (var database in keyspace.Databases)
+            {
+                for (var i = 0; i < 90; i++) AddToSet(database, Bytes($"key:{i % 3}"), Element(i, 100), new(0, 0, 0));
+                database.Set("string", "value");
+            }
+            var defragmenter = new Defragmenter(keyspace);
+            defragmenter.BeginMovingAll();
+            while (defragmenter.Step())
+            {
+            }
+            Assert.Equal((seed, 12, 0), (seed, defragmenter.KeyHits, defragmenter.KeyMisses));
+            // Of each key its record, and of a set its root, its directory (2), and all of its buckets.
+            Assert.InRange(defragmenter.Hits, 3 + 9 * 6, 3 + 9 * 36 + 6);
+        }
+    }
+
+    [Fact]
     public void Deadlines_are_found_after_their_keys_have_moved()
     {
         for (var i = 0; i < 20_000; i++) Database.Set($"key:{i}", new string('v', 100), expireAt: 1_000 + i);
