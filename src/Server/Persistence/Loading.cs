@@ -103,7 +103,12 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
             var keys = delay == 0 ? int.MaxValue : KeysPerStep(delay);
             var isDone = _loader?.Step(bytes, keys) ?? _aof!.Step(bytes, keys);
             if (delay != 0) Wait(delay);
-            if (!isDone) return;
+            if (!isDone)
+            {
+                // An append-only file deletes as well, and may be loaded for long.
+                server.ActiveDefrag.Run();
+                return;
+            }
         }
         catch (RdbException failure)
         {
