@@ -65,12 +65,12 @@ sealed class ActiveDefrag(MiniRedisServer server)
         if (server.Keyspace.Snapshot is not null) return NotSoon;
         if (MovesEverything) return MoveEverything();
         if (!server.Config.ActiveDefrag && !_defragmenter.IsActive) return NotSoon;
+        var started = server.Clock.Advance();
         Decide();
         if (!_defragmenter.IsActive) return NotSoon;
         // What was given up is put in order all the same.
         var percent = Math.Max(RunningPercent, server.Config.ActiveDefragCycleMin);
         var slice = Math.Clamp(server.Config.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
-        var started = server.Clock.Advance();
         AddCredit(started, percent, slice);
         if (_credit > 0)
         {
