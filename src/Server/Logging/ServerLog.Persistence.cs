@@ -61,8 +61,9 @@ sealed partial class ServerLog
         + "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.")]
     public partial void AofEndsEarly(string name, long offset);
 
-    [LoggerMessage(LogLevel.Critical, "{reason} ({name}): make a backup of your AOF file, then use miniredis check-aof --fix <filename.manifest>")]
-    public partial void AofDamaged(string reason, string name);
+    [LoggerMessage(LogLevel.Critical, "{reason} ({name}; what is whole ends at offset {offset}): make a backup of your AOF file, "
+        + "then use miniredis check-aof --fix <filename.manifest>")]
+    public partial void AofDamaged(string reason, string name, long offset);
 
     [LoggerMessage(LogLevel.Critical, "{reason}")]
     public partial void AofManifestDamaged(string reason);

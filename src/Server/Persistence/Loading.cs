@@ -130,7 +130,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     void LogDamage(AofException failure)
     {
         if (failure.IsTruncated) server.Log.AofEndsEarly(_aof!.CurrentName, failure.Offset);
-        else server.Log.AofDamaged(failure.Message, _aof!.CurrentName);
+        else server.Log.AofDamaged(failure.Message, _aof!.CurrentName, failure.Offset);
     }
 
     /// <summary>Loads a file in one go.</summary>

@@ -54,7 +54,7 @@ sealed partial class AofWriter
         }
     }
 
-    /// <summary>Syncs the file that was switched from, if there is one, on this thread: nothing can be written before. False if the disk refuses.</summary>
+    /// <summary>Syncs the file that was switched from, if there is one: nothing can be written before. False if the disk refuses.</summary>
     bool TrySyncRetired()
     {
         if (_retired is not { } file) return true;
