@@ -121,8 +121,8 @@ sealed partial class ServerLog
         + "it is kept as it is, and written back, but cannot be called.")]
     public partial void LibraryKept();
 
-    [LoggerMessage(LogLevel.Information, "rdbLoadObject skipping empty key: at least one collection of the RDB file has no element")]
-    public partial void EmptyKeySkipped();
+    [LoggerMessage(LogLevel.Information, "rdbLoadObject skipping empty key: {key}")]
+    public partial void EmptyKeySkipped(string key);
 
     [LoggerMessage(LogLevel.Information, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}, empty keys skipped: {empty}.")]
     public partial void KeysLoaded(long loaded, long expired, long empty);
