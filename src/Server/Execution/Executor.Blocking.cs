@@ -41,7 +41,7 @@ sealed partial class Executor
             _runsAgain = false;
         }
         CompleteWaiting(client, reply);
-        server.Aof.HoldReplies(client, appended);
+        server.Aof.HoldReplies(client, appended, hasSeen: true);
     }
 
     /// <summary>Ends a wait without what was waited for: its time is over, or CLIENT UNBLOCK said so.</summary>

@@ -31,6 +31,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     readonly Clock _clock = server.Clock;
     readonly ServerStatistics _statistics = server.Statistics;
 
+    // Flags of the commands of the present batch.
+    CommandFlags _seen;
+
     public Lock ExecutorLock => _lock;
 
     /// <summary>Whether a command is running; what it may ask is not what the cron may ask.</summary>
@@ -91,12 +94,13 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         client.IsAnswered = true;
         var commands = _statistics.CommandsProcessed;
         var appended = server.Aof.Position;
+        _seen = CommandFlags.None;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
         if (server.Tracking.HasChangedPrefixes) Broadcast(client, reply);
         CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
-        server.Aof.HoldReplies(client, appended);
+        server.Aof.HoldReplies(client, appended, (_seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
 
         client.BytesReceived += consumed;
         _statistics.NetInputBytes += consumed;
@@ -250,6 +254,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var (outer, outerFor) = (Running, RunningFor);
         Running = command;
         RunningFor = context.Client;
+        _seen |= command.Flags;
         try
         {
             if (server.Snapshots.IsActive) server.Snapshots.Prepare(context);
