@@ -60,7 +60,7 @@ static class ClientDescription
         return bytes;
     }
 
-    /// <summary>The letters that flags may be; 'u' (about to be unblocked) and 'I' (an import's source) are known, and nobody has them.</summary>
+    /// <summary>The letters that flags may be; 'u' (about to be unblocked) is known, and nobody has it.</summary>
     public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIN"u8);
 
     public static void AppendFlags(StringBuilder text, Client client)
@@ -85,6 +85,7 @@ static class ClientDescription
         if (client.Has(ClientFlags.ReadOnlyReplica)) text.Append('r');
         if (client.Has(ClientFlags.NoEvict)) text.Append('e');
         if (client.Has(ClientFlags.NoTouch)) text.Append('T');
+        if (client.Has(ClientFlags.ImportSource)) text.Append('I');
         if (text.Length == start) text.Append('N');
     }
 }

@@ -141,7 +141,7 @@ static partial class HashCommands
     {
         if (!hash.Reader.Find(field, c.ExpiredBy, out var spot)) return FieldOutcome.NoSuchField;
         if (!Allows(condition, hash.Reader.ExpireAt(spot), deadline)) return FieldOutcome.NotMet;
-        if (deadline <= c.ExpiredBy)
+        if (c.IsPast(deadline))
         {
             hash.Remove(spot);
             return FieldOutcome.Deleted;
