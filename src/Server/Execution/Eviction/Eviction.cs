@@ -112,7 +112,7 @@ sealed class Eviction(MiniRedisServer server)
         {
             if (server.LazyFree.FreeSome())
             {
-                // Hundreds of elements.
+                // Dozens of elements, whole slabs perhaps.
                 sinceLook = KeysBetweenLooks;
             }
             else
