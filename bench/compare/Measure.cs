@@ -21,10 +21,11 @@ static class Measure
         Console.WriteLine($"start to ready: MiniRedis {times[times.Count / 2].TotalSeconds:F3} s (median of {times.Count}), redis-server {other.StartTime.TotalSeconds:F3} s\n");
     }
 
-    public static void Commands(string mine, string redis, int rounds, double scale, IReadOnlyList<Workload> workloads)
+    /// <param name="options">Directives that both servers get.</param>
+    public static void Commands(string mine, string redis, int rounds, double scale, IReadOnlyList<Workload> workloads, params string[] options)
     {
-        using var ours = new RunningServer("MiniRedis", mine);
-        using var theirs = new RunningServer("redis-server", redis);
+        using var ours = new RunningServer("MiniRedis", mine, options);
+        using var theirs = new RunningServer("redis-server", redis, options);
         Console.WriteLine($"{Clients} clients, {ValueBytes}-byte values, {Keys} keys; median of {rounds} rounds in turn; ratio = MiniRedis / redis-server");
         Console.WriteLine($"{"workload",-20}{"CPU us/command",22}{"ratio",8}{"requests/s",24}{"ratio",8}{"p50 ms",16}{"p99 ms",18}{"ratio",8}");
         foreach (var workload in workloads)
@@ -51,6 +52,18 @@ static class Measure
                 + $"{x.P50,7:F2} /{y.P50,7:F2}{x.P99,8:F2} /{y.P99,8:F2}{x.P99 / y.P99,8:F2}");
         }
         Console.WriteLine();
+    }
+
+    /// <summary>What the append-only file costs: a write a turn with "everysec", and with "always" the disk's time before each reply.</summary>
+    public static void AppendOnly(string mine, string redis, int rounds, double scale)
+    {
+        foreach (var (policy, workloads) in Workload.Appended)
+        {
+            var folder = RunningServer.OnDisk();
+            Console.WriteLine($"appendonly yes, appendfsync {policy}, on {new DriveInfo(folder).DriveFormat} ({folder})");
+            // A rewrite would be another load beside the one that is measured.
+            Commands(mine, redis, rounds, scale, workloads, "--appendonly", "yes", "--appendfsync", policy, "--auto-aof-rewrite-percentage", "0");
+        }
     }
 
     public static void Memory(string mine, string redis, int keys)

@@ -34,6 +34,7 @@ root.SetAction(parsed =>
     if (Wants("hitrate")) HitRate.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("bound")) MemoryBound.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("expiry")) Expiry.Measure(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
+    if (Wants("aof")) Measure.AppendOnly(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("defrag")) Defrag.Measure(mine, parsed.GetValue(redis)!, (int)(5_000_000 * factor));
 });
 return root.Parse(args).Invoke();

@@ -11,7 +11,7 @@ namespace MiniRedis.Compare;
 sealed class RunningServer : IDisposable
 {
     readonly Process _process;
-    readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("miniredis-compare-");
+    readonly DirectoryInfo _directory = System.IO.Directory.CreateDirectory(Path.Combine(OnDisk(), $"miniredis-compare-{Guid.NewGuid():N}"));
 
     /// <param name="name">What the tables call it.</param>
     /// <param name="command">Starts it.</param>
@@ -82,6 +82,10 @@ sealed class RunningServer : IDisposable
             return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
         }
     }
+
+    /// <summary>Where the servers have their directories: that of temporary files, or, if that is in memory, the current one.</summary>
+    public static string OnDisk() =>
+        new DriveInfo(Path.GetTempPath()).DriveFormat is "tmpfs" or "ramfs" ? Environment.CurrentDirectory : Path.GetTempPath();
 
     public Connection Connect() => new(Port);
 

@@ -52,6 +52,13 @@ sealed record Workload(string Name, int Pipeline, int Requests, string Arguments
         new("byscore 10, 1M", 16, 300_000, $"-r {Big} ZRANGE big __rand_int__ +inf BYSCORE LIMIT 0 10", FillBig),
     ];
 
+    /// <summary>By appendfsync.</summary>
+    public static IReadOnlyList<(string Policy, IReadOnlyList<Workload> Workloads)> Appended { get; } =
+    [
+        ("everysec", [new("set", 1, 200_000, "-t set"), new("set", 16, 1_500_000, "-t set")]),
+        ("always", [new("set", 1, 200_000, "-t set"), new("set", 16, 1_000_000, "-t set")]),
+    ];
+
     public string Label => string.Create(CultureInfo.InvariantCulture, $"{Name} P={Pipeline}");
 
     static string Text(int i) => i.ToString(CultureInfo.InvariantCulture);

@@ -46,7 +46,6 @@ sealed class MiniRedisServer
         LazyFree = new LazyFree(this);
         Eviction = new Eviction(this);
         ActiveDefrag = new ActiveDefrag(this);
-        SlowLog = new SlowLog(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
         Saving = new RdbSaving(this);
@@ -112,7 +111,6 @@ sealed class MiniRedisServer
     public LazyFree LazyFree { get; }
     public Eviction Eviction { get; }
     public ActiveDefrag ActiveDefrag { get; }
-    public SlowLog SlowLog { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
     public RdbSaving Saving { get; }

@@ -31,6 +31,7 @@ sealed class Cron(MiniRedisServer server)
         var moreToCapture = server.Snapshots.Run();
         var moreToEvict = server.Eviction.Continue();
         if (IsPaused) return moreToCapture || moreToEvict ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
+        server.Exiting.RunRequested();
         if (now >= _nextSample)
         {
             _nextSample = now + SampleMilliseconds;

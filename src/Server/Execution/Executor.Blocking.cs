@@ -41,7 +41,7 @@ sealed partial class Executor
             _runsAgain = false;
         }
         CompleteWaiting(client, reply);
-        server.Aof.HoldReplies(client, appended);
+        server.Aof.HoldReplies(client, appended, hasSeen: true);
     }
 
     /// <summary>Ends a wait without what was waited for: its time is over, or CLIENT UNBLOCK said so.</summary>
@@ -53,7 +53,7 @@ sealed partial class Executor
         var context = new CommandContext(server, client, call.Command, reply, call.Request);
         if (withError) context.Fail(Errors.Unblocked);
         else reply.NullArray();
-        CountCall(context, call.Ticks, failed: withError);
+        CountCall(context, call.Ticks, failed: withError, reply.Written);
         CompleteWaiting(client, reply);
     }
 

@@ -31,6 +31,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     readonly Clock _clock = server.Clock;
     readonly ServerStatistics _statistics = server.Statistics;
 
+    // Flags of the commands of the present batch.
+    CommandFlags _seen;
+
     public Lock ExecutorLock => _lock;
 
     /// <summary>Whether a command is running; what it may ask is not what the cron may ask.</summary>
@@ -91,12 +94,13 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         client.IsAnswered = true;
         var commands = _statistics.CommandsProcessed;
         var appended = server.Aof.Position;
+        _seen = CommandFlags.None;
         var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
         if (server.Tracking.HasChangedPrefixes) Broadcast(client, reply);
         CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
-        server.Aof.HoldReplies(client, appended);
+        server.Aof.HoldReplies(client, appended, (_seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
 
         client.BytesReceived += consumed;
         _statistics.NetInputBytes += consumed;
@@ -250,6 +254,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         var (outer, outerFor) = (Running, RunningFor);
         Running = command;
         RunningFor = context.Client;
+        _seen |= command.Flags;
         try
         {
             if (server.Snapshots.IsActive) server.Snapshots.Prepare(context);
@@ -268,7 +273,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
         // One that waits has not ended; it counts when it does.
         var failed = reply.Errors - errors != _nestedErrors;
-        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed);
+        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
         _nestedErrors = 0;
         if (server.Monitors.Any && !_runsAgain) server.Monitors.Show(context);
         if (server.Redactions.Any) server.Redactions.Clear();
@@ -283,7 +288,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
-    void CountCall(in CommandContext context, long ticks, bool failed)
+    void CountCall(in CommandContext context, long ticks, bool failed, long replyBytes)
     {
         var statistics = server.CommandStatistics[context.Command.Ordinal];
         statistics.Calls++;
@@ -293,7 +298,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         if (!_inTransaction) _statistics.CommandTicks += ticks;
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
-        if (ticks >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ticks);
+        var watch = server.CallWatch;
+        if (ticks >= watch.LeastTicks) watch.NoteTime(context, ticks);
+        if (context.Request.MostEncodedLength + replyBytes >= watch.LeastBytes) watch.NoteBytes(context, replyBytes);
     }
 
     /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>

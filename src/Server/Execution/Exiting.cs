@@ -8,11 +8,41 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed class Exiting(MiniRedisServer server)
 {
+    ShutdownFlags _requested;
+    volatile bool _isRequested;
+
     /// <summary>Stops the process; set by the host. The argument is the exit code.</summary>
     public Action<int>? Stop { get; set; }
 
     /// <summary>Whether the server is on its way out: what arrives is not executed.</summary>
     public bool HasBegun { get; private set; }
+
+    /// <summary>Whether a signal has asked for the end, and the data are not saved yet. Any thread.</summary>
+    public bool IsRequested => _isRequested;
+
+    /// <summary>Has the cron end the server: a signal asks.</summary>
+    public void Request(ShutdownFlags flags)
+    {
+        _requested = flags;
+        _isRequested = true;
+        server.RequestTick?.Invoke();
+    }
+
+    /// <summary>Takes back what a signal asked for.</summary>
+    /// <returns>False if none has, or the end has begun.</returns>
+    public bool TryAbort()
+    {
+        if (!_isRequested || HasBegun) return false;
+        _isRequested = false;
+        server.Log.ShutdownAborted();
+        return true;
+    }
+
+    /// <summary>Does what a signal asked for. Called by the cron.</summary>
+    public void RunRequested()
+    {
+        if (_isRequested && !HasBegun) _isRequested = TryBegin(_requested);
+    }
 
     /// <summary>Saves what has to be saved, and has the process end.</summary>
     /// <returns>False if it could not be saved; the server then goes on, unless forced.</returns>

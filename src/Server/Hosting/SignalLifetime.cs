@@ -20,14 +20,30 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
     void Register(PosixSignal signal, Func<ServerConfig, ShutdownFlags> flags) => _registrations.Add(PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
+        if (signal == PosixSignal.SIGINT && host.Server.Exiting.IsRequested) Insist();
         log.SignalReceived(signal.ToString());
         lock (host.Server.Executor.ExecutorLock)
         {
             // As SHUTDOWN does, once the server runs; before, there is nothing to save.
             if (host.Server.Exiting.Stop is null) lifetime.StopApplication();
-            else host.Server.Exiting.TryBegin(flags(host.Server.Config));
+            else host.Server.Exiting.Request(flags(host.Server.Config));
         }
     }));
+
+    /// <summary>Ctrl+C once more ends the process whatever is being saved; without the executor's lock, for who saves holds it.</summary>
+    void Insist()
+    {
+        log.SignalInsists();
+        try
+        {
+            File.Delete(host.Server.Saving.TemporaryPath);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It is in nobody's way.
+        }
+        Environment.Exit(1);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

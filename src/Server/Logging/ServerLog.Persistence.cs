@@ -61,8 +61,9 @@ sealed partial class ServerLog
         + "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.")]
     public partial void AofEndsEarly(string name, long offset);
 
-    [LoggerMessage(LogLevel.Critical, "{reason} ({name}): make a backup of your AOF file, then use miniredis check-aof --fix <filename.manifest>")]
-    public partial void AofDamaged(string reason, string name);
+    [LoggerMessage(LogLevel.Critical, "{reason} ({name}; what is whole ends at offset {offset}): make a backup of your AOF file, "
+        + "then use miniredis check-aof --fix <filename.manifest>")]
+    public partial void AofDamaged(string reason, string name, long offset);
 
     [LoggerMessage(LogLevel.Critical, "{reason}")]
     public partial void AofManifestDamaged(string reason);
@@ -120,8 +121,8 @@ sealed partial class ServerLog
         + "it is kept as it is, and written back, but cannot be called.")]
     public partial void LibraryKept();
 
-    [LoggerMessage(LogLevel.Information, "rdbLoadObject skipping empty key: at least one collection of the RDB file has no element")]
-    public partial void EmptyKeySkipped();
+    [LoggerMessage(LogLevel.Information, "rdbLoadObject skipping empty key: {key}")]
+    public partial void EmptyKeySkipped(string key);
 
     [LoggerMessage(LogLevel.Information, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}, empty keys skipped: {empty}.")]
     public partial void KeysLoaded(long loaded, long expired, long empty);

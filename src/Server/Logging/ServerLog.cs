@@ -104,6 +104,12 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]
     public partial void SignalReceived(string signal);
 
+    [LoggerMessage(LogLevel.Warning, "You insist... exiting now.")]
+    public partial void SignalInsists();
+
+    [LoggerMessage(LogLevel.Information, "Shutdown manually aborted.")]
+    public partial void ShutdownAborted();
+
     [LoggerMessage(LogLevel.Warning, "User requested shutdown...")]
     public partial void ShutdownRequested();
 

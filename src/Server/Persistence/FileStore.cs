@@ -9,6 +9,12 @@ sealed partial class FileStore : IFileStore
     /// <summary>EINTR of Linux.</summary>
     const int InterruptedCall = 4;
 
+    /// <summary>FALLOC_FL_KEEP_SIZE of Linux.</summary>
+    const int KeepSize = 1;
+
+    /// <summary>Bytes that <see cref="IFileWriter.Reserve"/> sets aside at a time: some seconds of many small syncs.</summary>
+    const long ReservedAtOnce = 4 << 20;
+
     public IFileWriter Create(string path) => new Writer(path, FileMode.Create);
 
     public IFileWriter Append(string path) => new Writer(path, FileMode.OpenOrCreate);
@@ -39,9 +45,15 @@ sealed partial class FileStore : IFileStore
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int SyncData(SafeFileHandle file);
 
+    [LibraryImport("libc", EntryPoint = "fallocate")]
+    private static partial int Allocate(SafeFileHandle file, int mode, long from, long length);
+
     sealed class Writer : IFileWriter
     {
         readonly SafeFileHandle _file;
+
+        // Where the space ends that was set aside; as far as there can be where the file system does not do that.
+        long _reserved;
 
         public Writer(string path, FileMode mode)
         {
@@ -51,6 +63,13 @@ sealed partial class FileStore : IFileStore
 
         public long Length { get; private set; }
 
+        public void Reserve(int bytes)
+        {
+            if (Length + bytes <= _reserved || !OperatingSystem.IsLinux()) return;
+            var length = bytes + ReservedAtOnce;
+            _reserved = Allocate(_file, KeepSize, Length, length) == 0 ? Length + length : long.MaxValue;
+        }
+
         public void Write(ReadOnlySpan<byte> bytes)
         {
             RandomAccess.Write(_file, bytes, Length);
@@ -59,8 +78,9 @@ sealed partial class FileStore : IFileStore
 
         public void Truncate(long length)
         {
+            // Takes what was set aside with it.
             RandomAccess.SetLength(_file, length);
-            Length = length;
+            _reserved = Length = length;
         }
 
         public void Sync()
@@ -78,6 +98,22 @@ sealed partial class FileStore : IFileStore
             }
         }
 
-        public void Dispose() => _file.Dispose();
+        public void Dispose()
+        {
+            if (!_file.IsClosed && _reserved > Length) Release();
+            _file.Dispose();
+        }
+
+        void Release()
+        {
+            try
+            {
+                Truncate(Length);
+            }
+            catch (IOException)
+            {
+                // Some space stays taken that nobody uses, until the file is rewritten or deleted.
+            }
+        }
     }
 }

@@ -28,6 +28,12 @@ interface IFileWriter : IDisposable
     /// <summary>Bytes it holds.</summary>
     long Length { get; }
 
+    /// <summary>
+    /// Sets space aside for the next write, and for more behind it, so that a sync has less to note: a hint. The file's length does not
+    /// change, and what was not used is given back at the end.
+    /// </summary>
+    void Reserve(int bytes);
+
     /// <summary>Writes behind what it holds. If that fails, a part may have been written.</summary>
     void Write(ReadOnlySpan<byte> bytes);
 

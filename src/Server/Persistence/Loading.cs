@@ -15,12 +15,15 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     /// <summary>With key-load-delay, keys between two waits: the system does not wait for less than about a millisecond.</summary>
     const long LeastWaitMicroseconds = 1000;
 
+    /// <summary>Keys without elements that the log names; as many as Redis's.</summary>
+    const int MostNamed = 10;
+
     RdbLoader? _loader;
     AofLoading? _aof;
     Stopwatch _elapsed = new();
     Action<bool>? _ended;
     long _owedMicroseconds;
-    bool _hasSkipped;
+    int _skipped;
 
     /// <summary>Whether the data set is not whole yet.</summary>
     public bool IsLoading => _loader is not null || _aof is not null;
@@ -85,7 +88,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     {
         _ended = ended;
         _owedMicroseconds = 0;
-        _hasSkipped = false;
+        _skipped = 0;
         FileUsedMemory = 0;
         StartedAt = server.Clock.Now;
         _elapsed = Stopwatch.StartNew();
@@ -135,7 +138,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     void LogDamage(AofException failure)
     {
         if (failure.IsTruncated) server.Log.AofEndsEarly(_aof!.CurrentName, failure.Offset);
-        else server.Log.AofDamaged(failure.Message, _aof!.CurrentName);
+        else server.Log.AofDamaged(failure.Message, _aof!.CurrentName, failure.Offset);
     }
 
     /// <summary>Loads a file in one go.</summary>
@@ -205,8 +208,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
 
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
     {
-        if (!_hasSkipped) server.Log.EmptyKeySkipped();
-        _hasSkipped = true;
+        if (_skipped++ < MostNamed) server.Log.EmptyKeySkipped(System.Text.Encoding.Latin1.GetString(key));
     }
 
     /// <summary>Lets go of the file, wherever the loading is.</summary>

@@ -32,8 +32,8 @@ namespace MiniRedis.Storage;
 /// <remarks>
 /// Used by one thread at a time; <see cref="Dispose"/> may run on another once nobody uses the arena. Invariants: a slab's Used is
 /// the number of its blocks handed out; a slab is its class's current one, or in its partial list, or full, or in its list of those
-/// to be emptied; UsedBytes is the sum of the block sizes handed out. Contents of a new block are undefined. A block freed twice, or one of another arena, is a bug
-/// of the caller's that nothing detects.
+/// to be emptied; UsedBytes is the sum of the block sizes handed out. Contents of a new block are undefined. A block freed twice, or one
+/// of another arena, is a bug of the caller's that nothing detects.
 /// </remarks>
 public sealed unsafe partial class Arena : IDisposable
 {

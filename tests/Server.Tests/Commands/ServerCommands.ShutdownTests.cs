@@ -1,3 +1,5 @@
+using MiniRedis.Server.Configuration;
+
 namespace MiniRedis.Server.Tests.Commands;
 
 public sealed class ServerCommandsShutdownTests
@@ -35,6 +37,44 @@ public sealed class ServerCommandsShutdownTests
         Assert.True(client.IsClosedByServer());
         Assert.True(other.IsClosedByServer());
         Assert.Equal(1, server.Server.Keyspace.Count);
+    }
+
+    [Fact]
+    public void What_a_signal_asked_for_can_be_taken_back_until_the_cron_comes_to_it()
+    {
+        using var server = new TestServer("enable-debug-command yes");
+        using var client = server.Connect();
+        var exits = new List<int>();
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            server.Server.Exiting.Stop = exits.Add;
+            server.Server.Cron.IsPaused = true;
+            server.Server.Exiting.Request(ShutdownFlags.Default);
+        }
+        server.Tick();
+        Assert.Equal("+OK", client.Call("SHUTDOWN ABORT"));
+        Assert.Equal("-ERR No shutdown in progress.", client.Call("SHUTDOWN ABORT"));
+        Assert.Equal("+OK", client.Call("DEBUG PAUSE-CRON 0"));
+        server.Tick();
+        Assert.Empty(exits);
+        lock (server.Server.Executor.ExecutorLock) server.Server.Exiting.Request(ShutdownFlags.Default);
+        server.TickUntil(() => exits.Count > 0);
+        Assert.Equal([0], exits);
+    }
+
+    [Fact]
+    public void A_signal_is_forgotten_where_the_data_cannot_be_saved()
+    {
+        using var server = new TestServer("save 60 1");
+        using var client = server.Connect();
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            server.Server.Exiting.Stop = _ => Assert.Fail("shut down");
+            server.Server.Saving.Files = new FailingFiles { FailsAt = FileStep.Write };
+            server.Server.Exiting.Request(ShutdownFlags.Default);
+        }
+        server.TickUntil(() => !server.Server.Exiting.IsRequested);
+        Assert.Equal("+PONG", client.Call("PING"));
     }
 
     [Theory]

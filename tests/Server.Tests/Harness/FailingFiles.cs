@@ -120,6 +120,8 @@ sealed class FailingFiles : IFileStore
 
         public long Length => file.Length;
 
+        public void Reserve(int bytes) => file.Reserve(bytes);
+
         public void Truncate(long length) => file.Truncate(length);
 
         public void Write(ReadOnlySpan<byte> bytes)

@@ -78,6 +78,10 @@ sealed class GatedFiles : IFileStore
 
         public long Length => _bytes.Length;
 
+        public void Reserve(int bytes)
+        {
+        }
+
         public void Truncate(long length) => _bytes.SetLength(length);
 
         public void Write(ReadOnlySpan<byte> bytes)

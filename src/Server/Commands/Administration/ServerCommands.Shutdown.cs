@@ -28,8 +28,9 @@ static partial class ServerCommands
         if (!TryParseShutdown(ref c, out var flags, out var abort)) return;
         if (abort)
         {
-            // Without replicas to wait for, a shutdown is over before anyone could stop it.
-            c.Fail(Errors.NoShutdown);
+            // Without replicas to wait for, only one that a signal asked for, and the cron has not come to, can be stopped.
+            if (c.Server.Exiting.TryAbort()) c.Reply.Ok();
+            else c.Fail(Errors.NoShutdown);
             return;
         }
         if (!c.Server.Exiting.TryBegin(flags))

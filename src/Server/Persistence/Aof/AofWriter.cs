@@ -34,14 +34,16 @@ sealed partial class AofWriter : IDisposable
     readonly Thread _writing, _syncing;
     readonly Stack<AofChunk> _spare = new();
 
-    // Files that were switched from and are not synced yet, and up to where they go.
-    readonly Queue<(IFileWriter File, long End)> _retired = new();
     Queue<Item> _inbox = new(), _taken = new();
 
     // The last of the inbox, as long as more may be added to it.
     AofChunk? _tail;
     AppendFsync _policy;
     IFileWriter _file;
+
+    // The file that was switched from, until the disk has all of it. Nothing is written to the next one before: a crash could else leave
+    // this one torn with commands behind it, and what is missing in the middle is missed by all that follows.
+    IFileWriter? _retired;
     bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp;
     volatile bool _stop;
     long _waitingBytes, _written, _synced, _syncingTo, _delayed;
@@ -92,6 +94,12 @@ sealed partial class AofWriter : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether so many clients that wait for the disk had better be handed over before the rest of the turn has run: with "always", half of
+    /// those there are, while the disk has nothing to do. It works for the one half while the other's commands run and replies are sent.
+    /// </summary>
+    public bool WantsAlready(int waiters) => !Volatile.Read(ref _isBusy) && waiters * 2 >= Volatile.Read(ref _expected);
+
     /// <summary>Bytes handed over and not written yet. Any thread.</summary>
     public long WaitingBytes => Interlocked.Read(ref _waitingBytes);
 
@@ -120,7 +128,7 @@ sealed partial class AofWriter : IDisposable
     bool SyncsAtOnce => _policy == AppendFsync.Always || _isUrgent;
 
     bool IsSyncDue => !_isSyncing
-        && (_retired.Count > 0 || HasUnsynced && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds));
+        && (_retired is not null || HasUnsynced && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds));
 
     /// <summary>Hands bytes over; they are written on return unless that would have to wait for the disk.</summary>
     /// <param name="chunk">The bytes.</param>
@@ -168,7 +176,7 @@ sealed partial class AofWriter : IDisposable
 
     bool TryWriteAtOnce(AofChunk chunk)
     {
-        if (_policy == AppendFsync.Always || _isBusy || _isSyncing && _syncsCurrent || _inbox.Count + _taken.Count > 0) return false;
+        if (_policy == AppendFsync.Always || _isBusy || _isSyncing || _retired is not null || _inbox.Count + _taken.Count > 0) return false;
         try
         {
             Write(chunk);
@@ -182,32 +190,14 @@ sealed partial class AofWriter : IDisposable
         }
     }
 
-    /// <summary>What is appended from here on goes to another file; the one before is synced and closed behind.</summary>
+    /// <summary>What is appended from here on goes to another file, once the disk has all of the one before.</summary>
     public void SwitchTo(string path)
     {
         lock (_lock)
         {
-            if (!TrySwitchAtOnce(path))
-            {
-                _inbox.Enqueue(new(null, path));
-                _tail = null;
-            }
+            _inbox.Enqueue(new(null, path));
+            _tail = null;
             Monitor.PulseAll(_lock);
-        }
-    }
-
-    bool TrySwitchAtOnce(string path)
-    {
-        if (_policy == AppendFsync.Always || _isBusy || _inbox.Count + _taken.Count > 0) return false;
-        try
-        {
-            Switch(path);
-            return true;
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            NoteFailure(failure, isWrite: true);
-            return false;
         }
     }
 
@@ -245,7 +235,7 @@ sealed partial class AofWriter : IDisposable
         HandToSyncing(null);
         _writing.Join();
         _syncing.Join();
-        foreach (var (file, _) in _retired) file.Dispose();
+        _retired?.Dispose();
         _file.Dispose();
     }
 }

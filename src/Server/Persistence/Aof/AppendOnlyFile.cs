@@ -172,19 +172,24 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     }
 
     /// <summary>
-    /// A client's batch is over. If it changed something that the disk must have before anyone is told, its replies are kept back,
-    /// and it runs nothing more until they are sent.
+    /// A client's batch is over. If it changed something that the disk must have before anyone is told, or saw what others changed so,
+    /// its replies are kept back, and it runs nothing more until they are sent.
     /// </summary>
     /// <param name="client">Whose batch.</param>
     /// <param name="before">What <see cref="Position"/> was before.</param>
-    public void HoldReplies(Client client, long before)
+    /// <param name="hasSeen">Whether it had commands that read or write keys.</param>
+    public void HoldReplies(Client client, long before, bool hasSeen)
     {
-        if (!IsOn || Position == before || !HoldsReplies) return;
-        if (!client.Has(ClientFlags.AwaitsDisk)) _newlyHeld++;
+        if (_writer is not { } writer || !HoldsReplies) return;
+        var hasChanged = Position != before;
+        if (!hasChanged && (!hasSeen || Position == writer.Synced)) return;
+        // For who only reads the next sync need not wait.
+        if (hasChanged && !client.Has(ClientFlags.AwaitsDisk)) _newlyHeld++;
         client.Flags |= ClientFlags.AwaitsDisk;
         client.Connection.Output.IsHeld = true;
         client.HeldUntil = Position;
         _held.Enqueue((client, Position));
+        if (_chunk.Length > 0 && writer.WantsAlready(_newlyHeld)) Submit();
     }
 
     /// <summary>Writes what was gathered, or hands it to who does. At the end of each turn of the loop, before its replies are sent.</summary>

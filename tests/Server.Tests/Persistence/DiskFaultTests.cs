@@ -1,0 +1,153 @@
+namespace MiniRedis.Server.Tests.Persistence;
+
+/// <summary>What a disk that refuses does to BGSAVE, to the start, and to commands, and that all is well once it takes bytes again.</summary>
+public sealed class DiskFaultTests : IDisposable
+{
+    const string Misconf = "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
+        + "Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if "
+        + "RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
+
+    readonly AofDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    TestServer StartWithoutAof(string configuration) => _directory.Start($"appendonly no\n{configuration}");
+
+    [Theory]
+    [InlineData("Create")]
+    [InlineData("Write")]
+    [InlineData("Sync")]
+    [InlineData("Replace")]
+    public void A_BGSAVE_that_fails_leaves_the_file_there_was_and_one_that_works_ends_it(string step)
+    {
+        using var server = StartWithoutAof("save 1000 1000");
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        Assert.Equal("+OK", client.Call("SAVE"));
+        var before = File.ReadAllBytes(server.Server.Saving.Path);
+        client.Call("SET a 2");
+        (_directory.Files.FailsAt, _directory.Files.Room) = (Enum.Parse<FileStep>(step), 20);
+        Assert.Equal("+Background saving started", client.Call("BGSAVE"));
+        server.TickUntil(() => !server.Server.BackgroundSaving.IsRunning);
+        Assert.Equal(Misconf, client.Call("SET a 3"));
+        Assert.Equal(Misconf, client.Call("PING"));
+        Assert.Equal("$1 2", client.Call("GET a"));
+        Assert.Contains("rdb_last_bgsave_status:err\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
+        Assert.Contains("No space left on device", _directory.Log.Text, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(server.Server.Saving.Path));
+        Assert.Equal([server.Server.Saving.Path], Directory.GetFiles(_directory.PathOf("")));
+
+        _directory.Files.FailsAt = FileStep.None;
+        Assert.Equal("+Background saving started", client.Call("BGSAVE"));
+        server.TickUntil(() => !server.Server.BackgroundSaving.IsRunning);
+        Assert.Equal("+OK", client.Call("SET a 4"));
+        Assert.NotEqual(before, File.ReadAllBytes(server.Server.Saving.Path));
+    }
+
+    [Fact]
+    public void A_BGSAVE_whose_name_the_disk_may_forget_has_failed_though_the_file_is_whole()
+    {
+        using (var server = StartWithoutAof("save 1000 1000"))
+        {
+            using var client = server.Connect();
+            client.Call("SET a 1");
+            _directory.Files.FailsAt = FileStep.SyncDirectory;
+            client.Call("BGSAVE");
+            server.TickUntil(() => !server.Server.BackgroundSaving.IsRunning);
+            Assert.Equal(Misconf, client.Call("SET a 2"));
+            _directory.Files.FailsAt = FileStep.None;
+        }
+        using var again = StartWithoutAof("");
+        using var reader = again.Connect();
+        Assert.Equal("$1 1", reader.Call("GET a"));
+    }
+
+    [Theory]
+    [InlineData("Create", ".base.")]
+    [InlineData("Create", "temp-")]
+    [InlineData("Write", "temp-")]
+    [InlineData("Sync", "temp-")]
+    [InlineData("Replace", ".base.")]
+    [InlineData("Create", ".incr.")]
+    [InlineData("Create", "manifest")]
+    [InlineData("Write", "manifest")]
+    [InlineData("Sync", "manifest")]
+    [InlineData("Replace", "manifest")]
+    [InlineData("SyncDirectory", "appendonlydir")]
+    public void Where_the_first_files_cannot_be_made_the_start_is_refused_and_the_next_one_succeeds(string step, string file)
+    {
+        (_directory.Files.FailsAt, _directory.Files.Only) = (Enum.Parse<FileStep>(step), file);
+        var configuration = step == "Create" && file == ".base." ? "aof-use-rdb-preamble no" : "";
+        Assert.Contains("No space left on device", _directory.Refusal(configuration), StringComparison.Ordinal);
+        _directory.Files.FailsAt = FileStep.None;
+        _directory.Exits.Clear();
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("SET a 1");
+        }
+        using var again = _directory.Start();
+        using var reader = again.Connect();
+        Assert.Equal("$1 1", reader.Call("GET a"));
+    }
+
+    /// <summary>Of what did not fit, nothing is left in front of what does.</summary>
+    [Theory]
+    [InlineData("everysec", 0)]
+    [InlineData("everysec", 1)]
+    [InlineData("everysec", 30)]
+    [InlineData("no", 0)]
+    [InlineData("no", 30)]
+    public void A_short_write_is_taken_back_and_written_again_when_there_is_room(string policy, int fits)
+    {
+        using (var server = _directory.Start($"appendfsync {policy}"))
+        {
+            using var client = server.Connect();
+            client.Call("SET a 1");
+            var before = _directory.Incremental();
+            (_directory.Files.Only, _directory.Files.Room) = (".incr.aof", new FileInfo(_directory.AofPath("appendonly.aof.1.incr.aof")).Length + fits);
+            _directory.Files.FailsAt = FileStep.Write;
+            Assert.Equal("+OK", client.Call("SET second value"));
+            Assert.Equal("-MISCONF Errors writing to the AOF file: No space left on device", client.Call("SET third value"));
+            Assert.Equal(before, _directory.Incremental());
+            _directory.Files.FailsAt = FileStep.None;
+            server.TickUntil(() =>
+            {
+                server.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return server.Server.Aof.Error is null;
+            });
+            Assert.Equal("+OK", client.Call("SET fourth value"));
+            server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+            Assert.Equal(before + "*3 $3 SET $6 second $5 value *3 $3 SET $6 fourth $5 value ", _directory.Incremental());
+        }
+        using var again = _directory.Start();
+        using var reader = again.Connect();
+        Assert.Equal("*3 $5 value $-1 $5 value", reader.Call("MGET second third fourth"));
+    }
+
+    /// <summary>What was refused is not in the file, so that nobody finds after the restart what was never acknowledged in full.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(30)]
+    public void With_always_a_server_that_ends_for_a_short_write_leaves_what_it_acknowledged(int fits)
+    {
+        using (var server = _directory.Start("appendfsync always"))
+        {
+            using var client = server.Connect();
+            Assert.Equal("+OK", client.Call("SET a 1"));
+            var before = _directory.Incremental();
+            (_directory.Files.Only, _directory.Files.Room) = (".incr.aof", new FileInfo(_directory.AofPath("appendonly.aof.1.incr.aof")).Length + fits);
+            _directory.Files.FailsAt = FileStep.Write;
+            client.Send("SET second value");
+            server.TickUntil(() => _directory.Exits.Count > 0);
+            Assert.Equal(1, _directory.Exits[0]);
+            Assert.Equal(0, client.Socket.Available);
+            Assert.Equal(before, _directory.Incremental());
+        }
+        _directory.Files.FailsAt = FileStep.None;
+        _directory.Exits.Clear();
+        using var again = _directory.Start();
+        using var reader = again.Connect();
+        Assert.Equal("*2 $1 1 $-1", reader.Call("MGET a second"));
+    }
+}
