@@ -20,6 +20,9 @@ sealed class ActiveDefrag(MiniRedisServer server)
     /// <summary>No slice is longer, whatever active-defrag-cycle-us says: commands are to wait for less than a millisecond.</summary>
     const int LongestSliceMicroseconds = 800;
 
+    /// <summary>Slices that may follow one another between two of loading.</summary>
+    const int SlicesWhileLoading = 20;
+
     const int DecisionMilliseconds = 1000;
 
     /// <summary>What <see cref="Run"/> answers if it need not be called soon.</summary>
@@ -89,10 +92,12 @@ sealed class ActiveDefrag(MiniRedisServer server)
 
     /// <summary>
     /// What a busy loop has not let us use is lost, but for two slices: waiting takes a whole millisecond at least, and 75 % must be possible.
+    /// While data are loaded there are no commands to wait, and turns take long.
     /// </summary>
     void AddCredit(long now, int percent, int slice)
     {
-        _credit = Math.Min(_credit + server.Clock.Microseconds(_creditedAt, now) * percent / 100.0, 2 * slice);
+        var most = server.Loading.IsLoading ? SlicesWhileLoading : 2;
+        _credit = Math.Min(_credit + server.Clock.Microseconds(_creditedAt, now) * percent / 100.0, most * slice);
         _creditedAt = now;
     }
 

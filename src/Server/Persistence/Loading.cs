@@ -109,7 +109,9 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
             if (!isDone)
             {
                 // An append-only file deletes as well, and may be loaded for long.
-                server.ActiveDefrag.Run();
+                while (server.ActiveDefrag.Run() == 0)
+                {
+                }
                 return;
             }
         }
