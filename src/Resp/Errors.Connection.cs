@@ -48,6 +48,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> IdleNotPositive => "ERR idle should be greater than 0"u8;
     public static ReadOnlySpan<byte> DbNotInteger => "ERR DB is not an integer or out of range"u8;
     public static ReadOnlySpan<byte> ClientName => "ERR Client names cannot contain spaces, newlines or special characters."u8;
+    public static ReadOnlySpan<byte> NotInImportMode => "ERR Server is not in import mode"u8;
     public static ReadOnlySpan<byte> PauseMode => "ERR CLIENT PAUSE mode must be WRITE or ALL"u8;
     public static ReadOnlySpan<byte> UnblockReason => "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"u8;
     public static ReadOnlySpan<byte> TrackingOneRedirect => "ERR A client can only redirect to a single other client"u8;

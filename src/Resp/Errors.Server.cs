@@ -20,6 +20,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> BusyFunction =>
         "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."u8;
     public static ReadOnlySpan<byte> ReplicaKeyspace => "ERR Replica can't interact with the keyspace"u8;
+    public static ReadOnlySpan<byte> CommandLogType => "ERR type should be one of the following: slow, large-request, large-reply"u8;
+
     public static ReadOnlySpan<byte> DebugNotAllowed =>
         "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from "u8
         + "a local connection, otherwise you need to set this option in the configuration file, and then restart "u8

@@ -29,6 +29,39 @@ public readonly ref struct Request
 
     public int Count => Args.Length;
 
+    /// <summary>Bytes of all arguments.</summary>
+    public long ArgumentBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var range in Args) bytes += range.Length;
+            return bytes;
+        }
+    }
+
+    /// <summary>Bytes of the request as an array of bulk strings, which is how clients send it.</summary>
+    public long EncodedLength
+    {
+        get
+        {
+            // A type, a number and a line's end before each argument and before all; a line's end behind each.
+            var bytes = ArgumentBytes + 3 + Digits(Count) + 5 * (long)Count;
+            foreach (var range in Args) bytes += Digits(range.Length);
+            return bytes;
+
+            static int Digits(int number)
+            {
+                var digits = 1;
+                for (; number > 9; number /= 10) digits++;
+                return digits;
+            }
+        }
+    }
+
+    /// <summary>Bytes that <see cref="EncodedLength"/>, which takes longer, is at most.</summary>
+    public long MostEncodedLength => ArgumentBytes + 15 * (long)Count + 13;
+
     /// <summary>
     /// Argument <paramref name="i"/>, unchecked: a command's arity was verified before its handler runs, and the parser
     /// made the ranges, so a second check per access would be paid by every command for a bug only a test can have.

@@ -45,7 +45,6 @@ sealed class MiniRedisServer
         ActiveExpiry = new ActiveExpiry(this);
         LazyFree = new LazyFree(this);
         Eviction = new Eviction(this);
-        SlowLog = new SlowLog(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
         Saving = new RdbSaving(this);
@@ -110,7 +109,6 @@ sealed class MiniRedisServer
     public ActiveExpiry ActiveExpiry { get; }
     public LazyFree LazyFree { get; }
     public Eviction Eviction { get; }
-    public SlowLog SlowLog { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
     public RdbSaving Saving { get; }

@@ -27,6 +27,10 @@ public sealed unsafe partial class Database
         return true;
     }
 
+    /// <summary>Removes a consumer from a group of a stream, and frees what was pending for it, much of it little by little.</summary>
+    public void DeleteConsumer(StreamValue stream, StreamGroup group, StreamConsumer consumer) =>
+        _keyspace.Discard(ObjectType.Stream, ObjectEncoding.Stream, stream.Detach(group, consumer).Root);
+
     /// <summary>Deletes entries from the beginning of a stream, and frees many nodes little by little. Returns how many entries.</summary>
     public long Trim(StreamValue stream, in StreamTrim trim)
     {

@@ -111,11 +111,6 @@ public sealed unsafe partial class Database
     /// </summary>
     public DueSearch FindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due);
 
-    /// <summary>
-    /// As <see cref="FindDue"/>, where only whole keys expire; false once none is due or the call's work is used up.
-    /// </summary>
-    public bool TryFindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due) == DueSearch.Found;
-
     internal void ExchangeWith(Database other) => (_index, other._index) = (other._index, _index);
 
     internal KeyIndex ReplaceIndex()

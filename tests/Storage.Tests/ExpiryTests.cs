@@ -90,9 +90,9 @@ public class ExpiryTests
     {
         using var keyspace = NewKeyspace();
         keyspace[0].Set("k", "v", 0);
-        Assert.True(keyspace[0].TryFindDue(Start, out var due));
+        Assert.Equal(DueSearch.Found, keyspace[0].FindDue(Start, out var due));
         keyspace[0].Delete(due);
-        Assert.False(keyspace[0].TryFindDue(Start, out _));
+        Assert.NotEqual(DueSearch.Found, keyspace[0].FindDue(Start, out _));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public class ExpiryTests
         using var keyspace = NewKeyspace();
         keyspace[0].Set("k", "v", long.MaxValue);
         keyspace[0].Set("soon", "v", Start + 5);
-        Assert.True(keyspace[0].TryFindDue(Start + 100L * 365 * 86_400_000, out var due));
+        Assert.Equal(DueSearch.Found, keyspace[0].FindDue(Start + 100L * 365 * 86_400_000, out var due));
         Assert.Equal("soon", due.Record.Name());
         keyspace[0].Delete(due);
         Assert.Equal(DueSearch.NoneDue, keyspace[0].FindDue(Start + 100L * 365 * 86_400_000, out _));
@@ -135,7 +135,7 @@ public class ExpiryTests
         Assert.Equal((2L, 0L), (database.ExpiringCount, keyspace[1].ExpiringCount));
         for (var i = 0; i < 2; i++)
         {
-            Assert.True(database.TryFindDue(Start + 200, out var due));
+            Assert.Equal(DueSearch.Found, database.FindDue(Start + 200, out var due));
             database.Delete(due);
         }
         Assert.Equal(0, keyspace.UsedBytes);

@@ -103,7 +103,7 @@ public class KeyspaceTests
                 database.MutableString(database.Lookup(key), key, 100, out _);
                 if (i % 3 == 0) database.ClearExpiry(database.Lookup(key));
             }
-            while (database.TryFindDue(long.MaxValue, out var due)) database.Delete(due);
+            while (database.FindDue(long.MaxValue, out var due) == DueSearch.Found) database.Delete(due);
             for (var i = 0; i < 25_000; i++)
             {
                 "key:00000"u8.CopyTo(key);

@@ -5,18 +5,19 @@ using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands;
 
-/// <summary>What SSCAN, HSCAN and ZSCAN have in common: cursor, options, and the shape of the reply.</summary>
+/// <summary>
+/// What SCAN, SSCAN, HSCAN and ZSCAN have in common: cursor, options, and the shape of the reply. To SCAN, the elements are the keys.
+/// </summary>
 ref struct ElementScan
 {
     readonly bool _all;
 
-    ElementScan(ulong cursor, long count, ReadOnlySpan<byte> pattern, bool namesOnly)
+    ElementScan(ulong cursor, long count, ReadOnlySpan<byte> pattern)
     {
         Start = Cursor = cursor;
         Count = count;
         Pattern = pattern;
         _all = pattern is [(byte)'*'];
-        NamesOnly = namesOnly;
     }
 
     /// <summary>The cursor that the client sent.</summary>
@@ -31,14 +32,18 @@ ref struct ElementScan
     public ReadOnlySpan<byte> Pattern { get; }
 
     /// <summary>NOVALUES or NOSCORES.</summary>
-    public bool NamesOnly { get; }
+    public bool NamesOnly { get; private init; }
+
+    /// <summary>TYPE: the keys that SCAN is to show; null for all.</summary>
+    public ObjectType? KeyType { get; private init; }
 
     public readonly bool Matches(ReadOnlySpan<byte> name) => _all || Glob.IsMatch(Pattern, name);
 
     /// <summary>Reads the cursor, or answers that it is none. Comes before the look-up, as in Redis; the options after it.</summary>
-    public static bool TryCursor(ref CommandContext c, out ulong cursor)
+    /// <param name="at">The argument that it is: behind the key, if there is one.</param>
+    public static bool TryCursor(ref CommandContext c, out ulong cursor, int at = 2)
     {
-        if (Numbers.TryParseUInt64(c.Arg(2), out cursor)) return true;
+        if (Numbers.TryParseUInt64(c.Arg(at), out cursor)) return true;
         c.Fail(Errors.InvalidCursor);
         return false;
     }
@@ -51,13 +56,15 @@ ref struct ElementScan
     }
 
     /// <summary>Reads the options behind the cursor, or answers what is wrong with them.</summary>
-    public static bool TryOptions(ref CommandContext c, ulong cursor, ObjectType type, out ElementScan scan)
+    /// <param name="type">Of the value whose elements are scanned; null for the keys of the database.</param>
+    public static bool TryOptions(ref CommandContext c, ulong cursor, ObjectType? type, out ElementScan scan)
     {
         scan = default;
         long count = 10;
         ReadOnlySpan<byte> pattern = "*"u8;
         var namesOnly = false;
-        for (var i = 3; i < c.Count; i++)
+        ObjectType? keyType = null;
+        for (var i = type is null ? 2 : 3; i < c.Count; i++)
         {
             var hasValue = i + 1 < c.Count;
             if (hasValue && c.IsToken(i, "COUNT"u8))
@@ -70,6 +77,15 @@ ref struct ElementScan
                 }
             }
             else if (hasValue && c.IsToken(i, "MATCH"u8)) pattern = c.Arg(++i);
+            else if (hasValue && type is null && c.IsToken(i, "TYPE"u8))
+            {
+                if (!TypeNames.TryParse(c.Arg(++i), out var named))
+                {
+                    c.Fail(Errors.UnknownTypeName(c.Arg(i)));
+                    return false;
+                }
+                keyType = named;
+            }
             else if (c.IsToken(i, "NOVALUES"u8))
             {
                 namesOnly = true;
@@ -90,7 +106,7 @@ ref struct ElementScan
                 return false;
             }
         }
-        scan = new(cursor, count, pattern, namesOnly);
+        scan = new(cursor, count, pattern) { NamesOnly = namesOnly, KeyType = keyType };
         return true;
     }
 

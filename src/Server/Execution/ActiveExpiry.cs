@@ -19,7 +19,7 @@ sealed class ActiveExpiry(MiniRedisServer server)
     /// <summary>Runs one slice. Returns whether keys that are due remain.</summary>
     public bool Run()
     {
-        if (!IsEnabled || server.Pause.IsActive) return false;
+        if (!IsEnabled || server.Pause.IsActive || server.Config.ImportMode) return false;
         var clock = server.Clock;
         var started = clock.Advance();
         var more = RunSlice(clock, started);

@@ -52,7 +52,8 @@ static class ApplyHooks
         {
             server.CallWatch.Refresh();
             return null;
-        }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold");
+        }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "commandlog-request-larger-than",
+            "commandlog-large-request-max-len", "commandlog-reply-larger-than", "commandlog-large-reply-max-len");
     }
 
     /// <summary>A client that has authenticated, or never had to, stays in; without a password, nobody has to.</summary>

@@ -148,6 +148,9 @@ enum ClientFlags
 
     /// <summary>Its replies are kept back until the disk has what they acknowledge (appendfsync always).</summary>
     AwaitsDisk = 1 << 13,
+
+    /// <summary>Copies another server's data here, expired keys included (CLIENT IMPORT-SOURCE). Without effect unless import-mode is on.</summary>
+    ImportSource = 1 << 14,
 }
 
 /// <summary>CLIENT REPLY's modes. SKIP is asked for during one command and applies to the next.</summary>

@@ -20,7 +20,7 @@ static class ClientDescription
         // What waits in the shared buffer costs this client nothing, and belongs to the batch that runs.
         var waiting = input.OwnLength;
         // What has arrived of an unfinished request: whole arguments (here with their headers) count as such, the rest as query buffer.
-        var argumentBytes = isCaller ? BytesOf(running) : Math.Min(client.Parser.Parsed, waiting);
+        var argumentBytes = isCaller ? running.ArgumentBytes : Math.Min(client.Parser.Parsed, waiting);
         var pendingInput = isCaller ? waiting : waiting - argumentBytes;
         var memory = client.MemoryBytes + (isCaller ? argumentBytes : 0);
         var pendingBehind = output.PendingBehindFirst;
@@ -53,14 +53,7 @@ static class ClientDescription
 
     static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);
 
-    static long BytesOf(in Request request)
-    {
-        long bytes = 0;
-        foreach (var range in request.Args) bytes += range.Length;
-        return bytes;
-    }
-
-    /// <summary>The letters that flags may be; 'u' (about to be unblocked) and 'I' (an import's source) are known, and nobody has them.</summary>
+    /// <summary>The letters that flags may be; 'u' (about to be unblocked) is known, and nobody has it.</summary>
     public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIN"u8);
 
     public static void AppendFlags(StringBuilder text, Client client)
@@ -85,6 +78,7 @@ static class ClientDescription
         if (client.Has(ClientFlags.ReadOnlyReplica)) text.Append('r');
         if (client.Has(ClientFlags.NoEvict)) text.Append('e');
         if (client.Has(ClientFlags.NoTouch)) text.Append('T');
+        if (client.Has(ClientFlags.ImportSource)) text.Append('I');
         if (text.Length == start) text.Append('N');
     }
 }

@@ -54,11 +54,14 @@ ref partial struct CommandContext
     /// <summary>Unix time in milliseconds at which the command began.</summary>
     public readonly long Now => Server.Clock.Now;
 
+    /// <inheritdoc cref="KeyAccess.ExpiredBy"/>
+    public readonly long ExpiredBy => Server.Keys.ExpiredBy;
+
     /// <summary>
-    /// Deadlines up to this one (unix ms) have passed. While the AOF is loaded, none has: its commands ran earlier, and what has expired
-    /// since may have been made to last longer by one that follows.
+    /// Whether what is given this deadline (unix ms) is to be deleted instead, because it has passed. Not while the AOF is loaded, nor in
+    /// import mode, whoever asks: something may follow that makes it last longer.
     /// </summary>
-    public readonly long ExpiredBy => Server.Loading.IsLoading ? long.MinValue : Now;
+    public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Loading.IsLoading && !Server.Config.ImportMode;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     public readonly void Fail(ReadOnlySpan<byte> text)

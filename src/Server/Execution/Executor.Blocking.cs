@@ -53,7 +53,7 @@ sealed partial class Executor
         var context = new CommandContext(server, client, call.Command, reply, call.Request);
         if (withError) context.Fail(Errors.Unblocked);
         else reply.NullArray();
-        CountCall(context, call.Ticks, failed: withError);
+        CountCall(context, call.Ticks, failed: withError, reply.Written);
         CompleteWaiting(client, reply);
     }
 

@@ -273,7 +273,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
         // One that waits has not ended; it counts when it does.
         var failed = reply.Errors - errors != _nestedErrors;
-        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed);
+        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
         _nestedErrors = 0;
         if (server.Monitors.Any && !_runsAgain) server.Monitors.Show(context);
         if (server.Redactions.Any) server.Redactions.Clear();
@@ -288,7 +288,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
-    void CountCall(in CommandContext context, long ticks, bool failed)
+    void CountCall(in CommandContext context, long ticks, bool failed, long replyBytes)
     {
         var statistics = server.CommandStatistics[context.Command.Ordinal];
         statistics.Calls++;
@@ -298,7 +298,9 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         if (!_inTransaction) _statistics.CommandTicks += ticks;
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
-        if (ticks >= server.CallWatch.LeastTicks) server.CallWatch.Note(context, ticks);
+        var watch = server.CallWatch;
+        if (ticks >= watch.LeastTicks) watch.NoteTime(context, ticks);
+        if (context.Request.MostEncodedLength + replyBytes >= watch.LeastBytes) watch.NoteBytes(context, replyBytes);
     }
 
     /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>

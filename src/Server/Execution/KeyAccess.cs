@@ -20,20 +20,31 @@ sealed class KeyAccess(MiniRedisServer server)
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key, ulong hash)
     {
         var at = database.Lookup(key, hash);
-        if (!at.Found || !at.Record.HasExpiry || at.Record.ExpireAt > server.Clock.Now) return at;
-        // What has expired by now had not when the commands of the file were executed, which is how they are to find it.
-        if (server.Loading.IsLoading) return at;
-        if (IsHeldBack) return KeyLookup.Nothing(hash);
+        if (!at.Found || !at.Record.HasExpiry || at.Record.ExpireAt > server.Clock.Now || !IsExpired(at.Record)) return at;
+        if (!MayDelete) return KeyLookup.Nothing(hash);
         Expire(database, at);
         return database.Lookup(key, hash);
     }
 
     /// <summary>
-    /// While CLIENT PAUSE holds writes, what has expired is gone for whoever reads, but nobody deletes it: that would be a write. A command
-    /// that writes all the same (in the transaction that began the pause, for one) deletes it first, as ever, since what it then puts
-    /// in its place must not stand beside it.
+    /// Deadlines up to this one (unix ms) have passed for whom a command runs. None has while the AOF is loaded: its commands ran earlier, and
+    /// what has expired since may have been made to last longer by one that follows. Nor has any for the source of an import
+    /// (<see cref="ServerConfig.ImportMode"/>), whose own server says when a key goes.
     /// </summary>
-    bool IsHeldBack => server.Pause.IsActive && (server.Executor.Running is not { } running || (running.Flags & CommandFlags.Write) == 0);
+    public long ExpiredBy => server.Loading.IsLoading || server.Config.ImportMode && RunsForSource ? long.MinValue : server.Clock.Now;
+
+    bool RunsForSource => server.Executor.RunningFor is { } client && client.Has(ClientFlags.ImportSource);
+
+    /// <summary>Whether a key is gone for whom the command runs, though it may still be there.</summary>
+    public bool IsExpired(Record record) => record.HasExpiry && record.ExpireAt <= ExpiredBy;
+
+    /// <summary>
+    /// Whether what has expired may be deleted. While CLIENT PAUSE holds writes it is gone for whoever reads, but nobody deletes it: that
+    /// would be a write; and in import mode it is for the source of the import to delete. A command that writes all the same (in the
+    /// transaction that began the pause, for one) deletes it first, as ever, since what it then puts in its place must not stand beside it.
+    /// </summary>
+    public bool MayDelete => !(server.Pause.IsActive || server.Config.ImportMode)
+        || server.Executor.Running is { } running && (running.Flags & CommandFlags.Write) != 0;
 
     /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
     public void Touch(Record record)
@@ -62,7 +73,7 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <returns>The key as it is now.</returns>
     public KeyLookup ExpireFields(Database database, in KeyLookup at)
     {
-        if (!new HashReader(at.Record).HasDeadlines || IsHeldBack || server.Loading.IsLoading) return at;
+        if (!new HashReader(at.Record).HasDeadlines || !MayDelete || ExpiredBy == long.MinValue) return at;
         // One that a snapshot is reading is passed over as well, until it was read.
         if (database.Prepare(at) == Readiness.Frozen) return at;
         var hash = new HashEditor(database, at, default);

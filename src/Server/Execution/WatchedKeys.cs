@@ -155,5 +155,5 @@ sealed class WatchedKeys : IEffectSink
 
     KeyLookup Lookup(int database, WatchedKey watched) => _server.Keyspace[database].Lookup(watched.Key);
 
-    bool IsExpired(in KeyLookup at) => at.Found && at.Record.HasExpiry && at.Record.ExpireAt <= _server.Clock.Now;
+    bool IsExpired(in KeyLookup at) => at.Found && _server.Keys.IsExpired(at.Record);
 }

@@ -63,10 +63,29 @@ public readonly unsafe struct StreamGroup
         return new(block);
     }
 
-    /// <summary>Removes a consumer with all that is pending for it.</summary>
-    public void DeleteConsumer(StreamConsumer consumer)
+    /// <summary>
+    /// Takes a consumer, with all that is pending for it, out of the group and into an empty one that waits to be freed. If nothing is
+    /// pending for another consumer, this takes no longer for a million entries than for one.
+    /// </summary>
+    internal void MoveConsumer(StreamConsumer consumer, StreamGroup discarded)
     {
         var block = consumer.Block;
+        if (block->Pending.Count == _block->Pending.Count)
+        {
+            discarded._block->Pending = _block->Pending;
+            _block->Pending = default;
+        }
+        else
+        {
+            RemovePending(block);
+        }
+        _block->Consumers.Remove(_arena, new ConsumerNameProbe(consumer.Name), out _);
+        discarded._block->Consumers.Append(_arena, (nint)block);
+    }
+
+    /// <summary>Removes from the group's entries what is pending for a consumer, whose own list of them stays.</summary>
+    void RemovePending(StreamConsumerBlock* block)
+    {
         // What was delivered together lies together.
         for (var own = block->Pending.First(); own.IsValid;)
         {
@@ -76,10 +95,6 @@ public readonly unsafe struct StreamGroup
             while (at.MoveNext() && at.Item.Consumer == block);
             _block->Pending.RemoveRange(_arena, first, at.Rank - first);
         }
-        _block->Consumers.Remove(_arena, new ConsumerNameProbe(consumer.Name), out _);
-        var rest = int.MaxValue;
-        block->Pending.FreeSome(_arena, ref rest);
-        _arena.Free((byte*)block);
     }
 
     public bool TryGetPending(StreamId id, out PendingEntry pending)

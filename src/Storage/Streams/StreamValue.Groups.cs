@@ -42,6 +42,15 @@ public readonly unsafe partial struct StreamValue
         return shell;
     }
 
+    /// <summary>As <see cref="Detach(ReadOnlySpan{byte})"/>, for a consumer of a group of this stream.</summary>
+    internal StreamValue Detach(StreamGroup group, StreamConsumer consumer)
+    {
+        var shell = Create(_arena);
+        shell.TryCreateGroup([], StreamId.Min, StreamGroup.Unknown, out var discarded);
+        group.MoveConsumer(consumer, discarded);
+        return shell;
+    }
+
     /// <summary>
     /// How many entries had been added when the one of an id was, if that can be told: it cannot once entries in between were
     /// deleted, nor for ids between the first and the last. Source: streamEstimateDistanceFromFirstEverEntry.

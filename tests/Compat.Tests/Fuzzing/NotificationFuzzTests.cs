@@ -33,6 +33,8 @@ public sealed class NotificationFuzzTests(ITestOutputHelper output)
             var command = commands.Next();
             // A newer server deletes what is set with a time in the past, 7.0 keeps it until it comes by: told differently ever after.
             if (IsSetInThePast(command)) continue;
+            // There SORT takes an errno that an earlier command left behind for its own, and fails; this clears it and does nothing else.
+            if (command[0].StartsWith("SORT", StringComparison.OrdinalIgnoreCase)) theirs.Run(["ZADD", "no such key", "XX", "1", "a"]);
             history.Enqueue(Show(string.Join(' ', command)));
             if (history.Count > Remembered) history.Dequeue();
             var (mine, right) = (ours.Run(command), theirs.Run(command));
@@ -68,8 +70,10 @@ public sealed class NotificationFuzzTests(ITestOutputHelper output)
                 .SequenceEqual(Without(Without(theirs, "xgroup-createconsumer"), "xgroup-delconsumer")),
             // Wrong arguments of these are an error now before the key is looked for.
             "LPOS" or "BITCOUNT" or "BITPOS" => ours.Count == 0 && Without(theirs, "keymiss").Count == 0,
-            // There a string that grew for operations that all failed has changed without anyone being told.
-            "BITFIELD" => theirs.Count == 0 && ours is [var first, _] && first.EndsWith(" $6 setbit", StringComparison.Ordinal),
+            // There a string that grew for operations that all failed, or a HyperLogLog that turned out to be damaged in the middle, has
+            // changed without anyone being told.
+            "BITFIELD" => ours.Count > theirs.Count && Without(ours, "setbit").SequenceEqual(theirs),
+            "PFADD" => ours.Count > theirs.Count && Without(ours, "pfadd").SequenceEqual(theirs),
             _ => false,
         };
     }

@@ -93,11 +93,20 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
             story.Enqueue(what + "\n    " + string.Join("\n    ", right));
             if (story.Count > 40) story.Dequeue();
             messages += right.Sum(r => r.Split("invalidate").Length - 1);
-            Assert.True(mine.SequenceEqual(right), $"seed {seed}, step {step}\n{string.Join('\n', story)}\n  ours:\n    {string.Join("\n    ", mine)}");
+            Assert.True(mine.Zip(right).All(pair => Same(pair.First, pair.Second)), $"seed {seed}, step {step}\n{string.Join('\n', story)}\n  ours:\n    {string.Join("\n    ", mine)}");
         }
         output.WriteLine($"{messages} invalidations");
         Assert.True(messages > Steps / 10);
     }
+
+    /// <summary>
+    /// Of clients that have one prefix in common, and who are told different keys (NOLOOP) by way of the same connection, redis-server tells
+    /// in the order of their addresses in memory: so messages there may change places.
+    /// </summary>
+    static bool Same(string ours, string theirs) => ours == theirs
+        || ours.Contains("__redis__:invalidate", StringComparison.Ordinal) && Messages(ours).SequenceEqual(Messages(theirs));
+
+    static IOrderedEnumerable<string> Messages(string line) => line[(line.IndexOf(": ", StringComparison.Ordinal) + 2)..].Split(" | ").Order();
 
     static string Next(Random random, ref bool queues)
     {

@@ -41,7 +41,7 @@ public sealed class HashCommandsCombinedTests : IDisposable
             -> *2 $-1 $-1
             """);
         Assert.Equal([$"HPEXPIREAT h {Now + 100_000} FIELDS 1 a", "HPERSIST h FIELDS 1 a", "HDEL h a", "HDEL h b"], _server.Effects.Commands[1..]);
-        Assert.Equal(["hexpire@0 h", "hpersist@0 h", "hexpired@0 h", "hexpired@0 h", "del@0 h"], _server.Effects.Events[2..7]);
+        Assert.Equal(["hexpire@0 h", "hpersist@0 h", "hdel@0 h", "hdel@0 h", "del@0 h"], _server.Effects.Events[2..7]);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class HashCommandsCombinedTests : IDisposable
         Assert.Equal(
             [$"HSETEX h PXAT {Now + 100_000} FIELDS 2 a 1 b 2", "HSETEX h KEEPTTL FIELDS 1 a 5", "HSETEX h FIELDS 1 b 6", "HDEL h a", "HDEL h b"],
             _server.Effects.Commands);
-        Assert.Equal(["new@0 h", "hset@0 h", "hexpire@0 h", "hset@0 h", "hset@0 h", "hexpired@0 h", "hexpired@0 h", "del@0 h"],
+        Assert.Equal(["new@0 h", "hset@0 h", "hexpire@0 h", "hset@0 h", "hset@0 h", "hdel@0 h", "hdel@0 h", "del@0 h"],
             _server.Effects.Events.Where(e => !e.StartsWith("keymiss", StringComparison.Ordinal)));
     }
 

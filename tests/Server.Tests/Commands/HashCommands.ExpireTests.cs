@@ -126,6 +126,16 @@ public sealed class HashCommandsExpireTests : IDisposable
         -> -ERR invalid expire time in 'hexpire' command
         HPEXPIRE h 281474976710655 FIELDS 1 a
         -> -ERR invalid expire time in 'hpexpire' command
+        HPEXPIRE h 70368744177663 FIELDS 1 a
+        -> -ERR invalid expire time in 'hpexpire' command
+        HPEXPIREAT h 70368744177664 FIELDS 1 a
+        -> -ERR invalid expire time in 'hpexpireat' command
+        HPEXPIREAT h 70368744177663 FIELDS 1 a
+        -> *1 :1
+        HEXPIREAT h 70368744178 FIELDS 1 a
+        -> -ERR invalid expire time in 'hexpireat' command
+        HEXPIREAT h 70368744177 FIELDS 1 a
+        -> *1 :1
         HEXPIRE h 10 FIELDS 1
         -> -ERR wrong number of arguments for 'hexpire' command
         HTTL h 1 a b
@@ -291,7 +301,7 @@ public sealed class HashCommandsExpireTests : IDisposable
             -> *2 :2 :-2
             """);
         Assert.Equal(["HDEL h a", "HDEL h b", "HDEL h c"], _server.Effects.Commands[1..]);
-        Assert.Equal(["hexpired@0 h", "hexpired@0 h", "hexpired@0 h", "del@0 h"], _server.Effects.Events[2..]);
+        Assert.Equal(["hdel@0 h", "hdel@0 h", "hdel@0 h", "del@0 h"], _server.Effects.Events[2..]);
         Assert.Equal(":0", _client.Call("EXISTS h"));
     }
 

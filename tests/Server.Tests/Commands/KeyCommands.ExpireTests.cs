@@ -179,12 +179,14 @@ public sealed class KeyCommandsExpireTests : IDisposable
     [Fact]
     public void A_deletion_is_propagated_as_the_lazyfree_settings_say()
     {
-        using var server = new TestServer("lazyfree-lazy-expire yes");
+        using var server = new TestServer("lazyfree-lazy-expire yes\nlazyfree-lazy-user-del yes");
         using var client = server.Connect();
         client.Call("SET k v");
         client.Call("EXPIRE k 0");
         client.Call("SET k v");
+        client.Call("DEL k");
+        client.Call("SET k v");
         client.Call("GETDEL k");
-        Assert.Equal(["SET k v", "UNLINK k", "SET k v", "DEL k"], server.Effects.Commands);
+        Assert.Equal(["SET k v", "UNLINK k", "SET k v", "DEL k", "SET k v", "DEL k"], server.Effects.Commands);
     }
 }

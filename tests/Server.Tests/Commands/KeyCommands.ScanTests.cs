@@ -84,4 +84,13 @@ public sealed class KeyCommandsScanTests : IDisposable
         Assert.Equal(["DEL b", "DEL a"], _server.Effects.Commands[^2..]);
         Assert.Equal(["expired@0 b", "expired@0 a"], _server.Effects.Events[^2..]);
     }
+
+    [Fact]
+    public void RANDOMKEY_passes_over_whatever_has_expired_and_answers_a_key_that_is_there()
+    {
+        for (var i = 0; i < 2000; i++) _client.Call($"SET old:{i} v PX 10");
+        _client.Call("SET new v");
+        _server.Time.Advance(TimeSpan.FromMilliseconds(10));
+        Assert.Equal("$3 new", _client.Call("RANDOMKEY"));
+    }
 }

@@ -15,7 +15,8 @@ public sealed class ServerCommandsCommandOracleTests
     static readonly HashSet<string> s_known = new(StringComparer.Ordinal)
     {
         // Newer than 7.0.
-        "digest", "delifeq", "delex", "msetex", "client|setinfo", "client|no-touch", "client|capa",
+        "digest", "delifeq", "delex", "msetex", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
+        "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
         "xdelex", "xackdel",
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
         "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",

@@ -71,6 +71,35 @@ public sealed class SetCommandsRandomTests : IDisposable
         Assert.All(_server.Effects.Commands[1..], c => Assert.StartsWith("SREM s ", c, StringComparison.Ordinal));
     }
 
+    /// <summary>One member at a time, a few, and so many that it is shorter to choose those that stay.</summary>
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void Spop_is_fair(int count, string form, string encoding)
+    {
+        var members = Members(count, form);
+        var drawn = members.ToDictionary(m => m, _ => 0);
+        var taken = 0;
+        for (var round = 0; round < 600; round++)
+        {
+            _client.CallWords(["SADD", "s", .. members]);
+            Assert.Equal($"${encoding.Length} {encoding}", _client.Call("OBJECT ENCODING s"));
+            var popped = (round % 3) switch
+            {
+                0 => Enumerable.Range(0, count / 8).Select(_ => _client.Call("SPOP s").Split(' ')[1]),
+                1 => List($"SPOP s {count / 8}"),
+                _ => List($"SPOP s {count * 3 / 4}"),
+            };
+            foreach (var member in popped)
+            {
+                drawn[member]++;
+                taken++;
+            }
+            _client.Call("DEL s");
+        }
+        var mean = (double)taken / count;
+        Assert.All(drawn.Values, d => Assert.InRange(d, mean * 0.6, mean * 1.4));
+    }
+
     [Fact]
     public void Spop_of_all_is_a_deletion()
     {

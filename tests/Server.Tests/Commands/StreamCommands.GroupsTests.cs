@@ -314,6 +314,53 @@ public sealed class StreamCommandsGroupsTests : IDisposable
         Assert.Equal(["xgroup-createconsumer@0 s", "xgroup-createconsumer@0 s", "xgroup-destroy@0 s"], _server.Effects.Events);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void What_is_pending_for_a_consumer_that_is_deleted_is_freed_little_by_little(int consumers)
+    {
+        for (var i = 1; i <= 900; i++) _client.Call($"XADD s {i}-0 f v");
+        _client.Call("XGROUP CREATE s g 0");
+        var before = UsedBytes();
+        for (var i = 0; i < 900; i++) _client.Call($"XREADGROUP GROUP g consumer{i % consumers} COUNT 1 STREAMS s >");
+        for (var consumer = 0; consumer < consumers; consumer++)
+        {
+            // In one, so that the cron does not come between.
+            _client.Call("MULTI");
+            _client.Call($"XGROUP DELCONSUMER s g consumer{consumer}");
+            _client.Call("INFO memory");
+            var replies = _client.Call("EXEC");
+            Assert.StartsWith($"*2 :{900 / consumers} ", replies, StringComparison.Ordinal);
+            Assert.Contains("lazyfree_pending_objects:1\r", replies, StringComparison.Ordinal);
+            var left = 900 - (consumer + 1) * 900 / consumers;
+            Assert.StartsWith($"*4 :{left} ", _client.Call("XPENDING s g"), StringComparison.Ordinal);
+            _server.Tick();
+            Assert.Contains("lazyfree_pending_objects:0\r", _client.Call("INFO memory"), StringComparison.Ordinal);
+        }
+        Assert.Equal("*0", _client.Call("XINFO CONSUMERS s g"));
+        Assert.Equal(before, UsedBytes());
+    }
+
+    /// <summary>It changes when and how often they were delivered, which is not worth a save: so since Redis 7.2.</summary>
+    [Fact]
+    public void To_read_pending_entries_again_is_no_change()
+    {
+        _client.Call("XADD s 1-0 f v");
+        _client.Call("XGROUP CREATE s g 0");
+        _client.Call("XREADGROUP GROUP g c STREAMS s >");
+        var dirty = _server.Server.Effects.Dirty;
+        _client.Call("XREADGROUP GROUP g c STREAMS s 0");
+        _client.Call("XREADGROUP GROUP g c STREAMS s 9000");
+        Assert.Equal(dirty, _server.Server.Effects.Dirty);
+        _client.Call("XREADGROUP GROUP g other STREAMS s 0");
+        Assert.Equal(dirty + 1, _server.Server.Effects.Dirty);
+    }
+
+    long UsedBytes()
+    {
+        lock (_server.Server.Executor.ExecutorLock) return _server.Server.Keyspace.Arena.UsedBytes;
+    }
+
     [Fact]
     public void Waiting_readers_are_woken_by_entries_and_by_the_end_of_their_group()
     {

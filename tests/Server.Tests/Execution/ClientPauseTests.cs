@@ -22,6 +22,9 @@ public sealed class ClientPauseTests : IDisposable
     [InlineData("MGET k other", "*2 $-1 $-1")]
     [InlineData("DBSIZE", ":1")]
     [InlineData("OBJECT ENCODING k", "$-1")]
+    [InlineData("SCAN 0", "*2 $1 0 *0")]
+    [InlineData("KEYS *", "*0")]
+    [InlineData("RANDOMKEY", "$1 k")]
     public void What_expires_meanwhile_is_gone_for_readers_but_deleted_by_nobody(string command, string reply)
     {
         _client.Call("SET k 1 PX 100");

@@ -109,7 +109,7 @@ public unsafe class StreamModelTests
                 var gone = model.Groups[group].Consumers.ElementAt(random.Next(model.Groups[group].Consumers.Count));
                 stream.TryGetGroup(Bytes(group), out var of);
                 Assert.True(of.TryGetConsumer(Bytes(gone), out var consumer));
-                of.DeleteConsumer(consumer);
+                Free(stream.Detach(of, consumer), random);
                 model.Groups[group].Consumers.Remove(gone);
                 foreach (var (pending, _) in model.Groups[group].Pending.Where(p => p.Value.Consumer == gone).ToList())
                 {

@@ -32,7 +32,7 @@ static partial class ServerCommands
                 Summary = "Counts the entries of the log.",
                 Arity = 2, Flags = Observing,
                 Tips = ["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"],
-                Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.SlowLog.Count),
+                Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.CallWatch.SlowLog.Count),
             },
             new Command
             {
@@ -53,7 +53,7 @@ static partial class ServerCommands
 
     static void SlowLogReset(ref CommandContext c)
     {
-        c.Server.SlowLog.Clear();
+        c.Server.CallWatch.SlowLog.Clear();
         c.Reply.Ok();
     }
 
@@ -70,7 +70,12 @@ static partial class ServerCommands
             c.Fail(Errors.CountBelowMinusOne);
             return;
         }
-        var log = c.Server.SlowLog;
+        ReplyEntries(ref c, c.Server.CallWatch.SlowLog, wanted);
+    }
+
+    /// <summary>Answers the latest entries of a log; -1 asks for all.</summary>
+    static void ReplyEntries(ref CommandContext c, CommandLog log, long wanted)
+    {
         var count = wanted == -1 ? log.Count : (int)Math.Min(wanted, log.Count);
         c.Reply.Array(count);
         foreach (var entry in log.Newest.Take(count))
@@ -78,7 +83,7 @@ static partial class ServerCommands
             c.Reply.Array(6);
             c.Reply.Integer(entry.Id);
             c.Reply.Integer(entry.Time);
-            c.Reply.Integer(entry.Microseconds);
+            c.Reply.Integer(entry.Amount);
             c.Reply.Array(entry.Arguments.Length);
             foreach (var argument in entry.Arguments) c.Reply.Bulk(argument);
             c.Reply.Bulk(entry.Peer);

@@ -21,8 +21,8 @@ static partial class ServerCommands
         InfoSpec,
         // ServerCommands.Command.cs
         IntrospectionSpec,
-        // ServerCommands.SlowLog.cs, .Latency.cs, .Memory.cs
-        SlowLogSpec, LatencySpec, MemorySpec,
+        // ServerCommands.SlowLog.cs, .CommandLog.cs, .Latency.cs, .Memory.cs
+        SlowLogSpec, CommandLogSpec, LatencySpec, MemorySpec,
         // ServerCommands.Monitor.cs
         MonitorSpec,
         // ServerCommands.Shutdown.cs

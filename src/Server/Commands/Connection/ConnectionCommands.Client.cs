@@ -27,7 +27,7 @@ static partial class ConnectionCommands
             ClientInfoSpec, ClientListSpec, ClientKillSpec,
             // ConnectionCommands.ClientControl.cs
             ClientReplySpec, ClientNoEvictSpec, ClientNoTouchSpec, ClientPauseSpec, ClientUnpauseSpec, ClientUnblockSpec,
-            ClientCapaSpec,
+            ClientCapaSpec, ClientImportSourceSpec,
             // ConnectionCommands.Tracking.cs
             ClientTrackingSpec, ClientCachingSpec, ClientGetRedirSpec, ClientTrackingInfoSpec,
             ClientHelpSpec,

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands;
 
-/// <summary>CLIENT REPLY, NO-EVICT, NO-TOUCH, PAUSE, UNPAUSE, UNBLOCK and HELP.</summary>
+/// <summary>CLIENT REPLY, NO-EVICT, NO-TOUCH, PAUSE, UNPAUSE, UNBLOCK, CAPA, IMPORT-SOURCE and HELP.</summary>
 static partial class ConnectionCommands
 {
     static Command ClientReplySpec => ClientSubcommand("REPLY", "3.2.0", 3, "Turns replies to the connection off and on.",
@@ -52,12 +52,23 @@ static partial class ConnectionCommands
         },
         [Arg.String("capability").Multiple()], flags: ClientFlagsOfAll & ~CommandFlags.Sentinel);
 
+    static Command ClientImportSourceSpec => ClientSubcommand("IMPORT-SOURCE", "8.1.0", 3,
+        "Lets the connection, which copies another server's data here, see and keep keys that have expired.",
+        static (ref CommandContext c) =>
+        {
+            // Who was a source can always cease to be one.
+            if (c.Server.Config.ImportMode || c.IsToken(2, "OFF"u8)) SetFlag(ref c, ClientFlags.ImportSource);
+            else c.Fail(Errors.NotInImportMode);
+        },
+        OnOrOff, flags: ClientFlagsOfAll & ~CommandFlags.Sentinel);
+
     static Command ClientHelpSpec => Help.Subcommand("5.0.0", CommandGroup.Connection,
         ("CAPA <capability> [<capability> ...]", "Tells what this connection's end is able to do: REDIRECT."),
         ("CACHING (YES|NO)", "Has the keys of the next command tracked (OPTIN), or not tracked (OPTOUT)."),
         ("GETREDIR", "Tells the id of the connection that gets this one's messages about keys."),
         ("GETNAME", "Tells the name of this connection."),
         ("ID", "Tells the id of this connection."),
+        ("IMPORT-SOURCE (ON|OFF)", "Lets this connection see and keep expired keys, while import-mode is on."),
         ("INFO", "Tells what CLIENT LIST tells, of this connection only."),
         ("KILL <ip:port>", "Closes the connection that comes from <ip:port>."),
         ("KILL <option> <value> [<option> <value> [...]]",

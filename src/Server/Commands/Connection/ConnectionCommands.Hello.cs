@@ -150,7 +150,7 @@ static partial class ConnectionCommands
         c.Server.Tracking.Disable(client);
         c.Server.PubSub.Leave(client);
         c.Server.Monitors.Remove(client);
-        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica);
+        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica | ClientFlags.ImportSource);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];
         client.IsAuthenticated = !Authentication.IsRequired(c.Server);

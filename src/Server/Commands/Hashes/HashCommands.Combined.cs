@@ -162,7 +162,7 @@ static partial class HashCommands
         }
         c.Reply.Integer(1);
         // A deadline that has passed: fields set and gone. One that was not there leaves no trace.
-        if (options.IsTime && deadline <= c.ExpiredBy)
+        if (options.IsTime && c.IsPast(deadline))
         {
             if (at.Found) DeletePassed(ref c, at, fields);
             return;

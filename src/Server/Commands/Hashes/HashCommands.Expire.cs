@@ -8,11 +8,8 @@ namespace MiniRedis.Server.Commands;
 /// <summary>Deadlines of fields, as Redis 7.4 has them.</summary>
 static partial class HashCommands
 {
-    /// <summary>The latest deadline of a field, unix time in milliseconds: Redis keeps them in 48 bits.</summary>
-    const long LatestDeadline = 0x0000_FFFF_FFFF_FFFE;
-
-    /// <summary>The latest that may be given in seconds; Redis leaves two bits more there.</summary>
-    const long LatestSeconds = (LatestDeadline >> 2) / 1000;
+    /// <summary>The latest deadline of a field, unix time in milliseconds: Redis keeps them in 48 bits, and leaves two of these for later.</summary>
+    const long LatestDeadline = (1L << 46) - 1;
 
     /// <summary>Outcomes kept on the stack.</summary>
     const int OutcomesOnStack = 64;
@@ -120,12 +117,8 @@ static partial class HashCommands
             c.Fail(Errors.FieldExpireNegative);
             return false;
         }
-        if (inSeconds && deadline > LatestSeconds || !inSeconds && deadline > LatestDeadline)
-        {
-            c.Fail(Errors.InvalidExpireTime(c.Command.FullName));
-            return false;
-        }
-        if (inSeconds) deadline *= 1000;
+        // What is beyond in seconds would overflow in milliseconds.
+        if (inSeconds) deadline = Math.Min(deadline, LatestDeadline) * 1000;
         if (deadline > LatestDeadline - baseTime)
         {
             c.Fail(Errors.InvalidExpireTime(c.Command.FullName));
@@ -141,7 +134,7 @@ static partial class HashCommands
     {
         if (!hash.Reader.Find(field, c.ExpiredBy, out var spot)) return FieldOutcome.NoSuchField;
         if (!Allows(condition, hash.Reader.ExpireAt(spot), deadline)) return FieldOutcome.NotMet;
-        if (deadline <= c.ExpiredBy)
+        if (c.IsPast(deadline))
         {
             hash.Remove(spot);
             return FieldOutcome.Deleted;
@@ -173,7 +166,7 @@ static partial class HashCommands
             }
         }
         if (deleted == 0) return;
-        c.Changed(key, KeyspaceEvents.Hash, "hexpired");
+        c.Changed(key, KeyspaceEvents.Hash, "hdel");
         c.Server.Effects.Dirty += deleted - 1;
         if (c.IsPropagating)
         {

@@ -100,7 +100,7 @@ static partial class KeyCommands
             return;
         }
         c.Reply.Ok();
-        if (ttl != 0 && expireAt <= c.ExpiredBy)
+        if (ttl != 0 && c.IsPast(expireAt))
         {
             // It came too late: what was there is gone nevertheless.
             c.Database.Delete(c.Database.Lookup(key));

@@ -82,13 +82,15 @@ static partial class KeyCommands
             return;
         }
         c.Reply.Integer(1);
-        if (when <= c.ExpiredBy)
+        if (c.IsPast(when))
         {
             c.Database.Delete(at);
             c.Changed(key, KeyspaceEvents.Generic, "del");
             EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyExpire);
             return;
         }
+        // A time before 1970 has passed as well as that of 1970 has, and is no deadline that a record could hold.
+        when = Math.Max(when, 0);
         c.Database.SetExpiry(at, when);
         c.Changed(key, KeyspaceEvents.Generic, "expire");
         EmitExpireAt(ref c, key, when);

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
@@ -42,8 +41,11 @@ static partial class KeyCommands
         Run = RandomKey,
     };
 
+    /// <summary>Expired keys that RANDOMKEY passes over where it must not delete them (Redis's number).</summary>
+    const int RandomKeyTries = 100;
+
     /// <summary>Gathers the keys that match; those that have expired apart, or not at all.</summary>
-    ref struct MatchingKeys(List<Record> found, List<Record>? expired, ReadOnlySpan<byte> pattern, long now, ObjectType? type) : IRecordVisitor
+    ref struct MatchingKeys(List<Record> found, List<Record>? expired, ReadOnlySpan<byte> pattern, long expiredBy, ObjectType? type) : IRecordVisitor
     {
         readonly ReadOnlySpan<byte> _pattern = pattern;
         readonly bool _all = pattern is [(byte)'*'];
@@ -56,7 +58,7 @@ static partial class KeyCommands
             Visited++;
             if (type is { } wanted && record.Type != wanted) return;
             if (!_all && !Glob.IsMatch(_pattern, record.Key)) return;
-            if (record.HasExpiry && record.ExpireAt <= now) expired?.Add(record);
+            if (record.HasExpiry && record.ExpireAt <= expiredBy) expired?.Add(record);
             else found.Add(record);
         }
     }
@@ -64,7 +66,7 @@ static partial class KeyCommands
     static void Keys(ref CommandContext c)
     {
         var found = new List<Record>();
-        var matching = new MatchingKeys(found, expired: null, c.Arg(1), c.Now, type: null);
+        var matching = new MatchingKeys(found, expired: null, c.Arg(1), c.ExpiredBy, type: null);
         ulong cursor = 0;
         do cursor = c.Database.Scan(cursor, ref matching);
         while (cursor != 0);
@@ -79,77 +81,33 @@ static partial class KeyCommands
 
     static void Scan(ref CommandContext c)
     {
-        if (!Numbers.TryParseUInt64(c.Arg(1), out var cursor))
-        {
-            c.Fail(Errors.InvalidCursor);
-            return;
-        }
-        long count = 10;
-        ReadOnlySpan<byte> pattern = "*"u8;
-        ObjectType? type = null;
-        for (var i = 2; i < c.Count; i++)
-        {
-            var hasValue = i + 1 < c.Count;
-            if (hasValue && c.IsToken(i, "COUNT"u8))
-            {
-                if (!c.TryInteger(++i, out count)) return;
-                if (count < 1)
-                {
-                    c.Fail(Errors.Syntax);
-                    return;
-                }
-            }
-            else if (hasValue && c.IsToken(i, "MATCH"u8)) pattern = c.Arg(++i);
-            else if (hasValue && c.IsToken(i, "TYPE"u8))
-            {
-                if (!TypeNames.TryParse(c.Arg(++i), out var named))
-                {
-                    c.Fail(Errors.UnknownTypeName(c.Arg(i)));
-                    return;
-                }
-                type = named;
-            }
-            else if (c.IsToken(i, "NOVALUES"u8) || c.IsToken(i, "NOSCORES"u8))
-            {
-                c.Fail(c.IsToken(i, "NOVALUES"u8) ? Errors.NoValuesOnlyInHscan : Errors.NoScoresOnlyInZscan);
-                return;
-            }
-            else
-            {
-                c.Fail(Errors.Syntax);
-                return;
-            }
-        }
+        if (!ElementScan.TryCursor(ref c, out var cursor, at: 1)) return;
+        if (!ElementScan.TryOptions(ref c, cursor, type: null, out var scan)) return;
 
         var (found, expired) = (new List<Record>(), new List<Record>());
-        var matching = new MatchingKeys(found, expired, pattern, c.Now, type);
-        // Ten empty buckets for each key asked for, as in Redis, so that a sparse table does not hold the others up.
-        var steps = count > long.MaxValue / 10 ? long.MaxValue : count * 10;
+        var matching = new MatchingKeys(found, expired, scan.Pattern, c.ExpiredBy, scan.KeyType);
+        var steps = 0L;
         do cursor = c.Database.Scan(cursor, ref matching);
-        while (cursor != 0 && --steps > 0 && matching.Visited < count);
-        c.Reply.Array(2);
-        Span<byte> digits = stackalloc byte[Numbers.MaxInt64Length + 1];
-        Utf8Formatter.TryFormat(cursor, digits, out var length);
-        c.Reply.Bulk(digits[..length]);
+        while (!scan.IsDone(cursor, matching.Visited, ref steps));
+        ElementScan.ReplyCursor(ref c, scan.Cursor);
         ReplyKeys(ref c, found);
+        if (!c.Server.Keys.MayDelete) return;
         // SCAN has accessed what it came across, KEYS has not. No record may be asked for its key once it is gone.
         foreach (var record in expired.Distinct()) c.Server.Keys.Expire(c.Database, c.Database.Lookup(record.Key));
     }
 
     static void RandomKey(ref CommandContext c)
     {
-        // A key that turns out to be expired is passed over, but not for ever: where nearly all are, one of them is answered
-        // (Redis does so where it cannot delete them).
-        for (var tries = 0; tries < 100; tries++)
+        var mayDelete = c.Server.Keys.MayDelete;
+        for (var tries = 1; c.Database.TryGetRandom(out var record, c.Server.Random); tries++)
         {
-            if (!c.Database.TryGetRandom(out var record, c.Server.Random)) break;
-            var expired = record.HasExpiry && record.ExpireAt <= c.Now;
-            if (!expired)
+            // Where expired keys stay (CLIENT PAUSE), there may be nothing else, and one of them is answered in the end, as in Redis.
+            if (!c.Server.Keys.IsExpired(record) || !mayDelete && tries == RandomKeyTries)
             {
                 c.Reply.Bulk(record.Key);
                 return;
             }
-            c.Server.Keys.Expire(c.Database, c.Database.Lookup(record.Key));
+            if (mayDelete) c.Server.Keys.Expire(c.Database, c.Database.Lookup(record.Key));
         }
         c.Reply.Null();
     }

@@ -204,12 +204,12 @@ static partial class StreamCommands
 
     static void XGroupDelConsumer(ref CommandContext c)
     {
-        if (!TryGroup(c, out _, out var group)) return;
+        if (!TryGroup(c, out var stream, out var group)) return;
         long pending = 0;
         if (group.TryGetConsumer(c.Arg(4), out var consumer))
         {
             pending = consumer.PendingCount;
-            group.DeleteConsumer(consumer);
+            c.Database.DeleteConsumer(stream, group, consumer);
             c.Changed(c.Arg(2), KeyspaceEvents.Stream, "xgroup-delconsumer");
         }
         c.Reply.Integer(pending);

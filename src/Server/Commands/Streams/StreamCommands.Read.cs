@@ -209,8 +209,8 @@ static partial class StreamCommands
         {
             BeginStream(ref c, options, index);
             after.TryNext(out var from);
+            // That these are delivered once more is no change to be saved: since Redis 7.2.
             ReplyHistory(ref c, stream, group, consumer, from, options.Count);
-            CountChanges(c, 1);
             return true;
         }
         if (stream.LastEntryId <= group.LastId) return false;

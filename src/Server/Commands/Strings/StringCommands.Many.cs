@@ -125,7 +125,7 @@ static partial class StringCommands
     static void StoreWith(ref CommandContext c, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, in ExpiryOption expiry, long deadline)
     {
         var at = c.LookupWrite(key);
-        if (expiry.IsTime && deadline <= c.ExpiredBy)
+        if (expiry.IsTime && c.IsPast(deadline))
         {
             if (at.Found) DeleteExpired(ref c, at, key);
             return;

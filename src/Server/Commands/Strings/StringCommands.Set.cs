@@ -141,7 +141,7 @@ static partial class StringCommands
         }
 
         if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;
-        else if (expiry.IsTime && deadline <= c.ExpiredBy)
+        else if (expiry.IsTime && c.IsPast(deadline))
         {
             // A time that has passed deletes: storing the value for nobody to read would only be work.
             if (at.Found) DeleteExpired(ref c, at, key);

@@ -89,7 +89,8 @@ sealed class Eviction(MiniRedisServer server)
 
     EvictionResult Free(long excess)
     {
-        if (server.Config.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction)
+        // What an import brings is not for us to judge: it has to fit.
+        if (server.Config.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || server.Config.ImportMode)
         {
             // What was deleted and only waits to be freed must not have a write refused for it; a slice at a time is enough.
             server.LazyFree.Run();
@@ -111,7 +112,7 @@ sealed class Eviction(MiniRedisServer server)
         {
             if (server.LazyFree.FreeSome())
             {
-                // Hundreds of elements.
+                // Dozens of elements, whole slabs perhaps.
                 sinceLook = KeysBetweenLooks;
             }
             else

@@ -28,6 +28,9 @@ sealed class EvictionPool
 
     public void Clear() => Count = 0;
 
+    /// <summary>Whether a candidate with such a score would be taken in.</summary>
+    public bool Wants(long score) => Count < Size || score > _candidates[0].Score;
+
     /// <summary>Takes a candidate in, if it is better than the worst or there is room. A key that is in already is judged anew.</summary>
     public void Add(in Candidate candidate)
     {

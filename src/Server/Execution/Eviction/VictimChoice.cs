@@ -34,7 +34,10 @@ sealed class VictimChoice(MiniRedisServer server)
     /// <summary>What a key's never having been asked for adds to its score under LRU: more than a second, less than two.</summary>
     const int UnaskedBonus = 3;
 
-    readonly Record[] _sample = new Record[64];
+    /// <summary>The most keys of one look.</summary>
+    const int MostSampled = 128;
+
+    readonly Record[] _sample = new Record[MostSampled];
     readonly EvictionPool _pool = new();
     MaxMemoryPolicy _poolPolicy;
 
@@ -98,12 +101,12 @@ sealed class VictimChoice(MiniRedisServer server)
         victim = default;
         var ofExpiring = policy is not (MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.AllKeysLfu);
         if (!TryDrawDatabase(ofExpiring, out database)) return VictimSearch.Nothing;
-        var sample = _sample.AsSpan(0, server.Config.MaxMemorySamples);
+        var sample = _sample.AsSpan(0, Sampled(policy));
         var taken = ofExpiring ? database.SampleExpiring(sample, server.Random) : database.Sample(sample, server.Random);
         foreach (var record in sample[..taken])
         {
             var score = Score(record, policy);
-            _pool.Add(new(database.HashOf(record.Key), database.Number, record.AccessField, score));
+            if (_pool.Wants(score)) _pool.Add(new(database.HashOf(record.Key), database.Number, record.AccessField, score));
         }
         while (_pool.Count > 0)
         {
@@ -114,6 +117,16 @@ sealed class VictimChoice(MiniRedisServer server)
             if (IsAsJudged(victim.Record, best, policy)) return VictimSearch.Found;
         }
         return VictimSearch.Unfinished;
+    }
+
+    /// <summary>
+    /// Keys of one look: maxmemory-samples, but under LFU twice as many. Of keys seldom used there are so many alike that how many of them
+    /// the cache holds is what sampling needs to find one: each key more in a sample leaves more room to those that are asked for.
+    /// </summary>
+    int Sampled(MaxMemoryPolicy policy)
+    {
+        var samples = server.Config.MaxMemorySamples;
+        return policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu ? samples * 2 : samples;
     }
 
     /// <summary>Whether a candidate was not used, or given another deadline, since it was judged. A counter falls with time as well.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -26,6 +27,12 @@ sealed unsafe partial class EpollLoop : IDisposable
     /// <summary>Connections whose replies wait for the end of a turn; more of them would make it long.</summary>
     const int MaxKept = 64;
 
+    /// <summary>Connections that <see cref="Attend"/> takes at once, under the lock, and looks at the clock after.</summary>
+    const int AttendedAtOnce = 32;
+
+    /// <summary>Microseconds that a turn may always send for, however little it executed.</summary>
+    const int LeastSendingMicroseconds = 250;
+
     /// <summary>Bytes of a closing connection that are read and thrown away, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
 
@@ -44,7 +51,8 @@ sealed unsafe partial class EpollLoop : IDisposable
     readonly List<EpollConnection> _kept = [];
 
     // Filled under the executor's lock by any thread, emptied by the loop.
-    List<EpollConnection> _attention = [], _attending = [];
+    readonly Queue<EpollConnection> _attention = [];
+    readonly List<EpollConnection> _attending = [];
     readonly List<(int Fd, string Remote, string Local, bool Unix)> _handedOver = [];
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
@@ -90,7 +98,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         if (connection.NeedsAttention) return;
         connection.NeedsAttention = true;
-        _attention.Add(connection);
+        _attention.Enqueue(connection);
         // Once is enough: whoever asked first has woken the loop, or is the loop and will look before it waits.
         if (_attentionPending) return;
         _attentionPending = true;
@@ -121,14 +129,14 @@ sealed unsafe partial class EpollLoop : IDisposable
     void RunOnce(byte* events)
     {
         var count = LibC.EpollWait(_epoll, events, MaxEvents, WaitMilliseconds());
+        var started = Stopwatch.GetTimestamp();
         for (var i = 0; i < count; i++) Dispatch(LibC.EventDescriptor(events, i), LibC.Events(events, i));
 
         ResumeBatches();
         EndTurn();
-        Attend();
         if (_ticks && Environment.TickCount64 >= _nextTick) _nextTick = Environment.TickCount64 + _handler.OnTick();
-        // Ticks push output too (expiry, timeouts, blocked clients): it must not wait for the next event.
-        Attend();
+        // Behind the tick, which pushes output too (expiry, timeouts, blocked clients): it must not wait for the next event.
+        Attend(started);
         _handler.OnTurnEnded();
         CloseMarked();
         if (_acceptAgain != 0 && Environment.TickCount64 >= _acceptAgain) WatchListeners(true);
@@ -267,24 +275,35 @@ sealed unsafe partial class EpollLoop : IDisposable
         _resumable.RemoveRange(0, count);
     }
 
-    /// <summary>Serves the connections that others wrote to, closed or unblocked.</summary>
-    void Attend()
+    /// <summary>
+    /// Serves the connections that others wrote to, closed or unblocked, for as long as this turn executed commands. The rest wait
+    /// their turn: a message to ten thousand subscribers keeps nobody waiting while it is sent, and those whose turn is still to come
+    /// get what is published meanwhile in the same send. Half of the thread's time is theirs, so what waits for them cannot pile up.
+    /// </summary>
+    void Attend(long turnStarted)
     {
         if (!_attentionPending) return;
+        var started = Stopwatch.GetTimestamp();
+        var most = Math.Max(started - turnStarted, Stopwatch.Frequency * LeastSendingMicroseconds / 1_000_000);
+        do AttendSome();
+        while (_attentionPending && Stopwatch.GetTimestamp() - started < most);
+    }
+
+    void AttendSome()
+    {
         lock (_handler.ExecutorLock)
         {
-            _attentionPending = false;
             TakeHandedOverLocked();
-            if (_attention.Count == 0) return;
-            _handler.OnSendingLocked();
-            (_attention, _attending) = (_attending, _attention);
-            foreach (var connection in _attending)
+            if (_attention.Count > 0) _handler.OnSendingLocked();
+            while (_attending.Count < AttendedAtOnce && _attention.TryDequeue(out var connection))
             {
                 connection.NeedsAttention = false;
                 if (connection.IsClosed) continue;
                 connection.TrimIfWantedLocked();
                 connection.Output.TakeForSendingLocked();
+                _attending.Add(connection);
             }
+            _attentionPending = _attention.Count > 0;
         }
         foreach (var connection in _attending)
         {
@@ -366,7 +385,7 @@ sealed unsafe partial class EpollLoop : IDisposable
 
     void Shutdown()
     {
-        Attend();
+        while (_attentionPending) AttendSome();
         foreach (var connection in _connections)
         {
             if (connection is null) continue;

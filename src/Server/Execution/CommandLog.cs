@@ -4,8 +4,11 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>The latest slow calls: SLOWLOG's list, newest first. Under the executor's lock.</summary>
-sealed class SlowLog(MiniRedisServer server)
+/// <summary>
+/// The latest calls that exceeded a bound, newest first. There are three: of time (which SLOWLOG shows, too), of the bytes of the request, and
+/// of those of the reply. Under the executor's lock.
+/// </summary>
+sealed class CommandLog(MiniRedisServer server)
 {
     /// <summary>Arguments kept of a call, and bytes of each (Redis's SLOWLOG_ENTRY_MAX_ARGC and _MAX_STRING).</summary>
     const int MaxArguments = 32, MaxArgumentBytes = 128;
@@ -15,8 +18,12 @@ sealed class SlowLog(MiniRedisServer server)
 
     /// <param name="Id">Never used again, a reset of the log notwithstanding.</param>
     /// <param name="Time">Unix seconds.</param>
+    /// <param name="Amount">What exceeded the bound: microseconds, or bytes.</param>
     /// <param name="Arguments">Shortened, and without what must not be shown.</param>
-    public sealed record Entry(long Id, long Time, long Microseconds, byte[][] Arguments, string Peer, byte[] ClientName);
+    public sealed record Entry(long Id, long Time, long Amount, byte[][] Arguments, string Peer, byte[] ClientName);
+
+    /// <summary>Most entries that are kept.</summary>
+    public long Limit { get; private set; }
 
     public int Count => _entries.Count;
 
@@ -24,11 +31,23 @@ sealed class SlowLog(MiniRedisServer server)
 
     public void Clear() => _entries.Clear();
 
-    public void Add(in CommandContext call, long microseconds)
+    /// <summary>Keeps no more entries than <paramref name="limit"/> from now on.</summary>
+    public void Bound(long limit)
     {
-        _entries.AddFirst(new Entry(_nextId++, server.Clock.Now / 1000, microseconds, Shorten(call.Request),
+        Limit = limit;
+        Trim();
+    }
+
+    public void Add(in CommandContext call, long amount)
+    {
+        _entries.AddFirst(new Entry(_nextId++, server.Clock.Now / 1000, amount, Shorten(call.Request),
             call.Client.Connection.Remote, call.Client.Name));
-        while (_entries.Count > server.Config.SlowlogMaxLen) _entries.RemoveLast();
+        Trim();
+    }
+
+    void Trim()
+    {
+        while (_entries.Count > Limit) _entries.RemoveLast();
     }
 
     byte[][] Shorten(in Request request)
