@@ -45,6 +45,7 @@ sealed class MiniRedisServer
         ActiveExpiry = new ActiveExpiry(this);
         LazyFree = new LazyFree(this);
         Eviction = new Eviction(this);
+        ActiveDefrag = new ActiveDefrag(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
         Saving = new RdbSaving(this);
@@ -109,6 +110,7 @@ sealed class MiniRedisServer
     public ActiveExpiry ActiveExpiry { get; }
     public LazyFree LazyFree { get; }
     public Eviction Eviction { get; }
+    public ActiveDefrag ActiveDefrag { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }
     public RdbSaving Saving { get; }
@@ -156,6 +158,7 @@ sealed class MiniRedisServer
     {
         Statistics.Reset();
         Eviction.ResetStatistics();
+        ActiveDefrag.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();
     }
 

@@ -30,6 +30,20 @@ static unsafe class Collections
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
+    /// <summary>
+    /// Moves the structure's blocks, the root left out, as far as they are to be moved, for one step of a walk. True at its end. See
+    /// <see cref="BlockMover"/>.
+    /// </summary>
+    public static bool MoveSome(
+        BlockMover mover, HashSeed seed, ObjectType type, ObjectEncoding encoding, byte* root, ref MovePosition position) => (type, encoding) switch
+    {
+        (ObjectType.List, _) => QuickList.MoveSome(mover, (ListRoot*)root, ref position),
+        (_, ObjectEncoding.HashTable) => ((PackedTable*)root)->MoveSome(mover, ref position),
+        (ObjectType.Stream, _) => new StreamValue(mover.Arena, root).MoveSome(mover, ref position),
+        (ObjectType.SortedSet, ObjectEncoding.SkipList) => ((SortedSetRoot*)root)->MoveSome(mover, seed, ref position),
+        _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
+    };
+
     /// <summary>As <see cref="AllocatedBytes"/>, but quick for a list of any length: its nodes are taken for full.</summary>
     public static long RoughBytes(ObjectType type, ObjectEncoding encoding, byte* root) => type == ObjectType.List
         ? ((ListRoot*)root)->Nodes * (long)ListLimits.SafeBytes

@@ -22,6 +22,7 @@ public class DatabaseModelTests(ITestOutputHelper output)
         using var keyspace = new Keyspace(4, new HashSeed(1, (ulong)seed), TimeProvider.System);
         var baseline = keyspace.UsedBytes;
         Model[] models = [new(), new(), new(), new()];
+        var displacement = new Displacement(keyspace, seed, isOn: seed % 2 == 0);
         var grow = true;
         for (var step = 0; step < 60_000; step++)
         {
@@ -29,6 +30,7 @@ public class DatabaseModelTests(ITestOutputHelper output)
             if (random.Next(keys * 2) == 0) grow = !grow;
             var number = random.Next(20) == 0 ? random.Next(4) : 0;
             Step(random, keyspace, number, models, keys, grow);
+            displacement.Step();
             if (step % Math.Max(50, keys) == 0) Verify(keyspace, models);
         }
         Verify(keyspace, models);

@@ -10,7 +10,6 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("activedefrag", c => c.ActiveDefrag, "memory is given back by whole slabs only"),
         ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),
         ("tls-port", c => c.TlsPort != 0, "nothing listens there"),

@@ -48,16 +48,18 @@ sealed class Cron(MiniRedisServer server)
         server.ClientEviction.RunFromCron();
         if (server.Loading.IsLoading)
         {
+            server.ActiveDefrag.Run();
             server.Loading.Step();
             return 0;
         }
         var moreToExpire = _expiry.Run();
         var moreToFree = server.LazyFree.Run();
         var moreToForget = server.Tracking.ForgetSome();
+        var untilDefrag = server.ActiveDefrag.Run();
         // Keys that have expired wake who waits for them to go.
         server.Blocking.Serve();
         if (moreToExpire || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
-        return Math.Min(untilTimeout, Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds));
+        return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds));
     }
 
     void Sample(long now)

@@ -92,6 +92,12 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Error, "The cron failed")]
     public partial void CronFailed(Exception failure);
 
+    [LoggerMessage(LogLevel.Debug, "Active defrag runs: frag={percent:F0}%, frag_bytes={bytes}, cpu={share}%")]
+    public partial void DefragRuns(double percent, long bytes, int share);
+
+    [LoggerMessage(LogLevel.Debug, "Active defrag done in {milliseconds} ms: frag ratio={ratio:F2}, frag_bytes={bytes}")]
+    public partial void DefragDone(long milliseconds, double ratio, long bytes);
+
     [LoggerMessage(LogLevel.Warning, "Accepting client connection: {reason}")]
     public partial void AcceptFailed(string reason);
 

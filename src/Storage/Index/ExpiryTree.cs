@@ -87,6 +87,11 @@ unsafe struct ExpiryTree
         _depth = 0;
     }
 
+    public void MoveBlocks(BlockMover mover)
+    {
+        for (var level = 0; level < _depth; level++) _levels[level].MoveBlocks(mover);
+    }
+
     /// <summary>A bucket's bound has become <paramref name="tick"/> or less.</summary>
     public readonly void Lower(uint bucket, uint tick)
     {

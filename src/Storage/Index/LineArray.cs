@@ -72,6 +72,15 @@ unsafe struct LineArray
         this = default;
     }
 
+    /// <summary>Moves what lies in slabs: the directory, and the first segment while that is small.</summary>
+    public void MoveBlocks(BlockMover mover)
+    {
+        if (_segments == 0) return;
+        var directory = (byte*)_directory;
+        if (mover.TryMove(ref directory)) _directory = (byte**)directory;
+        mover.TryMove(ref _directory[0]);
+    }
+
     readonly uint Capacity => _segments == 0 ? 0 : _firstCapacity + (_segments - 1) * SegmentLines;
 
     void Grow(Arena arena)

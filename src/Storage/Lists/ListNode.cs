@@ -7,8 +7,8 @@ namespace MiniRedis.Storage;
 //
 //     record ─► root ─► head ⇄ node ⇄ node ⇄ tail            each one block of the arena
 //
-//     root   | head | tail | elements | nodes | fill | depth | -      |
-//              8      8      8          4       2      2                 = 32
+//     root   | head | tail | mark | elements | nodes | fill | depth |
+//              8      8      8      8          4       2      2         = 40
 //     node   | prev | next | elements | bytes | stored | form | lead | lead bytes unused | data ... |
 //              8      8      4          4       4        2      2                         = 32 + data
 //
@@ -26,6 +26,9 @@ namespace MiniRedis.Storage;
 unsafe struct ListRoot
 {
     public ListNode* Head, Tail;
+
+    /// <summary>The node that defragmentation comes to next: null at the end, and while there is none. See QuickList.Move.cs.</summary>
+    public ListNode* Mark;
 
     /// <summary>Elements of all nodes.</summary>
     public long Count;

@@ -102,13 +102,4 @@ readonly unsafe partial struct QuickList
         scratch.AsSpan(0, stored).CopyTo(new Span<byte>(ListNode.Data(compressed), stored));
         return Substitute(node, compressed);
     }
-
-    ListNode* Substitute(ListNode* node, ListNode* by)
-    {
-        by->Prev = node->Prev;
-        by->Next = node->Next;
-        Relink(by);
-        _arena.Free((byte*)node);
-        return by;
-    }
 }

@@ -108,6 +108,7 @@ readonly unsafe partial struct QuickList
             var taken = (int)Math.Min(node->Count - local, count);
             if (taken == node->Count)
             {
+                if (_root->Mark == node) _root->Mark = next;
                 if (first == null) first = node;
                 last = node;
                 nodes++;

@@ -25,7 +25,7 @@ readonly unsafe partial struct QuickList
         var root = (ListRoot*)rootBlock;
         var copy = (ListRoot*)arena.Allocate((nuint)sizeof(ListRoot));
         *copy = *root;
-        copy->Head = copy->Tail = null;
+        copy->Head = copy->Tail = copy->Mark = null;
         ListNode* last = null;
         for (var node = root->Head; node != null; node = node->Next)
         {
@@ -56,10 +56,12 @@ readonly unsafe partial struct QuickList
     {
         long count = 0;
         var nodes = 0;
+        var hasMark = _root->Mark == null;
         ListNode* previous = null;
         for (var node = _root->Head; node != null; node = node->Next)
         {
             Require(node->Prev == previous, "a node does not point back");
+            hasMark |= node == _root->Mark;
             Require(node->Count > 0, "a node is empty");
             var used = ListNode.HeaderBytes + node->Lead + ListNode.DataBytes(node);
             Require(used <= (int)Arena.SizeOf((byte*)node), "a node is larger than its block");
@@ -78,6 +80,7 @@ readonly unsafe partial struct QuickList
             previous = node;
         }
         Require(_root->Tail == previous, "the tail is not the last node");
+        Require(hasMark, "the mark is at a node that is not in the list");
         Require(_root->Count == count && _root->Nodes == nodes, "the root has lost count");
     }
 

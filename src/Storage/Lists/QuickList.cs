@@ -204,9 +204,21 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         else node->Next->Prev = node;
     }
 
+    /// <summary>Puts another node in the place of one, which is freed. Returns it.</summary>
+    ListNode* Substitute(ListNode* node, ListNode* by)
+    {
+        by->Prev = node->Prev;
+        by->Next = node->Next;
+        Relink(by);
+        if (_root->Mark == node) _root->Mark = by;
+        _arena.Free((byte*)node);
+        return by;
+    }
+
     /// <summary>Takes a node out of the chain and frees it. The count of elements is the caller's to correct.</summary>
     void Unlink(ListNode* node)
     {
+        if (_root->Mark == node) _root->Mark = node->Next;
         if (node->Prev == null) _root->Head = node->Next;
         else node->Prev->Next = node->Next;
         if (node->Next == null) _root->Tail = node->Prev;
@@ -230,9 +242,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         }
         target->Lead = (ushort)lead;
         Buffer.MemoryCopy(from, ListNode.Data(target), bytes, bytes);
-        if (target == node) return node;
-        Relink(target);
-        _arena.Free((byte*)node);
+        if (target != node) Substitute(node, target);
         return target;
     }
 

@@ -3,6 +3,9 @@ namespace MiniRedis.Storage;
 /// <summary>Blocks above 32 KB: spans of slabs and mappings of their own.</summary>
 public sealed unsafe partial class Arena
 {
+    // Bytes of them, part of _used.
+    long _large;
+
     byte* AllocateLarge(nuint size)
     {
         if (size > MaxSpan) return AllocateDedicated(size);
@@ -12,6 +15,7 @@ public sealed unsafe partial class Arena
         slab->Extent = (nuint)slabs;
         slab->BlockSize = RoundToPages(size);
         _used += (long)slab->BlockSize;
+        _large += (long)slab->BlockSize;
         _committed += (long)slab->BlockSize;
         return AddressOf(slab);
     }
@@ -21,6 +25,7 @@ public sealed unsafe partial class Arena
         var extent = RoundToPages(size) + Region.SlabSize;
         var slab = InitDedicated(NativePages.ReserveNamed(extent, Region.Size), extent);
         _used += (long)slab->BlockSize;
+        _large += (long)slab->BlockSize;
         _committed += (long)extent;
         return AddressOf(slab);
     }
@@ -48,6 +53,7 @@ public sealed unsafe partial class Arena
 
     void FreeLarge(Slab* slab)
     {
+        _large -= (long)slab->BlockSize;
         if (slab->State == SlabState.Span)
         {
             _committed -= (long)slab->BlockSize;
@@ -86,6 +92,7 @@ public sealed unsafe partial class Arena
         var change = (long)RoundToPages(newSize) - (long)slab->BlockSize;
         slab->BlockSize = RoundToPages(newSize);
         _used += change;
+        _large += change;
         _committed += change;
         return block;
     }
@@ -108,6 +115,7 @@ public sealed unsafe partial class Arena
         }
         var moved = InitDedicated(target, extent);
         _used += (long)(extent - oldExtent);
+        _large += (long)(extent - oldExtent);
         _committed += (long)(extent - oldExtent);
         return AddressOf(moved);
     }

@@ -31,18 +31,19 @@ namespace MiniRedis.Storage;
 /// </summary>
 /// <remarks>
 /// Used by one thread at a time; <see cref="Dispose"/> may run on another once nobody uses the arena. Invariants: a slab's Used is
-/// the number of its blocks handed out; a slab is its class's current one, or in its partial list, or full; UsedBytes is the sum
-/// of the block sizes handed out. Contents of a new block are undefined. A block freed twice, or one of another arena, is a bug
-/// of the caller's that nothing detects.
+/// the number of its blocks handed out; a slab is its class's current one, or in its partial list, or full, or in its list of those
+/// to be emptied; UsedBytes is the sum of the block sizes handed out. Contents of a new block are undefined. A block freed twice, or one
+/// of another arena, is a bug of the caller's that nothing detects.
 /// </remarks>
 public sealed unsafe partial class Arena : IDisposable
 {
     /// <summary>Larger blocks get a mapping of their own: half a region, so that a region always has room for one more.</summary>
     const nuint MaxSpan = 32 << 20;
 
-    // The current slab and the list of partial slabs of each class; one slab without any room stands for "none".
+    // The current slab of each class, its partial slabs, and those to be emptied; one slab without any room stands for "none".
     readonly Slab** _current;
     readonly Slab** _partial;
+    readonly Slab** _evacuating;
     readonly Slab* _noSlab;
     readonly List<Region?> _regions = [];
     Slab* _dedicated;
@@ -51,10 +52,11 @@ public sealed unsafe partial class Arena : IDisposable
 
     public Arena()
     {
-        var table = (byte*)NativeMemory.AllocZeroed((nuint)(2 * SizeClasses.Count * sizeof(Slab*) + Slab.Size));
+        var table = (byte*)NativeMemory.AllocZeroed((nuint)(3 * SizeClasses.Count * sizeof(Slab*) + Slab.Size));
         _current = (Slab**)table;
         _partial = _current + SizeClasses.Count;
-        _noSlab = (Slab*)(_partial + SizeClasses.Count);
+        _evacuating = _partial + SizeClasses.Count;
+        _noSlab = (Slab*)(_evacuating + SizeClasses.Count);
         for (var i = 0; i < SizeClasses.Count; i++) _current[i] = _noSlab;
     }
 
@@ -70,7 +72,12 @@ public sealed unsafe partial class Arena : IDisposable
     public byte* Allocate(nuint size)
     {
         if (size > SizeClasses.MaxSize) return AllocateLarge(size);
-        var sizeClass = SizeClasses.Of(size);
+        return AllocateIn(SizeClasses.Of(size));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    byte* AllocateIn(int sizeClass)
+    {
         var slab = _current[sizeClass];
         var block = slab->FreeList;
         if (block == null) return AllocateFresh(sizeClass);
@@ -171,6 +178,8 @@ public sealed unsafe partial class Arena : IDisposable
     Slab* NextSlab(int sizeClass)
     {
         var slab = _partial[sizeClass];
+        // Rather than take one more, one that was to be emptied stays.
+        if (slab == null) slab = _evacuating[sizeClass];
         if (slab != null)
         {
             Unlink(slab);
@@ -186,6 +195,8 @@ public sealed unsafe partial class Arena : IDisposable
             slab->Used = 0;
             slab->SizeClass = (byte)sizeClass;
             _committed += Region.SlabSize;
+            _slabs++;
+            _slabRoom += slab->BumpEnd - start;
         }
         if (_current[sizeClass] != _noSlab) _current[sizeClass]->State = SlabState.Full;
         slab->State = SlabState.Current;
@@ -210,14 +221,23 @@ public sealed unsafe partial class Arena : IDisposable
             slab->Bump = AddressOf(slab);
             return;
         }
-        if (slab->State == SlabState.Partial) Unlink(slab);
+        if (slab->State is SlabState.Partial or SlabState.Evacuating) Unlink(slab);
+        ReturnSlab(slab);
+    }
+
+    /// <summary>Gives up a slab that has no block in use and is in no list.</summary>
+    void ReturnSlab(Slab* slab)
+    {
         _committed -= Region.SlabSize;
+        _slabs--;
+        _slabRoom -= (long)(Region.SlabSize / slab->BlockSize * slab->BlockSize);
         ReturnSlabs(slab, 1);
     }
 
+    /// <summary>Puts a slab into the list that its state says.</summary>
     void Link(Slab* slab)
     {
-        ref var head = ref _partial[slab->SizeClass];
+        ref var head = ref ListOf(slab);
         slab->Previous = null;
         slab->Next = head;
         if (head != null) head->Previous = slab;
@@ -227,9 +247,11 @@ public sealed unsafe partial class Arena : IDisposable
     void Unlink(Slab* slab)
     {
         if (slab->Previous != null) slab->Previous->Next = slab->Next;
-        else _partial[slab->SizeClass] = slab->Next;
+        else ListOf(slab) = slab->Next;
         if (slab->Next != null) slab->Next->Previous = slab->Previous;
     }
+
+    ref Slab* ListOf(Slab* slab) => ref (slab->State == SlabState.Evacuating ? _evacuating : _partial)[slab->SizeClass];
 
     static byte* AddressOf(Slab* slab) =>
         (byte*)((nuint)slab & ~(Region.Size - 1)) + ((nuint)Region.IndexOf(slab) << Region.SlabShift);

@@ -93,6 +93,23 @@ sealed unsafe class Region
         DirtyCount += count;
     }
 
+    /// <summary>Gives back the memory of all free slabs that have any. Returns how many there were.</summary>
+    public int Discard()
+    {
+        var discarded = DirtyCount;
+        for (var i = 1; DirtyCount > 0; i++)
+        {
+            if (!Get(ref _dirty, i)) continue;
+            var end = i + 1;
+            while (end < SlabCount && Get(ref _dirty, end)) end++;
+            NativePages.Discard(Address(i), (nuint)(end - i) << SlabShift);
+            Mark(ref _dirty, i, end - i, false);
+            DirtyCount -= end - i;
+            i = end;
+        }
+        return discarded;
+    }
+
     int TakeAt(int first, int count)
     {
         Mark(ref _free, first, count, false);

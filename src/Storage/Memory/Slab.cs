@@ -16,6 +16,9 @@ enum SlabState : byte
     /// <summary>All blocks in use; in no list.</summary>
     Full,
 
+    /// <summary>To be emptied by moving its blocks (see Arena.Evacuation.cs); has free blocks, in a list of its class's for these.</summary>
+    Evacuating,
+
     /// <summary>The first slab of a block larger than half a slab.</summary>
     Span,
 

@@ -93,6 +93,36 @@ unsafe struct MemberTable
         return next;
     }
 
+    /// <summary>The block of a member has moved.</summary>
+    public readonly void Redirect(ulong hash, byte* from, byte* to)
+    {
+        var entries = EntriesOf(Slot(_directory.BucketOf(hash)));
+        while (BlockOf(*entries) != from) entries++;
+        *entries = KeyIndex.EntryAt(to, *entries);
+    }
+
+    /// <summary>
+    /// Moves buckets, in the order of a scan, as far as they are to be moved. True at the end. The directory's own blocks are
+    /// <see cref="MoveDirectory"/>'s.
+    /// </summary>
+    public readonly bool MoveSome(BlockMover mover, ref MovePosition position)
+    {
+        if (_directory.Count == 0) return true;
+        do
+        {
+            if (mover.IsSpent) return false;
+            position.Cursor = _directory.Scan(position.Cursor, out var bucket);
+            var slot = Slot(bucket);
+            var entries = EntriesOf(slot);
+            if (CountOf(slot) == 0) mover.Spend(1);
+            else if (mover.TryMove(ref entries)) SetSlot(bucket, entries, CountOf(slot));
+        }
+        while (position.Cursor != 0);
+        return true;
+    }
+
+    public void MoveDirectory(BlockMover mover) => _directory.MoveBlocks(mover);
+
     /// <summary>Frees the table, not the blocks. As many buckets as <paramref name="budget"/>; true once nothing is left.</summary>
     public bool FreeSome(Arena arena, ref int budget)
     {

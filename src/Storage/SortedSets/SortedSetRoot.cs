@@ -14,7 +14,7 @@ namespace MiniRedis.Storage;
 /// Lives in a block of the arena, pointed at by the record. Invariants: table and tree hold the same blocks; a tree item's score is
 /// its block's.
 /// </remarks>
-unsafe struct SortedSetRoot
+unsafe partial struct SortedSetRoot
 {
     /// <summary>The members in order, to be read; changes go through this struct.</summary>
     public OrderedTree<ScoredMember> Tree;

@@ -151,6 +151,9 @@ unsafe struct BucketDirectory
         return bucket;
     }
 
+    /// <summary>Moves the directory's own blocks; the buckets are the owner's.</summary>
+    public void MoveBlocks(BlockMover mover) => _slots.MoveBlocks(mover);
+
     /// <summary>Gives the directory's own memory back; it is as new.</summary>
     public void Free(Arena arena)
     {

@@ -36,7 +36,7 @@ static unsafe class PackedBucket
 
     public const byte ApartFlag = 0x80;
 
-    const int RoomStep = 8;
+    public const int RoomStep = 8;
     const int BlockStep = 64;
 
     public static int Count(byte* bucket) => *(int*)bucket;

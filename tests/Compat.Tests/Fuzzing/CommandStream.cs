@@ -57,6 +57,8 @@ sealed partial class CommandStream
             _ => [],
         }],
         () => ["SETNX", _w.Key(), _w.Value()],
+        // A time that is granted is another one by each server's clock; what is refused is not.
+        () => [_w.Pick("SETEX", "PSETEX"), _w.Key(), _w.Pick("0", "-1", "x", "9223372036854775807", ""), _w.Value()],
         () => ["MGET", _w.Key(), _w.Key(), _w.Key()],
         () => ["MSET", _w.Key(), _w.Value(), _w.Key(), _w.Value()],
         () => ["MSETNX", _w.Key(), _w.Value(), _w.Key(), _w.Value()],
@@ -82,7 +84,7 @@ sealed partial class CommandStream
         () => ["TYPE", _w.Key()],
         () => ["EXPIREAT", _w.Key(), _w.Seconds(), .. _w.Maybe(2, _w.Pick("NX", "XX", "GT", "LT", "gt")), .. _w.Maybe(8, _w.Pick("XX", "LT", "no"))],
         () => ["PEXPIREAT", _w.Key(), _w.Milliseconds(), .. _w.Maybe(2, _w.Pick("NX", "XX", "GT", "LT"))],
-        () => ["EXPIRE", _w.Key(), _w.Pick("-1", "x", "9223372036854775807", "-9223372036854775808", "")],
+        () => [_w.Pick("EXPIRE", "PEXPIRE"), _w.Key(), _w.Pick("-1", "x", "9223372036854775807", "-9223372036854775808", "")],
         () => ["PERSIST", _w.Key()],
         () => ["EXPIRETIME", _w.Key()],
         () => ["PEXPIRETIME", _w.Key()],

@@ -27,9 +27,10 @@ public sealed class DifferentialFuzzTests(ITestOutputHelper output)
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     [RedisServerTheory]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void Random_commands_get_the_replies_of_redis_server(int protocol)
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    public void Random_commands_get_the_replies_of_redis_server(int protocol, bool movesBlocks)
     {
         var seed = Setting("MINIREDIS_FUZZ_SEED", DefaultSeed);
         var count = Setting("MINIREDIS_FUZZ_COMMANDS", DefaultCommands);
@@ -40,6 +41,7 @@ public sealed class DifferentialFuzzTests(ITestOutputHelper output)
         using var theirs = oracle.Connect();
         using var ours = server.Connect();
         theirs.Call("DEBUG SET-SKIP-CHECKSUM-VALIDATION 1");
+        if (movesBlocks) ours.Call("DEBUG MOVE-BLOCKS 1");
         if (protocol == 3)
         {
             theirs.Call("HELLO 3");

@@ -24,7 +24,7 @@ public sealed class ServerCommandsDebugTests : IDisposable
         using var client = server.Connect();
         var reply = client.Call("DEBUG HELP");
         Assert.Equal(refused, reply.StartsWith("-ERR DEBUG command not allowed.", StringComparison.Ordinal));
-        Assert.NotEqual(refused, reply.StartsWith("*49 +DEBUG <subcommand>", StringComparison.Ordinal));
+        Assert.NotEqual(refused, reply.StartsWith("*51 +DEBUG <subcommand>", StringComparison.Ordinal));
     }
 
     [Theory]

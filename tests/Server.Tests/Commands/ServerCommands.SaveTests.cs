@@ -14,7 +14,7 @@ public sealed class ServerCommandsSaveTests
             client.Call("SET b 2 PXAT 99999999999999");
             client.Call("SELECT 3");
             client.Call("HSET h f v");
-            client.Call("HPEXPIREAT h 99999999999999 FIELDS 1 f");
+            client.Call("HPEXPIREAT h 69999999999999 FIELDS 1 f");
             digest = client.Call("DEBUG DIGEST");
             Assert.Equal("+OK", client.Call("SAVE"));
             data = File.ReadAllBytes(server.Server.Saving.Path);

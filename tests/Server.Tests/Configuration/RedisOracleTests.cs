@@ -73,6 +73,8 @@ public class RedisOracleTests
             "dir|/no/such", "dir|/etc/passwd", "dbfilename|a/b", "hz|0", "hz|1000", "hz|-1",
             "list-max-listpack-size|-5", "list-max-ziplist-size|3000000000", "hash-max-ziplist-value|1kb", "hash-max-listpack-value|x",
             "proto-max-bulk-len|1000", "client-query-buffer-limit|1mb", "slowlog-log-slower-than|-1", "slowlog-log-slower-than|-2",
+            "active-defrag-ignore-bytes|0", "active-defrag-ignore-bytes|1", "active-defrag-cycle-min|0", "active-defrag-cycle-max|100",
+            "active-defrag-threshold-lower|1001", "active-defrag-threshold-upper|0", "active-defrag-max-scan-fields|0",
             "repl-backlog-size|0", "active-expire-effort|11", "min-slaves-to-write|1",
             "proc-title-template|{x", "proc-title-template|{x}", "proc-title-template|", "proc-title-template|{{x",
             "cluster-announce-hostname|a b", "cluster-announce-hostname|a.b-c",

@@ -10,6 +10,9 @@ namespace MiniRedis.Server.Tests;
 /// <summary>A whole server in this process, on a port of its own, with a clock that the test moves.</summary>
 sealed class TestServer : IDisposable
 {
+    /// <summary>MINIREDIS_MOVE_BLOCKS=1 has every block moved at every turn, whatever the test: none may notice.</summary>
+    static readonly bool s_movesBlocks = Environment.GetEnvironmentVariable("MINIREDIS_MOVE_BLOCKS") == "1";
+
     readonly ServerHost _host;
     readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("miniredis-test-");
 
@@ -30,6 +33,7 @@ sealed class TestServer : IDisposable
         config.Dir = ConfigText.FromUnicode(_directory.FullName);
         var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
         Server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        Server.ActiveDefrag.MovesEverything = s_movesBlocks;
         if (files is not null) Server.Saving.Files = files;
         Server.Exiting.Stop = exits;
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);

@@ -101,6 +101,15 @@ public sealed class AofLoadingTests : IDisposable
         Assert.Equal(content.Length, new FileInfo(_directory.AofPath(Name)).Length);
     }
 
+    /// <summary>An RDB file has them in 48 bits, and what is loaded from one can be written as commands.</summary>
+    [Fact]
+    public void Deadlines_of_fields_are_loaded_though_too_late_to_be_given()
+    {
+        _directory.Make(Manifest, (Name, AofDirectory.Commands("HSET h f v", "HPEXPIREAT h 281474976710655 FIELDS 1 f")));
+        Assert.Equal("*1 :281474976710655", Loaded("HPEXPIRETIME h FIELDS 1 f"));
+        Assert.StartsWith("-ERR invalid expire time", Loaded("HPEXPIREAT h 281474976710655 FIELDS 1 f"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Only_the_last_file_may_end_too_early()
     {

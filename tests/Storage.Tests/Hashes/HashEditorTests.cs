@@ -39,8 +39,10 @@ public class HashEditorTests
         var baseline = keyspace.UsedBytes;
         var model = new Dictionary<string, (string Value, long ExpireAt)>();
         var seen = new HashSet<string>();
+        var displacement = new Displacement(keyspace, seed, isOn: seed > 2);
         for (var step = 0; step < 8_000; step++)
         {
+            displacement.Step();
             var when = $"seed {seed}, step {step}";
             var number = random.Next(range);
             var field = number % 10 == 3 ? $"{number}" : number % 50 == 49 ? new string('f', 20) + number : $"f{number}";

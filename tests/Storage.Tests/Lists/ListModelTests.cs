@@ -49,6 +49,7 @@ public class ListModelTests
         var database = keyspace[0];
         var baseline = keyspace.UsedBytes;
         var model = new List<string>();
+        var displacement = new Displacement(keyspace, seed, isOn: seed % 2 == 0);
         var grow = true;
         var step = 0;
         try
@@ -57,6 +58,7 @@ public class ListModelTests
             {
                 if (random.Next(300) == 0) grow = !grow;
                 Step(random, database, model, limits, grow);
+                displacement.Step();
                 if (step % 37 == 0) Verify(database, model, limits, random);
             }
             Verify(database, model, limits, random);

@@ -42,8 +42,10 @@ public class SetEditorTests
         var baseline = keyspace.UsedBytes;
         var model = new HashSet<string>();
         var seen = new HashSet<string>();
+        var displacement = new Displacement(keyspace, seed, isOn: seed % 2 == 0);
         for (var step = 0; step < 6_000; step++)
         {
+            displacement.Step();
             var number = random.Next(range);
             var member = number % 100 < percentIntegers ? $"{number * 37L * number - 50}"
                 : number % 7 == 0 ? new string('x', number % 40)

@@ -47,8 +47,10 @@ public sealed class SortedSetModelTests : IDisposable
         var random = new Random(seed);
         var limits = new SortedSetLimits(maxEntries, 40);
         var members = seed % 2 == 0 ? 100 : 2000;
+        var displacement = new Displacement(_keyspace, seed, isOn: seed % 3 != 0);
         for (var step = 0; step < 6000; step++)
         {
+            displacement.Step();
             var set = Open(limits);
             var member = Member(random, members);
             var place = set.Find(Bytes(member));

@@ -54,9 +54,13 @@ public unsafe class StreamModelTests
         var stream = StreamValue.Create(arena);
         var model = new Model();
         var limits = new StreamNodeLimits(maxBytes, maxEntries);
+        var mover = new BlockMover(arena) { MovesAll = true };
+        var moving = default(MovePosition);
         for (var step = 0; step < 3_000; step++)
         {
             Step(stream, model, random, limits);
+            mover.BeginStep(random.Next(40));
+            if (seed % 2 == 0 && stream.MoveSome(mover, ref moving)) moving = default;
             if (step % 100 == 0) Compare(stream, model, random, arena);
         }
         Compare(stream, model, random, arena);

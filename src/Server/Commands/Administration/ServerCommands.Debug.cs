@@ -37,6 +37,7 @@ static partial class ServerCommands
         new("HTSTATS-KEY", "<key> [FULL]", "Describes the hash table of a value.", 3, 4, DebugTableStatistics),
         new("LOADAOF", "", "Loads the append-only file anew.", 2, 2, DebugLoadAof),
         new("LOG", "<text>", "Writes <text> into the log.", 3, 3, DebugLog),
+        new("MOVE-BLOCKS", "<0|1>", "Moves everything that active defragmentation can move, every turn of the loop.", 3, 3, DebugMoveBlocks),
         new("OBJECT", "<key> [FAST]", "Describes how a value is kept.", 3, 4, DebugObject),
         new("PAUSE-CRON", "<0|1>", "Stops what the server does by the clock, or lets it go on.", 3, 3, DebugPauseCron),
         new("POPULATE", "<count> [<prefix>] [<size>]", "Creates <count> strings, of <size> bytes each, called <prefix>:<number>.",
@@ -107,6 +108,13 @@ static partial class ServerCommands
     static void DebugPauseCron(ref CommandContext c)
     {
         c.Server.Cron.IsPaused = IsOn(c);
+        c.Reply.Ok();
+    }
+
+    static void DebugMoveBlocks(ref CommandContext c)
+    {
+        c.Server.ActiveDefrag.MovesEverything = IsOn(c);
+        c.Server.RequestTick?.Invoke();
         c.Reply.Ok();
     }
 

@@ -59,6 +59,11 @@ static partial class ServerCommands
     /// <summary>Bytes a client on average that are called much (Redis's bound, too).</summary>
     const long LargeClient = 200 * 1024;
 
+    /// <summary>Fragmentation is a problem if both are exceeded (Redis's bounds).</summary>
+    const double MuchFragmentation = 1.1;
+
+    const long LeastFragmentation = 10 << 20;
+
     static void MemoryDoctor(ref CommandContext c)
     {
         var memory = c.Server.Memory;
@@ -69,8 +74,12 @@ static partial class ServerCommands
             var arena = c.Server.Keyspace.Arena;
             if (memory.Peak > memory.Total * 3 / 2)
                 problems.Add("More than one and a half times as much was used once: the peak is over.");
-            if (arena.CommittedBytes > arena.UsedBytes * 14 / 10)
-                problems.Add("The allocator holds much free memory between records.");
+            if (arena.FragmentationRatio > MuchFragmentation && arena.FragmentedBytes > LeastFragmentation)
+            {
+                problems.Add("Deleted records have left holes between others: " + (c.Server.Config.ActiveDefrag
+                    ? "activedefrag will move these together, if its thresholds let it."
+                    : "CONFIG SET activedefrag yes has these moved together."));
+            }
             if (memory.Clients / Math.Max(1, c.Server.Clients.Count) > LargeClient)
                 problems.Add("Clients hold large buffers: see CLIENT LIST.");
             if (problems.Count == 0) problems.Add("No problem was found.");
@@ -81,14 +90,25 @@ static partial class ServerCommands
     static void MemoryMallocStats(ref CommandContext c)
     {
         var arena = c.Server.Keyspace.Arena;
-        c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"miniredis-arena: allocated {arena.UsedBytes}, committed {arena.CommittedBytes}, ")
-            + string.Create(CultureInfo.InvariantCulture, $"indexes {c.Server.Keyspace.IndexBytes}\n")));
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"miniredis-arena: allocated {arena.UsedBytes}, active {arena.ActiveBytes}, ")
+            .Append(CultureInfo.InvariantCulture, $"committed {arena.CommittedBytes}, indexes {c.Server.Keyspace.IndexBytes}, ")
+            .Append(CultureInfo.InvariantCulture, $"free blocks {arena.FragmentedBytes}\n\n")
+            .Append("   block      slabs       blocks         room   full\n");
+        foreach (var use in arena.CountSlabs())
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"{use.BlockBytes,8} {use.Slabs,10} {use.Blocks,12} {use.Room,12} {100.0 * use.Blocks / use.Room,5:F1}%\n");
+        }
+        c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(text.ToString()));
     }
 
-    /// <summary>The arena gives empty slabs back by itself; the collected heap does when it is told to.</summary>
+    /// <summary>
+    /// The arena gives empty slabs back by itself, but for a reserve, which goes now; the collected heap gives back what it is told to.
+    /// </summary>
     static void MemoryPurge(ref CommandContext c)
     {
+        c.Server.Keyspace.Arena.Purge();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         c.Reply.Ok();
     }
@@ -152,13 +172,13 @@ static partial class ServerCommands
         Ratio("dataset.percentage", 100.0 * memory.Dataset, memory.Total - memory.Startup);
         Ratio("peak.percentage", 100.0 * memory.Total, memory.Peak);
         Number("allocator.allocated", arena.UsedBytes);
-        Number("allocator.active", arena.CommittedBytes);
+        Number("allocator.active", arena.ActiveBytes);
         Number("allocator.resident", arena.CommittedBytes);
         Number("allocator.muzzy", 0);
-        Ratio("allocator-fragmentation.ratio", arena.CommittedBytes, arena.UsedBytes);
-        Number("allocator-fragmentation.bytes", arena.CommittedBytes - arena.UsedBytes);
-        Ratio("allocator-rss.ratio", 1, 1);
-        Number("allocator-rss.bytes", 0);
+        Ratio("allocator-fragmentation.ratio", arena.FragmentationRatio, 1);
+        Number("allocator-fragmentation.bytes", arena.FragmentedBytes);
+        Ratio("allocator-rss.ratio", arena.CommittedBytes, arena.ActiveBytes);
+        Number("allocator-rss.bytes", arena.CommittedBytes - arena.ActiveBytes);
         Ratio("rss-overhead.ratio", resident, arena.CommittedBytes);
         Number("rss-overhead.bytes", resident - arena.CommittedBytes);
         Ratio("fragmentation", resident, memory.Total);

@@ -8,8 +8,11 @@ namespace MiniRedis.Server.Commands;
 /// <summary>Deadlines of fields, as Redis 7.4 has them.</summary>
 static partial class HashCommands
 {
-    /// <summary>The latest deadline of a field, unix time in milliseconds: Redis keeps them in 48 bits, and leaves two of these for later.</summary>
-    const long LatestDeadline = (1L << 46) - 1;
+    /// <summary>
+    /// The latest deadlines of fields, unix time in milliseconds: that of a file, which has them in 48 bits, and that which may be given;
+    /// Redis leaves two bits for later.
+    /// </summary>
+    const long LatestLoaded = (1L << 48) - 1, LatestGiven = LatestLoaded >> 2;
 
     /// <summary>Outcomes kept on the stack.</summary>
     const int OutcomesOnStack = 64;
@@ -117,9 +120,10 @@ static partial class HashCommands
             c.Fail(Errors.FieldExpireNegative);
             return false;
         }
+        var latest = c.Server.Loading.IsLoading ? LatestLoaded : LatestGiven;
         // What is beyond in seconds would overflow in milliseconds.
-        if (inSeconds) deadline = Math.Min(deadline, LatestDeadline) * 1000;
-        if (deadline > LatestDeadline - baseTime)
+        if (inSeconds) deadline = Math.Min(deadline, latest) * 1000;
+        if (deadline > latest - baseTime)
         {
             c.Fail(Errors.InvalidExpireTime(c.Command.FullName));
             return false;

@@ -22,7 +22,7 @@ static partial class InfoSections
         text.Field("used_memory_dataset", memory.Dataset);
         text.Percent("used_memory_dataset_perc", Percent(memory.Dataset, memory.Total - memory.Startup));
         text.Field("allocator_allocated", arena.UsedBytes);
-        text.Field("allocator_active", arena.CommittedBytes);
+        text.Field("allocator_active", arena.ActiveBytes);
         text.Field("allocator_resident", arena.CommittedBytes);
         text.Field("allocator_muzzy", 0);
         text.Bytes("total_system_memory", physical);
@@ -38,10 +38,10 @@ static partial class InfoSections
         text.Bytes("used_memory_scripts", 0);
         text.Bytes("maxmemory", server.Config.MaxMemory);
         text.Field("maxmemory_policy", server.ConfigService.Get("maxmemory-policy")!);
-        text.Field("allocator_frag_ratio", Ratio(arena.CommittedBytes, arena.UsedBytes));
-        text.Field("allocator_frag_bytes", arena.CommittedBytes - arena.UsedBytes);
-        text.Field("allocator_rss_ratio", 1.0);
-        text.Field("allocator_rss_bytes", 0);
+        text.Field("allocator_frag_ratio", arena.FragmentationRatio);
+        text.Field("allocator_frag_bytes", arena.FragmentedBytes);
+        text.Field("allocator_rss_ratio", Ratio(arena.CommittedBytes, arena.ActiveBytes));
+        text.Field("allocator_rss_bytes", arena.CommittedBytes - arena.ActiveBytes);
         text.Field("rss_overhead_ratio", Ratio(resident, arena.CommittedBytes));
         text.Field("rss_overhead_bytes", resident - arena.CommittedBytes);
         text.Field("mem_fragmentation_ratio", Ratio(resident, memory.Total));
@@ -55,7 +55,7 @@ static partial class InfoSections
         text.Field("mem_aof_buffer", 0);
         text.Field("mem_allocator", "miniredis-arena");
         text.Field("mem_overhead_db_hashtable_rehashing", 0);
-        text.Field("active_defrag_running", 0);
+        text.Field("active_defrag_running", server.ActiveDefrag.RunningPercent);
         text.Field("lazyfree_pending_objects", server.LazyFree.Pending);
         text.Field("lazyfreed_objects", server.Statistics.LazyFreedObjects);
         GarbageCollector(text, server);

@@ -44,12 +44,12 @@ static partial class InfoSections
         text.Field("total_forks", statistics.Snapshots);
         text.Field("migrate_cached_sockets", 0);
         text.Field("slave_expires_tracked_keys", 0);
-        text.Field("active_defrag_hits", 0);
-        text.Field("active_defrag_misses", 0);
-        text.Field("active_defrag_key_hits", 0);
-        text.Field("active_defrag_key_misses", 0);
-        text.Field("total_active_defrag_time", 0);
-        text.Field("current_active_defrag_time", 0);
+        text.Field("active_defrag_hits", server.ActiveDefrag.Hits);
+        text.Field("active_defrag_misses", server.ActiveDefrag.Misses);
+        text.Field("active_defrag_key_hits", server.ActiveDefrag.KeyHits);
+        text.Field("active_defrag_key_misses", server.ActiveDefrag.KeyMisses);
+        text.Field("total_active_defrag_time", server.ActiveDefrag.TotalMilliseconds);
+        text.Field("current_active_defrag_time", server.ActiveDefrag.CurrentMilliseconds);
         text.Field("tracking_total_keys", server.Tracking.Keys);
         text.Field("tracking_total_items", server.Tracking.Items);
         text.Field("tracking_total_prefixes", server.Tracking.Prefixes);

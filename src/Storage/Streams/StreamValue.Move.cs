@@ -1,0 +1,91 @@
+namespace MiniRedis.Storage;
+
+/// <summary>Defragmentation of a stream: its nodes, then its groups one by one.</summary>
+public readonly unsafe partial struct StreamValue
+{
+    /// <summary>A consumer with more pending entries stays where it is, since each of them points at it.</summary>
+    const int MostRedirected = 256;
+
+    // The stages of a walk; the last three are gone through for each group.
+    const int MovingNodes = 0, MovingGroups = 1, MovingPending = 2, MovingConsumers = 3, MovingOwnPending = 4;
+
+    /// <inheritdoc cref="Collections.MoveSome"/>
+    internal bool MoveSome(BlockMover mover, ref MovePosition position)
+    {
+        if (position.Stage == MovingNodes)
+        {
+            var listpacks = new ListpackMoving(mover);
+            var isDone = _root->Nodes.MoveSome(mover, ref position, ref listpacks);
+            SeekTail();
+            if (!isDone) return false;
+            position.GoTo(MovingGroups);
+        }
+        if (position.Stage == MovingGroups)
+        {
+            var groups = new BlockMoving(mover);
+            if (!_root->Groups.MoveSome(mover, ref position, ref groups)) return false;
+            position.GoTo(MovingPending);
+        }
+        for (; position.Group < _root->Groups.Count; position.Group++)
+        {
+            var group = (StreamGroupBlock*)_root->Groups.At(position.Group).Item;
+            if (!MoveSome(mover, group, ref position)) return false;
+            position.GoTo(MovingPending);
+            position.Consumer = 0;
+        }
+        return true;
+    }
+
+    static bool MoveSome(BlockMover mover, StreamGroupBlock* group, ref MovePosition position)
+    {
+        if (position.Stage == MovingPending)
+        {
+            if (!group->Pending.MoveSome(mover, ref position)) return false;
+            position.GoTo(MovingConsumers);
+        }
+        if (position.Stage == MovingConsumers)
+        {
+            var consumers = new ConsumerMoving(mover, group);
+            if (!group->Consumers.MoveSome(mover, ref position, ref consumers)) return false;
+            position.GoTo(MovingOwnPending);
+        }
+        for (; position.Consumer < group->Consumers.Count; position.Consumer++, position.Rank = 0)
+        {
+            mover.Spend(1);
+            var consumer = (StreamConsumerBlock*)group->Consumers.At(position.Consumer).Item;
+            if (mover.IsSpent || !consumer->Pending.MoveSome(mover, ref position)) return false;
+        }
+        return true;
+    }
+
+    readonly struct ListpackMoving(BlockMover mover) : ITreeVisitor<StreamNode>
+    {
+        public void Visit(ref StreamNode item) => mover.TryMove(ref item.Block);
+    }
+
+    /// <summary>Of items that are addresses of blocks to which nothing else leads.</summary>
+    readonly struct BlockMoving(BlockMover mover) : ITreeVisitor<nint>
+    {
+        public void Visit(ref nint item)
+        {
+            var block = (byte*)item;
+            if (mover.TryMove(ref block)) item = (nint)block;
+        }
+    }
+
+    readonly struct ConsumerMoving(BlockMover mover, StreamGroupBlock* group) : ITreeVisitor<nint>
+    {
+        public void Visit(ref nint item)
+        {
+            var consumer = (StreamConsumerBlock*)item;
+            if (consumer->Pending.Count > MostRedirected || !mover.TryMove(ref consumer)) return;
+            item = (nint)consumer;
+            mover.Spend((int)consumer->Pending.Count);
+            for (var own = consumer->Pending.First(); own.IsValid; own.MoveNext())
+            {
+                var pending = group->Pending.Find(new StreamIdProbe(own.Item));
+                *pending = new(pending->Id, consumer, pending->DeliveryTime, pending->DeliveryCount);
+            }
+        }
+    }
+}
