@@ -18,12 +18,12 @@ sealed class KeySaveDelay(int setting)
 
     public bool IsSet => setting != 0;
 
-    /// <summary>Waits for one key. False if the snapshot was given up meanwhile.</summary>
-    public bool Wait(SnapshotFeed feed)
+    /// <summary>Waits for one key. False if the snapshot, if it is one, was given up meanwhile.</summary>
+    public bool Wait(SnapshotFeed? feed)
     {
         for (_owed += _nanosecondsAKey; _owed >= LeastWaitNanoseconds;)
         {
-            if (feed.IsCancelled) return false;
+            if (feed is { IsCancelled: true }) return false;
             var milliseconds = (int)Math.Min(_owed / 1_000_000, LookMilliseconds);
             Thread.Sleep(milliseconds);
             _owed -= milliseconds * 1_000_000L;

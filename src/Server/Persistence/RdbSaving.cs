@@ -74,9 +74,10 @@ sealed class RdbSaving(MiniRedisServer server)
         var buffer = new RdbOutputBuffer(output);
         var file = new RdbFileWriter(new RdbWriter(buffer, config.RdbCompression));
         WriteHead(file, isAofBase);
+        var delay = new KeySaveDelay(config.RdbKeySaveDelay);
         foreach (var database in server.Keyspace.Databases)
         {
-            if (database.Count > 0) WriteKeys(file, database);
+            if (database.Count > 0) WriteKeys(file, database, delay);
         }
         file.End();
         buffer.Flush();
@@ -84,15 +85,19 @@ sealed class RdbSaving(MiniRedisServer server)
         output.Commit(path);
     }
 
-    void WriteKeys(RdbFileWriter file, Database database)
+    void WriteKeys(RdbFileWriter file, Database database, KeySaveDelay delay)
     {
         file.Database(database.Number, database.Count, database.ExpiringCount);
-        var visitor = new KeyWriter(server, file);
+        var visitor = new KeyWriter(server, file, delay);
         database.VisitAll(ref visitor);
     }
 
-    readonly struct KeyWriter(MiniRedisServer server, RdbFileWriter file) : IRecordVisitor
+    readonly struct KeyWriter(MiniRedisServer server, RdbFileWriter file, KeySaveDelay delay) : IRecordVisitor
     {
-        public void Visit(Record record) => file.Key(record, AccessField.ToRdb(record, server));
+        public void Visit(Record record)
+        {
+            file.Key(record, AccessField.ToRdb(record, server));
+            if (delay.IsSet) delay.Wait(null);
+        }
     }
 }

@@ -51,6 +51,19 @@ sealed class MortalServer : IDisposable
     /// <summary>Whether it has not ended by itself.</summary>
     public bool IsAlive => _process is { HasExited: false };
 
+    /// <summary>Where its files are.</summary>
+    public string Folder => _directory.FullName;
+
+    /// <summary>Sends it SIGINT, as Ctrl+C does.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", $"{_process!.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Waits until it has ended by itself, for ten seconds at most.</summary>
+    public int ExitCode() => _process!.WaitForExit(TimeSpan.FromSeconds(10)) ? _process.ExitCode : throw new TimeoutException("it goes on");
+
     /// <summary>Kills it with SIGKILL: nothing of it runs any more on return.</summary>
     public void Kill()
     {

@@ -370,6 +370,8 @@ public sealed class AofSyncTests : IDisposable
             if (policy == "always") Assert.Equal(":1", client.Read());
             server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
             Assert.Equal("*2 $6 SELECT $1 0 *2 $4 INCR $5 after ", _directory.Incremental(2));
+            server.Advance(TimeSpan.FromSeconds(1));
+            server.TickUntil(() => !server.Server.Aof.IsSyncPending || policy == "no");
         }
         using var again = _directory.Start();
         using var reader = again.Connect();

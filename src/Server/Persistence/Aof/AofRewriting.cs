@@ -13,7 +13,7 @@ namespace MiniRedis.Server.Persistence;
 /// Turning the AOF on is a rewrite whose first list is never written: until the base is there, the old files say everything.
 /// Under the executor's lock.
 /// </summary>
-sealed class AofRewriting(MiniRedisServer server)
+sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
 {
     /// <summary>Failures in a row from which on the next attempt is put off (Redis's AOF_REWRITE_LIMITE_THRESHOLD).</summary>
     const int FailuresBeforeDelay = 3;
@@ -21,29 +21,13 @@ sealed class AofRewriting(MiniRedisServer server)
     /// <summary>Longest such delay.</summary>
     const int MostDelayMinutes = 60;
 
-    SnapshotFileJob? _job;
     AofManifest? _next;
-    bool _isCancelled;
     long _retryAt;
-
-    public bool IsRunning => _job is not null;
-
-    /// <summary>Whether one is to start as soon as nothing else takes a snapshot.</summary>
-    public bool IsScheduled { get; private set; }
 
     /// <summary>Whether the AOF was turned on and has no base yet: what it says is on no list, and worth nothing.</summary>
     public bool AwaitsBase { get; private set; }
 
-    /// <summary>Unix milliseconds.</summary>
-    public long StartedAt { get; private set; }
-
     public bool LastWentWell { get; private set; } = true;
-
-    /// <summary>How long the last one took; -1 before there was one.</summary>
-    public long LastSeconds { get; private set; } = -1;
-
-    /// <summary>Most bytes that the snapshot took beside the data.</summary>
-    public long LastPeakBytes { get; private set; }
 
     public int FailuresInARow { get; private set; }
 
@@ -51,7 +35,7 @@ sealed class AofRewriting(MiniRedisServer server)
     public long BaseBytes { get; set; }
 
     /// <summary>Bytes of all files.</summary>
-    public long CurrentBytes => server.Aof.Files.ClosedBytes + server.Aof.FileBytes;
+    public long CurrentBytes => Server.Aof.Files.ClosedBytes + Server.Aof.FileBytes;
 
     /// <summary>
     /// Begins a rewrite; nothing else may be taking a snapshot. If the AOF is to be on and is not, it is on from here on; if it is to
@@ -60,8 +44,8 @@ sealed class AofRewriting(MiniRedisServer server)
     /// <returns>False if the disk refuses; the reason is logged.</returns>
     public bool TryStart()
     {
-        var (config, aof, files) = (server.Config, server.Aof, server.Aof.Files);
-        IsScheduled = _isCancelled = false;
+        var (config, aof, files) = (Server.Config, Server.Aof, Server.Aof.Files);
+        Unschedule();
         var awaitsBase = config.AppendOnly && (!aof.IsOn || AwaitsBase);
         var before = files.Manifest;
         try
@@ -73,7 +57,7 @@ sealed class AofRewriting(MiniRedisServer server)
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.AofRewriteFailed(failure.Message);
+            Server.Log.AofRewriteFailed(failure.Message);
             NoteFailure();
             if (AwaitsBase) Schedule();
             // The list may have changed before the disk refused.
@@ -83,23 +67,21 @@ sealed class AofRewriting(MiniRedisServer server)
         }
         AwaitsBase = awaitsBase;
 
-        server.Log.AofRewriteStarted();
-        server.Statistics.AofRewrites++;
-        StartedAt = server.Clock.Now;
+        Server.Log.AofRewriteStarted();
+        Server.Statistics.AofRewrites++;
         _next = files.Manifest.WithBase(config.AppendFilename, config.AofUseRdbPreamble, kept: config.AppendOnly ? 1 : 0);
         var path = files.PathOf(_next.Base!.Value.Name);
         var temporary = files.PathOf($"temp-rewriteaof-bg-{Environment.ProcessId}.aof");
-        _job = config.AofUseRdbPreamble
-            ? new RdbFileJob(server, path, temporary, isAofBase: true, End)
-            : new CommandFileJob(server, path, temporary, End);
-        server.Snapshots.Start(_job);
+        Begin(config.AofUseRdbPreamble
+            ? new RdbFileJob(Server, path, temporary, isAofBase: true, End)
+            : new CommandFileJob(Server, path, temporary, End));
         return true;
     }
 
     void AddIncremental(AofFiles files, bool awaitsBase)
     {
-        var manifest = files.Manifest.WithIncremental(server.Config.AppendFilename);
-        server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
+        var manifest = files.Manifest.WithIncremental(Server.Config.AppendFilename);
+        Server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
         if (awaitsBase) files.Adopt(manifest);
         else files.Commit(manifest);
     }
@@ -108,66 +90,48 @@ sealed class AofRewriting(MiniRedisServer server)
     /// <returns>False if the disk refuses.</returns>
     public bool Follow()
     {
-        if (!server.Config.AppendOnly)
+        if (!Server.Config.AppendOnly)
         {
             Cancel();
-            if (!server.Aof.Stop()) server.Log.AofNotFlushed();
-            if (AwaitsBase) server.Aof.Files.Revert();
+            if (!Server.Aof.Stop()) Server.Log.AofNotFlushed();
+            if (AwaitsBase) Server.Aof.Files.Revert();
             AwaitsBase = false;
             return true;
         }
-        if (server.Aof.IsOn) return true;
+        if (Server.Aof.IsOn) return true;
         // In the middle of a transaction is no instant that a base could show.
-        if (!server.Snapshots.IsActive && !server.Executor.InTransaction) return TryStart();
-        server.Log.AofScheduled();
+        if (!Server.Snapshots.IsActive && !Server.Executor.InTransaction) return TryStart();
+        Server.Log.AofScheduled();
         Schedule();
         return true;
-    }
-
-    /// <summary>Has one start when what takes a snapshot now is over.</summary>
-    public void Schedule() => IsScheduled = true;
-
-    /// <summary>Gives up the one that runs, and the one that is scheduled.</summary>
-    public void Cancel()
-    {
-        IsScheduled = false;
-        if (!IsRunning || _isCancelled) return;
-        _isCancelled = true;
-        server.Snapshots.Abandon();
     }
 
     /// <summary>Starts what is scheduled, or what the growth of the file asks for. Called by the cron.</summary>
     public void StartIfDue()
     {
-        if (server.Snapshots.IsActive || server.Loading.IsLoading || server.Exiting.HasBegun) return;
-        if ((IsScheduled || HasGrown()) && server.Clock.Now >= _retryAt) TryStart();
+        if (!MayStart) return;
+        if ((IsScheduled || HasGrown()) && Server.Clock.Now >= _retryAt) TryStart();
     }
 
     bool HasGrown()
     {
-        var config = server.Config;
-        if (!server.Aof.IsOn || config.AutoAofRewritePercentage == 0 || CurrentBytes <= config.AutoAofRewriteMinSize) return false;
+        var config = Server.Config;
+        if (!Server.Aof.IsOn || config.AutoAofRewritePercentage == 0 || CurrentBytes <= config.AutoAofRewriteMinSize) return false;
         var growth = (Int128)CurrentBytes * 100 / Math.Max(1, BaseBytes) - 100;
         if (growth < config.AutoAofRewritePercentage) return false;
-        server.Log.AofHasGrown((long)growth);
+        Server.Log.AofHasGrown((long)growth);
         return true;
     }
 
-    void End(Snapshot snapshot, Exception? failure)
+    protected override void Cancelled()
     {
-        var job = _job!;
-        _job = null;
-        LastSeconds = (server.Clock.Now - StartedAt) / 1000;
-        LastPeakBytes = snapshot.PeakBytes;
-        // Of a snapshot that was given up there need not be a file.
-        if (_isCancelled || snapshot.IsAbandoned && failure is null)
-        {
-            server.Log.AofRewriteCancelled();
-            // It may have been ready by then.
-            DeleteUnlisted(_next!.Base!.Value.Name);
-            if (AwaitsBase) Schedule();
-            return;
-        }
+        Server.Log.AofRewriteCancelled();
+        DeleteUnlisted(_next!.Base!.Value.Name);
+        if (AwaitsBase) Schedule();
+    }
+
+    protected override void Ended(SnapshotFileJob job, Snapshot snapshot, Exception? failure)
+    {
         if (failure is null) failure = TryAdopt();
         if (failure is null)
         {
@@ -176,10 +140,10 @@ sealed class AofRewriting(MiniRedisServer server)
             FailuresInARow = 0;
             _retryAt = 0;
             BaseBytes = CurrentBytes;
-            server.Log.AofRewriteEnded(job.Length, snapshot.PeakBytes >> 20);
+            Server.Log.AofRewriteEnded(job.Length, snapshot.PeakBytes >> 20);
             return;
         }
-        server.Log.AofRewriteFailed(failure.Message);
+        Server.Log.AofRewriteFailed(failure.Message);
         NoteFailure();
         if (AwaitsBase) Schedule();
     }
@@ -187,7 +151,7 @@ sealed class AofRewriting(MiniRedisServer server)
     /// <summary>Makes the new base the one that counts.</summary>
     Exception? TryAdopt()
     {
-        var files = server.Aof.Files;
+        var files = Server.Aof.Files;
         try
         {
             files.Commit(_next!);
@@ -206,17 +170,17 @@ sealed class AofRewriting(MiniRedisServer server)
     {
         try
         {
-            server.Aof.Files.DeleteHistory();
+            Server.Aof.Files.DeleteHistory();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.AofRewriteFailed(failure.Message);
+            Server.Log.AofRewriteFailed(failure.Message);
         }
     }
 
     void DeleteUnlisted(string name)
     {
-        if (server.Aof.Files.Manifest.Base?.Name != name) server.Aof.Files.TryDelete(name);
+        if (Server.Aof.Files.Manifest.Base?.Name != name) Server.Aof.Files.TryDelete(name);
     }
 
     void NoteFailure()
@@ -224,6 +188,6 @@ sealed class AofRewriting(MiniRedisServer server)
         LastWentWell = false;
         if (++FailuresInARow < FailuresBeforeDelay) return;
         var minutes = Math.Min(MostDelayMinutes, 1 << Math.Min(FailuresInARow - FailuresBeforeDelay, 10));
-        _retryAt = server.Clock.Now + minutes * 60_000L;
+        _retryAt = Server.Clock.Now + minutes * 60_000L;
     }
 }

@@ -217,7 +217,9 @@ sealed partial class AofWriter
             _isSyncing = false;
             _synced = Math.Max(_synced, _syncingTo);
             if (file == _retired) (done, _retired) = (_retired, null);
-            _unsyncedSince = _unsyncedBehind >= 0 || !HasUnsynced || _policy == AppendFsync.No ? _unsyncedBehind : Now;
+            // What was handed over before the sync began, and is not written yet, waits for the next.
+            var isDone = _written + _waitingBytes == _synced;
+            _unsyncedSince = _unsyncedBehind >= 0 || isDone || _policy == AppendFsync.No ? _unsyncedBehind : Now;
             _unsyncedBehind = -1;
             _syncError = null;
             // Those that are released, and those that wait already: they will come together from now on.
