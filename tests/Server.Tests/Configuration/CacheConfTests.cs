@@ -31,6 +31,7 @@ public class CacheConfTests
         Assert.Equal(1L << 30, config.MaxMemory);
         Assert.Equal([], config.SavePoints);
         Assert.False(config.AppendOnly);
+        Assert.True(config.ActiveDefrag);
     }
 
     [Fact]
@@ -50,6 +51,21 @@ public class CacheConfTests
         var dir = Directory.CreateTempSubdirectory("miniredis-examples-");
         foreach (var example in Examples) ConfigFile.LoadText(new ServerConfig { Dir = dir.FullName }, example);
         dir.Delete(recursive: true);
+    }
+
+    [Fact]
+    public void Examples_act_where_they_stand()
+    {
+        // Without those that need files, or that ask for what is not built.
+        var switched = Lines.TakeWhile(l => !l.Contains("Security", StringComparison.Ordinal))
+            .Select(l => Examples.Contains(l.TrimStart('#')) ? l[1..] : l);
+        var config = new ServerConfig();
+        ConfigFile.LoadText(config, string.Join('\n', switched));
+        Assert.Equal([new(3600, 1), new(300, 10000)], config.SavePoints);
+        Assert.Equal(10, config.ActiveDefragThresholdLower);
+        Assert.Equal("cache.log", config.LogFile);
+        Assert.Equal("/run/miniredis/miniredis.sock", config.UnixSocket);
+        Assert.Equal(KeyspaceEvents.Keyevent | KeyspaceEvents.Expired | KeyspaceEvents.Evicted, config.NotifyKeyspaceEvents);
     }
 
     [Fact]
