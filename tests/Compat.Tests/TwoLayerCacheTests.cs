@@ -1,5 +1,4 @@
 using System.Globalization;
-using MiniRedis.Compat.Tests.Fuzzing;
 using MiniRedis.Server.Tests;
 using Xunit.Abstractions;
 
@@ -22,8 +21,8 @@ public sealed class TwoLayerCacheTests(ITestOutputHelper output)
     [InlineData(2, "BCAST PREFIX key:")]
     public void No_read_is_stale_once_the_invalidation_was_delivered(int protocol, string mode)
     {
-        output.WriteLine($"seed {DifferentialFuzzTests.DefaultSeed}");
-        var random = new Random(DifferentialFuzzTests.DefaultSeed);
+        output.WriteLine($"seed {RunSettings.Seed}");
+        var random = new Random(RunSettings.Seed);
         using var server = new TestServer("io-threads 2", realTime: true);
         using var writer = server.Connect();
         var reader = new CachingReader(server.Connect, protocol, mode);

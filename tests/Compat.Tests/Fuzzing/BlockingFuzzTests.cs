@@ -20,8 +20,8 @@ public sealed class BlockingFuzzTests(ITestOutputHelper output)
     [InlineData(3)]
     public void Waiting_clients_are_woken_as_redis_server_wakes_them(int protocol)
     {
-        var seed = Setting("MINIREDIS_FUZZ_SEED", DifferentialFuzzTests.DefaultSeed);
-        var steps = Setting("MINIREDIS_FUZZ_COMMANDS", DefaultSteps);
+        var seed = RunSettings.Seed;
+        var steps = RunSettings.Commands(DefaultSteps);
         output.WriteLine($"seed {seed}, {steps} steps, RESP{protocol}");
         using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes");
         using var server = new TestServer("enable-debug-command yes", realTime: true);
@@ -78,9 +78,6 @@ public sealed class BlockingFuzzTests(ITestOutputHelper output)
         (theirs.Contains("-UNBLOCKED the stream key no longer exists", StringComparison.Ordinal)
             || theirs.Contains("-NOGROUP the consumer group this client was blocked on no longer exists", StringComparison.Ordinal))
         && ours.Contains("-NOGROUP No such key", StringComparison.Ordinal);
-
-    static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     /// <summary>One server's clients.</summary>
     sealed class Side : IDisposable

@@ -13,8 +13,6 @@ namespace MiniRedis.Compat.Tests.Fuzzing;
 /// </summary>
 public sealed class DifferentialFuzzTests(ITestOutputHelper output)
 {
-    internal const int DefaultSeed = 2026;
-
     /// <summary>Bounded for CI: some seconds.</summary>
     const int DefaultCommands = 30_000;
 
@@ -23,17 +21,14 @@ public sealed class DifferentialFuzzTests(ITestOutputHelper output)
 
     const int Remembered = 4000;
 
-    static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
-
     [RedisServerTheory]
     [InlineData(2, false)]
     [InlineData(3, false)]
     [InlineData(3, true)]
     public void Random_commands_get_the_replies_of_redis_server(int protocol, bool movesBlocks)
     {
-        var seed = Setting("MINIREDIS_FUZZ_SEED", DefaultSeed);
-        var count = Setting("MINIREDIS_FUZZ_COMMANDS", DefaultCommands);
+        var seed = RunSettings.Seed;
+        var count = RunSettings.Commands(DefaultCommands);
         output.WriteLine($"seed {seed}, {count} commands, RESP{protocol}");
 
         using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes");

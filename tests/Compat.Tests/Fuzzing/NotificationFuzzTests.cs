@@ -17,8 +17,8 @@ public sealed class NotificationFuzzTests(ITestOutputHelper output)
     [RedisServerFact]
     public void Random_commands_cause_the_notifications_of_redis_server()
     {
-        var seed = Setting("MINIREDIS_FUZZ_SEED", DifferentialFuzzTests.DefaultSeed);
-        var count = Setting("MINIREDIS_FUZZ_COMMANDS", DefaultCommands);
+        var seed = RunSettings.Seed;
+        var count = RunSettings.Commands(DefaultCommands);
         output.WriteLine($"seed {seed}, {count} commands");
         using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes", "--notify-keyspace-events", "KEAmn");
         using var server = new TestServer("enable-debug-command yes\nnotify-keyspace-events KEAmn", realTime: true);
@@ -86,9 +86,6 @@ public sealed class NotificationFuzzTests(ITestOutputHelper output)
 
     static string Show(string text) =>
         string.Concat(text.Select(c => c is >= ' ' and <= '~' ? $"{c}" : string.Create(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}")));
-
-    static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     /// <summary>One server's client, and who listens to what it causes.</summary>
     sealed class Side : IDisposable

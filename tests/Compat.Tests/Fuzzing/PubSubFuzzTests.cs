@@ -32,8 +32,8 @@ public sealed partial class PubSubFuzzTests(ITestOutputHelper output)
     [RedisServerFact]
     public void Every_connection_receives_what_redis_server_sends_it()
     {
-        var seed = Setting("MINIREDIS_FUZZ_SEED", DifferentialFuzzTests.DefaultSeed);
-        var steps = Setting("MINIREDIS_FUZZ_COMMANDS", DefaultSteps);
+        var seed = RunSettings.Seed;
+        var steps = RunSettings.Commands(DefaultSteps);
         output.WriteLine($"seed {seed}, {steps} steps");
         var random = new Random(seed);
         using var oracle = new RedisServerProcess(null, "--save", "", "--notify-keyspace-events", "KEA");
@@ -113,9 +113,6 @@ public sealed partial class PubSubFuzzTests(ITestOutputHelper output)
             }));
         }
     }
-
-    static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     /// <summary>One connection, of which everything that it has received can be asked for.</summary>
     sealed class Listener(RawClient client) : IDisposable

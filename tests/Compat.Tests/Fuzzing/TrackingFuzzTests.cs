@@ -49,9 +49,7 @@ public sealed class TrackingFuzzTests(ITestOutputHelper output)
     [RedisServerFact]
     public void Tracking_clients_are_sent_what_redis_server_sends()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("MINIREDIS_FUZZ_SEED"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var given)
-            ? given
-            : DifferentialFuzzTests.DefaultSeed;
+        var seed = RunSettings.Seed;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
         using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes");

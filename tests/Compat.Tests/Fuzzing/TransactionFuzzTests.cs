@@ -34,9 +34,7 @@ public sealed class TransactionFuzzTests(ITestOutputHelper output)
     [RedisServerFact]
     public void Interleaved_transactions_get_the_replies_of_redis_server()
     {
-        var seed = int.TryParse(Environment.GetEnvironmentVariable("MINIREDIS_FUZZ_SEED"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var given)
-            ? given
-            : DifferentialFuzzTests.DefaultSeed;
+        var seed = RunSettings.Seed;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
         using var oracle = new RedisServerProcess(null, "--save", "", "--enable-debug-command", "yes");

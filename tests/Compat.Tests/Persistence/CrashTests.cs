@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using MiniRedis.Server.Tests;
 using Xunit.Abstractions;
 
@@ -12,7 +11,7 @@ namespace MiniRedis.Compat.Tests.Persistence;
 /// </summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
-    const int Writers = 4, Seed = 1;
+    const int Writers = 4;
 
     /// <summary>Lives of one directory: lists are not to grow for ever.</summary>
     const int KillsPerDirectory = 4;
@@ -50,9 +49,9 @@ public sealed class CrashTests(ITestOutputHelper output)
     /// <summary>Kills and starts again. The seed of a failure is in its message.</summary>
     void Crash(string[] directives, int kills, (int Shortest, int Longest) life, IPromise promise)
     {
-        var seed = Setting("MINIREDIS_FUZZ_SEED", Seed);
+        var seed = RunSettings.Seed;
         var random = new Random(seed);
-        kills = Setting("MINIREDIS_CRASHES", kills);
+        kills = RunSettings.Kills(kills);
         for (var done = 0; done < kills; done += KillsPerDirectory)
         {
             using var server = new MortalServer(directives);
@@ -129,9 +128,6 @@ public sealed class CrashTests(ITestOutputHelper output)
             thread.Start();
         }
     }
-
-    static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     /// <summary>What a server must keep, and who sees to it that there is something to keep.</summary>
     interface IPromise

@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace MiniRedis.Compat.Tests;
+
+/// <summary>What the environment says of runs with random input. Without it each is the same every time, and takes some seconds.</summary>
+static class RunSettings
+{
+    const int DefaultSeed = 2026;
+
+    /// <summary>MINIREDIS_FUZZ_SEED: another seed, to replay a failure, say.</summary>
+    public static int Seed => Number("MINIREDIS_FUZZ_SEED", DefaultSeed);
+
+    /// <summary>MINIREDIS_FUZZ_COMMANDS: how many commands a fuzzer sends.</summary>
+    public static int Commands(int otherwise) => Number("MINIREDIS_FUZZ_COMMANDS", otherwise);
+
+    /// <summary>MINIREDIS_CRASHES: how often a test kills a server.</summary>
+    public static int Kills(int otherwise) => Number("MINIREDIS_CRASHES", otherwise);
+
+    static int Number(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+}
