@@ -94,6 +94,32 @@ public class SnapshotTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_frozen_value_may_be_asked_for_after_the_snapshot_was_given_up()
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        var database = keyspace[0];
+        string[] keys = ["one", "two", "three"];
+        foreach (var key in keys)
+        {
+            for (var i = 0; i < 8000; i++) AddToSet(database, Bytes(key), Bytes($"member:{i}"), new(0, 0, 0));
+        }
+        using var reader = new Reader(keyspace.BeginSnapshot());
+        var snapshot = keyspace.Snapshot!;
+        foreach (var key in keys) Assert.Equal(Readiness.Frozen, database.Prepare(database.Lookup(Bytes(key))));
+
+        // Nothing is settled yet: they are frozen still, and nobody will read them.
+        snapshot.Abandon();
+        foreach (var key in keys) Assert.Equal(Readiness.Frozen, database.Prepare(database.Lookup(Bytes(key))));
+        database.Seize(database.Lookup("three"u8));
+        AddToSet(database, "three"u8, "late"u8, new(0, 0, 0));
+        reader.AllowAll();
+        Drive(snapshot);
+
+        foreach (var key in keys) Assert.Equal(Readiness.Ready, database.Prepare(database.Lookup(Bytes(key))));
+        Assert.Equal(8001, new SetReader(database.Lookup("three"u8).Record).Count);
+    }
+
+    [Fact]
     public void The_walk_waits_for_a_consumer_that_is_behind()
     {
         using var keyspace = new Keyspace(1, new HashSeed(1, 2));
