@@ -80,6 +80,17 @@ public sealed class MemoryUsageTests
         Assert.Equal(0, WithLock(server, () => server.Server.Memory.ClientsWithOutput));
     }
 
+    [Fact]
+    public void The_buffer_of_a_large_effect_is_not_kept()
+    {
+        using var server = new TestServer();
+        using var client = server.Connect();
+        Assert.Equal("+OK", client.Call("SET k " + new string('v', 3_000_000)));
+        Assert.InRange(WithLock(server, () => server.Server.Effects.BufferBytes), 0, 1 << 20);
+        Assert.Equal("+OK", client.Call("SET k v"));
+        Assert.Equal("SET k v", server.Effects.Commands[^1]);
+    }
+
     static int WithLock(TestServer server, Func<int> read)
     {
         lock (server.Server.Executor.ExecutorLock) return read();
