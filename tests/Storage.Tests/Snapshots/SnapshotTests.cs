@@ -120,6 +120,27 @@ public class SnapshotTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_value_that_was_read_waits_no_more_though_its_arena_has_gone()
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        var database = keyspace[0];
+        for (var i = 0; i < 8000; i++) AddToSet(database, "big"u8, Bytes($"member:{i}"), new(0, 0, 0));
+        using var reader = new Reader(keyspace.BeginSnapshot());
+        var snapshot = keyspace.Snapshot!;
+        Assert.Equal(Readiness.Frozen, database.Prepare(database.Lookup("big"u8)));
+        database.Delete(database.Lookup("big"u8));
+        keyspace.FlushAll();
+        Assert.True(snapshot.WaitingBytes > 50_000);
+
+        // The walk is yet to come, so the snapshot is not over.
+        reader.AllowAll();
+        Assert.True(SpinWait.SpinUntil(() => snapshot.Settle(out _), TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, snapshot.WaitingBytes);
+        Drive(snapshot);
+        Assert.Single(reader.Contents);
+    }
+
+    [Fact]
     public void The_walk_waits_for_a_consumer_that_is_behind()
     {
         using var keyspace = new Keyspace(1, new HashSeed(1, 2));
