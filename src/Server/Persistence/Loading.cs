@@ -12,7 +12,7 @@ namespace MiniRedis.Server.Persistence;
 /// </summary>
 sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
 {
-    /// <summary>With key-load-delay, keys between two waits: the system does not wait for less than about a millisecond.</summary>
+    /// <summary>With key-load-delay, what is gathered before a wait: the system does not wait for less than about a millisecond.</summary>
     const long LeastWaitMicroseconds = 1000;
 
     /// <summary>Keys without elements that the log names; as many as Redis's.</summary>

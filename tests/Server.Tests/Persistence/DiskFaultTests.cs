@@ -130,6 +130,28 @@ public sealed class DiskFaultTests : IDisposable
         Assert.Equal("*3 $5 value $-1 $5 value", reader.Call("MGET second third fourth"));
     }
 
+    [Fact]
+    public void Info_and_memory_stats_tell_how_much_a_full_disk_has_not_taken()
+    {
+        using var server = _directory.Start("appendfsync everysec");
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        (_directory.Files.Only, _directory.Files.FailsAt) = (".incr.aof", FileStep.Write);
+        client.Call("SET b 2");
+        // *3 $3 SET $1 b $1 2
+        Assert.Contains("\r\nmem_aof_buffer:27\r\n", client.Call("INFO memory"), StringComparison.Ordinal);
+        Assert.Contains("\r\naof_buffer_length:27\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
+        Assert.Contains(" aof.buffer :27 ", client.Call("MEMORY STATS"), StringComparison.Ordinal);
+        _directory.Files.FailsAt = FileStep.None;
+        server.TickUntil(() =>
+        {
+            server.Time.Advance(TimeSpan.FromMilliseconds(100));
+            return server.Server.Aof.Error is null;
+        });
+        server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+        Assert.Contains("\r\nmem_aof_buffer:0\r\n", client.Call("INFO memory"), StringComparison.Ordinal);
+    }
+
     /// <summary>What was refused is not in the file, so that nobody finds after the restart what was never acknowledged in full.</summary>
     [Theory]
     [InlineData(0, FailingFiles.InputOutput)]
