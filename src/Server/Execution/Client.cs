@@ -99,8 +99,8 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Its share of <see cref="MemoryUsage.Clients"/>: its memory when that was last looked at.</summary>
     public long AccountedBytes { get; set; }
 
-    /// <summary>Whether output that was to be sent is in that share (<see cref="MemoryUsage.Refresh"/>).</summary>
-    public bool HasAccountedOutput { get; set; }
+    /// <summary>Its place among those whose share has output in it; -1 if it is not among them. <see cref="MemoryUsage"/>'s.</summary>
+    public int OutputPlace { get; set; } = -1;
 
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
 

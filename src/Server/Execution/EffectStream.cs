@@ -19,10 +19,13 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed class EffectStream
 {
+    /// <summary>A larger buffer than this is not kept for the next unit: values may have half a gigabyte.</summary>
+    const int MostKeptBytes = 1 << 20;
+
     // Replaced, not changed: a sink may come or go while the others are told.
     IEffectSink[] _sinks = [];
     readonly List<EffectCommand> _unit = [];
-    readonly ArrayBufferWriter<byte> _bytes = new();
+    ArrayBufferWriter<byte> _bytes = new();
 
     // Arguments that the last command of the unit still lacks.
     int _missing;
@@ -32,6 +35,9 @@ sealed class EffectStream
 
     /// <summary>Whether anyone wants canonical commands.</summary>
     public bool IsPropagating { get; private set; }
+
+    /// <summary>Bytes of memory in which a unit is gathered.</summary>
+    public int BufferBytes => _bytes.Capacity;
 
     /// <summary>Classes of key events that some sink wants; an event of another class is only counted.</summary>
     public KeyspaceEvents Wanted { get; private set; }
@@ -154,7 +160,8 @@ sealed class EffectStream
         finally
         {
             _unit.Clear();
-            _bytes.ResetWrittenCount();
+            if (_bytes.Capacity <= MostKeptBytes) _bytes.ResetWrittenCount();
+            else _bytes = new();
         }
     }
 

@@ -11,7 +11,7 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
 {
-    // Clients whose share has output in it.
+    // Clients whose share has output in it. Who leaves is taken out: nobody may come by to look anew for as long as the server runs.
     readonly List<Client> _withOutput = [];
 
     /// <summary>Of an empty server: what INFO's dataset fields leave out.</summary>
@@ -19,6 +19,9 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
 
     /// <summary>Connections: objects, unread input, unsent output.</summary>
     public long Clients { get; private set; }
+
+    /// <summary>How many of them had output when they were last looked at.</summary>
+    public int ClientsWithOutput => _withOutput.Count;
 
     public long Total => keyspace.UsedBytes + Clients + tracking.MemoryBytes;
 
@@ -64,9 +67,9 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
         var output = client.Connection.Output;
         var bytes = client.MemoryBytes;
         if (batchEnds && output.PendingBytes <= ChunkPool.ChunkBytes) bytes -= output.MemoryBytes;
-        else if (output.MemoryBytes > 0 && !client.HasAccountedOutput)
+        else if (output.MemoryBytes > 0 && client.OutputPlace < 0)
         {
-            client.HasAccountedOutput = true;
+            client.OutputPlace = _withOutput.Count;
             _withOutput.Add(client);
         }
         Clients += bytes - client.AccountedBytes;
@@ -83,15 +86,22 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
         {
             var client = _withOutput[i];
             Account(client);
-            if (!client.IsGone && client.Connection.Output.MemoryBytes > 0) continue;
-            client.HasAccountedOutput = false;
-            _withOutput[i] = _withOutput[^1];
-            _withOutput.RemoveAt(_withOutput.Count - 1);
+            if (client.Connection.Output.MemoryBytes == 0) LeaveOutput(client);
         }
+    }
+
+    void LeaveOutput(Client client)
+    {
+        var last = _withOutput[^1];
+        _withOutput[client.OutputPlace] = last;
+        last.OutputPlace = client.OutputPlace;
+        _withOutput.RemoveAt(_withOutput.Count - 1);
+        client.OutputPlace = -1;
     }
 
     public void Remove(Client client)
     {
+        if (client.OutputPlace >= 0) LeaveOutput(client);
         Clients -= client.AccountedBytes;
         client.AccountedBytes = 0;
     }

@@ -49,12 +49,13 @@ static class ChunkPool
             if (_chunks.Count < most) _chunks.Push(chunk);
         }
 
-        /// <summary>Drops half of what nobody needed, but for a reserve.</summary>
-        public void Trim()
+        /// <summary>Drops half of what nobody needed, but for a reserve. Returns whether there is more than that.</summary>
+        public bool Trim()
         {
             for (var i = (_fewest - Reserve + 1) / 2; i > 0; i--) _chunks.Pop();
             if (_chunks.Count == Reserve) _chunks.TrimExcess();
             _fewest = _chunks.Count;
+            return _fewest > Reserve;
         }
     }
 
@@ -73,12 +74,17 @@ static class ChunkPool
         _ => null,
     };
 
-    /// <summary>Gives up, by and by, chunks of this thread that are not used any more. Called by the cron, once a second or so.</summary>
-    public static void Trim()
+    /// <summary>
+    /// Gives up, by and by, chunks of this thread that are not used any more. To be called on each thread that has a pool, once a second or
+    /// so: by the cron on its own.
+    /// </summary>
+    /// <returns>Whether there may be more to give up; if not, an idle thread need not call again.</returns>
+    public static bool Trim()
     {
-        t_message?.Trim();
-        t_middle?.Trim();
-        t_ordinary?.Trim();
-        t_large?.Trim();
+        var more = t_message?.Trim() ?? false;
+        more |= t_middle?.Trim() ?? false;
+        more |= t_ordinary?.Trim() ?? false;
+        more |= t_large?.Trim() ?? false;
+        return more;
     }
 }

@@ -217,11 +217,12 @@ public sealed unsafe class Snapshot
     {
         var shadow = value.Record;
         _frozen.Remove((nint)shadow.External);
+        // Nobody waits for the disk on its account any more, whatever became of the arena.
+        _orphanedBytes -= value.OrphanedBytes;
         // A retired arena is freed as a whole.
         if (_keyspace.Arena != Arena) return;
         if (value.IsOrphan)
         {
-            _orphanedBytes -= value.OrphanedBytes;
             if (shadow.IsNative) _keyspace.Discard(shadow.Type, shadow.Encoding, shadow.Root);
             else Arena.Free(shadow.External);
         }

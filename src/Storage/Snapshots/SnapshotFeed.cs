@@ -189,11 +189,7 @@ public sealed class SnapshotFeed
         {
             _cancelled = true;
             // Nobody will read these, and somebody may wait for them.
-            while (_values.First is { } place)
-            {
-                _values.RemoveFirst();
-                _onRead(place.Value);
-            }
+            while (TakeValueLocked() is { } value) _onRead(value);
             Monitor.Pulse(_lock);
         }
     }
@@ -201,13 +197,16 @@ public sealed class SnapshotFeed
     /// <summary>Values first: somebody may wait for them, and the walk for their number to fall.</summary>
     ISnapshotBatch? TakeLocked()
     {
-        if (_values.First is { } place)
-        {
-            _values.RemoveFirst();
-            place.Value.Place = null;
-            return place.Value;
-        }
+        if (TakeValueLocked() is { } value) return value;
         return _chunks.TryDequeue(out var chunk) ? chunk : null;
+    }
+
+    FrozenValue? TakeValueLocked()
+    {
+        if (_values.First is not { } place) return null;
+        _values.RemoveFirst();
+        place.Value.Place = null;
+        return place.Value;
     }
 
     void Recycle(ImageChunk chunk)

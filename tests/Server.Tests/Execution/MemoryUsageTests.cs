@@ -64,6 +64,38 @@ public sealed class MemoryUsageTests
         Assert.Equal(before.Dataset, after.Dataset);
     }
 
+    [Fact]
+    public void Nothing_is_kept_of_a_client_that_left_though_nobody_asks_for_the_memory()
+    {
+        using var server = new TestServer();
+        using var pusher = server.Connect();
+        using (var waiter = server.Connect())
+        {
+            waiter.Send("BLPOP list 0");
+            SpinWait.SpinUntil(() => WithLock(server, () => server.Server.Blocking.Keys) == 1, TimeSpan.FromSeconds(5));
+            Assert.Equal(":1", pusher.Call("RPUSH list x"));
+            Assert.Equal("*2 $4 list $1 x", waiter.Read());
+        }
+        Assert.True(SpinWait.SpinUntil(() => WithLock(server, () => server.Server.Clients.Count) == 1, TimeSpan.FromSeconds(5)));
+        Assert.Equal(0, WithLock(server, () => server.Server.Memory.ClientsWithOutput));
+    }
+
+    [Fact]
+    public void The_buffer_of_a_large_effect_is_not_kept()
+    {
+        using var server = new TestServer();
+        using var client = server.Connect();
+        Assert.Equal("+OK", client.Call("SET k " + new string('v', 3_000_000)));
+        Assert.InRange(WithLock(server, () => server.Server.Effects.BufferBytes), 0, 1 << 20);
+        Assert.Equal("+OK", client.Call("SET k v"));
+        Assert.Equal("SET k v", server.Effects.Commands[^1]);
+    }
+
+    static int WithLock(TestServer server, Func<int> read)
+    {
+        lock (server.Server.Executor.ExecutorLock) return read();
+    }
+
     static (long InStats, long InInfo, long Overhead, long Dataset) Figures(RawClient client)
     {
         var stats = client.Call("MEMORY STATS");

@@ -94,6 +94,53 @@ public class SnapshotTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_frozen_value_may_be_asked_for_after_the_snapshot_was_given_up()
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        var database = keyspace[0];
+        string[] keys = ["one", "two", "three"];
+        foreach (var key in keys)
+        {
+            for (var i = 0; i < 8000; i++) AddToSet(database, Bytes(key), Bytes($"member:{i}"), new(0, 0, 0));
+        }
+        using var reader = new Reader(keyspace.BeginSnapshot());
+        var snapshot = keyspace.Snapshot!;
+        foreach (var key in keys) Assert.Equal(Readiness.Frozen, database.Prepare(database.Lookup(Bytes(key))));
+
+        // Nothing is settled yet: they are frozen still, and nobody will read them.
+        snapshot.Abandon();
+        foreach (var key in keys) Assert.Equal(Readiness.Frozen, database.Prepare(database.Lookup(Bytes(key))));
+        database.Seize(database.Lookup("three"u8));
+        AddToSet(database, "three"u8, "late"u8, new(0, 0, 0));
+        reader.AllowAll();
+        Drive(snapshot);
+
+        foreach (var key in keys) Assert.Equal(Readiness.Ready, database.Prepare(database.Lookup(Bytes(key))));
+        Assert.Equal(8001, new SetReader(database.Lookup("three"u8).Record).Count);
+    }
+
+    [Fact]
+    public void A_value_that_was_read_waits_no_more_though_its_arena_has_gone()
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        var database = keyspace[0];
+        for (var i = 0; i < 8000; i++) AddToSet(database, "big"u8, Bytes($"member:{i}"), new(0, 0, 0));
+        using var reader = new Reader(keyspace.BeginSnapshot());
+        var snapshot = keyspace.Snapshot!;
+        Assert.Equal(Readiness.Frozen, database.Prepare(database.Lookup("big"u8)));
+        database.Delete(database.Lookup("big"u8));
+        keyspace.FlushAll();
+        Assert.True(snapshot.WaitingBytes > 50_000);
+
+        // The walk is yet to come, so the snapshot is not over.
+        reader.AllowAll();
+        Assert.True(SpinWait.SpinUntil(() => snapshot.Settle(out _), TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, snapshot.WaitingBytes);
+        Drive(snapshot);
+        Assert.Single(reader.Contents);
+    }
+
+    [Fact]
     public void The_walk_waits_for_a_consumer_that_is_behind()
     {
         using var keyspace = new Keyspace(1, new HashSeed(1, 2));

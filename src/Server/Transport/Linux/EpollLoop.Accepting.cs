@@ -51,6 +51,14 @@ sealed unsafe partial class EpollLoop
         }
     }
 
+    /// <summary>Gives this loop a connection that another loop accepted.</summary>
+    public void HandOverLocked(int fd, string remote, string local, bool unix)
+    {
+        _handedOver.Add((fd, remote, local, unix));
+        _attentionPending = true;
+        Wake();
+    }
+
     void Add(int fd, string remote, string local, bool unix)
     {
         var connection = new EpollConnection(this, fd, _sharedInput, remote, local, unix);

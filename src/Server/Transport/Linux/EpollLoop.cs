@@ -33,6 +33,9 @@ sealed unsafe partial class EpollLoop : IDisposable
     /// <summary>Microseconds that a turn may always send for, however little it executed.</summary>
     const int LeastSendingMicroseconds = 250;
 
+    /// <summary>How often a loop without the cron looks for output chunks that nobody uses any more.</summary>
+    const int TrimMilliseconds = 1000;
+
     /// <summary>Bytes of a closing connection that are read and thrown away, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
 
@@ -57,7 +60,8 @@ sealed unsafe partial class EpollLoop : IDisposable
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
     volatile bool _attentionPending, _stop;
-    long _nextTick, _acceptAgain;
+    bool _hasSpareChunks;
+    long _nextTick, _nextTrim, _acceptAgain;
 
     public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
     {
@@ -82,14 +86,6 @@ sealed unsafe partial class EpollLoop : IDisposable
     public void SetListenersLocked(IReadOnlyList<Listener> listeners)
     {
         _newListeners = [.. listeners];
-        _attentionPending = true;
-        Wake();
-    }
-
-    /// <summary>Gives this loop a connection that another loop accepted.</summary>
-    public void HandOverLocked(int fd, string remote, string local, bool unix)
-    {
-        _handedOver.Add((fd, remote, local, unix));
         _attentionPending = true;
         Wake();
     }
@@ -139,6 +135,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         Attend(started);
         _handler.OnTurnEnded();
         CloseMarked();
+        if (!_ticks) TrimChunks();
         if (_acceptAgain != 0 && Environment.TickCount64 >= _acceptAgain) WatchListeners(true);
     }
 
@@ -146,8 +143,17 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         // Attention that was asked for since the last look has not written to the wake-up descriptor: it came from here.
         if (_resumable.Count > 0 || _attentionPending) return 0;
-        if (!_ticks) return -1;
-        return (int)Math.Clamp(_nextTick - Environment.TickCount64, 0, 1000);
+        if (!_ticks && !_hasSpareChunks) return -1;
+        return (int)Math.Clamp((_ticks ? _nextTick : _nextTrim) - Environment.TickCount64, 0, 1000);
+    }
+
+    /// <summary>The cron sees to the chunks of its own loop only. What a burst has left here must not stay until the next one.</summary>
+    void TrimChunks()
+    {
+        var now = Environment.TickCount64;
+        if (now < _nextTrim) return;
+        _nextTrim = now + TrimMilliseconds;
+        _hasSpareChunks = ChunkPool.Trim();
     }
 
     void Dispatch(int fd, uint events)
