@@ -85,7 +85,10 @@ public sealed class ArgBuffer
         _ranges[_count++] = started with { Length = _length - started.Offset };
     }
 
-    /// <summary>Gives back what an unusually large request made this buffer grow to. Call when the thread has time.</summary>
+    /// <summary>Whether an unusually large request has made this buffer grow.</summary>
+    public bool IsLarge => _ranges.Length > RangesKept || _bytes.Length > BytesKept;
+
+    /// <summary>Gives back what an unusually large request made this buffer grow to. Nothing of the last request is left.</summary>
     public void Trim()
     {
         if (_ranges.Length > RangesKept) _ranges = new ArgRange[InitialRanges];

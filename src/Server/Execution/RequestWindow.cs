@@ -19,7 +19,16 @@ sealed class RequestWindow
     /// <summary>Enough to overlap what a core can have under way (10 to 16 line fills), few enough to stay in its first-level cache.</summary>
     const int Capacity = 16;
 
+    /// <summary>
+    /// Windows after which buffers that a large request made grow are given back: few beside the memory, a million arguments being 16 MB
+    /// or so that no bound counts; many beside the cost of growing again, for a client that sends one such request after the other.
+    /// </summary>
+    const int WindowsKeptLarge = 1024;
+
     readonly Slot[] _slots = new Slot[Capacity];
+
+    // Windows since a buffer was found to be large.
+    int _windowsLarge;
 
     struct Slot
     {
@@ -37,6 +46,9 @@ sealed class RequestWindow
 
     /// <summary>Requests in the window.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Whether a buffer is larger than ordinary requests need.</summary>
+    public bool HasLargeBuffers { get; private set; }
 
     /// <summary>How parsing ended behind the last request in the window.</summary>
     public ParseStatus End { get; private set; }
@@ -57,12 +69,14 @@ sealed class RequestWindow
     {
         Count = 0;
         End = ParseStatus.Request;
+        if (HasLargeBuffers && ++_windowsLarge == WindowsKeptLarge) Trim();
         var position = start;
         while (Count < Capacity && position < bytes.Length)
         {
             ref var slot = ref _slots[Count];
             var unread = bytes[position..];
             var status = parser.Parse(unread, limits, slot.Arguments, out var request, out var length, out var wanted, out var error);
+            HasLargeBuffers |= slot.Arguments.IsLarge;
             if (status != ParseStatus.Request)
             {
                 (End, EndStart, EndLength, Wanted, Error) = (status, position, length, wanted, error);
@@ -79,6 +93,13 @@ sealed class RequestWindow
             position += length;
         }
         if (Count > 1) Prefetch(database);
+    }
+
+    void Trim()
+    {
+        foreach (ref var slot in _slots.AsSpan()) slot.Arguments.Trim();
+        HasLargeBuffers = false;
+        _windowsLarge = 0;
     }
 
     void Prefetch(Database database)

@@ -1,3 +1,7 @@
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
 namespace MiniRedis.Server.Tests.Execution;
 
 /// <summary>Requests that arrive together are parsed ahead; they must answer as if each had come alone.</summary>
@@ -73,5 +77,34 @@ public sealed class RequestWindowTests : IDisposable
     {
         _client.SendRaw(string.Concat(Enumerable.Range(0, depth).Select(i => RawClient.Encode("ECHO", $"{i}"))));
         for (var i = 0; i < depth; i++) Assert.Equal($"${$"{i}".Length} {i}", _client.Read());
+    }
+
+    [Fact]
+    public void What_a_large_request_needed_is_given_back_when_others_have_followed()
+    {
+        var window = new RequestWindow();
+        var large = Encoding.ASCII.GetBytes(RawClient.Encode(["MSET", .. Enumerable.Range(0, 10_000).Select(i => $"{i}")]));
+        var two = Encoding.ASCII.GetBytes(RawClient.Encode("GET", "a") + RawClient.Encode("GET", "b"));
+        Fill(two);
+        Assert.False(window.HasLargeBuffers);
+        for (var round = 0; round < 2; round++)
+        {
+            Fill(large);
+            Assert.Equal(10_001, window.Request(0, large).Count);
+            Assert.True(window.HasLargeBuffers);
+            for (var i = 0; i < 1023; i++) Fill(two);
+            Assert.True(window.HasLargeBuffers);
+            Fill(two);
+            Assert.False(window.HasLargeBuffers);
+            Assert.Equal("b"u8, window.Request(1, two)[1]);
+        }
+
+        void Fill(byte[] requests)
+        {
+            var parser = default(RequestParser);
+            lock (_server.Server.Executor.ExecutorLock)
+                window.Fill(ref parser, requests, 0, new ParserLimits { MaxBulkLength = 1024 }, _server.Server.Commands, _server.Server.Keyspace[0]);
+            Assert.Equal(requests.Length, window.EndOf(window.Count - 1));
+        }
     }
 }
