@@ -11,11 +11,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> IncrementNotFinite => "ERR increment would produce NaN or Infinity"u8;
     public static ReadOnlySpan<byte> LcsNeedsStrings => "ERR The specified keys must contain string values"u8;
     public static ReadOnlySpan<byte> LcsLenWithIdx => "ERR If you want both the length and indexes, please just use IDX."u8;
-    public static ReadOnlySpan<byte> LcsTooLong => "ERR String too long for LCS"u8;
     public static ReadOnlySpan<byte> LcsTooMuchMemory =>
         "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"u8;
-    public static ReadOnlySpan<byte> LcsAllocationFailed =>
-        "ERR Insufficient memory, failed allocating transient memory for LCS"u8;
 
     // Bitmaps
     public static ReadOnlySpan<byte> BitOffset => "ERR bit offset is not an integer or out of range"u8;
@@ -46,7 +43,4 @@ public static partial class Errors
 
     /// <summary>PFDEBUG with a subcommand it does not know.</summary>
     public static byte[] UnknownPfDebug(ReadOnlySpan<byte> subcommand) => Quote("ERR Unknown PFDEBUG subcommand '"u8, subcommand, "'"u8);
-
-    public static byte[] PfDebugArity(ReadOnlySpan<byte> subcommand) =>
-        Quote("ERR Wrong number of arguments for the '"u8, subcommand, "' subcommand"u8);
 }

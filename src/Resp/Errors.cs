@@ -28,7 +28,6 @@ public static partial class Errors
 
     // Databases and cursors
     public static ReadOnlySpan<byte> DbIndexOutOfRange => "ERR DB index is out of range"u8;
-    public static ReadOnlySpan<byte> InvalidDbIndex => "ERR invalid DB index"u8;
     public static ReadOnlySpan<byte> InvalidFirstDbIndex => "ERR invalid first DB index"u8;
     public static ReadOnlySpan<byte> InvalidSecondDbIndex => "ERR invalid second DB index"u8;
     public static ReadOnlySpan<byte> InvalidCursor => "ERR invalid cursor"u8;

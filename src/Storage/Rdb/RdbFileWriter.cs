@@ -85,7 +85,7 @@ public readonly struct RdbFileWriter(RdbWriter writer)
 
     /// <summary>What stands in front of a value, which must follow in the form that <paramref name="type"/> says.</summary>
     /// <param name="expireAt">Unix milliseconds; negative for never.</param>
-    public void KeyHead(RdbType type, ReadOnlySpan<byte> key, long expireAt, RdbAccess access)
+    void KeyHead(RdbType type, ReadOnlySpan<byte> key, long expireAt, RdbAccess access)
     {
         if (expireAt >= 0)
         {
