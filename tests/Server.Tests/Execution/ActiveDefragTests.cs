@@ -203,6 +203,21 @@ public class ActiveDefragTests
     }
 
     [Fact]
+    public void A_pass_that_moving_everything_has_ended_does_not_count_as_running()
+    {
+        using var server = new TestServer(Thresholds + "active-defrag-cycle-us 1\nactive-defrag-cycle-max 1\nactivedefrag yes");
+        using var client = server.Connect();
+        FillAndDelete(client);
+        server.Time.Advance(TimeSpan.FromSeconds(2));
+        server.TickUntil(() => server.Server.ActiveDefrag.RunningPercent > 0);
+
+        client.Call("DEBUG MOVE-BLOCKS 1");
+        server.Tick();
+        Assert.Equal(0, Number(client, "active_defrag_running"));
+        client.Call("DEBUG MOVE-BLOCKS 0");
+    }
+
+    [Fact]
     public void The_doctor_advises_it()
     {
         using var server = new TestServer(Thresholds + "active-defrag-ignore-bytes 50mb");
