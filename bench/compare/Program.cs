@@ -1,7 +1,7 @@
 using System.CommandLine;
 using MiniRedis.Compare;
 
-// Measures MiniRedis beside a real redis-server on this machine: see README.md, "Measuring".
+// Measures MiniRedis beside a real redis-server on this machine: see README.md, "Measure".
 var redis = new Option<string>("--redis") { Description = "The redis-server to compare with.", DefaultValueFactory = _ => "redis-server" };
 var server = new Option<string?>("--server") { Description = "The command that starts MiniRedis; by default this repository is published first." };
 var rounds = new Option<int>("--rounds") { Description = "Rounds of each workload, taken in turn by both servers; the median counts.", DefaultValueFactory = _ => 3 };

@@ -6,11 +6,10 @@ public static partial class Errors
     // Gates
     public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
     public static ReadOnlySpan<byte> Loading => "LOADING Redis is loading the dataset in memory"u8;
-    public static ReadOnlySpan<byte> SnapshotFailed =>
-        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "u8
-        + "Commands that may modify the data set are disabled, because this instance is configured to report errors "u8
-        + "during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis "u8
-        + "logs for details about the RDB error."u8;
+    public static ReadOnlySpan<byte> CannotSave =>
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the "u8
+        + "data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails "u8
+        + "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."u8;
     public static ReadOnlySpan<byte> ReadOnly => "READONLY You can't write against a read only replica."u8;
     public static ReadOnlySpan<byte> NotEnoughReplicas => "NOREPLICAS Not enough good replicas to write."u8;
     public static ReadOnlySpan<byte> MasterDown =>
@@ -19,7 +18,6 @@ public static partial class Errors
         "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."u8;
     public static ReadOnlySpan<byte> BusyFunction =>
         "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."u8;
-    public static ReadOnlySpan<byte> ReplicaKeyspace => "ERR Replica can't interact with the keyspace"u8;
     public static ReadOnlySpan<byte> CommandLogType => "ERR type should be one of the following: slow, large-request, large-reply"u8;
 
     public static ReadOnlySpan<byte> DebugNotAllowed =>
@@ -48,7 +46,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> NotBusy => "NOTBUSY No scripts in execution right now."u8;
     public static ReadOnlySpan<byte> ScriptFlushOption => "ERR SCRIPT FLUSH only support SYNC|ASYNC option"u8;
 
-    // CONFIG, COMMAND, SHUTDOWN
+    // CONFIG, COMMAND, SHUTDOWN, SAVE
     public static ReadOnlySpan<byte> NoConfigFile => "ERR The server is running without a config file"u8;
     public static ReadOnlySpan<byte> InvalidCommandSpecified => "ERR Invalid command specified"u8;
     public static ReadOnlySpan<byte> NoKeyArguments => "ERR The command has no key arguments"u8;
@@ -56,6 +54,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> InvalidCommandArity => "ERR Invalid number of arguments specified for command"u8;
     public static ReadOnlySpan<byte> NoShutdown => "ERR No shutdown in progress."u8;
     public static ReadOnlySpan<byte> ShutdownFailed => "ERR Errors trying to SHUTDOWN. Check logs."u8;
+
     /// <summary>The log says why.</summary>
     public static ReadOnlySpan<byte> SaveFailed => "ERR"u8;
     public static ReadOnlySpan<byte> SaveInProgress => "ERR Background save already in progress"u8;
@@ -64,11 +63,6 @@ public static partial class Errors
     public static ReadOnlySpan<byte> OtherSnapshot =>
         "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "u8
         + "BGSAVE whenever possible."u8;
-
-    public static ReadOnlySpan<byte> CannotSave =>
-        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the "u8
-        + "data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails "u8
-        + "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."u8;
 
     public static ReadOnlySpan<byte> RewriteFailed =>
         "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."u8;
@@ -93,13 +87,15 @@ public static partial class Errors
 
     public static string WrongProtocolType(string types) => $"ERR Wrong protocol type name. Please use one of the following: {types}";
 
-    public static byte[] UnknownConfig(ReadOnlySpan<byte> name) =>
-        Quote("ERR Unknown option or number of arguments for CONFIG SET - '"u8, name, "'"u8);
+    public static string UnknownConfig(string name) => $"ERR Unknown option or number of arguments for CONFIG SET - '{name}'";
 
     /// <param name="name">The parameter that was refused.</param>
     /// <param name="reason">Why, as "argument must be a memory value".</param>
     public static string ConfigRefused(string name, string reason) =>
         $"ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}";
+
+    /// <param name="reason">What the operating system says, as "Permission denied".</param>
+    public static string ConfigRewriteFailed(string reason) => $"ERR Rewriting config file: {reason}";
 
     /// <summary>ACL CAT of a category that is none; 128 bytes of it show.</summary>
     public static byte[] UnknownCategory(ReadOnlySpan<byte> name) => Quote("ERR Unknown category '"u8, CText(name, 128), "'"u8);

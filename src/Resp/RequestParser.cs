@@ -12,11 +12,11 @@ namespace MiniRedis.Resp;
 //     ----   ----           ----           -----               one 4-byte load and a compare each
 //
 // A request that is not all there is not kept in pieces. The parser remembers four numbers: where the next header starts
-// (possibly beyond what has arrived, when an argument's body is under way), how many arguments are still to come, and how
-// much of an unfinished line holds no line end. The next call goes on from there, storing nothing; once the last argument
-// has arrived, the one-pass parse runs over the whole. So every header is read twice at most, whatever the pieces, and a
-// connection owns 24 bytes of state and no array, however many arguments are under way. (Rejected: keeping the ranges found
-// so far in a rented array. It saves the second look at headers still in cache, and costs an array a slow client.)
+// (possibly beyond what has arrived, when an argument's body is under way), how much of that is the body's, how many arguments
+// are still to come, and how much of an unfinished line holds no line end. The next call goes on from there, storing nothing;
+// once the last argument has arrived, the one-pass parse runs over the whole. So every header is read twice at most, whatever
+// the pieces, and a connection owns 24 bytes of state and no array, however many arguments are under way. (Rejected: keeping
+// the ranges found so far in a rented array. It saves the second look at headers still in cache, and costs an array a slow client.)
 //
 // What Redis does not check is not checked here: the byte after a header's '\r' and the two bytes after an argument are
 // skipped unread. Where Redis looks for '\r' with strchr, a NUL in a header makes it wait for bytes that never help; here

@@ -95,13 +95,6 @@ public sealed unsafe partial class Database
     public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
         _index.VisitAll(ref visitor);
 
-    /// <summary>As <see cref="Scan{TVisitor}"/>; appends the records of the step to <paramref name="records"/>.</summary>
-    public ulong Scan(ulong cursor, List<Record> records)
-    {
-        var collector = new Collector(records);
-        return _index.Scan(cursor, ref collector);
-    }
-
     /// <summary>A random key, every one as likely as the others; false if there is none.</summary>
     public bool TryGetRandom(out Record record, Random random) => _index.TryGetRandom(random, out record);
 
@@ -156,10 +149,5 @@ public sealed unsafe partial class Database
     {
         if (record.HasExpiry) _index.Expiring--;
         if (FieldDeadlines.Any(record)) _index.FieldExpiring--;
-    }
-
-    readonly struct Collector(List<Record> records) : IRecordVisitor
-    {
-        public void Visit(Record record) => records.Add(record);
     }
 }

@@ -50,7 +50,7 @@ public class ErrorsTests
         Assert.Equal("ERR Unsupported option FOO", Latin1(Errors.UnsupportedOption("FOO"u8)));
         Assert.Equal("ERR Unknown client type 'foo'", Latin1(Errors.UnknownClientType("foo"u8)));
         Assert.Equal("ERR lib-name cannot contain spaces, newlines or special characters.", Latin1(Errors.ClientAttribute("lib-name"u8)));
-        Assert.Equal("ERR Unknown option or number of arguments for CONFIG SET - 'nope'", Latin1(Errors.UnknownConfig("nope"u8)));
+        Assert.Equal("ERR Unknown option or number of arguments for CONFIG SET - 'nope'", Errors.UnknownConfig("nope"));
         Assert.Equal("ERR value is out of range, value must between 1 and 9", Errors.NotBetween(1, 9));
     }
 

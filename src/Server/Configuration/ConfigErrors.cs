@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace MiniRedis.Server.Configuration;
 
-/// <summary>Every text that a wrong setting can produce. Wording is Redis 7's, which clients and operators match on.</summary>
+/// <summary>
+/// Every reason for which a setting can be refused, from a file or by CONFIG SET, whose replies around it are in
+/// <see cref="Resp.Errors"/>. Wording is Redis 7's, which clients and operators match on.
+/// </summary>
 internal static class ConfigErrors
 {
     public const string NotYesOrNo = "argument must be 'yes' or 'no'";
@@ -44,8 +47,6 @@ internal static class ConfigErrors
     public const string Immutable = "can't set immutable config";
     public const string Protected = "can't set protected config";
     public const string Duplicate = "duplicate parameter";
-    public const string Loading = "LOADING Redis is loading the dataset in memory";
-    public const string NoConfigFile = "ERR The server is running without a config file";
 
     public static string TooManyClients(long possible) => string.Create(CultureInfo.InvariantCulture,
         $"The operating system is not able to handle the specified number of clients, try with {possible}");
@@ -65,14 +66,6 @@ internal static class ConfigErrors
 
     public static string NotOneOf(IEnumerable<string> names) =>
         "argument(s) must be one of the following: " + string.Join(", ", names);
-
-    public static string UnknownOption(string name) =>
-        $"ERR Unknown option or number of arguments for CONFIG SET - '{name}'";
-
-    public static string SetFailed(string name, string reason) =>
-        $"ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}";
-
-    public static string RewriteFailed(string reason) => $"ERR Rewriting config file: {reason}";
 
     /// <summary>strerror(3) for the failures that happen to files.</summary>
     public static string Describe(Exception e) => e switch

@@ -1,3 +1,6 @@
+using System.Text;
+using MiniRedis.Resp;
+
 namespace MiniRedis.Server.Configuration;
 
 /// <summary>Receives the answer of CONFIG GET: first how many pairs, then each.</summary>
@@ -106,7 +109,7 @@ internal sealed class ConfigService(ServerConfig config)
             if (directive.Set(Config, Words(directive, pairs[i].Value), readingFile: false) is { } reason)
             {
                 Restore(directives, old, i);
-                error = ConfigErrors.SetFailed(NameAsAsked(directive, pairs[i].Name), reason);
+                error = Errors.ConfigRefused(NameAsAsked(directive, pairs[i].Name), reason);
                 return false;
             }
             var changed = directive.Is(DirectiveFlags.AlwaysApplied) || directive.Get(Config) != old[i];
@@ -120,7 +123,7 @@ internal sealed class ConfigService(ServerConfig config)
             Restore(directives, old, directives.Length);
             // The failed hook too: it may have closed the old listener before it failed to open the new one.
             foreach (var (again, _) in hooks[..(ran + 1)]) again(Config);
-            error = ConfigErrors.SetFailed(NameAsAsked(directives[at], pairs[at].Name), reason);
+            error = Errors.ConfigRefused(NameAsAsked(directives[at], pairs[at].Name), reason);
             return false;
         }
         return true;
@@ -132,16 +135,16 @@ internal sealed class ConfigService(ServerConfig config)
         for (var i = 0; i < pairs.Count; i++)
         {
             var name = pairs[i].Name;
-            if (ConfigTable.Find(name) is not { } directive) return ConfigErrors.UnknownOption(name);
-            if (directive.Is(DirectiveFlags.Immutable)) return ConfigErrors.SetFailed(name, ConfigErrors.Immutable);
+            if (ConfigTable.Find(name) is not { } directive) return Errors.UnknownConfig(name);
+            if (directive.Is(DirectiveFlags.Immutable)) return Errors.ConfigRefused(name, ConfigErrors.Immutable);
             if (directive.Is(DirectiveFlags.Protected) && !IsAllowed(Config.EnableProtectedConfigs, context.FromLocalConnection))
-                return ConfigErrors.SetFailed(name, ConfigErrors.Protected);
-            if (context.Loading && directive.Is(DirectiveFlags.DeniedWhileLoading)) return ConfigErrors.Loading;
+                return Errors.ConfigRefused(name, ConfigErrors.Protected);
+            if (context.Loading && directive.Is(DirectiveFlags.DeniedWhileLoading)) return Encoding.ASCII.GetString(Errors.Loading);
             for (var j = 0; j < i; j++)
             {
                 // A name and its alias count as two, as in Redis: the later one wins.
                 if (pairs[j].Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-                    return ConfigErrors.SetFailed(name, ConfigErrors.Duplicate);
+                    return Errors.ConfigRefused(name, ConfigErrors.Duplicate);
             }
             directives[i] = directive;
         }
@@ -171,7 +174,7 @@ internal sealed class ConfigService(ServerConfig config)
     {
         if (FilePath is null)
         {
-            error = ConfigErrors.NoConfigFile;
+            error = Encoding.ASCII.GetString(Errors.NoConfigFile);
             return false;
         }
         error = null;
@@ -182,7 +185,7 @@ internal sealed class ConfigService(ServerConfig config)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            error = ConfigErrors.RewriteFailed(ConfigErrors.Describe(e));
+            error = Errors.ConfigRewriteFailed(ConfigErrors.Describe(e));
             return false;
         }
     }

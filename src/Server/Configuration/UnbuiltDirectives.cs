@@ -2,7 +2,7 @@ namespace MiniRedis.Server.Configuration;
 
 /// <summary>
 /// Directives that ask for a subsystem which is not built yet. They are accepted, so that a redis.conf can be kept as it is, but an
-/// operator who asked for durability must not believe to have it: each is named in the log at every start. What
+/// operator who asked for a replica or for encryption must not believe to have it: each is named in the log at every start. What
 /// guards access is refused instead: a server that ignored its users would be open to all. Whoever builds a subsystem removes
 /// its lines here.
 /// </summary>

@@ -20,6 +20,9 @@ sealed class ActiveDefrag(MiniRedisServer server)
     /// <summary>No slice is longer, whatever active-defrag-cycle-us says: commands are to wait for less than a millisecond.</summary>
     const int LongestSliceMicroseconds = 800;
 
+    /// <summary>Slices that may follow one another between two of loading.</summary>
+    const int SlicesWhileLoading = 20;
+
     const int DecisionMilliseconds = 1000;
 
     /// <summary>What <see cref="Run"/> answers if it need not be called soon.</summary>
@@ -65,12 +68,12 @@ sealed class ActiveDefrag(MiniRedisServer server)
         if (server.Keyspace.Snapshot is not null) return NotSoon;
         if (MovesEverything) return MoveEverything();
         if (!server.Config.ActiveDefrag && !_defragmenter.IsActive) return NotSoon;
+        var started = server.Clock.Advance();
         Decide();
         if (!_defragmenter.IsActive) return NotSoon;
         // What was given up is put in order all the same.
         var percent = Math.Max(RunningPercent, server.Config.ActiveDefragCycleMin);
         var slice = Math.Clamp(server.Config.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
-        var started = server.Clock.Advance();
         AddCredit(started, percent, slice);
         if (_credit > 0)
         {
@@ -89,10 +92,12 @@ sealed class ActiveDefrag(MiniRedisServer server)
 
     /// <summary>
     /// What a busy loop has not let us use is lost, but for two slices: waiting takes a whole millisecond at least, and 75 % must be possible.
+    /// While data are loaded there are no commands to wait, and turns take long.
     /// </summary>
     void AddCredit(long now, int percent, int slice)
     {
-        _credit = Math.Min(_credit + server.Clock.Microseconds(_creditedAt, now) * percent / 100.0, 2 * slice);
+        var most = server.Loading.IsLoading ? SlicesWhileLoading : 2;
+        _credit = Math.Min(_credit + server.Clock.Microseconds(_creditedAt, now) * percent / 100.0, most * slice);
         _creditedAt = now;
     }
 

@@ -14,13 +14,7 @@ sealed partial class Blocking : IEffectSink
     /// <summary>Whether someone may have to be served, once the command that runs is over.</summary>
     public bool HasReady => _ready.Count > 0;
 
-    bool IEffectSink.WantsCommands => false;
-
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
-
-    void IEffectSink.OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
-    {
-    }
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {

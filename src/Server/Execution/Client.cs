@@ -66,6 +66,7 @@ sealed class Client(long id, Connection connection, Database database, long now)
 
     /// <summary>What CLIENT GETREDIR answers: the client that is told in its place, 0 for none; -1 if it does not track.</summary>
     public long TrackingRedirect => Tracking is { IsOn: true } tracking ? tracking.Redirect : -1;
+
     /// <summary>What it subscribes to; null if nothing.</summary>
     public Subscriptions? Subscriptions { get; set; }
 

@@ -14,16 +14,13 @@ sealed class CommandLog(MiniRedisServer server)
     const int MaxArguments = 32, MaxArgumentBytes = 128;
 
     readonly LinkedList<Entry> _entries = [];
-    long _nextId;
+    long _limit, _nextId;
 
     /// <param name="Id">Never used again, a reset of the log notwithstanding.</param>
     /// <param name="Time">Unix seconds.</param>
     /// <param name="Amount">What exceeded the bound: microseconds, or bytes.</param>
     /// <param name="Arguments">Shortened, and without what must not be shown.</param>
     public sealed record Entry(long Id, long Time, long Amount, byte[][] Arguments, string Peer, byte[] ClientName);
-
-    /// <summary>Most entries that are kept.</summary>
-    public long Limit { get; private set; }
 
     public int Count => _entries.Count;
 
@@ -34,7 +31,7 @@ sealed class CommandLog(MiniRedisServer server)
     /// <summary>Keeps no more entries than <paramref name="limit"/> from now on.</summary>
     public void Bound(long limit)
     {
-        Limit = limit;
+        _limit = limit;
         Trim();
     }
 
@@ -47,7 +44,7 @@ sealed class CommandLog(MiniRedisServer server)
 
     void Trim()
     {
-        while (_entries.Count > Limit) _entries.RemoveLast();
+        while (_entries.Count > _limit) _entries.RemoveLast();
     }
 
     byte[][] Shorten(in Request request)

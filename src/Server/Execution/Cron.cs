@@ -48,7 +48,6 @@ sealed class Cron(MiniRedisServer server)
         server.ClientEviction.RunFromCron();
         if (server.Loading.IsLoading)
         {
-            server.ActiveDefrag.Run();
             server.Loading.Step();
             return 0;
         }

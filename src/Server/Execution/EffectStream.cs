@@ -220,8 +220,10 @@ enum EffectTarget : byte
 /// <summary>Someone who is fed from the stream of effects. Called under the executor's lock, while the command runs.</summary>
 interface IEffectSink
 {
-    bool WantsCommands { get; }
+    /// <summary>Whether <see cref="OnUnit"/> is to be called: handlers emit commands only while someone wants them.</summary>
+    bool WantsCommands => false;
 
+    /// <summary>The classes of events that <see cref="OnKeyEvent"/> is to be called for; others may come too.</summary>
     KeyspaceEvents WantedEvents { get; }
 
     void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name);
@@ -243,5 +245,7 @@ interface IEffectSink
     }
 
     /// <summary>The canonical commands of one request, encoded as RESP arrays one behind the other.</summary>
-    void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded);
+    void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
+    {
+    }
 }

@@ -36,7 +36,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
 
     public Lock ExecutorLock => _lock;
 
-    /// <summary>Whether a command is running; what it may ask is not what the cron may ask.</summary>
+    /// <summary>The command that is running; null while none is: what it may ask is not what the cron may ask.</summary>
     public Command? Running { get; private set; }
 
     /// <summary>The client whose command is running: in a script, the one that called it.</summary>

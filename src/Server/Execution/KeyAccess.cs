@@ -1,5 +1,5 @@
-using MiniRedis.Server.Configuration;
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;

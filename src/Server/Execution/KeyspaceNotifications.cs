@@ -27,8 +27,6 @@ sealed class KeyspaceNotifications : IEffectSink
         server.PubSub.ListenersChanged = Refresh;
     }
 
-    bool IEffectSink.WantsCommands => false;
-
     KeyspaceEvents IEffectSink.WantedEvents => _server.Config.NotifyKeyspaceEvents & ~Forms;
 
     /// <summary>Follows the setting, and whether anyone is subscribed to anything.</summary>
@@ -39,10 +37,6 @@ sealed class KeyspaceNotifications : IEffectSink
         _listens = listens;
         if (listens) _server.Effects.AddSink(this);
         else _server.Effects.RemoveSink(this);
-    }
-
-    void IEffectSink.OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
-    {
     }
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)

@@ -19,7 +19,11 @@ sealed partial class PubSub
         var receivers = 0;
         if (Find(isSharded ? ChannelKind.Shard : ChannelKind.Channel, channel) is { } subscribed)
         {
-            EncodeMessage(isSharded ? "smessage"u8 : "message"u8, channel, message);
+            BeginFrame(3);
+            _writer.Bulk(isSharded ? "smessage"u8 : "message"u8);
+            _writer.Bulk(channel);
+            _writer.Bulk(message);
+            _writer.Complete();
             receivers = Send(subscribed);
         }
         if (isSharded || _byName[(int)ChannelKind.Pattern].Count == 0) return receivers;
@@ -39,26 +43,6 @@ sealed partial class PubSub
         return receivers;
     }
 
-    /// <summary>
-    /// Sends one client a message as if it had been published to a channel that it subscribes to: an invalidation that a RESP2 client
-    /// has had redirected, say.
-    /// </summary>
-    public void SendMessage(Client client, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
-    {
-        EncodeMessage("message"u8, channel, message);
-        Send(client);
-        _frame.Clear();
-    }
-
-    void EncodeMessage(ReadOnlySpan<byte> kind, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
-    {
-        BeginFrame(3);
-        _writer.Bulk(kind);
-        _writer.Bulk(channel);
-        _writer.Bulk(message);
-        _writer.Complete();
-    }
-
     void BeginFrame(int elements)
     {
         _writer.Attach(_frame, protocol: 3);
@@ -67,16 +51,14 @@ sealed partial class PubSub
 
     int Send(Channel channel)
     {
-        foreach (var client in channel.Subscribers) Send(client);
+        var frame = _frame.Written;
+        foreach (var client in channel.Subscribers)
+        {
+            frame[0] = client.Protocol == 2 ? (byte)'*' : (byte)'>';
+            _server.Pushes.Send(client, frame);
+        }
         _frame.Clear();
         return channel.Count;
-    }
-
-    void Send(Client client)
-    {
-        var frame = _frame.Written;
-        frame[0] = client.Protocol == 2 ? (byte)'*' : (byte)'>';
-        _server.Pushes.Send(client, frame);
     }
 
     /// <summary>Has a command that (un)subscribes tell its client of it: a message takes the place of a reply.</summary>

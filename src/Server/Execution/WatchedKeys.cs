@@ -81,13 +81,7 @@ sealed class WatchedKeys : IEffectSink
         return false;
     }
 
-    bool IEffectSink.WantsCommands => false;
-
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
-
-    void IEffectSink.OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
-    {
-    }
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {

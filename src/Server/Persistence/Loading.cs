@@ -12,7 +12,7 @@ namespace MiniRedis.Server.Persistence;
 /// </summary>
 sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
 {
-    /// <summary>With key-load-delay, keys between two waits: the system does not wait for less than about a millisecond.</summary>
+    /// <summary>With key-load-delay, what is gathered before a wait: the system does not wait for less than about a millisecond.</summary>
     const long LeastWaitMicroseconds = 1000;
 
     /// <summary>Keys without elements that the log names; as many as Redis's.</summary>
@@ -106,7 +106,14 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
             var keys = delay == 0 ? int.MaxValue : KeysPerStep(delay);
             var isDone = _loader?.Step(bytes, keys) ?? _aof!.Step(bytes, keys);
             if (delay != 0) Wait(delay);
-            if (!isDone) return;
+            if (!isDone)
+            {
+                // An append-only file deletes as well, and may be loaded for long.
+                while (server.ActiveDefrag.Run() == 0)
+                {
+                }
+                return;
+            }
         }
         catch (RdbException failure)
         {

@@ -41,9 +41,6 @@ sealed class Snapshots(MiniRedisServer server)
     /// <summary>The one being taken; null if none is.</summary>
     public Snapshot? Current => _snapshot;
 
-    /// <summary>What it is taken for; null if none is.</summary>
-    public SnapshotJob? Job => _job;
-
     public void Start(SnapshotJob job)
     {
         Debug.Assert(!IsActive);

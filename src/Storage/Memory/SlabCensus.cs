@@ -5,10 +5,7 @@ namespace MiniRedis.Storage;
 /// <param name="Slabs">Slabs in use.</param>
 /// <param name="Blocks">Blocks in use.</param>
 /// <param name="Room">Blocks there is room for in these slabs.</param>
-public readonly record struct SlabUse(int BlockBytes, long Slabs, long Blocks, long Room)
-{
-    public long BlocksPerSlab => Room / Slabs;
-}
+public readonly record struct SlabUse(int BlockBytes, long Slabs, long Blocks, long Room);
 
 /// <summary>
 /// Counts, size class by size class, how full slabs are: by reading the arena's tables of them, a region a step. Keeping these counts

@@ -49,8 +49,6 @@ public sealed class RdbLoader : IDisposable
     /// <summary>Bytes there are.</summary>
     public long Length => _input.Length;
 
-    public int Version => _file.Version;
-
     /// <summary>Loads some more: about so many bytes, or keys.</summary>
     /// <returns>True once everything is loaded.</returns>
     /// <exception cref="RdbException">The file is damaged.</exception>

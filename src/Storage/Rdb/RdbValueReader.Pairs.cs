@@ -57,7 +57,7 @@ public static unsafe partial class RdbValueReader
     {
         fixed (byte* lp = packed)
         {
-            if (Listpack.Count(lp) == 0 || Listpack.Count(lp) / 2 > limits.MaxEntries || HasDuplicates(database, packed, 2)) return false;
+            if (Listpack.Count(lp) == 0 || Listpack.Count(lp) / 2 > limits.MaxEntries || HasDuplicates(database, packed)) return false;
             Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes], nextScratch = stackalloc byte[PackedElement.ScratchBytes];
             for (var at = Listpack.First(lp); at >= 0;)
             {
@@ -160,7 +160,7 @@ public static unsafe partial class RdbValueReader
         if (!Listpack.IsValid(packed, group: 2, leastElements: 2)) return false;
         fixed (byte* lp = packed)
         {
-            return Listpack.Count(lp) / 2 <= limits.Entries && !HasDuplicates(database, packed, 2);
+            return Listpack.Count(lp) / 2 <= limits.Entries && !HasDuplicates(database, packed);
         }
     }
 

@@ -85,21 +85,21 @@ public static unsafe partial class RdbValueReader
     }
 
     /// <summary>
-    /// Whether an element occurs twice among every <paramref name="stride"/>-th of a listpack. Elements are told apart by keyed
-    /// hashes of 64 bits, of which two are equal by chance once in an age.
+    /// Whether the first element of two pairs of a listpack is the same. Elements are told apart by keyed hashes of 64 bits, of which
+    /// two are equal by chance once in an age.
     /// </summary>
-    static bool HasDuplicates(Database database, ReadOnlySpan<byte> listpack, int stride)
+    static bool HasDuplicates(Database database, ReadOnlySpan<byte> listpack)
     {
         fixed (byte* lp = listpack)
         {
-            var count = (int)Listpack.Count(lp) / stride;
+            var count = (int)Listpack.Count(lp) / 2;
             var hashes = count <= 128 ? stackalloc ulong[count] : new ulong[count];
             Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
             var at = Listpack.First(lp);
             for (var i = 0; i < hashes.Length; i++)
             {
                 hashes[i] = SipHash13.Hash(Listpack.Get(lp, at).ToBytes(scratch), database.Seed);
-                for (var k = 0; k < stride && at >= 0; k++) at = Listpack.Next(lp, at);
+                at = Listpack.Next(lp, Listpack.Next(lp, at));
             }
             hashes.Sort();
             for (var i = 1; i < hashes.Length; i++)

@@ -24,8 +24,6 @@ sealed class FrozenValue(int database, Record record) : ISnapshotBatch
     /// <summary>Its place among those to be read; the feed's.</summary>
     public LinkedListNode<FrozenValue>? Place { get; set; }
 
-    public long Bytes => 0;
-
     public bool Next(out int number, out Record shown)
     {
         number = database;

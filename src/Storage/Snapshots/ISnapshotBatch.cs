@@ -3,9 +3,6 @@ namespace MiniRedis.Storage;
 /// <summary>Captured keys, for the consumer of a snapshot to write one after the other.</summary>
 public interface ISnapshotBatch : IDisposable
 {
-    /// <summary>Bytes of memory that the batch takes.</summary>
-    long Bytes { get; }
-
     /// <summary>The next key; false after the last. The record is good until the batch is given back.</summary>
     bool Next(out int database, out Record record);
 }

@@ -31,6 +31,7 @@ sealed unsafe class ImageChunk : ISnapshotBatch
 
     ~ImageChunk() => Free();
 
+    /// <summary>Bytes of memory that it takes.</summary>
     public long Bytes => _capacity;
 
     /// <summary>Room that a record needs.</summary>

@@ -173,7 +173,7 @@ public unsafe struct SortedSetValue
         : new SortedSetCursor(Root->Tree.At(rank), down);
 
     /// <summary>
-    /// One step of a scan, as <see cref="Database.Scan(ulong, List{Record})"/>: members are appended as addresses for
+    /// One step of a scan, as <see cref="Database.Scan"/>: members are appended as addresses for
     /// <see cref="Scanned"/>. A packed set shows all in one step.
     /// </summary>
     public readonly ulong Scan(ulong cursor, List<nint> members)

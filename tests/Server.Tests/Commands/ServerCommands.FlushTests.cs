@@ -173,15 +173,9 @@ public sealed class ServerCommandsFlushTests : IDisposable
     {
         public List<string> Seen { get; } = [];
 
-        public bool WantsCommands => false;
-
         public KeyspaceEvents WantedEvents => KeyspaceEvents.None;
 
         public void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
-        {
-        }
-
-        public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
         {
         }
 

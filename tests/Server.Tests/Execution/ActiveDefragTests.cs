@@ -19,11 +19,15 @@ public class ActiveDefragTests
 
     static double Ratio(RawClient client) => double.Parse(Info(client, "allocator_frag_ratio"), CultureInfo.InvariantCulture);
 
+    /// <summary>Each size of blocks may have one slab that is not full.</summary>
+    static void AssertLittleIsFree(RawClient client) => Assert.InRange(Number(client, "allocator_frag_bytes"), 0, 80 << 16);
+
     /// <summary>Strings of 200 bytes and collections of every kind, four of five of them deleted.</summary>
     static void FillAndDelete(RawClient client)
     {
         // What moves everything would leave nothing to be measured.
         client.Call("DEBUG MOVE-BLOCKS 0");
+        var random = new Random(1);
         client.Call($"DEBUG POPULATE {Keys} key 200");
         Pipeline(client, Enumerable.Range(0, Keys).Where(i => i % 5 != 0).Select(i => $"DEL key:{i}"));
         Pipeline(client, Enumerable.Range(0, 40_000).Select(i => (i % 5) switch
@@ -37,7 +41,7 @@ public class ActiveDefragTests
         Pipeline(client, ["XGROUP CREATE stream:0 group 0", "XREADGROUP GROUP group consumer COUNT 500 STREAMS stream:0 >"]);
         Pipeline(client, Enumerable.Range(1, 7).Select(i => $"DEL set:{i} hash:{i} zset:{i} list:{i} stream:{i}"));
 
-        string Name(string type) => $"{type}:{Random.Shared.Next(8)}";
+        string Name(string type) => $"{type}:{random.Next(8)}";
     }
 
     static void Pipeline(RawClient client, IEnumerable<string> commands)
@@ -68,7 +72,7 @@ public class ActiveDefragTests
         Assert.Equal("+OK", client.Call("CONFIG SET activedefrag yes"));
         for (var i = 0; i < 5; i++) server.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.InRange(Ratio(client), 1.0, 1.2);
+        AssertLittleIsFree(client);
         Assert.InRange(Number(client, "allocator_active"), 1, active / 2);
         Assert.InRange(Number(client, "active_defrag_hits"), 1000, Keys);
         Assert.InRange(Number(client, "active_defrag_key_hits"), 1000, Keys);
@@ -90,11 +94,13 @@ public class ActiveDefragTests
         var digest = client.Call("DEBUG DIGEST");
         Assert.Equal("+OK", client.Call("CONFIG SET activedefrag yes"));
         var patience = System.Diagnostics.Stopwatch.StartNew();
-        var sawRunning = false;
-        for (var i = 0; Ratio(client) > 1.2 || Number(client, "active_defrag_running") > 0; i++)
+        var (sawRunning, isRunning) = (false, false);
+        for (var i = 0; !sawRunning || isRunning; i++)
         {
-            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(60), "the fragmentation stays");
-            sawRunning |= Number(client, "active_defrag_running") is >= 1 and <= 50;
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(60), "it does not begin or does not end");
+            var running = Number(client, "active_defrag_running");
+            isRunning = running > 0;
+            sawRunning |= running is >= 1 and <= 50;
             // Whatever comes is gone again, or is what was there.
             other.Call($"SET new:{i} {new string('n', i % 300)}");
             Assert.Equal($":{i % 300}", other.Call($"STRLEN new:{i}"));
@@ -103,7 +109,7 @@ public class ActiveDefragTests
             Assert.StartsWith("$", score, StringComparison.Ordinal);
             Pipeline(other, ["LPUSH list:0 x", "LPOP list:0", "RPUSH list:0 y", "RPOP list:0", "SADD set:0 x", "SREM set:0 x", "HSET hash:0 f v", "HDEL hash:0 f"]);
         }
-        Assert.True(sawRunning);
+        AssertLittleIsFree(client);
         Assert.Equal(digest, client.Call("DEBUG DIGEST"));
         Assert.InRange(Number(client, "total_active_defrag_time"), 1, 60_000);
     }

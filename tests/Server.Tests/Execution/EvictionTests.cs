@@ -162,12 +162,17 @@ public sealed class EvictionTests
     public void A_candidate_that_was_used_since_it_was_sampled_is_spared()
     {
         using var server = new TestServer("maxmemory-policy allkeys-lru\nmaxmemory-samples 64");
-        using var client = server.Connect();
-        for (var i = 0; i < 30; i++)
+        using (var filler = server.Connect())
         {
-            Fill(client, $"{i}:", 1);
-            server.Advance(TimeSpan.FromSeconds(1));
+            for (var i = 0; i < 30; i++)
+            {
+                Fill(filler, $"{i}:", 1);
+                server.Advance(TimeSpan.FromSeconds(1));
+            }
         }
+        // The buffer of its last request is as large as a value, and must not go between two looks at used_memory.
+        server.TickUntil(() => server.Server.Clients.Count == 0);
+        using var client = server.Connect();
         SetMaxMemory(server, client, -ValueBytes / 2);
         server.Tick();
         Assert.False(Exists(client, "0:0"));

@@ -170,25 +170,6 @@ public sealed class PubSubTests
         Assert.Equal(before, Total());
     }
 
-    [Theory]
-    [InlineData(2, '*')]
-    [InlineData(3, '>')]
-    public void A_message_can_be_sent_to_one_client_alone(int protocol, char kind)
-    {
-        using var server = new TestServer();
-        using var one = server.Connect(protocol);
-        using var other = server.Connect(protocol);
-        one.Call("SUBSCRIBE c");
-        other.Call("SUBSCRIBE c");
-        lock (server.Server.Executor.ExecutorLock)
-        {
-            var client = server.Server.Clients.All.First();
-            server.Server.PubSub.SendMessage(client, "c"u8, "for you"u8);
-        }
-        Assert.Equal($"{kind}3 $7 message $1 c $7 for you", one.Read());
-        Assert.DoesNotContain("for you", other.Call("PING"), StringComparison.Ordinal);
-    }
-
     [Fact]
     public void Messages_between_threads_that_own_different_connections_all_arrive()
     {

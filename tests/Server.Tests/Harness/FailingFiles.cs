@@ -16,6 +16,9 @@ enum FileStep
 /// <summary>The machine's disk, except that one thing fails there, or that syncs take as long as a test wants.</summary>
 sealed class FailingFiles : IFileStore
 {
+    /// <summary>The system's words for ENOSPC and for EIO.</summary>
+    public const string NoSpace = "No space left on device", InputOutput = "Input/output error";
+
     readonly FileStore _disk = new();
     readonly object _gate = new();
     bool _holdsSyncs;
@@ -27,6 +30,9 @@ sealed class FailingFiles : IFileStore
         get => _failsAt;
         set => _failsAt = value;
     }
+
+    /// <summary>Why it fails, in the system's words.</summary>
+    public string Reason { get; set; } = NoSpace;
 
     /// <summary>Only files whose path contains this fail, or are held.</summary>
     public string Only { get; set; } = "";
@@ -95,7 +101,7 @@ sealed class FailingFiles : IFileStore
 
     void Check(FileStep step, string path)
     {
-        if (FailsAt == step && Concerns(path)) throw new IOException($"No space left on device : '{path}'");
+        if (FailsAt == step && Concerns(path)) throw new IOException($"{Reason} : '{path}'");
     }
 
     void Sync(string path, IFileWriter file)
@@ -129,7 +135,7 @@ sealed class FailingFiles : IFileStore
             if (files.FailsAt == FileStep.Write && files.Concerns(path) && _written + bytes.Length > files.Room)
             {
                 file.Write(bytes[..(int)Math.Max(0, files.Room - _written)]);
-                throw new IOException($"No space left on device : '{path}'");
+                throw new IOException($"{files.Reason} : '{path}'");
             }
             file.Write(bytes);
             _written += bytes.Length;

@@ -14,12 +14,15 @@ public sealed class DiskFaultTests : IDisposable
     TestServer StartWithoutAof(string configuration) => _directory.Start($"appendonly no\n{configuration}");
 
     [Theory]
-    [InlineData("Create")]
-    [InlineData("Write")]
-    [InlineData("Sync")]
-    [InlineData("Replace")]
-    public void A_BGSAVE_that_fails_leaves_the_file_there_was_and_one_that_works_ends_it(string step)
+    [InlineData("Create", FailingFiles.NoSpace)]
+    [InlineData("Write", FailingFiles.NoSpace)]
+    [InlineData("Write", FailingFiles.InputOutput)]
+    [InlineData("Sync", FailingFiles.NoSpace)]
+    [InlineData("Sync", FailingFiles.InputOutput)]
+    [InlineData("Replace", FailingFiles.InputOutput)]
+    public void A_BGSAVE_that_fails_leaves_the_file_there_was_and_one_that_works_ends_it(string step, string reason)
     {
+        _directory.Files.Reason = reason;
         using var server = StartWithoutAof("save 1000 1000");
         using var client = server.Connect();
         client.Call("SET a 1");
@@ -33,7 +36,7 @@ public sealed class DiskFaultTests : IDisposable
         Assert.Equal(Misconf, client.Call("PING"));
         Assert.Equal("$1 2", client.Call("GET a"));
         Assert.Contains("rdb_last_bgsave_status:err\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
-        Assert.Contains("No space left on device", _directory.Log.Text, StringComparison.Ordinal);
+        Assert.Contains(reason, _directory.Log.Text, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(server.Server.Saving.Path));
         Assert.Equal([server.Server.Saving.Path], Directory.GetFiles(_directory.PathOf("")));
 
@@ -93,13 +96,15 @@ public sealed class DiskFaultTests : IDisposable
 
     /// <summary>Of what did not fit, nothing is left in front of what does.</summary>
     [Theory]
-    [InlineData("everysec", 0)]
-    [InlineData("everysec", 1)]
-    [InlineData("everysec", 30)]
-    [InlineData("no", 0)]
-    [InlineData("no", 30)]
-    public void A_short_write_is_taken_back_and_written_again_when_there_is_room(string policy, int fits)
+    [InlineData("everysec", 0, FailingFiles.NoSpace)]
+    [InlineData("everysec", 1, FailingFiles.NoSpace)]
+    [InlineData("everysec", 30, FailingFiles.NoSpace)]
+    [InlineData("everysec", 30, FailingFiles.InputOutput)]
+    [InlineData("no", 0, FailingFiles.NoSpace)]
+    [InlineData("no", 30, FailingFiles.InputOutput)]
+    public void A_short_write_is_taken_back_and_written_again_when_there_is_room(string policy, int fits, string reason)
     {
+        _directory.Files.Reason = reason;
         using (var server = _directory.Start($"appendfsync {policy}"))
         {
             using var client = server.Connect();
@@ -108,7 +113,7 @@ public sealed class DiskFaultTests : IDisposable
             (_directory.Files.Only, _directory.Files.Room) = (".incr.aof", new FileInfo(_directory.AofPath("appendonly.aof.1.incr.aof")).Length + fits);
             _directory.Files.FailsAt = FileStep.Write;
             Assert.Equal("+OK", client.Call("SET second value"));
-            Assert.Equal("-MISCONF Errors writing to the AOF file: No space left on device", client.Call("SET third value"));
+            Assert.Equal("-MISCONF Errors writing to the AOF file: " + reason, client.Call("SET third value"));
             Assert.Equal(before, _directory.Incremental());
             _directory.Files.FailsAt = FileStep.None;
             server.TickUntil(() =>
@@ -125,12 +130,36 @@ public sealed class DiskFaultTests : IDisposable
         Assert.Equal("*3 $5 value $-1 $5 value", reader.Call("MGET second third fourth"));
     }
 
+    [Fact]
+    public void Info_and_memory_stats_tell_how_much_a_full_disk_has_not_taken()
+    {
+        using var server = _directory.Start("appendfsync everysec");
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        (_directory.Files.Only, _directory.Files.FailsAt) = (".incr.aof", FileStep.Write);
+        client.Call("SET b 2");
+        // *3 $3 SET $1 b $1 2
+        Assert.Contains("\r\nmem_aof_buffer:27\r\n", client.Call("INFO memory"), StringComparison.Ordinal);
+        Assert.Contains("\r\naof_buffer_length:27\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
+        Assert.Contains(" aof.buffer :27 ", client.Call("MEMORY STATS"), StringComparison.Ordinal);
+        _directory.Files.FailsAt = FileStep.None;
+        server.TickUntil(() =>
+        {
+            server.Time.Advance(TimeSpan.FromMilliseconds(100));
+            return server.Server.Aof.Error is null;
+        });
+        server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+        Assert.Contains("\r\nmem_aof_buffer:0\r\n", client.Call("INFO memory"), StringComparison.Ordinal);
+    }
+
     /// <summary>What was refused is not in the file, so that nobody finds after the restart what was never acknowledged in full.</summary>
     [Theory]
-    [InlineData(0)]
-    [InlineData(30)]
-    public void With_always_a_server_that_ends_for_a_short_write_leaves_what_it_acknowledged(int fits)
+    [InlineData(0, FailingFiles.InputOutput)]
+    [InlineData(30, FailingFiles.NoSpace)]
+    [InlineData(30, FailingFiles.InputOutput)]
+    public void With_always_a_server_that_ends_for_a_short_write_leaves_what_it_acknowledged(int fits, string reason)
     {
+        _directory.Files.Reason = reason;
         using (var server = _directory.Start("appendfsync always"))
         {
             using var client = server.Connect();

@@ -71,7 +71,8 @@ public sealed class DefragmenterTests : IDisposable
         Assert.True(fragmented > 3, $"before {fragmented}");
         foreach (var use in Arena.CountSlabs())
         {
-            var least = (use.Blocks + use.BlocksPerSlab - 1) / use.BlocksPerSlab;
+            var blocksPerSlab = use.Room / use.Slabs;
+            var least = (use.Blocks + blocksPerSlab - 1) / blocksPerSlab;
             Assert.Equal((use.BlockBytes, least), (use.BlockBytes, use.Slabs));
         }
         Assert.True(Arena.CommittedBytes < committed / 2, $"{committed} bytes became {Arena.CommittedBytes}");

@@ -146,7 +146,6 @@ static partial class ServerCommands
         c.Reply.Ok();
     }
 
-
     static void DebugChangeReplId(ref CommandContext c)
     {
         c.Server.ChangeReplicationId();

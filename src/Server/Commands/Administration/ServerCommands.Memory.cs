@@ -16,8 +16,8 @@ static partial class ServerCommands
         Arity = -2,
         Subcommands =
         [
-            AboutMemory("DOCTOR", "O(1)", "Looks for problems with memory, for people.", MemoryDoctor),
-            AboutMemory("MALLOC-STATS", "O(1)", "Answers the figures of the allocator.", MemoryMallocStats),
+            AboutMemory("DOCTOR", "Looks for problems with memory, for people.", MemoryDoctor),
+            AboutMemory("MALLOC-STATS", "Answers the figures of the allocator.", MemoryMallocStats),
             new Command
             {
                 Name = "PURGE", Group = CommandGroup.Server, Since = "4.0.0",
@@ -26,7 +26,7 @@ static partial class ServerCommands
                 Arity = 2, Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
                 Run = MemoryPurge,
             },
-            AboutMemory("STATS", "O(1)", "Answers what memory is used for.", MemoryStats),
+            AboutMemory("STATS", "Answers what memory is used for.", MemoryStats),
             new Command
             {
                 Name = "USAGE", Group = CommandGroup.Server, Since = "4.0.0", Complexity = "O(1)",
@@ -46,9 +46,9 @@ static partial class ServerCommands
         ],
     };
 
-    static Command AboutMemory(string name, string complexity, string summary, CommandHandler run) => new()
+    static Command AboutMemory(string name, string summary, CommandHandler run) => new()
     {
-        Name = name, Group = CommandGroup.Server, Since = "4.0.0", Complexity = complexity, Summary = summary,
+        Name = name, Group = CommandGroup.Server, Since = "4.0.0", Complexity = "O(1)", Summary = summary,
         Arity = 2, Tips = ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
         Run = run,
     };
@@ -149,7 +149,7 @@ static partial class ServerCommands
         Number("clients.slaves", 0);
         Number("clients.normal", memory.Clients);
         Number("cluster.links", 0);
-        Number("aof.buffer", 0);
+        Number("aof.buffer", server.Aof.BufferBytes);
         Number("lua.caches", 0);
         Number("functions.caches", 0);
         foreach (var database in server.Keyspace.Databases)

@@ -35,6 +35,7 @@ sealed class ClientFilter
 
     readonly Dictionary<string, Predicate<Client>> _conditions = [];
 
+    /// <summary>Whether the client that asks is left out, whatever else fits it: until SKIPME says otherwise.</summary>
     public bool SkipsCaller { get; set; } = true;
 
     /// <summary>The filter of CLIENT KILL's oldest form: who comes from an address, the caller included.</summary>
@@ -45,10 +46,10 @@ sealed class ClientFilter
         return filter;
     }
 
-    /// <summary>Reads options from argument <paramref name="from"/> on, or answers what is wrong.</summary>
-    public bool TryParse(ref CommandContext c, int from, bool isKill)
+    /// <summary>Reads the options behind the subcommand's name, or answers what is wrong.</summary>
+    public bool TryParse(ref CommandContext c, bool isKill)
     {
-        for (var i = from; i < c.Count; i++)
+        for (var i = 2; i < c.Count; i++)
         {
             if (i + 1 == c.Count)
             {

@@ -81,7 +81,7 @@ static partial class ConnectionCommands
     static void ClientList(ref CommandContext c)
     {
         var filter = new ClientFilter { SkipsCaller = false };
-        if (!filter.TryParse(ref c, from: 2, isKill: false)) return;
+        if (!filter.TryParse(ref c, isKill: false)) return;
         var text = new StringBuilder();
         foreach (var client in c.Server.Clients.All)
         {
@@ -95,7 +95,7 @@ static partial class ConnectionCommands
         // The form without an option's name is the oldest one; it may kill its caller, and says OK or that there is none.
         var isOldForm = c.Count == 3;
         var filter = isOldForm ? ClientFilter.ByAddress(c.Arg(2)) : new ClientFilter();
-        if (!isOldForm && !filter.TryParse(ref c, from: 2, isKill: true)) return;
+        if (!isOldForm && !filter.TryParse(ref c, isKill: true)) return;
         var doomed = new List<Client>();
         foreach (var client in c.Server.Clients.All)
         {

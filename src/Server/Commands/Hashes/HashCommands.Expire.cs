@@ -66,11 +66,11 @@ static partial class HashCommands
         Lt,
     }
 
-    static FieldCondition ConditionAt(scoped ref CommandContext c, int index) =>
-        c.IsToken(index, "NX"u8) ? FieldCondition.Nx
-        : c.IsToken(index, "XX"u8) ? FieldCondition.Xx
-        : c.IsToken(index, "GT"u8) ? FieldCondition.Gt
-        : c.IsToken(index, "LT"u8) ? FieldCondition.Lt
+    static FieldCondition ConditionOf(scoped ref CommandContext c) =>
+        c.IsToken(3, "NX"u8) ? FieldCondition.Nx
+        : c.IsToken(3, "XX"u8) ? FieldCondition.Xx
+        : c.IsToken(3, "GT"u8) ? FieldCondition.Gt
+        : c.IsToken(3, "LT"u8) ? FieldCondition.Lt
         : FieldCondition.None;
 
     /// <summary>Whether a field with the deadline <paramref name="current"/> (-1: none, which counts as infinitely late) may get another.</summary>
@@ -87,7 +87,7 @@ static partial class HashCommands
     {
         if (!TryWrite(ref c, out var at)) return;
         if (!TryDeadline(ref c, c.Arg(2), baseTime, inSeconds, out var deadline)) return;
-        var condition = ConditionAt(ref c, 3);
+        var condition = ConditionOf(ref c);
         if (!FieldList.TryParse(ref c, condition == FieldCondition.None ? 3 : 4, out var fields)) return;
 
         c.Reply.Array(fields.Count);

@@ -34,7 +34,7 @@ sealed class VictimChoice(MiniRedisServer server)
     /// <summary>What a key's never having been asked for adds to its score under LRU: more than a second, less than two.</summary>
     const int UnaskedBonus = 3;
 
-    /// <summary>The most keys of one look.</summary>
+    /// <summary>The most keys of one look: maxmemory-samples goes up to 64, and LFU takes twice as many.</summary>
     const int MostSampled = 128;
 
     readonly Record[] _sample = new Record[MostSampled];

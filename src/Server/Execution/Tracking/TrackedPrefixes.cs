@@ -135,5 +135,5 @@ sealed class TrackedPrefix(byte[] text)
     public List<ChangedKey> Changed { get; } = [];
 }
 
-/// <summary>A key that changed: where <see cref="TrackedPrefixes"/> keeps it, the how manieth change of its prefix that was, and whose.</summary>
+/// <summary>A key that changed: where <see cref="TrackedPrefixes"/> keeps it, its place among the changes of its prefix, and whose it was.</summary>
 readonly record struct ChangedKey(int Start, int Length, int Order, Client? Changer);

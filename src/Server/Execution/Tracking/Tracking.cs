@@ -137,13 +137,7 @@ sealed partial class Tracking : IEffectSink
 
     bool IsFull => _server.Config.TrackingTableMaxKeys is > 0 and var most && _table.Count > most;
 
-    bool IEffectSink.WantsCommands => false;
-
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
-
-    void IEffectSink.OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
-    {
-    }
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {

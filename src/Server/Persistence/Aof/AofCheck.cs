@@ -268,7 +268,5 @@ sealed class AofCheck
         }
     }
 
-    void Say(FormattableString line) => _output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
     void Say(string line) => _output.WriteLine(line);
 }

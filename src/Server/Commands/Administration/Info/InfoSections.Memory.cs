@@ -52,7 +52,7 @@ static partial class InfoSections
         text.Field("mem_clients_slaves", 0);
         text.Field("mem_clients_normal", memory.Clients);
         text.Field("mem_cluster_links", 0);
-        text.Field("mem_aof_buffer", 0);
+        text.Field("mem_aof_buffer", server.Aof.BufferBytes);
         text.Field("mem_allocator", "miniredis-arena");
         text.Field("mem_overhead_db_hashtable_rehashing", 0);
         text.Field("active_defrag_running", server.ActiveDefrag.RunningPercent);
