@@ -171,6 +171,8 @@ sealed class ActiveDefrag(MiniRedisServer server)
         while (_defragmenter.Step())
         {
         }
+        // A pass that was under way ends with that.
+        End();
         _defragmenter.BeginMovingAll();
         while (_defragmenter.Step())
         {
