@@ -59,8 +59,20 @@ public readonly ref struct Request
         }
     }
 
-    /// <summary>Bytes that <see cref="EncodedLength"/>, which takes longer, is at most.</summary>
-    public long MostEncodedLength => ArgumentBytes + 15 * (long)Count + 13;
+    /// <summary>
+    /// Bytes that <see cref="EncodedLength"/> is at most, whatever lies between the arguments; those must be in order. Takes no longer for
+    /// more of them.
+    /// </summary>
+    public long MostEncodedLength
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            if (Args.IsEmpty) return 13;
+            var last = Args[^1];
+            return last.Offset + (long)last.Length - Args[0].Offset + 15 * (long)Count + 13;
+        }
+    }
 
     /// <summary>
     /// Argument <paramref name="i"/>, unchecked: a command's arity was verified before its handler runs, and the parser

@@ -39,6 +39,9 @@ ref partial struct CommandContext
 
     public readonly Request Request => _request;
 
+    /// <inheritdoc cref="Request.MostEncodedLength"/>
+    public readonly long MostEncodedLength => _request.MostEncodedLength;
+
     /// <summary>The hash of the first key, where it is known already.</summary>
     public readonly ulong? FirstKeyHash => _keyHash;
 

@@ -300,7 +300,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         context.Client.CommandsRun++;
         var watch = server.CallWatch;
         if (ticks >= watch.LeastTicks) watch.NoteTime(context, ticks);
-        if (context.Request.MostEncodedLength + replyBytes >= watch.LeastBytes) watch.NoteBytes(context, replyBytes);
+        if (context.MostEncodedLength + replyBytes >= watch.LeastBytes) watch.NoteBytes(context, replyBytes);
     }
 
     /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>
