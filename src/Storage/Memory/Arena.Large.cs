@@ -64,7 +64,7 @@ public sealed unsafe partial class Arena
         _committed -= (long)slab->Extent;
         // Nobody else knows the mapping any more, so nothing has to wait for this.
         ThreadPool.UnsafeQueueUserWorkItem(
-            static mapping => NativePages.Release((byte*)mapping.Start, mapping.Extent),
+            static mapping => NativePages.ReleaseGently((byte*)mapping.Start, mapping.Extent),
             (Start: (nuint)slab & ~(Region.Size - 1), Extent: slab->Extent), preferLocal: false);
     }
 

@@ -138,13 +138,13 @@ public sealed unsafe partial class Arena : IDisposable
         WaitForDiscards();
         foreach (var region in _regions)
         {
-            if (region != null) NativePages.Release(region.Start, Region.Size);
+            if (region != null) NativePages.ReleaseGently(region.Start, Region.Size);
         }
         _regions.Clear();
         while (_dedicated != null)
         {
             var next = _dedicated->Next;
-            NativePages.Release((byte*)((nuint)_dedicated & ~(Region.Size - 1)), _dedicated->Extent);
+            NativePages.ReleaseGently((byte*)((nuint)_dedicated & ~(Region.Size - 1)), _dedicated->Extent);
             _dedicated = next;
         }
         NativeMemory.Free(_current);
