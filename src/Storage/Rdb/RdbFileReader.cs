@@ -26,6 +26,14 @@ public sealed class RdbFileReader
     /// <summary>The database of the keys that come.</summary>
     public int Database { get; private set; }
 
+    /// <summary>Whether a file begins as one of RDB does, which is how the base of an AOF tells its kind. Reads five bytes.</summary>
+    public static bool HasMagic(Stream file)
+    {
+        Span<byte> magic = stackalloc byte[5];
+        return file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
+            && (magic.SequenceEqual("REDIS"u8) || magic.SequenceEqual("VALKE"u8));
+    }
+
     /// <summary>Reads the magic and the version: five letters and four digits, or six and three.</summary>
     /// <param name="reader">Stands behind it afterwards.</param>
     /// <param name="anyVersion">Reads on whatever the version is (rdb-version-check relaxed).</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 
@@ -243,10 +244,8 @@ sealed class AofCheck
 
     static bool IsRdb(string path)
     {
-        Span<byte> magic = stackalloc byte[5];
         using var file = Open(path);
-        return file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
-            && (magic.SequenceEqual("REDIS"u8) || magic.SequenceEqual("VALKE"u8));
+        return RdbFileReader.HasMagic(file);
     }
 
     /// <summary>Whether the first line that is no comment is one of a manifest.</summary>

@@ -102,9 +102,7 @@ sealed class AofLoading : IDisposable
     {
         _elapsed.Restart();
         _file = Open(path, 0);
-        Span<byte> magic = stackalloc byte[5];
-        var isRdb = _file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
-            && (magic.SequenceEqual("REDIS"u8) || magic.SequenceEqual("VALKE"u8));
+        var isRdb = RdbFileReader.HasMagic(_file);
         _file.Position = 0;
         if (!isRdb)
         {
