@@ -17,16 +17,23 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
 
     readonly Arena _arena = arena;
     readonly ListRoot* _root = root;
-    readonly ListLimits _limits = root->Limits(plainFrom);
+    readonly long _plainFrom = plainFrom;
 
     public ListRoot* Root => _root;
 
     public long Count => _root->Count;
 
-    public ListLimits Limits => _limits;
+    /// <summary>False for the default value, which is no list.</summary>
+    public bool Exists
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _root != null;
+    }
+
+    public ListLimits Limits => _root->Limits(_plainFrom);
 
     /// <summary>The most bytes of a node's block, unless one element needs more.</summary>
-    public int NodeBytes => _limits.Bytes;
+    public int NodeBytes => Limits.Bytes;
 
     /// <summary>An empty list.</summary>
     public static ListRoot* CreateRoot(Arena arena, in ListLimits limits)
@@ -53,18 +60,25 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         Balance();
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Push(ReadOnlySpan<byte> value, bool head)
     {
         var end = head ? _root->Head : _root->Tail;
-        if (end != null && !_limits.IsPlain(value.Length) && HasRoom(end, value))
+        var form = new Listpack.Form(value);
+        if (end != null && !Limits.IsPlain(value.Length) && HasRoom(end, form.Total))
         {
-            var owner = new ListNodeBlock(this, end);
-            if (head) Listpack.Prepend(ref owner, value);
-            else Listpack.Append(ref owner, value);
+            var owner = new ListNodeBlock(in this, end);
+            Listpack.Insert(ref owner, head ? Listpack.HeaderSize : -1, form, value);
             owner.Node->Count++;
             _root->Count++;
             return;
         }
+        PushNode(value, end, head);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void PushNode(ReadOnlySpan<byte> value, ListNode* end, bool head)
+    {
         if (end != null) Trim(ref end);
         Link(NewNode(value), end, after: !head);
         _root->Count++;
@@ -81,6 +95,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     }
 
     /// <summary>Removes the element at an end.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void RemoveEnd(bool head)
     {
         var node = head ? _root->Head : _root->Tail;
@@ -91,7 +106,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
             Balance();
             return;
         }
-        var owner = new ListNodeBlock(this, node);
+        var owner = new ListNodeBlock(in this, node);
         Listpack.Delete(ref owner, head ? Listpack.HeaderSize : Listpack.Last(owner.Start), 1);
         owner.Node->Count--;
     }
@@ -154,17 +169,19 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     }
 
     /// <summary>Whether a packed node may take one more value. A compressed one is judged by what it would be.</summary>
-    bool HasRoom(ListNode* node, ReadOnlySpan<byte> value)
+    bool HasRoom(ListNode* node, ReadOnlySpan<byte> value) => node != null && HasRoom(node, Listpack.SizeOf(value));
+
+    bool HasRoom(ListNode* node, int elementBytes)
     {
-        if (node == null || node->IsPlain) return false;
-        var bytes = ListNode.RawBytes(node) + Listpack.SizeOf(value);
-        return ListNode.HeaderBytes + bytes <= _limits.Bytes && node->Count < _limits.Elements;
+        if (node->IsPlain) return false;
+        var limits = Limits;
+        return ListNode.HeaderBytes + ListNode.RawBytes(node) + elementBytes <= limits.Bytes && node->Count < limits.Elements;
     }
 
     /// <summary>A node that is not linked: with one element, plain if it is large.</summary>
     ListNode* NewNode(ReadOnlySpan<byte> value)
     {
-        if (_limits.IsPlain(value.Length))
+        if (Limits.IsPlain(value.Length))
         {
             var plain = NewNode(value.Length, ListNodeForm.Plain, 1);
             value.CopyTo(new Span<byte>(ListNode.Data(plain), value.Length));
@@ -173,7 +190,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         var node = NewNode(Math.Max(FirstNodeBytes, Listpack.EmptySize + Listpack.SizeOf(value)), ListNodeForm.Packed, 1);
         Listpack.Empty.CopyTo(new Span<byte>(ListNode.Data(node), Listpack.EmptySize));
         // Never moves: there is room.
-        var owner = new ListNodeBlock(this, node);
+        var owner = new ListNodeBlock(in this, node);
         Listpack.Append(ref owner, value);
         return node;
     }
