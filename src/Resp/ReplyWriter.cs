@@ -41,6 +41,9 @@ public sealed partial class ReplyWriter
 
     private static readonly ulong[] Digits = BuildDigits();
 
+    // The three digits of each number below 1000, as they lie in memory.
+    private static readonly uint[] Padded = BuildPadded();
+
     // A line end as it lies in memory.
     private static readonly ushort CrLf = MemoryMarshal.Read<ushort>("\r\n"u8);
 
@@ -148,6 +151,7 @@ public sealed partial class ReplyWriter
     /// An error reply. <paramref name="text"/> is without the leading '-' and starts with its code, as in "ERR syntax error";
     /// line ends inside become spaces, as it may quote what a client sent.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Error(ReadOnlySpan<byte> text)
     {
         Errors++;
@@ -346,11 +350,39 @@ public sealed partial class ReplyWriter
     {
         const int Longest = 1 + Numbers.MaxInt64Length + 2;
         if (_end - _position < Longest) NextWindow(Longest);
-        Span<byte> room = MemoryMarshal.CreateSpan(ref Room, Longest);
-        room[0] = type;
-        int digits = Numbers.FormatInt64(value, room[1..]);
-        Unsafe.WriteUnaligned(ref room[1 + digits], CrLf);
+        ref byte room = ref Room;
+        if ((ulong)value < SmallNumbers)
+        {
+            // Only the window was too short.
+            _position += WriteHeader(ref room, type, (int)value);
+            return;
+        }
+
+        if ((ulong)value < 1_000_000_000)
+        {
+            // Three digits at a time: a list's length, a counter.
+            (uint thousands, uint rest) = Math.DivRem((uint)value, 1000);
+            (uint millions, thousands) = Math.DivRem(thousands, 1000);
+            int length = WriteHeader(ref room, type, (int)(millions > 0 ? millions : thousands)) - 2;
+            if (millions > 0) length += WriteThree(ref Unsafe.Add(ref room, length), thousands);
+            length += WriteThree(ref Unsafe.Add(ref room, length), rest);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref room, length), CrLf);
+            _position += length + 2;
+            return;
+        }
+
+        room = type;
+        int digits = Numbers.FormatInt64(value, MemoryMarshal.CreateSpan(ref Unsafe.Add(ref room, 1), Numbers.MaxInt64Length));
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref room, 1 + digits), CrLf);
         _position += digits + 3;
+    }
+
+    /// <summary>Writes a number below 1000 with leading zeros, and anything into a fourth byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteThree(ref byte room, uint number)
+    {
+        Unsafe.WriteUnaligned(ref room, Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Padded), number));
+        return 3;
     }
 
     private static ulong[] BuildDigits()
@@ -367,6 +399,14 @@ public sealed partial class ReplyWriter
             table[n] = BinaryPrimitives.ReadUInt64LittleEndian(entry);
         }
 
+        return table;
+    }
+
+    private static uint[] BuildPadded()
+    {
+        var table = new uint[1000];
+        for (int n = 0; n < table.Length; n++)
+            table[n] = MemoryMarshal.Read<uint>([(byte)('0' + n / 100), (byte)('0' + n / 10 % 10), (byte)('0' + n % 10), 0]);
         return table;
     }
 }

@@ -82,6 +82,7 @@ ref partial struct CommandContext
     public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Loading.IsLoading && !Server.Config.ImportMode;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public readonly void Fail(ReadOnlySpan<byte> text)
     {
         Server.Statistics.CountError(text);
@@ -89,6 +90,7 @@ ref partial struct CommandContext
     }
 
     /// <inheritdoc cref="Fail(ReadOnlySpan{byte})"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public readonly void Fail(string text) => Fail(System.Text.Encoding.UTF8.GetBytes(text));
 
     /// <summary>Reads an integer argument, or answers that it is none.</summary>

@@ -15,6 +15,9 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     /// <summary>Room of a new node: the smallest that is worth an allocation.</summary>
     const int FirstNodeBytes = 128;
 
+    /// <summary>A new node at an end has room at once for this part of what the list has: a longer way up in steps costs more than it saves.</summary>
+    const int StartingPart = 8;
+
     readonly Arena _arena = arena;
     readonly ListRoot* _root = root;
     readonly long _plainFrom = plainFrom;
@@ -80,7 +83,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     void PushNode(ReadOnlySpan<byte> value, ListNode* end, bool head)
     {
         if (end != null) Trim(ref end);
-        Link(NewNode(value), end, after: !head);
+        Link(NewNode(value, Math.Min(Limits.Bytes, (long)_root->Nodes * Limits.Bytes / StartingPart), head), end, after: !head);
         _root->Count++;
         Balance();
     }
@@ -179,7 +182,10 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     }
 
     /// <summary>A node that is not linked: with one element, plain if it is large.</summary>
-    ListNode* NewNode(ReadOnlySpan<byte> value)
+    /// <param name="value">The element.</param>
+    /// <param name="blockBytes">Bytes of the block of a node that is not plain, unless the element needs more.</param>
+    /// <param name="growsAtHead">Where more is going to be added.</param>
+    ListNode* NewNode(ReadOnlySpan<byte> value, long blockBytes = 0, bool growsAtHead = false)
     {
         if (Limits.IsPlain(value.Length))
         {
@@ -187,11 +193,15 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
             value.CopyTo(new Span<byte>(ListNode.Data(plain), value.Length));
             return plain;
         }
-        var node = NewNode(Math.Max(FirstNodeBytes, Listpack.EmptySize + Listpack.SizeOf(value)), ListNodeForm.Packed, 1);
+        var form = new Listpack.Form(value);
+        var bytes = Listpack.EmptySize + form.Total;
+        var room = Math.Max(Math.Max(FirstNodeBytes, (int)blockBytes - ListNode.HeaderBytes), bytes);
+        var node = NewNode(room, ListNodeForm.Packed, 1);
+        if (growsAtHead) node->Lead = (ushort)Math.Min(room - bytes, ushort.MaxValue);
         Listpack.Empty.CopyTo(new Span<byte>(ListNode.Data(node), Listpack.EmptySize));
         // Never moves: there is room.
         var owner = new ListNodeBlock(in this, node);
-        Listpack.Append(ref owner, value);
+        Listpack.Insert(ref owner, -1, form, value);
         return node;
     }
 
