@@ -52,8 +52,13 @@ sealed unsafe partial class ProcessorCounter
     /// <summary>For tests: begins where both are 0, and is only told.</summary>
     internal static ProcessorCounter AtZero() => new(null);
 
+    // One for all servers of the process, which it outlives; null where the counter cannot be read or is not to be trusted.
+    static readonly delegate* unmanaged[SuppressGCTransition]<ulong> s_read = Prepare();
+
     /// <summary>The counter, or null where there is none to be trusted.</summary>
-    public static ProcessorCounter? TryCreate()
+    public static ProcessorCounter? TryCreate() => s_read == null ? null : new(s_read);
+
+    static delegate* unmanaged[SuppressGCTransition]<ulong> Prepare()
     {
         if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) return null;
         if (Stopwatch.Frequency != 1_000_000_000 || !IsClockSource()) return null;
@@ -61,13 +66,9 @@ sealed unsafe partial class ProcessorCounter
         var page = Map(null, size, ProtRead | ProtWrite, MapPrivate | MapAnonymous, -1, 0);
         if ((nint)page == -1) return null;
         Code.CopyTo(new Span<byte>(page, size));
-        if (Protect(page, size, ProtRead | ProtExec) != 0)
-        {
-            _ = Unmap(page, size);
-            return null;
-        }
-        // The page stays for the process's life.
-        return new((delegate* unmanaged[SuppressGCTransition]<ulong>)page);
+        if (Protect(page, size, ProtRead | ProtExec) == 0) return (delegate* unmanaged[SuppressGCTransition]<ulong>)page;
+        _ = Unmap(page, size);
+        return null;
     }
 
     static bool IsClockSource()
