@@ -98,7 +98,11 @@ static partial class KeyCommands
         var count = 0;
         for (var i = 1; i < c.Count; i++)
         {
-            if (c.LookupRead(c.Arg(i), always: true).Found) count++;
+            // Whatever the client asked of its other commands (CLIENT NO-TOUCH).
+            var at = c.PeekCounted(c.Arg(i));
+            if (!at.Found) continue;
+            c.Server.Keys.Touch(at.Record);
+            count++;
         }
         c.Reply.Integer(count);
     }
