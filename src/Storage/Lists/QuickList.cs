@@ -15,7 +15,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     /// <summary>Room of a new node: the smallest that is worth an allocation.</summary>
     const int FirstNodeBytes = 128;
 
-    /// <summary>A new node at an end has room at once for this part of what the list has: a longer way up in steps costs more than it saves.</summary>
+    /// <summary>A new node at an end has room at once for this part of what the list has: the way up in steps costs copies.</summary>
     const int StartingPart = 8;
 
     readonly Arena _arena = arena;
