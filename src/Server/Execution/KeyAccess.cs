@@ -64,7 +64,7 @@ sealed class KeyAccess(MiniRedisServer server)
             server.Effects.Notify(database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
     }
 
-    bool IsPast(Record record) => record.HasExpiry && record.ExpireAt <= server.Clock.Now;
+    bool IsPast(Record record) => record.HasExpiry && record.ExpireAt <= Due;
 
     /// <summary>Finds a key whose time has passed by the clock, though maybe not for whom the command runs.</summary>
     /// <param name="user">Who uses the key, if somebody does.</param>
@@ -90,11 +90,17 @@ sealed class KeyAccess(MiniRedisServer server)
     }
 
     /// <summary>
+    /// The latest deadline (unix ms) that has passed by the clock. A key, and a field, lives through the millisecond of its deadline, in
+    /// which its TTL is 0, as in Redis; only what would be given such a deadline is deleted at once (<see cref="CommandContext.IsPast"/>).
+    /// </summary>
+    public long Due => server.Clock.Now - 1;
+
+    /// <summary>
     /// Deadlines up to this one (unix ms) have passed for whom a command runs. None has while the AOF is loaded: its commands ran earlier, and
     /// what has expired since may have been made to last longer by one that follows. Nor has any for the source of an import
     /// (<see cref="ServerConfig.ImportMode"/>), whose own server says when a key goes.
     /// </summary>
-    public long ExpiredBy => server.Loading.IsLoading || server.Config.ImportMode && RunsForSource ? long.MinValue : server.Clock.Now;
+    public long ExpiredBy => server.Loading.IsLoading || server.Config.ImportMode && RunsForSource ? long.MinValue : Due;
 
     bool RunsForSource => server.Executor.RunningFor is { } client && client.Has(ClientFlags.ImportSource);
 
@@ -141,7 +147,7 @@ sealed class KeyAccess(MiniRedisServer server)
         if (database.Prepare(at) == Readiness.Frozen) return at;
         var hash = new HashEditor(database, at, default);
         var expired = 0;
-        for (; expired < FieldsAtOnce && hash.Reader.FindDue(server.Clock.Now, out var due) == DueSearch.Found; expired++)
+        for (; expired < FieldsAtOnce && hash.Reader.FindDue(Due, out var due) == DueSearch.Found; expired++)
         {
             if (server.Effects.IsPropagating) EmitFieldDeletion(database, hash, due);
             hash.Remove(due);
