@@ -26,7 +26,7 @@ sealed class MiniRedisServer
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
         Keyspace = new Keyspace(config.Databases, time: time);
         Tracking = new Tracking(this);
-        Memory = new MemoryUsage(Keyspace, Tracking);
+        Memory = new MemoryUsage(this);
         Commands = CommandRegistry.CreateTable();
         CommandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();

@@ -5,17 +5,20 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>
 /// What used_memory counts: records, values and indexes, which the arena knows exactly, what is remembered of keys that clients
-/// track, and what connections hold, which is kept as a running sum: each client's share is looked at when its batch ends and by
-/// the cron, so asking costs an addition, whatever the number of clients. The collected heap is not in it: it has figures of its
-/// own (INFO's gc_ fields). Under the executor's lock.
+/// track, what the disk has not taken of the AOF yet, and what connections hold, which is kept as a running sum: each client's
+/// share is looked at when its batch ends and by the cron, so asking costs some additions, whatever the number of clients. The
+/// collected heap is not in it: it has figures of its own (INFO's gc_ fields). Under the executor's lock.
 /// </summary>
-sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
+sealed class MemoryUsage(MiniRedisServer server)
 {
+    readonly Keyspace _keyspace = server.Keyspace;
+    readonly Tracking _tracking = server.Tracking;
+
     // Clients whose share has output in it. Who leaves is taken out: nobody may come by to look anew for as long as the server runs.
     readonly List<Client> _withOutput = [];
 
     /// <summary>Of an empty server: what INFO's dataset fields leave out.</summary>
-    public long Startup { get; } = keyspace.UsedBytes;
+    public long Startup { get; } = server.Keyspace.UsedBytes;
 
     /// <summary>Connections: objects, unread input, unsent output.</summary>
     public long Clients { get; private set; }
@@ -23,22 +26,27 @@ sealed class MemoryUsage(Keyspace keyspace, Tracking tracking)
     /// <summary>How many of them had output when they were last looked at.</summary>
     public int ClientsWithOutput => _withOutput.Count;
 
-    public long Total => keyspace.UsedBytes + Clients + tracking.MemoryBytes;
+    public long Total => _keyspace.UsedBytes + Clients + _tracking.MemoryBytes + server.Aof.BufferBytes;
 
     /// <summary>
     /// What keys take, with what is remembered of them: what eviction makes smaller. Values that only a snapshot still reads are left
     /// out; they go when it has read them, and no key would have to go for them in a server that forks.
     /// </summary>
-    public long CountedData => keyspace.UsedBytes + tracking.MemoryBytes - NotCountedForEviction;
+    public long CountedData => _keyspace.UsedBytes + _tracking.MemoryBytes - OrphanedBytes;
 
     /// <summary>What maxmemory bounds.</summary>
     public long CountedForEviction => CountedData + Clients;
 
-    /// <summary>Bytes of used_memory that maxmemory does not bound.</summary>
-    public long NotCountedForEviction => keyspace.Snapshot is { } snapshot ? snapshot.OrphanedBytes : 0;
+    /// <summary>Bytes of used_memory that maxmemory does not bound. To evict keys for what waits for the disk would make more wait.</summary>
+    public long NotCountedForEviction => OrphanedBytes + server.Aof.BufferBytes;
 
-    /// <summary>What is not data: the indexes, the connections, what is remembered for their caches, and what the server started with.</summary>
-    public long Overhead => Startup + keyspace.IndexBytes + Clients + tracking.MemoryBytes;
+    long OrphanedBytes => _keyspace.Snapshot is { } snapshot ? snapshot.OrphanedBytes : 0;
+
+    /// <summary>
+    /// What is not data: the indexes, the connections, what is remembered for their caches, what waits for the disk, and what the server
+    /// started with.
+    /// </summary>
+    public long Overhead => Startup + _keyspace.IndexBytes + Clients + _tracking.MemoryBytes + server.Aof.BufferBytes;
 
     public long Dataset => Math.Max(0, Total - Overhead);
 

@@ -13,6 +13,7 @@ sealed class RedisServerService(ServerHost host, IHostApplicationLifetime lifeti
             lifetime.StopApplication();
         };
         host.Start();
+        Rehearsal.Start(host.Server.Log);
         return Task.CompletedTask;
     }
 

@@ -16,10 +16,12 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     StreamWriter _writer;
     LogLevel _least = LogLevel.Information;
 
-    public RedisLogProvider(TimeProvider time)
+    /// <param name="time">What lines are dated by.</param>
+    /// <param name="output">Where they go until <see cref="Configure"/> names a file; standard output if it is null.</param>
+    public RedisLogProvider(TimeProvider time, Stream? output = null)
     {
         _time = time;
-        _writer = Open("");
+        _writer = output is null ? Open("") : new StreamWriter(output);
     }
 
     /// <summary>The role letter of each line: M for a master, S for a replica, X for a Sentinel.</summary>

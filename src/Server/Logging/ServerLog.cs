@@ -89,6 +89,9 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Error, "Requests of client id={id} failed (arguments redacted); it is closed")]
     public partial void BatchFailed(long id, Exception failure);
 
+    [LoggerMessage(LogLevel.Warning, "The rehearsal of commands failed; the first of each may take some milliseconds longer")]
+    public partial void RehearsalFailed(Exception failure);
+
     [LoggerMessage(LogLevel.Error, "The cron failed")]
     public partial void CronFailed(Exception failure);
 

@@ -30,6 +30,13 @@ sealed partial class FileStore : IFileStore
         RandomAccess.FlushToDisk(directory);
     }
 
+    public bool CreateDirectory(string path)
+    {
+        if (Directory.Exists(path)) return false;
+        Directory.CreateDirectory(path);
+        return true;
+    }
+
     public void Delete(string path)
     {
         if (!File.Exists(path)) return;

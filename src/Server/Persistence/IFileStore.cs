@@ -18,6 +18,9 @@ interface IFileStore
     /// <summary>Makes sure that names in a directory outlive a power failure, where the system has a way to say so.</summary>
     void SyncDirectory(string path);
 
+    /// <summary>Makes a directory, and those it is in. False if it was there.</summary>
+    bool CreateDirectory(string path);
+
     /// <summary>Deletes a file if it is there.</summary>
     void Delete(string path);
 }

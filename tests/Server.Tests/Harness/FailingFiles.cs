@@ -95,6 +95,8 @@ sealed class FailingFiles : IFileStore
         _disk.SyncDirectory(path);
     }
 
+    public bool CreateDirectory(string path) => _disk.CreateDirectory(path);
+
     public void Delete(string path) => _disk.Delete(path);
 
     bool Concerns(string path) => path.Contains(Only, StringComparison.Ordinal);

@@ -137,7 +137,10 @@ public sealed class DiskFaultTests : IDisposable
         using var client = server.Connect();
         client.Call("SET a 1");
         (_directory.Files.Only, _directory.Files.FailsAt) = (".incr.aof", FileStep.Write);
+        var before = server.Server.Memory.Total;
         client.Call("SET b 2");
+        Assert.True(server.Server.Memory.Total >= before + 27);
+        Assert.Equal(27, server.Server.Memory.NotCountedForEviction);
         // *3 $3 SET $1 b $1 2
         Assert.Contains("\r\nmem_aof_buffer:27\r\n", client.Call("INFO memory"), StringComparison.Ordinal);
         Assert.Contains("\r\naof_buffer_length:27\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);

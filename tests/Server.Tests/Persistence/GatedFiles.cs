@@ -59,6 +59,8 @@ sealed class GatedFiles : IFileStore
     {
     }
 
+    public bool CreateDirectory(string path) => Directory.CreateDirectory(path).Exists;
+
     public void Delete(string path)
     {
         lock (_files) _files.Remove(path);

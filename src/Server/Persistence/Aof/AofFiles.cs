@@ -133,9 +133,8 @@ sealed class AofFiles(MiniRedisServer server)
     /// <summary>Makes the directory, if there is none.</summary>
     public void CreateDirectory()
     {
-        if (System.IO.Directory.Exists(Directory)) return;
-        System.IO.Directory.CreateDirectory(Directory);
-        server.Saving.Files.SyncDirectory(Path.GetDirectoryName(Directory)!);
+        var files = server.Saving.Files;
+        if (files.CreateDirectory(Directory)) files.SyncDirectory(Path.GetDirectoryName(Directory)!);
     }
 
     /// <summary>Deletes the files that a rewrite has replaced, and then takes them off the list.</summary>

@@ -135,6 +135,7 @@ sealed partial class AofWriter
             _waitingBytes -= length;
             chunk.Clear();
             if (_spare.Count < MostSpare) _spare.Push(chunk);
+            else chunk.Dispose();
         }
     }
 

@@ -235,6 +235,8 @@ sealed partial class AofWriter : IDisposable
         HandToSyncing(null);
         _writing.Join();
         _syncing.Join();
+        foreach (var item in _inbox.Concat(_taken)) item.Chunk?.Dispose();
+        foreach (var chunk in _spare) chunk.Dispose();
         _retired?.Dispose();
         _file.Dispose();
     }

@@ -146,7 +146,11 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     }
 
     /// <summary>Stops writing, whatever is not written yet.</summary>
-    public void Dispose() => _writer?.Dispose();
+    public void Dispose()
+    {
+        _writer?.Dispose();
+        _chunk.Dispose();
+    }
 
     public void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
