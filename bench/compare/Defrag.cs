@@ -9,35 +9,39 @@ namespace MiniRedis.Compare;
 /// </summary>
 static class Defrag
 {
-    const int LeastBytes = 10, MostBytes = 500, WrittenAhead = 1000;
+    const int Keys = 5_000_000, LeastBytes = 10, MostBytes = 500, WrittenAhead = 1000;
 
-    static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(3), s_patience = TimeSpan.FromMinutes(2);
+    /// <summary>How long GETs are sent without it, at most; until a pass has begun, where little may be too little; and until it is over.</summary>
+    static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(3), s_untilBegun = TimeSpan.FromSeconds(5), s_patience = TimeSpan.FromMinutes(2);
 
     static readonly string s_bytes = new('x', MostBytes);
 
-    public static void Measure(string mine, string redis, int keys)
+    public static void Measure(string mine, string redis, double scale)
     {
+        var keys = (int)(Keys * scale);
+        // A second for memory to go back to the system, and so on; less says as much where there is little.
+        var pace = Math.Clamp(scale * 10, 0.1, 1);
         Console.WriteLine($"{keys} keys of {LeastBytes} to {MostBytes} bytes, four in five deleted at random, then activedefrag; one client sends GETs");
         Console.WriteLine($"{"server",-14}{"RSS MB full",12}{"thinned",9}{"after",7}{"frag ratio",12}{"after",7}{"seconds",9}"
             + $"{"p50 ms",8}{"p99",7}{"longest",9}{"with: p50",11}{"p99",7}{"longest",9}{"turn ms",9}");
         foreach (var (name, command) in (ReadOnlySpan<(string, string)>)[("MiniRedis", mine), ("redis-server", redis)])
         {
             using var server = new RunningServer(name, command);
-            Run(server, keys);
+            Run(server, keys, pace);
         }
         Console.WriteLine();
     }
 
-    static void Run(RunningServer server, int keys)
+    static void Run(RunningServer server, int keys, double pace)
     {
         using var client = server.Connect();
         var random = new Random(5);
         var full = Fill(client, server, random, keys);
         Thin(client, random, keys);
-        Thread.Sleep(1000);
+        Thread.Sleep(TimeSpan.FromSeconds(pace));
         var thinned = server.ResidentBytes;
         var ratio = server.Info("allocator_frag_ratio");
-        var quiet = Gets(client, random, keys, started => started < s_quiet);
+        var quiet = Gets(client, random, keys, elapsed => elapsed < s_quiet * pace);
 
         var refused = client.Call("CONFIG", "SET", "active-defrag-ignore-bytes", "1mb", "activedefrag", "yes").StartsWith('-');
         client.Call("CONFIG", "RESETSTAT");
@@ -51,10 +55,10 @@ static class Defrag
             var running = !watcher.Call("INFO", "memory").Contains("active_defrag_running:0", StringComparison.Ordinal);
             begun |= running;
             seconds = elapsed;
-            return (!begun || running) && elapsed < s_patience;
+            return begun ? running && elapsed < s_patience : elapsed < s_untilBegun * pace;
         });
         var turn = double.Parse(server.Info("eventloop_duration_max", "debug") ?? "0", CultureInfo.InvariantCulture) / 1000;
-        Thread.Sleep(1000);
+        Thread.Sleep(TimeSpan.FromSeconds(pace));
         var row = string.Create(CultureInfo.InvariantCulture, $"{server.Name,-14}{full >> 20,12}{thinned >> 20,9}{server.ResidentBytes >> 20,7}{ratio,12}")
             + string.Create(CultureInfo.InvariantCulture, $"{server.Info("allocator_frag_ratio"),7}{seconds.TotalSeconds,9:F1}")
             + string.Create(CultureInfo.InvariantCulture, $"{At(quiet, 50),8:F3}{At(quiet, 99),7:F3}{quiet[^1],9:F2}");

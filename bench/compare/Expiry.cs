@@ -29,7 +29,7 @@ static class Expiry
     {
         using var connection = server.Connect();
         // Filling takes some microseconds a key; nobody is due before that is over.
-        var first = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + 3000 + keys / 50;
+        var first = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() + Math.Clamp(keys / 100, 1000, 3000) + keys / 50;
         Fill(connection, keys, first);
         var before = server.ResidentBytes;
         var left = first - DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();

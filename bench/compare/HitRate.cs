@@ -25,8 +25,8 @@ static class HitRate
 
     public static void Measure(string mine, string redis, double scale)
     {
-        // So many that the indexes of both servers are not about to grow.
-        var fitting = Math.Max(1000, (int)(50_000 * scale));
+        // So many that the indexes of both servers are not about to grow; of fewer than the least, a batch would be too large a share.
+        var fitting = Math.Max(500, (int)(50_000 * scale));
         var requests = fitting * 10;
         Console.WriteLine($"hit rates in percent; {fitting} keys fit, {requests} requests a trace, of which the last {1 - WarmUp:P0} count");
         Console.WriteLine($"{"trace",-14}{"policy",-18}{"MiniRedis",12}{"redis-server",14}{"difference",12}{"keys held",20}");

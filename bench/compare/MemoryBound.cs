@@ -11,11 +11,14 @@ static class MemoryBound
 {
     const int LeastBytes = 10, MostBytes = 100_000, WrittenAhead = 20;
 
+    /// <summary>What both servers take without any key, and the values that are sent together, have room in this many bytes.</summary>
+    const long LeastBound = 16 << 20;
+
     static readonly string s_bytes = new('x', MostBytes);
 
     public static void Measure(string mine, string redis, double scale)
     {
-        var bound = (long)((1L << 30) * scale);
+        var bound = Math.Max(LeastBound, (long)((1L << 30) * scale));
         var duration = TimeSpan.FromSeconds(60 * Math.Min(1, scale));
         Console.WriteLine($"maxmemory {Mb(bound)} MB, allkeys-lru, values of {LeastBytes} B to {MostBytes / 1000} KB overwritten for {duration.TotalSeconds:F0} s after it is full");
         Console.WriteLine($"{"server",-14}{"writes",12}{"peak RSS MB",14}{"of maxmemory",14}{"used MB",10}{"slowest ms",12}");

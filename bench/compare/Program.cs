@@ -22,7 +22,7 @@ root.SetAction(parsed =>
 
     if (Wants("start")) Measure.Start(mine, parsed.GetValue(redis)!);
     if (Wants("commands")) Measure.Commands(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor, Workload.Strings);
-    if (Wants("collections")) Measure.Commands(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor, Workload.Collections);
+    if (Wants("collections")) Measure.Commands(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor, Workload.Collections(factor));
     if (Wants("memory")) Measure.Memory(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
     if (Wants("connections")) Measure.Connections(mine, parsed.GetValue(redis)!, (int)(10_000 * factor));
     if (Wants("pubsub")) PubSub.Run(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
@@ -35,6 +35,6 @@ root.SetAction(parsed =>
     if (Wants("bound")) MemoryBound.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("expiry")) Expiry.Measure(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
     if (Wants("aof")) Measure.AppendOnly(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
-    if (Wants("defrag")) Defrag.Measure(mine, parsed.GetValue(redis)!, (int)(5_000_000 * factor));
+    if (Wants("defrag")) Defrag.Measure(mine, parsed.GetValue(redis)!, factor);
 });
 return root.Parse(args).Invoke();

@@ -76,7 +76,7 @@ static class PubSub
     {
         var messages = (int)(PublishesASecond * 5 * scale) + 1000;
         var figures = (Ours: new List<double[]>(), Theirs: new List<double[]>());
-        foreach (var server in new[] { ours, theirs }) Latencies(server, WarmUp);
+        foreach (var server in new[] { ours, theirs }) Latencies(server, (int)(WarmUp * Math.Min(1, scale * 10)));
         for (var round = 0; round < rounds; round++)
         {
             figures.Ours.Add(Latencies(ours, messages));

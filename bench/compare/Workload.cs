@@ -8,7 +8,7 @@ namespace MiniRedis.Compare;
 /// <param name="Prepare">Runs before each round, is not measured, and is told how many requests will follow.</param>
 sealed record Workload(string Name, int Pipeline, int Requests, string Arguments, Action<RunningServer, int>? Prepare = null)
 {
-    /// <summary>Members of what counts as a big collection.</summary>
+    /// <summary>Members of what counts as a big collection, in a run that is not cut short.</summary>
     const int Big = 1_000_000;
 
     /// <summary>Elements of a list or sorted set of which ranges are read: more than the longest range.</summary>
@@ -28,29 +28,35 @@ sealed record Workload(string Name, int Pipeline, int Requests, string Arguments
         new("mset", 16, 250_000, "-t mset"),
     ];
 
-    public static IReadOnlyList<Workload> Collections { get; } =
-    [
-        new("lpush", 16, 1_000_000, "-t lpush", (s, _) => Delete(s, "mylist")),
-        new("rpush", 16, 1_000_000, "-t rpush", (s, _) => Delete(s, "mylist")),
-        new("lpop", 16, 1_000_000, "-t lpop", (s, n) => Refill(s, "mylist", n, "RPUSH", _ => [s_value])),
-        new("rpop", 16, 1_000_000, "-t rpop", (s, n) => Refill(s, "mylist", n, "RPUSH", _ => [s_value])),
-        new("sadd", 16, 1_000_000, "-t sadd"),
-        new("spop", 16, 1_000_000, "-t spop", (s, n) => Refill(s, "myset", n, "SADD", i => [Element(i)])),
-        new("hset", 16, 1_000_000, "-t hset"),
-        new("hset, small", 16, 1_000_000, "HSET small:__rand_int__ name alice age 42"),
-        new("zadd", 16, 1_000_000, "-t zadd"),
-        new("zpopmin", 16, 1_000_000, "-t zpopmin", (s, n) => Refill(s, "myzset", n, "ZADD", i => [Score(i, n), Element(i)])),
-        new("xadd", 16, 1_000_000, "XADD mystream * myfield data", (s, _) => Delete(s, "mystream")),
-        new("lrange_100", 16, 100_000, "LRANGE ranged 0 99", (s, _) => Fill(s, "ranged", Ranged, "RPUSH", _ => [s_value])),
-        new("lrange_300", 16, 40_000, "LRANGE ranged 0 299", (s, _) => Fill(s, "ranged", Ranged, "RPUSH", _ => [s_value])),
-        new("lrange_600", 16, 20_000, "LRANGE ranged 0 599", (s, _) => Fill(s, "ranged", Ranged, "RPUSH", _ => [s_value])),
-        new("zrange, 100", 16, 100_000, "ZRANGE scored 5000 5099", (s, _) => Fill(s, "scored", Ranged, "ZADD", i => [Text(i), Element(i)])),
-        new("hgetall, 50", 16, 100_000, "HGETALL fields", (s, _) => Fill(s, "fields", Fields, "HSET", i => [$"field:{i}", $"value:{i}"])),
-        new("zadd, 1M", 16, 500_000, $"-r {Big} ZADD big __rand_int__ element:__rand_int__", FillBig),
-        new("zrank, 1M", 16, 500_000, $"-r {Big} ZRANK big element:__rand_int__", FillBig),
-        new("zrange 10, 1M", 16, 500_000, $"ZRANGE big 500000 500009", FillBig),
-        new("byscore 10, 1M", 16, 300_000, $"-r {Big} ZRANGE big __rand_int__ +inf BYSCORE LIMIT 0 10", FillBig),
-    ];
+    /// <param name="scale">Factor on the members of the big collection, of which there are ten thousand at least.</param>
+    public static IReadOnlyList<Workload> Collections(double scale)
+    {
+        var big = Math.Max(10_000, (int)(Big * Math.Min(1, scale)));
+        void FillBig(RunningServer server, int requests) => Fill(server, "big", big, "ZADD", i => [Score(i, big), Element(i)]);
+        return
+        [
+            new("lpush", 16, 1_000_000, "-t lpush", (s, _) => Delete(s, "mylist")),
+            new("rpush", 16, 1_000_000, "-t rpush", (s, _) => Delete(s, "mylist")),
+            new("lpop", 16, 1_000_000, "-t lpop", (s, n) => Refill(s, "mylist", n, "RPUSH", _ => [s_value])),
+            new("rpop", 16, 1_000_000, "-t rpop", (s, n) => Refill(s, "mylist", n, "RPUSH", _ => [s_value])),
+            new("sadd", 16, 1_000_000, "-t sadd"),
+            new("spop", 16, 1_000_000, "-t spop", (s, n) => Refill(s, "myset", n, "SADD", i => [Element(i)])),
+            new("hset", 16, 1_000_000, "-t hset"),
+            new("hset, small", 16, 1_000_000, "HSET small:__rand_int__ name alice age 42"),
+            new("zadd", 16, 1_000_000, "-t zadd"),
+            new("zpopmin", 16, 1_000_000, "-t zpopmin", (s, n) => Refill(s, "myzset", n, "ZADD", i => [Score(i, n), Element(i)])),
+            new("xadd", 16, 1_000_000, "XADD mystream * myfield data", (s, _) => Delete(s, "mystream")),
+            new("lrange_100", 16, 100_000, "LRANGE ranged 0 99", (s, _) => Fill(s, "ranged", Ranged, "RPUSH", _ => [s_value])),
+            new("lrange_300", 16, 40_000, "LRANGE ranged 0 299", (s, _) => Fill(s, "ranged", Ranged, "RPUSH", _ => [s_value])),
+            new("lrange_600", 16, 20_000, "LRANGE ranged 0 599", (s, _) => Fill(s, "ranged", Ranged, "RPUSH", _ => [s_value])),
+            new("zrange, 100", 16, 100_000, "ZRANGE scored 5000 5099", (s, _) => Fill(s, "scored", Ranged, "ZADD", i => [Text(i), Element(i)])),
+            new("hgetall, 50", 16, 100_000, "HGETALL fields", (s, _) => Fill(s, "fields", Fields, "HSET", i => [$"field:{i}", $"value:{i}"])),
+            new("zadd, big", 16, 500_000, $"-r {big} ZADD big __rand_int__ element:__rand_int__", FillBig),
+            new("zrank, big", 16, 500_000, $"-r {big} ZRANK big element:__rand_int__", FillBig),
+            new("zrange 10, big", 16, 500_000, $"ZRANGE big {big / 2} {big / 2 + 9}", FillBig),
+            new("byscore 10, big", 16, 300_000, $"-r {big} ZRANGE big __rand_int__ +inf BYSCORE LIMIT 0 10", FillBig),
+        ];
+    }
 
     /// <summary>By appendfsync.</summary>
     public static IReadOnlyList<(string Policy, IReadOnlyList<Workload> Workloads)> Appended { get; } =
@@ -67,8 +73,6 @@ sealed record Workload(string Name, int Pipeline, int Requests, string Arguments
 
     /// <summary>Scores in no order: a permutation of 0 to <paramref name="count"/> - 1, roughly.</summary>
     static string Score(int i, int count) => Text((int)(i * 7_368_787L % count));
-
-    static void FillBig(RunningServer server, int requests) => Fill(server, "big", Big, "ZADD", i => [Score(i, Big), Element(i)]);
 
     static void Delete(RunningServer server, string key)
     {

@@ -91,7 +91,7 @@ public class CommandSpec
     {
         get
         {
-            Derive();
+            if (!_derived) Derive();
             return _categories;
         }
     }
@@ -101,7 +101,7 @@ public class CommandSpec
     {
         get
         {
-            Derive();
+            if (!_derived) Derive();
             return _firstKey;
         }
     }
@@ -111,7 +111,7 @@ public class CommandSpec
     {
         get
         {
-            Derive();
+            if (!_derived) Derive();
             return _lastKey;
         }
     }
@@ -121,7 +121,7 @@ public class CommandSpec
     {
         get
         {
-            Derive();
+            if (!_derived) Derive();
             return _keyStep;
         }
     }
@@ -131,7 +131,7 @@ public class CommandSpec
     {
         get
         {
-            Derive();
+            if (!_derived) Derive();
             return _hasKeys;
         }
     }
@@ -153,7 +153,6 @@ public class CommandSpec
     /// <summary>Works out what follows from the declaration. Repeating it changes nothing.</summary>
     internal void Derive()
     {
-        if (_derived) return;
         _categories = DeriveCategories();
         _hasKeys = GetKeys is not null || Keys.Any(k => (k.Flags & KeyFlags.NotKey) == 0);
         DeriveLegacyRange();

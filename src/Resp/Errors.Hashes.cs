@@ -8,7 +8,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> NumFieldsNotInteger => "ERR Number of fields must be a positive integer"u8;
     public static ReadOnlySpan<byte> NumFieldsMismatch => "ERR The `numfields` parameter must match the number of arguments"u8;
     public static ReadOnlySpan<byte> FieldExpireNegative => "ERR invalid expire time, must be >= 0"u8;
-    public static ReadOnlySpan<byte> OneTimeOrPersist => "ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified"u8;
+    public static ReadOnlySpan<byte> InvalidNumberOfFields => "ERR invalid number of fields"u8;
     public static ReadOnlySpan<byte> OneTimeOrKeepTtl => "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified"u8;
     public static ReadOnlySpan<byte> OneFieldCondition => "ERR Only one of FXX or FNX arguments can be specified"u8;
 

@@ -15,7 +15,17 @@ public sealed partial class ReplyWriter
     private long _missing;
 
     /// <summary>Where the stream of replies stands. Means nothing in Release builds, which do not count.</summary>
-    public ReplyMark Mark => new(_replies, _pushes, _missing);
+    public ReplyMark Mark
+    {
+        get
+        {
+#if DEBUG
+            return new(_replies, _pushes, _missing);
+#else
+            return default;
+#endif
+        }
+    }
 
     /// <summary>Whether exactly one whole reply was written since, or out-of-band messages in its place (SUBSCRIBE).</summary>
     public bool AnsweredOnceSince(in ReplyMark mark) => mark.Missing > 0

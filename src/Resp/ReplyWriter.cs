@@ -31,10 +31,21 @@ public sealed partial class ReplyWriter
     // The output's memory comes in blocks of 4 KB or more; asking for less than this wastes the end of one at most.
     private const int MinWindow = 256;
 
+    // What WriteHeader may touch, and a bulk string of so many bytes that a header can announce beside its value: a type, up to
+    // four digits and two line ends.
+    private const int HeaderRoom = 8;
+    private const int BulkOverhead = 10;
+
     // A value this long goes to the output in one piece, if the output can take it so.
     private const int LargeReply = 1024 * 1024;
 
     private static readonly ulong[] Digits = BuildDigits();
+
+    // The three digits of each number below 1000, as they lie in memory.
+    private static readonly uint[] Padded = BuildPadded();
+
+    // A line end as it lies in memory.
+    private static readonly ushort CrLf = MemoryMarshal.Read<ushort>("\r\n"u8);
 
     // The current sink. No output means that bytes are dropped.
     private IBufferWriter<byte>? _output;
@@ -60,7 +71,11 @@ public sealed partial class ReplyWriter
     /// Bytes written to the attached output since <see cref="Attach"/>, handed over or not. Muted bytes are not counted, and
     /// those of a capture or of an unfinished deferred aggregate not before they reach the output.
     /// </summary>
-    public long Written => _depth == 0 ? _committed + (_output is null ? 0 : _position - _start) : _frames[0].Written;
+    public long Written
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _depth == 0 ? _committed + (_output is null ? 0 : _position - _start) : _frames[0].Written;
+    }
 
     /// <summary>
     /// CLIENT REPLY OFF and SKIP: what is written while true is dropped. A capture is not a client's reply and still gets
@@ -136,6 +151,7 @@ public sealed partial class ReplyWriter
     /// An error reply. <paramref name="text"/> is without the leading '-' and starts with its code, as in "ERR syntax error";
     /// line ends inside become spaces, as it may quote what a client sent.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Error(ReadOnlySpan<byte> text)
     {
         Errors++;
@@ -160,20 +176,20 @@ public sealed partial class ReplyWriter
 
     public void Bulk(ReadOnlySpan<byte> value)
     {
-        if (value.Length < SmallNumbers && _end - _position >= value.Length + 10)
+        int length = value.Length;
+        if (length < SmallNumbers && _end - _position >= length + BulkOverhead)
         {
-            Span<byte> room = _window.AsSpan(_position, value.Length + 10);
             CountReply();
-            ulong digits = Digits[value.Length];
-            BinaryPrimitives.WriteUInt64LittleEndian(room, (digits << 8) | (byte)'$');
-            int header = (int)(digits >> 56) + 1;
-            value.CopyTo(room[header..]);
-            BinaryPrimitives.WriteUInt16LittleEndian(room[(header + value.Length)..], CrLf);
-            _position += header + value.Length + 2;
+            ref byte room = ref Room;
+            int header = WriteHeader(ref room, (byte)'$', length);
+            ref byte body = ref Unsafe.Add(ref room, header);
+            value.CopyTo(MemoryMarshal.CreateSpan(ref body, length));
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref body, length), CrLf);
+            _position += header + length + 2;
             return;
         }
 
-        Number((byte)'$', value.Length);
+        Number((byte)'$', length);
         Append(value);
         LineEnd();
     }
@@ -273,7 +289,7 @@ public sealed partial class ReplyWriter
     {
         if (_end - _position >= encoded.Length)
         {
-            encoded.CopyTo(_window.AsSpan(_position));
+            encoded.CopyTo(MemoryMarshal.CreateSpan(ref Room, encoded.Length));
             _position += encoded.Length;
             return;
         }
@@ -281,7 +297,24 @@ public sealed partial class ReplyWriter
         RawAcrossWindows(encoded);
     }
 
-    private const ushort CrLf = '\r' | ('\n' << 8);
+    /// <summary>The window from the position on; how much of it there is, the caller has checked.</summary>
+    private ref byte Room
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_window), _position);
+    }
+
+    /// <summary>Writes the type, a number below <see cref="SmallNumbers"/> and the line end, and anything into the rest of 8 bytes.</summary>
+    /// <returns>Bytes of use.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteHeader(ref byte room, byte type, int number)
+    {
+        ulong digits = Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Digits), number);
+        ulong header = (digits << 8) | type;
+        Unsafe.WriteUnaligned(ref room, BitConverter.IsLittleEndian ? header : BinaryPrimitives.ReverseEndianness(header));
+        return (int)(digits >> 56) + 1;
+    }
+
 
     private void NumberText(ReadOnlySpan<byte> text)
     {
@@ -303,11 +336,9 @@ public sealed partial class ReplyWriter
     private void Number(byte type, long value)
     {
         CountNumber(type, value);
-        if ((ulong)value < SmallNumbers && _end - _position >= 8)
+        if ((ulong)value < SmallNumbers && _end - _position >= HeaderRoom)
         {
-            ulong digits = Digits[value];
-            BinaryPrimitives.WriteUInt64LittleEndian(_window.AsSpan(_position), (digits << 8) | type);
-            _position += (int)(digits >> 56) + 1;
+            _position += WriteHeader(ref Room, type, (int)value);
             return;
         }
 
@@ -319,78 +350,39 @@ public sealed partial class ReplyWriter
     {
         const int Longest = 1 + Numbers.MaxInt64Length + 2;
         if (_end - _position < Longest) NextWindow(Longest);
-        Span<byte> room = _window.AsSpan(_position, Longest);
-        room[0] = type;
-        int digits = Numbers.FormatInt64(value, room[1..]);
-        BinaryPrimitives.WriteUInt16LittleEndian(room[(1 + digits)..], CrLf);
-        _position += digits + 3;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void RawAcrossWindows(ReadOnlySpan<byte> rest)
-    {
-        if (rest.Length >= LargeReply && _output is ILargeReplySink sink)
+        ref byte room = ref Room;
+        if ((ulong)value < SmallNumbers)
         {
-            HandOver();
-            sink.WriteLarge(rest);
-            _committed += rest.Length;
+            // Only the window was too short.
+            _position += WriteHeader(ref room, type, (int)value);
             return;
         }
 
-        while (true)
+        if ((ulong)value < 1_000_000_000)
         {
-            int part = Math.Min(_end - _position, rest.Length);
-            rest[..part].CopyTo(_window.AsSpan(_position));
-            _position += part;
-            rest = rest[part..];
-            if (rest.IsEmpty) return;
-            NextWindow(1);
+            // Three digits at a time: a list's length, a counter.
+            (uint thousands, uint rest) = Math.DivRem((uint)value, 1000);
+            (uint millions, thousands) = Math.DivRem(thousands, 1000);
+            int length = WriteHeader(ref room, type, (int)(millions > 0 ? millions : thousands)) - 2;
+            if (millions > 0) length += WriteThree(ref Unsafe.Add(ref room, length), thousands);
+            length += WriteThree(ref Unsafe.Add(ref room, length), rest);
+            Unsafe.WriteUnaligned(ref Unsafe.Add(ref room, length), CrLf);
+            _position += length + 2;
+            return;
         }
+
+        room = type;
+        int digits = Numbers.FormatInt64(value, MemoryMarshal.CreateSpan(ref Unsafe.Add(ref room, 1), Numbers.MaxInt64Length));
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref room, 1 + digits), CrLf);
+        _position += digits + 3;
     }
 
-    /// <summary>Hands over what the window holds, and opens one with room for at least <paramref name="size"/> bytes.</summary>
-    private void NextWindow(int size)
+    /// <summary>Writes a number below 1000 with leading zeros, and anything into a fourth byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int WriteThree(ref byte room, uint number)
     {
-        Debug.Assert(_attached || _depth > 0, "a reply without an output");
-        HandOver();
-        if (_depth == 0 && _committed >= Limit) Cut();
-        int hint = Math.Max(size, MinWindow);
-        if (_output is not null && MemoryMarshal.TryGetArray<byte>(_output.GetMemory(hint), out ArraySegment<byte> memory))
-        {
-            _copies = false;
-            _window = memory.Array!;
-            _start = memory.Offset;
-            _end = memory.Offset + memory.Count;
-        }
-        else
-        {
-            _copies = true;
-            _window = _scratch ??= new byte[4096];
-            _start = 0;
-            _end = _window.Length;
-        }
-
-        _position = _start;
-    }
-
-    private void Cut()
-    {
-        IsCut = true;
-        _output = null;
-    }
-
-    private void HandOver()
-    {
-        int length = _position - _start;
-        if (_output is not null && length > 0)
-        {
-            if (_copies) _output.Write(_window.AsSpan(_start, length));
-            else _output.Advance(length);
-            _committed += length;
-        }
-
-        _window = [];
-        _start = _position = _end = 0;
+        Unsafe.WriteUnaligned(ref room, Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Padded), number));
+        return 3;
     }
 
     private static ulong[] BuildDigits()
@@ -407,6 +399,14 @@ public sealed partial class ReplyWriter
             table[n] = BinaryPrimitives.ReadUInt64LittleEndian(entry);
         }
 
+        return table;
+    }
+
+    private static uint[] BuildPadded()
+    {
+        var table = new uint[1000];
+        for (int n = 0; n < table.Length; n++)
+            table[n] = MemoryMarshal.Read<uint>([(byte)('0' + n / 100), (byte)('0' + n / 10 % 10), (byte)('0' + n % 10), 0]);
         return table;
     }
 }

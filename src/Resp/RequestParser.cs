@@ -73,7 +73,7 @@ public partial struct RequestParser
     /// possible, so that a large argument's buffer can be sized at once. May exceed what a span can hold.</param>
     /// <param name="error">On ProtocolError: the text to answer after "-ERR ".</param>
     public ParseStatus Parse(
-        ReadOnlySpan<byte> unread, in ParserLimits limits, ArgBuffer args,
+        ReadOnlySpan<byte> unread, scoped in ParserLimits limits, ArgBuffer args,
         out Request request, out int consumed, out long wanted, out string? error)
     {
         wanted = 0;
@@ -207,7 +207,7 @@ public partial struct RequestParser
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ParseStatus Resume(
-        ReadOnlySpan<byte> unread, in ParserLimits limits, ArgBuffer args,
+        ReadOnlySpan<byte> unread, scoped in ParserLimits limits, ArgBuffer args,
         out Request request, out int consumed, out long wanted, out string? error, out bool whole)
     {
         request = default;
@@ -280,7 +280,7 @@ public partial struct RequestParser
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ParseStatus FirstLine(
-        ReadOnlySpan<byte> unread, in ParserLimits limits, ArgBuffer args,
+        ReadOnlySpan<byte> unread, scoped in ParserLimits limits, ArgBuffer args,
         out Request request, out int consumed, out long wanted, out string? error, out int count)
     {
         request = default;

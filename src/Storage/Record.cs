@@ -77,11 +77,12 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// </summary>
     public bool IsUsed => (Flags & RecordFlags.Used) != 0;
 
-    /// <summary>The key is used now.</summary>
+    /// <summary>The key is used now. Stores nothing if it was in the same unit of the clock: reading does not dirty the cache.</summary>
     public void Touch(uint accessField)
     {
-        AccessField = accessField;
-        _block[4] = (byte)(Flags | RecordFlags.Used);
+        var header = *(ulong*)_block;
+        var touched = header & ~0xFFFFFFUL | accessField & 0xFFFFFF | (ulong)RecordFlags.Used << 32;
+        if (touched != header) *(ulong*)_block = touched;
     }
 
     /// <summary>The access field, and whether the key was used: what another record of the key takes over.</summary>

@@ -11,6 +11,9 @@ static class Tool
         ? File.Exists(name)
         : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(d => File.Exists(Path.Combine(d, name)));
 
+    /// <summary>Why a test is skipped.</summary>
+    public static string Missing(string program, string package) => $"{program} is not installed (Debian: apt install {package})";
+
     /// <summary>Runs it to the end and asserts that it succeeded. Returns its standard output.</summary>
     public static async Task<string> Run(string name, IEnumerable<string> arguments, string input = "", string? directory = null)
     {
@@ -56,6 +59,17 @@ sealed class ToolFactAttribute : FactAttribute
     /// <param name="package">Debian's package of it.</param>
     public ToolFactAttribute(string program, string package)
     {
-        if (!Tool.IsInstalled(program)) Skip = $"{program} is not installed (Debian: apt install {package})";
+        if (!Tool.IsInstalled(program)) Skip = Tool.Missing(program, package);
+    }
+}
+
+/// <inheritdoc cref="ToolFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+sealed class ToolTheoryAttribute : TheoryAttribute
+{
+    /// <inheritdoc cref="ToolFactAttribute(string, string)"/>
+    public ToolTheoryAttribute(string program, string package)
+    {
+        if (!Tool.IsInstalled(program)) Skip = Tool.Missing(program, package);
     }
 }

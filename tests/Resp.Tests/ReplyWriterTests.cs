@@ -98,6 +98,26 @@ public class ReplyWriterTests
         Assert.Equal($"${length}\r\n{text}\r\n", Written(2, w => w.Bulk(text)));
     }
 
+    /// <summary>Numbers around every power of ten, one behind the other, so that they come to lie everywhere in windows, their ends included.</summary>
+    [Fact]
+    public void Numbers_of_any_length_stand_anywhere_in_a_window()
+    {
+        var random = new Random(1);
+        var numbers = new long[20_000];
+        foreach (ref long number in numbers.AsSpan())
+        {
+            long power = 1;
+            for (int digits = random.Next(19); digits > 0; digits--) power *= 10;
+            number = Math.Max(0, power + random.Next(-2, 3) * (random.Next(3) == 0 ? Math.Max(1, power / 7) : 1));
+            if (random.Next(8) == 0) number = -number;
+        }
+
+        Assert.Equal(string.Concat(numbers.Select(n => $":{n}\r\n")), Written(2, w =>
+        {
+            foreach (long number in numbers) w.Integer(number);
+        }));
+    }
+
     [Fact]
     public void Deferred_aggregates_nest_and_carry_no_padding()
     {

@@ -108,7 +108,7 @@ static class RandomChanges
         switch (at.Found ? at.Record.Type : s_types[random.Next(s_types.Length)])
         {
             case ObjectType.List:
-                var list = at.Found ? new ListValue(database, at, s_lists) : ListValue.Create(database, at, key, s_lists);
+                var list = new ListValue(database, at.Found ? at : ListValue.Create(database, at, key), s_lists);
                 list.Prepare(member.Length, 1);
                 list.Push(member, random.Next(2) == 0);
                 if (random.Next(3) == 0 && list.Count > 1) list.RemoveEnd(random.Next(2) == 0);

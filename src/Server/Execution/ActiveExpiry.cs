@@ -34,7 +34,7 @@ sealed class ActiveExpiry(MiniRedisServer server)
         var sinceLook = 0;
         foreach (var database in server.Keyspace.Databases)
         {
-            for (DueSearch search; (search = database.FindDue(clock.Now, out var due)) is DueSearch.Found or DueSearch.FieldsDue;)
+            for (DueSearch search; (search = database.FindDue(server.Keys.Due, out var due)) is DueSearch.Found or DueSearch.FieldsDue;)
             {
                 if (search == DueSearch.Found)
                 {

@@ -40,7 +40,7 @@ sealed partial class Blocking
     bool IsOfType(BlockingQueue queue, BlockingCall call)
     {
         var at = _server.Keyspace[queue.Database].Lookup(queue.Key);
-        return at.Found && at.Record.Type == call.Type && !(at.Record.HasExpiry && at.Record.ExpireAt <= _server.Clock.Now);
+        return at.Found && at.Record.Type == call.Type && !(at.Record.HasExpiry && at.Record.ExpireAt <= _server.Keys.Due);
     }
 
     /// <summary>Ends the waits whose time is over. Called by the cron.</summary>

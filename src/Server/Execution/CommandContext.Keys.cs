@@ -1,4 +1,3 @@
-using MiniRedis.Server.Configuration;
 using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Storage;
@@ -11,12 +10,10 @@ ref partial struct CommandContext
     /// Looks a key up to read its value: an expired one is gone, the hit or miss is counted, and its access field is renewed
     /// unless the client asked not to touch. Replies nothing.
     /// </summary>
-    /// <param name="always">Renews the access field whatever the client asked (TOUCH).</param>
-    public readonly KeyLookup LookupRead(ReadOnlySpan<byte> key, bool always = false)
+    public readonly KeyLookup LookupRead(ReadOnlySpan<byte> key)
     {
-        var at = PeekCounted(key);
-        if (at.Found && (always || !Client.Has(ClientFlags.NoTouch))) Server.Keys.Touch(at.Record);
-        return at;
+        AssertDeclared(key);
+        return Server.Keys.FindToRead(Client, Database, key, HashOf(key));
     }
 
     /// <summary>Renews the access field of a key that was found by other means, unless the client asked not to.</summary>
@@ -28,9 +25,8 @@ ref partial struct CommandContext
     /// <summary>Looks a key up to change it: like <see cref="LookupRead"/>, but neither hit nor miss.</summary>
     public readonly KeyLookup LookupWrite(ReadOnlySpan<byte> key)
     {
-        var at = Peek(key);
-        if (at.Found) Touch(at);
-        return at;
+        AssertDeclared(key);
+        return Server.Keys.FindToWrite(Client, Database, key, HashOf(key));
     }
 
     /// <summary>Looks a key up to tell something about it (TTL, TYPE, EXISTS): a hit or a miss, but no use of its value.</summary>
@@ -47,12 +43,7 @@ ref partial struct CommandContext
     }
 
     /// <summary>Counts a key that was looked up to be read and is not there.</summary>
-    public readonly void Missed(ReadOnlySpan<byte> key)
-    {
-        Server.Statistics.KeyspaceMisses++;
-        if ((Server.Effects.Wanted & KeyspaceEvents.KeyMiss) != 0)
-            Server.Effects.Notify(Database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
-    }
+    public readonly void Missed(ReadOnlySpan<byte> key) => Server.Keys.Missed(Database, key);
 
     /// <summary>Looks a key up without a trace (OBJECT, DEBUG); what has expired is gone here too.</summary>
     public readonly KeyLookup Peek(ReadOnlySpan<byte> key)
@@ -65,7 +56,7 @@ ref partial struct CommandContext
     /// The first key's hash is known from the window; it is the very same bytes, not equal ones, that tell. An empty first key
     /// has the address of what follows it, so the length counts too.
     /// </summary>
-    readonly ulong HashOf(ReadOnlySpan<byte> key) => _keyHash is { } known && key == _request[Command.FirstKey] ? known : Database.HashOf(key);
+    readonly ulong HashOf(ReadOnlySpan<byte> key) => _hasKeyHash && key == Arg(Command.FirstKey) ? _keyHash : Database.HashOf(key);
 
     /// <summary>Requests of more arguments are not checked: each look-up goes through all of its keys.</summary>
     const int MostChecked = 256;
@@ -79,9 +70,9 @@ ref partial struct CommandContext
     {
         if ((Command.Flags & (CommandFlags.TouchesArbitraryKeys | CommandFlags.Protected)) != 0 || Count > MostChecked) return;
         var keys = new KeyBuffer(stackalloc KeyRef[16]);
-        KeyExtractor.TryGetKeys(Command, _request, ref keys);
+        KeyExtractor.TryGetKeys(Command, Request, ref keys);
         var declared = false;
-        foreach (var candidate in keys.Keys) declared |= key.SequenceEqual(_request[candidate.Position]);
+        foreach (var candidate in keys.Keys) declared |= key.SequenceEqual(Request[candidate.Position]);
         keys.Dispose();
         Debug.Assert(declared, $"{Command.FullName} used a key that it does not declare");
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Resp;
 using MiniRedis.Storage;
@@ -10,19 +12,27 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 ref partial struct CommandContext
 {
-    readonly Request _request;
-    readonly ulong? _keyHash;
+    // The request's parts, not itself: a copy of the 32 bytes just written would wait for the stores to get through.
+    readonly ref byte _bytes;
+    readonly ref ArgRange _args;
+    readonly int _length, _count;
+    readonly ulong _keyHash;
+    readonly bool _hasKeyHash;
 
     /// <param name="keyHash">The hash of the first key, where it is known already.</param>
-    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, Request request, ulong? keyHash = null)
+    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, in Request request, ulong? keyHash = null)
     {
-        _keyHash = keyHash;
+        _bytes = ref MemoryMarshal.GetReference(request.Base);
+        _length = request.Base.Length;
+        _args = ref MemoryMarshal.GetReference(request.Args);
+        _count = request.Args.Length;
+        _keyHash = keyHash.GetValueOrDefault();
+        _hasKeyHash = keyHash.HasValue;
         Server = server;
         Client = client;
         Command = command;
         Reply = reply;
         Database = client.Database;
-        _request = request;
         MayBlock = true;
     }
 
@@ -37,22 +47,27 @@ ref partial struct CommandContext
     /// <summary>False where a command that finds nothing must answer at once: inside a transaction or a script.</summary>
     public bool MayBlock { get; init; }
 
-    public readonly Request Request => _request;
+    public readonly Request Request
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(MemoryMarshal.CreateReadOnlySpan(ref _bytes, _length), MemoryMarshal.CreateReadOnlySpan(ref _args, _count));
+    }
 
     /// <inheritdoc cref="Request.MostEncodedLength"/>
-    public readonly long MostEncodedLength => _request.MostEncodedLength;
+    public readonly long MostEncodedLength => Request.MostEncodedLength;
 
     /// <summary>The hash of the first key, where it is known already.</summary>
-    public readonly ulong? FirstKeyHash => _keyHash;
+    public readonly ulong? FirstKeyHash => _hasKeyHash ? _keyHash : null;
 
     /// <summary>Number of arguments, the command's name included.</summary>
-    public readonly int Count => _request.Count;
+    public readonly int Count => _count;
 
     /// <summary>Argument <paramref name="index"/>; 0 is the command's name. Valid for the length of the command.</summary>
-    public readonly ReadOnlySpan<byte> Arg(int index) => _request[index];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ReadOnlySpan<byte> Arg(int index) => Request[index];
 
     /// <summary>Whether argument <paramref name="index"/> is <paramref name="token"/> (upper-case ASCII) in any case.</summary>
-    public readonly bool IsToken(int index, ReadOnlySpan<byte> token) => Ascii.EqualsIgnoreCase(_request[index], token);
+    public readonly bool IsToken(int index, ReadOnlySpan<byte> token) => Ascii.EqualsIgnoreCase(Request[index], token);
 
     /// <summary>Unix time in milliseconds at which the command began.</summary>
     public readonly long Now => Server.Clock.Now;
@@ -67,6 +82,7 @@ ref partial struct CommandContext
     public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Loading.IsLoading && !Server.Config.ImportMode;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public readonly void Fail(ReadOnlySpan<byte> text)
     {
         Server.Statistics.CountError(text);
@@ -74,6 +90,7 @@ ref partial struct CommandContext
     }
 
     /// <inheritdoc cref="Fail(ReadOnlySpan{byte})"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public readonly void Fail(string text) => Fail(System.Text.Encoding.UTF8.GetBytes(text));
 
     /// <summary>Reads an integer argument, or answers that it is none.</summary>

@@ -30,9 +30,11 @@ sealed partial class Executor
             return true;
         }
         var context = new CommandContext(server, client, command, reply, request, keyHash) { MayBlock = false };
-        Running = command;
+        _running = command;
+        _runningFor = client;
+        _runs++;
         command.Run(ref context);
-        Running = null;
+        _runs--;
         server.Effects.EndUnit();
         return true;
     }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Transport;
 
@@ -11,19 +11,6 @@ namespace MiniRedis.Server.Execution;
 /// </summary>
 sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
 {
-    /// <summary>
-    /// Commands of one batch before the others get a turn. A full receive buffer of the smallest requests holds about 4,700.
-    /// </summary>
-    const int BatchCommands = 4096;
-
-    /// <summary>Time of one batch before the others get a turn: well under the latency at which a user would notice.</summary>
-    const long BatchMicroseconds = 2000;
-
-    /// <summary>
-    /// Bytes of replies of one batch: then they are sent, or found to be over the client's limit, before more are made.
-    /// </summary>
-    const long BatchReplyBytes = 1024 * 1024;
-
     /// <summary>When the cron is called again after it failed: seldom enough that its log lines stay readable.</summary>
     const int CronRetryMilliseconds = 1000;
 
@@ -31,166 +18,19 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     readonly Clock _clock = server.Clock;
     readonly ServerStatistics _statistics = server.Statistics;
 
-    // Flags of the commands of the present batch.
-    CommandFlags _seen;
-
     public Lock ExecutorLock => _lock;
 
+    // Commands that run: EXEC and one of its own make two. The next two fields are of the innermost and stay behind when it ends, so
+    // that a pipeline of the same command does not write them (a write barrier each) again and again.
+    int _runs;
+    Command? _running;
+    Client? _runningFor;
+
     /// <summary>The command that is running; null while none is: what it may ask is not what the cron may ask.</summary>
-    public Command? Running { get; private set; }
+    public Command? Running => _runs > 0 ? _running : null;
 
     /// <summary>The client whose command is running: in a script, the one that called it.</summary>
-    public Client? RunningFor { get; private set; }
-
-    public void OnReceived(Connection connection)
-    {
-        lock (_lock)
-        {
-            if (connection.Closing != CloseMode.Open || server.Exiting.HasBegun)
-            {
-                // It is on its way out, or was refused, or the server goes: what it goes on sending is not kept.
-                connection.Input.Consume(connection.Input.Length);
-                return;
-            }
-            var client = (Client)connection.State!;
-            try
-            {
-                if (server.ClientEviction.IsDue) server.ClientEviction.Run();
-                if (!client.IsGone) ProcessInputLocked(client);
-            }
-            catch (Exception failure)
-            {
-                // A bug of ours, or no memory for what this client wants: it goes, the others stay.
-                server.Log.BatchFailed(client.Id, failure);
-                LoopState.Renew();
-                LeaveCommand();
-                connection.CloseLocked(CloseMode.AtOnce, "internal error");
-            }
-            connection.EndBatchLocked();
-        }
-    }
-
-    void ProcessInputLocked(Client client)
-    {
-        var connection = client.Connection;
-        var input = connection.Input;
-        var arrived = input.Length;
-        if (!input.TryRead(out var read)) return;
-
-        _statistics.TotalReads++;
-        var started = _clock.Advance();
-        client.LastInteraction = _clock.Now;
-        if (arrived + (client.Transaction?.Queue.QueuedBytes ?? 0) > server.Config.ClientQueryBufferLimit)
-        {
-            _statistics.QueryBufferLimitDisconnections++;
-            server.Log.QueryBufferLimit(client.Id, arrived);
-            connection.CloseLocked(CloseMode.AtOnce, "query buffer limit");
-            return;
-        }
-
-        var loop = LoopState.Current;
-        var reply = loop.Reply;
-        reply.Attach(connection.Output, client.Protocol);
-        client.IsAnswered = true;
-        var commands = _statistics.CommandsProcessed;
-        var appended = server.Aof.Position;
-        _seen = CommandFlags.None;
-        var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
-        if (server.Tracking.HasChangedPrefixes) Broadcast(client, reply);
-        CountReplies(client, reply);
-        reply.Complete();
-        client.IsAnswered = false;
-        server.Aof.HoldReplies(client, appended, (_seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
-
-        client.BytesReceived += consumed;
-        _statistics.NetInputBytes += consumed;
-        input.AdvanceTo(read.Buffer.GetPosition(consumed), read.Buffer.End);
-        input.KeepUnread(wanted);
-        server.Limits.CheckOutput(client);
-        server.Memory.Account(client, batchEnds: true);
-        _statistics.CountCycle(_clock.Timestamp - started, _statistics.CommandsProcessed - commands);
-    }
-
-    /// <summary>Tells of keys by prefix, the client whose batch is over behind its replies.</summary>
-    void Broadcast(Client client, ReplyWriter reply)
-    {
-        server.Tracking.Broadcast();
-        server.Pushes.WriteDeferred(client, reply);
-    }
-
-    void CountReplies(Client client, ReplyWriter reply)
-    {
-        if (reply.Written > 0) _statistics.TotalWrites++;
-        client.BytesSent += reply.Written;
-        if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
-        _statistics.NetOutputBytes += reply.Written;
-    }
-
-    /// <summary>Parses and runs requests until the bytes, the budget or the client's permission ends.</summary>
-    /// <returns>Bytes that are done with.</returns>
-    int RunBatch(Client client, ReadOnlySequence<byte> buffer, LoopState loop, long started, out long wanted)
-    {
-        // Our pipes show one segment; a pipe that shows several (a TLS stream's) is parsed through one copy.
-        var unread = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
-        var window = loop.Window;
-        var consumed = 0;
-        var budget = BatchCommands;
-        wanted = 0;
-        while (consumed < unread.Length && client.MayRun)
-        {
-            if (budget <= 0 || loop.Reply.Written >= BatchReplyBytes
-                || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
-            {
-                client.Connection.WantsResume = true;
-                break;
-            }
-            var limits = new ParserLimits { MaxBulkLength = server.Config.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
-            loop.Reply.Limit = server.Limits.MostReplies(client, loop.Reply);
-            window.Fill(ref client.Parser, unread, consumed, limits, server.Commands, client.Database);
-            if (client.Tracking is { Remembers: true }) server.Tracking.Prefetch(window);
-            budget -= window.Count;
-            if (!RunWindow(client, window, unread, loop.Reply, ref consumed))
-            {
-                // What was parsed ahead is parsed anew: now, or when the client goes on.
-                client.Parser.Reset();
-                continue;
-            }
-            if (window.End == ParseStatus.NeedMore)
-            {
-                wanted = window.Wanted;
-                break;
-            }
-            if (window.End == ParseStatus.Empty) consumed += window.EndLength;
-            else if (window.End == ParseStatus.ProtocolError) RefuseProtocol(client, loop.Reply, window.Error!);
-        }
-        return consumed;
-    }
-
-    /// <summary>Runs the requests of a window.</summary>
-    /// <returns>
-    /// False if not all need have run: the client is held or being closed, what it may send has changed, or its replies are long.
-    /// </returns>
-    bool RunWindow(Client client, RequestWindow window, ReadOnlySpan<byte> unread, ReplyWriter reply, ref int consumed)
-    {
-        for (var i = 0; i < window.Count; i++)
-        {
-            // AUTH lifts limits under which the rest was parsed.
-            var authenticated = client.IsAuthenticated;
-            if (!Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
-            consumed = window.EndOf(i);
-            if (reply.Written >= reply.Limit)
-                server.Limits.CutOff(client, client.Connection.Output.PendingBytes + reply.Written - reply.HandedOver);
-            if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
-        }
-        return true;
-    }
-
-    void RefuseProtocol(Client client, ReplyWriter reply, string error)
-    {
-        server.Log.ProtocolError(client.Id, error);
-        Reject(client, null, reply, "ERR " + error);
-        client.CloseAfterReply("protocol error");
-    }
+    public Client? RunningFor => _runs > 0 ? _runningFor : null;
 
     /// <summary>Runs one request, or answers why not.</summary>
     /// <returns>False if it is to wait: the client was held (CLIENT PAUSE, a snapshot) and comes back to the same request later.</returns>
@@ -206,7 +46,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
         if (TryResolve(client, request, reply, ref command) && Admit(client, command, reply))
         {
-            client.LastCommand = command;
+            if (client.LastCommand != command) client.LastCommand = command;
             if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
             {
                 Enqueue(client, command, request, keyHash, reply);
@@ -244,48 +84,59 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     {
         var command = context.Command;
         var reply = context.Reply;
+        var client = context.Client;
         var effects = server.Effects;
         var dirty = effects.Dirty;
         var errors = reply.Errors;
         var written = reply.Written;
-        var depth = reply.Depth;
         var mark = reply.Mark;
         var started = _clock.Timestamp;
-        var (outer, outerFor) = (Running, RunningFor);
-        Running = command;
-        RunningFor = context.Client;
         _seen |= command.Flags;
-        try
-        {
-            if (server.Snapshots.IsActive) server.Snapshots.Prepare(context);
-            command.Run!(ref context);
-        }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
-        {
-            reply.Unwind(depth, mark);
-            effects.DropUnfinished();
-            Contain(ref context, failure, written);
-        }
-        Running = outer;
-        RunningFor = outerFor;
+        Run(ref context);
 
         var ticks = _clock.Advance() - started;
-        if (context.Client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
+        if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
         // One that waits has not ended; it counts when it does.
         var failed = reply.Errors - errors != _nestedErrors;
-        if (!context.Client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
+        if (!client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
         _nestedErrors = 0;
         if (server.Monitors.Any && !_runsAgain) server.Monitors.Show(context);
         if (server.Redactions.Any) server.Redactions.Clear();
-        if (reply.IsCut) reply.Unwind(depth, mark);
         CheckDeclaration(context, dirty, mark);
 
-        if (context.Client.Tracking is { Remembers: true }) server.Tracking.Remember(context);
+        if (client.Tracking is { Remembers: true }) server.Tracking.Remember(context);
         if (!effects.IsPropagating) return;
         if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
         else if (command.Propagates == Propagation.VerbatimToReplicas && !failed)
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
+    }
+
+    /// <summary>Runs the handler, and survives its bugs. By itself: what a try spans, the JIT keeps in memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Run(ref CommandContext context)
+    {
+        var reply = context.Reply;
+        var written = reply.Written;
+        var depth = reply.Depth;
+        var mark = reply.Mark;
+        var (outer, outerFor) = (_running, _runningFor);
+        if (_running != context.Command) _running = context.Command;
+        if (_runningFor != context.Client) _runningFor = context.Client;
+        _runs++;
+        try
+        {
+            if (server.Snapshots.IsActive) server.Snapshots.Prepare(context);
+            context.Command.Run!(ref context);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            reply.Unwind(depth, mark);
+            server.Effects.DropUnfinished();
+            Contain(ref context, failure, written);
+        }
+        if (reply.IsCut) reply.Unwind(depth, mark);
+        if (--_runs > 0) (_running, _runningFor) = (outer, outerFor);
     }
 
     void CountCall(in CommandContext context, long ticks, bool failed, long replyBytes)
@@ -306,8 +157,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
     /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>
     void LeaveCommand()
     {
-        Running = null;
-        RunningFor = null;
+        _runs = 0;
         _nestedErrors = 0;
         server.Redactions.Clear();
         server.Effects.EndUnit();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Storage;
@@ -17,21 +18,89 @@ sealed class KeyAccess(MiniRedisServer server)
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key) => Find(database, key, database.HashOf(key));
 
     /// <summary>As <see cref="Find(Database, ReadOnlySpan{byte})"/>, for a key whose hash is known.</summary>
+    /// <remarks>
+    /// This and the two for commands are not inlined into the handlers: one copy of the probe stays in the cache of instructions
+    /// whatever commands come, and what it finds stays in registers until it is returned.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key, ulong hash)
     {
         var at = database.Lookup(key, hash);
-        if (!at.Found || !at.Record.HasExpiry || at.Record.ExpireAt > server.Clock.Now || !IsExpired(at.Record)) return at;
+        return at.Found && IsPast(at.Record) ? FindPast(database, key, hash) : at;
+    }
+
+    /// <summary>As <see cref="Find(Database, ReadOnlySpan{byte}, ulong)"/>, for a client that is about to change the key.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public KeyLookup FindToWrite(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
+    {
+        var at = database.Lookup(key, hash);
+        if (!at.Found) return at;
+        if (IsPast(at.Record)) return FindPast(database, key, hash, client);
+        if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
+        return at;
+    }
+
+    /// <summary>As <see cref="FindToWrite"/>, for a client that reads the key's value: a hit or a miss.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public KeyLookup FindToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
+    {
+        var at = database.Lookup(key, hash);
+        if (at.Found)
+        {
+            if (IsPast(at.Record)) return FindPastToRead(client, database, key, hash);
+            server.Statistics.KeyspaceHits++;
+            if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
+            return at;
+        }
+        Missed(database, key);
+        return at;
+    }
+
+    /// <summary>Counts a key that was looked up to be read and is not there.</summary>
+    public void Missed(Database database, ReadOnlySpan<byte> key)
+    {
+        server.Statistics.KeyspaceMisses++;
+        if ((server.Effects.Wanted & KeyspaceEvents.KeyMiss) != 0)
+            server.Effects.Notify(database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
+    }
+
+    bool IsPast(Record record) => record.HasExpiry && record.ExpireAt <= Due;
+
+    /// <summary>Finds a key whose time has passed by the clock, though maybe not for whom the command runs.</summary>
+    /// <param name="user">Who uses the key, if somebody does.</param>
+    KeyLookup FindPast(Database database, ReadOnlySpan<byte> key, ulong hash, Client? user = null)
+    {
+        var at = database.Lookup(key, hash);
+        if (!IsExpired(at.Record))
+        {
+            if (user is not null && !user.Has(ClientFlags.NoTouch)) Touch(at.Record);
+            return at;
+        }
         if (!MayDelete) return KeyLookup.Nothing(hash);
         Expire(database, at);
         return database.Lookup(key, hash);
     }
+
+    KeyLookup FindPastToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
+    {
+        var at = FindPast(database, key, hash, client);
+        if (at.Found) server.Statistics.KeyspaceHits++;
+        else Missed(database, key);
+        return at;
+    }
+
+    /// <summary>
+    /// The latest deadline (unix ms) that has passed by the clock. A key, and a field, lives through the millisecond of its deadline, in
+    /// which its TTL is 0, as in Redis; only what would be given such a deadline is deleted at once (<see cref="CommandContext.IsPast"/>).
+    /// </summary>
+    public long Due => server.Clock.Now - 1;
 
     /// <summary>
     /// Deadlines up to this one (unix ms) have passed for whom a command runs. None has while the AOF is loaded: its commands ran earlier, and
     /// what has expired since may have been made to last longer by one that follows. Nor has any for the source of an import
     /// (<see cref="ServerConfig.ImportMode"/>), whose own server says when a key goes.
     /// </summary>
-    public long ExpiredBy => server.Loading.IsLoading || server.Config.ImportMode && RunsForSource ? long.MinValue : server.Clock.Now;
+    public long ExpiredBy => server.Loading.IsLoading || server.Config.ImportMode && RunsForSource ? long.MinValue : Due;
 
     bool RunsForSource => server.Executor.RunningFor is { } client && client.Has(ClientFlags.ImportSource);
 
@@ -78,7 +147,7 @@ sealed class KeyAccess(MiniRedisServer server)
         if (database.Prepare(at) == Readiness.Frozen) return at;
         var hash = new HashEditor(database, at, default);
         var expired = 0;
-        for (; expired < FieldsAtOnce && hash.Reader.FindDue(server.Clock.Now, out var due) == DueSearch.Found; expired++)
+        for (; expired < FieldsAtOnce && hash.Reader.FindDue(Due, out var due) == DueSearch.Found; expired++)
         {
             if (server.Effects.IsPropagating) EmitFieldDeletion(database, hash, due);
             hash.Remove(due);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Storage;
 
@@ -37,6 +38,9 @@ sealed class RequestWindow
         public ulong Hash;
         public int Start, Length, Count;
         public bool HasKey, IsCopied;
+
+        /// <summary>The key is that of the slot before, too: what there is to load is under way.</summary>
+        public bool RepeatsKey;
     }
 
     public RequestWindow()
@@ -64,6 +68,7 @@ sealed class RequestWindow
     public string? Error { get; private set; }
 
     /// <summary>Parses requests from <paramref name="start"/> on until the window is full or something else comes.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Fill(ref RequestParser parser, ReadOnlySpan<byte> bytes, int start, in ParserLimits limits,
         CommandTable<Command> commands, Database database)
     {
@@ -71,6 +76,10 @@ sealed class RequestWindow
         End = ParseStatus.Request;
         if (HasLargeBuffers && ++_windowsLarge == WindowsKeptLarge) Trim();
         var position = start;
+        // Pipelines often do one thing to one key (a queue, a counter, a stream): what was found out for the last is not asked anew.
+        ReadOnlySpan<byte> lastName = default, lastKey = default;
+        Command? command = null;
+        ulong hash = 0;
         while (Count < Capacity && position < bytes.Length)
         {
             ref var slot = ref _slots[Count];
@@ -86,9 +95,20 @@ sealed class RequestWindow
             slot.Length = length;
             slot.Count = request.Count;
             slot.IsCopied = request.Base != unread;
-            slot.Command = commands.Find(request[0]);
-            slot.HasKey = slot.Command is { FirstKey: > 0 } command && command.FirstKey < request.Count;
-            if (slot.HasKey) slot.Hash = database.HashOf(request[slot.Command!.FirstKey]);
+            var name = request[0];
+            if (!name.SequenceEqual(lastName)) command = commands.Find(name);
+            lastName = name;
+            // Mostly the one of last time: a comparison costs less than the write barrier.
+            if (slot.Command != command) slot.Command = command;
+            slot.HasKey = command is { FirstKey: > 0 } && command.FirstKey < request.Count;
+            if (slot.HasKey)
+            {
+                var key = request[command!.FirstKey];
+                slot.RepeatsKey = key.SequenceEqual(lastKey) && lastKey.Length > 0;
+                if (!slot.RepeatsKey) hash = database.HashOf(key);
+                slot.Hash = hash;
+                lastKey = key;
+            }
             Count++;
             position += length;
         }
@@ -102,16 +122,17 @@ sealed class RequestWindow
         _windowsLarge = 0;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     void Prefetch(Database database)
     {
         var slots = _slots.AsSpan(0, Count);
         foreach (ref var slot in slots)
         {
-            if (slot.HasKey) database.PrefetchBucket(slot.Hash);
+            if (slot.HasKey && !slot.RepeatsKey) database.PrefetchBucket(slot.Hash);
         }
         foreach (ref var slot in slots)
         {
-            if (slot.HasKey) database.PrefetchRecord(slot.Hash);
+            if (slot.HasKey && !slot.RepeatsKey) database.PrefetchRecord(slot.Hash);
         }
     }
 

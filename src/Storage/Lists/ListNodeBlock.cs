@@ -5,8 +5,11 @@ namespace MiniRedis.Storage;
 /// Room is made where it is needed: a node that grows at the head has it in front, so that pushing there moves a header and no
 /// elements, and popping there leaves room behind instead of closing the gap.
 /// </remarks>
-unsafe struct ListNodeBlock(QuickList list, ListNode* node) : IPackedOwner
+unsafe ref struct ListNodeBlock(ref readonly QuickList list, ListNode* node) : IPackedOwner
 {
+    // Where it lies: a copy would cost each push as much as the bytes it adds.
+    readonly ref readonly QuickList _list = ref list;
+
     /// <summary>The node; it may be another one after each change.</summary>
     public ListNode* Node { get; private set; } = node;
 
@@ -37,7 +40,7 @@ unsafe struct ListNodeBlock(QuickList list, ListNode* node) : IPackedOwner
     public void Reserve(int moreBytes)
     {
         var bytes = Listpack.Bytes(Start);
-        if (Node->Lead + bytes + moreBytes > Capacity) Node = list.Move(Node, bytes, bytes + moreBytes, lead: 0);
+        if (Node->Lead + bytes + moreBytes > Capacity) Node = _list.Move(Node, bytes, bytes + moreBytes, lead: 0);
     }
 
     /// <summary>Moves the header towards the front, or back over elements that go; the elements behind stay where they are.</summary>
@@ -57,19 +60,19 @@ unsafe struct ListNodeBlock(QuickList list, ListNode* node) : IPackedOwner
         var capacity = Capacity;
         var isLarger = size > capacity;
         // Twice the room, but not more than a node may fill.
-        if (isLarger) capacity = Math.Max(size, Math.Min(capacity * 2, list.NodeBytes - ListNode.HeaderBytes));
+        if (isLarger) capacity = Math.Max(size, Math.Min(capacity * 2, _list.NodeBytes - ListNode.HeaderBytes));
         var unused = capacity - size;
         // All of new room in front; of room that was there, half, or pushes at both ends in turn would move all each time.
         var lead = grown + (isLarger ? unused : unused / 2);
         if (!inFront || grown > ushort.MaxValue) lead = 0;
         lead = Math.Min(lead, ushort.MaxValue);
-        Node = list.Move(Node, bytes, capacity, lead);
+        Node = _list.Move(Node, bytes, capacity, lead);
     }
 
     /// <summary>A block that is more than half empty is worth a copy.</summary>
     void Shrink(int bytes)
     {
         // The header still tells the size of before; what counts are the bytes that are left.
-        Node = list.Move(Node, bytes, bytes, lead: 0);
+        Node = _list.Move(Node, bytes, bytes, lead: 0);
     }
 }

@@ -9,14 +9,15 @@ public unsafe ref partial struct ListValue
     {
         if (index < 0) index += Count;
         if (index < 0 || index >= Count) return false;
-        if (_root != null)
+        if (_nodes.Exists)
         {
-            var node = Nodes.Seek(index, out var local);
-            Nodes.Replace(node, local, value);
+            var node = _nodes.Seek(index, out var local);
+            _nodes.Replace(node, local, value);
             return true;
         }
-        Listpack.Replace(ref _packed, Listpack.Seek(_packed.Start, (int)index), value);
-        At = _packed.At;
+        var packed = new RecordBlock(_database, At);
+        Listpack.Replace(ref packed, Listpack.Seek(packed.Start, (int)index), value);
+        Follow(packed.Record);
         return true;
     }
 
@@ -26,16 +27,17 @@ public unsafe ref partial struct ListValue
         var finder = new Finder(new ListMatcher(pivot));
         Visit(0, Count, backward: false, ref finder);
         if (!finder.Found) return false;
-        if (_root != null)
+        if (_nodes.Exists)
         {
-            var node = Nodes.Seek(finder.Index, out var local);
-            Nodes.Insert(node, local, value, after);
+            var node = _nodes.Seek(finder.Index, out var local);
+            _nodes.Insert(node, local, value, after);
             return true;
         }
-        var at = Listpack.Seek(_packed.Start, (int)finder.Index);
-        if (after) at = Listpack.Next(_packed.Start, at);
-        Listpack.Insert(ref _packed, at, value);
-        At = _packed.At;
+        var packed = new RecordBlock(_database, At);
+        var at = Listpack.Seek(packed.Start, (int)finder.Index);
+        if (after) at = Listpack.Next(packed.Start, at);
+        Listpack.Insert(ref packed, at, value);
+        Follow(packed.Record);
         return true;
     }
 
@@ -43,10 +45,11 @@ public unsafe ref partial struct ListValue
     public long Remove(ReadOnlySpan<byte> value, long limit, bool backward)
     {
         var matcher = new ListMatcher(value);
-        if (_root != null) return Nodes.RemoveMatches(matcher, limit, backward);
-        var lp = _packed.Start;
-        var removed = matcher.Remove(ref _packed, backward ? Listpack.Last(lp) : Listpack.First(lp), limit, backward);
-        At = _packed.At;
+        if (_nodes.Exists) return _nodes.RemoveMatches(matcher, limit, backward);
+        var packed = new RecordBlock(_database, At);
+        var lp = packed.Start;
+        var removed = matcher.Remove(ref packed, backward ? Listpack.Last(lp) : Listpack.First(lp), limit, backward);
+        Follow(packed.Record);
         return removed;
     }
 

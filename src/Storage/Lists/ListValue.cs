@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Storage;
 
@@ -15,8 +16,14 @@ public unsafe ref partial struct ListValue
 {
     readonly Database _database;
     readonly ListLimits _limits;
-    RecordBlock _packed;
-    ListRoot* _root;
+
+    // The key as it was found: in parts, as a copy of the whole would have to wait for the parts to be stored.
+    readonly ulong _hash;
+    readonly ulong* _entry;
+    Record _record;
+
+    // What the record's root leads to; does not exist while the list is one listpack.
+    QuickList _nodes;
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key that holds a list.</param>
@@ -26,16 +33,17 @@ public unsafe ref partial struct ListValue
         Debug.Assert(at.Found && at.Record.Type == ObjectType.List);
         _database = database;
         _limits = limits;
-        At = at;
-        if (at.Record.IsNative) _root = (ListRoot*)at.Record.Root;
-        else _packed = new RecordBlock(database, at);
+        _hash = at.Hash;
+        _entry = at.Entry;
+        _record = at.Record;
+        if (at.Record.IsNative) _nodes = new QuickList(database.Arena, (ListRoot*)at.Record.Root, limits.PlainFrom);
     }
 
     /// <summary>Makes a key an empty list; the caller adds to it.</summary>
-    public static ListValue Create(Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, scoped in ListLimits limits)
+    public static KeyLookup Create(Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key)
     {
         database.InstallPacked(at, key, ObjectType.List, ObjectEncoding.ListPack, Listpack.Empty, expireAt: -1);
-        return new ListValue(database, database.Lookup(key, at.Hash), limits);
+        return database.Lookup(key, at.Hash);
     }
 
     /// <summary>As <see cref="Create"/>, for many elements: nodes at once, and <see cref="TryPack"/> when all are there.</summary>
@@ -68,11 +76,13 @@ public unsafe ref partial struct ListValue
     }
 
     /// <summary>The key, with its record as it is now.</summary>
-    public KeyLookup At { readonly get; private set; }
+    public readonly KeyLookup At => new(_hash, _record, _entry);
 
-    public readonly long Count => _root != null ? _root->Count : Listpack.Count(_packed.Start);
-
-    readonly QuickList Nodes => new(_database.Arena, _root, _limits.PlainFrom);
+    public readonly long Count
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _nodes.Exists ? _nodes.Count : Listpack.Count(_record.PackedStart);
+    }
 
     /// <summary>
     /// Gets ready for elements to be added: the list becomes nodes if a listpack would be too large. Call before.
@@ -81,20 +91,32 @@ public unsafe ref partial struct ListValue
     /// <param name="count">How many there are.</param>
     public void Prepare(long bytes, int count)
     {
-        if (_root != null) return;
-        var listpack = At.Record.Packed;
+        if (!_nodes.Exists) PreparePacked(bytes, count);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void PreparePacked(long bytes, int count)
+    {
+        var listpack = _record.Packed;
         if (_limits.IsExceededBy(listpack.Length + bytes, Count + count))
         {
-            _root = QuickList.CreateRoot(_database.Arena, _limits);
-            Nodes.AppendListpack(listpack);
-            Follow(_database.ConvertToNative(At, ObjectEncoding.QuickList, (byte*)_root));
-            _packed = default;
+            MakeNodes(listpack);
             return;
         }
         // One move of the record, not one an element.
         if (count <= 1) return;
-        _packed.Reserve((int)bytes + count * LongestOverhead);
-        At = _packed.At;
+        var packed = new RecordBlock(_database, At);
+        packed.Reserve((int)bytes + count * LongestOverhead);
+        Follow(packed.Record);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void MakeNodes(ReadOnlySpan<byte> listpack)
+    {
+        var root = QuickList.CreateRoot(_database.Arena, _limits);
+        _nodes = new QuickList(_database.Arena, root, _limits.PlainFrom);
+        _nodes.AppendListpack(listpack);
+        Follow(_database.ConvertToNative(At, ObjectEncoding.QuickList, (byte*)root));
     }
 
     /// <summary>Bytes that an element of a listpack of ordinary size takes beside its own: two of head, two of length.</summary>
@@ -104,34 +126,42 @@ public unsafe ref partial struct ListValue
     /// <param name="shrinking">At half of the limit; false after a list was built and shall have the form that fits it.</param>
     public void TryPack(bool shrinking = true)
     {
-        if (_root == null || _root->Nodes != 1 || _root->Head->IsPlain) return;
-        var node = _root->Head;
+        if (_nodes.Exists && _nodes.Root->Nodes == 1) TryPackNode(shrinking);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void TryPackNode(bool shrinking)
+    {
+        var node = _nodes.Root->Head;
+        if (node->IsPlain) return;
         var listpack = new ReadOnlySpan<byte>(ListNode.Data(node), ListNode.RawBytes(node));
         if (!_limits.FitsListpack(listpack.Length, node->Count, shrinking)) return;
         Follow(_database.ConvertToPacked(At, ObjectEncoding.ListPack, listpack));
         _database.Arena.Free((byte*)node);
-        _packed = new RecordBlock(_database, At);
-        _root = null;
+        _nodes = default;
     }
 
     public void Push(scoped ReadOnlySpan<byte> value, bool head)
     {
         _database.AssertPrepared(At);
-        if (_root != null)
-        {
-            Nodes.Push(value, head);
-            return;
-        }
-        if (head) Listpack.Prepend(ref _packed, value);
-        else Listpack.Append(ref _packed, value);
-        At = _packed.At;
+        if (_nodes.Exists) _nodes.Push(value, head);
+        else PushPacked(value, head);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void PushPacked(scoped ReadOnlySpan<byte> value, bool head)
+    {
+        var packed = new RecordBlock(_database, At);
+        if (head) Listpack.Prepend(ref packed, value);
+        else Listpack.Append(ref packed, value);
+        Follow(packed.Record);
     }
 
     /// <summary>The element at an end of a list that is not empty.</summary>
     public readonly PackedElement Peek(bool head)
     {
-        if (_root != null) return Nodes.Peek(head);
-        var lp = _packed.Start;
+        if (_nodes.Exists) return _nodes.Peek(head);
+        var lp = _record.PackedStart;
         return Listpack.Get(lp, head ? Listpack.HeaderSize : Listpack.Last(lp));
     }
 
@@ -139,14 +169,16 @@ public unsafe ref partial struct ListValue
     public void RemoveEnd(bool head)
     {
         _database.AssertPrepared(At);
-        if (_root != null)
-        {
-            Nodes.RemoveEnd(head);
-            return;
-        }
-        var lp = _packed.Start;
-        Listpack.Delete(ref _packed, head ? Listpack.HeaderSize : Listpack.Last(lp), 1);
-        At = _packed.At;
+        if (_nodes.Exists) _nodes.RemoveEnd(head);
+        else RemovePackedEnd(head);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void RemovePackedEnd(bool head)
+    {
+        var packed = new RecordBlock(_database, At);
+        Listpack.Delete(ref packed, head ? Listpack.HeaderSize : Listpack.Last(packed.Start), 1);
+        Follow(packed.Record);
     }
 
     /// <summary>Removes elements from an index on; all of them must be there.</summary>
@@ -154,36 +186,38 @@ public unsafe ref partial struct ListValue
     {
         _database.AssertPrepared(At);
         if (count == 0) return;
-        if (_root != null)
+        if (_nodes.Exists)
         {
             // Freed in slices: LTRIM may drop millions.
-            var dropped = Nodes.RemoveRange(index, count);
+            var dropped = _nodes.RemoveRange(index, count);
             if (dropped != null) _database.Discard(ObjectType.List, ObjectEncoding.QuickList, (byte*)dropped);
             return;
         }
-        Listpack.Delete(ref _packed, Listpack.Seek(_packed.Start, (int)index), (int)count);
-        At = _packed.At;
+        var packed = new RecordBlock(_database, At);
+        Listpack.Delete(ref packed, Listpack.Seek(packed.Start, (int)index), (int)count);
+        Follow(packed.Record);
     }
 
     /// <summary>Shows elements to a visitor, from an index on towards the tail or the head.</summary>
     public readonly void Visit<TVisitor>(long index, long count, bool backward, ref TVisitor visitor)
         where TVisitor : struct, IElementVisitor, allows ref struct
     {
-        if (_root != null)
+        if (_nodes.Exists)
         {
-            Nodes.Visit(index, count, backward, ref visitor);
+            _nodes.Visit(index, count, backward, ref visitor);
             return;
         }
         if (index < 0 || index > int.MaxValue) return;
-        QuickList.VisitListpack(_packed.Start, Listpack.Seek(_packed.Start, (int)index), ref count, backward, ref visitor);
+        var lp = _record.PackedStart;
+        QuickList.VisitListpack(lp, Listpack.Seek(lp, (int)index), ref count, backward, ref visitor);
     }
 
     /// <summary>Throws unless everything that is held to be true of the list is. For tests.</summary>
     public readonly void Verify()
     {
-        if (_root != null) Nodes.Verify();
-        else if (!Listpack.IsValid(At.Record.Packed)) throw new InvalidOperationException("the list is no listpack");
+        if (_nodes.Exists) _nodes.Verify();
+        else if (!Listpack.IsValid(_record.Packed)) throw new InvalidOperationException("the list is no listpack");
     }
 
-    void Follow(Record record) => At = new KeyLookup(At.Hash, record, At.Entry);
+    void Follow(Record record) => _record = record;
 }

@@ -55,28 +55,28 @@ readonly unsafe partial struct QuickList
     }
 
     /// <summary>Compresses a node that has changed, if it is one to be compressed. Returns it.</summary>
-    ListNode* Settle(ListNode* node) => _limits.Depth == 0 || IsNearEnd(node) ? node : Compress(node);
+    ListNode* Settle(ListNode* node) => Limits.Depth == 0 || IsNearEnd(node) ? node : Compress(node);
 
     /// <summary>
     /// Brings the ends up to date: the outermost nodes are not compressed, and those that have just moved behind them are.
     /// </summary>
     void Balance()
     {
-        if (_limits.Depth == 0) return;
+        if (Limits.Depth == 0) return;
         var node = _root->Head;
         var i = 0;
-        for (; node != null && i < _limits.Depth; i++) node = Expand(node)->Next;
-        for (; node != null && i < _limits.Depth + MostAddedAtOnce; i++) node = Settle(node)->Next;
+        for (; node != null && i < Limits.Depth; i++) node = Expand(node)->Next;
+        for (; node != null && i < Limits.Depth + MostAddedAtOnce; i++) node = Settle(node)->Next;
 
         node = _root->Tail;
-        for (i = 0; node != null && i < _limits.Depth; i++) node = Expand(node)->Prev;
-        for (; node != null && i < _limits.Depth + MostAddedAtOnce; i++) node = Settle(node)->Prev;
+        for (i = 0; node != null && i < Limits.Depth; i++) node = Expand(node)->Prev;
+        for (; node != null && i < Limits.Depth + MostAddedAtOnce; i++) node = Settle(node)->Prev;
     }
 
     bool IsNearEnd(ListNode* node)
     {
         var towardsTail = node;
-        for (var i = 0; i < _limits.Depth; i++)
+        for (var i = 0; i < Limits.Depth; i++)
         {
             node = node->Prev;
             towardsTail = towardsTail->Next;

@@ -10,7 +10,7 @@ readonly unsafe partial struct QuickList
     {
         var atTail = after && local == node->Count - 1;
         var atHead = !after && local == 0;
-        if (_limits.IsPlain(value.Length)) InsertPlain(node, local, value, after, atTail || atHead);
+        if (Limits.IsPlain(value.Length)) InsertPlain(node, local, value, after, atTail || atHead);
         else if (HasRoom(node, value)) InsertPacked(node, after ? local + 1 : local, value);
         else if (atTail && HasRoom(node->Next, value)) InsertPacked(node->Next, 0, value);
         else if (atHead && HasRoom(node->Prev, value)) InsertPacked(node->Prev, node->Prev->Count, value);
@@ -51,7 +51,7 @@ readonly unsafe partial struct QuickList
 
     ListNode* InsertIntoListpack(ListNode* node, int local, ReadOnlySpan<byte> value)
     {
-        var owner = new ListNodeBlock(this, Expand(node));
+        var owner = new ListNodeBlock(in this, Expand(node));
         Listpack.Insert(ref owner, local == owner.Node->Count ? -1 : Listpack.Seek(owner.Start, local), value);
         owner.Node->Count++;
         return owner.Node;
@@ -60,10 +60,10 @@ readonly unsafe partial struct QuickList
     /// <summary>Puts another value in the place of the element at an index of a node.</summary>
     public void Replace(ListNode* node, int local, ReadOnlySpan<byte> value)
     {
-        var isPlain = _limits.IsPlain(value.Length);
+        var isPlain = Limits.IsPlain(value.Length);
         if (!isPlain && !node->IsPlain)
         {
-            var owner = new ListNodeBlock(this, Expand(node));
+            var owner = new ListNodeBlock(in this, Expand(node));
             Listpack.Replace(ref owner, Listpack.Seek(owner.Start, local), value);
             Settle(owner.Node);
         }
@@ -83,7 +83,7 @@ readonly unsafe partial struct QuickList
             if (node->Count == 1) Unlink(node);
             else
             {
-                var owner = new ListNodeBlock(this, Expand(node));
+                var owner = new ListNodeBlock(in this, Expand(node));
                 Listpack.Delete(ref owner, Listpack.Last(owner.Start), 1);
                 owner.Node->Count--;
             }
@@ -136,7 +136,7 @@ readonly unsafe partial struct QuickList
         if (last->Next == null) _root->Tail = first->Prev;
         else last->Next->Prev = first->Prev;
         _root->Nodes -= nodes;
-        var dropped = CreateRoot(_arena, _limits);
+        var dropped = CreateRoot(_arena, Limits);
         dropped->Head = first;
         dropped->Tail = last;
         dropped->Nodes = nodes;
@@ -147,7 +147,7 @@ readonly unsafe partial struct QuickList
 
     void RemoveFromListpack(ListNode* node, int local, int count)
     {
-        var owner = new ListNodeBlock(this, Expand(node));
+        var owner = new ListNodeBlock(in this, Expand(node));
         Listpack.Delete(ref owner, Listpack.Seek(owner.Start, local), count);
         owner.Node->Count -= count;
         Settle(owner.Node);
@@ -180,7 +180,7 @@ readonly unsafe partial struct QuickList
         // Only a node that has one is worth the decompressing of it.
         var at = matcher.Find(data, backward ? Listpack.Last(data) : Listpack.First(data), backward);
         if (at < 0) return 0;
-        var owner = new ListNodeBlock(this, Expand(node));
+        var owner = new ListNodeBlock(in this, Expand(node));
         var removed = matcher.Remove(ref owner, at, limit, backward);
         node = owner.Node;
         node->Count -= (int)removed;
@@ -205,7 +205,7 @@ readonly unsafe partial struct QuickList
         Listpack.Write(ListNode.Data(fresh), new ReadOnlySpan<byte>(data + from, moved), count);
         Link(fresh, node, after: true);
 
-        var owner = new ListNodeBlock(this, node);
+        var owner = new ListNodeBlock(in this, node);
         Listpack.Delete(ref owner, from, count);
         owner.Node->Count -= count;
         return owner.Node;
@@ -227,7 +227,7 @@ readonly unsafe partial struct QuickList
     {
         if (first == null || second == null || first->IsPlain || second->IsPlain) return false;
         var bytes = (long)ListNode.HeaderBytes + ListNode.RawBytes(first) + ListNode.RawBytes(second) - Listpack.EmptySize;
-        return !_limits.IsExceededBy(bytes, (long)first->Count + second->Count);
+        return !Limits.IsExceededBy(bytes, (long)first->Count + second->Count);
     }
 
     /// <summary>Adds the elements of the next node to a node. Returns the node.</summary>
@@ -235,7 +235,7 @@ readonly unsafe partial struct QuickList
     {
         node = Expand(node);
         var next = Expand(node->Next);
-        var owner = new ListNodeBlock(this, node);
+        var owner = new ListNodeBlock(in this, node);
         Listpack.AppendAll(ref owner, ListNode.Data(next));
         owner.Node->Count += next->Count;
         Unlink(owner.Node->Next);

@@ -72,7 +72,7 @@ readonly unsafe partial struct QuickList
                 var data = Open(node);
                 Require(Listpack.IsValid(new ReadOnlySpan<byte>(data, ListNode.RawBytes(node))), "a node is no listpack");
                 Require(Listpack.Count(data) == node->Count, "a node has lost count");
-                Require(node->Count <= _limits.Elements, "a node has too many elements");
+                Require(node->Count <= Limits.Elements, "a node has too many elements");
             }
             VerifyCompression(node);
             count += node->Count;
@@ -86,8 +86,8 @@ readonly unsafe partial struct QuickList
 
     void VerifyCompression(ListNode* node)
     {
-        if (node->IsCompressed) Require(_limits.Depth > 0 && !IsNearEnd(node), "a node at an end is compressed");
-        else if (_limits.Depth > 0 && !IsNearEnd(node))
+        if (node->IsCompressed) Require(Limits.Depth > 0 && !IsNearEnd(node), "a node at an end is compressed");
+        else if (Limits.Depth > 0 && !IsNearEnd(node))
         {
             var data = new ReadOnlySpan<byte>(ListNode.Data(node), ListNode.RawBytes(node));
             var compressible = data.Length >= LeastCompressed && Lzf.Compress(data, new byte[data.Length - LeastGain]) > 0;

@@ -15,18 +15,28 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     /// <summary>Room of a new node: the smallest that is worth an allocation.</summary>
     const int FirstNodeBytes = 128;
 
+    /// <summary>A new node at an end has room at once for this part of what the list has: the way up in steps costs copies.</summary>
+    const int StartingPart = 8;
+
     readonly Arena _arena = arena;
     readonly ListRoot* _root = root;
-    readonly ListLimits _limits = root->Limits(plainFrom);
+    readonly long _plainFrom = plainFrom;
 
     public ListRoot* Root => _root;
 
     public long Count => _root->Count;
 
-    public ListLimits Limits => _limits;
+    /// <summary>False for the default value, which is no list.</summary>
+    public bool Exists
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _root != null;
+    }
+
+    public ListLimits Limits => _root->Limits(_plainFrom);
 
     /// <summary>The most bytes of a node's block, unless one element needs more.</summary>
-    public int NodeBytes => _limits.Bytes;
+    public int NodeBytes => Limits.Bytes;
 
     /// <summary>An empty list.</summary>
     public static ListRoot* CreateRoot(Arena arena, in ListLimits limits)
@@ -53,20 +63,27 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         Balance();
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void Push(ReadOnlySpan<byte> value, bool head)
     {
         var end = head ? _root->Head : _root->Tail;
-        if (end != null && !_limits.IsPlain(value.Length) && HasRoom(end, value))
+        var form = new Listpack.Form(value);
+        if (end != null && !Limits.IsPlain(value.Length) && HasRoom(end, form.Total))
         {
-            var owner = new ListNodeBlock(this, end);
-            if (head) Listpack.Prepend(ref owner, value);
-            else Listpack.Append(ref owner, value);
+            var owner = new ListNodeBlock(in this, end);
+            Listpack.Insert(ref owner, head ? Listpack.HeaderSize : -1, form, value);
             owner.Node->Count++;
             _root->Count++;
             return;
         }
+        PushNode(value, end, head);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void PushNode(ReadOnlySpan<byte> value, ListNode* end, bool head)
+    {
         if (end != null) Trim(ref end);
-        Link(NewNode(value), end, after: !head);
+        Link(NewNode(value, Math.Min(Limits.Bytes, (long)_root->Nodes * Limits.Bytes / StartingPart), head), end, after: !head);
         _root->Count++;
         Balance();
     }
@@ -81,6 +98,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     }
 
     /// <summary>Removes the element at an end.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void RemoveEnd(bool head)
     {
         var node = head ? _root->Head : _root->Tail;
@@ -91,7 +109,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
             Balance();
             return;
         }
-        var owner = new ListNodeBlock(this, node);
+        var owner = new ListNodeBlock(in this, node);
         Listpack.Delete(ref owner, head ? Listpack.HeaderSize : Listpack.Last(owner.Start), 1);
         owner.Node->Count--;
     }
@@ -154,27 +172,36 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     }
 
     /// <summary>Whether a packed node may take one more value. A compressed one is judged by what it would be.</summary>
-    bool HasRoom(ListNode* node, ReadOnlySpan<byte> value)
+    bool HasRoom(ListNode* node, ReadOnlySpan<byte> value) => node != null && HasRoom(node, Listpack.SizeOf(value));
+
+    bool HasRoom(ListNode* node, int elementBytes)
     {
-        if (node == null || node->IsPlain) return false;
-        var bytes = ListNode.RawBytes(node) + Listpack.SizeOf(value);
-        return ListNode.HeaderBytes + bytes <= _limits.Bytes && node->Count < _limits.Elements;
+        if (node->IsPlain) return false;
+        var limits = Limits;
+        return ListNode.HeaderBytes + ListNode.RawBytes(node) + elementBytes <= limits.Bytes && node->Count < limits.Elements;
     }
 
     /// <summary>A node that is not linked: with one element, plain if it is large.</summary>
-    ListNode* NewNode(ReadOnlySpan<byte> value)
+    /// <param name="value">The element.</param>
+    /// <param name="blockBytes">Bytes of the block of a node that is not plain, unless the element needs more.</param>
+    /// <param name="growsAtHead">Where more is going to be added.</param>
+    ListNode* NewNode(ReadOnlySpan<byte> value, long blockBytes = 0, bool growsAtHead = false)
     {
-        if (_limits.IsPlain(value.Length))
+        if (Limits.IsPlain(value.Length))
         {
             var plain = NewNode(value.Length, ListNodeForm.Plain, 1);
             value.CopyTo(new Span<byte>(ListNode.Data(plain), value.Length));
             return plain;
         }
-        var node = NewNode(Math.Max(FirstNodeBytes, Listpack.EmptySize + Listpack.SizeOf(value)), ListNodeForm.Packed, 1);
+        var form = new Listpack.Form(value);
+        var bytes = Listpack.EmptySize + form.Total;
+        var room = Math.Max(Math.Max(FirstNodeBytes, (int)blockBytes - ListNode.HeaderBytes), bytes);
+        var node = NewNode(room, ListNodeForm.Packed, 1);
+        if (growsAtHead) node->Lead = (ushort)Math.Min(room - bytes, ushort.MaxValue);
         Listpack.Empty.CopyTo(new Span<byte>(ListNode.Data(node), Listpack.EmptySize));
         // Never moves: there is room.
-        var owner = new ListNodeBlock(this, node);
-        Listpack.Append(ref owner, value);
+        var owner = new ListNodeBlock(in this, node);
+        Listpack.Insert(ref owner, -1, form, value);
         return node;
     }
 

@@ -11,7 +11,7 @@ namespace MiniRedis.Storage;
 public static unsafe partial class Listpack
 {
     /// <summary>How a value is written: what it takes, and the integer if it is one.</summary>
-    readonly struct Form
+    internal readonly struct Form
     {
         readonly long _integer;
         readonly int _length;
@@ -124,9 +124,12 @@ public static unsafe partial class Listpack
 
     /// <summary>Adds an element before the one at <paramref name="before"/>, or at the end if that is -1. Returns its offset.</summary>
     public static int Insert<TOwner>(ref TOwner owner, int before, scoped ReadOnlySpan<byte> value)
+        where TOwner : struct, IPackedOwner, allows ref struct => Insert(ref owner, before, new Form(value), value);
+
+    /// <summary>As <see cref="Insert{TOwner}(ref TOwner, int, ReadOnlySpan{byte})"/>, where the value's form is known already.</summary>
+    internal static int Insert<TOwner>(ref TOwner owner, int before, in Form form, scoped ReadOnlySpan<byte> value)
         where TOwner : struct, IPackedOwner, allows ref struct
     {
-        var form = new Form(value);
         if (before < 0) before = Bytes(owner.Start) - 1;
         form.Write(Open(ref owner, before, 0, form.Total, 1) + before, value);
         return before;

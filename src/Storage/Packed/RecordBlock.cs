@@ -10,6 +10,8 @@ namespace MiniRedis.Storage;
 public unsafe ref struct RecordBlock : IPackedOwner
 {
     readonly Arena _arena;
+    readonly ulong _hash;
+    readonly ulong* _entry;
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key whose value is packed.</param>
@@ -17,19 +19,24 @@ public unsafe ref struct RecordBlock : IPackedOwner
     {
         Debug.Assert(at.Found && !at.Record.IsNative);
         _arena = database.Arena;
-        At = at;
+        _hash = at.Hash;
+        _entry = at.Entry;
+        Record = at.Record;
     }
 
     /// <summary>The key, with its record as it is now.</summary>
-    public KeyLookup At { get; private set; }
+    public readonly KeyLookup At => new(_hash, Record, _entry);
+
+    /// <summary>The record as it is now.</summary>
+    public Record Record { get; private set; }
 
     /// <inheritdoc/>
-    public readonly byte* Start => At.Record.PackedStart;
+    public readonly byte* Start => Record.PackedStart;
 
     /// <inheritdoc/>
     public byte* Splice(int offset, int remove, int insert)
     {
-        var record = At.Record;
+        var record = Record;
         var length = record.PackedLength;
         Debug.Assert(offset >= 0 && remove >= 0 && insert >= 0 && offset + remove <= length);
         var newLength = length - remove + insert;
@@ -48,13 +55,13 @@ public unsafe ref struct RecordBlock : IPackedOwner
                 Record.SetEmbeddedLength(record, newLength);
             }
         }
-        return At.Record.PackedStart;
+        return Record.PackedStart;
     }
 
     /// <inheritdoc/>
     public void Reserve(int moreBytes)
     {
-        var record = At.Record;
+        var record = Record;
         var length = record.PackedLength;
         var wanted = length + moreBytes;
         if (record.IsExternal)
@@ -86,7 +93,7 @@ public unsafe ref struct RecordBlock : IPackedOwner
     /// <summary>Moves the record to a block that suits the new length, its value embedded or not.</summary>
     void Rebuild(int offset, int remove, int insert, int newLength, bool external, int capacity = 0)
     {
-        var old = At.Record;
+        var old = Record;
         var from = old.EmbeddedStart;
         var rest = old.EmbeddedLength - offset - remove;
         capacity = Math.Max(capacity, newLength);
@@ -102,8 +109,8 @@ public unsafe ref struct RecordBlock : IPackedOwner
         var to = fresh.PackedStart;
         Buffer.MemoryCopy(from, to, offset, offset);
         Buffer.MemoryCopy(from + offset + remove, to + offset + insert, rest, rest);
-        *At.Entry = KeyIndex.EntryOf(fresh.Block, At.Hash);
+        *_entry = KeyIndex.EntryOf(fresh.Block, _hash);
         _arena.Free(old.Block);
-        At = new(At.Hash, fresh, At.Entry);
+        Record = fresh;
     }
 }

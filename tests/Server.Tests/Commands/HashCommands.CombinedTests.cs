@@ -74,7 +74,11 @@ public sealed class HashCommandsCombinedTests : IDisposable
         Assert.Equal(
             [$"HSETEX h PXAT {Now + 100_000} FIELDS 2 a 1 b 2", "HSETEX h KEEPTTL FIELDS 1 a 5", "HSETEX h FIELDS 1 b 6", "HDEL h a", "HDEL h b"],
             _server.Effects.Commands);
-        Assert.Equal(["new@0 h", "hset@0 h", "hexpire@0 h", "hset@0 h", "hset@0 h", "hdel@0 h", "hdel@0 h", "del@0 h"],
+        Assert.Equal(
+            [
+                "new@0 h", "hset@0 h", "hexpire@0 h", "hset@0 h", "hset@0 h", "hset@0 h", "hdel@0 h", "hset@0 h", "hdel@0 h", "del@0 h",
+                "hset@0 nokey", "hdel@0 nokey", "del@0 nokey",
+            ],
             _server.Effects.Events.Where(e => !e.StartsWith("keymiss", StringComparison.Ordinal)));
     }
 
@@ -108,9 +112,17 @@ public sealed class HashCommandsCombinedTests : IDisposable
         HGETDEL h FIELDS 2 a
         -> -ERR The `numfields` parameter must match the number of arguments
         HGETEX h EX 10 PX 10 FIELDS 1 a
-        -> -ERR Only one of EX, PX, EXAT, PXAT or PERSIST arguments can be specified
+        -> -ERR Mandatory argument FIELDS is missing or not at the right position
+        HGETEX h PERSIST 1 FIELDS 1 a
+        -> -ERR Mandatory argument FIELDS is missing or not at the right position
         HGETEX h KEEPTTL FIELDS 1 a
-        -> -ERR unknown argument: KEEPTTL
+        -> -ERR Mandatory argument FIELDS is missing or not at the right position
+        HGETEX h PXAT 1 1
+        -> -ERR Mandatory argument FIELDS is missing or not at the right position
+        HGETEX h FIELDS 0 a
+        -> -ERR Number of fields must be a positive integer
+        HGETEX h FIELDS 2 a
+        -> -ERR The `numfields` parameter must match the number of arguments
         HGETEX h EX -1 FIELDS 1 a
         -> -ERR invalid expire time, must be >= 0
         HGETEX h EX x FIELDS 1 a
@@ -120,18 +132,30 @@ public sealed class HashCommandsCombinedTests : IDisposable
         HSETEX h FNX FXX FIELDS 1 a 1
         -> -ERR Only one of FXX or FNX arguments can be specified
         HSETEX h FIELDS 2 a 1 b
-        -> -ERR The `numfields` parameter must match the number of arguments
+        -> -ERR wrong number of arguments for 'hsetex' command
         HSETEX h FIELDS 1 a 1 b
-        -> -ERR The `numfields` parameter must match the number of arguments
+        -> -ERR wrong number of arguments for 'hsetex' command
+        HSETEX h FIELDS 3 a 1 b 2
+        -> -ERR wrong number of arguments for 'hsetex' command
+        HSETEX h EX 10 FIELDS 1
+        -> -ERR wrong number of arguments for 'hsetex' command
+        HSETEX h FIELDS 0 a 1
+        -> -ERR invalid number of fields
+        HSETEX h FIELDS 2147483648 a 1
+        -> -ERR invalid number of fields
+        HSETEX h PERSIST FIELDS 1 a 1
+        -> -ERR unknown argument: PERSIST
+        HSETEX h FNX EX 10 KEEPTTL
+        -> -ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified
         HSETEX h EX 9223372036854775807 FIELDS 1 a 1
         -> -ERR invalid expire time in 'hsetex' command
         SET s x
         -> +OK
-        HGETEX s FIELDS 1 a
+        HGETEX s EX x FIELDS 0 a
         -> -WRONGTYPE Operation against a key holding the wrong kind of value
         HSETEX s FIELDS 1 a 1
         -> -WRONGTYPE Operation against a key holding the wrong kind of value
-        HGETDEL s FIELDS 1 a
+        HGETDEL s FIELDS 0 a
         -> -WRONGTYPE Operation against a key holding the wrong kind of value
         """);
 }

@@ -141,7 +141,9 @@ public sealed class HashCommandsExpireTests : IDisposable
         HTTL h 1 a b
         -> -ERR Mandatory argument FIELDS is missing or not at the right position
         HTTL h FIELDS 0 a
-        -> -ERR Parameter `numFields` should be greater than 0
+        -> -ERR Number of fields must be a positive integer
+        HPERSIST h FIELDS x a
+        -> -ERR Number of fields must be a positive integer
         HTTL h FIELDS 3 a
         -> -ERR The `numfields` parameter must match the number of arguments
         HPERSIST h FIELDS 3 a

@@ -56,12 +56,12 @@ public sealed class KeyCommandsDeleteTests : IDisposable
     public void What_has_expired_is_neither_deleted_nor_there()
     {
         _client.Call("SET a 1 PX 10");
-        _server.Time.Advance(TimeSpan.FromMilliseconds(10));
+        _server.Time.Advance(TimeSpan.FromMilliseconds(11));
         Assert.Equal(":0", _client.Call("DEL a"));
         Assert.Equal("DEL a", _server.Effects.Commands[^1]);
         Assert.Equal("expired@0 a", _server.Effects.Events[^1]);
         _client.Call("SET a 1 PX 10");
-        _server.Time.Advance(TimeSpan.FromMilliseconds(10));
+        _server.Time.Advance(TimeSpan.FromMilliseconds(11));
         Assert.Equal(":0", _client.Call("EXISTS a"));
         Assert.Equal("+none", _client.Call("TYPE a"));
     }
@@ -70,7 +70,7 @@ public sealed class KeyCommandsDeleteTests : IDisposable
     public void Expiring_counts_as_no_change_to_be_saved()
     {
         _client.Call("SET a 1 PX 10");
-        _server.Time.Advance(TimeSpan.FromMilliseconds(10));
+        _server.Time.Advance(TimeSpan.FromMilliseconds(11));
         _client.Call("GET a");
         lock (_server.Server.Executor.ExecutorLock) Assert.Equal(1, _server.Server.Effects.Dirty);
     }

@@ -150,7 +150,7 @@ public sealed class KeyCommandsMoveTests : IDisposable
             SET b 2 PX 10
             -> +OK
             """);
-        _server.Time.Advance(TimeSpan.FromMilliseconds(10));
+        _server.Time.Advance(TimeSpan.FromMilliseconds(11));
         Assert.Equal(":1", _client.Call("RENAMENX a b"));
         Assert.Equal("$1 1", _client.Call("GET b"));
         Assert.Equal(":-1", _client.Call("TTL b"));

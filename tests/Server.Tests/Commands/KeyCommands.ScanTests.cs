@@ -73,7 +73,7 @@ public sealed class KeyCommandsScanTests : IDisposable
     {
         _client.Call("SET a 1 PX 10");
         _client.Call("SET b 1 PX 10");
-        _server.Time.Advance(TimeSpan.FromMilliseconds(10));
+        _server.Time.Advance(TimeSpan.FromMilliseconds(11));
         Assert.Equal("*0", _client.Call("KEYS *"));
         Assert.Equal(":2", _client.Call("DBSIZE"));
         Assert.Equal("*2 $1 0 *0", _client.Call("SCAN 0 TYPE hash"));
@@ -90,7 +90,7 @@ public sealed class KeyCommandsScanTests : IDisposable
     {
         for (var i = 0; i < 2000; i++) _client.Call($"SET old:{i} v PX 10");
         _client.Call("SET new v");
-        _server.Time.Advance(TimeSpan.FromMilliseconds(10));
+        _server.Time.Advance(TimeSpan.FromMilliseconds(11));
         Assert.Equal("$3 new", _client.Call("RANDOMKEY"));
     }
 }

@@ -24,8 +24,62 @@ public sealed class KeyCommandsTtlTests : IDisposable
         _server.Time.Advance(TimeSpan.FromMilliseconds(10_100));
         Assert.Equal(":400", _client.Call("PTTL k"));
         Assert.Equal(":0", _client.Call("TTL k"));
-        _server.Time.Advance(TimeSpan.FromMilliseconds(400));
+        _server.Time.Advance(TimeSpan.FromMilliseconds(401));
         Assert.Equal(":-2", _client.Call("TTL k"));
+    }
+
+    /// <summary>As in Redis, where "expired" means that the deadline is less than now.</summary>
+    [Fact]
+    public void A_key_and_a_field_live_through_the_millisecond_of_their_deadline()
+    {
+        _client.Run("""
+            SET k v PX 10
+            -> +OK
+            HSET h f 1
+            -> :1
+            HPEXPIRE h 10 FIELDS 1 f
+            -> *1 :1
+            """);
+        _server.Advance(TimeSpan.FromMilliseconds(10));
+        _client.Run("""
+            PTTL k
+            -> :0
+            GET k
+            -> $1 v
+            HPTTL h FIELDS 1 f
+            -> *1 :0
+            HGET h f
+            -> $1 1
+            """);
+        _server.Advance(TimeSpan.FromMilliseconds(1));
+        _client.Run("""
+            PTTL k
+            -> :-2
+            HGET h f
+            -> $-1
+            DBSIZE
+            -> :0
+            """);
+    }
+
+    [Fact]
+    public void What_is_given_the_present_millisecond_as_its_deadline_is_gone_at_once()
+    {
+        var now = _server.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        _client.Run($"""
+            MSET a 1 b 1
+            -> +OK
+            PEXPIREAT a {now}
+            -> :1
+            EXISTS a
+            -> :0
+            HSET h f 1
+            -> :1
+            HPEXPIREAT h {now} FIELDS 1 f
+            -> *1 :2
+            EXISTS h
+            -> :0
+            """);
     }
 
     [Fact]

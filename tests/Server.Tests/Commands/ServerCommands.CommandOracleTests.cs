@@ -33,6 +33,10 @@ public sealed class ServerCommandsCommandOracleTests
         "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
         "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",
         "geopos arguments", "geohash arguments", "georadius arguments", "georadiusbymember arguments",
+        // Later versions: names of units in lower case.
+        "geodist arguments", "geosearch arguments", "geosearchstore arguments", "georadius_ro arguments", "georadiusbymember_ro arguments",
+        // Later versions: the result replaces what was there.
+        "sinterstore key specs",
         // Later versions: deprecated, or its history corrected.
         "setnx deprecated_since", "setnx doc_flags", "setex deprecated_since", "setex doc_flags", "psetex deprecated_since",
         "psetex doc_flags", "quit deprecated_since", "quit doc_flags", "client|pause since",

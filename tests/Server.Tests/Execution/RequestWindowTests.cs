@@ -47,6 +47,21 @@ public sealed class RequestWindowTests : IDisposable
         Assert.Equal(["+OK", "$3 a b", "$3 a b", "$3 x y", "$1 z"], Enumerable.Range(0, 5).Select(_ => _client.Read()));
     }
 
+    /// <summary>Name and key of the request before are compared, and what is equal is not looked up again: empty ones, prefixes, other cases.</summary>
+    [Fact]
+    public void A_name_or_key_like_the_one_before_is_told_from_one_that_only_resembles_it()
+    {
+        (string[] Request, string Reply)[] pipeline =
+        [
+            (["SET", "k", "1"], "+OK"), (["set", "k", "2"], "+OK"), (["SET", "K", "3"], "+OK"), (["SET", "", "4"], "+OK"), (["SET", "", "5"], "+OK"),
+            (["GET", "k"], "$1 2"), (["PING"], "+PONG"), (["GET", "k"], "$1 2"), (["GET", "K"], "$1 3"), (["GET", ""], "$1 5"),
+            (["GETT", "k"], "-ERR unknown command 'GETT', with args beginning with: 'k' "), (["GET", "kk"], "$-1"), (["STRLEN", "kk"], ":0"),
+            (["STRLEN", "k"], ":1"), (["DEL", "k"], ":1"), (["DEL", "k"], ":0"), (["ECHO", "k"], "$1 k"), (["EXISTS", "k"], ":0"),
+        ];
+        _client.SendRaw(string.Concat(pipeline.Select(p => RawClient.Encode(p.Request))));
+        foreach (var (_, reply) in pipeline) Assert.Equal(reply, _client.Read());
+    }
+
     [Fact]
     public void Requests_before_a_protocol_error_are_answered_first()
     {

@@ -307,7 +307,7 @@ public sealed class DefragmenterTests : IDisposable
         {
             case ObjectType.List:
                 var limits = new ListLimits(5, 0);
-                var list = at.Found ? new ListValue(database, at, limits) : ListValue.Create(database, at, name, limits);
+                var list = new ListValue(database, at.Found ? at : ListValue.Create(database, at, name), limits);
                 list.Prepare(element.Length, 1);
                 list.Push(element, head: false);
                 break;

@@ -93,7 +93,7 @@ public class ListModelTests
         var bytes = Bytes(value);
         if (!at.Found)
         {
-            var made = ListValue.Create(database, at, "key"u8, limits);
+            var made = new ListValue(database, ListValue.Create(database, at, "key"u8), limits);
             made.Prepare(bytes.Length, 1);
             made.Push(bytes, head: false);
             model.Add(value);

@@ -23,7 +23,7 @@ public sealed class RdbLoaderTests : IDisposable
             for (var i = 0; i < count; i++) hash.Set(Text("field", i), Text("value", random.Next()));
             if (count == 3) hash.SetDeadline(Text("field", 1), 99_999_999_999_999);
             name = Encoding.ASCII.GetBytes($"list{count}");
-            var list = ListValue.Create(first, first.Lookup(name), name, RdbFile.Limits.Lists);
+            var list = new ListValue(first, ListValue.Create(first, first.Lookup(name), name), RdbFile.Limits.Lists);
             for (var i = 0; i < count; i++)
             {
                 list.Prepare(20, 1);

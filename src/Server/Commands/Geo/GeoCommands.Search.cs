@@ -33,21 +33,22 @@ static partial class GeoCommands
         Run = static (ref CommandContext c) => Search(ref c, GeoForm.Search | GeoForm.Stores),
     };
 
+    static readonly (string Version, string Change)[] s_radiusHistory =
+        [("6.2.0", "Added the `ANY` option for `COUNT`."), ("7.0.0", "Added support for uppercase unit names.")];
+
     static readonly Command GeoRadiusSpec = Radius("GEORADIUS", "3.2.0", GeoForm.Coordinates | GeoForm.MayStore,
-        "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
-        [("6.2.0", "Added the `ANY` option for `COUNT`."), ("7.0.0", "Added support for uppercase unit names.")]);
+        "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument");
 
     static readonly Command GeoRadiusReadOnlySpec = Radius("GEORADIUS_RO", "3.2.10", GeoForm.Coordinates,
-        "`GEOSEARCH` with the `BYRADIUS` argument", [("6.2.0", "Added the `ANY` option for `COUNT`.")]);
+        "`GEOSEARCH` with the `BYRADIUS` argument");
 
     static readonly Command GeoRadiusByMemberSpec = Radius("GEORADIUSBYMEMBER", "3.2.0", GeoForm.Member | GeoForm.MayStore,
-        "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
-        [("7.0.0", "Added support for uppercase unit names.")]);
+        "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments");
 
     static readonly Command GeoRadiusByMemberReadOnlySpec = Radius("GEORADIUSBYMEMBER_RO", "3.2.10", GeoForm.Member,
-        "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments", []);
+        "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments");
 
-    static Command Radius(string name, string since, GeoForm form, string replacedBy, (string Version, string Change)[] history)
+    static Command Radius(string name, string since, GeoForm form, string replacedBy)
     {
         var byMember = (form & GeoForm.Member) != 0;
         var stores = (form & GeoForm.MayStore) != 0;
@@ -56,7 +57,7 @@ static partial class GeoCommands
         {
             Name = name, Group = CommandGroup.Geo, Since = since, Complexity = SearchComplexity,
             Summary = $"Answers the members near {(byMember ? "another" : "a place")}{(stores ? ", or stores them in a key" : "")}.",
-            DeprecatedSince = "6.2.0", ReplacedBy = replacedBy, History = history,
+            DeprecatedSince = "6.2.0", ReplacedBy = replacedBy, History = s_radiusHistory,
             Arity = -options, Flags = stores ? CommandFlags.Write | CommandFlags.DenyOom : CommandFlags.ReadOnly,
             Keys =
             [
@@ -77,8 +78,8 @@ static partial class GeoCommands
                 .. stores
                     ? (Arg[])
                     [
-                        Arg.OneOf("store", Arg.Key("storekey", keySpec: 1).After("STORE"),
-                            Arg.Key("storedistkey", keySpec: 2).After("STOREDIST")).Optional(),
+                        Arg.OneOf("store", Arg.Key("storekey", keySpec: 1).After("STORE").ShownAs("key"),
+                            Arg.Key("storedistkey", keySpec: 2).After("STOREDIST").ShownAs("key")).Optional(),
                     ]
                     : [],
             ],

@@ -18,7 +18,7 @@ static partial class GeoCommands
         GeoSearchSpec, GeoSearchStoreSpec, GeoRadiusSpec, GeoRadiusReadOnlySpec, GeoRadiusByMemberSpec, GeoRadiusByMemberReadOnlySpec,
     ];
 
-    static Arg Unit => Arg.OneOf("unit", Arg.Token("M"), Arg.Token("KM"), Arg.Token("FT"), Arg.Token("MI"));
+    static Arg Unit => Arg.OneOf("unit", Arg.Token("m"), Arg.Token("km"), Arg.Token("ft"), Arg.Token("mi"));
 
     /// <summary>Metres of a unit, or an answer that there is no such unit.</summary>
     internal static bool TryUnit(ref CommandContext c, int index, out double metres)

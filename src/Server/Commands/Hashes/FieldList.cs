@@ -27,9 +27,8 @@ readonly struct FieldList
     /// <param name="c">The command.</param>
     /// <param name="at">Where FIELDS has to stand.</param>
     /// <param name="list">What was read.</param>
-    /// <param name="step">1, or 2 where values follow the fields.</param>
-    /// <param name="isNewer">Whether this is a command of 8.0, which words one error differently.</param>
-    public static bool TryParse(scoped ref CommandContext c, int at, out FieldList list, int step = 1, bool isNewer = false)
+    /// <param name="setsDeadlines">Whether this is HEXPIRE or one of its kin, which word one error differently.</param>
+    public static bool TryParse(scoped ref CommandContext c, int at, out FieldList list, bool setsDeadlines = false)
     {
         list = default;
         if (at + 1 >= c.Count || !c.IsToken(at, "FIELDS"u8))
@@ -39,16 +38,42 @@ readonly struct FieldList
         }
         if (!Numbers.TryParseInt64(c.Arg(at + 1), out var count) || count < 1)
         {
-            c.Fail(isNewer ? Errors.NumFieldsNotInteger : Errors.NumFieldsNotPositive);
+            c.Fail(setsDeadlines ? Errors.NumFieldsNotPositive : Errors.NumFieldsNotInteger);
             return false;
         }
-        // More fields than arguments cannot overflow the product.
-        if (count > c.Count || count * step != c.Count - at - 2)
+        if (count != c.Count - at - 2)
         {
             c.Fail(Errors.NumFieldsMismatch);
             return false;
         }
-        list = new(at + 2, (int)count, step);
+        list = new(at + 2, (int)count, 1);
+        return true;
+    }
+
+    /// <summary>
+    /// As <see cref="TryParse"/> for fields with values, behind a FIELDS that the caller has found; HSETEX has errors of its own for
+    /// the same mistakes.
+    /// </summary>
+    public static bool TryParsePairs(scoped ref CommandContext c, int at, out FieldList list)
+    {
+        list = default;
+        var words = c.Count - at - 2;
+        if (words < 2)
+        {
+            c.Fail(Errors.WrongArity(c.Command.FullName));
+            return false;
+        }
+        if (!Numbers.TryParseInt64(c.Arg(at + 1), out var count) || count is < 1 or > int.MaxValue)
+        {
+            c.Fail(Errors.InvalidNumberOfFields);
+            return false;
+        }
+        if (words % 2 != 0 || count != words / 2)
+        {
+            c.Fail(Errors.WrongArity(c.Command.FullName));
+            return false;
+        }
+        list = new(at + 2, (int)count, 2);
         return true;
     }
 }

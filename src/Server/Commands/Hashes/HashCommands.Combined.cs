@@ -60,75 +60,47 @@ static partial class HashCommands
     };
 
     /// <summary>What stands between the key and FIELDS.</summary>
-    ref struct FieldOptions
+    struct FieldOptions
     {
-        public ReadOnlySpan<byte> Number;
+        public long Deadline;
         public ExpiryKind Kind;
-        public bool InSeconds;
         public bool OnlyIfNone;
         public bool OnlyIfAll;
 
         public readonly bool IsTime => Kind is ExpiryKind.Relative or ExpiryKind.Absolute;
     }
 
-    /// <summary>Reads the options up to FIELDS, or answers what is wrong with them; <paramref name="at"/> is where they end.</summary>
-    static bool TryOptions(scoped ref CommandContext c, bool sets, out FieldOptions options, out int at)
+    /// <summary>Whether a word announces a time, and of which kind.</summary>
+    static bool IsTimeToken(scoped ref CommandContext c, int at, out ExpiryKind kind, out bool inSeconds)
     {
-        options = default;
-        for (at = 2; at < c.Count && !c.IsToken(at, "FIELDS"u8); at++)
-        {
-            if (sets && (c.IsToken(at, "FNX"u8) || c.IsToken(at, "FXX"u8)))
-            {
-                if (options.OnlyIfNone || options.OnlyIfAll)
-                {
-                    c.Fail(Errors.OneFieldCondition);
-                    return false;
-                }
-                options.OnlyIfNone = c.IsToken(at, "FNX"u8);
-                options.OnlyIfAll = !options.OnlyIfNone;
-                continue;
-            }
-            var kind = c.IsToken(at, "EX"u8) || c.IsToken(at, "PX"u8) ? ExpiryKind.Relative
-                : c.IsToken(at, "EXAT"u8) || c.IsToken(at, "PXAT"u8) ? ExpiryKind.Absolute
-                : sets && c.IsToken(at, "KEEPTTL"u8) ? ExpiryKind.Keep
-                : !sets && c.IsToken(at, "PERSIST"u8) ? ExpiryKind.Persist
-                : ExpiryKind.None;
-            if (kind == ExpiryKind.None)
-            {
-                c.Fail(Errors.UnknownArgument(c.Arg(at)));
-                return false;
-            }
-            if (options.Kind != ExpiryKind.None)
-            {
-                c.Fail(sets ? Errors.OneTimeOrKeepTtl : Errors.OneTimeOrPersist);
-                return false;
-            }
-            options.Kind = kind;
-            if (!options.IsTime) continue;
-            options.InSeconds = c.IsToken(at, "EX"u8) || c.IsToken(at, "EXAT"u8);
-            if (++at == c.Count) break;
-            options.Number = c.Arg(at);
-        }
-        return true;
+        inSeconds = c.IsToken(at, "EX"u8) || c.IsToken(at, "EXAT"u8);
+        kind = c.IsToken(at, "EX"u8) || c.IsToken(at, "PX"u8) ? ExpiryKind.Relative
+            : inSeconds || c.IsToken(at, "PXAT"u8) ? ExpiryKind.Absolute
+            : ExpiryKind.None;
+        return kind != ExpiryKind.None;
     }
 
-    static bool TryOptionsAndFields(scoped ref CommandContext c, bool sets, out FieldOptions options, out FieldList fields, out long deadline)
-    {
-        deadline = -1;
-        fields = default;
-        if (!TryOptions(ref c, sets, out options, out var at)) return false;
-        if (options.IsTime)
-        {
-            var baseTime = options.Kind == ExpiryKind.Relative ? c.Now : 0;
-            if (!TryDeadline(ref c, options.Number, baseTime, options.InSeconds, out deadline)) return false;
-        }
-        return FieldList.TryParse(ref c, at, out fields, sets ? 2 : 1, isNewer: true);
-    }
+    static bool TryTime(scoped ref CommandContext c, int at, bool inSeconds, ref FieldOptions options) =>
+        TryDeadline(ref c, c.Arg(at), options.Kind == ExpiryKind.Relative ? c.Now : 0, inSeconds, out options.Deadline);
 
     static void HGetEx(ref CommandContext c)
     {
-        if (!TryOptionsAndFields(ref c, sets: false, out var options, out var fields, out var deadline)) return;
         if (!TryWrite(ref c, out var at)) return;
+        // One option at most, before FIELDS: a second one stands where FIELDS should.
+        var options = default(FieldOptions);
+        var end = 2;
+        if (IsTimeToken(ref c, 2, out options.Kind, out var inSeconds))
+        {
+            if (!TryTime(ref c, 3, inSeconds, ref options)) return;
+            end = 4;
+        }
+        else if (c.IsToken(2, "PERSIST"u8))
+        {
+            options.Kind = ExpiryKind.Persist;
+            end = 3;
+        }
+        if (!FieldList.TryParse(ref c, end, out var fields)) return;
+
         c.Reply.Array(fields.Count);
         if (!at.Found)
         {
@@ -142,29 +114,63 @@ static partial class HashCommands
             var field = c.Arg(fields.ArgOf(i));
             if (hash.Reader.Find(field, c.ExpiredBy, out var spot)) c.Reply.Bulk(hash.Reader.Value(spot));
             else c.Reply.Null();
-            outcomes[i] = options.IsTime ? ExpireField(ref c, ref hash, field, FieldCondition.None, deadline)
+            outcomes[i] = options.IsTime ? ExpireField(ref c, ref hash, field, FieldCondition.None, options.Deadline)
                 : options.Kind == ExpiryKind.Persist ? PersistField(ref c, ref hash, field)
                 : FieldOutcome.NotMet;
         }
-        if (options.IsTime) TellDeadlines(ref c, hash, fields, outcomes, deadline);
+        if (options.IsTime) TellDeadlines(ref c, hash, fields, outcomes, options.Deadline);
         else if (options.Kind == ExpiryKind.Persist) TellPersisted(ref c, fields, outcomes);
         outcomes.Dispose();
     }
 
+    /// <summary>Reads HSETEX's options, in any order, and its fields, or answers what is wrong with them.</summary>
+    static bool TrySetOptions(scoped ref CommandContext c, out FieldOptions options, out FieldList fields)
+    {
+        options = default;
+        fields = default;
+        // Six words at least, of which all options together take three: FIELDS, or something unknown, comes before the end.
+        for (var at = 2; ; at++)
+        {
+            if (c.IsToken(at, "FIELDS"u8)) return FieldList.TryParsePairs(ref c, at, out fields);
+            if (c.IsToken(at, "FNX"u8) || c.IsToken(at, "FXX"u8))
+            {
+                if (options.OnlyIfNone || options.OnlyIfAll)
+                {
+                    c.Fail(Errors.OneFieldCondition);
+                    return false;
+                }
+                options.OnlyIfNone = c.IsToken(at, "FNX"u8);
+                options.OnlyIfAll = !options.OnlyIfNone;
+                continue;
+            }
+            var isTime = IsTimeToken(ref c, at, out var kind, out var inSeconds);
+            if (!isTime && !c.IsToken(at, "KEEPTTL"u8))
+            {
+                c.Fail(Errors.UnknownArgument(c.Arg(at)));
+                return false;
+            }
+            if (options.Kind != ExpiryKind.None)
+            {
+                c.Fail(Errors.OneTimeOrKeepTtl);
+                return false;
+            }
+            options.Kind = isTime ? kind : ExpiryKind.Keep;
+            if (isTime && !TryTime(ref c, ++at, inSeconds, ref options)) return false;
+        }
+    }
+
     static void HSetEx(ref CommandContext c)
     {
-        if (!TryOptionsAndFields(ref c, sets: true, out var options, out var fields, out var deadline)) return;
-        if (!TryWrite(ref c, out var at)) return;
+        if (!TrySetOptions(ref c, out var options, out var fields) || !TryWrite(ref c, out var at)) return;
         if (!Meets(ref c, new HashReader(at.Record), options, fields))
         {
             c.Reply.Integer(0);
             return;
         }
         c.Reply.Integer(1);
-        // A deadline that has passed: fields set and gone. One that was not there leaves no trace.
-        if (options.IsTime && c.IsPast(deadline))
+        if (options.IsTime && c.IsPast(options.Deadline))
         {
-            if (at.Found) DeletePassed(ref c, at, fields);
+            SetPassed(ref c, at, fields);
             return;
         }
         var key = c.Arg(1);
@@ -174,10 +180,10 @@ static partial class HashCommands
         c.Server.Effects.Dirty += fields.Count - 1;
         if (options.IsTime)
         {
-            for (var i = 0; i < fields.Count; i++) hash.SetDeadline(c.Arg(fields.ArgOf(i)), deadline);
+            for (var i = 0; i < fields.Count; i++) hash.SetDeadline(c.Arg(fields.ArgOf(i)), options.Deadline);
             c.Changed(key, KeyspaceEvents.Hash, "hexpire", countsAsChange: false);
         }
-        EmitSetEx(ref c, options, fields, deadline);
+        EmitSetEx(ref c, options, fields);
     }
 
     static bool Meets(scoped ref CommandContext c, scoped in HashReader hash, scoped in FieldOptions options, FieldList fields)
@@ -190,8 +196,21 @@ static partial class HashCommands
         return true;
     }
 
-    static void DeletePassed(scoped ref CommandContext c, in KeyLookup at, FieldList fields)
+    /// <summary>
+    /// A deadline that has passed: fields set and gone at once. All events tell so, as in Redis, also of fields and keys that were
+    /// never there; only what was there is deleted elsewhere.
+    /// </summary>
+    static void SetPassed(scoped ref CommandContext c, in KeyLookup at, FieldList fields)
     {
+        var key = c.Arg(1);
+        c.Changed(key, KeyspaceEvents.Hash, "hset");
+        c.Changed(key, KeyspaceEvents.Hash, "hdel", countsAsChange: false);
+        c.Server.Effects.Dirty += fields.Count - 1;
+        if (!at.Found)
+        {
+            c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+            return;
+        }
         var hash = Open(ref c, at);
         var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
@@ -200,12 +219,13 @@ static partial class HashCommands
             outcomes[i] = found ? FieldOutcome.Deleted : FieldOutcome.NoSuchField;
             if (found) hash.Remove(spot);
         }
-        TellDeadlines(ref c, hash, fields, outcomes, deadline: -1);
+        EmitDeletion(ref c, fields, outcomes);
+        DeleteIfEmpty(ref c, hash);
         outcomes.Dispose();
     }
 
     /// <summary>With the deadline made absolute, and without the condition, which is met.</summary>
-    static void EmitSetEx(scoped ref CommandContext c, scoped in FieldOptions options, FieldList fields, long deadline)
+    static void EmitSetEx(scoped ref CommandContext c, scoped in FieldOptions options, FieldList fields)
     {
         if (!c.IsPropagating) return;
         var words = options.IsTime ? 2 : options.Kind == ExpiryKind.Keep ? 1 : 0;
@@ -216,7 +236,7 @@ static partial class HashCommands
         if (words == 2)
         {
             effect.Add("PXAT"u8);
-            effect.Add(deadline);
+            effect.Add(options.Deadline);
         }
         effect.Add("FIELDS"u8);
         effect.Add(fields.Count);
@@ -225,7 +245,7 @@ static partial class HashCommands
 
     static void HGetDel(ref CommandContext c)
     {
-        if (!FieldList.TryParse(ref c, 2, out var fields, isNewer: true) || !TryWrite(ref c, out var at)) return;
+        if (!TryWrite(ref c, out var at) || !FieldList.TryParse(ref c, 2, out var fields)) return;
         c.Reply.Array(fields.Count);
         if (!at.Found)
         {
@@ -250,13 +270,7 @@ static partial class HashCommands
         {
             c.Changed(c.Arg(1), KeyspaceEvents.Hash, "hdel");
             c.Server.Effects.Dirty += deleted - 1;
-            if (c.IsPropagating)
-            {
-                var effect = c.Emit(2 + deleted);
-                effect.Add("HDEL"u8);
-                effect.Add(c.Arg(1));
-                AddFields(ref c, fields, outcomes, FieldOutcome.Deleted);
-            }
+            EmitDeletion(ref c, fields, outcomes);
             DeleteIfEmpty(ref c, hash);
         }
         outcomes.Dispose();

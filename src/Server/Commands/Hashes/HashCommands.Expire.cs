@@ -88,7 +88,7 @@ static partial class HashCommands
         if (!TryWrite(ref c, out var at)) return;
         if (!TryDeadline(ref c, c.Arg(2), baseTime, inSeconds, out var deadline)) return;
         var condition = ConditionOf(ref c);
-        if (!FieldList.TryParse(ref c, condition == FieldCondition.None ? 3 : 4, out var fields)) return;
+        if (!FieldList.TryParse(ref c, condition == FieldCondition.None ? 3 : 4, out var fields, setsDeadlines: true)) return;
 
         c.Reply.Array(fields.Count);
         if (!at.Found)
@@ -172,14 +172,18 @@ static partial class HashCommands
         if (deleted == 0) return;
         c.Changed(key, KeyspaceEvents.Hash, "hdel");
         c.Server.Effects.Dirty += deleted - 1;
-        if (c.IsPropagating)
-        {
-            var effect = c.Emit(2 + deleted);
-            effect.Add("HDEL"u8);
-            effect.Add(key);
-            AddFields(ref c, fields, outcomes, FieldOutcome.Deleted);
-        }
+        EmitDeletion(ref c, fields, outcomes);
         DeleteIfEmpty(ref c, hash);
+    }
+
+    static void EmitDeletion(scoped ref CommandContext c, FieldList fields, scoped FieldOutcomes outcomes)
+    {
+        var deleted = outcomes.Count(FieldOutcome.Deleted);
+        if (deleted == 0 || !c.IsPropagating) return;
+        var effect = c.Emit(2 + deleted);
+        effect.Add("HDEL"u8);
+        effect.Add(c.Arg(1));
+        AddFields(ref c, fields, outcomes, FieldOutcome.Deleted);
     }
 
     /// <summary>Adds the fields of one outcome to the effect that has been begun.</summary>

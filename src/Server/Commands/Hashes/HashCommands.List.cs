@@ -159,7 +159,7 @@ static partial class HashCommands
         var size = hash.CountAt(c.ExpiredBy);
         if (size == 0 || count == 0) c.Reply.EmptyArray();
         else if (count < 0) ReplyRepeated(ref c, hash, -count, withValues);
-        else if (hash.IsHashed && count * 3 <= size) ReplyDistinct(ref c, hash, (int)count, withValues);
+        else if (hash.IsHashed && count <= size / 3) ReplyDistinct(ref c, hash, (int)count, withValues);
         else ReplySample(ref c, hash, Math.Min(count, size), size, withValues);
     }
 

@@ -6,28 +6,27 @@ namespace MiniRedis.Server.Commands;
 /// <summary>When fields expire.</summary>
 static partial class HashCommands
 {
-    static Command TtlSpec(string name, string summary, CommandHandler run, string[] tips) => new()
+    static Command TtlSpec(string name, string summary, CommandHandler run) => new()
     {
         Name = name, Group = CommandGroup.Hash, Since = "7.4.0", Complexity = "O(N) where N is the number of fields",
         Summary = summary,
         Arity = -5, Flags = CommandFlags.ReadOnly | CommandFlags.Fast,
         Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("key"), Arg.Block("fields", Arg.Integer("numfields"), Arg.String("field").Multiple()).After("FIELDS")],
-        Tips = tips,
         Run = run,
     };
 
     static readonly Command HTtlSpec = TtlSpec("HTTL", "Tells in how many seconds fields of a hash expire.",
-        static (ref CommandContext c) => Ttl(ref c, isRelative: true, inSeconds: true), ["nondeterministic_output"]);
+        static (ref CommandContext c) => Ttl(ref c, isRelative: true, inSeconds: true));
 
     static readonly Command HPTtlSpec = TtlSpec("HPTTL", "Tells in how many milliseconds fields of a hash expire.",
-        static (ref CommandContext c) => Ttl(ref c, isRelative: true, inSeconds: false), ["nondeterministic_output"]);
+        static (ref CommandContext c) => Ttl(ref c, isRelative: true, inSeconds: false));
 
     static readonly Command HExpireTimeSpec = TtlSpec("HEXPIRETIME", "Tells at which unix time fields of a hash expire.",
-        static (ref CommandContext c) => Ttl(ref c, isRelative: false, inSeconds: true), []);
+        static (ref CommandContext c) => Ttl(ref c, isRelative: false, inSeconds: true));
 
     static readonly Command HPExpireTimeSpec = TtlSpec("HPEXPIRETIME", "Tells at which unix time in milliseconds fields of a hash expire.",
-        static (ref CommandContext c) => Ttl(ref c, isRelative: false, inSeconds: false), []);
+        static (ref CommandContext c) => Ttl(ref c, isRelative: false, inSeconds: false));
 
     static void Ttl(scoped ref CommandContext c, bool isRelative, bool inSeconds)
     {

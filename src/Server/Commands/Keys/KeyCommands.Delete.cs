@@ -37,6 +37,7 @@ static partial class KeyCommands
     {
         Name = "EXISTS", Group = CommandGroup.Generic, Since = "1.0.0", Complexity = "O(N) where N is the number of keys",
         Summary = "Counts which of the keys exist; a key named twice counts twice.",
+        History = [("3.0.3", "Accepts multiple `key` arguments.")],
         Arity = -2, Flags = CommandFlags.ReadOnly | CommandFlags.Fast,
         Keys = [KeySpec.Range(1, -1, 1, KeyFlags.RO)],
         Args = [Arg.Key("key").Multiple()],
@@ -97,7 +98,11 @@ static partial class KeyCommands
         var count = 0;
         for (var i = 1; i < c.Count; i++)
         {
-            if (c.LookupRead(c.Arg(i), always: true).Found) count++;
+            // Whatever the client asked of its other commands (CLIENT NO-TOUCH).
+            var at = c.PeekCounted(c.Arg(i));
+            if (!at.Found) continue;
+            c.Server.Keys.Touch(at.Record);
+            count++;
         }
         c.Reply.Integer(count);
     }

@@ -22,6 +22,7 @@ static partial class KeyCommands
     {
         Name = "RENAMENX", Group = CommandGroup.Generic, Since = "1.0.0", Complexity = "O(1)",
         Summary = "Gives a key another name, if that is free.",
+        History = [("3.2.0", "No longer an error when both names are the same.")],
         Arity = 3, Flags = CommandFlags.Write | CommandFlags.Fast,
         Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Delete), KeySpec.At(2, KeyFlags.OW | KeyFlags.Insert)],
         Args = [Arg.Key("key"), Arg.Key("newkey", keySpec: 1)],

@@ -22,6 +22,7 @@ static partial class KeyCommands
         Name = "SCAN", Group = CommandGroup.Generic, Since = "2.8.0",
         Complexity = "O(1) for every call, O(N) for a full iteration where N is the number of keys",
         Summary = "Iterates over the keys of the database in small steps.",
+        History = [("6.0.0", "Added the `TYPE` option.")],
         Arity = -2, Flags = CommandFlags.ReadOnly | CommandFlags.TouchesArbitraryKeys, AclCategories = AclCategory.Keyspace,
         Args =
         [

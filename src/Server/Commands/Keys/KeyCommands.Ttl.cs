@@ -25,6 +25,7 @@ static partial class KeyCommands
         Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("key")],
         // What is left changes with the clock; the moment itself does not.
+        History = name.EndsWith("TTL", StringComparison.Ordinal) ? [("2.8.0", "Added the -2 reply.")] : [],
         Tips = name.EndsWith("TTL", StringComparison.Ordinal) ? ["nondeterministic_output"] : [],
         Run = run,
     };

@@ -69,7 +69,8 @@ static partial class ListCommands
         c.Reply.Bulk(value);
 
         var to = c.Peek(destination);
-        var target = to.Found ? Open(c, to) : Create(c, to, destination);
+        if (!to.Found) to = Create(c, to, destination);
+        var target = Open(c, to);
         target.Prepare(value.Length, 1);
         target.Push(value, toHead);
         c.Changed(destination, KeyspaceEvents.List, toHead ? "lpush" : "rpush", countsAsChange: false);

@@ -37,12 +37,16 @@ static partial class ListCommands
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
         if (!c.CheckType(at, ObjectType.List)) return;
-        if (!at.Found && onlyIfThere)
+        if (!at.Found)
         {
-            c.Reply.Integer(0);
-            return;
+            if (onlyIfThere)
+            {
+                c.Reply.Integer(0);
+                return;
+            }
+            at = Create(c, at, key);
         }
-        var list = at.Found ? Open(c, at) : Create(c, at, key);
+        var list = Open(c, at);
         long bytes = 0;
         for (var i = 2; i < c.Count; i++) bytes += c.Arg(i).Length;
         list.Prepare(bytes, c.Count - 2);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
@@ -32,11 +33,12 @@ static partial class ListCommands
     static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c.Server));
 
     /// <summary>A new, empty list; it must not stay so.</summary>
-    static ListValue Create(scoped in CommandContext c, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static KeyLookup Create(scoped in CommandContext c, KeyLookup at, scoped ReadOnlySpan<byte> key)
     {
-        var list = ListValue.Create(c.Database, at, key, Limits(c.Server));
-        c.Server.Keys.Created(c.Database, list.At.Record, key);
-        return list;
+        at = ListValue.Create(c.Database, at, key);
+        c.Server.Keys.Created(c.Database, at.Record, key);
+        return at;
     }
 
     /// <summary>LEFT, which is the head, or RIGHT; anything else is answered.</summary>

@@ -40,7 +40,7 @@ static partial class SetCommands
         Complexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets",
         Summary = "Stores the members that several sets have in common.",
         Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
-        Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
+        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("destination"), Arg.Key("key", 1).Multiple()],
         Propagates = Propagation.Verbatim,
         Run = SInterStore,

@@ -12,12 +12,13 @@ static partial class SortedSetCommands
         Name = "ZSCAN", Group = CommandGroup.SortedSet, Since = "2.8.0",
         Complexity = "O(1) for every call, O(N) for a full iteration where N is the number of members",
         Summary = "Iterates over members and scores in small steps.",
+        History = [("8.0.0", "Added the `NOSCORES` option.")],
         Arity = -3, Flags = CommandFlags.ReadOnly,
         Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
         Args =
         [
             Arg.Key("key"), Arg.Integer("cursor"), Arg.Pattern("pattern").After("MATCH").Optional(),
-            Arg.Integer("count").After("COUNT").Optional(), Arg.Token("NOSCORES").Optional().AddedIn("8.1.0"),
+            Arg.Integer("count").After("COUNT").Optional(), Arg.Token("NOSCORES").Optional().AddedIn("8.0.0"),
         ],
         Tips = ["nondeterministic_output"],
         Run = ZScan,

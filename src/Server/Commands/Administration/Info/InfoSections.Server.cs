@@ -21,7 +21,7 @@ static partial class InfoSections
         text.Field("redis_mode", Mode(config));
         text.Field("os", OperatingSystemName());
         text.Field("arch_bits", IntPtr.Size * 8);
-        text.Field("monotonic_clock", "POSIX clock_gettime");
+        text.Field("monotonic_clock", server.Clock.CounterName);
         text.Field("multiplexing_api", server.TransportName);
         text.Field("atomicvar_api", "dotnet-interlocked");
         // No C compiler made this; the runtime is what a bug report needs instead.
