@@ -31,6 +31,7 @@ public static partial class Errors
 
     // DEBUG
     public static ReadOnlySpan<byte> NoAppendOnlyFile => "ERR this server has no append-only file to load"u8;
+    public static ReadOnlySpan<byte> AofIsNotWhole => "ERR the append-only file lacks data that are not written yet"u8;
     public static ReadOnlySpan<byte> ReloadOptions => "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."u8;
     public static ReadOnlySpan<byte> LoadAofFailed => "ERR Error trying to load the AOF files, check server logs."u8;
     public static ReadOnlySpan<byte> ReloadFailed => "ERR Error trying to load the RDB dump, check server logs."u8;

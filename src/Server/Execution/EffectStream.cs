@@ -22,6 +22,9 @@ sealed class EffectStream
     /// <summary>A larger buffer than this is not kept for the next unit: values may have half a gigabyte.</summary>
     const int MostKeptBytes = 1 << 20;
 
+    /// <summary>Bytes of a header and of line ends: "$2147483647", twice CRLF; a header asks for 16.</summary>
+    const int MostAround = 32;
+
     // Replaced, not changed: a sink may come or go while the others are told.
     IEffectSink[] _sinks = [];
     readonly List<EffectCommand> _unit = [];
@@ -29,6 +32,15 @@ sealed class EffectStream
 
     // Arguments that the last command of the unit still lacks.
     int _missing;
+
+    // The unit became too large to be kept: what is added to it goes nowhere.
+    bool _isLost;
+
+    /// <summary>
+    /// Bytes that the commands of one unit may take: an array's, as they are handed over in one piece. What is larger is lost, and the
+    /// sinks are told. Tests set less.
+    /// </summary>
+    public int MostUnitBytes { get; set; } = Array.MaxLength;
 
     /// <summary>Changes since the last save: rdb_changes_since_last_save.</summary>
     public long Dirty { get; set; }
@@ -114,6 +126,7 @@ sealed class EffectStream
         Debug.Assert(IsPropagating);
         Debug.Assert(_missing == 0, "the command before lacks arguments");
         _missing = count;
+        if (_isLost || !TryMakeRoom(0)) return;
         _unit.Add(new EffectCommand(database, _bytes.WrittenCount, target));
         WriteHeader((byte)'*', count);
     }
@@ -121,10 +134,32 @@ sealed class EffectStream
     public void Add(ReadOnlySpan<byte> argument)
     {
         Debug.Assert(_missing > 0, "more arguments than announced");
+        _missing--;
+        if (_isLost || !TryMakeRoom(argument.Length)) return;
         WriteHeader((byte)'$', argument.Length);
         _bytes.Write(argument);
         _bytes.Write("\r\n"u8);
-        _missing--;
+    }
+
+    /// <summary>Makes room for an argument with what stands around it; gives the unit up where there is none.</summary>
+    bool TryMakeRoom(int argument)
+    {
+        try
+        {
+            if (_bytes.WrittenCount + (long)argument + MostAround <= MostUnitBytes)
+            {
+                _bytes.GetSpan(argument + MostAround);
+                return true;
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            // The command has been run by now, and is not to be missed in silence either.
+        }
+        _isLost = true;
+        _unit.Clear();
+        _bytes = new();
+        return false;
     }
 
     public void Add(long argument)
@@ -150,6 +185,11 @@ sealed class EffectStream
     /// </param>
     public void EndUnit(bool isOne = true)
     {
+        if (_isLost)
+        {
+            EndLost();
+            return;
+        }
         if (_unit.Count == 0) return;
         DropUnfinished();
         try
@@ -162,6 +202,16 @@ sealed class EffectStream
             _unit.Clear();
             if (_bytes.Capacity <= MostKeptBytes) _bytes.ResetWrittenCount();
             else _bytes = new();
+        }
+    }
+
+    void EndLost()
+    {
+        _isLost = false;
+        _missing = 0;
+        foreach (var sink in _sinks)
+        {
+            if (sink.WantsCommands) sink.OnUnitLost();
         }
     }
 
@@ -188,6 +238,7 @@ sealed class EffectStream
     {
         if (_missing == 0) return;
         _missing = 0;
+        if (_isLost) return;
         var whole = _bytes.WrittenSpan[.._unit[^1].Offset].ToArray();
         _unit.RemoveAt(_unit.Count - 1);
         _bytes.ResetWrittenCount();
@@ -246,6 +297,11 @@ interface IEffectSink
 
     /// <summary>The canonical commands of one request, encoded as RESP arrays one behind the other.</summary>
     void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
+    {
+    }
+
+    /// <summary>The canonical commands of one request were too large to be handed over: what they did has happened, and is missing here.</summary>
+    void OnUnitLost()
     {
     }
 }

@@ -25,7 +25,7 @@ namespace MiniRedis.Server.Hosting;
 sealed class Rehearsal : IDisposable
 {
     /// <summary>Longest that another thread is waited for, the snapshot's or the AOF's.</summary>
-    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     static readonly string[] s_syncPolicies = ["everysec", "always"];
 

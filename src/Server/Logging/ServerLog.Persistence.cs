@@ -105,6 +105,9 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "AOF write error looks solved. The server can write again.")]
     public partial void AofRecovered();
 
+    [LoggerMessage(LogLevel.Warning, "A transaction was too large to be appended to the AOF. Writes are refused until it has been rewritten.")]
+    public partial void AofHasGap();
+
     [LoggerMessage(LogLevel.Critical, "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")]
     public partial void AofFailedWithAlways();
 

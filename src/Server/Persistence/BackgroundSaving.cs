@@ -10,6 +10,7 @@ sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
     /// <summary>After a failure a save point waits this long before it tries again (Redis's CONFIG_BGSAVE_RETRY_DELAY).</summary>
     const long RetryMilliseconds = 5000;
 
+    // Below 0 if changes are not counted any more that were when it started: it leaves the file older than they are.
     long _dirtyAtStart;
 
     /// <summary>Whether commands that write are refused: the data are to be saved, and cannot be.</summary>
@@ -23,6 +24,12 @@ sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
         Server.Log.BackgroundSaveStarted();
         var temporary = Server.Config.PathOf($"temp-{Environment.ProcessId}-background.rdb");
         Begin(new RdbFileJob(Server, Server.Saving.Path, temporary, isAofBase: false, End));
+    }
+
+    /// <summary>So many changes are not counted any more, while one may run.</summary>
+    public void ForgetChanges(long count)
+    {
+        if (IsRunning) _dirtyAtStart -= count;
     }
 
     /// <summary>Starts what is scheduled, or what a save point asks for. Called by the cron.</summary>

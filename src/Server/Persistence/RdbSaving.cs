@@ -30,9 +30,16 @@ sealed class RdbSaving(MiniRedisServer server)
     /// <summary>The data set was saved as it was when <see cref="EffectStream.Dirty"/> was <paramref name="dirtyThen"/>.</summary>
     public void NoteSaved(long dirtyThen)
     {
-        server.Effects.Dirty -= dirtyThen;
+        ForgetChanges(dirtyThen);
         LastSave = server.Clock.Now;
         LastWentWell = true;
+    }
+
+    /// <summary>So many changes count no more. A save that runs in the background counts from where it began all the same.</summary>
+    public void ForgetChanges(long count)
+    {
+        server.Effects.Dirty -= count;
+        server.BackgroundSaving.ForgetChanges(count);
     }
 
     /// <summary>What stands in front of the keys: magic, version, and something about the file.</summary>

@@ -87,13 +87,18 @@ public sealed class StringCommandsSetTests : IDisposable
     {
         _client.Call("SET k v EX 10");
         _client.Call("SET k v PXAT 1900000000000 GET");
+        _client.Call("set k v pxat 1900000000000");
+        _client.Call("set k v exat 1900000000");
         _client.Call("SET k v KEEPTTL");
         _client.Call("SETNX n v");
         _client.Call("GETSET n w");
         Assert.Equal(
-            [$"SET k v PXAT {_server.Time.Now + 10_000}", "SET k v PXAT 1900000000000", "SET k v KEEPTTL", "SET n v", "SET n w"],
+            [
+                $"SET k v PXAT {_server.Time.Now + 10_000}", "SET k v PXAT 1900000000000", "SET k v pxat 1900000000000",
+                "SET k v PXAT 1900000000000", "SET k v KEEPTTL", "SET n v", "SET n w",
+            ],
             _server.Effects.Commands);
-        Assert.Equal(["new@0 k", "set@0 k", "expire@0 k", "set@0 k", "expire@0 k", "set@0 k", "new@0 n", "set@0 n", "set@0 n"],
+        Assert.Equal(["new@0 k", "set@0 k", "expire@0 k", "set@0 k", "expire@0 k", "set@0 k", "expire@0 k", "set@0 k", "expire@0 k", "set@0 k", "new@0 n", "set@0 n", "set@0 n"],
             _server.Effects.Events.Where(e => !e.StartsWith("keymiss", StringComparison.Ordinal)));
     }
 

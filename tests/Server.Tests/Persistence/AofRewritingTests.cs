@@ -42,6 +42,45 @@ public sealed class AofRewritingTests
         Assert.Equal("$1 3", reader.Call("GET x"));
     }
 
+    [Fact]
+    public void DEBUG_LOADAOF_right_behind_turning_the_AOF_on_waits_for_its_base()
+    {
+        using var server = new TestServer("enable-debug-command yes");
+        using var client = server.Connect();
+        client.Call("RPUSH list a b");
+        Assert.Equal("+Background saving started", client.Call("BGSAVE"));
+        Assert.Equal("+OK", client.Call("CONFIG SET appendonly yes"));
+        client.Call("RPUSH list c");
+        Assert.Equal("+OK", client.Call("DEBUG LOADAOF"));
+        Assert.Equal("*3 $1 a $1 b $1 c", client.Call("LRANGE list 0 -1"));
+        Assert.Equal("+OK", client.Call("CONFIG SET appendonly no"));
+        Assert.Equal("+OK", client.Call("CONFIG SET appendonly yes"));
+        client.Call("RPUSH list d");
+        Assert.Equal("+OK", client.Call("DEBUG LOADAOF"));
+        Assert.Equal(":4", client.Call("LLEN list"));
+    }
+
+    [Fact]
+    public void DEBUG_LOADAOF_in_a_transaction_that_turns_the_AOF_on_is_refused_and_loses_nothing()
+    {
+        using var server = new TestServer("enable-debug-command yes");
+        using var client = server.Connect();
+        client.Run("""
+            SET a 1
+            -> +OK
+            MULTI
+            -> +OK
+            CONFIG SET appendonly yes
+            -> +QUEUED
+            DEBUG LOADAOF
+            -> +QUEUED
+            EXEC
+            -> *2 +OK -ERR the append-only file lacks data that are not written yet
+            GET a
+            -> $1 1
+            """);
+    }
+
     [Theory]
     [InlineData("yes")]
     [InlineData("no")]

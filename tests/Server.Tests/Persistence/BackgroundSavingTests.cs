@@ -56,6 +56,25 @@ public class BackgroundSavingTests
         }
     }
 
+    /// <summary>The file that is left is the one of the background save, so what it lacks is what counts.</summary>
+    [Fact]
+    public void Changes_since_the_save_are_counted_right_though_the_data_were_reloaded_while_it_ran()
+    {
+        var files = new FailingFiles { Only = "-background" };
+        using var server = new TestServer(Debug, files: files);
+        using var client = server.Connect();
+        client.Call("MSET a 1 b 2 c 3");
+        files.HoldSyncs();
+        Assert.Equal("+Background saving started", client.Call("BGSAVE"));
+        client.Call("MSET d 4 e 5");
+        Assert.Equal("+OK", client.Call("DEBUG RELOAD"));
+        Assert.Equal("0", Info(client, "rdb_changes_since_last_save"));
+        client.Call("SET f 6");
+        files.ReleaseSyncs();
+        TickUntil(server, () => !server.Server.BackgroundSaving.IsRunning);
+        Assert.Equal("3", Info(client, "rdb_changes_since_last_save"));
+    }
+
     [Fact]
     public void The_file_holds_the_instant_at_which_saving_began()
     {

@@ -130,6 +130,47 @@ public sealed class DiskFaultTests : IDisposable
         Assert.Equal("*3 $5 value $-1 $5 value", reader.Call("MGET second third fourth"));
     }
 
+    [Theory]
+    [InlineData("everysec")]
+    [InlineData("always")]
+    public void A_transaction_that_is_too_large_for_the_AOF_has_it_rewritten_and_writes_refused_until_then(string policy)
+    {
+        using (var server = _directory.Start($"appendfsync {policy}"))
+        {
+            using var client = server.Connect();
+            client.Call("SET before 1");
+            server.Server.Effects.MostUnitBytes = 1000;
+            server.Server.Cron.IsPaused = true;
+            client.Run($"""
+                MULTI
+                -> +OK
+                SET small 1
+                -> +QUEUED
+                SET large {new string('v', 950)}
+                -> +QUEUED
+                SET last 1
+                -> +QUEUED
+                EXEC
+                -> *3 +OK +OK +OK
+                SET refused 1
+                -> -MISCONF Errors writing to the AOF file: A transaction was too large for it, and it is being rewritten
+                """);
+            Assert.Contains("\r\naof_last_write_status:err\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
+            server.Server.Cron.IsPaused = false;
+            server.TickUntil(() =>
+            {
+                server.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return server.Server.Aof.Error is null;
+            });
+            Assert.Contains("too large to be appended", _directory.Log.Text, StringComparison.Ordinal);
+            Assert.Equal("+OK", client.Call("SET after 1"));
+            Assert.Empty(_directory.Exits);
+        }
+        using var again = _directory.Start();
+        using var reader = again.Connect();
+        Assert.Equal(":5", reader.Call("EXISTS before small large last after"));
+    }
+
     [Fact]
     public void Info_and_memory_stats_tell_how_much_a_full_disk_has_not_taken()
     {

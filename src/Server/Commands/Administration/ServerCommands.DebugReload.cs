@@ -37,12 +37,17 @@ static partial class ServerCommands
     {
         var server = c.Server;
         // BGREWRITEAOF leaves one even where the AOF is off.
-        if (!server.Aof.IsOn && !server.Aof.Files.Manifest.Files.Any())
+        if (!server.Config.AppendOnly && !server.Aof.Files.Manifest.Files.Any())
         {
             c.Fail(Errors.NoAppendOnlyFile);
             return;
         }
-        server.Aof.TryFlush();
+        // Without a base, or what waits for the disk, it is not all there is.
+        if (!server.AofRewriting.TryAwaitBase() || !server.Aof.TryFlush())
+        {
+            c.Fail(Errors.AofIsNotWhole);
+            return;
+        }
         server.Keyspace.FlushAll();
         try
         {
@@ -58,7 +63,7 @@ static partial class ServerCommands
             c.Fail(Errors.LoadAofFailed);
             return;
         }
-        server.Effects.Dirty = 0;
+        server.Saving.ForgetChanges(server.Effects.Dirty);
         server.Log.AofReloaded();
         c.Reply.Ok();
     }

@@ -12,6 +12,12 @@ ref struct ExpiryOption
     ReadOnlySpan<byte> _number;
     bool _inSeconds;
 
+    /// <summary>
+    /// The word that stands before the deadline in the canonical command: PXAT, in the letters of the client that sent it, as Redis repeats
+    /// such a request the way it came.
+    /// </summary>
+    public ReadOnlySpan<byte> CanonicalWord { get; private set; }
+
     public ExpiryKind Kind { get; private set; }
 
     public readonly bool IsTime => Kind is ExpiryKind.Relative or ExpiryKind.Absolute;
@@ -41,6 +47,7 @@ ref struct ExpiryOption
         if (kind is ExpiryKind.Relative or ExpiryKind.Absolute)
         {
             if (index + 1 >= c.Count) return false;
+            CanonicalWord = kind == ExpiryKind.Absolute && !seconds ? c.Arg(index) : "PXAT"u8;
             _number = c.Arg(++index);
         }
         Kind = kind;

@@ -134,6 +134,6 @@ static partial class StringCommands
         StoreString(ref c, at, key, value, deadline);
         if (expiry.IsTime) c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
         if (expiry.Kind == ExpiryKind.Keep) EmitSetKeepTtl(ref c, key, value);
-        else EmitSet(ref c, key, value, deadline);
+        else EmitSet(ref c, key, value, deadline, "PXAT"u8);
     }
 }

@@ -151,7 +151,7 @@ static partial class StringCommands
         StoreString(ref c, at, key, value, deadline);
         if (expiry.IsTime) c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
         if (expiry.Kind == ExpiryKind.Keep) EmitSetKeepTtl(ref c, key, value);
-        else EmitSet(ref c, key, value, deadline);
+        else EmitSet(ref c, key, value, deadline, expiry.CanonicalWord);
         if (!wantsOld) c.Reply.Ok();
     }
 
@@ -172,7 +172,7 @@ static partial class StringCommands
         var key = c.Arg(1);
         StoreString(ref c, c.LookupWrite(key), key, c.Arg(3), deadline);
         c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
-        EmitSet(ref c, key, c.Arg(3), deadline);
+        EmitSet(ref c, key, c.Arg(3), deadline, "PXAT"u8);
         c.Reply.Ok();
     }
 
@@ -201,7 +201,9 @@ static partial class StringCommands
         KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyExpire);
     }
 
-    static void EmitSet(ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, long expireAt)
+    static void EmitSet(
+        ref CommandContext c, scoped ReadOnlySpan<byte> key, scoped ReadOnlySpan<byte> value, long expireAt,
+        scoped ReadOnlySpan<byte> option = default)
     {
         if (!c.IsPropagating) return;
         var effect = c.Emit(expireAt < 0 ? 3 : 5);
@@ -209,7 +211,7 @@ static partial class StringCommands
         effect.Add(key);
         effect.Add(value);
         if (expireAt < 0) return;
-        effect.Add("PXAT"u8);
+        effect.Add(option);
         effect.Add(expireAt);
     }
 

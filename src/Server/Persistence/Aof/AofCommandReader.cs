@@ -11,23 +11,20 @@ namespace MiniRedis.Server.Persistence;
 /// <param name="name">The file's, for messages.</param>
 sealed class AofCommandReader(Stream file, string name)
 {
-    const int FirstBufferBytes = 1 << 20;
-
     static readonly ParserLimits s_limits = new() { MaxBulkLength = ParserLimits.LargestBulk };
 
     readonly ArgBuffer _arguments = new();
+    readonly AofInput _input = new(file);
     RequestParser _parser;
-    byte[] _buffer = new byte[FirstBufferBytes];
-    int _start, _end;
-    int _wordStart, _wordLength;
+    int _length, _wordStart, _wordLength;
 
     /// <summary>Where what was read ends, in bytes from the start of the file.</summary>
-    public long Position { get; private set; } = file.Position;
+    public long Position => _input.Position;
 
     /// <summary>Where the last argument or note that was looked at begins.</summary>
     public long LastOffset { get; private set; } = file.Position;
 
-    public long Length { get; } = file.Length;
+    public long Length => _input.Length;
 
     /// <summary>Line ends of the protocol so far: those within arguments and of notes are not counted.</summary>
     public long Lines { get; private set; }
@@ -39,16 +36,16 @@ sealed class AofCommandReader(Stream file, string name)
     public bool IsNote { get; private set; }
 
     /// <summary>The command's name, or the note with its line end. Valid until the next is read.</summary>
-    public ReadOnlySpan<byte> Word => _buffer.AsSpan(_wordStart, _wordLength);
+    public ReadOnlySpan<byte> Word => _input.Consumed(_length).Slice(_wordStart, _wordLength);
 
     /// <summary>Reads the next command or note.</summary>
     /// <returns>False at the end of the file, or at a fault; <see cref="Failure"/> tells which.</returns>
     public bool Read()
     {
-        if (_start == _end && !Fill(1)) return false;
+        if (_input.Unread.IsEmpty && !_input.Fill(1)) return false;
         while (true)
         {
-            var unread = _buffer.AsSpan(_start, _end - _start);
+            var unread = _input.Unread;
             IsNote = unread[0] == '#';
             if (!IsNote && unread[0] != '*')
             {
@@ -56,13 +53,14 @@ sealed class AofCommandReader(Stream file, string name)
                 return false;
             }
             var status = _parser.Parse(unread, s_limits, _arguments, out var request, out var length, out var wanted, out var error);
-            if (status == ParseStatus.NeedMore && Fill((int)Math.Min(wanted, int.MaxValue))) continue;
-            unread = _buffer.AsSpan(_start, _end - _start);
+            if (status == ParseStatus.NeedMore && _input.Fill(wanted)) continue;
+            // What there was may have moved to the front.
+            unread = _input.Unread;
             if (IsNote ? !Note(length) : !IsSound(unread)) return false;
             if (status != ParseStatus.Request) return Fail(Position, error ?? "Expected at least one argument, got none");
-            if (!IsNote) (_wordStart, _wordLength) = (_start + request.Args[0].Offset, request.Args[0].Length);
-            _start += length;
-            Position += length;
+            if (!IsNote) (_wordStart, _wordLength) = (request.Args[0].Offset, request.Args[0].Length);
+            _length = length;
+            _input.Consume(length);
             return true;
         }
     }
@@ -70,7 +68,7 @@ sealed class AofCommandReader(Stream file, string name)
     bool Note(int length)
     {
         LastOffset = Position;
-        (_wordStart, _wordLength) = (_start, length);
+        (_wordStart, _wordLength) = (0, length);
         return length > 0 || Fail(Position, "Reached EOF before the end of an annotation");
     }
 
@@ -129,19 +127,4 @@ sealed class AofCommandReader(Stream file, string name)
     }
 
     static string Shown(byte b) => b is >= 0x20 and < 0x7F ? ((char)b).ToString() : string.Create(CultureInfo.InvariantCulture, $"\\x{b:x2}");
-
-    /// <summary>Reads on until so many bytes are unread; false at the end of the file.</summary>
-    bool Fill(int wanted)
-    {
-        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-        (_start, _end) = (0, _end - _start);
-        if (wanted > _buffer.Length)
-        {
-            // Never more than there is, whatever a header says.
-            if (wanted > Length - Position) return false;
-            Array.Resize(ref _buffer, (int)Math.Min(Math.Max(wanted, _buffer.Length * 2L), Array.MaxLength));
-        }
-        _end += file.ReadAtLeast(_buffer.AsSpan(_end), wanted - _end, throwOnEndOfStream: false);
-        return _end >= wanted;
-    }
 }

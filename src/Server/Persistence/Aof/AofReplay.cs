@@ -10,18 +10,14 @@ namespace MiniRedis.Server.Persistence;
 /// </summary>
 sealed class AofReplay : IDisposable
 {
-    const int FirstBufferBytes = 1 << 20;
-
     readonly MiniRedisServer _server;
     readonly Stream _file;
     readonly string _name;
     readonly Client _client;
     readonly ReplyWriter _reply = new() { Muted = true };
     readonly RequestWindow _window = new();
+    readonly AofInput _input;
     RequestParser _parser;
-    byte[] _buffer = new byte[FirstBufferBytes];
-    int _start, _end;
-    bool _atEnd;
 
     // Where the last thing that is whole ends: a command outside a transaction, or a transaction.
     long _whole;
@@ -32,8 +28,8 @@ sealed class AofReplay : IDisposable
     public AofReplay(MiniRedisServer server, Stream file, string name)
     {
         (_server, _file, _name) = (server, file, name);
-        _whole = Position = file.Position;
-        Length = file.Length;
+        _input = new AofInput(file);
+        _whole = Position = _input.Position;
         var connection = new NoConnection();
         _client = new Client(0, connection, server.Keyspace[0], server.Clock.Now) { IsAuthenticated = true };
         _reply.Attach(connection.Output, 2);
@@ -43,7 +39,7 @@ sealed class AofReplay : IDisposable
     /// <summary>Bytes of the file that are done with.</summary>
     public long Position { get; private set; }
 
-    public long Length { get; }
+    public long Length => _input.Length;
 
     /// <summary>Runs the commands of about so many bytes.</summary>
     /// <returns>True once all have run.</returns>
@@ -53,7 +49,7 @@ sealed class AofReplay : IDisposable
         var end = Position + bytes;
         while (Position < end)
         {
-            if (_start == _end && !Fill(1)) return Finish();
+            if (_input.Unread.IsEmpty && !_input.Fill(1)) return Finish();
             RunWindow();
         }
         return false;
@@ -61,7 +57,7 @@ sealed class AofReplay : IDisposable
 
     void RunWindow()
     {
-        var unread = _buffer.AsSpan(_start, _end - _start);
+        var unread = _input.Unread;
         var limits = new ParserLimits { MaxBulkLength = ParserLimits.LargestBulk };
         _window.Fill(ref _parser, unread, 0, limits, _server.Commands, _client.Database);
         var consumed = 0;
@@ -73,11 +69,11 @@ sealed class AofReplay : IDisposable
             Position += length;
             if (!_client.Has(ClientFlags.Multi)) _whole = Position;
         }
-        _start += consumed;
+        _input.Consume(consumed);
         if (_window.End == ParseStatus.Request) return;
         if (_window.End != ParseStatus.NeedMore || !BeginsWell(unread[consumed..])) throw Damaged();
         // The unread bytes move to the front: the parser goes on where it was.
-        if (!Fill((int)Math.Min(_window.Wanted, int.MaxValue))) throw new AofException(_whole, isTruncated: true, "the file ends in a command");
+        if (!_input.Fill(_window.Wanted)) throw new AofException(_whole, isTruncated: true, "the file ends in a command");
     }
 
     void Run(int index, ReadOnlySpan<byte> unread, byte first)
@@ -110,28 +106,6 @@ sealed class AofReplay : IDisposable
     {
         if (_client.Has(ClientFlags.Multi)) throw new AofException(_whole, isTruncated: true, "the file ends in a transaction");
         return true;
-    }
-
-    /// <summary>Reads on until so many bytes are unread; false at the end of the file.</summary>
-    bool Fill(int wanted)
-    {
-        _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
-        (_start, _end) = (0, _end - _start);
-        wanted = Math.Max(wanted, _end + 1);
-        if (wanted > _buffer.Length)
-        {
-            // Never more than there is, whatever a header says.
-            var left = Length - Position;
-            if (wanted > left) return false;
-            Array.Resize(ref _buffer, (int)Math.Min(Math.Max(wanted, _buffer.Length * 2L), Array.MaxLength));
-        }
-        while (!_atEnd && _end < wanted)
-        {
-            var read = _file.Read(_buffer.AsSpan(_end));
-            _atEnd = read == 0;
-            _end += read;
-        }
-        return _end >= wanted;
     }
 
     public void Dispose()

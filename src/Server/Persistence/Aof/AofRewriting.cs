@@ -24,6 +24,9 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     AofManifest? _next;
     long _retryAt;
 
+    // The one that runs began behind a change that the AOF lacks.
+    bool _closesGap;
+
     /// <summary>Whether the AOF was turned on and has no base yet: what it says is on no list, and worth nothing.</summary>
     public bool AwaitsBase { get; private set; }
 
@@ -59,13 +62,14 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         {
             Server.Log.AofRewriteFailed(failure.Message);
             NoteFailure();
-            if (AwaitsBase) Schedule();
+            if (AwaitsBase || Server.Aof.HasGap) Schedule();
             // The list may have changed before the disk refused.
             if (aof.IsOn && files.Manifest != before) aof.SwitchFile();
             else if (!aof.IsOn) files.Revert();
             return false;
         }
         AwaitsBase = awaitsBase;
+        _closesGap = aof.HasGap;
 
         Server.Log.AofRewriteStarted();
         Server.Statistics.AofRewrites++;
@@ -106,6 +110,22 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         return true;
     }
 
+    /// <summary>
+    /// Waits until the AOF that is to be on has its base, while nobody is served: so that it holds all the data there are.
+    /// </summary>
+    /// <returns>False if it cannot have one: the disk refuses, or a transaction is running.</returns>
+    public bool TryAwaitBase()
+    {
+        while (Server.Config.AppendOnly && (!Server.Aof.IsOn || AwaitsBase))
+        {
+            if (!Server.Snapshots.IsActive && (Server.Executor.InTransaction || !TryStart())) return false;
+            var failures = FailuresInARow;
+            for (; Server.Snapshots.IsActive; Thread.Yield()) Server.Snapshots.Run();
+            if (FailuresInARow > failures) return false;
+        }
+        return true;
+    }
+
     /// <summary>Starts what is scheduled, or what the growth of the file asks for. Called by the cron.</summary>
     public void StartIfDue()
     {
@@ -127,7 +147,7 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     {
         Server.Log.AofRewriteCancelled();
         DeleteUnlisted(_next!.Base!.Value.Name);
-        if (AwaitsBase) Schedule();
+        if (AwaitsBase || Server.Aof.HasGap) Schedule();
     }
 
     protected override void Ended(SnapshotFileJob job, Snapshot snapshot, Exception? failure)
@@ -137,6 +157,7 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         {
             LastWentWell = true;
             AwaitsBase = false;
+            if (_closesGap) Server.Aof.EndGap();
             FailuresInARow = 0;
             _retryAt = 0;
             BaseBytes = CurrentBytes;
@@ -145,7 +166,7 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         }
         Server.Log.AofRewriteFailed(failure.Message);
         NoteFailure();
-        if (AwaitsBase) Schedule();
+        if (AwaitsBase || Server.Aof.HasGap) Schedule();
     }
 
     /// <summary>Makes the new base the one that counts.</summary>

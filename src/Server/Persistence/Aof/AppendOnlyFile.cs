@@ -19,6 +19,8 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// <summary>Writes also wait while so much is not written: memory is not to grow with a disk that hangs.</summary>
     const long MostWaitingBytes = 256 << 20;
 
+    const string GapReason = "A transaction was too large for it, and it is being rewritten";
+
     readonly MiniRedisServer _server;
     readonly Queue<(Client Client, long Position)> _held = new();
     AofChunk _chunk = new();
@@ -61,7 +63,13 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     public long DelayedSyncs => _writer?.Delayed ?? 0;
 
     /// <summary>Why the AOF cannot be written; null if it can. Commands that write are refused then.</summary>
-    public string? Error => _writer?.Error;
+    public string? Error => _writer?.Error ?? (HasGap ? GapReason : null);
+
+    /// <summary>Whether a change is missing, which a rewrite that begins now would hold. Nothing is to be built upon what lacks it.</summary>
+    public bool HasGap { get; private set; }
+
+    /// <summary>A rewrite that began behind the gap is the base now.</summary>
+    public void EndGap() => HasGap = false;
 
     bool HoldsReplies => _server.Config.AppendFsync == AppendFsync.Always;
 
@@ -114,6 +122,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         writer.Dispose();
         _writer = null;
         _lastError = null;
+        HasGap = false;
         SetSlow(false);
         return isWhole;
     }
@@ -176,6 +185,20 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     }
 
     /// <summary>
+    /// A change cannot be appended. The data have it, so a rewrite makes the AOF whole again, and is due at once; until that is done writes are
+    /// refused, for a crash would lose the change and leave what followed from it. (With "always" the reply to this one request is sent
+    /// before the disk has what it tells of: there is nothing that it could wait for.)
+    /// </summary>
+    public void OnUnitLost()
+    {
+        if (_server.Loading.IsLoading) return;
+        HasGap = true;
+        _server.Log.AofHasGap();
+        _server.AofRewriting.Schedule();
+        _server.RequestTick?.Invoke();
+    }
+
+    /// <summary>
     /// A client's batch is over. If it changed something that the disk must have before anyone is told, or saw what others changed so,
     /// its replies are kept back, and it runs nothing more until they are sent.
     /// </summary>
@@ -223,7 +246,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
             return;
         }
         _server.Log.AofFailed(error);
-        if (!HoldsReplies) return;
+        if (!HoldsReplies || writer.Error is null) return;
         // What was promised cannot be kept any more.
         _server.Log.AofFailedWithAlways();
         _server.Exiting.Fail();
