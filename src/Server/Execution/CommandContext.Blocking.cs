@@ -28,7 +28,10 @@ ref partial struct CommandContext
         deadline = 0;
         if (!Numbers.TryParseDouble(Arg(index), out var seconds))
         {
-            Fail(Errors.TimeoutNotFloat);
+            // Redis reads it as a long double, which holds more than a double does.
+            if (!LongDouble.TryParse(Arg(index), out _)) Fail(Errors.TimeoutNotFloat);
+            else if (Arg(index)[0] == '-') Fail(Errors.TimeoutNegative);
+            else Fail(Errors.TimeoutOutOfRange);
             return false;
         }
         // Up to the next millisecond, but not for what only the binary form of a decimal fraction adds.

@@ -78,6 +78,12 @@ public sealed class ListCommandsBlockingTests : IDisposable
         -> -ERR timeout is negative
         BLPOP l inf
         -> -ERR timeout is out of range
+        BLPOP l 1e400
+        -> -ERR timeout is out of range
+        BLPOP l -1e400
+        -> -ERR timeout is negative
+        BLPOP l 1e5000
+        -> -ERR timeout is not a float or out of range
         BLPOP l 9223372036854775
         -> -ERR timeout is out of range
         BLMOVE l m UP LEFT x
