@@ -31,8 +31,7 @@ public sealed partial class ReplyWriter
     // The output's memory comes in blocks of 4 KB or more; asking for less than this wastes the end of one at most.
     private const int MinWindow = 256;
 
-    // What WriteHeader may touch, and a bulk string of so many bytes that a header can announce beside its value: a type, up to
-    // four digits and two line ends.
+    // Bytes that WriteHeader touches, and that a bulk string of which it writes the header may take beside its value.
     private const int HeaderRoom = 8;
     private const int BulkOverhead = 10;
 

@@ -30,11 +30,18 @@ sealed partial class Executor
             return true;
         }
         var context = new CommandContext(server, client, command, reply, request, keyHash) { MayBlock = false };
-        _running = command;
-        _runningFor = client;
+        var (outer, outerFor) = (_running, _runningFor);
+        (_running, _runningFor) = (command, client);
         _runs++;
-        command.Run(ref context);
-        _runs--;
+        try
+        {
+            command.Run(ref context);
+        }
+        finally
+        {
+            _runs--;
+            (_running, _runningFor) = (outer, outerFor);
+        }
         server.Effects.EndUnit();
         return true;
     }
