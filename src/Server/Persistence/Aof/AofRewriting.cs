@@ -110,13 +110,20 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         return true;
     }
 
+    /// <summary>The AOF lacks a change from here on, which only a rewrite that begins now has.</summary>
+    public void NoteGap()
+    {
+        _closesGap = false;
+        Schedule();
+    }
+
     /// <summary>
-    /// Waits until the AOF that is to be on has its base, while nobody is served: so that it holds all the data there are.
+    /// Waits until the AOF that is to be on has its base and no gap, while nobody is served: so that it holds all the data there are.
     /// </summary>
     /// <returns>False if it cannot have one: the disk refuses, or a transaction is running.</returns>
     public bool TryAwaitBase()
     {
-        while (Server.Config.AppendOnly && (!Server.Aof.IsOn || AwaitsBase))
+        while (Server.Config.AppendOnly && (!Server.Aof.IsOn || AwaitsBase || Server.Aof.HasGap))
         {
             if (!Server.Snapshots.IsActive && (Server.Executor.InTransaction || !TryStart())) return false;
             var failures = FailuresInARow;
