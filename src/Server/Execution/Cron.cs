@@ -8,7 +8,7 @@ sealed class Cron(MiniRedisServer server)
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
 
-    /// <summary>How often output chunks that nobody used are given up.</summary>
+    /// <summary>How often output chunks, and memory of the arena, that nobody used are given up.</summary>
     const int TrimMilliseconds = 1000;
 
     readonly ActiveExpiry _expiry = server.ActiveExpiry;
@@ -43,6 +43,7 @@ sealed class Cron(MiniRedisServer server)
         {
             _nextTrim = now + TrimMilliseconds;
             ChunkPool.Trim();
+            server.Keyspace.Arena.GiveBackIdle();
         }
         server.Limits.LookOverSome(now);
         server.ClientEviction.RunFromCron();

@@ -11,8 +11,7 @@ sealed class LazyFree(MiniRedisServer server)
     const long SliceMicroseconds = 500;
 
     /// <summary>
-    /// Few, as members that lie scattered leave all their slabs empty towards the end, one after the other: each goes back to the
-    /// system, which takes a hundred times as long as a member.
+    /// Few, as members that lie scattered leave all their slabs empty towards the end, one after the other, and each takes its time.
     /// </summary>
     const int RecordsBetweenLooks = 32;
 

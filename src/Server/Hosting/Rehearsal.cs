@@ -103,7 +103,9 @@ sealed class Rehearsal : IDisposable
         Play("CONFIG SET appendonly no");
     }
 
-    void AwaitSnapshot() => TickWhile(() => _server.Snapshots.IsActive);
+    // The file's end comes after the snapshot's.
+    void AwaitSnapshot() =>
+        TickWhile(() => _server.Snapshots.IsActive || _server.BackgroundSaving.IsRunning || _server.AofRewriting.IsRunning);
 
     void TickWhile(Func<bool> condition)
     {

@@ -6,22 +6,32 @@ namespace MiniRedis.Storage;
 /// <summary>Where slabs come from and go to: regions, and the system behind them.</summary>
 public sealed unsafe partial class Arena
 {
-    /// <summary>Free slabs that keep their memory whatever the arena's size: 2 MB, so that a small server does not page.</summary>
+    /// <summary>Free slabs that keep their memory however long nobody asks for them: 2 MB, so that a small server does not page.</summary>
     const int MinDirtySlabs = 32;
+
+    /// <summary>
+    /// Of the slabs that nobody asked for during a second this part gives its memory back: half of what lies idle is gone after five seconds,
+    /// nine tenths after seventeen. (jemalloc's dirty_decay_ms is ten seconds.)
+    /// </summary>
+    const int GivenBackPart = 8;
+
+    /// <summary>And so many at least (4 MB), that there be an end.</summary>
+    const int LeastGivenBack = 64;
 
     /// <summary>Runs of at least this many slabs (1 MB) are given back on another thread: it takes a microsecond per few pages.</summary>
     const int BackgroundSlabs = 16;
 
-    readonly ConcurrentQueue<(Region Region, int First, int Count)> _discarded = new();
+    readonly ConcurrentQueue<SlabRun> _discarded = new();
     int _discarding;
-    int _dirtySlabs;
-    int _firstWithRoom;
+    int _dirtySlabs, _leastDirtySlabs;
+    int _firstWithRoom, _firstWithBacked;
     long _committed;
 
     /// <summary>A free slab, or the first of several neighbours; their descriptors are the caller's to fill in.</summary>
     Slab* TakeSlabs(int count)
     {
         ReclaimDiscarded();
+        if (_dirtySlabs >= count && TryTakeBacked(count, out var backed)) return backed;
         // Lowest address first: what is in use draws together, and regions at the end fall empty.
         for (var i = _firstWithRoom; i < _regions.Count; i++)
         {
@@ -39,21 +49,50 @@ public sealed unsafe partial class Arena
         return first;
     }
 
+    /// <summary>Takes slabs that still have memory: to use them costs no page faults, and others may stay without.</summary>
+    bool TryTakeBacked(int count, out Slab* slab)
+    {
+        for (var i = _firstWithBacked; i < _regions.Count; i++)
+        {
+            var region = _regions[i];
+            if (region == null || region.DirtyCount == 0)
+            {
+                if (i == _firstWithBacked) _firstWithBacked++;
+                continue;
+            }
+            var first = region.TakeBacked(count);
+            if (first < 0) continue;
+            slab = Taken(region, first, wasDirty: count);
+            return true;
+        }
+        slab = null;
+        return false;
+    }
+
     bool TryTake(Region region, int count, out Slab* slab)
     {
         var first = region.Take(count, out var wasDirty);
-        slab = first < 0 ? null : region.Descriptor(first);
-        if (first < 0) return false;
+        slab = first < 0 ? null : Taken(region, first, wasDirty);
+        return first >= 0;
+    }
+
+    Slab* Taken(Region region, int first, int wasDirty)
+    {
+        var slab = region.Descriptor(first);
         slab->Region = region.Number;
         Recommit(wasDirty);
-        return true;
+        return slab;
     }
 
     void Recommit(int wasDirty)
     {
         _dirtySlabs -= wasDirty;
         _committed -= (long)wasDirty * Region.SlabSize;
+        _leastDirtySlabs = Math.Min(_leastDirtySlabs, _dirtySlabs);
     }
+
+    /// <summary>Free slabs that keep their memory for good.</summary>
+    long ReservedSlabs => MinDirtySlabs + _used / (128 * Region.SlabSize);
 
     Region AddRegion()
     {
@@ -70,13 +109,16 @@ public sealed unsafe partial class Arena
         return region;
     }
 
-    /// <summary>Makes slabs free; beyond a small reserve their memory goes back to the system.</summary>
-    void ReturnSlabs(Slab* slab, int count)
+    /// <summary>
+    /// Makes slabs free. Their memory stays for a while (<see cref="GiveBackIdle"/>): who empties a list fills another, and to give back
+    /// memory and fetch it again costs 15 microseconds a slab. Large blocks are an exception, as is what defragmentation empties.
+    /// </summary>
+    void ReturnSlabs(Slab* slab, int count, bool keep = true)
     {
         slab->State = SlabState.Unused;
         var region = _regions[slab->Region]!;
         var first = Region.IndexOf(slab);
-        if (_dirtySlabs + count <= MinDirtySlabs + _used / (128 * Region.SlabSize))
+        if (keep && count < BackgroundSlabs || _dirtySlabs + count <= ReservedSlabs)
         {
             _dirtySlabs += count;
             _committed += (long)count * Region.SlabSize;
@@ -89,26 +131,66 @@ public sealed unsafe partial class Arena
         }
         else
         {
-            // The slabs stay taken until the other thread is through with them.
-            Interlocked.Increment(ref _discarding);
-            ThreadPool.UnsafeQueueUserWorkItem(static work =>
-            {
-                NativePages.Discard(work.region.Address(work.first), (nuint)work.count << Region.SlabShift);
-                work.arena._discarded.Enqueue((work.region, work.first, work.count));
-                Interlocked.Decrement(ref work.arena._discarding);
-            }, (arena: this, region, first, count), preferLocal: false);
+            DiscardElsewhere([new(region, first, count)]);
         }
+    }
+
+    /// <summary>
+    /// Gives back a part of the memory of slabs that have been free since the last call. Call once a second. Takes a microsecond for
+    /// each megabyte; the system's part is done on another thread.
+    /// </summary>
+    public void GiveBackIdle()
+    {
+        ReclaimDiscarded();
+        var idle = _leastDirtySlabs - ReservedSlabs;
+        if (idle > 0)
+        {
+            var wanted = (int)Math.Min(idle, Math.Max(LeastGivenBack, idle / GivenBackPart));
+            var runs = new List<SlabRun>();
+            // Highest address first: what is taken next lies at the front.
+            for (var i = _regions.Count - 1; i >= 0 && wanted > 0; i--)
+            {
+                while (wanted > 0 && _regions[i] is { DirtyCount: > 0 } region)
+                {
+                    var first = region.TakeLastBacked(wanted, out var count);
+                    Recommit(count);
+                    runs.Add(new(region, first, count));
+                    wanted -= count;
+                }
+            }
+            DiscardElsewhere([.. runs]);
+        }
+        _leastDirtySlabs = _dirtySlabs;
+    }
+
+    readonly record struct SlabRun(Region Region, int First, int Count);
+
+    /// <summary>Has another thread give memory back. The slabs stay taken until it is through with them.</summary>
+    void DiscardElsewhere(SlabRun[] runs)
+    {
+        Interlocked.Increment(ref _discarding);
+        ThreadPool.UnsafeQueueUserWorkItem(static work =>
+        {
+            foreach (var run in work.runs)
+            {
+                NativePages.Discard(run.Region.Address(run.First), (nuint)run.Count << Region.SlabShift);
+                work.arena._discarded.Enqueue(run);
+            }
+            Interlocked.Decrement(ref work.arena._discarding);
+        }, (arena: this, runs), preferLocal: false);
     }
 
     void Return(Region region, int first, int count, bool stillBacked)
     {
         region.Return(first, count, stillBacked);
         _firstWithRoom = Math.Min(_firstWithRoom, region.Number);
-        // One region stays, or filling and emptying the last slab of one would map and unmap it each time.
-        if (region.FreeCount == Region.Usable && OtherHasRoom(region))
+        if (stillBacked) _firstWithBacked = Math.Min(_firstWithBacked, region.Number);
+        // One region stays, or filling and emptying the last slab of one would map and unmap it each time. One with much memory goes when
+        // that has been given back: to unmap it with the region would take milliseconds.
+        if (region.FreeCount == Region.Usable && region.DirtyCount <= MinDirtySlabs && OtherHasRoom(region))
         {
-            _dirtySlabs -= region.DirtyCount;
-            _committed -= (region.DirtyCount + 1L) * Region.SlabSize;
+            Recommit(region.DirtyCount);
+            _committed -= Region.SlabSize;
             _regions[region.Number] = null;
             NativePages.Release(region.Start, Region.Size);
         }

@@ -221,17 +221,19 @@ public sealed unsafe partial class Arena : IDisposable
             slab->Bump = AddressOf(slab);
             return;
         }
+        // What defragmentation empties is to go: that is what it is for.
+        var keep = slab->State != SlabState.Evacuating;
         if (slab->State is SlabState.Partial or SlabState.Evacuating) Unlink(slab);
-        ReturnSlab(slab);
+        ReturnSlab(slab, keep);
     }
 
     /// <summary>Gives up a slab that has no block in use and is in no list.</summary>
-    void ReturnSlab(Slab* slab)
+    void ReturnSlab(Slab* slab, bool keep = true)
     {
         _committed -= Region.SlabSize;
         _slabs--;
         _slabRoom -= (long)(Region.SlabSize / slab->BlockSize * slab->BlockSize);
-        ReturnSlabs(slab, 1);
+        ReturnSlabs(slab, 1, keep);
     }
 
     /// <summary>Puts a slab into the list that its state says.</summary>

@@ -60,25 +60,37 @@ sealed unsafe class Region
     {
         wasDirty = 0;
         if (FreeCount < count) return -1;
-        var first = NextFree(1);
-        while (first >= 0)
-        {
-            var end = RunEnd(first, first + count);
-            if (end == first + count)
-            {
-                wasDirty = TakeAt(first, count);
-                return first;
-            }
-            first = NextFree(end + 1);
-        }
-        return -1;
+        var first = FindRun(ref _free, count);
+        if (first >= 0) wasDirty = TakeAt(first, count);
+        return first;
+    }
+
+    /// <summary>As <see cref="Take"/>, among those that have memory behind them.</summary>
+    public int TakeBacked(int count)
+    {
+        if (DirtyCount < count) return -1;
+        var first = FindRun(ref _dirty, count);
+        if (first >= 0) TakeAt(first, count);
+        return first;
+    }
+
+    /// <summary>The last free neighbours that have memory behind them, at most so many, now taken. There must be some.</summary>
+    public int TakeLastBacked(int most, out int count)
+    {
+        var last = SlabCount - 1;
+        while (!Get(ref _dirty, last)) last--;
+        var first = last;
+        while (last - first + 1 < most && Get(ref _dirty, first - 1)) first--;
+        count = last - first + 1;
+        TakeAt(first, count);
+        return first;
     }
 
     /// <summary>Takes exactly these slabs if all of them are free.</summary>
     public bool TryTakeAt(int first, int count, out int wasDirty)
     {
         wasDirty = 0;
-        if (first + count > SlabCount || RunEnd(first, first + count) != first + count) return false;
+        if (first + count > SlabCount || RunEnd(ref _free, first, first + count) != first + count) return false;
         wasDirty = TakeAt(first, count);
         return true;
     }
@@ -121,21 +133,34 @@ sealed unsafe class Region
         return wasDirty;
     }
 
-    int NextFree(int from)
+    /// <summary>The first of so many neighbours of a map with the lowest address; -1 if there are none.</summary>
+    static int FindRun(ref Bitmap map, int count)
+    {
+        var first = NextOf(ref map, 1);
+        while (first >= 0)
+        {
+            var end = RunEnd(ref map, first, first + count);
+            if (end == first + count) return first;
+            first = NextOf(ref map, end + 1);
+        }
+        return -1;
+    }
+
+    static int NextOf(ref Bitmap map, int from)
     {
         for (var word = from >> 6; word < Bitmap.Words; word++)
         {
-            var bits = _free[word];
+            var bits = map[word];
             if (word == from >> 6) bits &= ulong.MaxValue << from;
             if (bits != 0) return (word << 6) + BitOperations.TrailingZeroCount(bits);
         }
         return -1;
     }
 
-    int RunEnd(int first, int limit)
+    static int RunEnd(ref Bitmap map, int first, int limit)
     {
         var i = first;
-        while (i < limit && i < SlabCount && Get(ref _free, i)) i++;
+        while (i < limit && i < SlabCount && Get(ref map, i)) i++;
         return i;
     }
 

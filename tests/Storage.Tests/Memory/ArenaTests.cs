@@ -77,6 +77,7 @@ public unsafe class ArenaTests
         }
         foreach (var (block, _, _) in live) arena.Free((byte*)block);
         Assert.Equal(0, arena.UsedBytes);
+        arena.Purge();
         Assert.InRange(arena.CommittedBytes, 0, 24 << 20);
     }
 
@@ -100,20 +101,118 @@ public unsafe class ArenaTests
         Assert.True(first == arena.Allocate(100));
     }
 
+    static nuint[] Fill(Arena arena, int count, nuint size)
+    {
+        var blocks = new nuint[count];
+        for (var i = 0; i < count; i++) blocks[i] = (nuint)arena.Allocate(size);
+        return blocks;
+    }
+
+    static void Free(Arena arena, nuint[] blocks)
+    {
+        foreach (var block in blocks) arena.Free((byte*)block);
+    }
+
     [Fact]
-    public void Emptied_slabs_serve_other_sizes_and_give_memory_back()
+    public void Emptied_slabs_serve_other_sizes_with_the_memory_they_have()
     {
         using var arena = new Arena();
-        var blocks = new nuint[200_000];
-        for (var i = 0; i < blocks.Length; i++) blocks[i] = (nuint)arena.Allocate(96);
+        var blocks = Fill(arena, 1_000_000, 96);
         var peak = arena.CommittedBytes;
         Assert.InRange(peak, 96 * blocks.Length, 96 * blocks.Length * 1.02 + (1 << 18));
-        foreach (var block in blocks) arena.Free((byte*)block);
+        Free(arena, blocks);
         Assert.Equal(0, arena.UsedBytes);
-        Assert.InRange(arena.CommittedBytes, 0, 4 << 20);
-
-        for (var i = 0; i < blocks.Length; i++) blocks[i] = (nuint)arena.Allocate(48);
         Assert.InRange(arena.CommittedBytes, 0, peak);
+
+        Free(arena, Fill(arena, 1_900_000, 48));
+        Free(arena, Fill(arena, 100, 900_000));
+        Assert.InRange(arena.CommittedBytes, 0, peak);
+    }
+
+    [Fact]
+    public void Memory_that_nobody_asks_for_goes_back_by_and_by()
+    {
+        using var arena = new Arena();
+        Free(arena, Fill(arena, 2_000_000, 96));
+        var before = arena.CommittedBytes;
+        // The first look only begins the second in which it may be asked for.
+        arena.GiveBackIdle();
+        Assert.Equal(before, arena.CommittedBytes);
+        arena.GiveBackIdle();
+        Assert.InRange(arena.CommittedBytes, before * 0.87, before * 0.89);
+        var looks = 0;
+        for (; arena.CommittedBytes > 4 << 20; looks++) arena.GiveBackIdle();
+        Assert.InRange(looks, 15, 30);
+        // A reserve stays.
+        for (; looks < 40; looks++) arena.GiveBackIdle();
+        Assert.InRange(arena.CommittedBytes, 2 << 20, 4 << 20);
+    }
+
+    [Fact]
+    public void What_is_asked_for_again_within_a_second_stays()
+    {
+        using var arena = new Arena();
+        var blocks = Fill(arena, 500_000, 96);
+        var peak = arena.CommittedBytes;
+        for (var second = 0; second < 20; second++)
+        {
+            Free(arena, blocks);
+            arena.GiveBackIdle();
+            blocks = Fill(arena, 500_000, 96);
+        }
+        Free(arena, blocks);
+        Assert.Equal(peak, arena.CommittedBytes);
+    }
+
+    [Fact]
+    public void A_region_of_which_all_was_given_back_is_given_up()
+    {
+        using var arena = new Arena();
+        var blocks = Fill(arena, 2_000_000, 96);
+        Assert.InRange(Regions(arena), 3, 4);
+        Free(arena, blocks);
+        // What another thread gives back is noticed at a later look.
+        SpinWait.SpinUntil(() =>
+        {
+            arena.GiveBackIdle();
+            return Regions(arena) == 1;
+        });
+
+        static int Regions(Arena arena) => Enumerable.Range(0, arena.RegionCount).Count(i => arena.RegionAt(i) is not null);
+    }
+
+    /// <summary>Slabs come and go in all sizes while memory is given back, by this thread and by the other.</summary>
+    [Fact]
+    public void Blocks_keep_what_they_hold_while_memory_is_given_back()
+    {
+        using var arena = new Arena();
+        var random = new Random(3);
+        var live = new List<(nuint Block, int Size, byte Mark)>();
+        for (var round = 0; round < 200; round++)
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var size = random.Next(3) == 0 ? random.Next(30_000, 600_000) : random.Next(1, 30_000);
+                var mark = (byte)random.Next(1, 256);
+                var block = arena.Allocate((nuint)size);
+                new Span<byte>(block, size).Fill(mark);
+                live.Add(((nuint)block, size, mark));
+            }
+            var left = random.Next(live.Count / 2);
+            while (live.Count > left)
+            {
+                var at = random.Next(live.Count);
+                var (block, size, mark) = live[at];
+                Assert.Equal(-1, new ReadOnlySpan<byte>((byte*)block, size).IndexOfAnyExcept(mark));
+                arena.Free((byte*)block);
+                live[at] = live[^1];
+                live.RemoveAt(live.Count - 1);
+            }
+            if (random.Next(2) == 0) arena.GiveBackIdle();
+            if (random.Next(20) == 0) arena.Purge();
+        }
+        foreach (var (block, size, mark) in live)
+            Assert.Equal(-1, new ReadOnlySpan<byte>((byte*)block, size).IndexOfAnyExcept(mark));
     }
 
     [Fact]
