@@ -40,6 +40,13 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     /// <summary>Bytes of all files.</summary>
     public long CurrentBytes => Server.Aof.Files.ClosedBytes + Server.Aof.FileBytes;
 
+    /// <summary>From here on the AOF lacks a change. A rewrite that runs began before, and may lack it too: there will be one more.</summary>
+    public void ScheduleForGap()
+    {
+        _closesGap = false;
+        Schedule();
+    }
+
     /// <summary>
     /// Begins a rewrite; nothing else may be taking a snapshot. If the AOF is to be on and is not, it is on from here on; if it is to
     /// be off, all there will be is a base.
