@@ -14,7 +14,7 @@ namespace MiniRedis.Server.Hosting;
 /// <para>
 /// Code that is compiled ahead of time is not ready when it is loaded: each call, type and constant in it is looked up the first time it is
 /// come by, and what cannot be compiled ahead (generic code of the framework over types of ours, 128-bit integers, the widest vectors)
-/// is compiled then. A first INFO took 8 ms so, the first GEOSEARCH 11, FLUSHDB 2, where the second takes a hundredth of that; and
+/// is compiled then. A first INFO took 8 ms so, the first GEOSEARCH 11, FLUSHDB 2, where the second takes a twentieth of that; and
 /// everybody waited. What is learned belongs to the process, so it may be learned anywhere in it.
 /// </para>
 /// <para>

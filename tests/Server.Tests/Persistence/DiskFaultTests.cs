@@ -131,9 +131,10 @@ public sealed class DiskFaultTests : IDisposable
     }
 
     [Theory]
-    [InlineData("everysec")]
-    [InlineData("always")]
-    public void A_transaction_that_is_too_large_for_the_AOF_has_it_rewritten_and_writes_refused_until_then(string policy)
+    [InlineData("everysec", false)]
+    [InlineData("everysec", true)]
+    [InlineData("always", false)]
+    public void A_transaction_that_is_too_large_for_the_AOF_has_it_rewritten_and_writes_refused_until_then(string policy, bool reloads)
     {
         using (var server = _directory.Start($"appendfsync {policy}"))
         {
@@ -156,6 +157,11 @@ public sealed class DiskFaultTests : IDisposable
                 -> -MISCONF Errors writing to the AOF file: A transaction was too large for it, and it is being rewritten
                 """);
             Assert.Contains("\r\naof_last_write_status:err\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
+            if (reloads)
+            {
+                Assert.Equal("+OK", client.Call("DEBUG LOADAOF"));
+                Assert.Equal(":4", client.Call("EXISTS before small large last"));
+            }
             server.Server.Cron.IsPaused = false;
             server.TickUntil(() =>
             {

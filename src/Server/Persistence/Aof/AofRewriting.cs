@@ -40,13 +40,6 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     /// <summary>Bytes of all files.</summary>
     public long CurrentBytes => Server.Aof.Files.ClosedBytes + Server.Aof.FileBytes;
 
-    /// <summary>From here on the AOF lacks a change. A rewrite that runs began before, and may lack it too: there will be one more.</summary>
-    public void ScheduleForGap()
-    {
-        _closesGap = false;
-        Schedule();
-    }
-
     /// <summary>
     /// Begins a rewrite; nothing else may be taking a snapshot. If the AOF is to be on and is not, it is on from here on; if it is to
     /// be off, all there will be is a base.
@@ -117,13 +110,20 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         return true;
     }
 
+    /// <summary>The AOF lacks a change from here on, which only a rewrite that begins now has.</summary>
+    public void NoteGap()
+    {
+        _closesGap = false;
+        Schedule();
+    }
+
     /// <summary>
-    /// Waits until the AOF that is to be on has its base, while nobody is served: so that it holds all the data there are.
+    /// Waits until the AOF that is to be on has its base and no gap, while nobody is served: so that it holds all the data there are.
     /// </summary>
     /// <returns>False if it cannot have one: the disk refuses, or a transaction is running.</returns>
     public bool TryAwaitBase()
     {
-        while (Server.Config.AppendOnly && (!Server.Aof.IsOn || AwaitsBase))
+        while (Server.Config.AppendOnly && (!Server.Aof.IsOn || AwaitsBase || Server.Aof.HasGap))
         {
             if (!Server.Snapshots.IsActive && (Server.Executor.InTransaction || !TryStart())) return false;
             var failures = FailuresInARow;

@@ -194,7 +194,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         if (_server.Loading.IsLoading) return;
         HasGap = true;
         _server.Log.AofHasGap();
-        _server.AofRewriting.ScheduleForGap();
+        _server.AofRewriting.NoteGap();
         _server.RequestTick?.Invoke();
     }
 
