@@ -314,7 +314,6 @@ public sealed partial class ReplyWriter
         return (int)(digits >> 56) + 1;
     }
 
-
     private void NumberText(ReadOnlySpan<byte> text)
     {
         if (Protocol == 2) Bulk(text);

@@ -119,6 +119,34 @@ public class ReplyWriterTests
     }
 
     [Fact]
+    public void What_ends_with_a_window_writes_nothing_behind_it()
+    {
+        const int Window = 2048;
+        for (int length = 0; length <= 1030; length++)
+        {
+            string value = new('v', length);
+            for (int left = 5; left <= 12; left++) AtEnd(Window, length + left, w => w.Bulk(Encoding.Latin1.GetBytes(value)), $"${length}\r\n{value}\r\n");
+        }
+
+        foreach (long number in (long[])[0, 9, 10, 999, 1000, 1023, 1024, 999_999, 1_000_000, 999_999_999, 1_000_000_000, -1, long.MinValue, long.MaxValue])
+        {
+            for (int left = 0; left <= 24; left++) AtEnd(Window, left, w => w.Integer(number), $":{number}\r\n");
+        }
+    }
+
+    private static void AtEnd(int window, int left, Action<ReplyWriter> write, string expected)
+    {
+        var output = new Output(window, arrays: true);
+        var writer = new ReplyWriter();
+        writer.Attach(output, 2);
+        string before = new('.', window - left);
+        writer.Raw(Encoding.Latin1.GetBytes(before));
+        write(writer);
+        writer.Complete();
+        Assert.Equal(before + expected, output.Text);
+    }
+
+    [Fact]
     public void Deferred_aggregates_nest_and_carry_no_padding()
     {
         Assert.Equal("+OK\r\n*2\r\n%1\r\n$1\r\nk\r\n~0\r\n:5\r\n:6\r\n", Written(3, w =>
@@ -315,7 +343,11 @@ public class ReplyWriterTests
     /// <summary>An output that hands out windows of a fixed size, as arrays or as memory of another kind.</summary>
     private sealed class Output(int windowSize, bool arrays) : IOutput
     {
+        // Bytes of the array on either side of a window, which are somebody else's.
+        private const int Around = 10;
+
         private readonly List<byte> _bytes = [];
+        private byte[] _array = [];
         private Memory<byte> _window;
 
         public string Text => Encoding.Latin1.GetString([.. _bytes]);
@@ -323,14 +355,16 @@ public class ReplyWriterTests
         public void Advance(int count)
         {
             _bytes.AddRange(_window.Span[..count]);
+            if (arrays) Assert.Equal(new byte[Around], _array[^Around..]);
             _window = default;
         }
 
         public Memory<byte> GetMemory(int sizeHint = 0)
         {
             int size = Math.Max(sizeHint, windowSize);
-            // An offset into the array, as pooled blocks have.
-            return _window = arrays ? new byte[size + 10].AsMemory(10) : new NativeMemory(size).Memory;
+            if (!arrays) return _window = new NativeMemory(size).Memory;
+            _array = new byte[Around + size + Around];
+            return _window = _array.AsMemory(Around, size);
         }
 
         public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;

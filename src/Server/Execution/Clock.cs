@@ -69,7 +69,8 @@ sealed class Clock
         return timestamp;
     }
 
-    long ReadCounter() => _counter is { } counter ? counter.Read() : _time.GetTimestamp();
+    // Never less than before, whatever becomes of the counter.
+    long ReadCounter() => Math.Max(Timestamp, _counter is { } counter ? counter.Read() : _time.GetTimestamp());
 
     /// <summary>What INFO calls the monotonic clock, in Redis's words.</summary>
     public string CounterName => _counter is { TicksPerMicrosecond: > 0 and var ticks }

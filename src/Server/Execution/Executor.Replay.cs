@@ -32,14 +32,15 @@ sealed partial class Executor
         var context = new CommandContext(server, client, command, reply, request, keyHash) { MayBlock = false };
         var (outer, outerFor) = (_running, _runningFor);
         (_running, _runningFor) = (command, client);
-        _runs++;
+        var runs = _runs++;
         try
         {
             command.Run(ref context);
         }
         finally
         {
-            _runs--;
+            // An EXEC may have left one of its own behind.
+            _runs = runs;
             (_running, _runningFor) = (outer, outerFor);
         }
         server.Effects.EndUnit();

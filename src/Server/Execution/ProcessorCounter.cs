@@ -25,8 +25,14 @@ sealed unsafe partial class ProcessorCounter
     /// <summary>Counter and clock may disagree by a millisecond, and by a thousandth of the time since the last look.</summary>
     const long MostApart = 1_000_000;
 
-    /// <summary>Ticks of the counter after which the clock is looked at anew: the product with a tick's length must not overflow.</summary>
+    /// <summary>Ticks of the counter after which the clock is looked at anew, at the latest: a second or two.</summary>
     const ulong Longest = uint.MaxValue;
+
+    /// <summary>Nanoseconds in which time that is ahead of the clock lets it catch up: about as many as there are between two looks.</summary>
+    const long CatchingUp = 100_000_000;
+
+    /// <summary>Nanoseconds that are caught up with in those at most: twice of what NTP's slewing may make.</summary>
+    const long MostCaughtUp = CatchingUp / 1000;
 
     /// <summary>Tries to read both without being interrupted between them.</summary>
     const int Tries = 8;
@@ -86,7 +92,10 @@ sealed unsafe partial class ProcessorCounter
     /// <summary>Ticks of the counter in a microsecond; 0 while that is not known, or the counter is not used any more.</summary>
     public double TicksPerMicrosecond => _limit == 0 ? 0 : 1000 * 4294967296.0 / _scale;
 
-    /// <summary>The time, in ticks of <see cref="Stopwatch"/>. Never runs backwards while the counter is trusted.</summary>
+    /// <summary>
+    /// The time, in ticks of <see cref="Stopwatch"/>. Does not run backwards while the counter is trusted, but for what the processor reads
+    /// early: some nanoseconds, when another thread is the next to ask.
+    /// </summary>
     public long Read()
     {
         var ticks = _read() - _counter;
@@ -130,20 +139,21 @@ sealed unsafe partial class ProcessorCounter
     {
         var measured = clock - _firstClock;
         if (measured < LeastMeasured) return;
-        if (_limit != 0)
+        // What time is ahead of the clock by.
+        var ahead = _limit == 0 ? 0 : _clock + (long)((UInt128)(counter - _counter) * _scale >> 32) - clock;
+        if (counter < _counter || counter <= _firstCounter || Math.Abs(ahead) > MostApart + (clock - _clock) / 1000)
         {
-            var told = (long)((UInt128)(counter - _counter) * _scale >> 32);
-            var apart = Math.Abs(clock - _clock - told);
-            if (counter < _counter || apart > MostApart + (clock - _clock) / 1000)
-            {
-                // Suspended, or moved to another machine: what its ticks are worth is not known any more.
-                (_isTrusted, _limit) = (false, 0);
-                return;
-            }
-            clock = Math.Max(clock, _clock + told);
+            // Suspended, or moved to another machine: what its ticks are worth is not known any more.
+            (_isTrusted, _limit) = (false, 0);
+            return;
         }
-        _scale = (ulong)(((UInt128)(ulong)measured << 32) / (counter - _firstCounter));
-        (_clock, _counter, _limit) = (clock, counter, Longest);
+        clock += Math.Max(ahead, 0);
+        var scale = (ulong)(((UInt128)(ulong)measured << 32) / (counter - _firstCounter));
+        // NTP changes the clock's rate by parts in a million, and the mean since the first look follows late. What time is ahead by then
+        // is to be gone by the next look: adding up, it would pass for a jump within hours.
+        if (ahead > 0) scale -= (ulong)((UInt128)scale * (ulong)Math.Min(ahead, MostCaughtUp) / CatchingUp);
+        // The product of the two must not overflow, as it would where a tick is longer than a nanosecond.
+        (_clock, _counter, _scale, _limit) = (clock, counter, scale, Math.Min(Longest, ulong.MaxValue / scale));
     }
 
     /// <summary>For tests: the time when the counter stands there.</summary>

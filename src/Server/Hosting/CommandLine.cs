@@ -162,7 +162,9 @@ static class CommandLine
 
         using var host = new ServerHost(server, log);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.AddProvider(logProvider).SetMinimumLevel(LogLevel.Trace).AddFilter("Microsoft", LogLevel.Warning);
+        // Why the start failed is in the log already, without a stack; what is unexpected ends the process and tells it itself.
+        builder.Logging.AddProvider(logProvider).SetMinimumLevel(LogLevel.Trace).AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddSingleton(log);
         builder.Services.AddSingleton(host);
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();

@@ -15,7 +15,7 @@ sealed class ServerHost : IDisposable
     readonly ITransport _transport;
     readonly List<Listener> _listeners = [];
     readonly OomScore _oomScore;
-    bool _stopped;
+    bool _hasPidFile, _stopped;
 
     /// <param name="portableTransport">Uses the runtime's sockets even where epoll is there; tests run both.</param>
     public ServerHost(MiniRedisServer server, ServerLog log, bool portableTransport = false)
@@ -200,6 +200,7 @@ sealed class ServerHost : IDisposable
         try
         {
             File.WriteAllText(config.PathOf(config.PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+            _hasPidFile = true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -215,7 +216,8 @@ sealed class ServerHost : IDisposable
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         _transport.Stop();
         foreach (var listener in _listeners) listener.Dispose();
-        if (Server.Config.PidFile.Length > 0)
+        // Not that of the server whose port this one did not get.
+        if (_hasPidFile)
         {
             _log.RemovingPidFile();
             File.Delete(Server.Config.PathOf(Server.Config.PidFile));

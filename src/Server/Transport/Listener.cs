@@ -38,9 +38,8 @@ sealed class Listener : IDisposable
         {
             // One socket an address, so that "bind * ::*" does not collide with itself.
             if (ip.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
-            // Windows would let two servers share the port; elsewhere the option only permits a restart during TIME_WAIT.
-            if (!OperatingSystem.IsWindows())
-                socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Without ReuseAddress, which would have two servers share the port on any system (the runtime sets SO_REUSEPORT with it). A
+            // restart during TIME_WAIT needs no option: the runtime binds sockets of TCP with SO_REUSEADDR of its own accord.
             socket.Bind(new IPEndPoint(ip, port));
             socket.Listen(backlog);
             socket.Blocking = false;

@@ -195,7 +195,9 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         }
         var form = new Listpack.Form(value);
         var bytes = Listpack.EmptySize + form.Total;
-        var room = Math.Max(Math.Max(FirstNodeBytes, (int)blockBytes - ListNode.HeaderBytes), bytes);
+        // Where elements are counted, a node is full long before its bytes are: what follows is taken to be as long as this one.
+        var most = Listpack.EmptySize + (long)Limits.Elements * form.Total;
+        var room = (int)Math.Max(Math.Max(FirstNodeBytes, Math.Min(blockBytes - ListNode.HeaderBytes, most)), bytes);
         var node = NewNode(room, ListNodeForm.Packed, 1);
         if (growsAtHead) node->Lead = (ushort)Math.Min(room - bytes, ushort.MaxValue);
         Listpack.Empty.CopyTo(new Span<byte>(ListNode.Data(node), Listpack.EmptySize));

@@ -27,12 +27,17 @@ public sealed class ListenTests : IDisposable
 
     ServerHost Start(string configuration, bool portable)
     {
+        var host = Create(configuration, portable);
+        host.Start();
+        return host;
+    }
+
+    ServerHost Create(string configuration, bool portable)
+    {
         var config = new ServerConfig();
         ConfigFile.LoadText(config, $"port {_port}\n{configuration}");
         var log = new ServerLog(NullLogger.Instance);
-        var host = new ServerHost(new MiniRedisServer(config, log), log, portable);
-        host.Start();
-        return host;
+        return new ServerHost(new MiniRedisServer(config, log), log, portable);
     }
 
     [Theory]
@@ -48,6 +53,35 @@ public sealed class ListenTests : IDisposable
             Assert.Contains($" laddr={address}:{_port} ", client.Call("CLIENT INFO"), StringComparison.Ordinal);
         }
         Assert.Throws<StartFailedException>(() => Start("bind 192.0.2.1", portable));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_server_that_cannot_have_its_port_ends_quietly_and_leaves_the_other_its_pid_file(bool portable)
+    {
+        var pidFile = Path.Combine(_directory.FullName, "redis.pid");
+        using (Start($"bind 127.0.0.1\npidfile {pidFile}", portable))
+        {
+            using (var refused = Create($"bind 127.0.0.1\npidfile {pidFile}", portable)) Assert.Throws<StartFailedException>(() => refused.Start());
+            Assert.True(File.Exists(pidFile));
+        }
+        Assert.False(File.Exists(pidFile));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_server_has_its_port_again_while_connections_that_it_closed_linger(bool portable)
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            using var host = Start("bind 127.0.0.1", portable);
+            using var client = new RawClient(new IPEndPoint(IPAddress.Loopback, _port));
+            // Closed by the server first, whose end is then in TIME_WAIT.
+            Assert.Equal("+OK", client.Call("QUIT"));
+            Assert.True(client.IsClosedByServer());
+        }
     }
 
     [Theory]

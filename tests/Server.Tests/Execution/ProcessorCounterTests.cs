@@ -70,6 +70,46 @@ public class ProcessorCounterTests
         Assert.Equal(0, counter.TicksPerMicrosecond);
     }
 
+    [Theory]
+    // The clock was slowed by 20 millionths, or quickened.
+    [InlineData(100_002_000)]
+    [InlineData(99_998_000)]
+    public void A_clock_that_is_slewed_is_followed_for_as_long_as_that_goes_on(long byCounter)
+    {
+        var counter = ProcessorCounter.AtZero();
+        var (clock, ticks) = (1_000_000_000_000, Ticks(1_000_000_000_000));
+        counter.Follow(clock, ticks);
+        var last = clock;
+        for (var look = 0; look < 10_000; look++)
+        {
+            (clock, ticks) = (clock + 100_000_000, ticks + Ticks(byCounter));
+            var before = counter.TimeAt(ticks)!.Value;
+            counter.Follow(clock, ticks);
+            var now = counter.TimeAt(ticks)!.Value;
+            Assert.InRange(before, last, now);
+            Assert.InRange(now, clock, clock + 5_000);
+            last = now;
+        }
+    }
+
+    [Fact]
+    public void A_tick_longer_than_a_nanosecond_overflows_nothing()
+    {
+        // 250 MHz.
+        var counter = ProcessorCounter.AtZero();
+        counter.Follow(10_000_000, 2_500_000);
+        Assert.Equal(4_000_000_000, counter.TimeAt(1_000_000_000));
+        Assert.Null(counter.TimeAt(1_100_000_000));
+    }
+
+    [Fact]
+    public void A_counter_that_begins_anew_before_a_tick_was_measured_is_given_up()
+    {
+        var counter = ProcessorCounter.AtZero();
+        counter.Follow(20_000_000, 0);
+        Assert.Null(counter.TimeAt(0));
+    }
+
     [Fact]
     public void It_tells_the_stopwatch_s_time_and_never_runs_backwards()
     {

@@ -178,6 +178,35 @@ public sealed class DiskFaultTests : IDisposable
     }
 
     [Fact]
+    public void A_change_that_is_lost_while_the_AOF_is_rewritten_for_another_has_it_rewritten_once_more()
+    {
+        using var server = _directory.Start("appendfsync everysec");
+        using var client = server.Connect();
+        client.Call($"SET {new string('k', 1000)} v PX 60000");
+        server.Server.Effects.MostUnitBytes = 1000;
+        (_directory.Files.Only, var rewrites) = ("temp-rewriteaof", server.Server.Statistics.AofRewrites);
+        _directory.Files.HoldSyncs();
+        client.Call($"SET large {new string('v', 1000)}");
+        void TickUntil(Func<bool> condition) => server.TickUntil(() =>
+        {
+            server.Time.Advance(TimeSpan.FromMilliseconds(100));
+            return condition();
+        });
+        TickUntil(() => _directory.Files.WaitingSyncs > 0);
+        // Its deletion is too large as well.
+        server.Time.Advance(TimeSpan.FromMinutes(1));
+        TickUntil(() => server.Server.Statistics.ExpiredKeys == 1);
+        // No other rewrite begins meanwhile.
+        server.Server.Cron.IsPaused = true;
+        _directory.Files.ReleaseSyncs();
+        TickUntil(() => !server.Server.AofRewriting.IsRunning);
+        Assert.NotNull(server.Server.Aof.Error);
+        server.Server.Cron.IsPaused = false;
+        TickUntil(() => server.Server.Aof.Error is null);
+        Assert.Equal(rewrites + 2, server.Server.Statistics.AofRewrites);
+    }
+
+    [Fact]
     public void Info_and_memory_stats_tell_how_much_a_full_disk_has_not_taken()
     {
         using var server = _directory.Start("appendfsync everysec");

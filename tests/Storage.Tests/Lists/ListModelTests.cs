@@ -73,6 +73,33 @@ public class ListModelTests
         Assert.Equal(baseline, keyspace.UsedBytes);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(128)]
+    [InlineData(-2)]
+    public void A_list_of_few_nodes_takes_not_much_more_than_its_nodes(int fill)
+    {
+        var limits = new ListLimits(fill, 0);
+        using var keyspace = new Keyspace(1, new HashSeed(1, 1), TimeProvider.System);
+        var database = keyspace[0];
+        foreach (var head in (bool[])[true, false])
+        {
+            var baseline = keyspace.UsedBytes;
+            var list = new ListValue(database, ListValue.Create(database, database.Lookup("key"u8), "key"u8), limits);
+            for (var i = 0; list.At.Record is { IsNative: false } || ListValue.Describe(list.At.Record).Nodes < 12; i++)
+            {
+                list.Prepare(8, 1);
+                list.Push("elements"u8, head);
+            }
+            // 128 bytes are the least that a node is given.
+            var (nodes, _, _, bytes) = ListValue.Describe(list.At.Record);
+            Assert.InRange(keyspace.UsedBytes - baseline, bytes, (bytes + nodes * 128) * 5 / 4 + 512);
+            database.Delete(list.At);
+            while (keyspace.DiscardedCount > 0) keyspace.FreeDiscarded(10);
+        }
+    }
+
     static string Value(Random random) => random.Next(12) switch
     {
         0 => random.Next(1000).ToString(System.Globalization.CultureInfo.InvariantCulture),

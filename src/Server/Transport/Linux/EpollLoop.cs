@@ -80,7 +80,8 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         _stop = true;
         Wake();
-        _thread.Join();
+        // It was never started where the server could not have its port.
+        if (_thread.IsAlive) _thread.Join();
     }
 
     public void SetListenersLocked(IReadOnlyList<Listener> listeners)
