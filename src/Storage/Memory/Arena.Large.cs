@@ -10,19 +10,28 @@ public sealed unsafe partial class Arena
     {
         if (size > MaxSpan) return AllocateDedicated(size);
         var slabs = SlabsFor(size);
-        var slab = TakeSlabs(slabs);
+        var slab = TakeSlabs(slabs, out var wasDirty);
         slab->State = SlabState.Span;
         slab->Extent = (nuint)slabs;
         slab->BlockSize = RoundToPages(size);
+        if (wasDirty > 0) DiscardTail(slab);
         _used += (long)slab->BlockSize;
         _large += (long)slab->BlockSize;
         _committed += (long)slab->BlockSize;
         return AddressOf(slab);
     }
 
+    /// <summary>Gives back what lies behind a block in its last slab, where that has memory from before: the block counts its own pages only.</summary>
+    static void DiscardTail(Slab* slab)
+    {
+        var tail = (slab->Extent << Region.SlabShift) - slab->BlockSize;
+        if (tail > 0) NativePages.Discard(AddressOf(slab) + slab->BlockSize, tail);
+    }
+
     byte* AllocateDedicated(nuint size)
     {
         var extent = RoundToPages(size) + Region.SlabSize;
+        Offset((long)(extent >> Region.SlabShift));
         var slab = InitDedicated(NativePages.ReserveNamed(extent, Region.Size), extent);
         _used += (long)slab->BlockSize;
         _large += (long)slab->BlockSize;
@@ -76,11 +85,13 @@ public sealed unsafe partial class Arena
 
         var have = (int)slab->Extent;
         var need = SlabsFor(newSize);
+        var wasDirty = 0;
         if (need > have)
         {
             var region = _regions[slab->Region]!;
-            if (!region.TryTakeAt(Region.IndexOf(slab) + have, need - have, out var wasDirty)) return null;
+            if (!region.TryTakeAt(Region.IndexOf(slab) + have, need - have, out wasDirty)) return null;
             Recommit(wasDirty);
+            Offset(need - have - wasDirty);
         }
         else if (need < have)
         {
@@ -94,6 +105,7 @@ public sealed unsafe partial class Arena
         _used += change;
         _large += change;
         _committed += change;
+        if (wasDirty > 0) DiscardTail(slab);
         return block;
     }
 

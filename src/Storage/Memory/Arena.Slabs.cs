@@ -28,9 +28,14 @@ public sealed unsafe partial class Arena
     long _committed;
 
     /// <summary>A free slab, or the first of several neighbours; their descriptors are the caller's to fill in.</summary>
-    Slab* TakeSlabs(int count)
+    Slab* TakeSlabs(int count) => TakeSlabs(count, out _);
+
+    /// <inheritdoc cref="TakeSlabs(int)"/>
+    /// <param name="wasDirty">How many of them have memory from before.</param>
+    Slab* TakeSlabs(int count, out int wasDirty)
     {
         ReclaimDiscarded();
+        wasDirty = count;
         if (_dirtySlabs >= count && TryTakeBacked(count, out var backed)) return backed;
         // Lowest address first: what is in use draws together, and regions at the end fall empty.
         for (var i = _firstWithRoom; i < _regions.Count; i++)
@@ -41,10 +46,10 @@ public sealed unsafe partial class Arena
                 if (i == _firstWithRoom) _firstWithRoom++;
                 continue;
             }
-            if (TryTake(region, count, out var slab)) return slab;
+            if (TryTake(region, count, out var slab, out wasDirty)) return slab;
         }
 
-        var taken = TryTake(AddRegion(), count, out var first);
+        var taken = TryTake(AddRegion(), count, out var first, out wasDirty);
         Debug.Assert(taken);
         return first;
     }
@@ -69,10 +74,11 @@ public sealed unsafe partial class Arena
         return false;
     }
 
-    bool TryTake(Region region, int count, out Slab* slab)
+    bool TryTake(Region region, int count, out Slab* slab, out int wasDirty)
     {
-        var first = region.Take(count, out var wasDirty);
+        var first = region.Take(count, out wasDirty);
         slab = first < 0 ? null : Taken(region, first, wasDirty);
+        if (first >= 0) Offset(count - wasDirty);
         return first >= 0;
     }
 
@@ -82,6 +88,26 @@ public sealed unsafe partial class Arena
         slab->Region = region.Number;
         Recommit(wasDirty);
         return slab;
+    }
+
+    /// <summary>
+    /// Has free slabs give back as much memory as others have newly got: those with memory may lie where it does not fit, and what is kept for
+    /// later must not make the whole larger.
+    /// </summary>
+    void Offset(long slabs)
+    {
+        var excess = (int)Math.Min(slabs, _dirtySlabs - ReservedSlabs);
+        for (var i = _regions.Count - 1; i >= 0 && excess > 0; i--)
+        {
+            while (excess > 0 && _regions[i] is { DirtyCount: > 0 } region)
+            {
+                var first = region.TakeLastBacked(excess, out var count);
+                NativePages.Discard(region.Address(first), (nuint)count << Region.SlabShift);
+                Recommit(count);
+                Return(region, first, count, stillBacked: false);
+                excess -= count;
+            }
+        }
     }
 
     void Recommit(int wasDirty)

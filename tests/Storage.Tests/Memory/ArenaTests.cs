@@ -149,6 +149,24 @@ public unsafe class ArenaTests
     }
 
     [Fact]
+    public void Memory_that_is_kept_does_not_make_the_whole_larger()
+    {
+        using var arena = new Arena();
+        var blocks = Fill(arena, 2_000_000, 96);
+        var peak = arena.CommittedBytes;
+        // Every other slab becomes free: none of them serves a block of two.
+        for (var i = 0; i < blocks.Length; i++)
+        {
+            if ((blocks[i] >> Region.SlabShift) % 2 == 0) arena.Free((byte*)blocks[i]);
+        }
+        Assert.InRange(arena.CommittedBytes, peak * 0.99, peak);
+        Fill(arena, 800, 100_000);
+        Assert.InRange(arena.CommittedBytes, 0, peak + (4 << 20));
+        Fill(arena, 1, 40 << 20);
+        Assert.InRange(arena.CommittedBytes, 0, peak + (50 << 20));
+    }
+
+    [Fact]
     public void What_is_asked_for_again_within_a_second_stays()
     {
         using var arena = new Arena();
