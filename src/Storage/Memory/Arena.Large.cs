@@ -21,7 +21,7 @@ public sealed unsafe partial class Arena
         return AddressOf(slab);
     }
 
-    /// <summary>Gives back what lies behind a block in its last slab, where that has memory from before: the block counts its own pages only.</summary>
+    /// <summary>Gives back what lies behind a block in its last slab and has memory from before: only the block's own pages are counted.</summary>
     static void DiscardTail(Slab* slab)
     {
         var tail = (slab->Extent << Region.SlabShift) - slab->BlockSize;
