@@ -96,18 +96,26 @@ public sealed unsafe partial class Arena
     /// </summary>
     void Offset(long slabs)
     {
-        var excess = (int)Math.Min(slabs, _dirtySlabs - ReservedSlabs);
-        for (var i = _regions.Count - 1; i >= 0 && excess > 0; i--)
+        if (_dirtySlabs > ReservedSlabs) GiveBack((int)Math.Min(slabs, _dirtySlabs - ReservedSlabs));
+    }
+
+    /// <summary>Has so many free slabs give back their memory; many do it on another thread.</summary>
+    void GiveBack(int slabs)
+    {
+        List<SlabRun>? many = slabs < BackgroundSlabs ? null : [];
+        // Highest address first: what is taken next lies at the front.
+        for (var i = _regions.Count - 1; i >= 0 && slabs > 0; i--)
         {
-            while (excess > 0 && _regions[i] is { DirtyCount: > 0 } region)
+            while (slabs > 0 && _regions[i] is { DirtyCount: > 0 } region)
             {
-                var first = region.TakeLastBacked(excess, out var count);
-                NativePages.Discard(region.Address(first), (nuint)count << Region.SlabShift);
+                var run = new SlabRun(region, region.TakeLastBacked(slabs, out var count), count);
                 Recommit(count);
-                Return(region, first, count, stillBacked: false);
-                excess -= count;
+                slabs -= count;
+                if (many is null) Discard(run);
+                else many.Add(run);
             }
         }
+        if (many is not null) DiscardElsewhere([.. many]);
     }
 
     void Recommit(int wasDirty)
@@ -150,15 +158,8 @@ public sealed unsafe partial class Arena
             _committed += (long)count * Region.SlabSize;
             Return(region, first, count, stillBacked: true);
         }
-        else if (count < BackgroundSlabs)
-        {
-            NativePages.Discard(region.Address(first), (nuint)count << Region.SlabShift);
-            Return(region, first, count, stillBacked: false);
-        }
-        else
-        {
-            DiscardElsewhere([new(region, first, count)]);
-        }
+        else if (count < BackgroundSlabs) Discard(new(region, first, count));
+        else DiscardElsewhere([new(region, first, count)]);
     }
 
     /// <summary>
@@ -169,27 +170,20 @@ public sealed unsafe partial class Arena
     {
         ReclaimDiscarded();
         var idle = _leastDirtySlabs - ReservedSlabs;
-        if (idle > 0)
-        {
-            var wanted = (int)Math.Min(idle, Math.Max(LeastGivenBack, idle / GivenBackPart));
-            var runs = new List<SlabRun>();
-            // Highest address first: what is taken next lies at the front.
-            for (var i = _regions.Count - 1; i >= 0 && wanted > 0; i--)
-            {
-                while (wanted > 0 && _regions[i] is { DirtyCount: > 0 } region)
-                {
-                    var first = region.TakeLastBacked(wanted, out var count);
-                    Recommit(count);
-                    runs.Add(new(region, first, count));
-                    wanted -= count;
-                }
-            }
-            DiscardElsewhere([.. runs]);
-        }
+        if (idle > 0) GiveBack((int)Math.Min(idle, Math.Max(LeastGivenBack, idle / GivenBackPart)));
         _leastDirtySlabs = _dirtySlabs;
     }
 
-    readonly record struct SlabRun(Region Region, int First, int Count);
+    readonly record struct SlabRun(Region Region, int First, int Count)
+    {
+        public void GiveBackMemory() => NativePages.Discard(Region.Address(First), (nuint)Count << Region.SlabShift);
+    }
+
+    void Discard(in SlabRun run)
+    {
+        run.GiveBackMemory();
+        Return(run.Region, run.First, run.Count, stillBacked: false);
+    }
 
     /// <summary>Has another thread give memory back. The slabs stay taken until it is through with them.</summary>
     void DiscardElsewhere(SlabRun[] runs)
@@ -199,7 +193,7 @@ public sealed unsafe partial class Arena
         {
             foreach (var run in work.runs)
             {
-                NativePages.Discard(run.Region.Address(run.First), (nuint)run.Count << Region.SlabShift);
+                run.GiveBackMemory();
                 work.arena._discarded.Enqueue(run);
             }
             Interlocked.Decrement(ref work.arena._discarding);
