@@ -17,11 +17,11 @@ sealed class LoopbackServer : IDisposable
         new(new ServerConfig { SlowlogLogSlowerThan = -1, SavePoints = [] }, new ServerLog(NullLogger.Instance), randomSeed: 1);
 
     readonly NativeBuffer _shared = new(InputPipe.SharedBytes);
-    readonly LoopbackConnection _connection;
+    readonly SocketlessConnection _connection;
 
     public LoopbackServer()
     {
-        _connection = new LoopbackConnection(_shared);
+        _connection = new SocketlessConnection(_shared, "127.0.0.1:1", "127.0.0.1:6379");
         _server.Executor.OnAccepted(_connection);
     }
 
@@ -51,21 +51,5 @@ sealed class LoopbackServer : IDisposable
     {
         _server.Keyspace.Dispose();
         _shared.Free();
-    }
-
-    /// <summary>A connection whose bytes come from and go to this program.</summary>
-    sealed class LoopbackConnection(NativeBuffer shared) : Connection(shared, "127.0.0.1:1", "127.0.0.1:6379", isUnixSocket: false)
-    {
-        public override int Descriptor => -1;
-
-        public override bool WatchesWritable => false;
-
-        public override void RequestAttentionLocked()
-        {
-        }
-
-        public override void SetKeepAlive(int seconds)
-        {
-        }
     }
 }

@@ -156,26 +156,14 @@ sealed class Rehearsal : IDisposable
     }
 
     /// <summary>A client whose bytes come from the script and go nowhere.</summary>
-    sealed class Player(NativeBuffer shared) : Connection(shared, "127.0.0.1:1", "127.0.0.1:6379", isUnixSocket: false)
+    sealed class Player(NativeBuffer shared) : SocketlessConnection(shared, "127.0.0.1:1", "127.0.0.1:6379")
     {
         readonly ArrayBufferWriter<byte> _reply = new();
-
-        public override int Descriptor => -1;
-
-        public override bool WatchesWritable => false;
 
         public bool IsHeld => Output.IsHeld || Input.Length > 0 && !WantsResume;
 
         /// <summary>What was answered last, as Latin-1.</summary>
         public string LastReply => Encoding.Latin1.GetString(_reply.WrittenSpan);
-
-        public override void RequestAttentionLocked()
-        {
-        }
-
-        public override void SetKeepAlive(int seconds)
-        {
-        }
 
         public void Send(string line)
         {

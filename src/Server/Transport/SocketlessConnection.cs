@@ -1,0 +1,17 @@
+namespace MiniRedis.Server.Transport;
+
+/// <summary>A connection whose bytes come from this process and stay in it: whoever puts them in takes the replies out.</summary>
+class SocketlessConnection(NativeBuffer sharedInput, string remote, string local) : Connection(sharedInput, remote, local, isUnixSocket: false)
+{
+    public override int Descriptor => -1;
+
+    public override bool WatchesWritable => false;
+
+    public override void RequestAttentionLocked()
+    {
+    }
+
+    public override void SetKeepAlive(int seconds)
+    {
+    }
+}
