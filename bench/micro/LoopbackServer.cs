@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Transport;
 

@@ -1,11 +1,25 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
+using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
+using MiniRedis.Server.Tracking;
+using MiniRedis.Server.Transactions;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server;
@@ -25,18 +39,18 @@ sealed class MiniRedisServer
         Clock = new Clock(time ?? TimeProvider.System);
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
         Keyspace = new Keyspace(config.Databases, time: time);
-        Tracking = new Tracking(this);
+        Tracking = new TrackedKeys(this);
         Memory = new MemoryUsage(this);
         Commands = CommandRegistry.CreateTable();
         CommandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
         Keys = new KeyAccess(this);
         Pause = new ClientPause(this);
-        Blocking = new Blocking(this);
-        Transactions = new Transactions(this);
+        Blocking = new BlockedClients(this);
+        Transactions = new ClientTransactions(this);
         WatchedKeys = new WatchedKeys(this);
         Pushes = new Pushes(this);
-        PubSub = new PubSub(this);
+        PubSub = new PubSubChannels(this);
         Notifications = new KeyspaceNotifications(this);
         Monitors = new Monitors(this);
         Limits = new Limits(this);
@@ -44,7 +58,7 @@ sealed class MiniRedisServer
         Admission = new Admission(this);
         ActiveExpiry = new ActiveExpiry(this);
         LazyFree = new LazyFree(this);
-        Eviction = new Eviction(this);
+        Eviction = new KeyEviction(this);
         ActiveDefrag = new ActiveDefrag(this);
         Latency = new LatencyMonitor(this);
         CallWatch = new CallWatch(this);
@@ -96,12 +110,12 @@ sealed class MiniRedisServer
     public DebugSwitches DebugSwitches { get; } = new();
     public KeyAccess Keys { get; }
     public ClientPause Pause { get; }
-    public Blocking Blocking { get; }
-    public Transactions Transactions { get; }
+    public BlockedClients Blocking { get; }
+    public ClientTransactions Transactions { get; }
     public WatchedKeys WatchedKeys { get; }
-    public Tracking Tracking { get; }
+    public TrackedKeys Tracking { get; }
     public Pushes Pushes { get; }
-    public PubSub PubSub { get; }
+    public PubSubChannels PubSub { get; }
     public KeyspaceNotifications Notifications { get; }
     public Monitors Monitors { get; }
     public Limits Limits { get; }
@@ -109,7 +123,7 @@ sealed class MiniRedisServer
     public Admission Admission { get; }
     public ActiveExpiry ActiveExpiry { get; }
     public LazyFree LazyFree { get; }
-    public Eviction Eviction { get; }
+    public KeyEviction Eviction { get; }
     public ActiveDefrag ActiveDefrag { get; }
     public LatencyMonitor Latency { get; }
     public CallWatch CallWatch { get; }

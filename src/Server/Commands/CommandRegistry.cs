@@ -1,4 +1,19 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Administration;
+using MiniRedis.Server.Commands.Bitmaps;
+using MiniRedis.Server.Commands.Connection;
+using MiniRedis.Server.Commands.Geo;
+using MiniRedis.Server.Commands.Hashes;
+using MiniRedis.Server.Commands.HyperLogLogs;
+using MiniRedis.Server.Commands.Keys;
+using MiniRedis.Server.Commands.Lists;
+using MiniRedis.Server.Commands.PubSub;
+using MiniRedis.Server.Commands.Sets;
+using MiniRedis.Server.Commands.SortedSets;
+using MiniRedis.Server.Commands.Sorting;
+using MiniRedis.Server.Commands.Streams;
+using MiniRedis.Server.Commands.Strings;
+using MiniRedis.Server.Commands.Transactions;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands;

@@ -1,6 +1,8 @@
 using System.Buffers.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands;

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Text;
+
 namespace MiniRedis.Server.Configuration;
 
 /// <summary>

@@ -1,7 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using MiniRedis.Server.Configuration;
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Text;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;

@@ -1,3 +1,4 @@
+using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;

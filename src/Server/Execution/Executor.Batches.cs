@@ -1,5 +1,6 @@
 using System.Buffers;
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;

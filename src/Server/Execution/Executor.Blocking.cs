@@ -1,8 +1,10 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>What the executor does for clients that wait: see <see cref="Blocking"/>.</summary>
+/// <summary>What the executor does for clients that wait: see <see cref="BlockedClients"/>.</summary>
 sealed partial class Executor
 {
     /// <summary>Unix milliseconds at which the cron is to run next.</summary>

@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Eviction;
 
 namespace MiniRedis.Server.Execution;
 

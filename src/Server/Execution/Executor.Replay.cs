@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Execution;
 

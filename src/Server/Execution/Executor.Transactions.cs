@@ -1,4 +1,6 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Transactions;
 
 namespace MiniRedis.Server.Execution;
 

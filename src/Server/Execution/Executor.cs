@@ -1,5 +1,10 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
+using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;

@@ -3,9 +3,13 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Directives;
+using MiniRedis.Server.Configuration.Files;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
+using CliCommand = System.CommandLine.Command;
 
 namespace MiniRedis.Server.Hosting;
 
@@ -62,15 +66,15 @@ static class CommandLine
         return first > 0 || Path.GetFileNameWithoutExtension(Environment.GetCommandLineArgs()[0]).EndsWith(name, StringComparison.Ordinal);
     }
 
-    static Command CheckRdbCommand()
+    static CliCommand CheckRdbCommand()
     {
         var file = new Argument<string>("file") { Description = "The RDB file." };
-        var command = new Command("check-rdb", "Says whether an RDB file can be loaded; what is wrong with it, and where, if not.") { file };
+        var command = new CliCommand("check-rdb", "Says whether an RDB file can be loaded; what is wrong with it, and where, if not.") { file };
         command.SetAction(parsed => RdbCheck.Run(parsed.GetRequiredValue(file), Console.Out));
         return command;
     }
 
-    static Command CheckAofCommand()
+    static CliCommand CheckAofCommand()
     {
         var fix = new Option<bool>("--fix") { Description = "Cut off what stands behind the last whole command of the last file, after asking." };
         var until = new Option<long?>("--truncate-to-timestamp")
@@ -84,7 +88,7 @@ static class CommandLine
             },
         };
         var file = new Argument<string>("file") { Description = "The manifest, or a single append-only file." };
-        var command = new Command("check-aof", "Says whether an append-only file can be loaded; what is wrong with it, and where, if not.")
+        var command = new CliCommand("check-aof", "Says whether an append-only file can be loaded; what is wrong with it, and where, if not.")
         {
             fix, until, file,
         };

@@ -1,5 +1,5 @@
 using System.Globalization;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Hosting;

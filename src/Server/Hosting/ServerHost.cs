@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Logging;
 

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
-using MiniRedis.Server.Commands;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Commands.Keys;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
@@ -69,7 +71,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
             DropExpiredAt = server.Clock.Now,
             Replaces = replaces,
             VerifiesChecksum = verifies,
-            AnyVersion = server.Config.RdbVersionCheck == Configuration.RdbVersionCheck.Relaxed,
+            AnyVersion = server.Config.RdbVersionCheck == RdbVersionCheck.Relaxed,
         };
         _loader = new RdbLoader(server.Keyspace, new RdbInput(stream, stream.Length, verifies), options, this);
         Begin(ended);

@@ -1,5 +1,5 @@
 using System.Buffers;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;

@@ -1,4 +1,5 @@
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;

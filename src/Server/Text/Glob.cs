@@ -1,4 +1,4 @@
-namespace MiniRedis.Server;
+namespace MiniRedis.Server.Text;
 
 /// <summary>
 /// Redis's glob patterns, over bytes: <c>*</c> any run, <c>?</c> any byte, <c>[abc] [a-z] [^a]</c> one of a set, <c>\x</c>

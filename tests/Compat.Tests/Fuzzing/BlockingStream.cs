@@ -1,4 +1,3 @@
-
 namespace MiniRedis.Compat.Tests.Fuzzing;
 
 /// <summary>

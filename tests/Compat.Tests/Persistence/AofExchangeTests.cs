@@ -1,4 +1,4 @@
-using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Tests;
 
 namespace MiniRedis.Compat.Tests.Persistence;

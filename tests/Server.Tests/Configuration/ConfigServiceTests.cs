@@ -1,5 +1,6 @@
 using System.Text;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Tests.Configuration;
 

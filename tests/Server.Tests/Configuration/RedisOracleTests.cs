@@ -1,5 +1,9 @@
 using System.Text;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Directives;
+using MiniRedis.Server.Configuration.Files;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Tests.Configuration;
 

@@ -1,5 +1,5 @@
-using MiniRedis.Server.Configuration;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 
 namespace MiniRedis.Server.Tests.Execution;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Hosting;
 
 namespace MiniRedis.Server.Tests;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Files;
 
 namespace MiniRedis.Server.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using MiniRedis.Server.Configuration;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 
 namespace MiniRedis.Server.Tests;
 

@@ -1,9 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Files;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Hosting;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Tests;
 
@@ -67,7 +70,7 @@ sealed class TestServer : IDisposable
             lock (Server.Executor.ExecutorLock)
             {
                 var found = Server.Clients.All.FirstOrDefault(c => c.Connection.Remote == address);
-                if (found is null || found.Connection.Input.Length >= count || found.Connection.Closing != Transport.CloseMode.Open) return;
+                if (found is null || found.Connection.Input.Length >= count || found.Connection.Closing != CloseMode.Open) return;
             }
             Thread.Yield();
         }

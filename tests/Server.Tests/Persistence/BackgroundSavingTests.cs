@@ -1,4 +1,6 @@
-namespace MiniRedis.Server.Tests;
+using MiniRedis.Server.Clients;
+
+namespace MiniRedis.Server.Tests.Persistence;
 
 public class BackgroundSavingTests
 {
@@ -134,7 +136,7 @@ public class BackgroundSavingTests
         writer.Send("SADD big late");
         Assert.Equal(":10000", other.Call("SCARD big"));
         Assert.Equal(":2", other.Call("INCR small"));
-        TickUntil(server, () => Client(server, writer).Has(MiniRedis.Server.Execution.ClientFlags.Paused));
+        TickUntil(server, () => Client(server, writer).Has(ClientFlags.Paused));
         Assert.Equal(":10000", other.Call("SCARD big"));
         files.Open();
         TickUntil(server, () => writer.Socket.Available > 0);
@@ -184,7 +186,7 @@ public class BackgroundSavingTests
         client.Call("RPUSH big late");
 
         client.Send("EXEC");
-        TickUntil(server, () => Client(server, client).Has(MiniRedis.Server.Execution.ClientFlags.Paused));
+        TickUntil(server, () => Client(server, client).Has(ClientFlags.Paused));
         Assert.Equal(":0", other.Call("EXISTS first"));
         Finish(server, files);
 
@@ -388,7 +390,7 @@ public class BackgroundSavingTests
         for (var i = 0; i < 500; i++) client.Call($"SET key:{i} {new string('x', 1000)}");
         client.Call("BGSAVE");
         client.Send("RPUSH big late");
-        TickUntil(server, () => Client(server, client).Has(MiniRedis.Server.Execution.ClientFlags.Paused) || client.Socket.Available > 0);
+        TickUntil(server, () => Client(server, client).Has(ClientFlags.Paused) || client.Socket.Available > 0);
         // Twice: what the disk did take counts from when it is seen.
         server.Advance(TimeSpan.FromSeconds(11));
         server.Advance(TimeSpan.FromSeconds(11));
@@ -399,7 +401,7 @@ public class BackgroundSavingTests
         Assert.Equal("err", Info(client, "rdb_last_bgsave_status"));
     }
 
-    static MiniRedis.Server.Execution.Client Client(TestServer server, RawClient client)
+    static Client Client(TestServer server, RawClient client)
     {
         var address = client.Socket.LocalEndPoint!.ToString();
         lock (server.Server.Executor.ExecutorLock) return server.Server.Clients.All.Single(c => c.Connection.Remote == address);

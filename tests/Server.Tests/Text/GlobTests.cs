@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Tests.Text;
 

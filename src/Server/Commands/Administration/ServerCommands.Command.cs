@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>COMMAND: what clients and proxies ask to know the commands. All of it is read off the declarations.</summary>
 static partial class ServerCommands

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>COMMAND DOCS: a map a command, for people and the programs that help them (redis-cli's hints).</summary>
 static partial class ServerCommands

@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Monitoring;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>COMMANDLOG (Valkey 8.1): the latest calls that took long, or whose request or reply was large.</summary>
 static partial class ServerCommands

@@ -1,9 +1,10 @@
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>CONFIG: reading and changing directives while the server runs.</summary>
 static partial class ServerCommands

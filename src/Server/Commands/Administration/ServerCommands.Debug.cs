@@ -1,9 +1,11 @@
 using System.Globalization;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>
 /// DEBUG: what test suites need to look inside and to hold the server still. Not a container: its subcommands are no part of

@@ -1,8 +1,9 @@
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Administration.Info;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>INFO: which sections are asked for. What they say is in the folder Info, a file each.</summary>
 static partial class ServerCommands

@@ -2,8 +2,9 @@ using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Statistics;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>LATENCY: what held the server up, and how long commands take.</summary>
 static partial class ServerCommands

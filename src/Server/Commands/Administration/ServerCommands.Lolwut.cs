@@ -2,7 +2,7 @@ using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>LOLWUT: a picture nobody needs, and the version at its foot, which some people do.</summary>
 static partial class ServerCommands

@@ -1,7 +1,9 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Monitoring;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>MONITOR; see <see cref="Monitors"/>.</summary>
 static partial class ServerCommands

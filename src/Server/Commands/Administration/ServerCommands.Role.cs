@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>What part the server plays, and when it last saved.</summary>
 static partial class ServerCommands

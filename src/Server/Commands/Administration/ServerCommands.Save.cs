@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Persistence;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>SAVE, BGSAVE and LASTSAVE: the data set on disk.</summary>
 static partial class ServerCommands

@@ -1,8 +1,9 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>SHUTDOWN: ends the server.</summary>
 static partial class ServerCommands

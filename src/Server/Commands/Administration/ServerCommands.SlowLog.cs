@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Monitoring;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>SLOWLOG: the latest calls that took long.</summary>
 static partial class ServerCommands

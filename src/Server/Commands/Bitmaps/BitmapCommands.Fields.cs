@@ -1,9 +1,10 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Bitmaps;
 
 /// <summary>BITFIELD: integers of any width in a string.</summary>
 static partial class BitmapCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Bitmaps;
 
 /// <summary>Counting and finding bits, in a whole string or in a range of bytes or bits.</summary>
 static partial class BitmapCommands

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Bitmaps;
 
 /// <summary>Strings as arrays of bits: Redis's group "bitmap".</summary>
 static partial class BitmapCommands

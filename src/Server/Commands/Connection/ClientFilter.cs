@@ -1,9 +1,10 @@
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
-using Ascii = MiniRedis.Server.Execution.Ascii;
+using Ascii = MiniRedis.Server.Text.Ascii;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Connection;
 
 /// <summary>
 /// Which clients CLIENT LIST and CLIENT KILL mean: those that every given option fits. Both take all options, ID and NOT-ID several

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Connection;
 
 /// <summary>CLIENT: the container, and what a connection tells and sets of itself.</summary>
 static partial class ConnectionCommands

@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Connection;
 
 /// <summary>CLIENT REPLY, NO-EVICT, NO-TOUCH, PAUSE, UNPAUSE, UNBLOCK, CAPA, IMPORT-SOURCE and HELP.</summary>
 static partial class ConnectionCommands

@@ -1,8 +1,9 @@
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Connection;
 
 /// <summary>CLIENT INFO, LIST and KILL.</summary>
 static partial class ConnectionCommands

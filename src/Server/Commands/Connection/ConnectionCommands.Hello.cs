@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Connection;
 
 /// <summary>HELLO, AUTH and RESET: who the client is and how it is spoken to.</summary>
 static partial class ConnectionCommands

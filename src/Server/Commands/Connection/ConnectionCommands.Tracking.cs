@@ -1,9 +1,10 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Tracking;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Connection;
 
-/// <summary>CLIENT TRACKING, CACHING, GETREDIR and TRACKINGINFO: client-side caching. See <see cref="Tracking"/>.</summary>
+/// <summary>CLIENT TRACKING, CACHING, GETREDIR and TRACKINGINFO: client-side caching. See <see cref="TrackedKeys"/>.</summary>
 static partial class ConnectionCommands
 {
     const CommandFlags TrackingFlags = ClientFlagsOfAll & ~CommandFlags.Sentinel;

@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Connection;
 
 /// <summary>Commands about the connection itself: Redis's group "connection".</summary>
 static partial class ConnectionCommands

@@ -1,9 +1,10 @@
 using System.Buffers;
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Geo;
 
 /// <summary>Adding places.</summary>
 static partial class GeoCommands

@@ -1,8 +1,9 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Geo;
 
 /// <summary>Searching an area: GEOSEARCH and GEOSEARCHSTORE, and the older commands that they replace.</summary>
 static partial class GeoCommands

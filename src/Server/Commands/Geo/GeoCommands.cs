@@ -3,7 +3,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Geo;
 
 /// <summary>The geo commands: places on Earth, kept as the scores of a sorted set.</summary>
 static partial class GeoCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Geo;
 
 /// <summary>Which of the six commands is asked: what its arguments are, and whether it may store.</summary>
 [Flags]

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Hashes;
 
 /// <summary>The end of a command line that names fields: FIELDS numfields field [field ...], or field and value each time.</summary>
 readonly struct FieldList

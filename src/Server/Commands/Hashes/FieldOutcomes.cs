@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Hashes;
 
 /// <summary>What became of each field of a command, as Redis numbers it.</summary>
 enum FieldOutcome : sbyte

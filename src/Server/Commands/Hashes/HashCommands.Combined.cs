@@ -1,9 +1,10 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Commands.Strings;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Hashes;
 
 /// <summary>Two steps in one, as Redis 8.0 has them: a field is read and expires, is set and expires, is read and deleted.</summary>
 static partial class HashCommands

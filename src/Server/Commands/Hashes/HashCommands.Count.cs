@@ -1,9 +1,9 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Hashes;
 
 /// <summary>Fields as numbers. A field keeps its deadline.</summary>
 static partial class HashCommands

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Hashes;
 
 /// <summary>Reading fields that the client names.</summary>
 static partial class HashCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Hashes;
 
 /// <summary>Fields that the client does not name: all of them, some in steps, some by lot.</summary>
 static partial class HashCommands

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.HyperLogLogs;
 
 /// <summary>Looking into HyperLogLogs, and testing them in place.</summary>
 static partial class HyperLogLogCommands

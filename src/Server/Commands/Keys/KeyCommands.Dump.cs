@@ -1,10 +1,15 @@
 using System.Buffers;
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Commands.Hashes;
+using MiniRedis.Server.Commands.Lists;
+using MiniRedis.Server.Commands.Sets;
+using MiniRedis.Server.Commands.SortedSets;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Keys;
 
 /// <summary>Values as bytes: how keys travel between servers.</summary>
 static partial class KeyCommands

@@ -1,8 +1,8 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Keys;
 
 /// <summary>Giving keys an expiry, and taking it away.</summary>
 static partial class KeyCommands

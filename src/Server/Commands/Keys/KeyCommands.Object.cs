@@ -1,8 +1,9 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Keys;
 
 /// <summary>OBJECT: how a value is kept and how it is used.</summary>
 static partial class KeyCommands

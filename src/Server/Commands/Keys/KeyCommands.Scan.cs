@@ -1,8 +1,9 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Keys;
 
 /// <summary>Finding out which keys there are.</summary>
 static partial class KeyCommands

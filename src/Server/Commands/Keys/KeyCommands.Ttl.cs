@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Keys;
 
 /// <summary>Asking when keys expire: -2 for a missing key, -1 for one that does not expire.</summary>
 static partial class KeyCommands

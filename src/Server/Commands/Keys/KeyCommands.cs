@@ -1,6 +1,6 @@
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Keys;
 
 /// <summary>Commands on keys of any type: Redis's group "generic".</summary>
 static partial class KeyCommands

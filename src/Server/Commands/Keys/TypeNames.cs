@@ -1,7 +1,7 @@
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Keys;
 
 /// <summary>Types as TYPE answers and SCAN's TYPE option takes them.</summary>
 static class TypeNames

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Lists;
 
 /// <summary>The commands that wait for a list to have elements. How waiting works: Execution/Blocking.cs.</summary>
 static partial class ListCommands

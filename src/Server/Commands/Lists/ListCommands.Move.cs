@@ -1,10 +1,10 @@
 using System.Buffers;
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Lists;
 
 /// <summary>Moving an element from one list to another.</summary>
 static partial class ListCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Lists;
 
 /// <summary>Reading lists and searching them.</summary>
 static partial class ListCommands

@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Lists;
 
 /// <summary>Lists: the commands of Redis's group "list".</summary>
 static partial class ListCommands

@@ -1,7 +1,9 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Text;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.PubSub;
 
 /// <summary>PUBSUB: tells who subscribes to what.</summary>
 static partial class PubSubCommands

@@ -1,7 +1,9 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.PubSub;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.PubSub;
 
 /// <summary>The six commands that begin and end subscriptions. They are answered with messages, one a channel.</summary>
 static partial class PubSubCommands
@@ -60,7 +62,7 @@ static partial class PubSubCommands
         for (var i = 1; i < c.Count; i++)
         {
             c.Server.PubSub.Subscribe(c.Client, kind, c.Arg(i));
-            PubSub.Confirm(ref c, kind, subscribes: true, c.Arg(i));
+            PubSubChannels.Confirm(ref c, kind, subscribes: true, c.Arg(i));
         }
         c.Client.Flags |= ClientFlags.PubSub;
         EndTelling(ref c, told);
@@ -74,7 +76,7 @@ static partial class PubSubCommands
             for (var i = 1; i < c.Count; i++)
             {
                 c.Server.PubSub.Unsubscribe(c.Client, kind, c.Arg(i));
-                PubSub.Confirm(ref c, kind, subscribes: false, c.Arg(i));
+                PubSubChannels.Confirm(ref c, kind, subscribes: false, c.Arg(i));
             }
         }
         else if (c.Client.Subscriptions is { } own && own.Count(kind) > 0)
@@ -82,12 +84,12 @@ static partial class PubSubCommands
             foreach (var channel in own.Of(kind).Keys)
             {
                 c.Server.PubSub.Unsubscribe(c.Client, channel);
-                PubSub.Confirm(ref c, kind, subscribes: false, channel.Name);
+                PubSubChannels.Confirm(ref c, kind, subscribes: false, channel.Name);
             }
         }
         else
         {
-            PubSub.ConfirmNothing(ref c, kind);
+            PubSubChannels.ConfirmNothing(ref c, kind);
         }
         if (c.Client.Subscriptions is null) c.Client.Flags &= ~ClientFlags.PubSub;
         EndTelling(ref c, told);

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.PubSub;
 
 /// <summary>Publish/subscribe: Redis's group "pubsub".</summary>
 static partial class PubSubCommands

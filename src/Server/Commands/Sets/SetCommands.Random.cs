@@ -1,9 +1,11 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Commands.Keys;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sets;
 
 /// <summary>Members drawn by lot, in every form of a set with the same chance for each.</summary>
 static partial class SetCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sets;
 
 /// <summary>What is in a set.</summary>
 static partial class SetCommands

@@ -1,8 +1,8 @@
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sets;
 
 /// <summary>Sets: the commands of Redis's group "set".</summary>
 static partial class SetCommands

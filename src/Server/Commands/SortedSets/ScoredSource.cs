@@ -1,6 +1,6 @@
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.SortedSets;
 
 /// <summary>
 /// One source of a union, intersection or difference: a sorted set, a set, whose members all have the score 1, or nothing.

@@ -1,10 +1,10 @@
 using System.Buffers;
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.SortedSets;
 
 /// <summary>Adding members, changing scores, removing members.</summary>
 static partial class SortedSetCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.SortedSets;
 
 /// <summary>ZRANGE with all it has taken over, and ZRANGESTORE. Every range is turned into ranks, in O(log N), then walked.</summary>
 static partial class SortedSetCommands

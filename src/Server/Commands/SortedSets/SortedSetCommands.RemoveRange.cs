@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.SortedSets;
 
 /// <summary>Removing ranges of members.</summary>
 static partial class SortedSetCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.SortedSets;
 
 /// <summary>Going through the members in small steps.</summary>
 static partial class SortedSetCommands

@@ -1,9 +1,9 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.SortedSets;
 
 /// <summary>The sorted set commands: members with a score each, in the order of the scores.</summary>
 static partial class SortedSetCommands

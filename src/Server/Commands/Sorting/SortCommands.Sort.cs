@@ -1,9 +1,10 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Commands.Lists;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sorting;
 
 /// <summary>How SORT works: load what is needed, look up what it is sorted by, sort, answer or store.</summary>
 static partial class SortCommands

@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sorting;
 
 /// <summary>SORT and SORT_RO.</summary>
 static partial class SortCommands

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sorting;
 
 /// <summary>What SORT is asked for, by the places of the arguments that say so; 0 stands for none.</summary>
 struct SortOptions

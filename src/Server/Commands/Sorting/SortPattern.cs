@@ -2,7 +2,7 @@ using System.Buffers;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sorting;
 
 /// <summary>
 /// A pattern of SORT's BY and GET: "#" is the element itself; else the first asterisk gives way to the element, and what that

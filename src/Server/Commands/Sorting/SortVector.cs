@@ -1,7 +1,7 @@
 using System.Buffers;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Sorting;
 
 /// <summary>
 /// Elements to be sorted, and what they are sorted by: copies, because looking keys up may move what they were read from. Memory

@@ -1,7 +1,7 @@
 using System.Buffers;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Streams;
 
 /// <summary>Ids gathered while a command runs: on the stack first, then in rented memory. Dispose it.</summary>
 ref struct IdList(Span<StreamId> initial)

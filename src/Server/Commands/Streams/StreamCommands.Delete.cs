@@ -1,9 +1,9 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Streams;
 
 /// <summary>Deleting entries by id, and setting the id a stream has come to.</summary>
 static partial class StreamCommands

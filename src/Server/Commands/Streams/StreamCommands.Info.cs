@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Streams;
 
 /// <summary>XINFO: what there is to know about a stream, its groups and their consumers.</summary>
 static partial class StreamCommands

@@ -2,7 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Streams;
 
 /// <summary>What was delivered and not yet acknowledged.</summary>
 static partial class StreamCommands

@@ -1,9 +1,10 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Streams;
 
 /// <summary>Streams: the commands of Redis's group "stream".</summary>
 static partial class StreamCommands

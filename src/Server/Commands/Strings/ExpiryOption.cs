@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Strings;
 
 /// <summary>
 /// The expiry that a command line asks for: EX, PX, EXAT, PXAT, KEEPTTL or PERSIST, at most one of them. Reading the options

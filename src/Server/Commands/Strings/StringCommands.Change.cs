@@ -1,9 +1,10 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Commands.Keys;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Strings;
 
 /// <summary>Changing a string in place, and deleting it on a condition.</summary>
 static partial class StringCommands

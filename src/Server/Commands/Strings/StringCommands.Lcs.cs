@@ -3,7 +3,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Strings;
 
 /// <summary>LCS: the longest common subsequence of two strings.</summary>
 static partial class StringCommands

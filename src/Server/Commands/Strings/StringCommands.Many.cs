@@ -1,8 +1,8 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Strings;
 
 /// <summary>Storing several strings at one moment.</summary>
 static partial class StringCommands

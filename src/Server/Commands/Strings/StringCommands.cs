@@ -1,7 +1,7 @@
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Strings;
 
 /// <summary>Strings: the commands of Redis's group "string".</summary>
 static partial class StringCommands

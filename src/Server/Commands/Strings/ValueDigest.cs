@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Strings;
 
 /// <summary>The digest of a string, as DIGEST answers it and IFDEQ takes it: XXH3 of 64 bits, 16 hexadecimal digits.</summary>
 static class ValueDigest

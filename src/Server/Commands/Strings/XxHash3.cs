@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Strings;
 
 /// <summary>
 /// XXH3, 64 bits, seed 0: the hash behind DIGEST and IFDEQ, which clients compute on their side too. Written after the xxHash

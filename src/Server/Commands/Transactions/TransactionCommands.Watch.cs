@@ -1,7 +1,9 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Transactions;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Transactions;
 
 /// <summary>WATCH and UNWATCH: keys whose change keeps EXEC from running. See <see cref="WatchedKeys"/>.</summary>
 static partial class TransactionCommands

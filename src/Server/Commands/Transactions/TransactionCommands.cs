@@ -1,7 +1,8 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Transactions;
 
 /// <summary>Transactions: Redis's group "transactions". What is queued, and when not, is decided in the executor.</summary>
 static partial class TransactionCommands

@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Storage;
+using Ascii = MiniRedis.Server.Text.Ascii;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>What <c>check-aof</c> is to change.</summary>
 /// <param name="Fix">Cut off what stands behind the last whole command or transaction of the last file, once the user agrees.</param>

@@ -1,6 +1,6 @@
 using MiniRedis.Server.Transport;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
 /// Bytes on their way to the AOF. One thread's at a time: the executor fills it, the writer empties it. They lie in native memory, since a

@@ -1,7 +1,7 @@
 using System.Globalization;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
 /// Reads a file of commands one by one and runs none. The parser is that of loading; what it passes over, the line ends behind

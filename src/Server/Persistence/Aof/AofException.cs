@@ -1,4 +1,4 @@
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>A file of commands cannot be read on.</summary>
 /// <param name="offset">Where the last whole command, or transaction, ends.</param>

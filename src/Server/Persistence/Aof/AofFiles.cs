@@ -1,7 +1,7 @@
 using System.Text;
 using MiniRedis.Server.Configuration;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>The files of the AOF and their manifest, on the disk. Under the executor's lock.</summary>
 sealed class AofFiles(MiniRedisServer server)

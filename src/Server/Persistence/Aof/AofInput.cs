@@ -1,4 +1,4 @@
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>The bytes of a file of commands that are read and not done with, in one piece: as many as the command in front asks for.</summary>
 /// <param name="file">Read from where it stands; not closed.</param>

@@ -1,8 +1,10 @@
 using System.Diagnostics;
-using MiniRedis.Server.Commands;
+using MiniRedis.Server.Commands.Keys;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
 /// Loads the files of the AOF one behind the other, a slice at a time: a base that is an RDB file or begins with one, and commands. What
@@ -116,7 +118,7 @@ sealed class AofLoading : IDisposable
             Limits = KeyCommands.Limits(_server),
             DropExpiredAt = -1,
             VerifiesChecksum = verifies,
-            AnyVersion = _server.Config.RdbVersionCheck == Configuration.RdbVersionCheck.Relaxed,
+            AnyVersion = _server.Config.RdbVersionCheck == RdbVersionCheck.Relaxed,
         };
         _base = new RdbLoader(_server.Keyspace, new RdbInput(_file, _file.Length, verifies), options, _target);
     }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Files;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>What a file of a multi-part AOF is: the letters are those of the manifest.</summary>
 enum AofFileType

@@ -1,6 +1,6 @@
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
 /// Rewrites of the AOF: a snapshot becomes the base, and what was written before is deleted. From the instant of the snapshot

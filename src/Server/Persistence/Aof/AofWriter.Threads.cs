@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>The writer's own threads.</summary>
 sealed partial class AofWriter

@@ -1,6 +1,6 @@
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
 /// Writes the AOF's current file, and has the disk take it as often as appendfsync says.

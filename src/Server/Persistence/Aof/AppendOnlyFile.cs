@@ -1,10 +1,12 @@
 using System.Buffers.Text;
 using System.Diagnostics;
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
 /// The AOF as the executor sees it: turns the stream of effects into the file's commands, hands them to the writing thread

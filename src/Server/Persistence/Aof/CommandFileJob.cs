@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>Writes a snapshot as the commands that make it: the base of an AOF without RDB preamble.</summary>
 /// <inheritdoc cref="SnapshotFileJob(MiniRedisServer, string, string, bool, Action{Snapshot, Exception?})"/>

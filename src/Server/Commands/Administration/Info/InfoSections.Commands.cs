@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 /// <summary>What INFO says of single commands and of errors.</summary>
 static partial class InfoSections

@@ -1,7 +1,7 @@
 using System.Globalization;
 using MiniRedis.Storage;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {

@@ -1,4 +1,6 @@
-namespace MiniRedis.Server.Commands;
+using MiniRedis.Server.Statistics;
+
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
@@ -67,7 +69,7 @@ static partial class InfoSections
         server.GcPauses.Look();
         text.Field("gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));
         text.Field("gc_committed_bytes", GC.GetGCMemoryInfo().TotalCommittedBytes);
-        text.Field("gc_collections", Execution.GcPauses.Collections);
+        text.Field("gc_collections", GcPauses.Collections);
         text.Field("gc_total_pause_us", (long)GC.GetTotalPauseDuration().TotalMicroseconds);
         text.Field("gc_longest_pause_us", (long)server.GcPauses.Longest.TotalMicroseconds);
     }

@@ -1,6 +1,6 @@
 using MiniRedis.Server.Persistence;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {

@@ -1,4 +1,4 @@
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {

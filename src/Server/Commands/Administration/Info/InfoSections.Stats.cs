@@ -1,6 +1,6 @@
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.PubSub;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {

@@ -1,6 +1,6 @@
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Text;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 /// <summary>
 /// The sections of INFO in their order. Names of sections and fields are those of Redis 7.4; fields of our own follow the ones

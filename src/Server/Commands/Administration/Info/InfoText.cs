@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace MiniRedis.Server.Commands;
+namespace MiniRedis.Server.Commands.Administration.Info;
 
 /// <summary>INFO's form: sections with a title, an empty line between them, a field a line.</summary>
 sealed class InfoText

@@ -1,0 +1,73 @@
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Transport.Linux;
+
+namespace MiniRedis.Server;
+
+/// <summary>
+/// What CONFIG SET has to do beyond storing a value. Most directives are read where they act, each time, and are not here;
+/// those of the listeners and of the log belong to the host.
+/// </summary>
+static class ApplyHooks
+{
+    public static void Register(MiniRedisServer server)
+    {
+        var config = server.ConfigService;
+        config.OnApply(CheckMaxClients, "maxclients");
+        config.OnApply(_ =>
+        {
+            OpenDoors(server);
+            return null;
+        }, "requirepass");
+        config.OnApply(_ =>
+        {
+            server.Notifications.Refresh();
+            // Which classes are wanted may have changed too.
+            server.Effects.Refresh();
+            return null;
+        }, "notify-keyspace-events");
+        config.OnApply(_ =>
+        {
+            server.Tracking.IsDue = true;
+            return null;
+        }, "tracking-table-max-keys");
+        config.OnApply(config =>
+        {
+            if (config.MaxMemory > 0 && config.MaxMemory < server.Memory.CountedForEviction)
+                server.Log.MaxMemoryBelowUse(config.MaxMemory, server.Memory.CountedForEviction);
+            server.Eviction.Begin();
+            return null;
+        }, "maxmemory");
+        config.OnApply(_ => server.AofRewriting.Follow() ? null : ConfigErrors.CannotTurnAof, "appendonly");
+        config.OnApply(_ =>
+        {
+            server.Aof.ApplyPolicy();
+            return null;
+        }, "appendfsync", "no-appendfsync-on-rewrite");
+        config.OnApply(_ =>
+        {
+            server.AofRewriting.DeleteHistory();
+            return null;
+        }, "aof-disable-auto-gc");
+        config.OnApply(_ =>
+        {
+            server.CallWatch.Refresh();
+            return null;
+        }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "commandlog-request-larger-than",
+            "commandlog-large-request-max-len", "commandlog-reply-larger-than", "commandlog-large-reply-max-len");
+    }
+
+    /// <summary>A client that has authenticated, or never had to, stays in; without a password, nobody has to.</summary>
+    static void OpenDoors(MiniRedisServer server)
+    {
+        if (server.Config.RequirePass.Length > 0) return;
+        foreach (var client in server.Clients.All) client.IsAuthenticated = true;
+    }
+
+    static string? CheckMaxClients(ServerConfig config)
+    {
+        var possible = OpenFiles.Raise(config.MaxClients + Admission.ReservedDescriptors, out _) - Admission.ReservedDescriptors;
+        return config.MaxClients <= possible ? null : ConfigErrors.TooManyClients(possible);
+    }
+}

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Blocking;
+
+// The idea (Redis's, blocked.c). A command that finds nothing to serve queues its client under each of its keys and ends
+// without a reply. Whatever creates or changes one of those keys marks it ready; when the unit of commands that did so is
+// over, the ready keys' clients are served in the order in which they blocked, by running their command once more, with the
+// reply going to them. A command that finds nothing again blocks again, at the end of its queues but with its old deadline.
+//
+//     database ─► key ─► BlockingQueue ─► Place ─► Place ─► Place       in order of arrival
+//                                          │        │
+//                                     BlockingCall  └─ one call may have a place in several queues
+//                                     (client, copy of its request, deadline)
+//
+// Ours differs in how keys become ready: not by calls that each command makes, which RENAME, SORT STORE or SWAPDB could
+// forget, but from the stream of effects. Nobody listens to it here while nobody is blocked. Events are only noted: at the
+// time of an event the change may be incomplete, and serving within a command would break its atomicity.
+//
+// How a handler blocks:
+//
+//     if (!c.TryTimeout(c.Count - 1, out var deadline)) return;         // replied: not a float, negative, out of range
+//     for each key: if there is something to serve, serve it and return
+//     c.Block(first: 1, last: c.Count - 2, ObjectType.List, deadline);  // neither reply nor look at c after this
+//
+// When it is run again it is the same call with the same arguments, so it needs no second form. Arguments that meant "now"
+// (XREAD's $) are fixed by BlockingCall.Replace on what Block returns. Where it may not wait (c.MayBlock is false: MULTI,
+// scripts), Block answers at once what a timeout would: the null array. A command that answers something else then asks
+// c.MayBlock first.
+//
+// Costs: a blocked client is a BlockingCall (with one array for its request) and a place a key; leaving, for whatever reason,
+// takes time in proportion to its keys, and to the logarithm of the deadlines.
+
+/// <summary>The clients that wait for keys. What marks keys ready is in Blocking.Wakeups.cs, serving in Blocking.Serving.cs.</summary>
+/// <remarks>Under the executor's lock.</remarks>
+sealed partial class BlockedClients
+{
+    readonly MiniRedisServer _server;
+    readonly Dictionary<byte[], BlockingQueue>?[] _queues;
+    readonly KeyComparer _comparer;
+    readonly BlockingDeadlines _deadlines = new();
+    int _calls;
+
+    public BlockedClients(MiniRedisServer server)
+    {
+        _server = server;
+        _queues = new Dictionary<byte[], BlockingQueue>?[server.Keyspace.DatabaseCount];
+        _comparer = new KeyComparer(server.Keyspace[0]);
+    }
+
+    /// <summary>Keys that someone waits for, in all databases.</summary>
+    public int Keys { get; private set; }
+
+    /// <summary>Those of them that wake someone by going away, too.</summary>
+    public int KeysOnNoKey { get; private set; }
+
+    /// <summary>Clients that wait with a timeout.</summary>
+    public int Timeouts => _deadlines.Count;
+
+    /// <summary>Blocks the client until one of the keys is ready; see <see cref="CommandContext.Block"/>.</summary>
+    public BlockingCall Block(in CommandContext c, int first, int last, ObjectType type, long deadline, bool onNoKey)
+    {
+        // Run again and found nothing again: the call is the one it was, and so is its deadline.
+        var call = c.Client.Waiting ??= new BlockingCall(c.Client, c.Command, c.Database.Number, c.Request, type, deadline, onNoKey);
+        Debug.Assert(!c.Client.Has(ClientFlags.Blocked), "blocked twice");
+        for (var i = first; i <= last; i++) Enqueue(call, c.Arg(i));
+        c.Client.Flags |= ClientFlags.Blocked;
+        if (_calls++ == 0) _server.Effects.AddSink(this);
+        if (call.Deadline == 0) return call;
+        _deadlines.Add(call);
+        // Ticks come at their own pace, which may be too slow for this one.
+        if (_deadlines.First == call && call.Deadline < _server.Executor.NextTick) _server.RequestTick?.Invoke();
+        return call;
+    }
+
+    /// <summary>Takes a call out of every queue. Its client may run commands again.</summary>
+    public void Release(BlockingCall call)
+    {
+        for (var place = call.Places; place is not null; place = place.NextOfCall)
+        {
+            var queue = place.Queue;
+            queue.Remove(place);
+            if (call.OnNoKey && --queue.OnNoKey == 0) KeysOnNoKey--;
+            if (queue is { Count: 0, IsReady: false }) Drop(queue);
+        }
+        call.Places = null;
+        if (call.Deadline != 0) _deadlines.Remove(call);
+        call.Client.Flags &= ~ClientFlags.Blocked;
+        if (--_calls == 0) _server.Effects.RemoveSink(this);
+    }
+
+    void Enqueue(BlockingCall call, ReadOnlySpan<byte> key)
+    {
+        var queues = _queues[call.Database] ??= new(_comparer);
+        var byKey = queues.GetAlternateLookup<ReadOnlySpan<byte>>();
+        if (!byKey.TryGetValue(key, out var queue))
+        {
+            queue = new BlockingQueue(call.Database, key.ToArray());
+            queues.Add(queue.Key, queue);
+            Keys++;
+        }
+        // A key named twice is waited for once: whoever came last is the one that is coming.
+        if (queue.Last?.Call == call) return;
+        call.Places = queue.Append(call);
+        if (call.OnNoKey && queue.OnNoKey++ == 0) KeysOnNoKey++;
+    }
+
+    bool TryGetQueue(int database, ReadOnlySpan<byte> key, [NotNullWhen(true)] out BlockingQueue? queue)
+    {
+        queue = null;
+        return _queues[database] is { Count: > 0 } queues && queues.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out queue);
+    }
+
+    /// <summary>
+    /// Forgets a queue that is empty, unless that was done: it empties while its clients are served, and one that waits again may
+    /// have put another in its place.
+    /// </summary>
+    void Drop(BlockingQueue queue)
+    {
+        var queues = _queues[queue.Database]!;
+        if (!queues.TryGetValue(queue.Key, out var current) || current != queue) return;
+        queues.Remove(queue.Key);
+        Keys--;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Blocking;
+
+/// <summary>
+/// A command that waits: who sent it, and a copy of the request to run again. Exists from the first time it blocks until it has
+/// replied, through every time it is run and blocks again. <see cref="BlockedClients"/>'s.
+/// </summary>
+sealed class BlockingCall
+{
+    const int OwnBytes = 128;
+
+    readonly int _count;
+    // The arguments' ranges, then their bytes.
+    byte[] _request;
+
+    public BlockingCall(Client client, Command command, int database, in Request request, ObjectType type, long deadline, bool onNoKey)
+    {
+        (Client, Command, Database, Type, Deadline, OnNoKey) = (client, command, database, type, deadline, onNoKey);
+        _count = request.Count;
+        var start = _count * Marshal.SizeOf<ArgRange>();
+        var length = start;
+        foreach (var argument in request.Args) length += argument.Length;
+        _request = new byte[length];
+        for (var i = 0; i < _count; i++)
+        {
+            request[i].CopyTo(_request.AsSpan(start));
+            Ranges[i] = new ArgRange(start, request[i].Length);
+            start += request[i].Length;
+        }
+    }
+
+    public Client Client { get; }
+    public Command Command { get; }
+
+    /// <summary>Number of the database in which its keys are.</summary>
+    public int Database { get; }
+
+    /// <summary>What a key must be for the command to be run again.</summary>
+    public ObjectType Type { get; }
+
+    /// <summary>Unix milliseconds; 0 if it waits for ever.</summary>
+    public long Deadline { get; }
+
+    /// <summary>Runs again whatever a key has become, gone included.</summary>
+    public bool OnNoKey { get; }
+
+    /// <summary>Time it has run so far, in ticks of the clock: what SLOWLOG and the statistics add up when it replies.</summary>
+    public long Ticks { get; set; }
+
+    /// <summary>Its places in the queues of its keys; none while it runs.</summary>
+    public BlockingQueue.Place? Places { get; set; }
+
+    /// <summary>Where <see cref="BlockingDeadlines"/> has it.</summary>
+    public int HeapIndex { get; set; } = -1;
+
+    public Request Request => new(_request, Ranges);
+
+    Span<ArgRange> Ranges => MemoryMarshal.Cast<byte, ArgRange>(_request.AsSpan(0, _count * Marshal.SizeOf<ArgRange>()));
+
+    /// <summary>Bytes of memory, the objects counted as measured.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            long bytes = OwnBytes + _request.Length;
+            for (var place = Places; place is not null; place = place.NextOfCall) bytes += BlockingQueue.Place.OwnBytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>
+    /// Gives an argument another value for when the command is run again: one that was relative to the moment of the request.
+    /// </summary>
+    public void Replace(int argument, ReadOnlySpan<byte> value)
+    {
+        var start = _request.Length;
+        Array.Resize(ref _request, start + value.Length);
+        value.CopyTo(_request.AsSpan(start));
+        Ranges[argument] = new ArgRange(start, value.Length);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Numerics;
+
+namespace MiniRedis.Server.Clients;
+
+// The idea (Redis's): what clients take is bounded as what keys take is. When normal clients and subscribers together hold more than
+// maxmemory-clients, those that hold the most are closed first: not strictly by size, but by classes of powers of two from 32 KB to 4
+// GB, since among clients of a like size it is not worth telling which is larger.
+//
+// Redis keeps its clients in lists by class all the time; ours looks at all of them when the bound is passed, and only then: the
+// sum that tells so is kept anyway (MemoryUsage), and after one look there is room again. Whoever said CLIENT NO-EVICT ON counts and
+// stays; if only such are left to be closed, the next look is the cron's.
+
+/// <summary>Closes clients while all of them together take more than maxmemory-clients.</summary>
+/// <remarks>Under the executor's lock, between batches.</remarks>
+sealed class ClientEviction(MiniRedisServer server)
+{
+    /// <summary>The smallest class is that of all clients below 32 KB, the largest that of 4 GB and more (CLIENT_MEM_USAGE_BUCKET_*).</summary>
+    const int SmallestClass = 15, LargestClass = 33;
+
+    readonly List<Client> _candidates = [];
+    bool _isInVain;
+
+    /// <summary>Whether someone is to be closed. A look that found nobody counts until the cron.</summary>
+    public bool IsDue => server.Config.MaxMemoryClientsBytes is > 0 and var limit && server.Memory.Clients > limit && !_isInVain;
+
+    /// <summary>Called by the cron: looks again even if the last look was in vain.</summary>
+    public void RunFromCron()
+    {
+        _isInVain = false;
+        if (IsDue) Run();
+    }
+
+    /// <summary>Closes the largest clients until the others are within the bound.</summary>
+    public void Run()
+    {
+        var limit = server.Config.MaxMemoryClientsBytes;
+        long sum = 0;
+        foreach (var client in server.Clients.All)
+        {
+            if (client.Has(ClientFlags.Replica | ClientFlags.Master)) continue;
+            server.Memory.Account(client);
+            sum += client.AccountedBytes;
+            if (!client.Has(ClientFlags.NoEvict)) _candidates.Add(client);
+        }
+        if (sum > limit)
+        {
+            _candidates.Sort(static (one, other) =>
+                ClassOf(other) - ClassOf(one) is var order and not 0 ? order : one.Id.CompareTo(other.Id));
+        }
+        foreach (var client in _candidates)
+        {
+            if (sum <= limit) break;
+            sum -= client.AccountedBytes;
+            server.Statistics.EvictedClients++;
+            server.Log.EvictedClient(client.Id, client.AccountedBytes);
+            server.Admission.KillLocked(client, "evicted");
+        }
+        _candidates.Clear();
+        _isInVain = sum > limit;
+    }
+
+    static int ClassOf(Client client) => Math.Clamp(BitOperations.Log2((ulong)client.AccountedBytes), SmallestClass, LargestClass);
+}

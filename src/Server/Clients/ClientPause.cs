@@ -1,0 +1,65 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Clients;
+
+/// <summary>CLIENT PAUSE: until when requests are held, and which. A held request stays unread in its connection.</summary>
+sealed class ClientPause(MiniRedisServer server)
+{
+    long _until;
+    bool _writesOnly;
+
+    /// <summary>Whether a pause is in force at this moment.</summary>
+    public bool IsActive => _until > server.Clock.Now;
+
+    /// <summary>Whether a request waits. One that cannot run anyway does not: it is answered with its error at once.</summary>
+    /// <param name="command">What the request's first word names; null if nothing.</param>
+    public bool Holds(Client client, Command? command, in Request request)
+    {
+        if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Monitor)) return false;
+        if (command.IsContainer && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
+        if (command.Run is null || !command.AcceptsCount(request.Count)) return false;
+        if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
+        if (client.Has(ClientFlags.Multi) && (command.Flags & CommandFlags.NoMulti) != 0) return false;
+        // Redis holds this too, and then nobody can end a pause of ALL before its time.
+        if (command.Name == "UNPAUSE") return false;
+        if (!_writesOnly) return true;
+        var flags = command.Flags;
+        if (command.InMulti == InMulti.RunsQueue && client.Transaction is { } transaction) flags |= transaction.Queue.Flags;
+        return (flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
+    }
+
+    /// <summary>Starts a pause, or extends the one in force: the later end and the stricter kind hold, as in Redis.</summary>
+    public void Start(long until, bool writesOnly)
+    {
+        var active = IsActive;
+        _writesOnly = writesOnly && (!active || _writesOnly);
+        _until = active ? Math.Max(_until, until) : until;
+    }
+
+    /// <summary>Ends the pause and lets the held clients go on.</summary>
+    public void End()
+    {
+        _until = 0;
+        Resume();
+        server.Blocking.MarkHeld();
+    }
+
+    /// <summary>Called by the cron: lets the held clients go on once the pause is over.</summary>
+    public void ResumeIfOver()
+    {
+        if (_until != 0 && !IsActive) End();
+    }
+
+    /// <summary>Lets all held clients try again; who is still to wait is held anew.</summary>
+    public void Resume()
+    {
+        foreach (var client in server.Clients.All)
+        {
+            if (!client.Has(ClientFlags.Paused)) continue;
+            client.Flags &= ~ClientFlags.Paused;
+            client.Connection.WantsResume = true;
+            client.Connection.RequestAttentionLocked();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Tracking;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Commands.Connection;
+
+/// <summary>One client as a line of CLIENT LIST: the fields of Redis 7.4 and Valkey 8, in their order.</summary>
+static class ClientDescription
+{
+    /// <summary>Appends the line, with its line end.</summary>
+    /// <param name="running">The request of the client that asks.</param>
+    /// <param name="isCaller">Whether <paramref name="client"/> is that client.</param>
+    public static void Append(StringBuilder text, Client client, MiniRedisServer server, in Request running, bool isCaller = true)
+    {
+        var connection = client.Connection;
+        var (input, output) = (connection.Input, connection.Output);
+        var ownInput = input.OwnCapacity;
+        // What waits in the shared buffer costs this client nothing, and belongs to the batch that runs.
+        var waiting = input.OwnLength;
+        // What has arrived of an unfinished request: whole arguments (here with their headers) count as such, the rest as query buffer.
+        var argumentBytes = isCaller ? running.ArgumentBytes : Math.Min(client.Parser.Parsed, waiting);
+        var pendingInput = isCaller ? waiting : waiting - argumentBytes;
+        var memory = client.MemoryBytes + (isCaller ? argumentBytes : 0);
+        var pendingBehind = output.PendingBehindFirst;
+        var now = server.Clock.Now;
+        var own = client.Subscriptions;
+        text.Append(CultureInfo.InvariantCulture, $"id={client.Id} addr={connection.Remote} laddr={connection.Local}")
+            .Append(CultureInfo.InvariantCulture, $" fd={connection.Descriptor} name={Ascii(client.Name)}")
+            .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
+            .Append(" flags=");
+        AppendFlags(text, client);
+        // Valkey 8.1's field, where there is something to tell: Redis, and Valkey before it, know none.
+        if (client.Has(ClientFlags.CanRedirect)) text.Append(" capa=r");
+        text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
+            .Append(CultureInfo.InvariantCulture, $" sub={own?.Count(ChannelKind.Channel) ?? 0} psub={own?.Count(ChannelKind.Pattern) ?? 0}")
+            .Append(CultureInfo.InvariantCulture, $" ssub={own?.Count(ChannelKind.Shard) ?? 0}")
+            .Append(CultureInfo.InvariantCulture, $" multi={(client.Has(ClientFlags.Multi) ? client.Transaction!.Queue.Count : -1)}")
+            .Append(CultureInfo.InvariantCulture, $" watch={client.Transaction?.WatchCount ?? 0}")
+            .Append(CultureInfo.InvariantCulture, $" qbuf={pendingInput} qbuf-free={ownInput - waiting} argv-mem={argumentBytes}")
+            .Append(CultureInfo.InvariantCulture, $" multi-mem={client.Transaction?.Queue.QueuedBytes ?? 0}")
+            .Append(CultureInfo.InvariantCulture, $" rbs={output.FirstChunkBytes} rbp={client.ReplyPeak}")
+            .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
+            .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={memory}")
+            .Append(connection.WatchesWritable ? " events=rw" : " events=r")
+            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default")
+            .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")
+            .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
+            .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
+            .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
+    }
+
+    static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);
+
+    /// <summary>The letters that flags may be; 'u' (about to be unblocked) is known, and nobody has it.</summary>
+    public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIN"u8);
+
+    public static void AppendFlags(StringBuilder text, Client client)
+    {
+        var start = text.Length;
+        if (client.Has(ClientFlags.Monitor)) text.Append('O');
+        else if (client.Has(ClientFlags.Replica)) text.Append('S');
+        if (client.Has(ClientFlags.Master)) text.Append('M');
+        if (client.Has(ClientFlags.PubSub)) text.Append('P');
+        if (client.Has(ClientFlags.Multi)) text.Append('x');
+        if (client.IsHeld) text.Append('b');
+        if (client.Tracking is { } tracking)
+        {
+            if (tracking.IsOn) text.Append('t');
+            if (tracking.Has(TrackingModes.Broken)) text.Append('R');
+            if (tracking.Has(TrackingModes.Broadcast)) text.Append('B');
+        }
+        if (client.Has(ClientFlags.DirtyCas)) text.Append('d');
+        if (client.Connection.Closing == CloseMode.AfterOutput) text.Append('c');
+        if (client.Connection.Closing == CloseMode.AtOnce) text.Append('A');
+        if (client.Connection.IsUnixSocket) text.Append('U');
+        if (client.Has(ClientFlags.ReadOnlyReplica)) text.Append('r');
+        if (client.Has(ClientFlags.NoEvict)) text.Append('e');
+        if (client.Has(ClientFlags.NoTouch)) text.Append('T');
+        if (client.Has(ClientFlags.ImportSource)) text.Append('I');
+        if (text.Length == start) text.Append('N');
+    }
+}

@@ -1,0 +1,24 @@
+using MiniRedis.Server.Configuration.Settings;
+
+namespace MiniRedis.Server.Configuration.Directives;
+
+internal static partial class ConfigTable
+{
+    static IEnumerable<Directive> Observation() =>
+    [
+        Long("slowlog-log-slower-than", 10000, (-1, long.MaxValue), c => ref c.SlowlogLogSlowerThan,
+            alias: "commandlog-execution-slower-than"),
+        Long("slowlog-max-len", 128, (0, long.MaxValue), c => ref c.SlowlogMaxLen, alias: "commandlog-slow-execution-max-len"),
+        Long("commandlog-request-larger-than", Mb, (-1, long.MaxValue), c => ref c.CommandlogRequestLargerThan, from: Valkey81),
+        Long("commandlog-large-request-max-len", 128, (0, long.MaxValue), c => ref c.CommandlogLargeRequestMaxLen,
+            from: Valkey81),
+        Long("commandlog-reply-larger-than", Mb, (-1, long.MaxValue), c => ref c.CommandlogReplyLargerThan, from: Valkey81),
+        Long("commandlog-large-reply-max-len", 128, (0, long.MaxValue), c => ref c.CommandlogLargeReplyMaxLen, from: Valkey81),
+        Long("latency-monitor-threshold", 0, (0, long.MaxValue), c => ref c.LatencyMonitorThreshold),
+        Bool("latency-tracking", true, c => ref c.LatencyTracking),
+        Custom("latency-tracking-info-percentiles", "50 99 99.9", ListDirectives.ParsePercentiles,
+            ListDirectives.FormatPercentiles, MultiArg, rewrite: (c, _) => ListDirectives.RewritePercentiles(c)),
+        Custom("notify-keyspace-events", "\"\"", KeyspaceEventLetters.Parse, KeyspaceEventLetters.Format,
+            rewrite: (c, _) => KeyspaceEventLetters.Rewrite(c)),
+    ];
+}

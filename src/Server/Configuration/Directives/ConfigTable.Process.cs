@@ -1,0 +1,114 @@
+using MiniRedis.Server.Configuration.Settings;
+
+namespace MiniRedis.Server.Configuration.Directives;
+
+internal static partial class ConfigTable
+{
+    const string NoCpuLists = "threads are placed by the operating system; pin the whole process with taskset or a cgroup";
+
+    // A property, as the next one: static fields of a partial type are set in an order that spans files, and All needs
+    // these first.
+    static (string, ShutdownFlags)[] ShutdownNames =>
+    [
+        ("default", ShutdownFlags.Default), ("save", ShutdownFlags.Save), ("nosave", ShutdownFlags.NoSave),
+        ("now", ShutdownFlags.Now), ("force", ShutdownFlags.Force),
+    ];
+
+    static IEnumerable<Directive> Process() =>
+    [
+        Bool("daemonize", false, c => ref c.Daemonize, Immutable,
+            inert: "a .NET process cannot leave itself behind in the background; start it from a service manager, or with setsid"),
+        Optional("pidfile", c => ref c.PidFile, Immutable),
+        Choice("supervised", "no", c => ref c.Supervised,
+        [
+            ("upstart", SupervisedMode.Upstart), ("systemd", SupervisedMode.Systemd), ("auto", SupervisedMode.Auto),
+            ("no", SupervisedMode.No),
+        ], Immutable),
+        Int("databases", 16, (1, int.MaxValue), c => ref c.Databases, Immutable),
+        // Out of range is not an error but taken as the nearest sensible value, as Redis does (CONFIG_MIN_HZ, CONFIG_MAX_HZ).
+        Int("hz", 10, (0, int.MaxValue), c => ref c.Hz, normalize: hz => Math.Clamp(hz, 1, 500)),
+        Bool("dynamic-hz", true, c => ref c.DynamicHz, inert: "timers are not slowed down by the number of clients"),
+        Bool("activerehashing", true, c => ref c.ActiveRehashing),
+        Bool("set-proc-title", true, c => ref c.SetProcTitle, Immutable),
+        Text("proc-title-template", "{title} {listen-addr} {server-mode}", c => ref c.ProcTitleTemplate,
+            check: ConfigChecks.ProcTitleTemplate),
+        Bool("always-show-logo", false, c => ref c.AlwaysShowLogo, Immutable),
+        Int("shutdown-timeout", 10, (0, int.MaxValue), c => ref c.ShutdownTimeout),
+        Choice("shutdown-on-sigint", "default", c => ref c.ShutdownOnSigint, ShutdownNames, MultiArg,
+            check: ConfigChecks.ShutdownFlags),
+        Choice("shutdown-on-sigterm", "default", c => ref c.ShutdownOnSigterm, ShutdownNames, MultiArg,
+            check: ConfigChecks.ShutdownFlags),
+        Choice("oom-score-adj", "no", c => ref c.OomScoreAdj,
+        [
+            ("no", OomScoreAdjust.No), ("yes", OomScoreAdjust.Relative), ("relative", OomScoreAdjust.Relative),
+            ("absolute", OomScoreAdjust.Absolute),
+        ]),
+        Custom("oom-score-adj-values", "0 200 800", ListDirectives.ParseOomScoreAdjValues,
+            ListDirectives.FormatOomScoreAdjValues, MultiArg),
+        Long("busy-reply-threshold", 5000, (0, long.MaxValue), c => ref c.BusyReplyThreshold, alias: "lua-time-limit"),
+        Bool("lua-enable-deprecated-api", false, c => ref c.LuaEnableDeprecatedApi, Immutable | Hidden),
+        Text("locale-collate", "", c => ref c.LocaleCollate, inert: "SORT ALPHA compares bytes, whatever the locale"),
+        Text("ignore-warnings", "", c => ref c.IgnoreWarnings),
+        Bool("extended-redis-compatibility", false, c => ref c.ExtendedRedisCompatibility, from: Valkey80,
+            inert: "the server presents itself as Redis anyway"),
+        Text("availability-zone", "", c => ref c.AvailabilityZone, from: Valkey80),
+        Bool("import-mode", false, c => ref c.ImportMode, from: Valkey81),
+        Bool("disable-thp", true, c => ref c.DisableThp, Immutable),
+        Bool("jemalloc-bg-thread", true, c => ref c.JemallocBgThread, inert: "memory does not come from jemalloc"),
+        Bool("crash-log-enabled", true, c => ref c.CrashLogEnabled, inert: "the .NET runtime reports crashes"),
+        Bool("crash-memcheck-enabled", true, c => ref c.CrashMemcheckEnabled, inert: "the .NET runtime reports crashes"),
+        Bool("use-exit-on-panic", false, c => ref c.UseExitOnPanic, Hidden, inert: "the .NET runtime reports crashes"),
+        Bool("enable-debug-assert", false, c => ref c.EnableDebugAssert, Immutable | Hidden,
+            inert: "assertions are a matter of the build"),
+        Text("debug-context", "", c => ref c.DebugContext, Hidden, from: Valkey80, inert: "crash reports carry no such text"),
+        Int("watchdog-period", 0, (0, int.MaxValue), c => ref c.WatchdogPeriod, Hidden, inert: "there is no software watchdog"),
+        Optional("server-cpulist", c => ref c.ServerCpuList, Immutable, "server_cpulist", inert: NoCpuLists),
+        Optional("bio-cpulist", c => ref c.BioCpuList, Immutable, "bio_cpulist", inert: NoCpuLists),
+        Optional("aof-rewrite-cpulist", c => ref c.AofRewriteCpuList, Immutable, "aof_rewrite_cpulist", inert: NoCpuLists),
+        Optional("bgsave-cpulist", c => ref c.BgsaveCpuList, Immutable, "bgsave_cpulist", inert: NoCpuLists),
+    ];
+
+    static IEnumerable<Directive> Logging() =>
+    [
+        Choice("loglevel", "notice", c => ref c.LogLevel,
+        [
+            ("debug", ServerLogLevel.Debug), ("verbose", ServerLogLevel.Verbose), ("notice", ServerLogLevel.Notice),
+            ("warning", ServerLogLevel.Warning), ("nothing", ServerLogLevel.Nothing),
+        ]),
+        Text("logfile", "", c => ref c.LogFile, Immutable),
+        Choice("log-format", "legacy", c => ref c.LogFormat, [("legacy", LogFormat.Legacy), ("logfmt", LogFormat.LogFmt)],
+            from: Valkey81),
+        Choice("log-timestamp-format", "legacy", c => ref c.LogTimestampFormat,
+        [
+            ("legacy", LogTimestampFormat.Legacy), ("iso8601", LogTimestampFormat.Iso8601),
+            ("milliseconds", LogTimestampFormat.Milliseconds),
+        ], from: Valkey81),
+        Bool("syslog-enabled", false, c => ref c.SyslogEnabled, Immutable),
+        Text("syslog-ident", "redis", c => ref c.SyslogIdent, Immutable),
+        Choice("syslog-facility", "local0", c => ref c.SyslogFacility,
+        [
+            ("user", SyslogFacility.User), ("local0", SyslogFacility.Local0), ("local1", SyslogFacility.Local1),
+            ("local2", SyslogFacility.Local2), ("local3", SyslogFacility.Local3), ("local4", SyslogFacility.Local4),
+            ("local5", SyslogFacility.Local5), ("local6", SyslogFacility.Local6), ("local7", SyslogFacility.Local7),
+        ], Immutable),
+        Bool("hide-user-data-from-log", true, c => ref c.HideUserDataFromLog, from: Valkey80),
+    ];
+
+    static (string, ProtectedAction)[] ProtectedActionNames =>
+        [("no", ProtectedAction.No), ("yes", ProtectedAction.Yes), ("local", ProtectedAction.Local)];
+
+    static IEnumerable<Directive> Security() =>
+    [
+        Optional("requirepass", c => ref c.RequirePass, Sensitive),
+        Text("aclfile", "", c => ref c.AclFile, Immutable),
+        Choice("acl-pubsub-default", "resetchannels", c => ref c.AclPubSubDefault,
+            [("allchannels", AclPubSubDefault.AllChannels), ("resetchannels", AclPubSubDefault.ResetChannels)]),
+        Long("acllog-max-len", 128, (0, long.MaxValue), c => ref c.AclLogMaxLen),
+        Choice("enable-protected-configs", "no", c => ref c.EnableProtectedConfigs, ProtectedActionNames, Immutable),
+        Choice("enable-debug-command", "no", c => ref c.EnableDebugCommand, ProtectedActionNames, Immutable),
+        Choice("enable-module-command", "no", c => ref c.EnableModuleCommand, ProtectedActionNames, Immutable),
+        Choice("sanitize-dump-payload", "no", c => ref c.SanitizeDumpPayload,
+            [("no", SanitizeDump.No), ("yes", SanitizeDump.Yes), ("clients", SanitizeDump.Clients)],
+            inert: "every loaded payload is checked in full"),
+    ];
+}

@@ -1,0 +1,35 @@
+using MiniRedis.Server.Configuration.Files;
+using MiniRedis.Server.Configuration.Settings;
+
+namespace MiniRedis.Server.Configuration.Directives;
+
+/// <summary>
+/// Directives that ask for a subsystem which is not built yet. They are accepted, so that a redis.conf can be kept as it is, but an
+/// operator who asked for a replica or for encryption must not believe to have it: each is named in the log at every start. What
+/// guards access is refused instead: a server that ignored its users would be open to all. Whoever builds a subsystem removes
+/// its lines here.
+/// </summary>
+internal static class UnbuiltDirectives
+{
+    static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
+    [
+        ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
+        ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),
+        ("tls-port", c => c.TlsPort != 0, "nothing listens there"),
+    ];
+
+    /// <summary>A sentence for the log about each directive that asks in vain.</summary>
+    public static IEnumerable<string> Notes(ServerConfig config) =>
+        from asked in s_asked
+        where asked.IsAsked(config)
+        select $"'{asked.Name}' has no effect yet: {asked.Meanwhile}";
+
+    /// <summary>Why this configuration must not be served at all; null if it may.</summary>
+    public static string? Refusal(ServerConfig config, LoadedConfig loaded)
+    {
+        if (config.SentinelMode) return "Sentinel mode is not built yet.";
+        if (config.AclFile.Length > 0 || loaded.Users.Count > 0)
+            return "ACL users ('user', 'aclfile') are not built yet, and ignoring them would leave the server open. Use requirepass.";
+        return null;
+    }
+}

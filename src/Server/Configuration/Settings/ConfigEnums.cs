@@ -1,0 +1,48 @@
+namespace MiniRedis.Server.Configuration.Settings;
+
+// The values behind the enum directives. The spelling a user types, and the order in which error texts list it, stand
+// next to each directive in ConfigTable; these types only give the choices names in code.
+
+internal enum MaxMemoryPolicy : byte
+{
+    NoEviction, VolatileLru, VolatileLfu, VolatileRandom, VolatileTtl, AllKeysLru, AllKeysLfu, AllKeysRandom,
+}
+
+internal enum AppendFsync : byte { EverySec, Always, No }
+
+internal enum ServerLogLevel : byte { Debug, Verbose, Notice, Warning, Nothing }
+
+internal enum LogFormat : byte { Legacy, LogFmt }
+
+internal enum LogTimestampFormat : byte { Legacy, Iso8601, Milliseconds }
+
+internal enum SupervisedMode : byte { No, Auto, Systemd, Upstart }
+
+/// <summary>Numbers are those of syslog(3), shifted by three bits there: RFC 5424, table 1.</summary>
+internal enum SyslogFacility : byte
+{
+    User = 1, Local0 = 16, Local1, Local2, Local3, Local4, Local5, Local6, Local7,
+}
+
+internal enum DisklessLoad : byte { Disabled, OnEmptyDb, SwapDb, FlushBeforeLoad }
+
+internal enum TlsClientAuth : byte { No, Yes, Optional }
+
+internal enum OomScoreAdjust : byte { No, Relative, Absolute }
+
+internal enum AclPubSubDefault : byte { ResetChannels, AllChannels }
+
+internal enum SanitizeDump : byte { No, Yes, Clients }
+
+/// <summary>Who may use a dangerous feature: nobody, everybody, or connections from this machine.</summary>
+internal enum ProtectedAction : byte { No, Yes, Local }
+
+internal enum EndpointType : byte { Ip, Hostname, Unknown }
+
+internal enum PropagationErrorBehavior : byte { Ignore, Panic, PanicOnReplicas }
+
+internal enum RdbVersionCheck : byte { Strict, Relaxed }
+
+/// <summary>What a signal's shutdown does; bits combine. Numbers are Redis's SHUTDOWN_* flags.</summary>
+[Flags]
+internal enum ShutdownFlags : byte { Default = 0, Save = 1, NoSave = 2, Now = 4, Force = 8 }

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Keys;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Eviction;
+
+/// <summary>How a look for a key to evict ended.</summary>
+enum VictimSearch
+{
+    Found,
+
+    /// <summary>The policy allows no key to be evicted: there is none, or none with a deadline.</summary>
+    Nothing,
+
+    /// <summary>The work of one look is used up; look again.</summary>
+    Unfinished,
+}
+
+/// <summary>
+/// Chooses keys to evict, as maxmemory-policy says.
+/// <para>
+/// LRU and LFU are approximated as in Redis: each look takes maxmemory-samples keys from a random place of the index into a pool of
+/// candidates and returns the best of those. The database is drawn first, each as likely as it has keys, so that a look costs the same
+/// whatever their number. Keys with a deadline are found through the bounds that the index keeps for expiry, and the one
+/// with the earliest is known, not guessed.
+/// </para>
+/// </summary>
+/// <remarks>Under the executor's lock.</remarks>
+sealed class VictimChoice(MiniRedisServer server)
+{
+    /// <summary>Keys with a deadline that one is drawn from: those of a bucket, or of some neighbours.</summary>
+    const int RandomSample = 8;
+
+    /// <summary>What a key's never having been asked for adds to its score under LRU: more than a second, less than two.</summary>
+    const int UnaskedBonus = 3;
+
+    /// <summary>The most keys of one look: maxmemory-samples goes up to 64, and LFU takes twice as many.</summary>
+    const int MostSampled = 128;
+
+    readonly Record[] _sample = new Record[MostSampled];
+    readonly EvictionPool _pool = new();
+    MaxMemoryPolicy _poolPolicy;
+
+    /// <summary>Finds the key to evict next.</summary>
+    public VictimSearch Find(out Database database, out KeyLookup victim)
+    {
+        var policy = server.Config.MaxMemoryPolicy;
+        switch (policy)
+        {
+            case MaxMemoryPolicy.AllKeysRandom:
+                victim = default;
+                if (!TryDrawDatabase(ofExpiring: false, out database)) return VictimSearch.Nothing;
+                database.TryGetRandom(out var any, server.Random);
+                victim = database.Lookup(any.Key);
+                return VictimSearch.Found;
+            case MaxMemoryPolicy.VolatileRandom:
+                return FindRandomExpiring(out database, out victim);
+            case MaxMemoryPolicy.VolatileTtl:
+                return FindEarliest(out database, out victim);
+            default:
+                return FindByUse(policy, out database, out victim);
+        }
+    }
+
+    VictimSearch FindRandomExpiring(out Database database, out KeyLookup victim)
+    {
+        victim = default;
+        if (!TryDrawDatabase(ofExpiring: true, out database)) return VictimSearch.Nothing;
+        var taken = database.SampleExpiring(_sample.AsSpan(0, RandomSample), server.Random);
+        if (taken == 0) return VictimSearch.Unfinished;
+        victim = database.Lookup(_sample[server.Random.Next(taken)].Key);
+        return VictimSearch.Found;
+    }
+
+    VictimSearch FindEarliest(out Database database, out KeyLookup victim)
+    {
+        var earliest = default(Record);
+        victim = default;
+        database = server.Keyspace[0];
+        foreach (var candidate in server.Keyspace.Databases)
+        {
+            if (candidate.ExpiringCount == 0) continue;
+            var search = candidate.FindEarliest(out var record);
+            if (search == DueSearch.BudgetUsed) return VictimSearch.Unfinished;
+            // Hashes with deadlines of fields stand in the way: keys are judged by sample, as in Redis.
+            if (search == DueSearch.FieldsDue) return FindByUse(MaxMemoryPolicy.VolatileTtl, out database, out victim);
+            Debug.Assert(search == DueSearch.Found);
+            if (!earliest.IsNull && earliest.ExpireAt <= record.ExpireAt) continue;
+            earliest = record;
+            database = candidate;
+        }
+        if (earliest.IsNull) return VictimSearch.Nothing;
+        victim = database.Lookup(earliest.Key);
+        return VictimSearch.Found;
+    }
+
+    VictimSearch FindByUse(MaxMemoryPolicy policy, out Database database, out KeyLookup victim)
+    {
+        if (_poolPolicy != policy) _pool.Clear();
+        _poolPolicy = policy;
+        victim = default;
+        var ofExpiring = policy is not (MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.AllKeysLfu);
+        if (!TryDrawDatabase(ofExpiring, out database)) return VictimSearch.Nothing;
+        var sample = _sample.AsSpan(0, Sampled(policy));
+        var taken = ofExpiring ? database.SampleExpiring(sample, server.Random) : database.Sample(sample, server.Random);
+        foreach (var record in sample[..taken])
+        {
+            var score = Score(record, policy);
+            if (_pool.Wants(score)) _pool.Add(new(database.HashOf(record.Key), database.Number, record.AccessField, score));
+        }
+        while (_pool.Count > 0)
+        {
+            var best = _pool.TakeBest();
+            database = server.Keyspace[best.Database];
+            victim = database.LookupAny(best.Hash);
+            if (!victim.Found || ofExpiring && !victim.Record.HasExpiry) continue;
+            if (IsAsJudged(victim.Record, best, policy)) return VictimSearch.Found;
+        }
+        return VictimSearch.Unfinished;
+    }
+
+    /// <summary>
+    /// Keys of one look: maxmemory-samples, but under LFU twice as many. Of keys seldom used there are so many alike that how many of them
+    /// the cache holds is what sampling needs to find one: each key more in a sample leaves more room to those that are asked for.
+    /// </summary>
+    int Sampled(MaxMemoryPolicy policy)
+    {
+        var samples = server.Config.MaxMemorySamples;
+        return policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu ? samples * 2 : samples;
+    }
+
+    /// <summary>Whether a candidate was not used, or given another deadline, since it was judged. A counter falls with time as well.</summary>
+    bool IsAsJudged(Record record, in EvictionPool.Candidate candidate, MaxMemoryPolicy policy) =>
+        policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu
+            ? record.AccessField == candidate.AccessField
+            : Score(record, policy) == candidate.Score;
+
+    /// <summary>
+    /// How good it is to evict a key. Scores of different moments can be compared: of keys that nobody uses none overtakes another.
+    /// For the clock a second is one moment, for a busy cache it is a long time: so a key that nobody has asked for since it came counts as
+    /// a second older, and goes first of those of one second.
+    /// </summary>
+    long Score(Record record, MaxMemoryPolicy policy) => policy switch
+    {
+        MaxMemoryPolicy.VolatileTtl => -record.ExpireAt,
+        MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru =>
+            (AccessField.IdleSeconds(record, server) - server.Clock.Now / 1000) * 2 + (record.IsUsed ? 0 : UnaskedBonus),
+        // Of those used equally often, the one that was used longer ago.
+        _ => ((255 - Lfu.Counter(record.AccessField, server)) << 16) + Lfu.IdleMinutes(record.AccessField, server),
+    };
+
+    /// <summary>A database, each as likely as it has keys, or keys with a deadline; false if there are none.</summary>
+    bool TryDrawDatabase(bool ofExpiring, out Database drawn)
+    {
+        long total = 0;
+        foreach (var database in server.Keyspace.Databases) total += ofExpiring ? database.ExpiringCount : database.Count;
+        drawn = server.Keyspace[0];
+        if (total == 0) return false;
+        if (total == (ofExpiring ? drawn.ExpiringCount : drawn.Count)) return true;
+        var place = server.Random.NextInt64(total);
+        foreach (var database in server.Keyspace.Databases)
+        {
+            place -= ofExpiring ? database.ExpiringCount : database.Count;
+            if (place >= 0) continue;
+            drawn = database;
+            break;
+        }
+        return true;
+    }
+}

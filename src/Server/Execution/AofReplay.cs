@@ -1,0 +1,118 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// Runs the commands of one file of the AOF, a slice at a time. Sixteen are parsed ahead and their keys loaded, as those of a client's
+/// pipeline are. Under the executor's lock.
+/// </summary>
+sealed class AofReplay : IDisposable
+{
+    readonly MiniRedisServer _server;
+    readonly Stream _file;
+    readonly string _name;
+    readonly Client _client;
+    readonly ReplyWriter _reply = new() { Muted = true };
+    readonly RequestWindow _window = new();
+    readonly AofInput _input;
+    RequestParser _parser;
+
+    // Where the last thing that is whole ends: a command outside a transaction, or a transaction.
+    long _whole;
+
+    /// <param name="server">Whose keyspace is changed.</param>
+    /// <param name="file">Read from where it stands; closed with this.</param>
+    /// <param name="name">The file's, for the log.</param>
+    public AofReplay(MiniRedisServer server, Stream file, string name)
+    {
+        (_server, _file, _name) = (server, file, name);
+        _input = new AofInput(file);
+        _whole = Position = _input.Position;
+        var connection = new NoConnection();
+        _client = new Client(0, connection, server.Keyspace[0], server.Clock.Now) { IsAuthenticated = true };
+        _reply.Attach(connection.Output, 2);
+        _reply.Muted = true;
+    }
+
+    /// <summary>Bytes of the file that are done with.</summary>
+    public long Position { get; private set; }
+
+    public long Length => _input.Length;
+
+    /// <summary>Runs the commands of about so many bytes.</summary>
+    /// <returns>True once all have run.</returns>
+    /// <exception cref="AofException">The file is damaged, or ends in the middle.</exception>
+    public bool Step(long bytes)
+    {
+        var end = Position + bytes;
+        while (Position < end)
+        {
+            if (_input.Unread.IsEmpty && !_input.Fill(1)) return Finish();
+            RunWindow();
+        }
+        return false;
+    }
+
+    void RunWindow()
+    {
+        var unread = _input.Unread;
+        var limits = new ParserLimits { MaxBulkLength = ParserLimits.LargestBulk };
+        _window.Fill(ref _parser, unread, 0, limits, _server.Commands, _client.Database);
+        var consumed = 0;
+        for (var i = 0; i < _window.Count; i++)
+        {
+            var length = _window.EndOf(i) - consumed;
+            Run(i, unread, unread[consumed]);
+            consumed += length;
+            Position += length;
+            if (!_client.Has(ClientFlags.Multi)) _whole = Position;
+        }
+        _input.Consume(consumed);
+        if (_window.End == ParseStatus.Request) return;
+        if (_window.End != ParseStatus.NeedMore || !BeginsWell(unread[consumed..])) throw Damaged();
+        // The unread bytes move to the front: the parser goes on where it was.
+        if (!_input.Fill(_window.Wanted)) throw new AofException(_whole, isTruncated: true, "the file ends in a command");
+    }
+
+    void Run(int index, ReadOnlySpan<byte> unread, byte first)
+    {
+        // A note, such as the time of what follows: "#TS:1700000000".
+        if (first == '#') return;
+        if (first != '*') throw Damaged();
+        var request = _window.Request(index, unread);
+        var command = _window.Command(index);
+        var errors = _reply.Errors;
+        try
+        {
+            if (!_server.Executor.TryReplay(_client, request, command, _window.KeyHash(index), _reply, out var unknown))
+                throw new AofException(_whole, isTruncated: false, $"Unknown command '{unknown}' reading the append only file");
+        }
+        catch (Exception failure) when (failure is not (AofException or OutOfMemoryException))
+        {
+            // A bug. What ran before must not run again, which it would if the file were simply read on.
+            throw new AofException(_whole, isTruncated: false, $"Command '{command?.FullName}' fails reading the append only file: {failure}");
+        }
+        if (_reply.Errors != errors) _server.Log.AofCommandFailed(command!.FullName, Position, _name);
+    }
+
+    // What a crash leaves of a command begins as one; what a file system leaves, zeros for one, does not.
+    static bool BeginsWell(ReadOnlySpan<byte> rest) => rest.IsEmpty || rest[0] is (byte)'*' or (byte)'#';
+
+    AofException Damaged() => new(_whole, isTruncated: false, $"Bad file format reading the append only file at offset {Position}");
+
+    bool Finish()
+    {
+        if (_client.Has(ClientFlags.Multi)) throw new AofException(_whole, isTruncated: true, "the file ends in a transaction");
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _server.Transactions.Discard(_client);
+        _file.Dispose();
+        _client.Connection.Output.Discard();
+    }
+}

@@ -1,0 +1,190 @@
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Maintenance;
+
+/// <summary>
+/// When to defragment, and how much of the processor's time for it. The policy is Redis's: once a second, if there is more fragmentation
+/// than active-defrag-ignore-bytes and active-defrag-threshold-lower, a pass begins, whose share of time goes from active-defrag-cycle-min
+/// to -max as fragmentation goes from -threshold-lower to -upper. The share may rise during a pass; it falls only if the configuration changes.
+/// <para>
+/// Slices are where we differ. Redis 7 works once in 1000/hz milliseconds, so that at 10 Hz and 25 % commands wait for 25 ms. Here (as in
+/// Valkey 8.1, from where active-defrag-cycle-us comes) a slice is half a millisecond, and there are as many of them as the share
+/// asks for: time credits the share of itself, a slice uses its length up, and while there is credit the next slice follows after one
+/// turn of the loop.
+/// </para>
+/// <para>While a snapshot is taken nothing moves: another thread reads large values where they lie. (Redis pauses beside a child, too.)</para>
+/// </summary>
+/// <remarks>Under the executor's lock.</remarks>
+sealed class ActiveDefrag(MiniRedisServer server)
+{
+    /// <summary>No slice is longer, whatever active-defrag-cycle-us says: commands are to wait for less than a millisecond.</summary>
+    const int LongestSliceMicroseconds = 800;
+
+    /// <summary>Slices that may follow one another between two of loading.</summary>
+    const int SlicesWhileLoading = 20;
+
+    const int DecisionMilliseconds = 1000;
+
+    /// <summary>What <see cref="Run"/> answers if it need not be called soon.</summary>
+    const int NotSoon = int.MaxValue;
+
+    /// <summary>What a decision follows from; another one means to decide anew.</summary>
+    readonly record struct Settings(long IgnoreBytes, int Lower, int Upper, int Least, int Most);
+
+    readonly Defragmenter _defragmenter = new(server.Keyspace);
+    Settings _settings;
+    long _nextDecision;
+
+    // Microseconds that may be used; below 0 after a slice that was longer. Up to date at a timestamp.
+    double _credit;
+    long _creditedAt;
+
+    // Since when a pass is under way (a timestamp), and how long the earlier ones took, in ticks.
+    long _runningSince, _ranTicks;
+
+    /// <summary>Percent of the processor's time that is used; 0 while no pass is under way. INFO's active_defrag_running.</summary>
+    public int RunningPercent { get; private set; }
+
+    public long Hits => _defragmenter.Hits;
+    public long Misses => _defragmenter.Misses;
+    public long KeyHits => _defragmenter.KeyHits;
+    public long KeyMisses => _defragmenter.KeyMisses;
+
+    /// <summary>Milliseconds since the pass under way began.</summary>
+    public long CurrentMilliseconds => server.Clock.TotalMicroseconds(CurrentTicks) / 1000;
+
+    /// <summary>Milliseconds of all passes, from begin to end.</summary>
+    public long TotalMilliseconds => server.Clock.TotalMicroseconds(_ranTicks + CurrentTicks) / 1000;
+
+    /// <summary>DEBUG MOVE-BLOCKS: everything that can be moved is, every turn, for tests that look for addresses kept too long.</summary>
+    public bool MovesEverything { get; set; }
+
+    long CurrentTicks => RunningPercent == 0 ? 0 : server.Clock.Timestamp - _runningSince;
+
+    /// <summary>Runs a slice, if one is due.</summary>
+    /// <returns>Milliseconds until the next is: 0 if there is more to do at once.</returns>
+    public int Run()
+    {
+        if (server.Keyspace.Snapshot is not null) return NotSoon;
+        if (MovesEverything) return MoveEverything();
+        if (!server.Config.ActiveDefrag && !_defragmenter.IsActive) return NotSoon;
+        var started = server.Clock.Advance();
+        Decide();
+        if (!_defragmenter.IsActive) return NotSoon;
+        // What was given up is put in order all the same.
+        var percent = Math.Max(RunningPercent, server.Config.ActiveDefragCycleMin);
+        var slice = Math.Clamp(server.Config.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
+        AddCredit(started, percent, slice);
+        if (_credit > 0)
+        {
+            RunSlice(started, slice);
+            AddCredit(server.Clock.Timestamp, percent, slice);
+            _credit -= server.Clock.Microseconds(started, server.Clock.Timestamp);
+            if (!_defragmenter.IsActive)
+            {
+                End();
+                return NotSoon;
+            }
+            if (_credit > 0) return 0;
+        }
+        return (int)Math.Ceiling((1 - _credit) * 100 / percent / 1000);
+    }
+
+    /// <summary>
+    /// What a busy loop has not let us use is lost, but for two slices: waiting takes a whole millisecond at least, and 75 % must be possible.
+    /// While data are loaded there are no commands to wait, and turns take long.
+    /// </summary>
+    void AddCredit(long now, int percent, int slice)
+    {
+        var most = server.Loading.IsLoading ? SlicesWhileLoading : 2;
+        _credit = Math.Min(_credit + server.Clock.Microseconds(_creditedAt, now) * percent / 100.0, most * slice);
+        _creditedAt = now;
+    }
+
+    void RunSlice(long started, int slice)
+    {
+        var clock = server.Clock;
+        while (_defragmenter.Step(server.Config.ActiveDefragMaxScanFields))
+        {
+            if (clock.Microseconds(started, clock.Advance()) >= slice) break;
+        }
+        server.Latency.Note("active-defrag-cycle", clock.Microseconds(started, clock.Advance()) / 1000);
+    }
+
+    void Decide()
+    {
+        var config = server.Config;
+        if (!config.ActiveDefrag)
+        {
+            _defragmenter.Abandon();
+            StopClock();
+            return;
+        }
+        var settings = new Settings(config.ActiveDefragIgnoreBytes, config.ActiveDefragThresholdLower, config.ActiveDefragThresholdUpper,
+            config.ActiveDefragCycleMin, config.ActiveDefragCycleMax);
+        var changed = settings != _settings;
+        if (!changed && server.Clock.Now < _nextDecision) return;
+        _settings = settings;
+        _nextDecision = server.Clock.Now + DecisionMilliseconds;
+
+        var arena = server.Keyspace.Arena;
+        var bytes = arena.FragmentedBytes - _defragmenter.Unavoidable;
+        var percent = arena.UsedBytes == 0 ? 0 : 100.0 * bytes / arena.UsedBytes;
+        if (RunningPercent == 0)
+        {
+            // What is left of one that was given up comes first.
+            if (_defragmenter.IsActive || percent < settings.Lower || bytes < settings.IgnoreBytes) return;
+            // How much can be gained it finds out first.
+            _defragmenter.Begin(leastGain: Math.Max(settings.IgnoreBytes, arena.UsedBytes / 100 * settings.Lower));
+            _runningSince = _creditedAt = server.Clock.Timestamp;
+            _credit = 0;
+        }
+        var share = Share(percent, settings);
+        if (share <= RunningPercent && !changed) return;
+        RunningPercent = share;
+        server.Log.DefragRuns(percent, bytes, share);
+    }
+
+    /// <summary>Percent of the processor's time.</summary>
+    static int Share(double fragmentation, in Settings settings)
+    {
+        if (settings.Upper <= settings.Lower) return settings.Most;
+        var share = settings.Least + (fragmentation - settings.Lower) * (settings.Most - settings.Least) / (settings.Upper - settings.Lower);
+        return (int)Math.Max(settings.Least, Math.Min(settings.Most, share));
+    }
+
+    void End()
+    {
+        var arena = server.Keyspace.Arena;
+        if (RunningPercent > 0) server.Log.DefragDone(CurrentMilliseconds, arena.FragmentationRatio, arena.FragmentedBytes);
+        StopClock();
+    }
+
+    void StopClock()
+    {
+        _ranTicks += CurrentTicks;
+        RunningPercent = 0;
+    }
+
+    int MoveEverything()
+    {
+        while (_defragmenter.Step())
+        {
+        }
+        // A pass that was under way ends with that.
+        End();
+        _defragmenter.BeginMovingAll();
+        while (_defragmenter.Step())
+        {
+        }
+        server.RequestTick?.Invoke();
+        return 1;
+    }
+
+    public void ResetStatistics()
+    {
+        _defragmenter.ResetStatistics();
+        _ranTicks = 0;
+        _runningSince = server.Clock.Timestamp;
+    }
+}

@@ -1,0 +1,54 @@
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Maintenance;
+
+/// <summary>
+/// Frees in slices, between batches, what commands gave up at once: databases that were emptied, and big values. The arena
+/// belongs to the executor, so no other thread could free it; a slice is short enough that nobody notices.
+/// </summary>
+sealed class LazyFree(MiniRedisServer server)
+{
+    const long SliceMicroseconds = 500;
+
+    /// <summary>
+    /// Few, as members that lie scattered leave all their slabs empty towards the end, one after the other, and each takes its time.
+    /// </summary>
+    const int RecordsBetweenLooks = 32;
+
+    readonly Queue<DetachedKeys> _waiting = new();
+
+    /// <summary>Objects waiting to be freed: INFO's lazyfree_pending_objects.</summary>
+    public long Pending => _waiting.Sum(w => w.Count) + server.Keyspace.DiscardedCount;
+
+    public void Add(DetachedKeys keys) => _waiting.Enqueue(keys);
+
+    /// <summary>Runs one slice. Returns whether anything is left.</summary>
+    public bool Run()
+    {
+        if (!HasWork) return false;
+        var started = server.Clock.Advance();
+        while (FreeSome())
+        {
+            if (server.Clock.Microseconds(started, server.Clock.Advance()) >= SliceMicroseconds) return HasWork;
+        }
+        return false;
+    }
+
+    bool HasWork => server.Keyspace.DiscardedCount > 0 || _waiting.TryPeek(out var next) && !next.IsPinned;
+
+    /// <summary>Frees some dozen elements or keys. False if there are none, or none yet.</summary>
+    public bool FreeSome()
+    {
+        if (server.Keyspace.DiscardedCount > 0)
+        {
+            server.Statistics.LazyFreedObjects += server.Keyspace.FreeDiscarded(RecordsBetweenLooks);
+            return true;
+        }
+        if (!_waiting.TryPeek(out var keys) || keys.IsPinned) return false;
+        var before = keys.Count;
+        var done = keys.FreeSome(RecordsBetweenLooks);
+        server.Statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
+        if (done) _waiting.Dequeue();
+        return true;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Monitoring;
+
+/// <summary>
+/// The latest calls that exceeded a bound, newest first. There are three: of time (which SLOWLOG shows, too), of the bytes of the request, and
+/// of those of the reply. Under the executor's lock.
+/// </summary>
+sealed class CommandLog(MiniRedisServer server)
+{
+    /// <summary>Arguments kept of a call, and bytes of each (Redis's SLOWLOG_ENTRY_MAX_ARGC and _MAX_STRING).</summary>
+    const int MaxArguments = 32, MaxArgumentBytes = 128;
+
+    readonly LinkedList<Entry> _entries = [];
+    long _limit, _nextId;
+
+    /// <param name="Id">Never used again, a reset of the log notwithstanding.</param>
+    /// <param name="Time">Unix seconds.</param>
+    /// <param name="Amount">What exceeded the bound: microseconds, or bytes.</param>
+    /// <param name="Arguments">Shortened, and without what must not be shown.</param>
+    public sealed record Entry(long Id, long Time, long Amount, byte[][] Arguments, string Peer, byte[] ClientName);
+
+    public int Count => _entries.Count;
+
+    public IEnumerable<Entry> Newest => _entries;
+
+    public void Clear() => _entries.Clear();
+
+    /// <summary>Keeps no more entries than <paramref name="limit"/> from now on.</summary>
+    public void Bound(long limit)
+    {
+        _limit = limit;
+        Trim();
+    }
+
+    public void Add(in CommandContext call, long amount)
+    {
+        _entries.AddFirst(new Entry(_nextId++, server.Clock.Now / 1000, amount, Shorten(call.Request),
+            call.Client.Connection.Remote, call.Client.Name));
+        Trim();
+    }
+
+    void Trim()
+    {
+        while (_entries.Count > _limit) _entries.RemoveLast();
+    }
+
+    byte[][] Shorten(in Request request)
+    {
+        var kept = new byte[Math.Min(request.Count, MaxArguments)][];
+        for (var i = 0; i < kept.Length; i++) kept[i] = Shorten(server.Redactions.Shown(request, i));
+        if (request.Count > MaxArguments) kept[^1] = Text($"... ({request.Count - MaxArguments + 1} more arguments)");
+        return kept;
+    }
+
+    static byte[] Shorten(ReadOnlySpan<byte> argument) => argument.Length <= MaxArgumentBytes
+        ? argument.ToArray()
+        : [.. argument[..MaxArgumentBytes], .. Text($"... ({argument.Length - MaxArgumentBytes} more bytes)")];
+
+    static byte[] Text(FormattableString text) => Encoding.ASCII.GetBytes(text.ToString(CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Buffers.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Monitoring;
+
+/// <summary>
+/// The clients that asked with MONITOR to be shown every command: a line each, in the form of Redis. Costs a branch a command while
+/// there are none. Under the executor's lock.
+/// </summary>
+sealed class Monitors(MiniRedisServer server)
+{
+    /// <summary>Room for the longest form of one byte: \x and two digits.</summary>
+    const int LongestEscape = 4;
+
+    readonly List<Client> _clients = [];
+    readonly FrameBuffer _line = new();
+
+    public bool Any => _clients.Count > 0;
+
+    public void Add(Client client)
+    {
+        client.Flags |= ClientFlags.Monitor;
+        _clients.Add(client);
+    }
+
+    public void Remove(Client client)
+    {
+        if (!client.Has(ClientFlags.Monitor)) return;
+        client.Flags &= ~ClientFlags.Monitor;
+        _clients.Remove(client);
+    }
+
+    /// <summary>Shows a command that has run, or has begun to wait. Those of administrators are not shown.</summary>
+    public void Show(in CommandContext call)
+    {
+        if ((call.Command.Flags & (CommandFlags.SkipMonitor | CommandFlags.Admin)) != 0) return;
+        WriteLine(call);
+        foreach (var client in _clients)
+        {
+            // These lines are replies to MONITOR, in form and in that CLIENT REPLY OFF ends them.
+            if (client.ReplyMode is not (ReplyMode.Off or ReplyMode.SkipThis)) server.Pushes.Send(client, _line.Written);
+        }
+        _line.Clear();
+    }
+
+    void WriteLine(in CommandContext call)
+    {
+        var now = server.Clock.ReadMicroseconds();
+        _line.Write("+"u8);
+        Number(now / 1_000_000);
+        _line.Write("."u8);
+        Number(now % 1_000_000, new StandardFormat('D', 6));
+        _line.Write(" ["u8);
+        Number(call.Client.Database.Number);
+        var connection = call.Client.Connection;
+        if (connection.IsUnixSocket)
+        {
+            _line.Write(" unix:"u8);
+            // Without the port that CLIENT LIST shows.
+            Text(connection.Remote.AsSpan(0, connection.Remote.Length - 2));
+        }
+        else
+        {
+            _line.Write(" "u8);
+            Text(connection.Remote);
+        }
+        _line.Write("]"u8);
+        for (var i = 0; i < call.Count; i++)
+        {
+            _line.Write(" \""u8);
+            Escape(server.Redactions.Shown(call.Request, i));
+            _line.Write("\""u8);
+        }
+        _line.Write("\r\n"u8);
+    }
+
+    void Number(long value, StandardFormat format = default)
+    {
+        Utf8Formatter.TryFormat(value, _line.GetSpan(Numbers.MaxInt64Length), out var length, format);
+        _line.Advance(length);
+    }
+
+    void Text(ReadOnlySpan<char> text) => _line.Advance(System.Text.Encoding.UTF8.GetBytes(text, _line.GetSpan(text.Length * 3)));
+
+    /// <summary>What is not printable ASCII, a quote or a backslash gets a backslash (Redis's sdscatrepr).</summary>
+    void Escape(ReadOnlySpan<byte> argument)
+    {
+        foreach (var b in argument)
+        {
+            var room = _line.GetSpan(LongestEscape);
+            room[0] = (byte)'\\';
+            var length = 2;
+            switch (b)
+            {
+                case (byte)'\n':
+                    room[1] = (byte)'n';
+                    break;
+                case (byte)'\r':
+                    room[1] = (byte)'r';
+                    break;
+                case (byte)'\t':
+                    room[1] = (byte)'t';
+                    break;
+                case (byte)'\a':
+                    room[1] = (byte)'a';
+                    break;
+                case (byte)'\b':
+                    room[1] = (byte)'b';
+                    break;
+                case (byte)'\\' or (byte)'"':
+                    room[1] = b;
+                    break;
+                case >= (byte)' ' and <= (byte)'~':
+                    room[0] = b;
+                    length = 1;
+                    break;
+                default:
+                    room[1] = (byte)'x';
+                    Utf8Formatter.TryFormat(b, room[2..], out _, new StandardFormat('x', 2));
+                    length = LongestEscape;
+                    break;
+            }
+            _line.Advance(length);
+        }
+    }
+}

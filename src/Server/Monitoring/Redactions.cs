@@ -1,0 +1,27 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Monitoring;
+
+/// <summary>
+/// Arguments of the running call that must not be shown to anyone but their receiver. A handler marks them as it reads them
+/// (<see cref="CommandContext.Redact"/>); SLOWLOG and MONITOR, which look at a call when it is over, leave them out.
+/// Under the executor's lock.
+/// </summary>
+sealed class Redactions
+{
+    readonly List<int> _marked = [];
+
+    /// <summary>What is shown in the place of a marked argument; the word is Redis's.</summary>
+    public static ReadOnlySpan<byte> Substitute => "(redacted)"u8;
+
+    public bool Any => _marked.Count > 0;
+
+    public void Mark(int argument) => _marked.Add(argument);
+
+    public void Clear() => _marked.Clear();
+
+    /// <summary>Argument <paramref name="index"/> as others may see it.</summary>
+    public ReadOnlySpan<byte> Shown(in Request request, int index) =>
+        Any && _marked.Contains(index) ? Substitute : request[index];
+}

@@ -1,0 +1,40 @@
+using MiniRedis.Server.Clients;
+
+namespace MiniRedis.Server.PubSub;
+
+/// <summary>A channel, a sharded channel or a pattern, with those who subscribe to it. <see cref="PubSubChannels"/>'s.</summary>
+sealed class Channel(ChannelKind kind, byte[] name)
+{
+    const int FirstCapacity = 2;
+
+    Client[] _subscribers = new Client[FirstCapacity];
+
+    public ChannelKind Kind { get; } = kind;
+
+    /// <summary>The channel's name; of a pattern, the pattern.</summary>
+    public byte[] Name { get; } = name;
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<Client> Subscribers => _subscribers.AsSpan(0, Count);
+
+    /// <summary>Adds a subscriber. Returns its place.</summary>
+    public int Append(Client client)
+    {
+        if (Count == _subscribers.Length) Array.Resize(ref _subscribers, Count * 2);
+        _subscribers[Count] = client;
+        return Count++;
+    }
+
+    /// <summary>Takes out who stands at <paramref name="place"/>. Returns who has been put there instead; null if nobody.</summary>
+    public Client? RemoveAt(int place)
+    {
+        var last = _subscribers[--Count];
+        _subscribers[Count] = null!;
+        // Room for twice as many as there are is enough; a channel that had thousands must not keep it for one.
+        if (Count >= FirstCapacity && Count * 4 <= _subscribers.Length) Array.Resize(ref _subscribers, Count * 2);
+        if (place == Count) return null;
+        _subscribers[place] = last;
+        return last;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Keys;
+
+namespace MiniRedis.Server.PubSub;
+
+// The idea. A channel is a name and the array of its subscribers; a client has for each of its channels the place where it
+// stands in that array:
+//
+//     name ─► Channel ─► [client, client, client, ...]          PUBLISH: one look-up, one walk over an array
+//                            ▲
+//     client ─► Channel ─► place                                UNSUBSCRIBE: the last subscriber moves to the free place
+//
+// A message is encoded once and its bytes are copied to each subscriber: RESP2 and RESP3 differ in its first byte only. Subscribers
+// get it from their own loops when the publisher's batch is over, many messages in one send. Who does not read is measured by the
+// bytes that wait for him and cut off at the limit of his class, so a slow subscriber costs the publisher what a fast one does.
+//
+// Patterns are found by what they begin with (see PatternIndex), so that PUBLISH tries those that may match and not all. Redis
+// tries all.
+//
+// Sharded channels are names of a kind of their own. Where there is no cluster they differ from others in that patterns do not
+// see them.
+
+/// <summary>Who subscribes to what. Publishing is in PubSub.Publish.cs.</summary>
+/// <remarks>Under the executor's lock.</remarks>
+sealed partial class PubSubChannels
+{
+    readonly MiniRedisServer _server;
+    readonly Dictionary<byte[], Channel>[] _byName;
+    readonly PatternIndex _patterns;
+
+    public PubSubChannels(MiniRedisServer server)
+    {
+        _server = server;
+        var comparer = new KeyComparer(server.Keyspace[0]);
+        _byName = [new(comparer), new(comparer), new(comparer)];
+        _patterns = new PatternIndex(comparer);
+    }
+
+    /// <summary>Whether a message that is no sharded one could have a receiver.</summary>
+    public bool HasListeners => _byName[(int)ChannelKind.Channel].Count + _byName[(int)ChannelKind.Pattern].Count > 0;
+
+    /// <summary>Called when <see cref="HasListeners"/> may have changed.</summary>
+    public Action? ListenersChanged { get; set; }
+
+    /// <summary>Channels of a kind, or patterns, that someone subscribes to.</summary>
+    public int Count(ChannelKind kind) => _byName[(int)kind].Count;
+
+    /// <summary>Those channels, or patterns.</summary>
+    public IEnumerable<Channel> All(ChannelKind kind) => _byName[(int)kind].Values;
+
+    /// <summary>Subscribers of a channel by that name, without those whose patterns match it.</summary>
+    public int Subscribers(ChannelKind kind, ReadOnlySpan<byte> name) => Find(kind, name)?.Count ?? 0;
+
+    /// <summary>Subscribes the client, unless it is a subscriber already.</summary>
+    public void Subscribe(Client client, ChannelKind kind, ReadOnlySpan<byte> name)
+    {
+        var channel = Find(kind, name);
+        var own = (client.Subscriptions ??= new Subscriptions()).Of(kind);
+        if (channel is null)
+        {
+            channel = new Channel(kind, name.ToArray());
+            _byName[(int)kind].Add(channel.Name, channel);
+            if (kind == ChannelKind.Pattern) _patterns.Add(channel);
+            ListenersChanged?.Invoke();
+        }
+        else if (own.ContainsKey(channel))
+        {
+            return;
+        }
+        own.Add(channel, channel.Append(client));
+        client.Subscriptions.NoteAdded(channel);
+    }
+
+    /// <summary>Ends a subscription, if there is one.</summary>
+    public void Unsubscribe(Client client, ChannelKind kind, ReadOnlySpan<byte> name)
+    {
+        if (client.Subscriptions is not null && Find(kind, name) is { } channel) Unsubscribe(client, channel);
+    }
+
+    /// <inheritdoc cref="Unsubscribe(Client, ChannelKind, ReadOnlySpan{byte})"/>
+    public void Unsubscribe(Client client, Channel channel)
+    {
+        var subscriptions = client.Subscriptions!;
+        if (!subscriptions.Of(channel.Kind).Remove(channel, out var place)) return;
+        subscriptions.NoteRemoved(channel);
+        if (channel.RemoveAt(place) is { } moved) moved.Subscriptions!.Of(channel.Kind)[channel] = place;
+        if (subscriptions.IsEmpty) client.Subscriptions = null;
+        if (channel.Count > 0) return;
+        _byName[(int)channel.Kind].Remove(channel.Name);
+        if (channel.Kind == ChannelKind.Pattern) _patterns.Remove(channel);
+        ListenersChanged?.Invoke();
+    }
+
+    /// <summary>Ends every subscription of the client, and its subscriber's mode. Nobody is told.</summary>
+    public void Leave(Client client)
+    {
+        foreach (var kind in Enum.GetValues<ChannelKind>())
+        {
+            if (client.Subscriptions is not { } subscriptions) break;
+            if (subscriptions.Count(kind) == 0) continue;
+            foreach (var channel in subscriptions.Of(kind).Keys) Unsubscribe(client, channel);
+        }
+        Debug.Assert(client.Subscriptions is null);
+        client.Flags &= ~ClientFlags.PubSub;
+    }
+
+    Channel? Find(ChannelKind kind, ReadOnlySpan<byte> name)
+    {
+        var byName = _byName[(int)kind];
+        return byName.Count > 0 && byName.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(name, out var channel) ? channel : null;
+    }
+}
+
+/// <summary>What can be subscribed to.</summary>
+enum ChannelKind : byte
+{
+    Channel,
+    Pattern,
+    Shard,
+}

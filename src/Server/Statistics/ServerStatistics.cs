@@ -1,0 +1,110 @@
+namespace MiniRedis.Server.Statistics;
+
+/// <summary>Counters of INFO stats and clients. Under the executor's lock.</summary>
+sealed class ServerStatistics
+{
+    public long ConnectionsReceived, CommandsProcessed, RejectedConnections;
+    public long NetInputBytes, NetOutputBytes;
+    public long KeyspaceHits, KeyspaceMisses;
+    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, EvictedClients;
+    public long ExpireCycleTicks;
+    public long UnexpectedErrors, ErrorReplies;
+    public long TotalReads, TotalWrites;
+    public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
+    public long LazyFreedObjects;
+    public long AclAccessDeniedAuth;
+    public long RdbSaves, AofRewrites;
+
+    /// <summary>Snapshots taken: what Redis forks for, and shows as total_forks.</summary>
+    public long Snapshots;
+
+    /// <summary>Batches and runs of the cron, the time of each under the executor's lock, and of the commands in it.</summary>
+    public long Cycles, CycleTicks, CommandTicks, CronTicks, LongestCycleTicks, MostCommandsPerCycle;
+
+    readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
+
+    /// <summary>Error replies by code, for INFO errorstats.</summary>
+    public IReadOnlyDictionary<string, long> Errors => _errors;
+
+    /// <summary>
+    /// Beyond so many codes, new ones that a script invented are counted together: it could invent them without end.
+    /// </summary>
+    const int MaxErrorCodes = 128;
+
+    const string OtherErrors = "ERRORSTATS_OVERFLOW";
+
+    /// <summary>A code ends at the first blank, within so many bytes; an error without one counts as ERR.</summary>
+    const int MaxCodeBytes = 31;
+
+    /// <param name="text">The error without its '-'.</param>
+    /// <param name="isCustom">Made up by a script.</param>
+    public void CountError(ReadOnlySpan<byte> text, bool isCustom = false)
+    {
+        ErrorReplies++;
+        var end = text[..Math.Min(text.Length, MaxCodeBytes)].IndexOf((byte)' ');
+        var code = end < 0 ? "ERR" : System.Text.Encoding.Latin1.GetString(text[..end]);
+        if (isCustom && _errors.Count >= MaxErrorCodes && !_errors.ContainsKey(code)) code = OtherErrors;
+        _errors[code] = _errors.GetValueOrDefault(code) + 1;
+    }
+
+    public Rate CommandsPerSecond { get; } = new();
+    public Rate InputPerSecond { get; } = new();
+    public Rate OutputPerSecond { get; } = new();
+    public Rate CyclesPerSecond { get; } = new();
+    public Rate CycleTicksPerSecond { get; } = new();
+
+    /// <summary>A batch or a run of the cron is over.</summary>
+    public void CountCycle(long ticks, long commands)
+    {
+        Cycles++;
+        CycleTicks += ticks;
+        LongestCycleTicks = Math.Max(LongestCycleTicks, ticks);
+        MostCommandsPerCycle = Math.Max(MostCommandsPerCycle, commands);
+    }
+
+    public void Reset()
+    {
+        ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
+        NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
+        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
+        RdbSaves = AofRewrites = Snapshots = 0;
+        UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
+        QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = AclAccessDeniedAuth = 0;
+        Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;
+        _errors.Clear();
+        CommandsPerSecond.Reset();
+        InputPerSecond.Reset();
+        OutputPerSecond.Reset();
+        CyclesPerSecond.Reset();
+        CycleTicksPerSecond.Reset();
+    }
+}
+
+/// <summary>The recent rate of a counter: the mean of 16 samples 100 ms apart, as INFO's instantaneous_* fields are defined.</summary>
+sealed class Rate
+{
+    const int Samples = 16;
+    readonly double[] _perSecond = new double[Samples];
+    long _lastCount, _lastMilliseconds;
+    int _next;
+
+    public double Mean => _perSecond.Sum() / Samples;
+
+    public void Sample(long count, long nowMilliseconds)
+    {
+        var elapsed = nowMilliseconds - _lastMilliseconds;
+        if (_lastMilliseconds != 0 && elapsed > 0)
+        {
+            _perSecond[_next] = Math.Max(0, count - _lastCount) * 1000.0 / elapsed;
+            _next = (_next + 1) % Samples;
+        }
+        _lastCount = count;
+        _lastMilliseconds = nowMilliseconds;
+    }
+
+    public void Reset()
+    {
+        Array.Clear(_perSecond);
+        _lastCount = _lastMilliseconds = 0;
+    }
+}

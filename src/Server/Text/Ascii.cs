@@ -1,0 +1,11 @@
+namespace MiniRedis.Server.Text;
+
+/// <summary>Comparison of option tokens, which are ASCII whatever the process's culture is.</summary>
+static class Ascii
+{
+    public static bool EqualsIgnoreCase(ReadOnlySpan<byte> text, ReadOnlySpan<byte> token) =>
+        text.Length == token.Length && System.Text.Ascii.EqualsIgnoreCase(text, token);
+
+    public static bool EqualsIgnoreCase(ReadOnlySpan<byte> text, string token) =>
+        text.Length == token.Length && System.Text.Ascii.EqualsIgnoreCase(text, token);
+}

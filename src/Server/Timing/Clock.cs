@@ -1,0 +1,106 @@
+using System.Globalization;
+
+namespace MiniRedis.Server.Timing;
+
+/// <summary>
+/// The time that commands see. Read once a command from the monotonic counter (see <see cref="ProcessorCounter"/>) and turned into
+/// wall time with an offset that the cron renews, so a command has one "now" throughout, and durations never run backwards.
+/// Under the executor's lock.
+/// </summary>
+sealed class Clock
+{
+    readonly TimeProvider _time;
+    readonly ProcessorCounter? _counter;
+    readonly long _ticksPerMillisecond;
+    long _anchorTimestamp, _anchorMilliseconds, _nextMillisecond;
+
+    public Clock(TimeProvider time)
+    {
+        _time = time;
+        // Time that somebody else tells (a test) is asked for.
+        if (time == TimeProvider.System) _counter = ProcessorCounter.TryCreate();
+        _ticksPerMillisecond = Math.Max(1, time.TimestampFrequency / 1000);
+        Synchronize();
+        StartedAt = Now;
+        StartedTimestamp = Timestamp;
+    }
+
+    /// <summary>Unix time in milliseconds when the current command began.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>The monotonic counter when the current command began, in ticks of the time provider.</summary>
+    public long Timestamp { get; private set; }
+
+    /// <summary>Unix time in milliseconds when the server started.</summary>
+    public long StartedAt { get; }
+
+    public long StartedTimestamp { get; }
+
+    /// <summary>What tells the time, for who needs it anew or on another thread.</summary>
+    public TimeProvider Time => _time;
+
+    public long UptimeSeconds => (long)_time.GetElapsedTime(StartedTimestamp, Timestamp).TotalSeconds;
+
+    /// <summary>24 bits of seconds: the clock of a record's LRU field (Redis's LRU_CLOCK_RESOLUTION of 1000 ms).</summary>
+    public uint LruClock { get; private set; }
+
+    /// <summary>Unix time in microseconds, read anew: for TIME.</summary>
+    public long ReadMicroseconds() => (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
+    /// <summary>Microseconds from <paramref name="from"/> to <paramref name="to"/>, both timestamps.</summary>
+    public long Microseconds(long from, long to) =>
+        // Every command asks; where ticks are nanoseconds it costs a multiplication, not a division.
+        _ticksPerMillisecond == 1_000_000 ? (to - from) / 1000 : (to - from) * 1000 / _ticksPerMillisecond;
+
+    /// <summary>Microseconds of a sum of ticks, which may be years of them: no product overflows.</summary>
+    public long TotalMicroseconds(long ticks) =>
+        ticks / _ticksPerMillisecond * 1000 + ticks % _ticksPerMillisecond * 1000 / _ticksPerMillisecond;
+
+    /// <summary>The least number of the counter's ticks that are so many microseconds.</summary>
+    public long Ticks(long microseconds) =>
+        microseconds > long.MaxValue / _ticksPerMillisecond ? long.MaxValue : (microseconds * _ticksPerMillisecond + 999) / 1000;
+
+    /// <summary>Reads the counter. Returns the new <see cref="Timestamp"/>.</summary>
+    public long Advance()
+    {
+        var timestamp = ReadCounter();
+        Timestamp = timestamp;
+        if (timestamp >= _nextMillisecond) SetNow(timestamp);
+        return timestamp;
+    }
+
+    // Never less than before, whatever becomes of the counter.
+    long ReadCounter() => Math.Max(Timestamp, _counter is { } counter ? counter.Read() : _time.GetTimestamp());
+
+    /// <summary>What INFO calls the monotonic clock, in Redis's words.</summary>
+    public string CounterName => _counter is { TicksPerMicrosecond: > 0 and var ticks }
+        ? string.Create(CultureInfo.InvariantCulture, $"X86 TSC @ {ticks:F0} ticks/us")
+        : "POSIX clock_gettime";
+
+    /// <summary>
+    /// Keeps <see cref="Now"/> as it is while the counter goes on, until <see cref="Thaw"/>: a transaction's commands have one "now".
+    /// </summary>
+    public void Freeze() => _nextMillisecond = long.MaxValue;
+
+    public void Thaw() => SetNow(Timestamp);
+
+    /// <summary>Follows changes of the system's wall clock. Called by the cron.</summary>
+    public void Synchronize()
+    {
+        _counter?.Synchronize();
+        _anchorTimestamp = Timestamp = ReadCounter();
+        var utc = _time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks;
+        _anchorMilliseconds = utc / TimeSpan.TicksPerMillisecond;
+        // The anchor is the start of that millisecond, so that ours end when the wall clock's do.
+        _anchorTimestamp -= utc % TimeSpan.TicksPerMillisecond * _ticksPerMillisecond / TimeSpan.TicksPerMillisecond;
+        SetNow(Timestamp);
+    }
+
+    void SetNow(long timestamp)
+    {
+        var elapsed = (timestamp - _anchorTimestamp) / _ticksPerMillisecond;
+        Now = _anchorMilliseconds + elapsed;
+        LruClock = (uint)(Now / 1000) & 0xFFFFFF;
+        _nextMillisecond = _anchorTimestamp + (elapsed + 1) * _ticksPerMillisecond;
+    }
+}

@@ -1,0 +1,216 @@
+using System.Buffers;
+using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+
+namespace MiniRedis.Server.Tracking;
+
+/// <summary>Tells clients which keys are no longer as they know them.</summary>
+sealed partial class TrackedKeys
+{
+    /// <summary>Keys that are forgotten at a time when the table has too many: some tens of microseconds, with a message each.</summary>
+    const int ForgottenAtOnce = 100;
+
+    // Filled and used up within one call: the ids of a key, the clients to be told of a flush.
+    long[] _ids = new long[16];
+    readonly List<Client> _told = [];
+
+    // Keys of which the client whose command runs is to be told once that is over, one behind the other: a length, -1 for
+    // "everything", then the key.
+    readonly ArrayBufferWriter<byte> _pending = new(256);
+
+    // The key that is being forgotten, whose bytes in the table go before its clients are told.
+    readonly ArrayBufferWriter<byte> _forgotten = new(64);
+
+    // An array of keys, encoded once for all clients of a prefix, and a whole message.
+    readonly ReplyWriter _encoder = new();
+    readonly ArrayBufferWriter<byte> _keys = new(256), _message = new(256);
+
+    /// <summary>A key has changed, or is forgotten: its clients are told, and it is taken out of the table.</summary>
+    /// <param name="changer">The client whose command did it; null if the server itself.</param>
+    void Invalidate(ReadOnlySpan<byte> key, Client? changer)
+    {
+        var count = _table.Take(key, ref _ids);
+        for (var i = 0; i < count; i++)
+        {
+            if (!_server.Clients.TryGet(_ids[i], out var client) || client.Tracking is not { IsOn: true } tracking) continue;
+            // It may have read the key before it asked for prefixes.
+            if (tracking.Has(TrackingModes.Broadcast)) continue;
+            if (client != changer) Send(client, key);
+            else if (!tracking.Has(TrackingModes.NoLoop)) Keep(key.Length, key);
+        }
+    }
+
+    /// <summary>No key is as it was.</summary>
+    void InvalidateAll()
+    {
+        // Telling a client may close others.
+        foreach (var client in _server.Clients.All)
+        {
+            if (client.Tracking is { IsOn: true }) _told.Add(client);
+        }
+        _table.Clear();
+        foreach (var client in _told)
+        {
+            if (client == _server.Executor.RunningFor) Keep(-1, default);
+            else if (client.Tracking is not null) SendAll(client);
+        }
+        _told.Clear();
+    }
+
+    /// <summary>Whether keys that clients are told of by prefix have changed in this batch.</summary>
+    public bool HasChangedPrefixes => _prefixes.AnyChanged;
+
+    /// <summary>Tells the prefixes' clients of the keys that changed in this batch.</summary>
+    public void Broadcast()
+    {
+        foreach (var prefix in _prefixes.TakeChanged())
+        {
+            Encode(prefix, except: null);
+            _told.AddRange(prefix.Clients);
+            foreach (var client in _told)
+            {
+                if (client.Tracking is not { } tracking || client.IsGone) continue;
+                if (!tracking.Has(TrackingModes.NoLoop)) SendEncoded(client, _keys.WrittenSpan);
+            }
+            foreach (var client in _told)
+            {
+                if (client.Tracking is not { } tracking || client.IsGone || !tracking.Has(TrackingModes.NoLoop)) continue;
+                if (Encode(prefix, except: client)) SendEncoded(client, _keys.WrittenSpan);
+            }
+            _told.Clear();
+        }
+        _prefixes.Told();
+    }
+
+    /// <summary>Encodes the array of a prefix's keys, without those that one client changed itself. Returns whether there are any.</summary>
+    bool Encode(TrackedPrefix prefix, Client? except)
+    {
+        var count = 0;
+        foreach (var key in prefix.Changed) count += except is null || key.Changer != except ? 1 : 0;
+        _keys.ResetWrittenCount();
+        _encoder.Attach(_keys, protocol: 3);
+        _encoder.Array(count);
+        foreach (var key in prefix.Changed)
+        {
+            if (except is null || key.Changer != except) _encoder.Bulk(_prefixes.KeyOf(key));
+        }
+        _encoder.Complete();
+        return count > 0;
+    }
+
+    /// <summary>
+    /// Forgets some keys of a table that has more than tracking-table-max-keys: their clients are told, as if they had changed.
+    /// </summary>
+    /// <returns>Whether it still has too many.</returns>
+    public bool ForgetSome()
+    {
+        for (var i = 0; i < ForgottenAtOnce && IsFull && _table.TryGetRandom(_server.Random, out var key); i++)
+        {
+            _forgotten.ResetWrittenCount();
+            _forgotten.Write(key);
+            Invalidate(_forgotten.WrittenSpan, changer: null);
+        }
+        return IsFull;
+    }
+
+    void Keep(int length, ReadOnlySpan<byte> key)
+    {
+        BitConverter.TryWriteBytes(_pending.GetSpan(sizeof(int)), length);
+        _pending.Advance(sizeof(int));
+        _pending.Write(key);
+        IsDue = true;
+    }
+
+    /// <summary>A command is over: its client is told of what it invalidated, and a table with too many keys forgets some.</summary>
+    public void EndCommand(Client client)
+    {
+        IsDue = false;
+        for (var rest = _pending.WrittenSpan; !rest.IsEmpty && client.Tracking is not null;)
+        {
+            var length = BitConverter.ToInt32(rest);
+            rest = rest[sizeof(int)..];
+            if (length < 0)
+            {
+                SendAll(client);
+                continue;
+            }
+            Send(client, rest[..length]);
+            rest = rest[length..];
+        }
+        _pending.ResetWrittenCount();
+        ForgetSome();
+    }
+
+    /// <summary>Forgets what was to be told: its client is being closed.</summary>
+    public void DropPending() => _pending.ResetWrittenCount();
+
+    void Send(Client client, ReadOnlySpan<byte> key)
+    {
+        if (!TryBegin(client, out var target)) return;
+        _encoder.Array(1);
+        _encoder.Bulk(key);
+        End(target);
+    }
+
+    void SendAll(Client client)
+    {
+        if (!TryBegin(client, out var target)) return;
+        _encoder.Null();
+        End(target);
+    }
+
+    void SendEncoded(Client client, ReadOnlySpan<byte> keys)
+    {
+        if (!TryBegin(client, out var target)) return;
+        _encoder.Raw(keys);
+        End(target);
+    }
+
+    /// <summary>Starts the message for a client, to it or to whom it redirects to; the keys follow, then <see cref="End"/>.</summary>
+    /// <returns>False if nobody can be told: RESP2 has no messages out of band but for subscribers.</returns>
+    bool TryBegin(Client client, out Client target)
+    {
+        target = client;
+        var tracking = client.Tracking!;
+        if (tracking.Redirect != 0)
+        {
+            if (!_server.Clients.TryGet(tracking.Redirect, out var other))
+            {
+                tracking.Modes |= TrackingModes.Broken;
+                if (client.Protocol == 3) SendBroken(client, tracking.Redirect);
+                return false;
+            }
+            target = other;
+        }
+        if (target.Protocol == 2 && (tracking.Redirect == 0 || !target.Has(ClientFlags.PubSub))) return false;
+        _encoder.Attach(_message, target.Protocol);
+        if (target.Protocol == 3)
+        {
+            _encoder.Push(2);
+            _encoder.Bulk("invalidate"u8);
+        }
+        else
+        {
+            _encoder.Push(3);
+            _encoder.Bulk("message"u8);
+            _encoder.Bulk("__redis__:invalidate"u8);
+        }
+        return true;
+    }
+
+    void SendBroken(Client client, long redirect)
+    {
+        _encoder.Attach(_message, client.Protocol);
+        _encoder.Push(2);
+        _encoder.Bulk("tracking-redir-broken"u8);
+        _encoder.Integer(redirect);
+        End(client);
+    }
+
+    void End(Client target)
+    {
+        _encoder.Complete();
+        _server.Pushes.Send(target, _message.WrittenSpan);
+        _message.ResetWrittenCount();
+    }
+}

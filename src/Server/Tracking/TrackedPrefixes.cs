@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Keys;
+
+namespace MiniRedis.Server.Tracking;
+
+// The idea. Keys that change are only noted, each under the prefixes that fit it; when the batch is over, each prefix's clients
+// get all of its keys in one message, in the order of their bytes, each key once. (Redis keeps a radix tree of keys a prefix for
+// the length of an event loop's cycle; a batch is the part of that which one client caused.)
+//
+// Which prefixes fit is not asked of each of them, as in Redis, but of the lengths that there are: a look-up in a hash table
+// each. A key's bytes are copied once, one behind the other, into a buffer that the next batch uses again.
+
+/// <summary>The prefixes of clients that are told of every key (CLIENT TRACKING ... BCAST), and the keys that changed in this batch.</summary>
+/// <remarks>Under the executor's lock.</remarks>
+sealed class TrackedPrefixes(KeyComparer comparer)
+{
+    /// <summary>A buffer of keys that one batch made larger is not kept for the next.</summary>
+    const int FirstBytes = 1024, KeptBytes = 1024 * 1024;
+
+    readonly Dictionary<byte[], TrackedPrefix> _prefixes = new(comparer);
+
+    // The lengths of prefixes there are, and how many prefixes have each.
+    readonly SortedList<int, int> _lengths = [];
+    List<TrackedPrefix> _changed = [], _telling = [];
+    byte[] _keys = new byte[FirstBytes];
+    int _used;
+
+    public int Count => _prefixes.Count;
+
+    /// <summary>Whether a key has changed since the prefixes were last told.</summary>
+    public bool AnyChanged => _changed.Count > 0;
+
+    /// <summary>Has a client be told of keys with a prefix. To ask twice is to ask once.</summary>
+    public void Add(Client client, ClientTracking tracking, ReadOnlySpan<byte> text)
+    {
+        if (!_prefixes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(text, out var prefix))
+        {
+            prefix = new TrackedPrefix(text.ToArray());
+            _prefixes.Add(prefix.Text, prefix);
+            _lengths[text.Length] = _lengths.GetValueOrDefault(text.Length) + 1;
+        }
+        if (!prefix.Clients.Add(client)) return;
+        var place = tracking.Prefixes.BinarySearch(prefix, TrackedPrefix.ByText);
+        tracking.Prefixes.Insert(~place, prefix);
+    }
+
+    /// <summary>Has a client be told of nothing any more.</summary>
+    public void RemoveAll(Client client, ClientTracking tracking)
+    {
+        foreach (var prefix in tracking.Prefixes)
+        {
+            prefix.Clients.Remove(client);
+            if (prefix.Clients.Count > 0) continue;
+            _prefixes.Remove(prefix.Text);
+            _changed.Remove(prefix);
+            if (--_lengths[prefix.Text.Length] == 0) _lengths.Remove(prefix.Text.Length);
+        }
+        tracking.Prefixes.Clear();
+    }
+
+    /// <summary>Notes that a key changed.</summary>
+    /// <param name="changer">The client that did it; null for what the server did itself.</param>
+    public void Note(ReadOnlySpan<byte> key, Client? changer)
+    {
+        var start = -1;
+        var prefixes = _prefixes.GetAlternateLookup<ReadOnlySpan<byte>>();
+        foreach (var length in _lengths.Keys)
+        {
+            if (length > key.Length) return;
+            if (!prefixes.TryGetValue(key[..length], out var prefix)) continue;
+            if (start < 0) start = Keep(key);
+            if (prefix.Changed.Count == 0) _changed.Add(prefix);
+            prefix.Changed.Add(new ChangedKey(start, key.Length, prefix.Changed.Count, changer));
+        }
+    }
+
+    int Keep(ReadOnlySpan<byte> key)
+    {
+        if (_changed.Count == 0) _used = 0;
+        var start = _used;
+        if (_keys.Length - start < key.Length) Array.Resize(ref _keys, checked(Math.Max(_keys.Length * 2, start + key.Length)));
+        key.CopyTo(_keys.AsSpan(start));
+        _used += key.Length;
+        return start;
+    }
+
+    /// <summary>
+    /// The prefixes under which keys have changed, in the order of bytes, each one's keys likewise and each key once. Follow with
+    /// <see cref="Told"/>.
+    /// </summary>
+    public List<TrackedPrefix> TakeChanged()
+    {
+        // Whoever is told may be closed by it, and its prefixes with it: none of those that are being told of.
+        (_changed, _telling) = (_telling, _changed);
+        _telling.Sort(TrackedPrefix.ByText);
+        foreach (var prefix in _telling) Arrange(prefix.Changed);
+        return _telling;
+    }
+
+    void Arrange(List<ChangedKey> changed)
+    {
+        if (changed.Count < 2) return;
+        changed.Sort((one, other) => KeyOf(one).SequenceCompareTo(KeyOf(other)) is var order and not 0 ? order : one.Order - other.Order);
+        // Of each key the last change stays: it says who is not to be told.
+        var kept = 0;
+        for (var i = 0; i < changed.Count; i++)
+        {
+            if (i + 1 < changed.Count && KeyOf(changed[i]).SequenceEqual(KeyOf(changed[i + 1]))) continue;
+            changed[kept++] = changed[i];
+        }
+        CollectionsMarshal.SetCount(changed, kept);
+    }
+
+    public ReadOnlySpan<byte> KeyOf(in ChangedKey key) => _keys.AsSpan(key.Start, key.Length);
+
+    /// <summary>Forgets the keys that were told of.</summary>
+    public void Told()
+    {
+        foreach (var prefix in _telling) prefix.Changed.Clear();
+        _telling.Clear();
+        if (_keys.Length > KeptBytes) _keys = new byte[FirstBytes];
+    }
+}
+
+/// <summary>A prefix with the clients that are told of its keys.</summary>
+sealed class TrackedPrefix(byte[] text)
+{
+    public static IComparer<TrackedPrefix> ByText { get; } =
+        Comparer<TrackedPrefix>.Create((one, other) => one.Text.AsSpan().SequenceCompareTo(other.Text));
+
+    public byte[] Text { get; } = text;
+
+    public HashSet<Client> Clients { get; } = [];
+
+    /// <summary>Keys that changed and of which nobody has been told.</summary>
+    public List<ChangedKey> Changed { get; } = [];
+}
+
+/// <summary>A key that changed: where <see cref="TrackedPrefixes"/> keeps it, its place among the changes of its prefix, and whose it was.</summary>
+readonly record struct ChangedKey(int Start, int Length, int Order, Client? Changer);

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution;
+
+namespace MiniRedis.Server.Transactions;
+
+/// <summary>Begins and ends transactions; running one is <see cref="Executor.RunTransaction"/>. Under the executor's lock.</summary>
+sealed class ClientTransactions(MiniRedisServer server)
+{
+    /// <summary>Transactions kept for the next client: a few KB each.</summary>
+    const int MostKept = 64;
+
+    const ClientFlags State = ClientFlags.Multi | ClientFlags.DirtyCas | ClientFlags.DirtyExec;
+
+    readonly Stack<Transaction> _kept = [];
+
+    /// <summary>The client's transaction, which begins to exist with MULTI or WATCH.</summary>
+    public Transaction Of(Client client) => client.Transaction ??= _kept.TryPop(out var kept) ? kept : new Transaction();
+
+    /// <summary>From now on the client's commands are queued.</summary>
+    public void Begin(Client client)
+    {
+        Of(client);
+        client.Flags |= ClientFlags.Multi;
+    }
+
+    /// <summary>A command could not be queued: EXEC will refuse to run the others.</summary>
+    public void Abort(Client client)
+    {
+        Debug.Assert(client.Has(ClientFlags.Multi));
+        client.Flags |= ClientFlags.DirtyExec;
+        client.Transaction!.Queue.Clear();
+    }
+
+    /// <summary>Ends the client's transaction, if it has one, and forgets the keys that it watches.</summary>
+    public void Discard(Client client)
+    {
+        client.Flags &= ~State;
+        server.WatchedKeys.Unwatch(client);
+        Release(client);
+    }
+
+    /// <summary>Takes back a transaction that neither queues nor watches.</summary>
+    public void Release(Client client)
+    {
+        if (client.Transaction is not { IsRunning: false, WatchCount: 0 } transaction || client.Has(ClientFlags.Multi)) return;
+        client.Transaction = null;
+        transaction.Queue.Clear();
+        if (_kept.Count < MostKept) _kept.Push(transaction);
+    }
+}
