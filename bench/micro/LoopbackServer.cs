@@ -14,7 +14,7 @@ sealed class LoopbackServer : IDisposable
 {
     // No slow log: a call that a busy machine held up is not to count as one that allocates.
     readonly MiniRedisServer _server =
-        new(new ServerConfig { SlowlogLogSlowerThan = -1, SavePoints = [] }, new ServerLog(NullLogger.Instance), randomSeed: 1);
+        new(new ServerConfig { Observation = { SlowlogLogSlowerThan = -1 }, Persistence = { SavePoints = [] } }, new ServerLog(NullLogger.Instance), randomSeed: 1);
 
     readonly NativeBuffer _shared = new(InputPipe.SharedBytes);
     readonly SocketlessConnection _connection;

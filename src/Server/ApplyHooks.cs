@@ -34,8 +34,8 @@ static class ApplyHooks
         }, "tracking-table-max-keys");
         config.OnApply(config =>
         {
-            if (config.MaxMemory > 0 && config.MaxMemory < server.Memory.CountedForEviction)
-                server.Log.MaxMemoryBelowUse(config.MaxMemory, server.Memory.CountedForEviction);
+            if (config.Memory.MaxMemory > 0 && config.Memory.MaxMemory < server.Memory.CountedForEviction)
+                server.Log.MaxMemoryBelowUse(config.Memory.MaxMemory, server.Memory.CountedForEviction);
             server.Eviction.Begin();
             return null;
         }, "maxmemory");
@@ -61,13 +61,13 @@ static class ApplyHooks
     /// <summary>A client that has authenticated, or never had to, stays in; without a password, nobody has to.</summary>
     static void OpenDoors(MiniRedisServer server)
     {
-        if (server.Config.RequirePass.Length > 0) return;
+        if (server.Config.Security.RequirePass.Length > 0) return;
         foreach (var client in server.Clients.All) client.IsAuthenticated = true;
     }
 
     static string? CheckMaxClients(ServerConfig config)
     {
-        var possible = OpenFiles.Raise(config.MaxClients + Admission.ReservedDescriptors, out _) - Admission.ReservedDescriptors;
-        return config.MaxClients <= possible ? null : ConfigErrors.TooManyClients(possible);
+        var possible = OpenFiles.Raise(config.Network.MaxClients + Admission.ReservedDescriptors, out _) - Admission.ReservedDescriptors;
+        return config.Network.MaxClients <= possible ? null : ConfigErrors.TooManyClients(possible);
     }
 }

@@ -38,7 +38,7 @@ sealed class MiniRedisServer
         Log = log;
         Clock = new Clock(time ?? TimeProvider.System);
         Random = randomSeed is { } seed ? new Random(seed) : new Random();
-        Keyspace = new Keyspace(config.Databases, time: time);
+        Keyspace = new Keyspace(config.Process.Databases, time: time);
         Tracking = new TrackedKeys(this);
         Memory = new MemoryUsage(this);
         Commands = CommandRegistry.CreateTable();
@@ -154,7 +154,7 @@ sealed class MiniRedisServer
     /// <summary>Bytes that the server knows it uses: keyspace and connections.</summary>
     public long UsedMemory => Memory.Total;
 
-    public bool UsesLfu => Config.MaxMemoryPolicy is MaxMemoryPolicy.VolatileLfu or MaxMemoryPolicy.AllKeysLfu;
+    public bool UsesLfu => Config.Memory.MaxMemoryPolicy is MaxMemoryPolicy.VolatileLfu or MaxMemoryPolicy.AllKeysLfu;
 
     /// <summary>Applies rename-command lines, before the server starts. Returns why one cannot be.</summary>
     public string? ApplyRenames(IEnumerable<(string From, string To)> renames)

@@ -17,7 +17,7 @@ sealed class Admission(MiniRedisServer server)
     public void ReserveDescriptors()
     {
         var config = server.Config;
-        var wanted = config.MaxClients + ReservedDescriptors;
+        var wanted = config.Network.MaxClients + ReservedDescriptors;
         var before = OpenFiles.Limit;
         var limit = OpenFiles.Raise(wanted, out var error);
         if (limit >= wanted)
@@ -25,22 +25,22 @@ sealed class Admission(MiniRedisServer server)
             if (limit > before) server.Log.RaisedOpenFiles(limit, before);
             return;
         }
-        server.Log.TooFewOpenFiles(config.MaxClients, wanted);
+        server.Log.TooFewOpenFiles(config.Network.MaxClients, wanted);
         server.Log.CannotRaiseOpenFiles(wanted, error ?? "");
-        config.MaxClients = Math.Max(1, limit - ReservedDescriptors);
-        server.Log.ReducedMaxClients(limit, config.MaxClients);
+        config.Network.MaxClients = Math.Max(1, limit - ReservedDescriptors);
+        server.Log.ReducedMaxClients(limit, config.Network.MaxClients);
     }
 
     public void AcceptLocked(Connection connection)
     {
         server.Clock.Advance();
-        if (server.Clients.Count >= server.Config.MaxClients)
+        if (server.Clients.Count >= server.Config.Network.MaxClients)
         {
             server.Statistics.RejectedConnections++;
             Refuse(connection, Errors.MaxClients);
             return;
         }
-        if (server.Config.ProtectedMode && server.Config.RequirePass.Length == 0 && !connection.IsLocal)
+        if (server.Config.Network.ProtectedMode && server.Config.Security.RequirePass.Length == 0 && !connection.IsLocal)
         {
             server.Statistics.RejectedConnections++;
             Refuse(connection, Errors.ProtectedMode);
@@ -49,10 +49,10 @@ sealed class Admission(MiniRedisServer server)
         server.Statistics.ConnectionsReceived++;
         var client = new Client(server.Clients.NextId(), connection, server.Keyspace.Databases[0], server.Clock.Now)
         {
-            IsAuthenticated = server.Config.RequirePass.Length == 0,
+            IsAuthenticated = server.Config.Security.RequirePass.Length == 0,
         };
         connection.State = client;
-        connection.SetKeepAlive(server.Config.TcpKeepAlive);
+        connection.SetKeepAlive(server.Config.Network.TcpKeepAlive);
         server.Clients.Add(client);
         server.Memory.Account(client);
         server.Log.Accepted(connection.Remote);

@@ -21,7 +21,7 @@ sealed class ClientEviction(MiniRedisServer server)
     bool _isInVain;
 
     /// <summary>Whether someone is to be closed. A look that found nobody counts until the cron.</summary>
-    public bool IsDue => server.Config.MaxMemoryClientsBytes is > 0 and var limit && server.Memory.Clients > limit && !_isInVain;
+    public bool IsDue => server.Config.Memory.MaxMemoryClientsBytes is > 0 and var limit && server.Memory.Clients > limit && !_isInVain;
 
     /// <summary>Called by the cron: looks again even if the last look was in vain.</summary>
     public void RunFromCron()
@@ -33,7 +33,7 @@ sealed class ClientEviction(MiniRedisServer server)
     /// <summary>Closes the largest clients until the others are within the bound.</summary>
     public void Run()
     {
-        var limit = server.Config.MaxMemoryClientsBytes;
+        var limit = server.Config.Memory.MaxMemoryClientsBytes;
         long sum = 0;
         foreach (var client in server.Clients.All)
         {

@@ -40,7 +40,7 @@ sealed class Limits(MiniRedisServer server)
             client.SoftLimitSince = 0;
             return;
         }
-        var limit = server.Config.OutputBufferLimits[(int)client.Class];
+        var limit = server.Config.Network.OutputBufferLimits[(int)client.Class];
         var overHard = pending >= HardBytes(client, limit);
         var overSoft = limit.SoftBytes > 0 && pending >= limit.SoftBytes;
         if (!overSoft) client.SoftLimitSince = 0;
@@ -69,7 +69,7 @@ sealed class Limits(MiniRedisServer server)
     /// </summary>
     public long MostReplies(Client client, ReplyWriter reply)
     {
-        var hard = HardBytes(client, server.Config.OutputBufferLimits[(int)client.Class]);
+        var hard = HardBytes(client, server.Config.Network.OutputBufferLimits[(int)client.Class]);
         return hard == long.MaxValue ? hard : hard - client.Connection.Output.PendingBytes + reply.HandedOver;
     }
 
@@ -102,7 +102,7 @@ sealed class Limits(MiniRedisServer server)
         if (server.DebugSwitches.ReplyPeakMilliseconds is >= 0 and var peak && idle >= peak) client.ReplyPeak = 0;
         LookOverInput(client.Connection, idle >= TrimMilliseconds);
         // Subscribers and replicas may listen in silence, and who waits has been told to.
-        var timeout = server.Config.Timeout * 1000L;
+        var timeout = server.Config.Network.Timeout * 1000L;
         if (timeout == 0 || idle <= timeout || client.IsHeld) return;
         if (client.Has(ClientFlags.PubSub | ClientFlags.Monitor | ClientFlags.Replica | ClientFlags.Master)) return;
         server.Log.Idle();

@@ -141,7 +141,7 @@ internal sealed class ConfigService(ServerConfig config)
             var name = pairs[i].Name;
             if (ConfigTable.Find(name) is not { } directive) return Errors.UnknownConfig(name);
             if (directive.Is(DirectiveFlags.Immutable)) return Errors.ConfigRefused(name, ConfigErrors.Immutable);
-            if (directive.Is(DirectiveFlags.Protected) && !IsAllowed(Config.EnableProtectedConfigs, context.FromLocalConnection))
+            if (directive.Is(DirectiveFlags.Protected) && !IsAllowed(Config.Security.EnableProtectedConfigs, context.FromLocalConnection))
                 return Errors.ConfigRefused(name, ConfigErrors.Protected);
             if (context.Loading && directive.Is(DirectiveFlags.DeniedWhileLoading)) return Encoding.ASCII.GetString(Errors.Loading);
             for (var j = 0; j < i; j++)

@@ -52,7 +52,7 @@ sealed class KeyEviction(MiniRedisServer server)
     /// <summary>Makes room, as far as the time of one turn goes.</summary>
     public EvictionResult Run()
     {
-        var bound = server.Config.MaxMemory;
+        var bound = server.Config.Memory.MaxMemory;
         if (bound == 0 || server.Loading.IsLoading || server.Pause.IsActive) return EvictionResult.WithinBound;
         var excess = server.Memory.CountedForEviction - bound;
         if (excess > 0)
@@ -91,11 +91,11 @@ sealed class KeyEviction(MiniRedisServer server)
     EvictionResult Free(long excess)
     {
         // What an import brings is not for us to judge: it has to fit.
-        if (server.Config.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || server.Config.ImportMode)
+        if (server.Config.Memory.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || server.Config.Process.ImportMode)
         {
             // What was deleted and only waits to be freed must not have a write refused for it; a slice at a time is enough.
             server.LazyFree.Run();
-            return server.Memory.CountedForEviction > server.Config.MaxMemory ? EvictionResult.OutOfMemory : EvictionResult.WithinBound;
+            return server.Memory.CountedForEviction > server.Config.Memory.MaxMemory ? EvictionResult.OutOfMemory : EvictionResult.WithinBound;
         }
         var clock = server.Clock;
         var started = clock.Advance();
@@ -107,7 +107,7 @@ sealed class KeyEviction(MiniRedisServer server)
 
     EvictionResult FreeUntil(long target, long started)
     {
-        var limit = Microseconds(server.Config.MaxMemoryEvictionTenacity);
+        var limit = Microseconds(server.Config.Memory.MaxMemoryEvictionTenacity);
         var sinceLook = 0;
         while (server.Memory.CountedData > target)
         {
@@ -132,7 +132,7 @@ sealed class KeyEviction(MiniRedisServer server)
 
     void Evict(Database database, in KeyLookup victim)
     {
-        var watched = server.Config.LatencyMonitorThreshold > 0;
+        var watched = server.Config.Observation.LatencyMonitorThreshold > 0;
         var started = watched ? server.Clock.Advance() : 0;
         server.Keys.Evict(database, victim);
         if (watched) server.Latency.Note("eviction-del", server.Clock.Microseconds(started, server.Clock.Advance()) / 1000);

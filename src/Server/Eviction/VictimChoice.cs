@@ -45,7 +45,7 @@ sealed class VictimChoice(MiniRedisServer server)
     /// <summary>Finds the key to evict next.</summary>
     public VictimSearch Find(out Database database, out KeyLookup victim)
     {
-        var policy = server.Config.MaxMemoryPolicy;
+        var policy = server.Config.Memory.MaxMemoryPolicy;
         switch (policy)
         {
             case MaxMemoryPolicy.AllKeysRandom:
@@ -126,7 +126,7 @@ sealed class VictimChoice(MiniRedisServer server)
     /// </summary>
     int Sampled(MaxMemoryPolicy policy)
     {
-        var samples = server.Config.MaxMemorySamples;
+        var samples = server.Config.Memory.MaxMemorySamples;
         return policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu ? samples * 2 : samples;
     }
 

@@ -83,7 +83,7 @@ ref partial struct CommandContext
     /// Whether what is given this deadline (unix ms) is to be deleted instead, because it has passed. Not while the AOF is loaded, nor in
     /// import mode, whoever asks: something may follow that makes it last longer.
     /// </summary>
-    public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Loading.IsLoading && !Server.Config.ImportMode;
+    public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Loading.IsLoading && !Server.Config.Process.ImportMode;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

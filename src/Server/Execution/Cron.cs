@@ -60,7 +60,7 @@ sealed class Cron(MiniRedisServer server)
         // Keys that have expired wake who waits for them to go.
         server.Blocking.Serve();
         if (moreToExpire || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
-        return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, server.Config.Hz), SampleMilliseconds));
+        return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, server.Config.Process.Hz), SampleMilliseconds));
     }
 
     void Sample(long now)

@@ -62,7 +62,7 @@ sealed partial class Executor
         _statistics.TotalReads++;
         var started = _clock.Advance();
         client.LastInteraction = _clock.Now;
-        if (arrived + (client.Transaction?.Queue.QueuedBytes ?? 0) > server.Config.ClientQueryBufferLimit)
+        if (arrived + (client.Transaction?.Queue.QueuedBytes ?? 0) > server.Config.Network.ClientQueryBufferLimit)
         {
             _statistics.QueryBufferLimitDisconnections++;
             server.Log.QueryBufferLimit(client.Id, arrived);
@@ -126,7 +126,7 @@ sealed partial class Executor
                 client.Connection.WantsResume = true;
                 break;
             }
-            var limits = new ParserLimits { MaxBulkLength = server.Config.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
+            var limits = new ParserLimits { MaxBulkLength = server.Config.Network.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
             loop.Reply.Limit = server.Limits.MostReplies(client, loop.Reply);
             window.Fill(ref client.Parser, unread, consumed, limits, server.Commands, client.Database);
             if (client.Tracking is { Remembers: true }) server.Tracking.Prefetch(window);

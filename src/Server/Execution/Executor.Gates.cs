@@ -36,7 +36,7 @@ partial class Executor
     bool Admit(Client client, Command command, ReplyWriter reply)
     {
         var flags = command.Flags;
-        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(server.Config.EnableDebugCommand, client.IsLocal))
+        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(server.Config.Security.EnableDebugCommand, client.IsLocal))
         {
             Reject(client, command, reply, Errors.DebugNotAllowed);
             return false;
@@ -65,7 +65,7 @@ partial class Executor
             Reject(client, command, reply, Errors.Loading);
             return false;
         }
-        if (server.Config.MaxMemory > 0 && !MakeRoom(client, reply) && (flags & CommandFlags.DenyOom) != 0)
+        if (server.Config.Memory.MaxMemory > 0 && !MakeRoom(client, reply) && (flags & CommandFlags.DenyOom) != 0)
         {
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;

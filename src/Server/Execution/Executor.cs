@@ -154,7 +154,7 @@ sealed partial class Executor(MiniRedisServer server) : IConnectionHandler
         statistics.Calls++;
         statistics.Ticks += ticks;
         if (failed) statistics.FailedCalls++;
-        if (server.Config.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(0, ticks) * 1000);
+        if (server.Config.Observation.LatencyTracking) (statistics.Latency ??= new()).Record(_clock.Microseconds(0, ticks) * 1000);
         if (!_inTransaction) _statistics.CommandTicks += ticks;
         _statistics.CommandsProcessed++;
         context.Client.CommandsRun++;

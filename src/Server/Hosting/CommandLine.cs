@@ -110,7 +110,7 @@ static class CommandLine
         LoadedConfig loaded;
         var commandLine = CommandLineConfig.Parse(args, Environment.ProcessPath ?? "");
         // Before the file is read: its "dir" changes what relative paths mean, its own name is relative to where we started.
-        var configFile = commandLine.File is { } file ? config.PathOf(file) : null;
+        var configFile = commandLine.File is { } file ? config.Persistence.PathOf(file) : null;
         try
         {
             loaded = ConfigFile.Load(config, commandLine);
@@ -160,9 +160,9 @@ static class CommandLine
             return null;
         }, "loglevel");
         foreach (var note in loaded.Notes.Concat(server.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
-        if (config.AlwaysShowLogo || config.LogFile.Length == 0 && !Console.IsOutputRedirected)
-            logProvider.WriteRaw(Banner.Text(MiniRedisServer.Version, MiniRedisServer.RedisVersion, "standalone", config.Port));
-        else log.RunningMode(config.Port);
+        if (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected)
+            logProvider.WriteRaw(Banner.Text(MiniRedisServer.Version, MiniRedisServer.RedisVersion, "standalone", config.Network.Port));
+        else log.RunningMode(config.Network.Port);
 
         using var host = new ServerHost(server, log);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });

@@ -22,7 +22,7 @@ sealed class OomScore(ServerConfig config, ServerLog log, string path = OomScore
     /// <returns>Whether that went well; why not is logged.</returns>
     public bool Apply()
     {
-        if (config.OomScoreAdj == OomScoreAdjust.No && _base is null) return true;
+        if (config.Process.OomScoreAdj == OomScoreAdjust.No && _base is null) return true;
         try
         {
             File.WriteAllText(path, string.Create(CultureInfo.InvariantCulture, $"{Score()}\n"));
@@ -37,15 +37,15 @@ sealed class OomScore(ServerConfig config, ServerLog log, string path = OomScore
 
     int Score()
     {
-        if (config.OomScoreAdj == OomScoreAdjust.No)
+        if (config.Process.OomScoreAdj == OomScoreAdjust.No)
         {
             var before = _base!.Value;
             _base = null;
             return before;
         }
         _base ??= int.Parse(File.ReadAllText(path), NumberStyles.Integer, CultureInfo.InvariantCulture);
-        var score = config.OomScoreAdjValues[config.ReplicaOf is null ? 0 : 1];
-        if (config.OomScoreAdj == OomScoreAdjust.Relative) score += _base.Value;
+        var score = config.Process.OomScoreAdjValues[config.Replication.ReplicaOf is null ? 0 : 1];
+        if (config.Process.OomScoreAdj == OomScoreAdjust.Relative) score += _base.Value;
         return Math.Clamp(score, Least, Most);
     }
 }

@@ -38,7 +38,12 @@ sealed class Rehearsal : IDisposable
     Rehearsal(Action<string, string>? replied)
     {
         _replied = replied;
-        var config = new ServerConfig { Databases = 2, SavePoints = [], EnableDebugCommand = ProtectedAction.Yes };
+        var config = new ServerConfig
+        {
+            Process = { Databases = 2 },
+            Persistence = { SavePoints = [] },
+            Security = { EnableDebugCommand = ProtectedAction.Yes },
+        };
         _server = new MiniRedisServer(config, new ServerLog(_log)) { Saving = { Files = new DiscardingFiles() } };
         (_first, _second) = (new Player(_shared), new Player(_shared));
         _server.Executor.OnAccepted(_first);

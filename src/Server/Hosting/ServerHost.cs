@@ -24,7 +24,7 @@ sealed class ServerHost : IDisposable
         Server = server;
         _log = log;
         _transport = OperatingSystem.IsLinux() && !portableTransport
-            ? new EpollTransport(server.Executor, Math.Max(1, server.Config.IoThreads))
+            ? new EpollTransport(server.Executor, Math.Max(1, server.Config.Network.IoThreads))
             : new SocketTransport(server.Executor);
         server.TransportName = _transport.Name;
         server.RequestTick = _transport.RequestTick;
@@ -49,7 +49,7 @@ sealed class ServerHost : IDisposable
     {
         var config = Server.Config;
         Server.Admission.ReserveDescriptors();
-        if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.TcpBacklog));
+        if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog));
         else BindAll(config);
         Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;
         _oomScore.Apply();
@@ -66,7 +66,7 @@ sealed class ServerHost : IDisposable
         try
         {
             Server.Aof.Files.Load();
-            if (Server.Config.AppendOnly) BeginLoadingAof();
+            if (Server.Config.Persistence.AppendOnly) BeginLoadingAof();
             else if (File.Exists(Server.Saving.Path)) Server.Loading.Start(Server.Saving.Path, ended: Loaded);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -91,13 +91,13 @@ sealed class ServerHost : IDisposable
             Server.Loading.StartAof(Loaded);
             return;
         }
-        if (File.Exists(Server.Saving.Path)) _log.RdbIgnored(Server.Config.DbFilename);
+        if (File.Exists(Server.Saving.Path)) _log.RdbIgnored(Server.Config.Persistence.DbFilename);
         Server.Aof.Open();
     }
 
     void Loaded(bool isWhole)
     {
-        if (isWhole && (!Server.Config.AppendOnly || TryOpenAof()))
+        if (isWhole && (!Server.Config.Persistence.AppendOnly || TryOpenAof()))
         {
             Ready();
             return;
@@ -128,11 +128,11 @@ sealed class ServerHost : IDisposable
 
     void BindAll(ServerConfig config)
     {
-        if (config.Port != 0) _listeners.AddRange(BindTcp(config, config.Port));
-        if (config.UnixSocket.Length == 0) return;
+        if (config.Network.Port != 0) _listeners.AddRange(BindTcp(config, config.Network.Port));
+        if (config.Network.UnixSocket.Length == 0) return;
         try
         {
-            _listeners.Add(Listener.Unix(config.PathOf(config.UnixSocket), config.UnixSocketPerm, config.TcpBacklog));
+            _listeners.Add(Listener.Unix(config.Persistence.PathOf(config.Network.UnixSocket), config.Network.UnixSocketPerm, config.Network.TcpBacklog));
         }
         catch (Exception failure) when (failure is SocketException or IOException or UnauthorizedAccessException)
         {
@@ -144,14 +144,14 @@ sealed class ServerHost : IDisposable
     List<Listener> BindTcp(ServerConfig config, int port)
     {
         var bound = new List<Listener>();
-        foreach (var entry in config.Bind)
+        foreach (var entry in config.Network.Bind)
         {
             // "-address" is used if the machine has it, as in redis.conf.
             var optional = entry.StartsWith('-');
             var address = optional ? entry[1..] : entry;
             try
             {
-                bound.Add(Listener.Tcp(address, port, config.TcpBacklog));
+                bound.Add(Listener.Tcp(address, port, config.Network.TcpBacklog));
             }
             catch (SocketException failure)
             {
@@ -173,14 +173,14 @@ sealed class ServerHost : IDisposable
     string? RebindLocked(string failure)
     {
         List<Listener> bound = [];
-        if (Server.Config.Port != 0)
+        if (Server.Config.Network.Port != 0)
         {
-            var keep = _listeners.Where(l => !l.IsUnixSocket && l.Port == Server.Config.Port).ToList();
+            var keep = _listeners.Where(l => !l.IsUnixSocket && l.Port == Server.Config.Network.Port).ToList();
             // The same port cannot be bound twice, so a change of addresses on it closes the old ones first.
             foreach (var listener in keep) listener.Socket.Close();
             try
             {
-                bound = BindTcp(Server.Config, Server.Config.Port);
+                bound = BindTcp(Server.Config, Server.Config.Network.Port);
             }
             catch (StartFailedException)
             {
@@ -197,10 +197,10 @@ sealed class ServerHost : IDisposable
 
     void WritePidFile(ServerConfig config)
     {
-        if (config.PidFile.Length == 0) return;
+        if (config.Process.PidFile.Length == 0) return;
         try
         {
-            File.WriteAllText(config.PathOf(config.PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+            File.WriteAllText(config.Persistence.PathOf(config.Process.PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
             _hasPidFile = true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -221,7 +221,7 @@ sealed class ServerHost : IDisposable
         if (_hasPidFile)
         {
             _log.RemovingPidFile();
-            File.Delete(Server.Config.PathOf(Server.Config.PidFile));
+            File.Delete(Server.Config.Persistence.PathOf(Server.Config.Process.PidFile));
         }
         _log.Bye();
     }

@@ -12,8 +12,8 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
-        Register(PosixSignal.SIGTERM, static config => config.ShutdownOnSigterm);
-        Register(PosixSignal.SIGINT, static config => config.ShutdownOnSigint);
+        Register(PosixSignal.SIGTERM, static config => config.Process.ShutdownOnSigterm);
+        Register(PosixSignal.SIGINT, static config => config.Process.ShutdownOnSigint);
         return Task.CompletedTask;
     }
 

@@ -12,7 +12,7 @@ static class SystemdNotifier
 {
     public static void Notify(ServerConfig config, string state)
     {
-        if (config.Supervised is not (SupervisedMode.Systemd or SupervisedMode.Auto)) return;
+        if (config.Process.Supervised is not (SupervisedMode.Systemd or SupervisedMode.Auto)) return;
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 1 } path) return;
         // "@" stands for the abstract namespace, whose names start with a zero byte.
         if (path[0] == '@') path = '\0' + path[1..];

@@ -12,7 +12,7 @@ static class AccessField
     public static uint IdleSeconds(Record record, MiniRedisServer server) => (server.Clock.LruClock - record.AccessField) & (ClockRange - 1);
 
     /// <summary>What a file notes of a key.</summary>
-    public static RdbAccess ToRdb(Record record, MiniRedisServer server) => server.Config.MaxMemoryPolicy switch
+    public static RdbAccess ToRdb(Record record, MiniRedisServer server) => server.Config.Memory.MaxMemoryPolicy switch
     {
         MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru =>
             RdbAccess.Idle(IdleSeconds(record, server)),
@@ -23,7 +23,7 @@ static class AccessField
     /// <summary>The field of a key that comes with what is known of its use; what the policy in force has no unit for counts as just made.</summary>
     public static uint FromRdb(RdbAccess access, MiniRedisServer server)
     {
-        if (server.UsesLfu)
+        if (server.Config.Memory.UsesLfu)
         {
             var initial = Lfu.Initial(server);
             return access.Counter < 0 ? initial : initial & ~0xFFu | (uint)access.Counter;

@@ -101,9 +101,9 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <summary>
     /// Deadlines up to this one (unix ms) have passed for whom a command runs. None has while the AOF is loaded: its commands ran earlier, and
     /// what has expired since may have been made to last longer by one that follows. Nor has any for the source of an import
-    /// (<see cref="ServerConfig.ImportMode"/>), whose own server says when a key goes.
+    /// (<see cref="ProcessSettings.ImportMode"/>), whose own server says when a key goes.
     /// </summary>
-    public long ExpiredBy => server.Loading.IsLoading || server.Config.ImportMode && RunsForSource ? long.MinValue : Due;
+    public long ExpiredBy => server.Loading.IsLoading || server.Config.Process.ImportMode && RunsForSource ? long.MinValue : Due;
 
     bool RunsForSource => server.Executor.RunningFor is { } client && client.Has(ClientFlags.ImportSource);
 
@@ -115,19 +115,19 @@ sealed class KeyAccess(MiniRedisServer server)
     /// would be a write; and in import mode it is for the source of the import to delete. A command that writes all the same (in the
     /// transaction that began the pause, for one) deletes it first, as ever, since what it then puts in its place must not stand beside it.
     /// </summary>
-    public bool MayDelete => !(server.Pause.IsActive || server.Config.ImportMode)
+    public bool MayDelete => !(server.Pause.IsActive || server.Config.Process.ImportMode)
         || server.Executor.Running is { } running && (running.Flags & CommandFlags.Write) != 0;
 
     /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
     public void Touch(Record record)
     {
-        record.Touch(server.UsesLfu ? Lfu.Touch(record.AccessField, server) : server.Clock.LruClock);
+        record.Touch(server.Config.Memory.UsesLfu ? Lfu.Touch(record.AccessField, server) : server.Clock.LruClock);
     }
 
     /// <summary>Finishes a key that has just come into being: its access field, and the event of a new key.</summary>
     public void Created(Database database, Record record, ReadOnlySpan<byte> key)
     {
-        record.AccessField = server.UsesLfu ? Lfu.Initial(server) : server.Clock.LruClock;
+        record.AccessField = server.Config.Memory.UsesLfu ? Lfu.Initial(server) : server.Clock.LruClock;
         Arrived(database, key);
     }
 
@@ -181,14 +181,14 @@ sealed class KeyAccess(MiniRedisServer server)
     public void Expire(Database database, in KeyLookup at)
     {
         server.Statistics.ExpiredKeys++;
-        Drop(database, at, server.Config.LazyFreeLazyExpire, KeyspaceEvents.Expired, "expired");
+        Drop(database, at, server.Config.Memory.LazyFreeLazyExpire, KeyspaceEvents.Expired, "expired");
     }
 
     /// <summary>Deletes a key to make room, as a DEL that the server itself issued.</summary>
     public void Evict(Database database, in KeyLookup at)
     {
         server.Statistics.EvictedKeys++;
-        Drop(database, at, server.Config.LazyFreeLazyEviction, KeyspaceEvents.Evicted, "evicted");
+        Drop(database, at, server.Config.Memory.LazyFreeLazyEviction, KeyspaceEvents.Evicted, "evicted");
     }
 
     void Drop(Database database, in KeyLookup at, bool lazy, KeyspaceEvents kind, string name)

@@ -15,7 +15,7 @@ static class Lfu
     public static uint Counter(uint field, MiniRedisServer server)
     {
         var counter = field & 0xFF;
-        var decayMinutes = server.Config.LfuDecayTime;
+        var decayMinutes = server.Config.Memory.LfuDecayTime;
         if (decayMinutes <= 0) return counter;
         var steps = IdleMinutes(field, server) / (uint)decayMinutes;
         return steps >= counter ? 0 : counter - steps;
@@ -31,7 +31,7 @@ static class Lfu
         if (counter < 255)
         {
             var above = counter > InitialCounter ? counter - InitialCounter : 0;
-            if (server.Random.NextDouble() < 1.0 / (above * (double)server.Config.LfuLogFactor + 1)) counter++;
+            if (server.Random.NextDouble() < 1.0 / (above * (double)server.Config.Memory.LfuLogFactor + 1)) counter++;
         }
         return Minutes(server) << 8 | counter;
     }

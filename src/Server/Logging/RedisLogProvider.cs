@@ -33,7 +33,7 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     {
         lock (_lock)
         {
-            _least = config.LogLevel switch
+            _least = config.Logging.LogLevel switch
             {
                 ServerLogLevel.Debug => LogLevel.Trace,
                 ServerLogLevel.Verbose => LogLevel.Debug,
@@ -41,7 +41,7 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
                 ServerLogLevel.Warning => LogLevel.Warning,
                 _ => LogLevel.None,
             };
-            var path = config.LogFile.Length == 0 ? "" : config.PathOf(config.LogFile);
+            var path = config.Logging.LogFile.Length == 0 ? "" : config.Persistence.PathOf(config.Logging.LogFile);
             if (path == _path) return;
             var next = Open(path);
             _writer.Dispose();

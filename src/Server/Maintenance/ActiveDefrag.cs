@@ -67,13 +67,13 @@ sealed class ActiveDefrag(MiniRedisServer server)
     {
         if (server.Keyspace.Snapshot is not null) return NotSoon;
         if (MovesEverything) return MoveEverything();
-        if (!server.Config.ActiveDefrag && !_defragmenter.IsActive) return NotSoon;
+        if (!server.Config.Memory.ActiveDefrag && !_defragmenter.IsActive) return NotSoon;
         var started = server.Clock.Advance();
         Decide();
         if (!_defragmenter.IsActive) return NotSoon;
         // What was given up is put in order all the same.
-        var percent = Math.Max(RunningPercent, server.Config.ActiveDefragCycleMin);
-        var slice = Math.Clamp(server.Config.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
+        var percent = Math.Max(RunningPercent, server.Config.Memory.ActiveDefragCycleMin);
+        var slice = Math.Clamp(server.Config.Memory.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
         AddCredit(started, percent, slice);
         if (_credit > 0)
         {
@@ -104,7 +104,7 @@ sealed class ActiveDefrag(MiniRedisServer server)
     void RunSlice(long started, int slice)
     {
         var clock = server.Clock;
-        while (_defragmenter.Step(server.Config.ActiveDefragMaxScanFields))
+        while (_defragmenter.Step(server.Config.Memory.ActiveDefragMaxScanFields))
         {
             if (clock.Microseconds(started, clock.Advance()) >= slice) break;
         }
@@ -114,14 +114,14 @@ sealed class ActiveDefrag(MiniRedisServer server)
     void Decide()
     {
         var config = server.Config;
-        if (!config.ActiveDefrag)
+        if (!config.Memory.ActiveDefrag)
         {
             _defragmenter.Abandon();
             StopClock();
             return;
         }
-        var settings = new Settings(config.ActiveDefragIgnoreBytes, config.ActiveDefragThresholdLower, config.ActiveDefragThresholdUpper,
-            config.ActiveDefragCycleMin, config.ActiveDefragCycleMax);
+        var settings = new Settings(config.Memory.ActiveDefragIgnoreBytes, config.Memory.ActiveDefragThresholdLower, config.Memory.ActiveDefragThresholdUpper,
+            config.Memory.ActiveDefragCycleMin, config.Memory.ActiveDefragCycleMax);
         var changed = settings != _settings;
         if (!changed && server.Clock.Now < _nextDecision) return;
         _settings = settings;

@@ -20,7 +20,7 @@ sealed class ActiveExpiry(MiniRedisServer server)
     /// <summary>Runs one slice. Returns whether keys that are due remain.</summary>
     public bool Run()
     {
-        if (!IsEnabled || server.Pause.IsActive || server.Config.ImportMode) return false;
+        if (!IsEnabled || server.Pause.IsActive || server.Config.Process.ImportMode) return false;
         var clock = server.Clock;
         var started = clock.Advance();
         var more = RunSlice(clock, started);

@@ -36,13 +36,13 @@ sealed class CallWatch
     public void Refresh()
     {
         var config = _server.Config;
-        var microseconds = Threshold(SlowLog, config.SlowlogLogSlowerThan, config.SlowlogMaxLen);
+        var microseconds = Threshold(SlowLog, config.Observation.SlowlogLogSlowerThan, config.Observation.SlowlogMaxLen);
         _slowTicks = microseconds == long.MaxValue ? long.MaxValue : _server.Clock.Ticks(microseconds);
-        var milliseconds = Math.Min(config.LatencyMonitorThreshold, long.MaxValue / 1000);
+        var milliseconds = Math.Min(config.Observation.LatencyMonitorThreshold, long.MaxValue / 1000);
         _latencyTicks = milliseconds > 0 ? _server.Clock.Ticks(milliseconds * 1000) : long.MaxValue;
         LeastTicks = Math.Min(_slowTicks, _latencyTicks);
-        _requestBytes = Threshold(LargeRequests, config.CommandlogRequestLargerThan, config.CommandlogLargeRequestMaxLen);
-        _replyBytes = Threshold(LargeReplies, config.CommandlogReplyLargerThan, config.CommandlogLargeReplyMaxLen);
+        _requestBytes = Threshold(LargeRequests, config.Observation.CommandlogRequestLargerThan, config.Observation.CommandlogLargeRequestMaxLen);
+        _replyBytes = Threshold(LargeReplies, config.Observation.CommandlogReplyLargerThan, config.Observation.CommandlogLargeReplyMaxLen);
         LeastBytes = Math.Min(_requestBytes, _replyBytes);
     }
 

@@ -14,7 +14,7 @@ sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
     long _dirtyAtStart;
 
     /// <summary>Whether commands that write are refused: the data are to be saved, and cannot be.</summary>
-    public bool StopsWrites => !Server.Saving.LastWentWell && Server.Config.StopWritesOnBgsaveError && Server.Config.SavePoints.Length > 0;
+    public bool StopsWrites => !Server.Saving.LastWentWell && Server.Config.Persistence.StopWritesOnBgsaveError && Server.Config.Persistence.SavePoints.Length > 0;
 
     /// <summary>Starts a save; nothing else may be taking a snapshot.</summary>
     public void Start()
@@ -22,7 +22,7 @@ sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
         _dirtyAtStart = Server.Effects.Dirty;
         Server.Statistics.RdbSaves++;
         Server.Log.BackgroundSaveStarted();
-        var temporary = Server.Config.PathOf($"temp-{Environment.ProcessId}-background.rdb");
+        var temporary = Server.Config.Persistence.PathOf($"temp-{Environment.ProcessId}-background.rdb");
         Begin(new RdbFileJob(Server, Server.Saving.Path, temporary, isAofBase: false, End));
     }
 
@@ -42,7 +42,7 @@ sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
             return;
         }
         var sinceSave = (Server.Clock.Now - Server.Saving.LastSave) / 1000;
-        foreach (var point in Server.Config.SavePoints)
+        foreach (var point in Server.Config.Persistence.SavePoints)
         {
             if (Server.Effects.Dirty < point.Changes || sinceSave <= point.Seconds || !MayTry) continue;
             Server.Log.SavePointReached(point.Changes, point.Seconds);

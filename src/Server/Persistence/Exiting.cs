@@ -89,6 +89,6 @@ sealed class Exiting(MiniRedisServer server)
     bool MustSave(ShutdownFlags flags)
     {
         if (server.Loading.IsLoading || (flags & ShutdownFlags.NoSave) != 0) return false;
-        return (flags & ShutdownFlags.Save) != 0 || server.Config.SavePoints.Length > 0;
+        return (flags & ShutdownFlags.Save) != 0 || server.Config.Persistence.SavePoints.Length > 0;
     }
 }

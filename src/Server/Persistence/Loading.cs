@@ -64,14 +64,14 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     public void Start(string path, bool replaces = false, Action<bool>? ended = null)
     {
         var stream = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
-        var verifies = server.Config.RdbChecksum && !server.DebugSwitches.SkipChecksums;
+        var verifies = server.Config.Persistence.RdbChecksum && !server.DebugSwitches.SkipChecksums;
         var options = new RdbLoadOptions
         {
             Limits = KeyCommands.Limits(server),
             DropExpiredAt = server.Clock.Now,
             Replaces = replaces,
             VerifiesChecksum = verifies,
-            AnyVersion = server.Config.RdbVersionCheck == RdbVersionCheck.Relaxed,
+            AnyVersion = server.Config.Persistence.RdbVersionCheck == RdbVersionCheck.Relaxed,
         };
         _loader = new RdbLoader(server.Keyspace, new RdbInput(stream, stream.Length, verifies), options, this);
         Begin(ended);
@@ -101,10 +101,10 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     public void Step()
     {
         if (!IsLoading) return;
-        var delay = server.Config.KeyLoadDelay;
+        var delay = server.Config.Persistence.KeyLoadDelay;
         try
         {
-            var bytes = server.Config.LoadingProcessEventsIntervalBytes;
+            var bytes = server.Config.Persistence.LoadingProcessEventsIntervalBytes;
             var keys = delay == 0 ? int.MaxValue : KeysPerStep(delay);
             var isDone = _loader?.Step(bytes, keys) ?? _aof!.Step(bytes, keys);
             if (delay != 0) Wait(delay);

@@ -19,7 +19,7 @@ sealed class RdbFileJob : SnapshotFileJob
         : base(server, path, temporary, isAofBase, ended)
     {
         _server = server;
-        (_checksum, _compress) = (server.Config.RdbChecksum, server.Config.RdbCompression);
+        (_checksum, _compress) = (server.Config.Persistence.RdbChecksum, server.Config.Persistence.RdbCompression);
         var head = new ArrayBufferWriter<byte>();
         server.Saving.WriteHead(new RdbFileWriter(new RdbWriter(head, compress: false)), isAofBase);
         _head = head.WrittenSpan.ToArray();

@@ -23,10 +23,10 @@ sealed class RdbSaving(MiniRedisServer server)
     public List<byte[]> Libraries { get; } = [];
 
     /// <summary>The file that dbfilename and dir name.</summary>
-    public string Path => server.Config.PathOf(server.Config.DbFilename);
+    public string Path => server.Config.Persistence.PathOf(server.Config.Persistence.DbFilename);
 
     /// <summary>The name of a file that is not whole yet.</summary>
-    public string TemporaryPath => server.Config.PathOf($"temp-{Environment.ProcessId}.rdb");
+    public string TemporaryPath => server.Config.Persistence.PathOf($"temp-{Environment.ProcessId}.rdb");
 
     /// <summary>The data set was saved as it was when <see cref="EffectStream.Dirty"/> was <paramref name="dirtyThen"/>.</summary>
     public void NoteSaved(long dirtyThen)
@@ -78,11 +78,11 @@ sealed class RdbSaving(MiniRedisServer server)
     public void Write(string path, string temporary, bool isAofBase)
     {
         var config = server.Config;
-        using var output = new RdbFileOutput(Files, temporary, config.RdbChecksum, config.RdbSaveIncrementalFsync);
+        using var output = new RdbFileOutput(Files, temporary, config.Persistence.RdbChecksum, config.Persistence.RdbSaveIncrementalFsync);
         var buffer = new RdbOutputBuffer(output);
-        var file = new RdbFileWriter(new RdbWriter(buffer, config.RdbCompression));
+        var file = new RdbFileWriter(new RdbWriter(buffer, config.Persistence.RdbCompression));
         WriteHead(file, isAofBase);
-        var delay = new KeySaveDelay(config.RdbKeySaveDelay);
+        var delay = new KeySaveDelay(config.Persistence.RdbKeySaveDelay);
         foreach (var database in server.Keyspace.Databases)
         {
             if (database.Count > 0) WriteKeys(file, database, delay);

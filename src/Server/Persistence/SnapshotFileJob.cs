@@ -12,8 +12,8 @@ abstract class SnapshotFileJob(
     MiniRedisServer server, string path, string temporary, bool isAofBase, Action<Snapshot, Exception?> ended) : SnapshotJob
 {
     readonly IFileStore _files = server.Saving.Files;
-    readonly bool _syncsOften = isAofBase ? server.Config.AofRewriteIncrementalFsync : server.Config.RdbSaveIncrementalFsync;
-    readonly KeySaveDelay _delay = new(server.Config.RdbKeySaveDelay);
+    readonly bool _syncsOften = isAofBase ? server.Config.Persistence.AofRewriteIncrementalFsync : server.Config.Persistence.RdbSaveIncrementalFsync;
+    readonly KeySaveDelay _delay = new(server.Config.Persistence.RdbKeySaveDelay);
 
     /// <summary>Bytes of the file, once it is written.</summary>
     public long Length { get; private set; }

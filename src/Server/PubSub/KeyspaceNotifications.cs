@@ -29,12 +29,12 @@ sealed class KeyspaceNotifications : IEffectSink
         server.PubSub.ListenersChanged = Refresh;
     }
 
-    KeyspaceEvents IEffectSink.WantedEvents => _server.Config.NotifyKeyspaceEvents & ~Forms;
+    KeyspaceEvents IEffectSink.WantedEvents => _server.Config.Observation.NotifyKeyspaceEvents & ~Forms;
 
     /// <summary>Follows the setting, and whether anyone is subscribed to anything.</summary>
     public void Refresh()
     {
-        var listens = (_server.Config.NotifyKeyspaceEvents & Forms) != 0 && _server.PubSub.HasListeners;
+        var listens = (_server.Config.Observation.NotifyKeyspaceEvents & Forms) != 0 && _server.PubSub.HasListeners;
         if (listens == _listens) return;
         _listens = listens;
         if (listens) _server.Effects.AddSink(this);
@@ -43,7 +43,7 @@ sealed class KeyspaceNotifications : IEffectSink
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
-        var asked = _server.Config.NotifyKeyspaceEvents;
+        var asked = _server.Config.Observation.NotifyKeyspaceEvents;
         if ((asked & kind) == 0) return;
         Span<byte> bytes = stackalloc byte[LongestName];
         var text = bytes[..Encoding.ASCII.GetBytes(name, bytes)];

@@ -49,7 +49,7 @@ sealed class LatencyMonitor(MiniRedisServer server)
     /// <summary>Notes that something took so long, if that is long enough.</summary>
     public void Note(string name, long milliseconds)
     {
-        var threshold = server.Config.LatencyMonitorThreshold;
+        var threshold = server.Config.Observation.LatencyMonitorThreshold;
         if (threshold == 0 || milliseconds < threshold) return;
         if (!_events.TryGetValue(name, out var found)) _events[name] = found = new Event();
         found.Add(new Sample(server.Clock.Now / 1000, milliseconds));

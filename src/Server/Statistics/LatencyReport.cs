@@ -70,7 +70,7 @@ static class LatencyReport
         var events = server.Latency.Events;
         if (events.Count == 0)
         {
-            return server.Config.LatencyMonitorThreshold == 0
+            return server.Config.Observation.LatencyMonitorThreshold == 0
                 ? "Latency is not being watched. To have it watched: CONFIG SET latency-monitor-threshold <milliseconds>.\n"
                 : "Nothing took longer than latency-monitor-threshold so far. There is nothing to report.\n";
         }
@@ -93,7 +93,7 @@ static class LatencyReport
     {
         if (server.Latency.Find("command") is not null || server.Latency.Find("fast-command") is not null)
         {
-            yield return server.Config.SlowlogLogSlowerThan < 0
+            yield return server.Config.Observation.SlowlogLogSlowerThan < 0
                 ? "Turn the slow log on to see which commands it was: CONFIG SET slowlog-log-slower-than <microseconds>."
                 : "SLOWLOG GET tells which commands it was.";
         }

@@ -139,7 +139,7 @@ sealed partial class TrackedKeys : IEffectSink
         }
     }
 
-    bool IsFull => _server.Config.TrackingTableMaxKeys is > 0 and var most && _table.Count > most;
+    bool IsFull => _server.Config.Memory.TrackingTableMaxKeys is > 0 and var most && _table.Count > most;
 
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
 

@@ -108,7 +108,7 @@ public class ConfigServiceTests
     {
         var service = NewService();
         var seen = new List<int>();
-        service.OnApply(c => { seen.Add(c.Port); return c.Port == 7 ? "Unable to listen on this port. Check server logs." : null; }, "port", "bind");
+        service.OnApply(c => { seen.Add(c.Network.Port); return c.Network.Port == 7 ? "Unable to listen on this port. Check server logs." : null; }, "port", "bind");
         Assert.Equal("ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs.",
             Set(service, "maxmemory 5 port 7 bind 127.0.0.1"));
         Assert.Equal("port=6379", Get(service, "port"));
@@ -140,7 +140,7 @@ public class ConfigServiceTests
     [InlineData("Yes", false, true)]
     public void Protected_directives_need_permission(string guard, bool local, bool allowed)
     {
-        var service = new ConfigService(new ServerConfig { EnableProtectedConfigs = Enum.Parse<ProtectedAction>(guard) });
+        var service = new ConfigService(new ServerConfig { Security = { EnableProtectedConfigs = Enum.Parse<ProtectedAction>(guard) } });
         Assert.Equal(allowed, Set(service, "dbfilename other.rdb", new ConfigSetContext(FromLocalConnection: local)) == "OK");
     }
 
@@ -148,7 +148,7 @@ public class ConfigServiceTests
     public void Some_directives_cannot_change_while_loading()
     {
         var loading = new ConfigSetContext(Loading: true);
-        var service = new ConfigService(new ServerConfig { EnableProtectedConfigs = ProtectedAction.Yes });
+        var service = new ConfigService(new ServerConfig { Security = { EnableProtectedConfigs = ProtectedAction.Yes } });
         Assert.Equal("LOADING Redis is loading the dataset in memory", Set(service, "appendonly yes", loading));
         Assert.Equal("LOADING Redis is loading the dataset in memory", Set(service, "dir /", loading));
         Assert.Equal("OK", Set(service, "loglevel debug", loading));
@@ -167,7 +167,7 @@ public class ConfigServiceTests
     {
         var service = NewService();
         Assert.Equal([], service.InertNotes());
-        service.Config.JemallocBgThread = false;
+        service.Config.Process.JemallocBgThread = false;
         Assert.Equal(["'jemalloc-bg-thread no' has no effect here: memory does not come from jemalloc"], service.InertNotes());
     }
 
@@ -176,8 +176,8 @@ public class ConfigServiceTests
     {
         var service = NewService();
         Set(service, "maxmemory-clients 5%");
-        Assert.Equal(0, service.Config.MaxMemoryClientsBytes);
+        Assert.Equal(0, service.Config.Memory.MaxMemoryClientsBytes);
         Set(service, "maxmemory 1000");
-        Assert.Equal(50, service.Config.MaxMemoryClientsBytes);
+        Assert.Equal(50, service.Config.Memory.MaxMemoryClientsBytes);
     }
 }

@@ -50,7 +50,7 @@ public class RedisOracleTests
     public void CONFIG_SET_gives_the_same_replies()
     {
         using var redis = new RedisServerProcess(null, "--enable-protected-configs", "yes");
-        var service = new ConfigService(new ServerConfig { EnableProtectedConfigs = ProtectedAction.Yes });
+        var service = new ConfigService(new ServerConfig { Security = { EnableProtectedConfigs = ProtectedAction.Yes } });
         // Words of the command, parted by '|'; after each the value is compared as well. Left out on purpose:
         // - maxmemory-samples and loglevel: 7.4 limits the one to 64 and added a level;
         // - an empty dbfilename: accepted by Redis, refused by Valkey 8 and here, because a snapshot needs a name;
@@ -179,9 +179,9 @@ public class RedisOracleTests
             ["notify-keyspace-events", "KEx"], ["appendfsync", "everysec"], ["list-max-listpack-size", "-3"], ["bind-source-addr", "127.0.0.1"],
         ];
         using var redis = new RedisServerProcess(file);
-        var config = new ServerConfig { Dir = redis.Dir.FullName };
+        var config = new ServerConfig { Persistence = { Dir = redis.Dir.FullName } };
         ConfigFile.LoadText(config, file);
-        config.UnixSocket = Path.Combine(redis.Dir.FullName, "redis.sock");
+        config.Network.UnixSocket = Path.Combine(redis.Dir.FullName, "redis.sock");
         var service = new ConfigService(config);
         foreach (var change in changes)
         {

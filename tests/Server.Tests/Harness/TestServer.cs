@@ -33,7 +33,7 @@ sealed class TestServer : IDisposable
         ILogger? log = null, Action<int>? exits = null)
     {
         var config = new ServerConfig();
-        config.Dir = ConfigText.FromUnicode(_directory.FullName);
+        config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
         var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
         Server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
         Server.ActiveDefrag.MovesEverything = s_movesBlocks;

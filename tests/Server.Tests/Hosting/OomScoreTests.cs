@@ -22,8 +22,8 @@ public sealed class OomScoreTests : IDisposable
 
     string Set(OomScoreAdjust mode, params int[] values)
     {
-        _config.OomScoreAdj = mode;
-        if (values.Length > 0) _config.OomScoreAdjValues = values;
+        _config.Process.OomScoreAdj = mode;
+        if (values.Length > 0) _config.Process.OomScoreAdjValues = values;
         Assert.True(_score.Apply());
         return File.ReadAllText(_file);
     }
@@ -35,7 +35,7 @@ public sealed class OomScoreTests : IDisposable
     public void The_value_of_a_master_or_replica_is_added_to_what_the_process_had_or_takes_its_place()
     {
         Assert.Equal("17\n", Set(OomScoreAdjust.Relative, 10, 20, 30));
-        _config.ReplicaOf = new MasterAddress("localhost", 1);
+        _config.Replication.ReplicaOf = new MasterAddress("localhost", 1);
         Assert.Equal("27\n", Set(OomScoreAdjust.Relative));
         Assert.Equal("20\n", Set(OomScoreAdjust.Absolute));
         Assert.Equal("1000\n", Set(OomScoreAdjust.Relative, 0, 2000, 0));
@@ -56,7 +56,7 @@ public sealed class OomScoreTests : IDisposable
     public void What_cannot_be_read_or_written_is_an_error()
     {
         var score = new OomScore(_config, new ServerLog(NullLogger.Instance), Path.Combine(_file, "missing"));
-        _config.OomScoreAdj = OomScoreAdjust.Relative;
+        _config.Process.OomScoreAdj = OomScoreAdjust.Relative;
         Assert.False(score.Apply());
     }
 

@@ -187,7 +187,7 @@ public sealed class LoadingTests
         lock (server.Server.Executor.ExecutorLock)
         {
             var record = server.Server.Keyspace[0].Lookup("a"u8).Record;
-            record.AccessField = server.Server.UsesLfu ? record.AccessField & ~0xFFu | 77 : record.AccessField - 100;
+            record.AccessField = server.Server.Config.Memory.UsesLfu ? record.AccessField & ~0xFFu | 77 : record.AccessField - 100;
         }
         Assert.Equal(reply, client.Call(command));
 

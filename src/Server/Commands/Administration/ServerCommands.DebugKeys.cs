@@ -61,7 +61,7 @@ static partial class ServerCommands
     static int SerializedLength(in CommandContext c, Record record)
     {
         var value = new ArrayBufferWriter<byte>();
-        RdbValueWriter.Write(new RdbWriter(value, c.Server.Config.RdbCompression), record);
+        RdbValueWriter.Write(new RdbWriter(value, c.Server.Config.Persistence.RdbCompression), record);
         return value.WrittenCount;
     }
 

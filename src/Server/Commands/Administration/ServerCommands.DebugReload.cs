@@ -37,7 +37,7 @@ static partial class ServerCommands
     {
         var server = c.Server;
         // BGREWRITEAOF leaves one even where the AOF is off.
-        if (!server.Config.AppendOnly && !server.Aof.Files.Manifest.Files.Any())
+        if (!server.Config.Persistence.AppendOnly && !server.Aof.Files.Manifest.Files.Any())
         {
             c.Fail(Errors.NoAppendOnlyFile);
             return;

@@ -37,7 +37,7 @@ static partial class ServerCommands
 
     static bool TryParseFlush(ref CommandContext c, out bool lazily)
     {
-        lazily = c.Server.Config.LazyFreeLazyUserFlush;
+        lazily = c.Server.Config.Memory.LazyFreeLazyUserFlush;
         if (c.Count == 1) return true;
         lazily = c.IsToken(1, "ASYNC"u8);
         if (c.Count == 2 && (lazily || c.IsToken(1, "SYNC"u8))) return true;
@@ -62,7 +62,7 @@ static partial class ServerCommands
         server.BackgroundSaving.Cancel();
         server.Keyspace.FlushAll();
         // The file would bring back at the next start what was to be gone; the log says if it cannot be written.
-        if (server.Config.SavePoints.Length > 0) server.Saving.TrySave();
+        if (server.Config.Persistence.SavePoints.Length > 0) server.Saving.TrySave();
     }
 
     static void FlushDb(ref CommandContext c)
@@ -89,7 +89,7 @@ static partial class ServerCommands
     static void SwapDb(ref CommandContext c)
     {
         var server = c.Server;
-        if (server.Config.ClusterEnabled)
+        if (server.Config.Cluster.ClusterEnabled)
         {
             c.Fail(Errors.SwapDbInCluster);
             return;

@@ -76,7 +76,7 @@ static partial class ServerCommands
                 problems.Add("More than one and a half times as much was used once: the peak is over.");
             if (arena.FragmentationRatio > MuchFragmentation && arena.FragmentedBytes > LeastFragmentation)
             {
-                problems.Add("Deleted records have left holes between others: " + (c.Server.Config.ActiveDefrag
+                problems.Add("Deleted records have left holes between others: " + (c.Server.Config.Memory.ActiveDefrag
                     ? "activedefrag will move these together, if its thresholds let it."
                     : "CONFIG SET activedefrag yes has these moved together."));
             }

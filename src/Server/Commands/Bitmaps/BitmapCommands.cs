@@ -32,7 +32,7 @@ static partial class BitmapCommands
             unit = fieldWidth;
         }
         // A field may begin in the last byte allowed and end 8 bytes later.
-        var maxBytes = Math.Min(c.Server.Config.ProtoMaxBulkLen, Array.MaxLength - sizeof(long));
+        var maxBytes = Math.Min(c.Server.Config.Network.ProtoMaxBulkLen, Array.MaxLength - sizeof(long));
         if (Numbers.TryParseInt64(text, out offset) && offset >= 0 && offset <= long.MaxValue / unit)
         {
             offset *= unit;

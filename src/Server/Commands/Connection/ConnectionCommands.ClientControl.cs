@@ -58,7 +58,7 @@ static partial class ConnectionCommands
         static (ref CommandContext c) =>
         {
             // Who was a source can always cease to be one.
-            if (c.Server.Config.ImportMode || c.IsToken(2, "OFF"u8)) SetFlag(ref c, ClientFlags.ImportSource);
+            if (c.Server.Config.Process.ImportMode || c.IsToken(2, "OFF"u8)) SetFlag(ref c, ClientFlags.ImportSource);
             else c.Fail(Errors.NotInImportMode);
         },
         OnOrOff, flags: ClientFlagsOfAll & ~CommandFlags.Sentinel);

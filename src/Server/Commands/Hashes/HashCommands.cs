@@ -25,7 +25,7 @@ static partial class HashCommands
         HGetExSpec, HSetExSpec, HGetDelSpec,
     ];
 
-    internal static HashLimits Limits(MiniRedisServer server) => new(server.Config.HashMaxListpackEntries, server.Config.HashMaxListpackValue);
+    internal static HashLimits Limits(MiniRedisServer server) => new(server.Config.Encodings.HashMaxListpackEntries, server.Config.Encodings.HashMaxListpackValue);
 
     /// <summary>Looks a hash up to read it, without the fields that have expired, or answers that the key holds something else.</summary>
     static bool TryRead(scoped ref CommandContext c, out HashReader hash)

@@ -71,7 +71,7 @@ static partial class KeyCommands
             return;
         }
         var payload = new ArrayBufferWriter<byte>();
-        DumpPayload.Write(at.Record, c.Server.Config.RdbCompression, payload);
+        DumpPayload.Write(at.Record, c.Server.Config.Persistence.RdbCompression, payload);
         c.Reply.Bulk(payload.WrittenSpan);
     }
 
@@ -111,7 +111,7 @@ static partial class KeyCommands
             c.Database.Delete(c.Database.Lookup(key));
             if (!present.Found) return;
             c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyServerDel);
+            EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
             return;
         }
         c.Server.Keys.Created(c.Database, record, key);

@@ -86,7 +86,7 @@ static partial class KeyCommands
         {
             c.Database.Delete(at);
             c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyExpire);
+            EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyExpire);
             return;
         }
         // A time before 1970 has passed as well as that of 1970 has, and is no deadline that a record could hold.

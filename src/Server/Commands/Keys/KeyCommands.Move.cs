@@ -82,7 +82,7 @@ static partial class KeyCommands
     static void Move(ref CommandContext c)
     {
         var key = c.Arg(1);
-        if (c.Server.Config.ClusterEnabled)
+        if (c.Server.Config.Cluster.ClusterEnabled)
         {
             c.Fail(Errors.MoveInCluster);
             return;
@@ -126,7 +126,7 @@ static partial class KeyCommands
                 return;
             }
         }
-        if (c.Server.Config.ClusterEnabled && (target.Number != 0 || c.Database.Number != 0))
+        if (c.Server.Config.Cluster.ClusterEnabled && (target.Number != 0 || c.Database.Number != 0))
         {
             c.Fail(Errors.CopyInCluster);
             return;

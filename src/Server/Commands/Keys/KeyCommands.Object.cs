@@ -64,21 +64,21 @@ static partial class KeyCommands
     {
         if (!record.IsInteger || record.Integer is < 0 or > 9999) return false;
         var config = c.Server.Config;
-        return config.MaxMemory == 0 || config.MaxMemoryPolicy is MaxMemoryPolicy.NoEviction or MaxMemoryPolicy.AllKeysRandom
+        return config.Memory.MaxMemory == 0 || config.Memory.MaxMemoryPolicy is MaxMemoryPolicy.NoEviction or MaxMemoryPolicy.AllKeysRandom
             or MaxMemoryPolicy.VolatileRandom or MaxMemoryPolicy.VolatileTtl;
     }
 
     static void ObjectIdleTime(ref CommandContext c)
     {
         if (!TryFindObject(ref c, out var record)) return;
-        if (c.Server.UsesLfu) c.Fail(Errors.LfuSelected);
+        if (c.Server.Config.Memory.UsesLfu) c.Fail(Errors.LfuSelected);
         else c.Reply.Integer(AccessField.IdleSeconds(record, c.Server));
     }
 
     static void ObjectFreq(ref CommandContext c)
     {
         if (!TryFindObject(ref c, out var record)) return;
-        if (c.Server.UsesLfu) c.Reply.Integer(Lfu.Counter(record.AccessField, c.Server));
+        if (c.Server.Config.Memory.UsesLfu) c.Reply.Integer(Lfu.Counter(record.AccessField, c.Server));
         else c.Fail(Errors.LfuNotSelected);
     }
 }

@@ -28,7 +28,7 @@ static partial class ListCommands
     static Arg LeftOrRight(string name) => Arg.OneOf(name, Arg.Token("LEFT"), Arg.Token("RIGHT"));
 
     public static ListLimits Limits(MiniRedisServer server) =>
-        new(server.Config.ListMaxListpackSize, server.Config.ListCompressDepth, server.DebugSwitches.PackedThreshold);
+        new(server.Config.Encodings.ListMaxListpackSize, server.Config.Encodings.ListCompressDepth, server.DebugSwitches.PackedThreshold);
 
     static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c.Server));
 

@@ -109,7 +109,7 @@ static partial class SetCommands
         c.Changed(key, KeyspaceEvents.Set, "spop");
         c.Server.Effects.Dirty += size - 1;
         c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
-        KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyServerDel);
+        KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
     }
 
     /// <summary>Answers and removes a member, and adds it to the SREM that has been begun.</summary>

@@ -22,7 +22,7 @@ static partial class SetCommands
     internal static SetLimits Limits(MiniRedisServer server)
     {
         var config = server.Config;
-        return new(config.SetMaxIntsetEntries, config.SetMaxListpackEntries, config.SetMaxListpackValue);
+        return new(config.Encodings.SetMaxIntsetEntries, config.Encodings.SetMaxListpackEntries, config.Encodings.SetMaxListpackValue);
     }
 
     /// <summary>A set changed, by so many members, perhaps to nothing: then its key goes, too.</summary>

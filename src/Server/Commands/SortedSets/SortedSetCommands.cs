@@ -33,7 +33,7 @@ static partial class SortedSetCommands
     ];
 
     internal static SortedSetLimits Limits(MiniRedisServer server) =>
-        new(server.Config.ZSetMaxListpackEntries, server.Config.ZSetMaxListpackValue);
+        new(server.Config.Encodings.ZSetMaxListpackEntries, server.Config.Encodings.ZSetMaxListpackValue);
 
     static Command ReadingOne(
         string name, string since, int arity, string complexity, string summary, KeyFlags use, Arg[] args, CommandHandler run,

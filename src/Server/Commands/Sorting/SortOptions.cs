@@ -69,7 +69,7 @@ struct SortOptions
     /// <summary>In cluster mode the keys that a pattern makes must be in the slot of the key that is sorted.</summary>
     static bool CheckSlot(ref CommandContext c, int pattern, ReadOnlySpan<byte> error)
     {
-        if (!c.Server.Config.ClusterEnabled || PatternSlot(c.Arg(pattern)) == Cluster.HashSlot.Of(c.Arg(1))) return true;
+        if (!c.Server.Config.Cluster.ClusterEnabled || PatternSlot(c.Arg(pattern)) == Cluster.HashSlot.Of(c.Arg(1))) return true;
         c.Fail(error);
         return false;
     }

@@ -117,7 +117,7 @@ static partial class StringCommands
     {
         // The sum of two non-negative longs may pass the range of a long.
         var total = unchecked((ulong)size + (ulong)appended);
-        if (total <= (ulong)Math.Min(c.Server.Config.ProtoMaxBulkLen, Array.MaxLength)) return true;
+        if (total <= (ulong)Math.Min(c.Server.Config.Network.ProtoMaxBulkLen, Array.MaxLength)) return true;
         c.Fail(Errors.StringTooLong);
         return false;
     }
@@ -153,7 +153,7 @@ static partial class StringCommands
         {
             c.Database.Delete(at);
             c.Changed(key, KeyspaceEvents.Generic, "del");
-            KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyUserDel);
+            KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyUserDel);
         }
         c.Reply.Integer(holds ? 1 : 0);
     }

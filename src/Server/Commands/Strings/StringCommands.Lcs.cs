@@ -41,7 +41,7 @@ static partial class StringCommands
         var b = second.Found ? second.Record.GetString(scratchB) : [];
 
         var cells = (long)(a.Length + 1) * (b.Length + 1);
-        if (cells * sizeof(uint) > Math.Min(c.Server.Config.ProtoMaxBulkLen, Array.MaxLength))
+        if (cells * sizeof(uint) > Math.Min(c.Server.Config.Network.ProtoMaxBulkLen, Array.MaxLength))
         {
             c.Fail(Errors.LcsTooMuchMemory);
             return;

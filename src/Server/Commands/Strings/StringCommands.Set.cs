@@ -200,7 +200,7 @@ static partial class StringCommands
     {
         c.Database.Delete(at);
         c.Changed(key, KeyspaceEvents.Generic, "del");
-        KeyCommands.EmitDelete(ref c, key, c.Server.Config.LazyFreeLazyExpire);
+        KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyExpire);
     }
 
     static void EmitSet(

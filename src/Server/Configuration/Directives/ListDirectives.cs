@@ -12,16 +12,16 @@ internal static class ListDirectives
     public static string? ParseBind(ServerConfig config, ReadOnlySpan<string> args, bool readingFile)
     {
         if (args.Length > MaxBindAddresses) return ConfigErrors.TooManyBindAddresses;
-        config.Bind = args is [""] ? [] : args.ToArray();
+        config.Network.Bind = args is [""] ? [] : args.ToArray();
         return null;
     }
 
-    public static string FormatBind(ServerConfig config) => string.Join(' ', config.Bind);
+    public static string FormatBind(ServerConfig config) => string.Join(' ', config.Network.Bind);
 
     public static IEnumerable<(string Line, bool Force)> RewriteBind(ServerConfig config, ServerConfig defaults)
     {
-        if (config.Bind.SequenceEqual(defaults.Bind)) return [];
-        return [("bind " + (config.Bind.Length == 0 ? "\"\"" : FormatBind(config)), true)];
+        if (config.Network.Bind.SequenceEqual(defaults.Network.Bind)) return [];
+        return [("bind " + (config.Network.Bind.Length == 0 ? "\"\"" : FormatBind(config)), true)];
     }
 
     public static string? ParseOomScoreAdjValues(ServerConfig config, ReadOnlySpan<string> args, bool readingFile)
@@ -34,12 +34,12 @@ internal static class ListDirectives
             if (value is < -2000 or > 2000) return ConfigErrors.OomScoreAdjValues;
             values[i] = (int)value;
         }
-        config.OomScoreAdjValues = values;
+        config.Process.OomScoreAdjValues = values;
         return null;
     }
 
     public static string FormatOomScoreAdjValues(ServerConfig config) =>
-        string.Join(' ', config.OomScoreAdjValues.Select(v => ConfigNumber.Text(v)));
+        string.Join(' ', config.Process.OomScoreAdjValues.Select(v => ConfigNumber.Text(v)));
 
     public static string? ParsePercentiles(ServerConfig config, ReadOnlySpan<string> args, bool readingFile)
     {
@@ -54,13 +54,13 @@ internal static class ListDirectives
             }
             if (values[i] is < 0 or > 100) return ConfigErrors.PercentileRange;
         }
-        config.LatencyTrackingInfoPercentiles = values;
+        config.Observation.LatencyTrackingInfoPercentiles = values;
         return null;
     }
 
     /// <summary>Six decimals at most, trailing zeros cut: printf's %f, trimmed.</summary>
     public static string FormatPercentiles(ServerConfig config) =>
-        string.Join(' ', config.LatencyTrackingInfoPercentiles.Select(p => p.ToString("0.######", CultureInfo.InvariantCulture)));
+        string.Join(' ', config.Observation.LatencyTrackingInfoPercentiles.Select(p => p.ToString("0.######", CultureInfo.InvariantCulture)));
 
     public static IEnumerable<(string Line, bool Force)> RewritePercentiles(ServerConfig config)
     {
@@ -73,20 +73,20 @@ internal static class ListDirectives
         if (args.Length != 2) return ConfigErrors.WrongNumberOfArguments;
         if (args[0].Equals("no", StringComparison.OrdinalIgnoreCase) && args[1].Equals("one", StringComparison.OrdinalIgnoreCase))
         {
-            config.ReplicaOf = null;
+            config.Replication.ReplicaOf = null;
             return null;
         }
         if (!ConfigNumber.TryParseLenient(args[1], out var port) || port is < 0 or > 65535) return ConfigErrors.InvalidMasterPort;
-        config.ReplicaOf = new MasterAddress(args[0], (int)port);
+        config.Replication.ReplicaOf = new MasterAddress(args[0], (int)port);
         return null;
     }
 
     public static string FormatReplicaOf(ServerConfig config) =>
-        config.ReplicaOf is { } master ? $"{master.Host} {ConfigNumber.Text(master.Port)}" : "";
+        config.Replication.ReplicaOf is { } master ? $"{master.Host} {ConfigNumber.Text(master.Port)}" : "";
 
     /// <summary>In cluster mode a node's master is a matter of nodes.conf.</summary>
     public static IEnumerable<(string Line, bool Force)> RewriteReplicaOf(ServerConfig config) =>
-        config.ReplicaOf is null || config.ClusterEnabled ? [] : [("replicaof " + FormatReplicaOf(config), true)];
+        config.Replication.ReplicaOf is null || config.Cluster.ClusterEnabled ? [] : [("replicaof " + FormatReplicaOf(config), true)];
 }
 
 internal sealed record MasterAddress(string Host, int Port);

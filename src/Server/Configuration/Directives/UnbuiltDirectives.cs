@@ -13,9 +13,9 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("replicaof", c => c.ReplicaOf is not null, "this server follows nobody"),
-        ("cluster-enabled", c => c.ClusterEnabled, "this server is alone and serves every key"),
-        ("tls-port", c => c.TlsPort != 0, "nothing listens there"),
+        ("replicaof", c => c.Replication.ReplicaOf is not null, "this server follows nobody"),
+        ("cluster-enabled", c => c.Cluster.ClusterEnabled, "this server is alone and serves every key"),
+        ("tls-port", c => c.Tls.TlsPort != 0, "nothing listens there"),
     ];
 
     /// <summary>A sentence for the log about each directive that asks in vain.</summary>
@@ -28,7 +28,7 @@ internal static class UnbuiltDirectives
     public static string? Refusal(ServerConfig config, LoadedConfig loaded)
     {
         if (config.SentinelMode) return "Sentinel mode is not built yet.";
-        if (config.AclFile.Length > 0 || loaded.Users.Count > 0)
+        if (config.Security.AclFile.Length > 0 || loaded.Users.Count > 0)
             return "ACL users ('user', 'aclfile') are not built yet, and ignoring them would leave the server open. Use requirepass.";
         return null;
     }

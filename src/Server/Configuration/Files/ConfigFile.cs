@@ -151,7 +151,7 @@ internal sealed class ConfigFile
     static List<Segment> ReadFiles(ServerConfig config, string pattern)
     {
         var segments = new List<Segment>();
-        foreach (var path in ConfigGlob.Expand(config.PathOf(pattern)))
+        foreach (var path in ConfigGlob.Expand(config.Persistence.PathOf(pattern)))
         {
             try
             {
@@ -168,24 +168,24 @@ internal sealed class ConfigFile
     /// <summary>What only the whole of the directives can be judged by.</summary>
     void CheckTogether()
     {
-        if (_config.LogFile.Length > 0)
+        if (_config.Logging.LogFile.Length > 0)
         {
             try
             {
-                File.Open(_config.PathOf(_config.LogFile), FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
+                File.Open(_config.Persistence.PathOf(_config.Logging.LogFile), FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 throw ConfigFileReport.ForWhole($"Can't open the log file: {ConfigErrors.Describe(e)}");
             }
         }
-        if (!_config.ClusterEnabled) return;
-        if (_config.ReplicaOf is not null) throw ConfigFileReport.ForWhole(ConfigErrors.ReplicaOfInCluster);
-        if (_config.Databases > 1)
+        if (!_config.Cluster.ClusterEnabled) return;
+        if (_config.Replication.ReplicaOf is not null) throw ConfigFileReport.ForWhole(ConfigErrors.ReplicaOfInCluster);
+        if (_config.Process.Databases > 1)
         {
-            var databases = ConfigNumber.Text(_config.Databases);
+            var databases = ConfigNumber.Text(_config.Process.Databases);
             _loaded.Notes.Add($"WARNING: Changing databases number from {databases} to 1 since we are in cluster mode");
         }
-        _config.Databases = 1;
+        _config.Process.Databases = 1;
     }
 }

@@ -4,7 +4,7 @@ namespace MiniRedis.Server.Configuration.Files;
 
 /// <summary>
 /// The <c>dir</c> directive. Redis changes the process's directory; here the directory is a value, against which
-/// <see cref="ServerConfig.PathOf"/> resolves every relative path, so that two servers can live in one process (tests do)
+/// <see cref="PersistenceSettings.PathOf"/> resolves every relative path, so that two servers can live in one process (tests do)
 /// and a CONFIG SET that is rolled back leaves nothing behind.
 /// </summary>
 internal static class WorkingDirectory
@@ -13,13 +13,13 @@ internal static class WorkingDirectory
     {
         if (args.Length != 1) return ConfigErrors.WrongNumberOfArguments;
         if (args[0].Length == 0) return ConfigErrors.Empty("dir");
-        var path = config.PathOf(args[0]);
+        var path = config.Persistence.PathOf(args[0]);
         if (!Directory.Exists(path)) return File.Exists(path) ? ConfigErrors.NotADirectory : ConfigErrors.NoSuchDirectory;
-        config.Dir = ConfigText.FromUnicode(path);
+        config.Persistence.Dir = ConfigText.FromUnicode(path);
         return null;
     }
 
     /// <summary>Always absolute, and always written: the next start may happen elsewhere.</summary>
     public static IEnumerable<(string Line, bool Force)> Rewrite(ServerConfig config) =>
-        [("dir " + ConfigLine.Quote(config.Dir), true)];
+        [("dir " + ConfigLine.Quote(config.Persistence.Dir), true)];
 }

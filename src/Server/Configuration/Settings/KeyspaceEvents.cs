@@ -52,13 +52,13 @@ internal static class KeyspaceEventLetters
             if (one == KeyspaceEvents.None) return ConfigErrors.EventClass;
             events |= one;
         }
-        config.NotifyKeyspaceEvents = events;
+        config.Observation.NotifyKeyspaceEvents = events;
         return null;
     }
 
     public static string Format(ServerConfig config)
     {
-        var events = config.NotifyKeyspaceEvents;
+        var events = config.Observation.NotifyKeyspaceEvents;
         var text = new StringBuilder();
         var all = (events & KeyspaceEvents.All) == KeyspaceEvents.All;
         if (all) text.Append('A');
@@ -73,5 +73,5 @@ internal static class KeyspaceEventLetters
     }
 
     public static IEnumerable<(string Line, bool Force)> Rewrite(ServerConfig config) =>
-        [("notify-keyspace-events " + ConfigLine.Quote(Format(config)), config.NotifyKeyspaceEvents != 0)];
+        [("notify-keyspace-events " + ConfigLine.Quote(Format(config)), config.Observation.NotifyKeyspaceEvents != 0)];
 }

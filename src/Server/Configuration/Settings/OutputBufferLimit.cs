@@ -3,7 +3,7 @@ using MiniRedis.Server.Configuration.Directives;
 namespace MiniRedis.Server.Configuration.Settings;
 
 /// <summary>
-/// Client classes with an output buffer limit of their own; the index into <see cref="ServerConfig.OutputBufferLimits"/>.
+/// Client classes with an output buffer limit of their own; the index into <see cref="NetworkSettings.OutputBufferLimits"/>.
 /// </summary>
 internal enum ClientClass : byte { Normal, Replica, PubSub }
 
@@ -16,7 +16,7 @@ internal readonly record struct OutputBufferLimit(long HardBytes, long SoftBytes
     public static string? Parse(ServerConfig config, ReadOnlySpan<string> args, bool readingFile)
     {
         if (args.Length % 4 != 0) return ConfigErrors.BufferLimitArguments;
-        var limits = (OutputBufferLimit[])config.OutputBufferLimits.Clone();
+        var limits = (OutputBufferLimit[])config.Network.OutputBufferLimits.Clone();
         for (var i = 0; i < args.Length; i += 4)
         {
             if (!TryParseClass(args[i], out var at)) return ConfigErrors.BufferLimitClass;
@@ -28,27 +28,27 @@ internal readonly record struct OutputBufferLimit(long HardBytes, long SoftBytes
             }
             limits[(int)at] = new OutputBufferLimit(hard, soft, seconds);
         }
-        config.OutputBufferLimits = limits;
+        config.Network.OutputBufferLimits = limits;
         return null;
     }
 
     // "slave" is what Redis 7 still answers here, so clients that parse the value look for it.
     public static string Format(ServerConfig config)
     {
-        var limits = config.OutputBufferLimits;
+        var limits = config.Network.OutputBufferLimits;
         return $"normal {limits[0].Text()} slave {limits[1].Text()} pubsub {limits[2].Text()}";
     }
 
     public static IEnumerable<(string Line, bool Force)> Rewrite(ServerConfig config, ServerConfig defaults)
     {
-        for (var i = 0; i < config.OutputBufferLimits.Length; i++)
+        for (var i = 0; i < config.Network.OutputBufferLimits.Length; i++)
         {
-            var limit = config.OutputBufferLimits[i];
+            var limit = config.Network.OutputBufferLimits[i];
             var name = (ClientClass)i switch { ClientClass.Normal => "normal", ClientClass.Replica => "replica", _ => "pubsub" };
             var hard = ConfigNumber.FormatMemory(limit.HardBytes);
             var soft = ConfigNumber.FormatMemory(limit.SoftBytes);
             yield return ($"client-output-buffer-limit {name} {hard} {soft} {ConfigNumber.Text(limit.SoftSeconds)}",
-                limit != defaults.OutputBufferLimits[i]);
+                limit != defaults.Network.OutputBufferLimits[i]);
         }
     }
 

@@ -9,7 +9,7 @@ internal readonly record struct SavePoint(long Seconds, int Changes)
     {
         if (args is [""])
         {
-            config.SavePoints = [];
+            config.Persistence.SavePoints = [];
             args = [];
         }
         if (args.Length % 2 != 0) return ConfigErrors.InvalidSave;
@@ -21,13 +21,13 @@ internal readonly record struct SavePoint(long Seconds, int Changes)
             points.Add(new SavePoint(seconds, (int)Math.Min(changes, int.MaxValue)));
         }
         // In a file the first line replaces the defaults and each further line adds to it; CONFIG SET always replaces.
-        if (readingFile && config.SavePointsAreFromFile) points.InsertRange(0, config.SavePoints);
-        config.SavePointsAreFromFile |= readingFile;
-        config.SavePoints = [.. points];
+        if (readingFile && config.Persistence.SavePointsAreFromFile) points.InsertRange(0, config.Persistence.SavePoints);
+        config.Persistence.SavePointsAreFromFile |= readingFile;
+        config.Persistence.SavePoints = [.. points];
         return null;
     }
 
-    public static string Format(ServerConfig config) => string.Join(' ', config.SavePoints.Select(p => p.ToString()));
+    public static string Format(ServerConfig config) => string.Join(' ', config.Persistence.SavePoints.Select(p => p.ToString()));
 
     /// <summary>
     /// A line a point, and one even for none: without it the next start would use the defaults. A Sentinel saves nothing.
@@ -36,8 +36,8 @@ internal readonly record struct SavePoint(long Seconds, int Changes)
         config switch
         {
             { SentinelMode: true } => [],
-            { SavePoints: [] } => [("save \"\"", true)],
-            _ => config.SavePoints.Select(p => ($"save {p}", true)),
+            { Persistence.SavePoints: [] } => [("save \"\"", true)],
+            _ => config.Persistence.SavePoints.Select(p => ($"save {p}", true)),
         };
 
     public override string ToString() => $"{ConfigNumber.Text(Seconds)} {ConfigNumber.Text(Changes)}";

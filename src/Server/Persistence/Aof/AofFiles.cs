@@ -13,10 +13,10 @@ sealed class AofFiles(MiniRedisServer server)
     public AofManifest Manifest { get; private set; } = AofManifest.Empty;
 
     /// <summary>The files' directory.</summary>
-    public string Directory => server.Config.PathOf(server.Config.AppendDirname);
+    public string Directory => server.Config.Persistence.PathOf(server.Config.Persistence.AppendDirname);
 
     /// <summary>The list's file.</summary>
-    public string ManifestPath => PathOf(server.Config.AppendFilename + ".manifest");
+    public string ManifestPath => PathOf(server.Config.Persistence.AppendFilename + ".manifest");
 
     /// <summary>The file that is written to.</summary>
     public string CurrentPath => PathOf(Manifest.Incremental[^1].Name);
@@ -42,8 +42,8 @@ sealed class AofFiles(MiniRedisServer server)
     /// </summary>
     public void UpgradeIfNeeded()
     {
-        var name = server.Config.AppendFilename;
-        var old = server.Config.PathOf(name);
+        var name = server.Config.Persistence.AppendFilename;
+        var old = server.Config.Persistence.PathOf(name);
         if (!File.Exists(old)) return;
         // The list comes first. Where power fails before the file is moved, the next start finds it on the list and moves it.
         if (!File.Exists(ManifestPath))
@@ -57,7 +57,7 @@ sealed class AofFiles(MiniRedisServer server)
         server.Saving.Files.Replace(old, PathOf(name));
         server.Saving.Files.SyncDirectory(Directory);
         CountBytes();
-        server.Log.AofUpgraded(name, server.Config.AppendDirname);
+        server.Log.AofUpgraded(name, server.Config.Persistence.AppendDirname);
     }
 
     /// <summary>Makes sure that there is a base, were it an empty one, and a file to write to.</summary>
@@ -67,15 +67,15 @@ sealed class AofFiles(MiniRedisServer server)
         if (manifest.Base is null && manifest.Incremental.Count == 0)
         {
             CreateDirectory();
-            manifest = manifest.WithBase(config.AppendFilename, config.AofUseRdbPreamble, kept: 0);
+            manifest = manifest.WithBase(config.Persistence.AppendFilename, config.Persistence.AofUseRdbPreamble, kept: 0);
             var name = manifest.Base!.Value.Name;
             server.Log.AofBaseCreated(name);
-            if (config.AofUseRdbPreamble) server.Saving.Write(PathOf(name), PathOf($"temp-{Environment.ProcessId}.aof"), isAofBase: true);
+            if (config.Persistence.AofUseRdbPreamble) server.Saving.Write(PathOf(name), PathOf($"temp-{Environment.ProcessId}.aof"), isAofBase: true);
             else server.Saving.Files.Create(PathOf(name)).Dispose();
         }
         if (manifest.Incremental.Count == 0)
         {
-            manifest = manifest.WithIncremental(config.AppendFilename);
+            manifest = manifest.WithIncremental(config.Persistence.AppendFilename);
             // Before it is listed: a file that is listed and not there keeps the server from starting.
             server.Saving.Files.Create(PathOf(manifest.Incremental[^1].Name)).Dispose();
         }
@@ -90,7 +90,7 @@ sealed class AofFiles(MiniRedisServer server)
     {
         var files = server.Saving.Files;
         CreateDirectory();
-        var temporary = PathOf($"temp-{server.Config.AppendFilename}.manifest");
+        var temporary = PathOf($"temp-{server.Config.Persistence.AppendFilename}.manifest");
         using (var file = files.Create(temporary))
         {
             file.Write(Encoding.Latin1.GetBytes(manifest.Format()));
@@ -140,7 +140,7 @@ sealed class AofFiles(MiniRedisServer server)
     /// <summary>Deletes the files that a rewrite has replaced, and then takes them off the list.</summary>
     public void DeleteHistory()
     {
-        if (Manifest.History.Count == 0 || server.Config.AofDisableAutoGc) return;
+        if (Manifest.History.Count == 0 || server.Config.Persistence.AofDisableAutoGc) return;
         foreach (var file in Manifest.History) TryDelete(file.Name);
         Commit(Manifest.WithoutHistory());
     }

@@ -89,7 +89,7 @@ sealed class AofLoading : IDisposable
         {
             return _replay!.Step(bytes);
         }
-        catch (AofException failure) when (failure.IsTruncated && _server.Config.AofLoadTruncated && IsLastWritten)
+        catch (AofException failure) when (failure.IsTruncated && _server.Config.Persistence.AofLoadTruncated && IsLastWritten)
         {
             var path = _paths[_next - 1];
             _server.Log.AofShortRead(Path.GetFileName(path), failure.Offset);
@@ -111,14 +111,14 @@ sealed class AofLoading : IDisposable
             _replay = new AofReplay(_server, _file, CurrentName);
             return;
         }
-        var verifies = _server.Config.RdbChecksum && !_server.DebugSwitches.SkipChecksums;
+        var verifies = _server.Config.Persistence.RdbChecksum && !_server.DebugSwitches.SkipChecksums;
         // What has expired since is loaded as well: commands that follow may make it live longer.
         var options = new RdbLoadOptions
         {
             Limits = KeyCommands.Limits(_server),
             DropExpiredAt = -1,
             VerifiesChecksum = verifies,
-            AnyVersion = _server.Config.RdbVersionCheck == RdbVersionCheck.Relaxed,
+            AnyVersion = _server.Config.Persistence.RdbVersionCheck == RdbVersionCheck.Relaxed,
         };
         _base = new RdbLoader(_server.Keyspace, new RdbInput(_file, _file.Length, verifies), options, _target);
     }

@@ -49,12 +49,12 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     {
         var (config, aof, files) = (Server.Config, Server.Aof, Server.Aof.Files);
         Unschedule();
-        var awaitsBase = config.AppendOnly && (!aof.IsOn || AwaitsBase);
+        var awaitsBase = config.Persistence.AppendOnly && (!aof.IsOn || AwaitsBase);
         var before = files.Manifest;
         try
         {
             files.CreateDirectory();
-            if (config.AppendOnly) AddIncremental(files, awaitsBase);
+            if (config.Persistence.AppendOnly) AddIncremental(files, awaitsBase);
             if (awaitsBase && !aof.IsOn) aof.Start();
             else if (aof.IsOn) aof.SwitchFile();
         }
@@ -73,10 +73,10 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
 
         Server.Log.AofRewriteStarted();
         Server.Statistics.AofRewrites++;
-        _next = files.Manifest.WithBase(config.AppendFilename, config.AofUseRdbPreamble, kept: config.AppendOnly ? 1 : 0);
+        _next = files.Manifest.WithBase(config.Persistence.AppendFilename, config.Persistence.AofUseRdbPreamble, kept: config.Persistence.AppendOnly ? 1 : 0);
         var path = files.PathOf(_next.Base!.Value.Name);
         var temporary = files.PathOf($"temp-rewriteaof-bg-{Environment.ProcessId}.aof");
-        Begin(config.AofUseRdbPreamble
+        Begin(config.Persistence.AofUseRdbPreamble
             ? new RdbFileJob(Server, path, temporary, isAofBase: true, End)
             : new CommandFileJob(Server, path, temporary, End));
         return true;
@@ -84,7 +84,7 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
 
     void AddIncremental(AofFiles files, bool awaitsBase)
     {
-        var manifest = files.Manifest.WithIncremental(Server.Config.AppendFilename);
+        var manifest = files.Manifest.WithIncremental(Server.Config.Persistence.AppendFilename);
         Server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
         if (awaitsBase) files.Adopt(manifest);
         else files.Commit(manifest);
@@ -94,7 +94,7 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     /// <returns>False if the disk refuses.</returns>
     public bool Follow()
     {
-        if (!Server.Config.AppendOnly)
+        if (!Server.Config.Persistence.AppendOnly)
         {
             Cancel();
             if (!Server.Aof.Stop()) Server.Log.AofNotFlushed();
@@ -123,7 +123,7 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     /// <returns>False if it cannot have one: the disk refuses, or a transaction is running.</returns>
     public bool TryAwaitBase()
     {
-        while (Server.Config.AppendOnly && (!Server.Aof.IsOn || AwaitsBase || Server.Aof.HasGap))
+        while (Server.Config.Persistence.AppendOnly && (!Server.Aof.IsOn || AwaitsBase || Server.Aof.HasGap))
         {
             if (!Server.Snapshots.IsActive && (Server.Executor.InTransaction || !TryStart())) return false;
             var failures = FailuresInARow;
@@ -143,9 +143,9 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     bool HasGrown()
     {
         var config = Server.Config;
-        if (!Server.Aof.IsOn || config.AutoAofRewritePercentage == 0 || CurrentBytes <= config.AutoAofRewriteMinSize) return false;
+        if (!Server.Aof.IsOn || config.Persistence.AutoAofRewritePercentage == 0 || CurrentBytes <= config.Persistence.AutoAofRewriteMinSize) return false;
         var growth = (Int128)CurrentBytes * 100 / Math.Max(1, BaseBytes) - 100;
-        if (growth < config.AutoAofRewritePercentage) return false;
+        if (growth < config.Persistence.AutoAofRewritePercentage) return false;
         Server.Log.AofHasGrown((long)growth);
         return true;
     }

@@ -73,7 +73,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// <summary>A rewrite that began behind the gap is the base now.</summary>
     public void EndGap() => HasGap = false;
 
-    bool HoldsReplies => _server.Config.AppendFsync == AppendFsync.Always;
+    bool HoldsReplies => _server.Config.Persistence.AppendFsync == AppendFsync.Always;
 
     /// <summary>Begins to write after the start: behind what was loaded, or to new files.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
@@ -144,8 +144,8 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     {
         if (_writer is not { } writer) return;
         var config = _server.Config;
-        var pauses = config.NoAppendFsyncOnRewrite && _server.Snapshots.IsActive && config.AppendFsync == AppendFsync.EverySec;
-        writer.Policy = pauses ? AppendFsync.No : config.AppendFsync;
+        var pauses = config.Persistence.NoAppendFsyncOnRewrite && _server.Snapshots.IsActive && config.Persistence.AppendFsync == AppendFsync.EverySec;
+        writer.Policy = pauses ? AppendFsync.No : config.Persistence.AppendFsync;
         // Without a sync to come nobody would let them go. What they were promised is kept if the disk allows it.
         if (!HoldsReplies && _held.Count > 0 && !TryFlush()) ReleaseAll();
     }
@@ -174,7 +174,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         var count = 0;
         foreach (var command in commands) count += command.Target == EffectTarget.Replicas ? 0 : 1;
         if (count == 0) return;
-        if (_server.Config.AofTimestampEnabled) Stamp();
+        if (_server.Config.Persistence.AofTimestampEnabled) Stamp();
         if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
         for (var i = 0; i < commands.Count; i++)
         {
@@ -239,7 +239,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         var error = writer.Error;
         // What cannot be written is refused, and refusals do not wait.
         SetSlow(error is null
-            && (_server.Config.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds || writer.WaitingBytes > MostWaitingBytes));
+            && (_server.Config.Persistence.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds || writer.WaitingBytes > MostWaitingBytes));
         if (error == _lastError) return;
         _lastError = error;
         if (error is null)

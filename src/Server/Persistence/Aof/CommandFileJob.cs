@@ -12,7 +12,7 @@ sealed class CommandFileJob(MiniRedisServer server, string path, string temporar
 {
     AofValueWriter? _writer;
 
-    readonly byte[] _head = server.Config.AofTimestampEnabled
+    readonly byte[] _head = server.Config.Persistence.AofTimestampEnabled
         ? Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"#TS:{server.Clock.Now / 1000}\r\n"))
         : [];
 

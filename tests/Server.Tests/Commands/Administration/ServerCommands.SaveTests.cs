@@ -75,7 +75,7 @@ public sealed class ServerCommandsSaveTests
     {
         using var server = new TestServer();
         using var client = server.Connect();
-        lock (server.Server.Executor.ExecutorLock) server.Server.Config.Dir += "/gone";
+        lock (server.Server.Executor.ExecutorLock) server.Server.Config.Persistence.Dir += "/gone";
         Assert.Equal("-ERR", client.Call("SAVE"));
     }
 

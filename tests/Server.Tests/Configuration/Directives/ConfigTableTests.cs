@@ -27,7 +27,7 @@ public class ConfigTableTests
     [Fact]
     public void Every_mutable_directive_takes_its_own_answer_back_through_the_service()
     {
-        var service = new ConfigService(new ServerConfig { EnableProtectedConfigs = ProtectedAction.Yes });
+        var service = new ConfigService(new ServerConfig { Security = { EnableProtectedConfigs = ProtectedAction.Yes } });
         foreach (var directive in ConfigTable.All.Where(d => !d.Is(DirectiveFlags.Immutable)))
         {
             var before = service.Get(directive.Name)!;

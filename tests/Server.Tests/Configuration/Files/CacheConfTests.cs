@@ -30,11 +30,11 @@ public class CacheConfTests
         var loaded = ConfigFile.Load(config, CommandLineConfig.Parse([PathOfFile()]));
         Assert.Equal([], loaded.Notes);
         Assert.Equal([], new ConfigService(config).InertNotes());
-        Assert.Equal(MaxMemoryPolicy.AllKeysLfu, config.MaxMemoryPolicy);
-        Assert.Equal(1L << 30, config.MaxMemory);
-        Assert.Equal([], config.SavePoints);
-        Assert.False(config.AppendOnly);
-        Assert.True(config.ActiveDefrag);
+        Assert.Equal(MaxMemoryPolicy.AllKeysLfu, config.Memory.MaxMemoryPolicy);
+        Assert.Equal(1L << 30, config.Memory.MaxMemory);
+        Assert.Equal([], config.Persistence.SavePoints);
+        Assert.False(config.Persistence.AppendOnly);
+        Assert.True(config.Memory.ActiveDefrag);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public class CacheConfTests
     public void Every_example_can_be_switched_on()
     {
         var dir = Directory.CreateTempSubdirectory("miniredis-examples-");
-        foreach (var example in Examples) ConfigFile.LoadText(new ServerConfig { Dir = dir.FullName }, example);
+        foreach (var example in Examples) ConfigFile.LoadText(new ServerConfig { Persistence = { Dir = dir.FullName } }, example);
         dir.Delete(recursive: true);
     }
 
@@ -64,11 +64,11 @@ public class CacheConfTests
             .Select(l => Examples.Contains(l.TrimStart('#')) ? l[1..] : l);
         var config = new ServerConfig();
         ConfigFile.LoadText(config, string.Join('\n', switched));
-        Assert.Equal([new(3600, 1), new(300, 10000)], config.SavePoints);
-        Assert.Equal(10, config.ActiveDefragThresholdLower);
-        Assert.Equal("cache.log", config.LogFile);
-        Assert.Equal("/run/miniredis/miniredis.sock", config.UnixSocket);
-        Assert.Equal(KeyspaceEvents.Keyevent | KeyspaceEvents.Expired | KeyspaceEvents.Evicted, config.NotifyKeyspaceEvents);
+        Assert.Equal([new(3600, 1), new(300, 10000)], config.Persistence.SavePoints);
+        Assert.Equal(10, config.Memory.ActiveDefragThresholdLower);
+        Assert.Equal("cache.log", config.Logging.LogFile);
+        Assert.Equal("/run/miniredis/miniredis.sock", config.Network.UnixSocket);
+        Assert.Equal(KeyspaceEvents.Keyevent | KeyspaceEvents.Expired | KeyspaceEvents.Evicted, config.Observation.NotifyKeyspaceEvents);
     }
 
     [Fact]

@@ -23,13 +23,13 @@ public sealed class ConfigFileTests : IDisposable
     public void Comments_blank_lines_case_and_carriage_returns_do_not_matter()
     {
         var config = Load("# a comment\r\n\r\n  PORT 7001\r\n\tMaxMemory 100MB\n#port 7002\ntimeout \"30\"");
-        Assert.Equal(7001, config.Port);
-        Assert.Equal(100L << 20, config.MaxMemory);
-        Assert.Equal(30, config.Timeout);
+        Assert.Equal(7001, config.Network.Port);
+        Assert.Equal(100L << 20, config.Memory.MaxMemory);
+        Assert.Equal(30, config.Network.Timeout);
     }
 
     [Fact]
-    public void The_last_of_two_lines_wins() => Assert.Equal(2, Load("port 1\nport 2").Port);
+    public void The_last_of_two_lines_wins() => Assert.Equal(2, Load("port 1\nport 2").Network.Port);
 
     [Theory]
     [InlineData("", "3600 1 300 100 60 10000")]
@@ -46,7 +46,7 @@ public sealed class ConfigFileTests : IDisposable
     {
         var config = Load("client-output-buffer-limit pubsub 64mb 16mb 90\nclient-output-buffer-limit slave 0 0 0");
         Assert.Equal("normal 0 0 0 slave 0 0 0 pubsub 67108864 16777216 90", OutputBufferLimit.Format(config));
-        Assert.Equal(new OutputBufferLimit(64 << 20, 16 << 20, 90), config.OutputBufferLimits[(int)ClientClass.PubSub]);
+        Assert.Equal(new OutputBufferLimit(64 << 20, 16 << 20, 90), config.Network.OutputBufferLimits[(int)ClientClass.PubSub]);
     }
 
     [Theory]
@@ -104,9 +104,9 @@ public sealed class ConfigFileTests : IDisposable
         Write("conf.d/20-b.conf", "port 20\n");
         Write("conf.d/10-a.conf", "port 10\nmaxclients 77\n");
         Write("conf.d/.hidden.conf", "nonsense");
-        var config = new ServerConfig { Dir = _dir.FullName };
+        var config = new ServerConfig { Persistence = { Dir = _dir.FullName } };
         ConfigFile.Load(config, CommandLineConfig.Parse(["main.conf"]));
-        Assert.Equal((20, 77, 9), (config.Port, config.MaxClients, config.Timeout));
+        Assert.Equal((20, 77, 9), (config.Network.Port, config.Network.MaxClients, config.Network.Timeout));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class ConfigFileTests : IDisposable
     {
         var path = Write("loop.conf", "port 1\ninclude loop.conf\n");
         var report = Assert.Throws<ConfigFileException>(() =>
-            ConfigFile.Load(new ServerConfig { Dir = _dir.FullName }, CommandLineConfig.Parse([path]))).Message;
+            ConfigFile.Load(new ServerConfig { Persistence = { Dir = _dir.FullName } }, CommandLineConfig.Parse([path]))).Message;
         Assert.EndsWith($"include is nested deeper than 16 files\n(line 2 of {path})", report);
     }
 
@@ -141,7 +141,7 @@ public sealed class ConfigFileTests : IDisposable
         var path = Write("main.conf", "port 1\ntimeout 1\nhz 11");
         var config = new ServerConfig();
         ConfigFile.Load(config, CommandLineConfig.Parse([path, "--port", "3", "-"]), new StringReader("\nport 2\ntimeout 2\n"));
-        Assert.Equal((3, 2, 11), (config.Port, config.Timeout, config.Hz));
+        Assert.Equal((3, 2, 11), (config.Network.Port, config.Network.Timeout, config.Process.Hz));
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class ConfigFileTests : IDisposable
     {
         var config = new ServerConfig();
         var loaded = ConfigFile.LoadText(config, "cluster-enabled yes");
-        Assert.Equal(1, config.Databases);
+        Assert.Equal(1, config.Process.Databases);
         Assert.Equal(["WARNING: Changing databases number from 16 to 1 since we are in cluster mode"], loaded.Notes);
         Assert.EndsWith("replicaof directive not allowed in cluster mode", Report("cluster-enabled yes\nreplicaof h 1"));
     }
@@ -183,8 +183,8 @@ public sealed class ConfigFileTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_dir.FullName, "data/deep"));
         var config = Load($"dir {_dir.FullName}\ndir data\ndir deep");
-        Assert.Equal(Path.Combine(_dir.FullName, "data/deep/dump.rdb"), config.PathOf(config.DbFilename));
-        Assert.Equal("/abs/x", config.PathOf("/abs/x"));
+        Assert.Equal(Path.Combine(_dir.FullName, "data/deep/dump.rdb"), config.Persistence.PathOf(config.Persistence.DbFilename));
+        Assert.Equal("/abs/x", config.Persistence.PathOf("/abs/x"));
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class ConfigFileTests : IDisposable
         File.WriteAllBytes(path, [.. "requirepass "u8, 0xff, 0xfe, 0xc3, 0xa4]);
         var config = new ServerConfig();
         ConfigFile.Load(config, CommandLineConfig.Parse([path]));
-        Assert.Equal([0xff, 0xfe, 0xc3, 0xa4], ConfigText.ToBytes(config.RequirePass));
+        Assert.Equal([0xff, 0xfe, 0xc3, 0xa4], ConfigText.ToBytes(config.Security.RequirePass));
     }
 
     [Fact]
@@ -203,8 +203,8 @@ public sealed class ConfigFileTests : IDisposable
     [Fact]
     public void Out_of_range_hz_is_taken_as_the_nearest_sensible_value()
     {
-        Assert.Equal(500, Load("hz 100000").Hz);
-        Assert.Equal(1, Load("hz 0").Hz);
+        Assert.Equal(500, Load("hz 100000").Process.Hz);
+        Assert.Equal(1, Load("hz 0").Process.Hz);
     }
 
     string Write(string name, string text)

@@ -218,7 +218,7 @@ public sealed class AofLoadingTests : IDisposable
         lock (server.Server.Executor.ExecutorLock)
         {
             server.Server.Cron.IsPaused = true;
-            server.Server.Config.Dir = _directory.PathOf("");
+            server.Server.Config.Persistence.Dir = _directory.PathOf("");
             server.Server.Aof.Files.Load();
             server.Server.Loading.StartAof();
             for (var i = 0; i < 4; i++) server.Server.Loading.Step();

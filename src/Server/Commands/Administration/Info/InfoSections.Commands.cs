@@ -26,12 +26,12 @@ static partial class InfoSections
     static void LatencyStats(InfoText text, MiniRedisServer server)
     {
         text.Section("Latencystats");
-        if (!server.Config.LatencyTracking) return;
+        if (!server.Config.Observation.LatencyTracking) return;
         foreach (var command in WithSubcommands(server))
         {
             if (server.CommandStatistics[command.Ordinal].Latency is not { } latency) continue;
             var line = new StringBuilder();
-            foreach (var percent in server.Config.LatencyTrackingInfoPercentiles)
+            foreach (var percent in server.Config.Observation.LatencyTrackingInfoPercentiles)
             {
                 line.Append(line.Length == 0 ? "" : ",");
                 line.Append(CultureInfo.InvariantCulture, $"p{percent:0.######}={latency.Percentile(percent) / 1000.0:F3}");

@@ -38,7 +38,7 @@ static partial class InfoSections
         text.Bytes("used_memory_vm_total", 0);
         text.Field("used_memory_functions", 0);
         text.Bytes("used_memory_scripts", 0);
-        text.Bytes("maxmemory", server.Config.MaxMemory);
+        text.Bytes("maxmemory", server.Config.Memory.MaxMemory);
         text.Field("maxmemory_policy", server.ConfigService.Get("maxmemory-policy")!);
         text.Field("allocator_frag_ratio", arena.FragmentationRatio);
         text.Field("allocator_frag_bytes", arena.FragmentedBytes);

@@ -15,7 +15,7 @@ static partial class InfoSections
         text.Field("master_repl_offset", 0);
         text.Field("second_repl_offset", -1);
         text.Field("repl_backlog_active", 0);
-        text.Field("repl_backlog_size", server.Config.ReplBacklogSize);
+        text.Field("repl_backlog_size", server.Config.Replication.ReplBacklogSize);
         text.Field("repl_backlog_first_byte_offset", 0);
         text.Field("repl_backlog_histlen", 0);
     }
@@ -23,6 +23,6 @@ static partial class InfoSections
     static void Cluster(InfoText text, MiniRedisServer server)
     {
         text.Section("Cluster");
-        text.Field("cluster_enabled", server.Config.ClusterEnabled);
+        text.Field("cluster_enabled", server.Config.Cluster.ClusterEnabled);
     }
 }

@@ -31,21 +31,21 @@ static partial class InfoSections
         text.Field("process_id", Environment.ProcessId);
         text.Field("process_supervised", "no");
         text.Field("run_id", server.RunId);
-        text.Field("tcp_port", config.Port);
+        text.Field("tcp_port", config.Network.Port);
         text.Field("server_time_usec", server.Clock.ReadMicroseconds());
         text.Field("uptime_in_seconds", server.Clock.UptimeSeconds);
         text.Field("uptime_in_days", server.Clock.UptimeSeconds / 86_400);
-        text.Field("hz", config.Hz);
-        text.Field("configured_hz", config.Hz);
+        text.Field("hz", config.Process.Hz);
+        text.Field("configured_hz", config.Process.Hz);
         text.Field("lru_clock", server.Clock.LruClock);
         text.Field("executable", Environment.ProcessPath ?? "");
         text.Field("config_file", server.ConfigService.FilePath ?? "");
-        text.Field("io_threads_active", config.IoThreads > 1);
-        if (config.AvailabilityZone.Length > 0) text.Field("availability_zone", ConfigText.ToUnicode(config.AvailabilityZone));
+        text.Field("io_threads_active", config.Network.IoThreads > 1);
+        if (config.Process.AvailabilityZone.Length > 0) text.Field("availability_zone", ConfigText.ToUnicode(config.Process.AvailabilityZone));
         Listeners(text, config);
     }
 
-    static string Mode(ServerConfig config) => config.ClusterEnabled ? "cluster" : config.SentinelMode ? "sentinel" : "standalone";
+    static string Mode(ServerConfig config) => config.Cluster.ClusterEnabled ? "cluster" : config.SentinelMode ? "sentinel" : "standalone";
 
     static string OperatingSystemName()
     {
@@ -62,12 +62,12 @@ static partial class InfoSections
     static void Listeners(InfoText text, ServerConfig config)
     {
         var number = 0;
-        if (config.Port != 0)
+        if (config.Network.Port != 0)
         {
-            var addresses = string.Concat(config.Bind.Select(b => ",bind=" + b));
-            text.Field(Name(number++), string.Create(CultureInfo.InvariantCulture, $"name=tcp{addresses},port={config.Port}"));
+            var addresses = string.Concat(config.Network.Bind.Select(b => ",bind=" + b));
+            text.Field(Name(number++), string.Create(CultureInfo.InvariantCulture, $"name=tcp{addresses},port={config.Network.Port}"));
         }
-        if (config.UnixSocket.Length > 0) text.Field(Name(number), $"name=unix,bind={ConfigText.ToUnicode(config.UnixSocket)}");
+        if (config.Network.UnixSocket.Length > 0) text.Field(Name(number), $"name=unix,bind={ConfigText.ToUnicode(config.Network.UnixSocket)}");
 
         static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"listener{number}");
     }

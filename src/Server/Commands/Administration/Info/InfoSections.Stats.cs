@@ -59,7 +59,7 @@ static partial class InfoSections
         text.Field("total_reads_processed", statistics.TotalReads);
         text.Field("total_writes_processed", statistics.TotalWrites);
         // Every thread reads and writes for its own connections; with one, that is the main thread.
-        var threaded = server.Config.IoThreads > 1;
+        var threaded = server.Config.Network.IoThreads > 1;
         text.Field("io_threaded_reads_processed", threaded ? statistics.TotalReads : 0);
         text.Field("io_threaded_writes_processed", threaded ? statistics.TotalWrites : 0);
         text.Field("client_query_buffer_limit_disconnections", statistics.QueryBufferLimitDisconnections);

@@ -1,0 +1,17 @@
+namespace MiniRedis.Server.Configuration.Settings;
+
+/// <summary>What a node of a cluster does.</summary>
+/// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
+internal sealed class ClusterSettings
+{
+    public bool ClusterEnabled, ClusterRequireFullCoverage, ClusterReplicaNoFailover, ClusterAllowReadsWhenDown;
+    public bool ClusterAllowPubSubShardWhenDown, ClusterAllowReplicaMigration, ClusterSlotStatsEnabled;
+    public string ClusterConfigFile = "", ClusterAnnounceIp = "", ClusterAnnounceHostname = "", ClusterAnnounceHumanNodename = "";
+    public string ClusterAnnounceClientIpV4 = "", ClusterAnnounceClientIpV6 = "";
+    public int ClusterPort, ClusterAnnouncePort, ClusterAnnounceTlsPort, ClusterAnnounceBusPort;
+    public int ClusterReplicaValidityFactor, ClusterMigrationBarrier;
+    /// <summary>Milliseconds; a ping interval of 0 is derived from the timeout.</summary>
+    public long ClusterNodeTimeout, ClusterPingInterval, ClusterManualFailoverTimeout;
+    public long ClusterLinkSendbufLimit, ClusterBlacklistTtl;
+    public EndpointType ClusterPreferredEndpointType;
+}

@@ -1,0 +1,18 @@
+namespace MiniRedis.Server.Configuration.Settings;
+
+/// <summary>What is recorded about commands and keys: slow log, latency, notifications.</summary>
+/// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
+internal sealed class ObservationSettings
+{
+    /// <summary>Microseconds; negative is off.</summary>
+    public long SlowlogLogSlowerThan;
+    public long SlowlogMaxLen;
+    /// <summary>Bytes; negative is off.</summary>
+    public long CommandlogRequestLargerThan, CommandlogReplyLargerThan;
+    public long CommandlogLargeRequestMaxLen, CommandlogLargeReplyMaxLen;
+    /// <summary>Milliseconds; 0 is off.</summary>
+    public long LatencyMonitorThreshold;
+    public bool LatencyTracking;
+    public double[] LatencyTrackingInfoPercentiles = [];
+    public KeyspaceEvents NotifyKeyspaceEvents;
+}

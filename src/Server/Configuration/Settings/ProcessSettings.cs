@@ -1,0 +1,25 @@
+namespace MiniRedis.Server.Configuration.Settings;
+
+/// <summary>The process: how it runs, stops and what it tells the system. Directives of <c>ConfigTable.Process.cs</c>.</summary>
+/// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
+internal sealed class ProcessSettings
+{
+    public bool Daemonize, SetProcTitle, AlwaysShowLogo, CrashLogEnabled, CrashMemcheckEnabled, UseExitOnPanic, DisableThp;
+    public bool JemallocBgThread, EnableDebugAssert;
+    public string PidFile = "", ProcTitleTemplate = "", IgnoreWarnings = "", LocaleCollate = "", DebugContext = "";
+    public SupervisedMode Supervised;
+    public string ServerCpuList = "", BioCpuList = "", AofRewriteCpuList = "", BgsaveCpuList = "";
+    public OomScoreAdjust OomScoreAdj;
+    /// <summary>Of a master, a replica, a background worker.</summary>
+    public int[] OomScoreAdjValues = [];
+    public int ShutdownTimeout;
+    public ShutdownFlags ShutdownOnSigint, ShutdownOnSigterm;
+    public int Databases, Hz;
+    public bool DynamicHz, ActiveRehashing, ExtendedRedisCompatibility, ImportMode;
+    /// <summary>Milliseconds.</summary>
+    public int WatchdogPeriod;
+    /// <summary>Milliseconds a script may run before others are told BUSY; 0 is for ever.</summary>
+    public long BusyReplyThreshold;
+    public bool LuaEnableDeprecatedApi;
+    public string AvailabilityZone = "";
+}
