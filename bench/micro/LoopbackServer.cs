@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Transport;
 
@@ -13,8 +14,8 @@ namespace MiniRedis.Benchmarks;
 sealed class LoopbackServer : IDisposable
 {
     // No slow log: a call that a busy machine held up is not to count as one that allocates.
-    readonly MiniRedisServer _server =
-        new(new ServerConfig { Observation = { SlowlogLogSlowerThan = -1 }, Persistence = { SavePoints = [] } }, new ServerLog(NullLogger.Instance), randomSeed: 1);
+    readonly ServerParts _server = new MiniRedisServer(
+        new ServerConfig { Observation = { SlowlogLogSlowerThan = -1 }, Persistence = { SavePoints = [] } }, new ServerLog(NullLogger.Instance), randomSeed: 1).Parts;
 
     readonly NativeBuffer _shared = new(InputPipe.SharedBytes);
     readonly SocketlessConnection _connection;

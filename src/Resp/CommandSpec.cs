@@ -86,6 +86,18 @@ public class CommandSpec
 
     public bool IsContainer => _subcommands.Length > 0;
 
+    /// <summary>What becomes of it between MULTI and EXEC.</summary>
+    public InMulti InMulti { get; init; }
+
+    /// <summary>Whether a RESP2 client may call it while it is subscribed to something.</summary>
+    public bool RunsSubscribed { get; init; }
+
+    /// <summary>Whether it has a handler. A container whose subcommands do the work has none.</summary>
+    public bool IsCallable { get; protected init; }
+
+    /// <summary>Index into tables with an entry for each command and subcommand; -1 until one is given out.</summary>
+    public int Ordinal { get; set; } = -1;
+
     /// <summary>All ACL categories: declared, of the group, and of the flags. Source: setImplicitACLCategories.</summary>
     public AclCategory EffectiveAclCategories
     {

@@ -1,6 +1,7 @@
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Transport.Linux;
 
 namespace MiniRedis.Server;
@@ -11,7 +12,7 @@ namespace MiniRedis.Server;
 /// </summary>
 static class ApplyHooks
 {
-    public static void Register(MiniRedisServer server)
+    public static void Register(ServerParts server)
     {
         var config = server.ConfigService;
         config.OnApply(CheckMaxClients, "maxclients");
@@ -59,7 +60,7 @@ static class ApplyHooks
     }
 
     /// <summary>A client that has authenticated, or never had to, stays in; without a password, nobody has to.</summary>
-    static void OpenDoors(MiniRedisServer server)
+    static void OpenDoors(ServerParts server)
     {
         if (server.Config.Security.RequirePass.Length > 0) return;
         foreach (var client in server.Clients.All) client.IsAuthenticated = true;

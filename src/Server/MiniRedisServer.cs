@@ -1,6 +1,3 @@
-using System.Reflection;
-using System.Runtime.InteropServices;
-using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
@@ -10,6 +7,7 @@ using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Monitoring;
@@ -25,156 +23,123 @@ using MiniRedis.Storage;
 namespace MiniRedis.Server;
 
 /// <summary>
-/// The parts of one server and how they know each other. Several can live in one process (tests do), so nothing is static.
-/// Everything here belongs to the executor and is used under its lock. Listening, starting and stopping are in
-/// <see cref="Hosting.ServerHost"/>.
+/// The composition root: makes the parts of one server and tells them of each other. Several can live in one process (tests do), so nothing
+/// is static. Listening, starting and stopping are in <see cref="Hosting.ServerHost"/>; what CONFIG SET has to do in ApplyHooks.
 /// </summary>
 sealed class MiniRedisServer
 {
+    /// <param name="config">As the files and the command line have it.</param>
+    /// <param name="log">Where the parts write.</param>
+    /// <param name="time">The machine's clock, unless a test moves another.</param>
+    /// <param name="randomSeed">Makes random choices repeat, for tests.</param>
     public MiniRedisServer(ServerConfig config, ServerLog log, TimeProvider? time = null, int? randomSeed = null)
     {
-        Config = config;
-        ConfigService = new ConfigService(config);
-        Log = log;
-        Clock = new Clock(time ?? TimeProvider.System);
-        Random = randomSeed is { } seed ? new Random(seed) : new Random();
-        Keyspace = new Keyspace(config.Process.Databases, time: time);
-        Tracking = new TrackedKeys(this);
-        Memory = new MemoryUsage(this);
-        Commands = CommandRegistry.CreateTable();
-        CommandStatistics = new CommandStatistics[CommandRegistry.Count];
-        for (var i = 0; i < CommandStatistics.Length; i++) CommandStatistics[i] = new CommandStatistics();
-        Keys = new KeyAccess(this);
-        Pause = new ClientPause(this);
-        Blocking = new BlockedClients(this);
-        Transactions = new ClientTransactions(this);
-        WatchedKeys = new WatchedKeys(this);
-        Pushes = new Pushes(this);
-        PubSub = new PubSubChannels(this);
-        Notifications = new KeyspaceNotifications(this);
-        Monitors = new Monitors(this);
-        Limits = new Limits(this);
-        ClientEviction = new ClientEviction(this);
-        Admission = new Admission(this);
-        ActiveExpiry = new ActiveExpiry(this);
-        LazyFree = new LazyFree(this);
-        Eviction = new KeyEviction(this);
-        ActiveDefrag = new ActiveDefrag(this);
-        Latency = new LatencyMonitor(this);
-        CallWatch = new CallWatch(this);
-        Saving = new RdbSaving(this);
-        Loading = new Loading(this);
-        Snapshots = new Snapshots(this);
-        BackgroundSaving = new BackgroundSaving(this);
-        Aof = new AppendOnlyFile(this);
-        AofRewriting = new AofRewriting(this);
-        Exiting = new Exiting(this);
-        Cron = new Cron(this);
-        Executor = new Executor(this);
-        ApplyHooks.Register(this);
-        RunId = NewId();
-        ReplicationId = NewId();
+        var clock = new Clock(time ?? TimeProvider.System);
+        var cronSignal = new CronSignal();
+        var random = randomSeed is { } seed ? new Random(seed) : new Random();
+        var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
+        var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
+        var latency = new LatencyMonitor(clock, config.Observation);
+        var keyspace = new Keyspace(config.Process.Databases, time: time);
+        var commands = CommandRegistry.CreateTable();
+        var commandStatistics = new CommandStatistics[CommandRegistry.Count];
+        for (var i = 0; i < commandStatistics.Length; i++) commandStatistics[i] = new CommandStatistics();
+
+        // Clients, and what watches their calls.
+        var (clients, clientMemory) = (new ClientRegistry(), new ClientMemory());
+        var admission = new Admission(keyspace, clients, clientMemory, statistics, clock, config.Network, config.Security, log);
+        var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, switches, log);
+        var clientEviction = new ClientEviction(clients, clientMemory, admission, statistics, config.Memory, log);
+        var pause = new ClientPause(clients, clock);
+        var pushes = new Pushes(clientMemory, limits, statistics);
+        var redactions = new Redactions();
+        var monitors = new Monitors(pushes, redactions, clock);
+        var callWatch = new CallWatch(config.Observation, clock, latency, redactions);
+
+        // Keys, and who waits for them, watches them or has them in a cache.
+        var accessFields = new AccessFields(clock, config.Memory, random);
+        var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, clock, config.Memory, config.Process);
+        var pubSub = new PubSubChannels(keyspace, pushes);
+        var notifications = new KeyspaceNotifications(config.Observation, pubSub, effects);
+        var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
+        var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
+        var blocked = new BlockedClients(keyspace, keys, pause, effects, clock, cronSignal);
+
+        // Memory.
+        var memory = new MemoryUsage(keyspace, clientMemory, tracking);
+        var lazyFree = new LazyFree(keyspace, statistics, clock);
+        var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, clock, config.Process);
+        var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
+        var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
+        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, clock, cronSignal,
+            config.Memory, config.Observation, config.Process);
+
+        // Files.
+        var settings = config.Persistence;
+        var saving = new RdbSaving(keyspace, accessFields, effects, memory, clock, settings, log);
+        var snapshots = new Snapshots(keyspace, pause, statistics, clock, cronSignal);
+        var backgroundSaving = new BackgroundSaving(saving, effects, statistics, settings, accessFields, log, snapshots, dataset, exit, clock);
+        var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
+        var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
+        var loading = new Loading(
+            keyspace, accessFields, defrag, saving, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
+        var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
+
+        var cron = new Cron(
+            keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
+            aofRewriting, loading, shutdown, memory, statistics, gcPauses, config.Process, clock);
+        Parts = new ServerParts
+        {
+            Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
+            Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
+            Statistics = statistics, Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
+            GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids,
+            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
+            Transactions = transactions, Tracking = tracking, Pushes = pushes, PubSub = pubSub,
+            Notifications = notifications, Monitors = monitors, Limits = limits, ClientEviction = clientEviction,
+            Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
+            Latency = latency, CallWatch = callWatch, Saving = saving, Loading = loading, Snapshots = snapshots,
+            BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Shutdown = shutdown,
+            Cron = cron,
+        };
+        var gates = new CommandGates(
+            eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics, commandStatistics, config.Memory, config.Security);
+        var runner = Parts.Runner = new CommandRunner(
+            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects, limits,
+            clientMemory, admission, statistics, commandStatistics, config.Observation, clock, log);
+        Parts.Executor = new Executor(
+            runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, statistics,
+            config.Network, clock, cronSignal, log);
+
+        // What the lower of two parts tells the upper one.
+        blocked.Runner = runner;
+        loading.Replayer = (file, name) => new AofReplay(runner, commands, transactions, keyspace[0], clock, log, file, name);
+        memory.AddBacklog(aof);
+        pause.Ended += blocked.MarkHeld;
+        snapshots.Changed += aof.ApplyPolicy;
+        saving.ChangesForgotten += backgroundSaving.ForgetChanges;
+        aof.GapFound += aofRewriting.NoteGap;
+        admission.Leaving += blocked.Leave;
+        admission.Leaving += transactions.Discard;
+        admission.Leaving += tracking.Remove;
+        admission.Leaving += pubSub.Leave;
+        admission.Leaving += monitors.Remove;
+        admission.Leaving += pushes.Forget;
+        ApplyHooks.Register(Parts);
     }
 
-    static string NewId()
-    {
-        Span<ulong> words = stackalloc ulong[3];
-        SystemRandom.Fill(words);
-        return Convert.ToHexStringLower(MemoryMarshal.AsBytes(words)[..20]);
-    }
-
-    /// <summary>The version of Redis whose behaviour is followed; clients switch features by it.</summary>
-    public const string RedisVersion = "7.4.0";
-
-    /// <summary>Our own version.</summary>
-    public static string Version { get; } =
-        typeof(MiniRedisServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
-    public ServerConfig Config { get; }
-    public ConfigService ConfigService { get; }
-    public ServerLog Log { get; }
-    public Clock Clock { get; }
-    public Random Random { get; }
-    public Keyspace Keyspace { get; }
-    public CommandTable<Command> Commands { get; }
-
-    /// <summary>Indexed by <see cref="Command.Ordinal"/>.</summary>
-    public CommandStatistics[] CommandStatistics { get; }
-
-    public ServerStatistics Statistics { get; } = new();
-    public ClientRegistry Clients { get; } = new();
-    public EffectStream Effects { get; } = new();
-    public MemoryUsage Memory { get; }
-    public GcPauses GcPauses { get; } = new();
-    public Redactions Redactions { get; } = new();
-    public DebugSwitches DebugSwitches { get; } = new();
-    public KeyAccess Keys { get; }
-    public ClientPause Pause { get; }
-    public BlockedClients Blocking { get; }
-    public ClientTransactions Transactions { get; }
-    public WatchedKeys WatchedKeys { get; }
-    public TrackedKeys Tracking { get; }
-    public Pushes Pushes { get; }
-    public PubSubChannels PubSub { get; }
-    public KeyspaceNotifications Notifications { get; }
-    public Monitors Monitors { get; }
-    public Limits Limits { get; }
-    public ClientEviction ClientEviction { get; }
-    public Admission Admission { get; }
-    public ActiveExpiry ActiveExpiry { get; }
-    public LazyFree LazyFree { get; }
-    public KeyEviction Eviction { get; }
-    public ActiveDefrag ActiveDefrag { get; }
-    public LatencyMonitor Latency { get; }
-    public CallWatch CallWatch { get; }
-    public RdbSaving Saving { get; }
-    public Loading Loading { get; }
-    public Snapshots Snapshots { get; }
-    public BackgroundSaving BackgroundSaving { get; }
-    public AppendOnlyFile Aof { get; }
-    public AofRewriting AofRewriting { get; }
-    public Exiting Exiting { get; }
-    public Cron Cron { get; }
-    public Executor Executor { get; }
-
-    /// <summary>40 hexadecimal digits, new at every start.</summary>
-    public string RunId { get; }
-
-    /// <summary>40 hexadecimal digits that name the history of changes this server's data have.</summary>
-    public string ReplicationId { get; private set; }
-
-    public void ChangeReplicationId() => ReplicationId = NewId();
-
-    /// <summary>Has the cron run soon, whenever it would be due; set by the host.</summary>
-    public Action? RequestTick { get; set; }
-
-    /// <summary>Name of the transport's mechanism, for INFO.</summary>
-    public string TransportName { get; set; } = "";
-
-    /// <summary>Bytes that the server knows it uses: keyspace and connections.</summary>
-    public long UsedMemory => Memory.Total;
-
-    public bool UsesLfu => Config.Memory.MaxMemoryPolicy is MaxMemoryPolicy.VolatileLfu or MaxMemoryPolicy.AllKeysLfu;
+    /// <summary>Everything that was made. Belongs to the executor and is used under its lock.</summary>
+    public ServerParts Parts { get; }
 
     /// <summary>Applies rename-command lines, before the server starts. Returns why one cannot be.</summary>
     public string? ApplyRenames(IEnumerable<(string From, string To)> renames)
     {
+        var commands = Parts.Commands;
         foreach (var (from, to) in renames)
         {
-            var done = to.Length == 0 ? Commands.Remove(from) : Commands.Rename(from, to);
-            if (!done) return Commands.FindOriginal(from) is null ? "No such command in rename-command" : "Target command name already exists";
+            var done = to.Length == 0 ? commands.Remove(from) : commands.Rename(from, to);
+            if (!done) return commands.FindOriginal(from) is null ? "No such command in rename-command" : "Target command name already exists";
         }
         return null;
     }
-
-    /// <summary>CONFIG RESETSTAT: every counter of INFO, those of each command with them. The peak of memory stays, as in Redis.</summary>
-    public void ResetStatistics()
-    {
-        Statistics.Reset();
-        Eviction.ResetStatistics();
-        ActiveDefrag.ResetStatistics();
-        foreach (var command in CommandStatistics) command.Reset();
-    }
-
-    public void NotePeakMemory() => Memory.NotePeak(Clock.Now);
 }

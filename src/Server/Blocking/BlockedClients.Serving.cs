@@ -31,28 +31,28 @@ sealed partial class BlockedClients
             var call = place!.Call;
             place = place.Next;
             if (!call.OnNoKey && !IsOfType(queue, call)) continue;
-            if (_server.Pause.IsActive && _server.Pause.Holds(call.Client, call.Command, call.Request)) _held.Add(queue);
-            else _server.Executor.RunAgain(call);
+            if (pause.IsActive && pause.Holds(call.Client, call.Command, call.Request)) _held.Add(queue);
+            else Runner!.RunAgain(call);
         }
     }
 
     /// <summary>Without a trace: what has expired is not there, but it is not for us to delete it.</summary>
     bool IsOfType(BlockingQueue queue, BlockingCall call)
     {
-        var at = _server.Keyspace[queue.Database].Lookup(queue.Key);
-        return at.Found && at.Record.Type == call.Type && !(at.Record.HasExpiry && at.Record.ExpireAt <= _server.Keys.Due);
+        var at = keyspace[queue.Database].Lookup(queue.Key);
+        return at.Found && at.Record.Type == call.Type && !(at.Record.HasExpiry && at.Record.ExpireAt <= keys.Due);
     }
 
     /// <summary>Ends the waits whose time is over. Called by the cron.</summary>
     /// <returns>Milliseconds until the next is; <see cref="int.MaxValue"/> if none has a deadline.</returns>
     public int EndTimeouts()
     {
-        var now = _server.Clock.Now;
+        var now = clock.Now;
         while (_deadlines.First is { } call)
         {
             // Strictly past, as in Redis: "now" is a whole millisecond that began earlier, and nobody is to be answered too soon.
             if (call.Deadline >= now) return (int)Math.Min(call.Deadline - now + 1, int.MaxValue);
-            _server.Executor.EndWait(call, withError: false);
+            Runner!.EndWait(call, withError: false);
         }
         return int.MaxValue;
     }

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Blocking;
@@ -37,20 +39,16 @@ namespace MiniRedis.Server.Blocking;
 
 /// <summary>The clients that wait for keys. What marks keys ready is in Blocking.Wakeups.cs, serving in Blocking.Serving.cs.</summary>
 /// <remarks>Under the executor's lock.</remarks>
-sealed partial class BlockedClients
+sealed partial class BlockedClients(
+    Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, Clock clock, CronSignal cronSignal)
 {
-    readonly MiniRedisServer _server;
-    readonly Dictionary<byte[], BlockingQueue>?[] _queues;
-    readonly KeyComparer _comparer;
+    readonly Dictionary<byte[], BlockingQueue>?[] _queues = new Dictionary<byte[], BlockingQueue>?[keyspace.DatabaseCount];
+    readonly KeyComparer _comparer = new(keyspace[0]);
     readonly BlockingDeadlines _deadlines = new();
     int _calls;
 
-    public BlockedClients(MiniRedisServer server)
-    {
-        _server = server;
-        _queues = new Dictionary<byte[], BlockingQueue>?[server.Keyspace.DatabaseCount];
-        _comparer = new KeyComparer(server.Keyspace[0]);
-    }
+    /// <summary>Runs their commands again; set before the first client comes.</summary>
+    public IBlockedRunner? Runner { get; set; }
 
     /// <summary>Keys that someone waits for, in all databases.</summary>
     public int Keys { get; private set; }
@@ -61,19 +59,28 @@ sealed partial class BlockedClients
     /// <summary>Clients that wait with a timeout.</summary>
     public int Timeouts => _deadlines.Count;
 
-    /// <summary>Blocks the client until one of the keys is ready; see <see cref="CommandContext.Block"/>.</summary>
-    public BlockingCall Block(in CommandContext c, int first, int last, ObjectType type, long deadline, bool onNoKey)
+    /// <summary>Blocks the client until one of the keys in arguments <paramref name="first"/> to <paramref name="last"/> is ready.</summary>
+    /// <param name="client">It waits in its selected database.</param>
+    /// <param name="command">Run again once a key is ready.</param>
+    /// <param name="request">Copied.</param>
+    /// <param name="first">The first key's argument.</param>
+    /// <param name="last">The last key's argument.</param>
+    /// <param name="type">What a key must be.</param>
+    /// <param name="deadline">Unix milliseconds; 0 for none. What counts is the one of the first time.</param>
+    /// <param name="onNoKey">Also run it again when a key goes away, or becomes of another type.</param>
+    public BlockingCall Block(
+        Client client, CommandSpec command, in Request request, int first, int last, ObjectType type, long deadline, bool onNoKey)
     {
         // Run again and found nothing again: the call is the one it was, and so is its deadline.
-        var call = c.Client.Waiting ??= new BlockingCall(c.Client, c.Command, c.Database.Number, c.Request, type, deadline, onNoKey);
-        Debug.Assert(!c.Client.Has(ClientFlags.Blocked), "blocked twice");
-        for (var i = first; i <= last; i++) Enqueue(call, c.Arg(i));
-        c.Client.Flags |= ClientFlags.Blocked;
-        if (_calls++ == 0) _server.Effects.AddSink(this);
+        var call = client.Waiting ??= new BlockingCall(client, command, client.Database.Number, request, type, deadline, onNoKey);
+        Debug.Assert(!client.Has(ClientFlags.Blocked), "blocked twice");
+        for (var i = first; i <= last; i++) Enqueue(call, request[i]);
+        client.Flags |= ClientFlags.Blocked;
+        if (_calls++ == 0) effects.AddSink(this);
         if (call.Deadline == 0) return call;
         _deadlines.Add(call);
         // Ticks come at their own pace, which may be too slow for this one.
-        if (_deadlines.First == call && call.Deadline < _server.Executor.NextTick) _server.RequestTick?.Invoke();
+        if (_deadlines.First == call) cronSignal.RequestBefore(call.Deadline);
         return call;
     }
 
@@ -90,7 +97,13 @@ sealed partial class BlockedClients
         call.Places = null;
         if (call.Deadline != 0) _deadlines.Remove(call);
         call.Client.Flags &= ~ClientFlags.Blocked;
-        if (--_calls == 0) _server.Effects.RemoveSink(this);
+        if (--_calls == 0) effects.RemoveSink(this);
+    }
+
+    /// <summary>The client leaves, waiting or not.</summary>
+    public void Leave(Client client)
+    {
+        if (client is { Waiting: { } waiting } && client.Has(ClientFlags.Blocked)) Release(waiting);
     }
 
     void Enqueue(BlockingCall call, ReadOnlySpan<byte> key)

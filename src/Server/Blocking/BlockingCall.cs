@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
-using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Blocking;
@@ -18,7 +17,7 @@ sealed class BlockingCall
     // The arguments' ranges, then their bytes.
     byte[] _request;
 
-    public BlockingCall(Client client, Command command, int database, in Request request, ObjectType type, long deadline, bool onNoKey)
+    public BlockingCall(Client client, CommandSpec command, int database, in Request request, ObjectType type, long deadline, bool onNoKey)
     {
         (Client, Command, Database, Type, Deadline, OnNoKey) = (client, command, database, type, deadline, onNoKey);
         _count = request.Count;
@@ -35,7 +34,7 @@ sealed class BlockingCall
     }
 
     public Client Client { get; }
-    public Command Command { get; }
+    public CommandSpec Command { get; }
 
     /// <summary>Number of the database in which its keys are.</summary>
     public int Database { get; }

@@ -1,14 +1,24 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Clients;
 
 /// <summary>Lets connections in and out: maxclients, protected mode, keepalive, the registry. Under the executor's lock.</summary>
-sealed class Admission(MiniRedisServer server)
+sealed class Admission(
+    Keyspace keyspace, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
+    Clock clock, NetworkSettings networkSettings, SecuritySettings securitySettings, ServerLog log)
 {
     /// <summary>Descriptors the process needs beside its clients': Redis's CONFIG_MIN_RESERVED_FDS.</summary>
     public const long ReservedDescriptors = 32;
+
+    /// <summary>A client leaves: whoever keeps something for it lets go of that.</summary>
+    public event Action<Client>? Leaving;
 
     /// <summary>
     /// Makes room for maxclients connections, before the first of them. Where the system does not give that much, fewer
@@ -16,46 +26,45 @@ sealed class Admission(MiniRedisServer server)
     /// </summary>
     public void ReserveDescriptors()
     {
-        var config = server.Config;
-        var wanted = config.Network.MaxClients + ReservedDescriptors;
+        var wanted = networkSettings.MaxClients + ReservedDescriptors;
         var before = OpenFiles.Limit;
         var limit = OpenFiles.Raise(wanted, out var error);
         if (limit >= wanted)
         {
-            if (limit > before) server.Log.RaisedOpenFiles(limit, before);
+            if (limit > before) log.RaisedOpenFiles(limit, before);
             return;
         }
-        server.Log.TooFewOpenFiles(config.Network.MaxClients, wanted);
-        server.Log.CannotRaiseOpenFiles(wanted, error ?? "");
-        config.Network.MaxClients = Math.Max(1, limit - ReservedDescriptors);
-        server.Log.ReducedMaxClients(limit, config.Network.MaxClients);
+        log.TooFewOpenFiles(networkSettings.MaxClients, wanted);
+        log.CannotRaiseOpenFiles(wanted, error ?? "");
+        networkSettings.MaxClients = Math.Max(1, limit - ReservedDescriptors);
+        log.ReducedMaxClients(limit, networkSettings.MaxClients);
     }
 
     public void AcceptLocked(Connection connection)
     {
-        server.Clock.Advance();
-        if (server.Clients.Count >= server.Config.Network.MaxClients)
+        clock.Advance();
+        if (clients.Count >= networkSettings.MaxClients)
         {
-            server.Statistics.RejectedConnections++;
+            statistics.RejectedConnections++;
             Refuse(connection, Errors.MaxClients);
             return;
         }
-        if (server.Config.Network.ProtectedMode && server.Config.Security.RequirePass.Length == 0 && !connection.IsLocal)
+        if (networkSettings.ProtectedMode && securitySettings.RequirePass.Length == 0 && !connection.IsLocal)
         {
-            server.Statistics.RejectedConnections++;
+            statistics.RejectedConnections++;
             Refuse(connection, Errors.ProtectedMode);
             return;
         }
-        server.Statistics.ConnectionsReceived++;
-        var client = new Client(server.Clients.NextId(), connection, server.Keyspace.Databases[0], server.Clock.Now)
+        statistics.ConnectionsReceived++;
+        var client = new Client(clients.NextId(), connection, keyspace.Databases[0], clock.Now)
         {
-            IsAuthenticated = server.Config.Security.RequirePass.Length == 0,
+            IsAuthenticated = securitySettings.RequirePass.Length == 0,
         };
         connection.State = client;
-        connection.SetKeepAlive(server.Config.Network.TcpKeepAlive);
-        server.Clients.Add(client);
-        server.Memory.Account(client);
-        server.Log.Accepted(connection.Remote);
+        connection.SetKeepAlive(networkSettings.TcpKeepAlive);
+        clients.Add(client);
+        clientMemory.Account(client);
+        log.Accepted(connection.Remote);
     }
 
     /// <summary>
@@ -72,20 +81,15 @@ sealed class Admission(MiniRedisServer server)
     {
         if (client is null || client.IsGone) return;
         client.IsGone = true;
-        if (client is { Waiting: { } waiting } && client.Has(ClientFlags.Blocked)) server.Blocking.Release(waiting);
-        server.Transactions.Discard(client);
-        server.Tracking.Remove(client);
-        server.PubSub.Leave(client);
-        server.Monitors.Remove(client);
-        server.Pushes.Forget(client);
-        server.Log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
-        server.Clients.Remove(client);
-        server.Memory.Remove(client);
+        Leaving?.Invoke(client);
+        log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
+        clients.Remove(client);
+        clientMemory.Remove(client);
     }
 
     static void Refuse(Connection connection, ReadOnlySpan<byte> error)
     {
-        var push = LoopState.Current.Push;
+        var push = LoopWriters.Current.Push;
         push.Attach(connection.Output, 2);
         push.Error(error);
         push.Complete();

@@ -1,9 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Server.Execution;
 using MiniRedis.Server.PubSub;
-using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
 using MiniRedis.Server.Transport;
@@ -52,7 +50,7 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Unix milliseconds of the last bytes received.</summary>
     public long LastInteraction { get; set; } = now;
 
-    public Command? LastCommand { get; set; }
+    public CommandSpec? LastCommand { get; set; }
 
     public long BytesReceived { get; set; }
     public long BytesSent { get; set; }
@@ -102,10 +100,10 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }
 
-    /// <summary>Its share of <see cref="MemoryUsage.Clients"/>: its memory when that was last looked at.</summary>
+    /// <summary>Its share of <see cref="ClientMemory"/>: its memory when that was last looked at.</summary>
     public long AccountedBytes { get; set; }
 
-    /// <summary>Its place among those whose share has output in it; -1 if it is not among them. <see cref="MemoryUsage"/>'s.</summary>
+    /// <summary>Its place among those whose share has output in it; -1 if it is not among them. <see cref="ClientMemory"/>'s.</summary>
     public int OutputPlace { get; set; } = -1;
 
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;

@@ -1,4 +1,7 @@
 using System.Numerics;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Clients;
 
@@ -12,7 +15,9 @@ namespace MiniRedis.Server.Clients;
 
 /// <summary>Closes clients while all of them together take more than maxmemory-clients.</summary>
 /// <remarks>Under the executor's lock, between batches.</remarks>
-sealed class ClientEviction(MiniRedisServer server)
+sealed class ClientEviction(
+    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
+    MemorySettings settings, ServerLog log)
 {
     /// <summary>The smallest class is that of all clients below 32 KB, the largest that of 4 GB and more (CLIENT_MEM_USAGE_BUCKET_*).</summary>
     const int SmallestClass = 15, LargestClass = 33;
@@ -21,7 +26,7 @@ sealed class ClientEviction(MiniRedisServer server)
     bool _isInVain;
 
     /// <summary>Whether someone is to be closed. A look that found nobody counts until the cron.</summary>
-    public bool IsDue => server.Config.Memory.MaxMemoryClientsBytes is > 0 and var limit && server.Memory.Clients > limit && !_isInVain;
+    public bool IsDue => settings.MaxMemoryClientsBytes is > 0 and var limit && clientMemory.MemoryBytes > limit && !_isInVain;
 
     /// <summary>Called by the cron: looks again even if the last look was in vain.</summary>
     public void RunFromCron()
@@ -33,12 +38,12 @@ sealed class ClientEviction(MiniRedisServer server)
     /// <summary>Closes the largest clients until the others are within the bound.</summary>
     public void Run()
     {
-        var limit = server.Config.Memory.MaxMemoryClientsBytes;
+        var limit = settings.MaxMemoryClientsBytes;
         long sum = 0;
-        foreach (var client in server.Clients.All)
+        foreach (var client in clients.All)
         {
             if (client.Has(ClientFlags.Replica | ClientFlags.Master)) continue;
-            server.Memory.Account(client);
+            clientMemory.Account(client);
             sum += client.AccountedBytes;
             if (!client.Has(ClientFlags.NoEvict)) _candidates.Add(client);
         }
@@ -51,9 +56,9 @@ sealed class ClientEviction(MiniRedisServer server)
         {
             if (sum <= limit) break;
             sum -= client.AccountedBytes;
-            server.Statistics.EvictedClients++;
-            server.Log.EvictedClient(client.Id, client.AccountedBytes);
-            server.Admission.KillLocked(client, "evicted");
+            statistics.EvictedClients++;
+            log.EvictedClient(client.Id, client.AccountedBytes);
+            admission.KillLocked(client, "evicted");
         }
         _candidates.Clear();
         _isInVain = sum > limit;

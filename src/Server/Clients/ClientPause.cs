@@ -1,24 +1,27 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Clients;
 
 /// <summary>CLIENT PAUSE: until when requests are held, and which. A held request stays unread in its connection.</summary>
-sealed class ClientPause(MiniRedisServer server)
+sealed class ClientPause(ClientRegistry clients, Clock clock)
 {
     long _until;
     bool _writesOnly;
 
+    /// <summary>A pause is over, and who was held may go on.</summary>
+    public event Action? Ended;
+
     /// <summary>Whether a pause is in force at this moment.</summary>
-    public bool IsActive => _until > server.Clock.Now;
+    public bool IsActive => _until > clock.Now;
 
     /// <summary>Whether a request waits. One that cannot run anyway does not: it is answered with its error at once.</summary>
     /// <param name="command">What the request's first word names; null if nothing.</param>
-    public bool Holds(Client client, Command? command, in Request request)
+    public bool Holds(Client client, CommandSpec? command, in Request request)
     {
         if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Monitor)) return false;
-        if (command.IsContainer && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
-        if (command.Run is null || !command.AcceptsCount(request.Count)) return false;
+        if (command.IsContainer && request.Count > 1) command = command.FindSubcommand(request[1]) ?? command;
+        if (!command.IsCallable || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
         if (client.Has(ClientFlags.Multi) && (command.Flags & CommandFlags.NoMulti) != 0) return false;
         // Redis holds this too, and then nobody can end a pause of ALL before its time.
@@ -42,7 +45,7 @@ sealed class ClientPause(MiniRedisServer server)
     {
         _until = 0;
         Resume();
-        server.Blocking.MarkHeld();
+        Ended?.Invoke();
     }
 
     /// <summary>Called by the cron: lets the held clients go on once the pause is over.</summary>
@@ -54,7 +57,7 @@ sealed class ClientPause(MiniRedisServer server)
     /// <summary>Lets all held clients try again; who is still to wait is held anew.</summary>
     public void Resume()
     {
-        foreach (var client in server.Clients.All)
+        foreach (var client in clients.All)
         {
             if (!client.Has(ClientFlags.Paused)) continue;
             client.Flags &= ~ClientFlags.Paused;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using MiniRedis.Resp;
+using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Clients;
@@ -14,7 +15,7 @@ namespace MiniRedis.Server.Clients;
 /// batch that runs is over.
 /// </para>
 /// </summary>
-sealed class Pushes(MiniRedisServer server)
+sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatistics statistics)
 {
     FrameBuffer? _spare;
     int _deferring;
@@ -35,12 +36,12 @@ sealed class Pushes(MiniRedisServer server)
         var output = connection.Output;
         output.Push(messages);
         client.BytesSent += messages.Length;
-        server.Statistics.NetOutputBytes += messages.Length;
+        statistics.NetOutputBytes += messages.Length;
         connection.RequestAttentionLocked();
         if (output.PendingBytes <= ChunkPool.ChunkBytes) return;
         // Whoever reads has less than a chunk waiting. The limit counts at once, or a batch of long messages would pass it by far.
-        server.Limits.CheckOutput(client, goesAtOnce: false);
-        server.Memory.Account(client);
+        limits.CheckOutput(client, goesAtOnce: false);
+        clientMemory.Account(client);
     }
 
     void Defer(Client client, ReadOnlySpan<byte> messages)

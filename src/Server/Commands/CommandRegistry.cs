@@ -30,7 +30,7 @@ static class CommandRegistry
         .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 
-    /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="Command.Ordinal"/>.</summary>
+    /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>
     public static int Count { get; } = GiveOrdinals();
 
     /// <summary>A table of a server's own, since rename-command changes it.</summary>

@@ -18,9 +18,6 @@ sealed class DebugSwitches
     /// </summary>
     public long ReplyPeakMilliseconds { get; set; } = DefaultReplyPeakMilliseconds;
 
-    /// <summary>DEBUG QUICKLIST-PACKED-THRESHOLD: bytes from which on an element of a list has a node of its own; 0 for the usual.</summary>
-    public long PackedThreshold { get; set; }
-
     /// <summary>DEBUG AOF-FLUSH-SLEEP: microseconds that each write of the AOF is delayed.</summary>
     public int AofFlushDelay { get; set; }
 }

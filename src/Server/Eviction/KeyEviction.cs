@@ -1,5 +1,11 @@
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Eviction;
@@ -28,42 +34,44 @@ enum EvictionResult
 /// </para>
 /// </summary>
 /// <remarks>Under the executor's lock, between commands.</remarks>
-sealed class KeyEviction(MiniRedisServer server)
+sealed class KeyEviction(
+    VictimChoice choice, KeyAccess keys, ClientMemory clientMemory, ClientPause pause, LazyFree lazyFree, EffectStream effects,
+    MemoryUsage memory, LatencyMonitor latency, DatasetState dataset, Clock clock, CronSignal cronSignal,
+    MemorySettings memorySettings, ObservationSettings observationSettings, ProcessSettings processSettings)
 {
     /// <summary>Keys evicted between two looks at the clock, as in Redis.</summary>
     const int KeysBetweenLooks = 16;
 
-    readonly VictimChoice _choice = new(server);
     bool _goesOn;
 
     // When the memory was found to be over its bound, in ticks of the clock; 0 while it is within. And how long it was before.
     long _exceededSince, _exceededTicks;
 
     /// <summary>Milliseconds that the memory has been over its bound now; 0 if it is not.</summary>
-    public long CurrentExceededMilliseconds => server.Clock.TotalMicroseconds(CurrentExceededTicks) / 1000;
+    public long CurrentExceededMilliseconds => clock.TotalMicroseconds(CurrentExceededTicks) / 1000;
 
     /// <summary>Milliseconds that the memory was over its bound in all.</summary>
-    public long TotalExceededMilliseconds => server.Clock.TotalMicroseconds(_exceededTicks + CurrentExceededTicks) / 1000;
+    public long TotalExceededMilliseconds => clock.TotalMicroseconds(_exceededTicks + CurrentExceededTicks) / 1000;
 
-    long CurrentExceededTicks => _exceededSince == 0 ? 0 : server.Clock.Timestamp - _exceededSince;
+    long CurrentExceededTicks => _exceededSince == 0 ? 0 : clock.Timestamp - _exceededSince;
 
     public void ResetStatistics() => _exceededSince = _exceededTicks = 0;
 
     /// <summary>Makes room, as far as the time of one turn goes.</summary>
     public EvictionResult Run()
     {
-        var bound = server.Config.Memory.MaxMemory;
-        if (bound == 0 || server.Loading.IsLoading || server.Pause.IsActive) return EvictionResult.WithinBound;
-        var excess = server.Memory.CountedForEviction - bound;
+        var bound = memorySettings.MaxMemory;
+        if (bound == 0 || dataset.IsLoading || pause.IsActive) return EvictionResult.WithinBound;
+        var excess = memory.CountedForEviction - bound;
         if (excess > 0)
         {
-            server.Memory.Refresh();
-            excess = server.Memory.CountedForEviction - bound;
+            clientMemory.Refresh();
+            excess = memory.CountedForEviction - bound;
         }
         var result = excess <= 0 ? EvictionResult.WithinBound : Free(excess);
         if (result != EvictionResult.WithinBound)
         {
-            if (_exceededSince == 0) _exceededSince = server.Clock.Timestamp;
+            if (_exceededSince == 0) _exceededSince = clock.Timestamp;
         }
         else if (_exceededSince != 0)
         {
@@ -78,7 +86,7 @@ sealed class KeyEviction(MiniRedisServer server)
     {
         if (_goesOn) return;
         _goesOn = true;
-        server.RequestTick?.Invoke();
+        cronSignal.Request();
     }
 
     /// <summary>Called by the cron: goes on with what a turn left over. Returns whether more is left.</summary>
@@ -91,52 +99,51 @@ sealed class KeyEviction(MiniRedisServer server)
     EvictionResult Free(long excess)
     {
         // What an import brings is not for us to judge: it has to fit.
-        if (server.Config.Memory.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || server.Config.Process.ImportMode)
+        if (memorySettings.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || processSettings.ImportMode)
         {
             // What was deleted and only waits to be freed must not have a write refused for it; a slice at a time is enough.
-            server.LazyFree.Run();
-            return server.Memory.CountedForEviction > server.Config.Memory.MaxMemory ? EvictionResult.OutOfMemory : EvictionResult.WithinBound;
+            lazyFree.Run();
+            return memory.CountedForEviction > memorySettings.MaxMemory ? EvictionResult.OutOfMemory : EvictionResult.WithinBound;
         }
-        var clock = server.Clock;
         var started = clock.Advance();
-        var result = FreeUntil(server.Memory.CountedData - excess, started);
-        server.Latency.Note("eviction-cycle", clock.Microseconds(started, clock.Advance()) / 1000);
+        var result = FreeUntil(memory.CountedData - excess, started);
+        latency.Note("eviction-cycle", clock.Microseconds(started, clock.Advance()) / 1000);
         if (result == EvictionResult.GoesOn) Begin();
         return result;
     }
 
     EvictionResult FreeUntil(long target, long started)
     {
-        var limit = Microseconds(server.Config.Memory.MaxMemoryEvictionTenacity);
+        var limit = Microseconds(memorySettings.MaxMemoryEvictionTenacity);
         var sinceLook = 0;
-        while (server.Memory.CountedData > target)
+        while (memory.CountedData > target)
         {
-            if (server.LazyFree.FreeSome())
+            if (lazyFree.FreeSome())
             {
                 // Dozens of elements, whole slabs perhaps.
                 sinceLook = KeysBetweenLooks;
             }
             else
             {
-                var search = _choice.Find(out var database, out var victim);
+                var search = choice.Find(out var database, out var victim);
                 if (search == VictimSearch.Nothing) return EvictionResult.OutOfMemory;
                 if (search == VictimSearch.Found) Evict(database, victim);
             }
             if (++sinceLook < KeysBetweenLooks) continue;
             sinceLook = 0;
-            if (server.Clock.Microseconds(started, server.Clock.Advance()) > limit)
-                return server.Memory.CountedData > target ? EvictionResult.GoesOn : EvictionResult.WithinBound;
+            if (clock.Microseconds(started, clock.Advance()) > limit)
+                return memory.CountedData > target ? EvictionResult.GoesOn : EvictionResult.WithinBound;
         }
         return EvictionResult.WithinBound;
     }
 
     void Evict(Database database, in KeyLookup victim)
     {
-        var watched = server.Config.Observation.LatencyMonitorThreshold > 0;
-        var started = watched ? server.Clock.Advance() : 0;
-        server.Keys.Evict(database, victim);
-        if (watched) server.Latency.Note("eviction-del", server.Clock.Microseconds(started, server.Clock.Advance()) / 1000);
-        server.Effects.EndUnit();
+        var watched = observationSettings.LatencyMonitorThreshold > 0;
+        var started = watched ? clock.Advance() : 0;
+        keys.Evict(database, victim);
+        if (watched) latency.Note("eviction-del", clock.Microseconds(started, clock.Advance()) / 1000);
+        effects.EndUnit();
     }
 
     /// <summary>

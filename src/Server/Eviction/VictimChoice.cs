@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Eviction;
@@ -27,7 +28,7 @@ enum VictimSearch
 /// </para>
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
-sealed class VictimChoice(MiniRedisServer server)
+sealed class VictimChoice(Keyspace keyspace, AccessFields accessFields, Clock clock, Random random, MemorySettings settings)
 {
     /// <summary>Keys with a deadline that one is drawn from: those of a bucket, or of some neighbours.</summary>
     const int RandomSample = 8;
@@ -45,13 +46,13 @@ sealed class VictimChoice(MiniRedisServer server)
     /// <summary>Finds the key to evict next.</summary>
     public VictimSearch Find(out Database database, out KeyLookup victim)
     {
-        var policy = server.Config.Memory.MaxMemoryPolicy;
+        var policy = settings.MaxMemoryPolicy;
         switch (policy)
         {
             case MaxMemoryPolicy.AllKeysRandom:
                 victim = default;
                 if (!TryDrawDatabase(ofExpiring: false, out database)) return VictimSearch.Nothing;
-                database.TryGetRandom(out var any, server.Random);
+                database.TryGetRandom(out var any, random);
                 victim = database.Lookup(any.Key);
                 return VictimSearch.Found;
             case MaxMemoryPolicy.VolatileRandom:
@@ -67,9 +68,9 @@ sealed class VictimChoice(MiniRedisServer server)
     {
         victim = default;
         if (!TryDrawDatabase(ofExpiring: true, out database)) return VictimSearch.Nothing;
-        var taken = database.SampleExpiring(_sample.AsSpan(0, RandomSample), server.Random);
+        var taken = database.SampleExpiring(_sample.AsSpan(0, RandomSample), random);
         if (taken == 0) return VictimSearch.Unfinished;
-        victim = database.Lookup(_sample[server.Random.Next(taken)].Key);
+        victim = database.Lookup(_sample[random.Next(taken)].Key);
         return VictimSearch.Found;
     }
 
@@ -77,8 +78,8 @@ sealed class VictimChoice(MiniRedisServer server)
     {
         var earliest = default(Record);
         victim = default;
-        database = server.Keyspace[0];
-        foreach (var candidate in server.Keyspace.Databases)
+        database = keyspace[0];
+        foreach (var candidate in keyspace.Databases)
         {
             if (candidate.ExpiringCount == 0) continue;
             var search = candidate.FindEarliest(out var record);
@@ -103,7 +104,7 @@ sealed class VictimChoice(MiniRedisServer server)
         var ofExpiring = policy is not (MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.AllKeysLfu);
         if (!TryDrawDatabase(ofExpiring, out database)) return VictimSearch.Nothing;
         var sample = _sample.AsSpan(0, Sampled(policy));
-        var taken = ofExpiring ? database.SampleExpiring(sample, server.Random) : database.Sample(sample, server.Random);
+        var taken = ofExpiring ? database.SampleExpiring(sample, random) : database.Sample(sample, random);
         foreach (var record in sample[..taken])
         {
             var score = Score(record, policy);
@@ -112,7 +113,7 @@ sealed class VictimChoice(MiniRedisServer server)
         while (_pool.Count > 0)
         {
             var best = _pool.TakeBest();
-            database = server.Keyspace[best.Database];
+            database = keyspace[best.Database];
             victim = database.LookupAny(best.Hash);
             if (!victim.Found || ofExpiring && !victim.Record.HasExpiry) continue;
             if (IsAsJudged(victim.Record, best, policy)) return VictimSearch.Found;
@@ -126,7 +127,7 @@ sealed class VictimChoice(MiniRedisServer server)
     /// </summary>
     int Sampled(MaxMemoryPolicy policy)
     {
-        var samples = server.Config.Memory.MaxMemorySamples;
+        var samples = settings.MaxMemorySamples;
         return policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu ? samples * 2 : samples;
     }
 
@@ -145,21 +146,21 @@ sealed class VictimChoice(MiniRedisServer server)
     {
         MaxMemoryPolicy.VolatileTtl => -record.ExpireAt,
         MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru =>
-            (AccessField.IdleSeconds(record, server) - server.Clock.Now / 1000) * 2 + (record.IsUsed ? 0 : UnaskedBonus),
+            (accessFields.IdleSeconds(record) - clock.Now / 1000) * 2 + (record.IsUsed ? 0 : UnaskedBonus),
         // Of those used equally often, the one that was used longer ago.
-        _ => ((255 - Lfu.Counter(record.AccessField, server)) << 16) + Lfu.IdleMinutes(record.AccessField, server),
+        _ => ((255 - accessFields.Frequency(record)) << 16) + accessFields.IdleMinutes(record),
     };
 
     /// <summary>A database, each as likely as it has keys, or keys with a deadline; false if there are none.</summary>
     bool TryDrawDatabase(bool ofExpiring, out Database drawn)
     {
         long total = 0;
-        foreach (var database in server.Keyspace.Databases) total += ofExpiring ? database.ExpiringCount : database.Count;
-        drawn = server.Keyspace[0];
+        foreach (var database in keyspace.Databases) total += ofExpiring ? database.ExpiringCount : database.Count;
+        drawn = keyspace[0];
         if (total == 0) return false;
         if (total == (ofExpiring ? drawn.ExpiringCount : drawn.Count)) return true;
-        var place = server.Random.NextInt64(total);
-        foreach (var database in server.Keyspace.Databases)
+        var place = random.NextInt64(total);
+        foreach (var database in keyspace.Databases)
         {
             place -= ofExpiring ? database.ExpiringCount : database.Count;
             if (place >= 0) continue;

@@ -1,7 +1,11 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Timing;
+using MiniRedis.Server.Transactions;
 using MiniRedis.Server.Transport;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 
@@ -9,9 +13,12 @@ namespace MiniRedis.Server.Execution;
 /// Runs the commands of one file of the AOF, a slice at a time. Sixteen are parsed ahead and their keys loaded, as those of a client's
 /// pipeline are. Under the executor's lock.
 /// </summary>
-sealed class AofReplay : IDisposable
+sealed class AofReplay : IAofReplay
 {
-    readonly MiniRedisServer _server;
+    readonly CommandRunner _runner;
+    readonly CommandTable<Command> _commands;
+    readonly ClientTransactions _transactions;
+    readonly ServerLog _log;
     readonly Stream _file;
     readonly string _name;
     readonly Client _client;
@@ -23,16 +30,23 @@ sealed class AofReplay : IDisposable
     // Where the last thing that is whole ends: a command outside a transaction, or a transaction.
     long _whole;
 
-    /// <param name="server">Whose keyspace is changed.</param>
+    /// <param name="runner">Runs the commands.</param>
+    /// <param name="commands">By name.</param>
+    /// <param name="transactions">Drops one that the file does not end.</param>
+    /// <param name="database">The one that commands are for until the file selects another.</param>
+    /// <param name="clock">Tells the time that commands see.</param>
+    /// <param name="log">Is told of commands that fail.</param>
     /// <param name="file">Read from where it stands; closed with this.</param>
     /// <param name="name">The file's, for the log.</param>
-    public AofReplay(MiniRedisServer server, Stream file, string name)
+    public AofReplay(
+        CommandRunner runner, CommandTable<Command> commands, ClientTransactions transactions, Database database, Clock clock, ServerLog log,
+        Stream file, string name)
     {
-        (_server, _file, _name) = (server, file, name);
+        (_runner, _commands, _transactions, _log, _file, _name) = (runner, commands, transactions, log, file, name);
         _input = new AofInput(file);
         _whole = Position = _input.Position;
         var connection = new NoConnection();
-        _client = new Client(0, connection, server.Keyspace[0], server.Clock.Now) { IsAuthenticated = true };
+        _client = new Client(0, connection, database, clock.Now) { IsAuthenticated = true };
         _reply.Attach(connection.Output, 2);
         _reply.Muted = true;
     }
@@ -60,7 +74,7 @@ sealed class AofReplay : IDisposable
     {
         var unread = _input.Unread;
         var limits = new ParserLimits { MaxBulkLength = ParserLimits.LargestBulk };
-        _window.Fill(ref _parser, unread, 0, limits, _server.Commands, _client.Database);
+        _window.Fill(ref _parser, unread, 0, limits, _commands, _client.Database);
         var consumed = 0;
         for (var i = 0; i < _window.Count; i++)
         {
@@ -87,7 +101,7 @@ sealed class AofReplay : IDisposable
         var errors = _reply.Errors;
         try
         {
-            if (!_server.Executor.TryReplay(_client, request, command, _window.KeyHash(index), _reply, out var unknown))
+            if (!_runner.TryReplay(_client, request, command, _window.KeyHash(index), _reply, out var unknown))
                 throw new AofException(_whole, isTruncated: false, $"Unknown command '{unknown}' reading the append only file");
         }
         catch (Exception failure) when (failure is not (AofException or OutOfMemoryException))
@@ -95,7 +109,7 @@ sealed class AofReplay : IDisposable
             // A bug. What ran before must not run again, which it would if the file were simply read on.
             throw new AofException(_whole, isTruncated: false, $"Command '{command?.FullName}' fails reading the append only file: {failure}");
         }
-        if (_reply.Errors != errors) _server.Log.AofCommandFailed(command!.FullName, Position, _name);
+        if (_reply.Errors != errors) _log.AofCommandFailed(command!.FullName, Position, _name);
     }
 
     // What a crash leaves of a command begins as one; what a file system leaves, zeros for one, does not.
@@ -111,7 +125,7 @@ sealed class AofReplay : IDisposable
 
     public void Dispose()
     {
-        _server.Transactions.Discard(_client);
+        _transactions.Discard(_client);
         _file.Dispose();
         _client.Connection.Output.Discard();
     }

@@ -17,7 +17,7 @@ ref partial struct CommandContext
     /// <returns>The call that waits; null if none does.</returns>
     public readonly BlockingCall? Block(int first, int last, ObjectType type, long deadline, bool onNoKey = false)
     {
-        if (MayBlock) return Server.Blocking.Block(this, first, last, type, deadline, onNoKey);
+        if (MayBlock) return Server.Blocking.Block(Client, Command, Request, first, last, type, deadline, onNoKey);
         Reply.NullArray();
         return null;
     }

@@ -24,7 +24,7 @@ ref partial struct CommandContext
     readonly bool _hasKeyHash;
 
     /// <param name="keyHash">The hash of the first key, where it is known already.</param>
-    public CommandContext(MiniRedisServer server, Client client, Command command, ReplyWriter reply, in Request request, ulong? keyHash = null)
+    public CommandContext(ServerParts server, Client client, Command command, ReplyWriter reply, in Request request, ulong? keyHash = null)
     {
         _bytes = ref MemoryMarshal.GetReference(request.Base);
         _length = request.Base.Length;
@@ -40,7 +40,7 @@ ref partial struct CommandContext
         MayBlock = true;
     }
 
-    public MiniRedisServer Server { get; }
+    public ServerParts Server { get; }
     public Client Client { get; }
     public Command Command { get; }
     public ReplyWriter Reply { get; }
@@ -83,7 +83,7 @@ ref partial struct CommandContext
     /// Whether what is given this deadline (unix ms) is to be deleted instead, because it has passed. Not while the AOF is loaded, nor in
     /// import mode, whoever asks: something may follow that makes it last longer.
     /// </summary>
-    public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Loading.IsLoading && !Server.Config.Process.ImportMode;
+    public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Dataset.IsLoading && !Server.Config.Process.ImportMode;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

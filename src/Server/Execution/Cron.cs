@@ -1,10 +1,24 @@
+using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
+using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transport;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 
 /// <summary>What happens by the clock. Enters the executor like a batch does, on the first loop's thread.</summary>
-sealed class Cron(MiniRedisServer server)
+sealed class Cron(
+    Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction, TrackedKeys tracking,
+    ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots, BackgroundSaving backgroundSaving,
+    AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown, MemoryUsage memory, ServerStatistics statistics,
+    GcPauses gcPauses, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -12,7 +26,6 @@ sealed class Cron(MiniRedisServer server)
     /// <summary>How often output chunks, and memory of the arena, that nobody used are given up.</summary>
     const int TrimMilliseconds = 1000;
 
-    readonly ActiveExpiry _expiry = server.ActiveExpiry;
     long _nextSample, _nextTrim;
 
     /// <summary>DEBUG PAUSE-CRON.</summary>
@@ -21,57 +34,55 @@ sealed class Cron(MiniRedisServer server)
     /// <returns>Milliseconds until the next run; 0 if a slice left work.</returns>
     public int RunLocked()
     {
-        var clock = server.Clock;
         clock.Synchronize();
         var now = clock.Now;
         // Not paused with the rest: in Redis none of these is the cron's.
-        server.Pause.ResumeIfOver();
-        var untilTimeout = server.Blocking.EndTimeouts();
-        server.Blocking.Serve();
-        server.Aof.Run();
-        var moreToCapture = server.Snapshots.Run();
-        var moreToEvict = server.Eviction.Continue();
+        pause.ResumeIfOver();
+        var untilTimeout = blocked.EndTimeouts();
+        blocked.Serve();
+        aof.Run();
+        var moreToCapture = snapshots.Run();
+        var moreToEvict = eviction.Continue();
         if (IsPaused) return moreToCapture || moreToEvict ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
-        server.Exiting.RunRequested();
+        shutdown.RunRequested();
         if (now >= _nextSample)
         {
             _nextSample = now + SampleMilliseconds;
             Sample(now);
-            server.AofRewriting.StartIfDue();
-            server.BackgroundSaving.StartIfDue();
+            aofRewriting.StartIfDue();
+            backgroundSaving.StartIfDue();
         }
         if (now >= _nextTrim)
         {
             _nextTrim = now + TrimMilliseconds;
             ChunkPool.Trim();
-            server.Keyspace.Arena.GiveBackIdle();
+            keyspace.Arena.GiveBackIdle();
         }
-        server.Limits.LookOverSome(now);
-        server.ClientEviction.RunFromCron();
-        if (server.Loading.IsLoading)
+        limits.LookOverSome(now);
+        clientEviction.RunFromCron();
+        if (loading.IsLoading)
         {
-            server.Loading.Step();
+            loading.Step();
             return 0;
         }
-        var moreToExpire = _expiry.Run();
-        var moreToFree = server.LazyFree.Run();
-        var moreToForget = server.Tracking.ForgetSome();
-        var untilDefrag = server.ActiveDefrag.Run();
+        var moreToExpire = expiry.Run();
+        var moreToFree = lazyFree.Run();
+        var moreToForget = tracking.ForgetSome();
+        var untilDefrag = defrag.Run();
         // Keys that have expired wake who waits for them to go.
-        server.Blocking.Serve();
+        blocked.Serve();
         if (moreToExpire || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
-        return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, server.Config.Process.Hz), SampleMilliseconds));
+        return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, settings.Hz), SampleMilliseconds));
     }
 
     void Sample(long now)
     {
-        var statistics = server.Statistics;
         statistics.CommandsPerSecond.Sample(statistics.CommandsProcessed, now);
         statistics.InputPerSecond.Sample(statistics.NetInputBytes, now);
         statistics.OutputPerSecond.Sample(statistics.NetOutputBytes, now);
         statistics.CyclesPerSecond.Sample(statistics.Cycles, now);
         statistics.CycleTicksPerSecond.Sample(statistics.CycleTicks, now);
-        server.NotePeakMemory();
-        server.GcPauses.Look();
+        memory.NotePeak(now);
+        gcPauses.Look();
     }
 }

@@ -21,14 +21,11 @@ sealed partial class Executor
     /// </summary>
     const long BatchReplyBytes = 1024 * 1024;
 
-    // Flags of the commands of the present batch.
-    CommandFlags _seen;
-
     public void OnReceived(Connection connection)
     {
         lock (_lock)
         {
-            if (connection.Closing != CloseMode.Open || server.Exiting.HasBegun)
+            if (connection.Closing != CloseMode.Open || exit.HasBegun)
             {
                 // It is on its way out, or was refused, or the server goes: what it goes on sending is not kept.
                 connection.Input.Consume(connection.Input.Length);
@@ -37,15 +34,15 @@ sealed partial class Executor
             var client = (Client)connection.State!;
             try
             {
-                if (server.ClientEviction.IsDue) server.ClientEviction.Run();
+                if (clientEviction.IsDue) clientEviction.Run();
                 if (!client.IsGone) ProcessInputLocked(client);
             }
             catch (Exception failure)
             {
                 // A bug of ours, or no memory for what this client wants: it goes, the others stay.
-                server.Log.BatchFailed(client.Id, failure);
+                log.BatchFailed(client.Id, failure);
                 LoopState.Renew();
-                LeaveCommand();
+                runner.LeaveCommand();
                 connection.CloseLocked(CloseMode.AtOnce, "internal error");
             }
             connection.EndBatchLocked();
@@ -59,79 +56,71 @@ sealed partial class Executor
         var arrived = input.Length;
         if (!input.TryRead(out var read)) return;
 
-        _statistics.TotalReads++;
-        var started = _clock.Advance();
-        client.LastInteraction = _clock.Now;
-        if (arrived + (client.Transaction?.Queue.QueuedBytes ?? 0) > server.Config.Network.ClientQueryBufferLimit)
+        statistics.TotalReads++;
+        var started = clock.Advance();
+        client.LastInteraction = clock.Now;
+        if (arrived + (client.Transaction?.Queue.QueuedBytes ?? 0) > settings.ClientQueryBufferLimit)
         {
-            _statistics.QueryBufferLimitDisconnections++;
-            server.Log.QueryBufferLimit(client.Id, arrived);
+            statistics.QueryBufferLimitDisconnections++;
+            log.QueryBufferLimit(client.Id, arrived);
             connection.CloseLocked(CloseMode.AtOnce, "query buffer limit");
             return;
         }
 
         var loop = LoopState.Current;
-        var reply = loop.Reply;
+        var reply = loop.Writers.Reply;
         reply.Attach(connection.Output, client.Protocol);
         client.IsAnswered = true;
-        var commands = _statistics.CommandsProcessed;
-        var appended = server.Aof.Position;
-        _seen = CommandFlags.None;
-        var consumed = RunBatch(client, read.Buffer, loop, started, out var wanted);
-        if (server.Tracking.HasChangedPrefixes) Broadcast(client, reply);
-        CountReplies(client, reply);
+        var commands = statistics.CommandsProcessed;
+        var appended = aof.Position;
+        runner.BeginBatch();
+        var consumed = RunBatch(client, read.Buffer, loop.Window, reply, started, out var wanted);
+        if (tracking.HasChangedPrefixes) Broadcast(client, reply);
+        runner.CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
-        server.Aof.HoldReplies(client, appended, (_seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
+        aof.HoldReplies(client, appended, (runner.Seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
 
         client.BytesReceived += consumed;
-        _statistics.NetInputBytes += consumed;
+        statistics.NetInputBytes += consumed;
         input.AdvanceTo(read.Buffer.GetPosition(consumed), read.Buffer.End);
         input.KeepUnread(wanted);
-        server.Limits.CheckOutput(client);
-        server.Memory.Account(client, batchEnds: true);
-        _statistics.CountCycle(_clock.Timestamp - started, _statistics.CommandsProcessed - commands);
+        limits.CheckOutput(client);
+        clientMemory.Account(client, batchEnds: true);
+        statistics.CountCycle(clock.Timestamp - started, statistics.CommandsProcessed - commands);
     }
 
     /// <summary>Tells of keys by prefix, the client whose batch is over behind its replies.</summary>
     void Broadcast(Client client, ReplyWriter reply)
     {
-        server.Tracking.Broadcast();
-        server.Pushes.WriteDeferred(client, reply);
-    }
-
-    void CountReplies(Client client, ReplyWriter reply)
-    {
-        if (reply.Written > 0) _statistics.TotalWrites++;
-        client.BytesSent += reply.Written;
-        if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
-        _statistics.NetOutputBytes += reply.Written;
+        tracking.Broadcast();
+        pushes.WriteDeferred(client, reply);
     }
 
     /// <summary>Parses and runs requests until the bytes, the budget or the client's permission ends.</summary>
     /// <returns>Bytes that are done with.</returns>
-    int RunBatch(Client client, ReadOnlySequence<byte> buffer, LoopState loop, long started, out long wanted)
+    int RunBatch(
+        Client client, ReadOnlySequence<byte> buffer, RequestWindow window, ReplyWriter reply, long started, out long wanted)
     {
         // Our pipes show one segment; a pipe that shows several (a TLS stream's) is parsed through one copy.
         var unread = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
-        var window = loop.Window;
         var consumed = 0;
         var budget = BatchCommands;
         wanted = 0;
         while (consumed < unread.Length && client.MayRun)
         {
-            if (budget <= 0 || loop.Reply.Written >= BatchReplyBytes
-                || _clock.Microseconds(started, _clock.Timestamp) > BatchMicroseconds)
+            if (budget <= 0 || reply.Written >= BatchReplyBytes
+                || clock.Microseconds(started, clock.Timestamp) > BatchMicroseconds)
             {
                 client.Connection.WantsResume = true;
                 break;
             }
-            var limits = new ParserLimits { MaxBulkLength = server.Config.Network.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
-            loop.Reply.Limit = server.Limits.MostReplies(client, loop.Reply);
-            window.Fill(ref client.Parser, unread, consumed, limits, server.Commands, client.Database);
-            if (client.Tracking is { Remembers: true }) server.Tracking.Prefetch(window);
+            var bounds = new ParserLimits { MaxBulkLength = settings.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
+            reply.Limit = limits.MostReplies(client, reply);
+            window.Fill(ref client.Parser, unread, consumed, bounds, commands, client.Database);
+            if (client.Tracking is { Remembers: true }) PrefetchTracked(window);
             budget -= window.Count;
-            if (!RunWindow(client, window, unread, loop.Reply, ref consumed))
+            if (!RunWindow(client, window, unread, reply, ref consumed))
             {
                 // What was parsed ahead is parsed anew: now, or when the client goes on.
                 client.Parser.Reset();
@@ -143,7 +132,7 @@ sealed partial class Executor
                 break;
             }
             if (window.End == ParseStatus.Empty) consumed += window.EndLength;
-            else if (window.End == ParseStatus.ProtocolError) RefuseProtocol(client, loop.Reply, window.Error!);
+            else if (window.End == ParseStatus.ProtocolError) RefuseProtocol(client, reply, window.Error!);
         }
         return consumed;
     }
@@ -158,10 +147,10 @@ sealed partial class Executor
         {
             // AUTH lifts limits under which the rest was parsed.
             var authenticated = client.IsAuthenticated;
-            if (!Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
+            if (!runner.Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
             consumed = window.EndOf(i);
             if (reply.Written >= reply.Limit)
-                server.Limits.CutOff(client, client.Connection.Output.PendingBytes + reply.Written - reply.HandedOver);
+                limits.CutOff(client, client.Connection.Output.PendingBytes + reply.Written - reply.HandedOver);
             if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
         }
         return true;
@@ -169,8 +158,24 @@ sealed partial class Executor
 
     void RefuseProtocol(Client client, ReplyWriter reply, string error)
     {
-        server.Log.ProtocolError(client.Id, error);
-        Reject(client, null, reply, "ERR " + error);
+        log.ProtocolError(client.Id, error);
+        gates.Reject(client, null, reply, "ERR " + error);
         client.CloseAfterReply("protocol error");
+    }
+
+    /// <summary>
+    /// Starts loading what a tracking client's requests will look up in the table of tracked keys, as the window did for the keyspace.
+    /// </summary>
+    void PrefetchTracked(RequestWindow window)
+    {
+        if (window.Count < 2) return;
+        for (var i = 0; i < window.Count; i++)
+        {
+            if (window.KeyHash(i) is { } hash) tracking.PrefetchBucket(hash);
+        }
+        for (var i = 0; i < window.Count; i++)
+        {
+            if (window.KeyHash(i) is { } hash) tracking.PrefetchRecord(hash);
+        }
     }
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -102,7 +103,7 @@ static class CommandLine
     }
 
     static string VersionText() =>
-        $"MiniRedis server v={MiniRedisServer.Version} redis={MiniRedisServer.RedisVersion} bits={IntPtr.Size * 8} runtime={Environment.Version}";
+        $"MiniRedis server v={ServerVersion.Own} redis={ServerVersion.Redis} bits={IntPtr.Size * 8} runtime={Environment.Version}";
 
     static int Serve(string[] args)
     {
@@ -139,7 +140,7 @@ static class CommandLine
         }
         var log = new ServerLog(logProvider);
         log.Starting();
-        log.Version(MiniRedisServer.Version, MiniRedisServer.RedisVersion, IntPtr.Size * 8, Environment.ProcessId);
+        log.Version(ServerVersion.Own, ServerVersion.Redis, IntPtr.Size * 8, Environment.ProcessId);
         if (args.Length == 0) log.NoConfigurationFile();
         else log.ConfigurationLoaded();
         return Host(config, loaded, configFile, logProvider, log);
@@ -153,18 +154,18 @@ static class CommandLine
             Console.Error.WriteLine(renameError);
             return 1;
         }
-        server.ConfigService.FilePath = configFile;
-        server.ConfigService.OnApply(changed =>
+        server.Parts.ConfigService.FilePath = configFile;
+        server.Parts.ConfigService.OnApply(changed =>
         {
             logProvider.Configure(changed);
             return null;
         }, "loglevel");
-        foreach (var note in loaded.Notes.Concat(server.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
+        foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         if (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected)
-            logProvider.WriteRaw(Banner.Text(MiniRedisServer.Version, MiniRedisServer.RedisVersion, "standalone", config.Network.Port));
+            logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, "standalone", config.Network.Port));
         else log.RunningMode(config.Network.Port);
 
-        using var host = new ServerHost(server, log);
+        using var host = new ServerHost(server.Parts, log);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         // Why the start failed is in the log already, without a stack; what is unexpected ends the process and tells it itself.
         builder.Logging.AddProvider(logProvider).SetMinimumLevel(LogLevel.Trace).AddFilter("Microsoft", LogLevel.Warning)

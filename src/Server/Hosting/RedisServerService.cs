@@ -7,7 +7,7 @@ sealed class RedisServerService(ServerHost host, IHostApplicationLifetime lifeti
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        host.Server.Exiting.Stop = exitCode =>
+        host.Server.Exit.Stop = exitCode =>
         {
             host.ExitCode = exitCode;
             lifetime.StopApplication();

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Transport;
@@ -31,7 +32,7 @@ sealed class Rehearsal : IDisposable
 
     readonly RedisLogProvider _log = new(TimeProvider.System, Stream.Null);
     readonly NativeBuffer _shared = new(InputPipe.SharedBytes);
-    readonly MiniRedisServer _server;
+    readonly ServerParts _server;
     readonly Player _first, _second;
     readonly Action<string, string>? _replied;
 
@@ -44,7 +45,8 @@ sealed class Rehearsal : IDisposable
             Persistence = { SavePoints = [] },
             Security = { EnableDebugCommand = ProtectedAction.Yes },
         };
-        _server = new MiniRedisServer(config, new ServerLog(_log)) { Saving = { Files = new DiscardingFiles() } };
+        _server = new MiniRedisServer(config, new ServerLog(_log)).Parts;
+        _server.Saving.Files = new DiscardingFiles();
         (_first, _second) = (new Player(_shared), new Player(_shared));
         _server.Executor.OnAccepted(_first);
         _server.Executor.OnAccepted(_second);
@@ -70,7 +72,7 @@ sealed class Rehearsal : IDisposable
     /// <summary>Plays everything.</summary>
     /// <param name="replied">Is told of each line and of the bytes answered.</param>
     /// <returns>The server, for its statistics: its data are gone.</returns>
-    public static MiniRedisServer Run(Action<string, string>? replied = null)
+    public static ServerParts Run(Action<string, string>? replied = null)
     {
         using var rehearsal = new Rehearsal(replied);
         rehearsal.Play();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
@@ -19,7 +20,7 @@ sealed class ServerHost : IDisposable
     bool _hasPidFile, _stopped;
 
     /// <param name="portableTransport">Uses the runtime's sockets even where epoll is there; tests run both.</param>
-    public ServerHost(MiniRedisServer server, ServerLog log, bool portableTransport = false)
+    public ServerHost(ServerParts server, ServerLog log, bool portableTransport = false)
     {
         Server = server;
         _log = log;
@@ -27,14 +28,14 @@ sealed class ServerHost : IDisposable
             ? new EpollTransport(server.Executor, Math.Max(1, server.Config.Network.IoThreads))
             : new SocketTransport(server.Executor);
         server.TransportName = _transport.Name;
-        server.RequestTick = _transport.RequestTick;
+        server.CronSignal.Wake = _transport.RequestTick;
         _oomScore = new OomScore(server.Config, log);
         server.ConfigService.OnApply(_ => _oomScore.Apply() ? null : ConfigErrors.CannotAdjustOomScore, "oom-score-adj", "oom-score-adj-values");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotListen), "port");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind), "bind");
     }
 
-    public MiniRedisServer Server { get; }
+    public ServerParts Server { get; }
 
     /// <summary>What the process answers when it has ended.</summary>
     public int ExitCode { get; set; }
@@ -57,7 +58,7 @@ sealed class ServerHost : IDisposable
         WritePidFile(config);
         lock (Server.Executor.ExecutorLock) BeginLoading();
         _transport.Start(_listeners);
-        if (!Server.Loading.IsLoading) Ready();
+        if (!Server.Dataset.IsLoading) Ready();
     }
 
     /// <summary>Begins to load the data there are. Connections are served meanwhile, though most commands are not.</summary>
@@ -79,7 +80,7 @@ sealed class ServerHost : IDisposable
             _log.AofManifestDamaged(failure.Message);
             throw new StartFailedException();
         }
-        if (Server.Loading.IsLoading) SystemdNotifier.Notify(Server.Config, "STATUS=Loading the data set\n");
+        if (Server.Dataset.IsLoading) SystemdNotifier.Notify(Server.Config, "STATUS=Loading the data set\n");
     }
 
     void BeginLoadingAof()
@@ -103,7 +104,7 @@ sealed class ServerHost : IDisposable
             return;
         }
         _log.CannotLoad();
-        Server.Exiting.Fail();
+        Server.Exit.Begin(1);
     }
 
     bool TryOpenAof()
@@ -132,7 +133,8 @@ sealed class ServerHost : IDisposable
         if (config.Network.UnixSocket.Length == 0) return;
         try
         {
-            _listeners.Add(Listener.Unix(config.Persistence.PathOf(config.Network.UnixSocket), config.Network.UnixSocketPerm, config.Network.TcpBacklog));
+            var network = config.Network;
+            _listeners.Add(Listener.Unix(config.Persistence.PathOf(network.UnixSocket), network.UnixSocketPerm, network.TcpBacklog));
         }
         catch (Exception failure) when (failure is SocketException or IOException or UnauthorizedAccessException)
         {

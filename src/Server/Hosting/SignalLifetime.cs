@@ -20,13 +20,13 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
     void Register(PosixSignal signal, Func<ServerConfig, ShutdownFlags> flags) => _registrations.Add(PosixSignalRegistration.Create(signal, context =>
     {
         context.Cancel = true;
-        if (signal == PosixSignal.SIGINT && host.Server.Exiting.IsRequested) Insist();
+        if (signal == PosixSignal.SIGINT && host.Server.Shutdown.IsRequested) Insist();
         log.SignalReceived(signal.ToString());
         lock (host.Server.Executor.ExecutorLock)
         {
             // As SHUTDOWN does, once the server runs; before, there is nothing to save.
-            if (host.Server.Exiting.Stop is null) lifetime.StopApplication();
-            else host.Server.Exiting.Request(flags(host.Server.Config));
+            if (host.Server.Exit.Stop is null) lifetime.StopApplication();
+            else host.Server.Shutdown.Request(flags(host.Server.Config));
         }
     }));
 

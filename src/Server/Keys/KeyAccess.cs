@@ -2,8 +2,11 @@ using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Keys;
@@ -12,7 +15,9 @@ namespace MiniRedis.Server.Keys;
 /// Finds keys as clients see them: what has expired is not there. Expiry is noticed here on access and by
 /// <see cref="ActiveExpiry"/> on time; both delete, count and tell in the same way.
 /// </summary>
-sealed class KeyAccess(MiniRedisServer server)
+sealed class KeyAccess(
+    AccessFields accessFields, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
+    DatasetState dataset, Clock clock, MemorySettings memorySettings, ProcessSettings processSettings)
 {
     /// <summary>Fields of one hash deleted in a row: a tenth of a millisecond.</summary>
     const int FieldsAtOnce = 256;
@@ -51,7 +56,7 @@ sealed class KeyAccess(MiniRedisServer server)
         if (at.Found)
         {
             if (IsPast(at.Record)) return FindPastToRead(client, database, key, hash);
-            server.Statistics.KeyspaceHits++;
+            statistics.KeyspaceHits++;
             if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
             return at;
         }
@@ -62,9 +67,9 @@ sealed class KeyAccess(MiniRedisServer server)
     /// <summary>Counts a key that was looked up to be read and is not there.</summary>
     public void Missed(Database database, ReadOnlySpan<byte> key)
     {
-        server.Statistics.KeyspaceMisses++;
-        if ((server.Effects.Wanted & KeyspaceEvents.KeyMiss) != 0)
-            server.Effects.Notify(database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
+        statistics.KeyspaceMisses++;
+        if ((effects.Wanted & KeyspaceEvents.KeyMiss) != 0)
+            effects.Notify(database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
     }
 
     bool IsPast(Record record) => record.HasExpiry && record.ExpireAt <= Due;
@@ -87,25 +92,25 @@ sealed class KeyAccess(MiniRedisServer server)
     KeyLookup FindPastToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
     {
         var at = FindPast(database, key, hash, client);
-        if (at.Found) server.Statistics.KeyspaceHits++;
+        if (at.Found) statistics.KeyspaceHits++;
         else Missed(database, key);
         return at;
     }
 
     /// <summary>
     /// The latest deadline (unix ms) that has passed by the clock. A key, and a field, lives through the millisecond of its deadline, in
-    /// which its TTL is 0, as in Redis; only what would be given such a deadline is deleted at once (<see cref="CommandContext.IsPast"/>).
+    /// which its TTL is 0, as in Redis; only what would be given such a deadline is deleted at once (<c>CommandContext.IsPast</c>).
     /// </summary>
-    public long Due => server.Clock.Now - 1;
+    public long Due => clock.Now - 1;
 
     /// <summary>
     /// Deadlines up to this one (unix ms) have passed for whom a command runs. None has while the AOF is loaded: its commands ran earlier, and
     /// what has expired since may have been made to last longer by one that follows. Nor has any for the source of an import
     /// (<see cref="ProcessSettings.ImportMode"/>), whose own server says when a key goes.
     /// </summary>
-    public long ExpiredBy => server.Loading.IsLoading || server.Config.Process.ImportMode && RunsForSource ? long.MinValue : Due;
+    public long ExpiredBy => dataset.IsLoading || processSettings.ImportMode && RunsForSource ? long.MinValue : Due;
 
-    bool RunsForSource => server.Executor.RunningFor is { } client && client.Has(ClientFlags.ImportSource);
+    bool RunsForSource => running.Client is { } client && client.Has(ClientFlags.ImportSource);
 
     /// <summary>Whether a key is gone for whom the command runs, though it may still be there.</summary>
     public bool IsExpired(Record record) => record.HasExpiry && record.ExpireAt <= ExpiredBy;
@@ -115,27 +120,27 @@ sealed class KeyAccess(MiniRedisServer server)
     /// would be a write; and in import mode it is for the source of the import to delete. A command that writes all the same (in the
     /// transaction that began the pause, for one) deletes it first, as ever, since what it then puts in its place must not stand beside it.
     /// </summary>
-    public bool MayDelete => !(server.Pause.IsActive || server.Config.Process.ImportMode)
-        || server.Executor.Running is { } running && (running.Flags & CommandFlags.Write) != 0;
+    public bool MayDelete => !(pause.IsActive || processSettings.ImportMode)
+        || running.Command is { } command && (command.Flags & CommandFlags.Write) != 0;
 
     /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
     public void Touch(Record record)
     {
-        record.Touch(server.Config.Memory.UsesLfu ? Lfu.Touch(record.AccessField, server) : server.Clock.LruClock);
+        accessFields.Touch(record);
     }
 
     /// <summary>Finishes a key that has just come into being: its access field, and the event of a new key.</summary>
     public void Created(Database database, Record record, ReadOnlySpan<byte> key)
     {
-        record.AccessField = server.Config.Memory.UsesLfu ? Lfu.Initial(server) : server.Clock.LruClock;
+        record.AccessField = accessFields.Initial;
         Arrived(database, key);
     }
 
     /// <summary>Tells of a name that is new to a database, though its value is not (RENAME, MOVE).</summary>
     public void Arrived(Database database, ReadOnlySpan<byte> key)
     {
-        if ((server.Effects.Wanted & KeyspaceEvents.New) != 0)
-            server.Effects.Notify(database.Number, key, KeyspaceEvents.New, "new");
+        if ((effects.Wanted & KeyspaceEvents.New) != 0)
+            effects.Notify(database.Number, key, KeyspaceEvents.New, "new");
     }
 
     /// <summary>
@@ -152,43 +157,43 @@ sealed class KeyAccess(MiniRedisServer server)
         var expired = 0;
         for (; expired < FieldsAtOnce && hash.Reader.FindDue(Due, out var due) == DueSearch.Found; expired++)
         {
-            if (server.Effects.IsPropagating) EmitFieldDeletion(database, hash, due);
+            if (effects.IsPropagating) EmitFieldDeletion(database, hash, due);
             hash.Remove(due);
         }
         if (expired == 0) return at;
-        server.Statistics.ExpiredFields += expired;
-        server.Effects.Notify(database.Number, hash.At.Record.Key, KeyspaceEvents.Hash, "hexpired");
+        statistics.ExpiredFields += expired;
+        effects.Notify(database.Number, hash.At.Record.Key, KeyspaceEvents.Hash, "hexpired");
         if (hash.Count > 0) return hash.At;
 
         var key = hash.At.Record.Key;
         Span<byte> name = key.Length <= 256 ? stackalloc byte[key.Length] : new byte[key.Length];
         key.CopyTo(name);
         database.Delete(hash.At);
-        server.Effects.Notify(database.Number, name, KeyspaceEvents.Generic, "del");
+        effects.Notify(database.Number, name, KeyspaceEvents.Generic, "del");
         return database.Lookup(name);
     }
 
     void EmitFieldDeletion(Database database, in HashEditor hash, in HashSpot field)
     {
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        server.Effects.Begin(database.Number, 3);
-        server.Effects.Add("HDEL"u8);
-        server.Effects.Add(hash.At.Record.Key);
-        server.Effects.Add(hash.Reader.Field(field).ToBytes(scratch));
+        effects.Begin(database.Number, 3);
+        effects.Add("HDEL"u8);
+        effects.Add(hash.At.Record.Key);
+        effects.Add(hash.Reader.Field(field).ToBytes(scratch));
     }
 
     /// <summary>Deletes a key whose time has passed, as a DEL that the server itself issued.</summary>
     public void Expire(Database database, in KeyLookup at)
     {
-        server.Statistics.ExpiredKeys++;
-        Drop(database, at, server.Config.Memory.LazyFreeLazyExpire, KeyspaceEvents.Expired, "expired");
+        statistics.ExpiredKeys++;
+        Drop(database, at, memorySettings.LazyFreeLazyExpire, KeyspaceEvents.Expired, "expired");
     }
 
     /// <summary>Deletes a key to make room, as a DEL that the server itself issued.</summary>
     public void Evict(Database database, in KeyLookup at)
     {
-        server.Statistics.EvictedKeys++;
-        Drop(database, at, server.Config.Memory.LazyFreeLazyEviction, KeyspaceEvents.Evicted, "evicted");
+        statistics.EvictedKeys++;
+        Drop(database, at, memorySettings.LazyFreeLazyEviction, KeyspaceEvents.Evicted, "evicted");
     }
 
     void Drop(Database database, in KeyLookup at, bool lazy, KeyspaceEvents kind, string name)
@@ -197,13 +202,13 @@ sealed class KeyAccess(MiniRedisServer server)
         Span<byte> copy = key.Length <= 256 ? stackalloc byte[key.Length] : new byte[key.Length];
         key.CopyTo(copy);
         database.Delete(at);
-        if (server.Effects.IsPropagating)
+        if (effects.IsPropagating)
         {
-            server.Effects.Begin(database.Number, 2);
-            server.Effects.Add(lazy ? "UNLINK"u8 : "DEL"u8);
-            server.Effects.Add(copy);
+            effects.Begin(database.Number, 2);
+            effects.Add(lazy ? "UNLINK"u8 : "DEL"u8);
+            effects.Add(copy);
         }
         // Not a change to be saved, as in Redis: whoever loads an expired key finds it so, and an evicted one was dispensable.
-        server.Effects.Notify(database.Number, copy, kind, name);
+        effects.Notify(database.Number, copy, kind, name);
     }
 }

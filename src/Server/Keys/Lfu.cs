@@ -9,32 +9,34 @@ static class Lfu
     /// <summary>A new key starts here, so that it is not evicted before it had a chance to be used.</summary>
     const uint InitialCounter = 5;
 
-    public static uint Initial(MiniRedisServer server) => Minutes(server) << 8 | InitialCounter;
+    /// <summary>The field of a new key.</summary>
+    /// <param name="now">Unix milliseconds, here and below.</param>
+    public static uint Initial(long now) => Minutes(now) << 8 | InitialCounter;
 
-    /// <summary>The counter after the decay that is due: one step for each lfu-decay-time minutes since the last.</summary>
-    public static uint Counter(uint field, MiniRedisServer server)
+    /// <summary>The counter after the decay that is due: one step for each <paramref name="decayMinutes"/> since the last; 0 for none.</summary>
+    public static uint Counter(uint field, long now, int decayMinutes)
     {
         var counter = field & 0xFF;
-        var decayMinutes = server.Config.Memory.LfuDecayTime;
         if (decayMinutes <= 0) return counter;
-        var steps = IdleMinutes(field, server) / (uint)decayMinutes;
+        var steps = IdleMinutes(field, now) / (uint)decayMinutes;
         return steps >= counter ? 0 : counter - steps;
     }
 
     /// <summary>Minutes since the last access; more than 45 days begin at 0 again.</summary>
-    public static uint IdleMinutes(uint field, MiniRedisServer server) => (Minutes(server) - (field >> 8)) & 0xFFFF;
+    public static uint IdleMinutes(uint field, long now) => (Minutes(now) - (field >> 8)) & 0xFFFF;
 
-    /// <summary>The field after one access: decayed, then raised with a chance that falls as the counter grows.</summary>
-    public static uint Touch(uint field, MiniRedisServer server)
+    /// <summary>The field after one access to a counter that has decayed: raised with a chance that falls as the counter grows.</summary>
+    /// <param name="counter">What <see cref="Counter"/> tells.</param>
+    /// <param name="logFactor">lfu-log-factor: the larger, the more accesses a step takes.</param>
+    public static uint Touched(uint counter, long now, int logFactor, Random random)
     {
-        var counter = Counter(field, server);
         if (counter < 255)
         {
             var above = counter > InitialCounter ? counter - InitialCounter : 0;
-            if (server.Random.NextDouble() < 1.0 / (above * (double)server.Config.Memory.LfuLogFactor + 1)) counter++;
+            if (random.NextDouble() < 1.0 / (above * (double)logFactor + 1)) counter++;
         }
-        return Minutes(server) << 8 | counter;
+        return Minutes(now) << 8 | counter;
     }
 
-    static uint Minutes(MiniRedisServer server) => (uint)(server.Clock.Now / 60_000) & 0xFFFF;
+    static uint Minutes(long now) => (uint)(now / 60_000) & 0xFFFF;
 }

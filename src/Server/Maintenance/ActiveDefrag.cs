@@ -1,3 +1,8 @@
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Maintenance;
@@ -15,7 +20,9 @@ namespace MiniRedis.Server.Maintenance;
 /// <para>While a snapshot is taken nothing moves: another thread reads large values where they lie. (Redis pauses beside a child, too.)</para>
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
-sealed class ActiveDefrag(MiniRedisServer server)
+sealed class ActiveDefrag(
+    Keyspace keyspace, LatencyMonitor latency, DatasetState dataset, Clock clock, CronSignal cronSignal,
+    MemorySettings settings, ServerLog log)
 {
     /// <summary>No slice is longer, whatever active-defrag-cycle-us says: commands are to wait for less than a millisecond.</summary>
     const int LongestSliceMicroseconds = 800;
@@ -29,10 +36,10 @@ sealed class ActiveDefrag(MiniRedisServer server)
     const int NotSoon = int.MaxValue;
 
     /// <summary>What a decision follows from; another one means to decide anew.</summary>
-    readonly record struct Settings(long IgnoreBytes, int Lower, int Upper, int Least, int Most);
+    readonly record struct Basis(long IgnoreBytes, int Lower, int Upper, int Least, int Most);
 
-    readonly Defragmenter _defragmenter = new(server.Keyspace);
-    Settings _settings;
+    readonly Defragmenter _defragmenter = new(keyspace);
+    Basis _basis;
     long _nextDecision;
 
     // Microseconds that may be used; below 0 after a slice that was longer. Up to date at a timestamp.
@@ -51,35 +58,35 @@ sealed class ActiveDefrag(MiniRedisServer server)
     public long KeyMisses => _defragmenter.KeyMisses;
 
     /// <summary>Milliseconds since the pass under way began.</summary>
-    public long CurrentMilliseconds => server.Clock.TotalMicroseconds(CurrentTicks) / 1000;
+    public long CurrentMilliseconds => clock.TotalMicroseconds(CurrentTicks) / 1000;
 
     /// <summary>Milliseconds of all passes, from begin to end.</summary>
-    public long TotalMilliseconds => server.Clock.TotalMicroseconds(_ranTicks + CurrentTicks) / 1000;
+    public long TotalMilliseconds => clock.TotalMicroseconds(_ranTicks + CurrentTicks) / 1000;
 
     /// <summary>DEBUG MOVE-BLOCKS: everything that can be moved is, every turn, for tests that look for addresses kept too long.</summary>
     public bool MovesEverything { get; set; }
 
-    long CurrentTicks => RunningPercent == 0 ? 0 : server.Clock.Timestamp - _runningSince;
+    long CurrentTicks => RunningPercent == 0 ? 0 : clock.Timestamp - _runningSince;
 
     /// <summary>Runs a slice, if one is due.</summary>
     /// <returns>Milliseconds until the next is: 0 if there is more to do at once.</returns>
     public int Run()
     {
-        if (server.Keyspace.Snapshot is not null) return NotSoon;
+        if (keyspace.Snapshot is not null) return NotSoon;
         if (MovesEverything) return MoveEverything();
-        if (!server.Config.Memory.ActiveDefrag && !_defragmenter.IsActive) return NotSoon;
-        var started = server.Clock.Advance();
+        if (!settings.ActiveDefrag && !_defragmenter.IsActive) return NotSoon;
+        var started = clock.Advance();
         Decide();
         if (!_defragmenter.IsActive) return NotSoon;
         // What was given up is put in order all the same.
-        var percent = Math.Max(RunningPercent, server.Config.Memory.ActiveDefragCycleMin);
-        var slice = Math.Clamp(server.Config.Memory.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
+        var percent = Math.Max(RunningPercent, settings.ActiveDefragCycleMin);
+        var slice = Math.Clamp(settings.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
         AddCredit(started, percent, slice);
         if (_credit > 0)
         {
             RunSlice(started, slice);
-            AddCredit(server.Clock.Timestamp, percent, slice);
-            _credit -= server.Clock.Microseconds(started, server.Clock.Timestamp);
+            AddCredit(clock.Timestamp, percent, slice);
+            _credit -= clock.Microseconds(started, clock.Timestamp);
             if (!_defragmenter.IsActive)
             {
                 End();
@@ -96,67 +103,65 @@ sealed class ActiveDefrag(MiniRedisServer server)
     /// </summary>
     void AddCredit(long now, int percent, int slice)
     {
-        var most = server.Loading.IsLoading ? SlicesWhileLoading : 2;
-        _credit = Math.Min(_credit + server.Clock.Microseconds(_creditedAt, now) * percent / 100.0, most * slice);
+        var most = dataset.IsLoading ? SlicesWhileLoading : 2;
+        _credit = Math.Min(_credit + clock.Microseconds(_creditedAt, now) * percent / 100.0, most * slice);
         _creditedAt = now;
     }
 
     void RunSlice(long started, int slice)
     {
-        var clock = server.Clock;
-        while (_defragmenter.Step(server.Config.Memory.ActiveDefragMaxScanFields))
+        while (_defragmenter.Step(settings.ActiveDefragMaxScanFields))
         {
             if (clock.Microseconds(started, clock.Advance()) >= slice) break;
         }
-        server.Latency.Note("active-defrag-cycle", clock.Microseconds(started, clock.Advance()) / 1000);
+        latency.Note("active-defrag-cycle", clock.Microseconds(started, clock.Advance()) / 1000);
     }
 
     void Decide()
     {
-        var config = server.Config;
-        if (!config.Memory.ActiveDefrag)
+        if (!settings.ActiveDefrag)
         {
             _defragmenter.Abandon();
             StopClock();
             return;
         }
-        var settings = new Settings(config.Memory.ActiveDefragIgnoreBytes, config.Memory.ActiveDefragThresholdLower, config.Memory.ActiveDefragThresholdUpper,
-            config.Memory.ActiveDefragCycleMin, config.Memory.ActiveDefragCycleMax);
-        var changed = settings != _settings;
-        if (!changed && server.Clock.Now < _nextDecision) return;
-        _settings = settings;
-        _nextDecision = server.Clock.Now + DecisionMilliseconds;
+        var basis = new Basis(settings.ActiveDefragIgnoreBytes, settings.ActiveDefragThresholdLower, settings.ActiveDefragThresholdUpper,
+            settings.ActiveDefragCycleMin, settings.ActiveDefragCycleMax);
+        var changed = basis != _basis;
+        if (!changed && clock.Now < _nextDecision) return;
+        _basis = basis;
+        _nextDecision = clock.Now + DecisionMilliseconds;
 
-        var arena = server.Keyspace.Arena;
+        var arena = keyspace.Arena;
         var bytes = arena.FragmentedBytes - _defragmenter.Unavoidable;
         var percent = arena.UsedBytes == 0 ? 0 : 100.0 * bytes / arena.UsedBytes;
         if (RunningPercent == 0)
         {
             // What is left of one that was given up comes first.
-            if (_defragmenter.IsActive || percent < settings.Lower || bytes < settings.IgnoreBytes) return;
+            if (_defragmenter.IsActive || percent < basis.Lower || bytes < basis.IgnoreBytes) return;
             // How much can be gained it finds out first.
-            _defragmenter.Begin(leastGain: Math.Max(settings.IgnoreBytes, arena.UsedBytes / 100 * settings.Lower));
-            _runningSince = _creditedAt = server.Clock.Timestamp;
+            _defragmenter.Begin(leastGain: Math.Max(basis.IgnoreBytes, arena.UsedBytes / 100 * basis.Lower));
+            _runningSince = _creditedAt = clock.Timestamp;
             _credit = 0;
         }
-        var share = Share(percent, settings);
+        var share = Share(percent, basis);
         if (share <= RunningPercent && !changed) return;
         RunningPercent = share;
-        server.Log.DefragRuns(percent, bytes, share);
+        log.DefragRuns(percent, bytes, share);
     }
 
     /// <summary>Percent of the processor's time.</summary>
-    static int Share(double fragmentation, in Settings settings)
+    static int Share(double fragmentation, in Basis basis)
     {
-        if (settings.Upper <= settings.Lower) return settings.Most;
-        var share = settings.Least + (fragmentation - settings.Lower) * (settings.Most - settings.Least) / (settings.Upper - settings.Lower);
-        return (int)Math.Max(settings.Least, Math.Min(settings.Most, share));
+        if (basis.Upper <= basis.Lower) return basis.Most;
+        var share = basis.Least + (fragmentation - basis.Lower) * (basis.Most - basis.Least) / (basis.Upper - basis.Lower);
+        return (int)Math.Max(basis.Least, Math.Min(basis.Most, share));
     }
 
     void End()
     {
-        var arena = server.Keyspace.Arena;
-        if (RunningPercent > 0) server.Log.DefragDone(CurrentMilliseconds, arena.FragmentationRatio, arena.FragmentedBytes);
+        var arena = keyspace.Arena;
+        if (RunningPercent > 0) log.DefragDone(CurrentMilliseconds, arena.FragmentationRatio, arena.FragmentedBytes);
         StopClock();
     }
 
@@ -177,7 +182,7 @@ sealed class ActiveDefrag(MiniRedisServer server)
         while (_defragmenter.Step())
         {
         }
-        server.RequestTick?.Invoke();
+        cronSignal.Request();
         return 1;
     }
 
@@ -185,6 +190,6 @@ sealed class ActiveDefrag(MiniRedisServer server)
     {
         _defragmenter.ResetStatistics();
         _ranTicks = 0;
-        _runningSince = server.Clock.Timestamp;
+        _runningSince = clock.Timestamp;
     }
 }

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Maintenance;
@@ -6,7 +8,7 @@ namespace MiniRedis.Server.Maintenance;
 /// Frees in slices, between batches, what commands gave up at once: databases that were emptied, and big values. The arena
 /// belongs to the executor, so no other thread could free it; a slice is short enough that nobody notices.
 /// </summary>
-sealed class LazyFree(MiniRedisServer server)
+sealed class LazyFree(Keyspace keyspace, ServerStatistics statistics, Clock clock)
 {
     const long SliceMicroseconds = 500;
 
@@ -18,7 +20,7 @@ sealed class LazyFree(MiniRedisServer server)
     readonly Queue<DetachedKeys> _waiting = new();
 
     /// <summary>Objects waiting to be freed: INFO's lazyfree_pending_objects.</summary>
-    public long Pending => _waiting.Sum(w => w.Count) + server.Keyspace.DiscardedCount;
+    public long Pending => _waiting.Sum(w => w.Count) + keyspace.DiscardedCount;
 
     public void Add(DetachedKeys keys) => _waiting.Enqueue(keys);
 
@@ -26,28 +28,28 @@ sealed class LazyFree(MiniRedisServer server)
     public bool Run()
     {
         if (!HasWork) return false;
-        var started = server.Clock.Advance();
+        var started = clock.Advance();
         while (FreeSome())
         {
-            if (server.Clock.Microseconds(started, server.Clock.Advance()) >= SliceMicroseconds) return HasWork;
+            if (clock.Microseconds(started, clock.Advance()) >= SliceMicroseconds) return HasWork;
         }
         return false;
     }
 
-    bool HasWork => server.Keyspace.DiscardedCount > 0 || _waiting.TryPeek(out var next) && !next.IsPinned;
+    bool HasWork => keyspace.DiscardedCount > 0 || _waiting.TryPeek(out var next) && !next.IsPinned;
 
     /// <summary>Frees some dozen elements or keys. False if there are none, or none yet.</summary>
     public bool FreeSome()
     {
-        if (server.Keyspace.DiscardedCount > 0)
+        if (keyspace.DiscardedCount > 0)
         {
-            server.Statistics.LazyFreedObjects += server.Keyspace.FreeDiscarded(RecordsBetweenLooks);
+            statistics.LazyFreedObjects += keyspace.FreeDiscarded(RecordsBetweenLooks);
             return true;
         }
         if (!_waiting.TryPeek(out var keys) || keys.IsPinned) return false;
         var before = keys.Count;
         var done = keys.FreeSome(RecordsBetweenLooks);
-        server.Statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
+        statistics.LazyFreedObjects += before - (done ? 0 : keys.Count);
         if (done) _waiting.Dequeue();
         return true;
     }

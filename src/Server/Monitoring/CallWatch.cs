@@ -1,5 +1,8 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Monitoring;
 
@@ -10,13 +13,15 @@ namespace MiniRedis.Server.Monitoring;
 /// </summary>
 sealed class CallWatch
 {
-    readonly MiniRedisServer _server;
+    readonly ObservationSettings _settings;
+    readonly Clock _clock;
+    readonly LatencyMonitor _latency;
     long _slowTicks, _latencyTicks, _requestBytes, _replyBytes;
 
-    public CallWatch(MiniRedisServer server)
+    public CallWatch(ObservationSettings settings, Clock clock, LatencyMonitor latency, Redactions redactions)
     {
-        _server = server;
-        (SlowLog, LargeRequests, LargeReplies) = (new(server), new(server), new(server));
+        (_settings, _clock, _latency) = (settings, clock, latency);
+        (SlowLog, LargeRequests, LargeReplies) = (new(redactions, clock), new(redactions, clock), new(redactions, clock));
         Refresh();
     }
 
@@ -35,14 +40,14 @@ sealed class CallWatch
     /// <summary>Follows the thresholds of the configuration.</summary>
     public void Refresh()
     {
-        var config = _server.Config;
-        var microseconds = Threshold(SlowLog, config.Observation.SlowlogLogSlowerThan, config.Observation.SlowlogMaxLen);
-        _slowTicks = microseconds == long.MaxValue ? long.MaxValue : _server.Clock.Ticks(microseconds);
-        var milliseconds = Math.Min(config.Observation.LatencyMonitorThreshold, long.MaxValue / 1000);
-        _latencyTicks = milliseconds > 0 ? _server.Clock.Ticks(milliseconds * 1000) : long.MaxValue;
+        var config = _settings;
+        var microseconds = Threshold(SlowLog, config.SlowlogLogSlowerThan, config.SlowlogMaxLen);
+        _slowTicks = microseconds == long.MaxValue ? long.MaxValue : _clock.Ticks(microseconds);
+        var milliseconds = Math.Min(config.LatencyMonitorThreshold, long.MaxValue / 1000);
+        _latencyTicks = milliseconds > 0 ? _clock.Ticks(milliseconds * 1000) : long.MaxValue;
         LeastTicks = Math.Min(_slowTicks, _latencyTicks);
-        _requestBytes = Threshold(LargeRequests, config.Observation.CommandlogRequestLargerThan, config.Observation.CommandlogLargeRequestMaxLen);
-        _replyBytes = Threshold(LargeReplies, config.Observation.CommandlogReplyLargerThan, config.Observation.CommandlogLargeReplyMaxLen);
+        _requestBytes = Threshold(LargeRequests, config.CommandlogRequestLargerThan, config.CommandlogLargeRequestMaxLen);
+        _replyBytes = Threshold(LargeReplies, config.CommandlogReplyLargerThan, config.CommandlogLargeReplyMaxLen);
         LeastBytes = Math.Min(_requestBytes, _replyBytes);
     }
 
@@ -54,20 +59,20 @@ sealed class CallWatch
         return threshold;
     }
 
-    public void NoteTime(in CommandContext call, long ticks)
+    public void NoteTime(Client client, CommandSpec command, in Request request, long ticks)
     {
-        var flags = call.Command.Flags;
-        var microseconds = _server.Clock.Microseconds(0, ticks);
-        if (ticks >= _slowTicks && (flags & CommandFlags.SkipSlowlog) == 0) SlowLog.Add(call, microseconds);
+        var flags = command.Flags;
+        var microseconds = _clock.Microseconds(0, ticks);
+        if (ticks >= _slowTicks && (flags & CommandFlags.SkipSlowlog) == 0) SlowLog.Add(client, request, microseconds);
         if (ticks >= _latencyTicks)
-            _server.Latency.Note((flags & CommandFlags.Fast) != 0 ? "fast-command" : "command", microseconds / 1000);
+            _latency.Note((flags & CommandFlags.Fast) != 0 ? "fast-command" : "command", microseconds / 1000);
     }
 
-    public void NoteBytes(in CommandContext call, long replyBytes)
+    public void NoteBytes(Client client, CommandSpec command, in Request request, long replyBytes)
     {
-        if ((call.Command.Flags & CommandFlags.SkipSlowlog) != 0) return;
-        var requestBytes = call.Request.EncodedLength;
-        if (requestBytes >= _requestBytes) LargeRequests.Add(call, requestBytes);
-        if (replyBytes >= _replyBytes) LargeReplies.Add(call, replyBytes);
+        if ((command.Flags & CommandFlags.SkipSlowlog) != 0) return;
+        var requestBytes = request.EncodedLength;
+        if (requestBytes >= _requestBytes) LargeRequests.Add(client, request, requestBytes);
+        if (replyBytes >= _replyBytes) LargeReplies.Add(client, request, replyBytes);
     }
 }

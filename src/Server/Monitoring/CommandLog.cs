@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Monitoring;
 
@@ -9,7 +10,7 @@ namespace MiniRedis.Server.Monitoring;
 /// The latest calls that exceeded a bound, newest first. There are three: of time (which SLOWLOG shows, too), of the bytes of the request, and
 /// of those of the reply. Under the executor's lock.
 /// </summary>
-sealed class CommandLog(MiniRedisServer server)
+sealed class CommandLog(Redactions redactions, Clock clock)
 {
     /// <summary>Arguments kept of a call, and bytes of each (Redis's SLOWLOG_ENTRY_MAX_ARGC and _MAX_STRING).</summary>
     const int MaxArguments = 32, MaxArgumentBytes = 128;
@@ -36,10 +37,10 @@ sealed class CommandLog(MiniRedisServer server)
         Trim();
     }
 
-    public void Add(in CommandContext call, long amount)
+    public void Add(Client client, in Request request, long amount)
     {
-        _entries.AddFirst(new Entry(_nextId++, server.Clock.Now / 1000, amount, Shorten(call.Request),
-            call.Client.Connection.Remote, call.Client.Name));
+        _entries.AddFirst(new Entry(_nextId++, clock.Now / 1000, amount, Shorten(request),
+            client.Connection.Remote, client.Name));
         Trim();
     }
 
@@ -51,7 +52,7 @@ sealed class CommandLog(MiniRedisServer server)
     byte[][] Shorten(in Request request)
     {
         var kept = new byte[Math.Min(request.Count, MaxArguments)][];
-        for (var i = 0; i < kept.Length; i++) kept[i] = Shorten(server.Redactions.Shown(request, i));
+        for (var i = 0; i < kept.Length; i++) kept[i] = Shorten(redactions.Shown(request, i));
         if (request.Count > MaxArguments) kept[^1] = Text($"... ({request.Count - MaxArguments + 1} more arguments)");
         return kept;
     }

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Monitoring;
 
@@ -10,7 +10,7 @@ namespace MiniRedis.Server.Monitoring;
 /// The clients that asked with MONITOR to be shown every command: a line each, in the form of Redis. Costs a branch a command while
 /// there are none. Under the executor's lock.
 /// </summary>
-sealed class Monitors(MiniRedisServer server)
+sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
 {
     /// <summary>Room for the longest form of one byte: \x and two digits.</summary>
     const int LongestEscape = 4;
@@ -34,28 +34,28 @@ sealed class Monitors(MiniRedisServer server)
     }
 
     /// <summary>Shows a command that has run, or has begun to wait. Those of administrators are not shown.</summary>
-    public void Show(in CommandContext call)
+    public void Show(Client caller, CommandSpec command, in Request request)
     {
-        if ((call.Command.Flags & (CommandFlags.SkipMonitor | CommandFlags.Admin)) != 0) return;
-        WriteLine(call);
+        if ((command.Flags & (CommandFlags.SkipMonitor | CommandFlags.Admin)) != 0) return;
+        WriteLine(caller, request);
         foreach (var client in _clients)
         {
             // These lines are replies to MONITOR, in form and in that CLIENT REPLY OFF ends them.
-            if (client.ReplyMode is not (ReplyMode.Off or ReplyMode.SkipThis)) server.Pushes.Send(client, _line.Written);
+            if (client.ReplyMode is not (ReplyMode.Off or ReplyMode.SkipThis)) pushes.Send(client, _line.Written);
         }
         _line.Clear();
     }
 
-    void WriteLine(in CommandContext call)
+    void WriteLine(Client caller, in Request request)
     {
-        var now = server.Clock.ReadMicroseconds();
+        var now = clock.ReadMicroseconds();
         _line.Write("+"u8);
         Number(now / 1_000_000);
         _line.Write("."u8);
         Number(now % 1_000_000, new StandardFormat('D', 6));
         _line.Write(" ["u8);
-        Number(call.Client.Database.Number);
-        var connection = call.Client.Connection;
+        Number(caller.Database.Number);
+        var connection = caller.Connection;
         if (connection.IsUnixSocket)
         {
             _line.Write(" unix:"u8);
@@ -68,10 +68,10 @@ sealed class Monitors(MiniRedisServer server)
             Text(connection.Remote);
         }
         _line.Write("]"u8);
-        for (var i = 0; i < call.Count; i++)
+        for (var i = 0; i < request.Count; i++)
         {
             _line.Write(" \""u8);
-            Escape(server.Redactions.Shown(call.Request, i));
+            Escape(redactions.Shown(request, i));
             _line.Write("\""u8);
         }
         _line.Write("\r\n"u8);

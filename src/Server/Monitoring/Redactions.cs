@@ -1,11 +1,10 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Monitoring;
 
 /// <summary>
 /// Arguments of the running call that must not be shown to anyone but their receiver. A handler marks them as it reads them
-/// (<see cref="CommandContext.Redact"/>); SLOWLOG and MONITOR, which look at a call when it is over, leave them out.
+/// (<c>CommandContext.Redact</c>); SLOWLOG and MONITOR, which look at a call when it is over, leave them out.
 /// Under the executor's lock.
 /// </summary>
 sealed class Redactions

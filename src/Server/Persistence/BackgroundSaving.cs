@@ -1,3 +1,10 @@
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
@@ -5,7 +12,9 @@ namespace MiniRedis.Server.Persistence;
 /// <summary>
 /// BGSAVE and the save points: snapshots that become the file while commands run. Under the executor's lock.
 /// </summary>
-sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
+sealed class BackgroundSaving(
+    RdbSaving saving, EffectStream effects, ServerStatistics statistics, PersistenceSettings settings, AccessFields accessFields, ServerLog log,
+    Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock) : SnapshotFileTask(snapshots, dataset, exit, clock)
 {
     /// <summary>After a failure a save point waits this long before it tries again (Redis's CONFIG_BGSAVE_RETRY_DELAY).</summary>
     const long RetryMilliseconds = 5000;
@@ -14,16 +23,16 @@ sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
     long _dirtyAtStart;
 
     /// <summary>Whether commands that write are refused: the data are to be saved, and cannot be.</summary>
-    public bool StopsWrites => !Server.Saving.LastWentWell && Server.Config.Persistence.StopWritesOnBgsaveError && Server.Config.Persistence.SavePoints.Length > 0;
+    public bool StopsWrites => !saving.LastWentWell && settings.StopWritesOnBgsaveError && settings.SavePoints.Length > 0;
 
     /// <summary>Starts a save; nothing else may be taking a snapshot.</summary>
     public void Start()
     {
-        _dirtyAtStart = Server.Effects.Dirty;
-        Server.Statistics.RdbSaves++;
-        Server.Log.BackgroundSaveStarted();
-        var temporary = Server.Config.Persistence.PathOf($"temp-{Environment.ProcessId}-background.rdb");
-        Begin(new RdbFileJob(Server, Server.Saving.Path, temporary, isAofBase: false, End));
+        _dirtyAtStart = effects.Dirty;
+        statistics.RdbSaves++;
+        log.BackgroundSaveStarted();
+        var temporary = settings.PathOf($"temp-{Environment.ProcessId}-background.rdb");
+        Begin(new RdbFileJob(saving, settings, accessFields, saving.Path, temporary, isAofBase: false, End));
     }
 
     /// <summary>So many changes are not counted any more, while one may run.</summary>
@@ -41,29 +50,29 @@ sealed class BackgroundSaving(MiniRedisServer server) : SnapshotFileTask(server)
             Start();
             return;
         }
-        var sinceSave = (Server.Clock.Now - Server.Saving.LastSave) / 1000;
-        foreach (var point in Server.Config.Persistence.SavePoints)
+        var sinceSave = (Clock.Now - saving.LastSave) / 1000;
+        foreach (var point in settings.SavePoints)
         {
-            if (Server.Effects.Dirty < point.Changes || sinceSave <= point.Seconds || !MayTry) continue;
-            Server.Log.SavePointReached(point.Changes, point.Seconds);
+            if (effects.Dirty < point.Changes || sinceSave <= point.Seconds || !MayTry) continue;
+            log.SavePointReached(point.Changes, point.Seconds);
             Start();
             return;
         }
     }
 
-    bool MayTry => Server.Saving.LastWentWell || Server.Clock.Now - StartedAt > RetryMilliseconds;
+    bool MayTry => saving.LastWentWell || Clock.Now - StartedAt > RetryMilliseconds;
 
-    protected override void Cancelled() => Server.Log.BackgroundSaveCancelled();
+    protected override void Cancelled() => log.BackgroundSaveCancelled();
 
     protected override void Ended(SnapshotFileJob job, Snapshot snapshot, Exception? failure)
     {
         if (failure is null)
         {
-            Server.Log.BackgroundSaveEnded(snapshot.Captured, snapshot.PeakBytes >> 20);
-            Server.Saving.NoteSaved(_dirtyAtStart);
+            log.BackgroundSaveEnded(snapshot.Captured, snapshot.PeakBytes >> 20);
+            saving.NoteSaved(_dirtyAtStart);
             return;
         }
-        Server.Log.BackgroundSaveFailed(failure.Message);
-        Server.Saving.LastWentWell = false;
+        log.BackgroundSaveFailed(failure.Message);
+        saving.LastWentWell = false;
     }
 }

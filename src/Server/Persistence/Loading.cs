@@ -1,9 +1,14 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
-using MiniRedis.Server.Commands.Keys;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
@@ -12,7 +17,10 @@ namespace MiniRedis.Server.Persistence;
 /// Loads the data set from its file: in slices that the cron runs, between which connections are served as far as may be
 /// (<see cref="Errors.Loading"/>), or in one go. Under the executor's lock.
 /// </summary>
-sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
+sealed class Loading(
+    Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving, AppendOnlyFile aof, EffectStream effects,
+    DatasetState dataset, Clock clock, PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
+    : IRdbLoadTarget, IDisposable
 {
     /// <summary>With key-load-delay, what is gathered before a wait: the system does not wait for less than about a millisecond.</summary>
     const long LeastWaitMicroseconds = 1000;
@@ -26,6 +34,11 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     Action<bool>? _ended;
     long _owedMicroseconds;
     int _skipped;
+
+    RdbLoadingSetup Setup => new(keyspace, this, settings, encodings, switches);
+
+    /// <summary>Runs the commands of a file of the AOF, whose name is given for the log; set before anything is loaded.</summary>
+    public Func<Stream, string, IAofReplay>? Replayer { get; set; }
 
     /// <summary>Whether the data set is not whole yet.</summary>
     public bool IsLoading => _loader is not null || _aof is not null;
@@ -42,7 +55,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     {
         get
         {
-            var elapsed = (server.Clock.Now - StartedAt) / 1000;
+            var elapsed = (clock.Now - StartedAt) / 1000;
             return LoadedBytes == 0 ? 1 : (long)((Int128)elapsed * (TotalBytes - LoadedBytes) / LoadedBytes);
         }
     }
@@ -64,16 +77,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     public void Start(string path, bool replaces = false, Action<bool>? ended = null)
     {
         var stream = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
-        var verifies = server.Config.Persistence.RdbChecksum && !server.DebugSwitches.SkipChecksums;
-        var options = new RdbLoadOptions
-        {
-            Limits = KeyCommands.Limits(server),
-            DropExpiredAt = server.Clock.Now,
-            Replaces = replaces,
-            VerifiesChecksum = verifies,
-            AnyVersion = server.Config.Persistence.RdbVersionCheck == RdbVersionCheck.Relaxed,
-        };
-        _loader = new RdbLoader(server.Keyspace, new RdbInput(stream, stream.Length, verifies), options, this);
+        _loader = Setup.Open(stream, clock.Now, replaces);
         Begin(ended);
     }
 
@@ -82,36 +86,37 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
     /// <exception cref="IOException">A file cannot be opened.</exception>
     public void StartAof(Action<bool>? ended = null)
     {
-        _aof = new AofLoading(server, this);
+        _aof = new AofLoading(aof.Files, Setup, Replayer!, effects, settings, saving.Files, log);
         Begin(ended);
     }
 
     void Begin(Action<bool>? ended)
     {
+        dataset.IsLoading = true;
         _ended = ended;
         _owedMicroseconds = 0;
         _skipped = 0;
         FileUsedMemory = 0;
-        StartedAt = server.Clock.Now;
+        StartedAt = clock.Now;
         _elapsed = Stopwatch.StartNew();
-        server.Saving.Libraries.Clear();
+        saving.Libraries.Clear();
     }
 
     /// <summary>Loads a slice. When it ends, well or not, that is logged.</summary>
     public void Step()
     {
         if (!IsLoading) return;
-        var delay = server.Config.Persistence.KeyLoadDelay;
+        var delay = settings.KeyLoadDelay;
         try
         {
-            var bytes = server.Config.Persistence.LoadingProcessEventsIntervalBytes;
+            var bytes = settings.LoadingProcessEventsIntervalBytes;
             var keys = delay == 0 ? int.MaxValue : KeysPerStep(delay);
             var isDone = _loader?.Step(bytes, keys) ?? _aof!.Step(bytes, keys);
             if (delay != 0) Wait(delay);
             if (!isDone)
             {
                 // An append-only file deletes as well, and may be loaded for long.
-                while (server.ActiveDefrag.Run() == 0)
+                while (defrag.Run() == 0)
                 {
                 }
                 return;
@@ -119,8 +124,8 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
         }
         catch (RdbException failure)
         {
-            if (failure.Reason == RdbReader.EndsTooEarly) server.Log.ShortRead();
-            server.Log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
+            if (failure.Reason == RdbReader.EndsTooEarly) log.ShortRead();
+            log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
             End(isWhole: false);
             return;
         }
@@ -132,7 +137,7 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.CannotOpenData(failure.Message);
+            log.CannotOpenData(failure.Message);
             End(isWhole: false);
             return;
         }
@@ -141,8 +146,8 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
 
     void LogDamage(AofException failure)
     {
-        if (failure.IsTruncated) server.Log.AofEndsEarly(_aof!.CurrentName, failure.Offset);
-        else server.Log.AofDamaged(failure.Message, _aof!.CurrentName, failure.Offset);
+        if (failure.IsTruncated) log.AofEndsEarly(_aof!.CurrentName, failure.Offset);
+        else log.AofDamaged(failure.Message, _aof!.CurrentName, failure.Offset);
     }
 
     /// <summary>Loads a file in one go.</summary>
@@ -169,12 +174,12 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
         if (_loader is { } loader)
         {
             (KeysLoaded, KeysExpired) = (loader.KeysLoaded, loader.KeysExpired);
-            if (isWhole) server.Log.KeysLoaded(loader.KeysLoaded, loader.KeysExpired, loader.KeysEmpty);
+            if (isWhole) log.KeysLoaded(loader.KeysLoaded, loader.KeysExpired, loader.KeysEmpty);
         }
         var isAof = _aof is not null;
         Dispose();
-        if (isWhole && isAof) server.Log.AofLoaded(_elapsed.Elapsed.TotalSeconds);
-        else if (isWhole) server.Log.Loaded(_elapsed.Elapsed.TotalSeconds);
+        if (isWhole && isAof) log.AofLoaded(_elapsed.Elapsed.TotalSeconds);
+        else if (isWhole) log.Loaded(_elapsed.Elapsed.TotalSeconds);
         var ended = _ended;
         _ended = null;
         ended?.Invoke(isWhole);
@@ -193,26 +198,26 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
 
     void IRdbLoadTarget.OnAuxiliary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        if (name.SequenceEqual("redis-ver"u8)) server.Log.LoadingVersion("Redis", System.Text.Encoding.Latin1.GetString(value));
-        else if (name.SequenceEqual("valkey-ver"u8)) server.Log.LoadingVersion("Valkey", System.Text.Encoding.Latin1.GetString(value));
+        if (name.SequenceEqual("redis-ver"u8)) log.LoadingVersion("Redis", System.Text.Encoding.Latin1.GetString(value));
+        else if (name.SequenceEqual("valkey-ver"u8)) log.LoadingVersion("Valkey", System.Text.Encoding.Latin1.GetString(value));
         else if (name.SequenceEqual("ctime"u8) && Numbers.TryParseInt64(value, out var created))
-            server.Log.LoadingAge(Math.Max(0, server.Clock.Now / 1000 - created));
+            log.LoadingAge(Math.Max(0, clock.Now / 1000 - created));
         else if (name.SequenceEqual("used-mem"u8) && Numbers.TryParseInt64(value, out var used))
         {
             FileUsedMemory = used;
-            server.Log.LoadingMemory(used / 1048576.0);
+            log.LoadingMemory(used / 1048576.0);
         }
     }
 
     void IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library)
     {
-        server.Saving.Libraries.Add(library.ToArray());
-        server.Log.LibraryKept();
+        saving.Libraries.Add(library.ToArray());
+        log.LibraryKept();
     }
 
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
     {
-        if (_skipped++ < MostNamed) server.Log.EmptyKeySkipped(System.Text.Encoding.Latin1.GetString(key));
+        if (_skipped++ < MostNamed) log.EmptyKeySkipped(System.Text.Encoding.Latin1.GetString(key));
     }
 
     /// <summary>Lets go of the file, wherever the loading is.</summary>
@@ -221,7 +226,8 @@ sealed class Loading(MiniRedisServer server) : IRdbLoadTarget, IDisposable
         _loader?.Dispose();
         _aof?.Dispose();
         (_loader, _aof) = (null, null);
+        dataset.IsLoading = false;
     }
 
-    uint IRdbLoadTarget.AccessFieldOf(RdbAccess access) => AccessField.FromRdb(access, server);
+    uint IRdbLoadTarget.AccessFieldOf(RdbAccess access) => accessFields.FromRdb(access);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
@@ -7,21 +8,23 @@ namespace MiniRedis.Server.Persistence;
 /// <summary>Writes a snapshot to an RDB file: BGSAVE's, or the base of an AOF.</summary>
 sealed class RdbFileJob : SnapshotFileJob
 {
-    readonly MiniRedisServer _server;
+    readonly AccessFields _accessFields;
     readonly byte[] _head;
     readonly bool _checksum, _compress;
     readonly HashSet<int> _announced = [];
     IReadOnlyList<SnapshotPart> _parts = [];
     RdbFileWriter _file;
 
-    /// <inheritdoc cref="SnapshotFileJob(MiniRedisServer, string, string, bool, Action{Snapshot, Exception?})"/>
-    public RdbFileJob(MiniRedisServer server, string path, string temporary, bool isAofBase, Action<Snapshot, Exception?> ended)
-        : base(server, path, temporary, isAofBase, ended)
+    /// <inheritdoc cref="SnapshotFileJob(IFileStore, PersistenceSettings, string, string, bool, Action{Snapshot, Exception?})"/>
+    public RdbFileJob(
+        RdbSaving saving, PersistenceSettings settings, AccessFields accessFields, string path, string temporary, bool isAofBase,
+        Action<Snapshot, Exception?> ended)
+        : base(saving.Files, settings, path, temporary, isAofBase, ended)
     {
-        _server = server;
-        (_checksum, _compress) = (server.Config.Persistence.RdbChecksum, server.Config.Persistence.RdbCompression);
+        _accessFields = accessFields;
+        (_checksum, _compress) = (settings.RdbChecksum, settings.RdbCompression);
         var head = new ArrayBufferWriter<byte>();
-        server.Saving.WriteHead(new RdbFileWriter(new RdbWriter(head, compress: false)), isAofBase);
+        saving.WriteHead(new RdbFileWriter(new RdbWriter(head, compress: false)), isAofBase);
         _head = head.WrittenSpan.ToArray();
     }
 
@@ -49,7 +52,7 @@ sealed class RdbFileJob : SnapshotFileJob
         _file.Database(database, part.Keys, part.Expiring);
     }
 
-    protected override void Key(Record record) => _file.Key(record, AccessField.ToRdb(record, _server));
+    protected override void Key(Record record) => _file.Key(record, _accessFields.ToRdb(record));
 
     protected override void End() => _file.End();
 }

@@ -1,17 +1,24 @@
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>Writes the data set to its file, and knows when that was done last. Under the executor's lock.</summary>
-sealed class RdbSaving(MiniRedisServer server)
+sealed class RdbSaving(
+    Keyspace keyspace, AccessFields accessFields, EffectStream effects, MemoryUsage memory, Clock clock,
+    PersistenceSettings settings, ServerLog log)
 {
     /// <summary>The disk; tests put another in its place.</summary>
     public IFileStore Files { get; set; } = new FileStore();
 
     /// <summary>Unix milliseconds of the last successful save; before there was one, of the start.</summary>
-    public long LastSave { get; private set; } = server.Clock.StartedAt;
+    public long LastSave { get; private set; } = clock.StartedAt;
 
     /// <summary>Whether the last attempt that ended by itself went well; true before there was one. A failed SAVE does not count.</summary>
     public bool LastWentWell { get; set; } = true;
@@ -22,35 +29,38 @@ sealed class RdbSaving(MiniRedisServer server)
     /// </summary>
     public List<byte[]> Libraries { get; } = [];
 
+    /// <summary>So many changes are not counted any more: they are in a file, or in none that is to be.</summary>
+    public event Action<long>? ChangesForgotten;
+
     /// <summary>The file that dbfilename and dir name.</summary>
-    public string Path => server.Config.Persistence.PathOf(server.Config.Persistence.DbFilename);
+    public string Path => settings.PathOf(settings.DbFilename);
 
     /// <summary>The name of a file that is not whole yet.</summary>
-    public string TemporaryPath => server.Config.Persistence.PathOf($"temp-{Environment.ProcessId}.rdb");
+    public string TemporaryPath => settings.PathOf($"temp-{Environment.ProcessId}.rdb");
 
     /// <summary>The data set was saved as it was when <see cref="EffectStream.Dirty"/> was <paramref name="dirtyThen"/>.</summary>
     public void NoteSaved(long dirtyThen)
     {
         ForgetChanges(dirtyThen);
-        LastSave = server.Clock.Now;
+        LastSave = clock.Now;
         LastWentWell = true;
     }
 
     /// <summary>So many changes count no more. A save that runs in the background counts from where it began all the same.</summary>
     public void ForgetChanges(long count)
     {
-        server.Effects.Dirty -= count;
-        server.BackgroundSaving.ForgetChanges(count);
+        effects.Dirty -= count;
+        ChangesForgotten?.Invoke(count);
     }
 
     /// <summary>What stands in front of the keys: magic, version, and something about the file.</summary>
     public void WriteHead(RdbFileWriter file, bool isAofBase = false)
     {
-        file.Begin(RdbFileWriter.VersionFor(server.Keyspace));
-        file.Auxiliary("redis-ver"u8, System.Text.Encoding.ASCII.GetBytes(MiniRedisServer.RedisVersion));
+        file.Begin(RdbFileWriter.VersionFor(keyspace));
+        file.Auxiliary("redis-ver"u8, System.Text.Encoding.ASCII.GetBytes(ServerVersion.Redis));
         file.Auxiliary("redis-bits"u8, IntPtr.Size * 8);
-        file.Auxiliary("ctime"u8, server.Clock.Now / 1000);
-        file.Auxiliary("used-mem"u8, server.UsedMemory);
+        file.Auxiliary("ctime"u8, clock.Now / 1000);
+        file.Auxiliary("used-mem"u8, memory.Total);
         file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
         foreach (var library in Libraries) file.Function(library);
     }
@@ -65,11 +75,11 @@ sealed class RdbSaving(MiniRedisServer server)
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.SaveFailed(failure.Message);
+            log.SaveFailed(failure.Message);
             return false;
         }
-        server.Log.Saved();
-        NoteSaved(server.Effects.Dirty);
+        log.Saved();
+        NoteSaved(effects.Dirty);
         return true;
     }
 
@@ -77,13 +87,12 @@ sealed class RdbSaving(MiniRedisServer server)
     /// <exception cref="IOException">The disk refuses; the file there was is as it was.</exception>
     public void Write(string path, string temporary, bool isAofBase)
     {
-        var config = server.Config;
-        using var output = new RdbFileOutput(Files, temporary, config.Persistence.RdbChecksum, config.Persistence.RdbSaveIncrementalFsync);
+        using var output = new RdbFileOutput(Files, temporary, settings.RdbChecksum, settings.RdbSaveIncrementalFsync);
         var buffer = new RdbOutputBuffer(output);
-        var file = new RdbFileWriter(new RdbWriter(buffer, config.Persistence.RdbCompression));
+        var file = new RdbFileWriter(new RdbWriter(buffer, settings.RdbCompression));
         WriteHead(file, isAofBase);
-        var delay = new KeySaveDelay(config.Persistence.RdbKeySaveDelay);
-        foreach (var database in server.Keyspace.Databases)
+        var delay = new KeySaveDelay(settings.RdbKeySaveDelay);
+        foreach (var database in keyspace.Databases)
         {
             if (database.Count > 0) WriteKeys(file, database, delay);
         }
@@ -96,15 +105,15 @@ sealed class RdbSaving(MiniRedisServer server)
     void WriteKeys(RdbFileWriter file, Database database, KeySaveDelay delay)
     {
         file.Database(database.Number, database.Count, database.ExpiringCount);
-        var visitor = new KeyWriter(server, file, delay);
+        var visitor = new KeyWriter(accessFields, file, delay);
         database.VisitAll(ref visitor);
     }
 
-    readonly struct KeyWriter(MiniRedisServer server, RdbFileWriter file, KeySaveDelay delay) : IRecordVisitor
+    readonly struct KeyWriter(AccessFields accessFields, RdbFileWriter file, KeySaveDelay delay) : IRecordVisitor
     {
         public void Visit(Record record)
         {
-            file.Key(record, AccessField.ToRdb(record, server));
+            file.Key(record, accessFields.ToRdb(record));
             if (delay.IsSet) delay.Wait(null);
         }
     }

@@ -1,19 +1,20 @@
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>A snapshot that becomes a file.</summary>
-/// <param name="server">Whose keys they are; its settings hold as they are now.</param>
+/// <param name="files">The disk.</param>
+/// <param name="settings">Hold as they are now.</param>
 /// <param name="path">The file, which appears when it is whole.</param>
 /// <param name="temporary">Its name until then.</param>
 /// <param name="isAofBase">Whether it is written for the AOF, not for BGSAVE.</param>
 /// <param name="ended">Called when it is over: see <see cref="SnapshotJob.Ended"/>.</param>
 abstract class SnapshotFileJob(
-    MiniRedisServer server, string path, string temporary, bool isAofBase, Action<Snapshot, Exception?> ended) : SnapshotJob
+    IFileStore files, PersistenceSettings settings, string path, string temporary, bool isAofBase, Action<Snapshot, Exception?> ended) : SnapshotJob
 {
-    readonly IFileStore _files = server.Saving.Files;
-    readonly bool _syncsOften = isAofBase ? server.Config.Persistence.AofRewriteIncrementalFsync : server.Config.Persistence.RdbSaveIncrementalFsync;
-    readonly KeySaveDelay _delay = new(server.Config.Persistence.RdbKeySaveDelay);
+    readonly bool _syncsOften = isAofBase ? settings.AofRewriteIncrementalFsync : settings.RdbSaveIncrementalFsync;
+    readonly KeySaveDelay _delay = new(settings.RdbKeySaveDelay);
 
     /// <summary>Bytes of the file, once it is written.</summary>
     public long Length { get; private set; }
@@ -26,7 +27,7 @@ abstract class SnapshotFileJob(
 
     public sealed override void Write(SnapshotFeed feed)
     {
-        using var output = new RdbFileOutput(_files, temporary, ComputesChecksum, _syncsOften);
+        using var output = new RdbFileOutput(files, temporary, ComputesChecksum, _syncsOften);
         var buffer = new RdbOutputBuffer(output, feed.NoteProgress);
         Begin(buffer, feed.Parts);
         // A disk that is full is to say so at once.

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
@@ -6,12 +8,14 @@ namespace MiniRedis.Server.Persistence;
 /// What BGSAVE and rewrites of the AOF have in common: one at a time of each is taken, as a snapshot that becomes a file while commands
 /// run; it may have to wait for another snapshot, and can be given up. Under the executor's lock.
 /// </summary>
-abstract class SnapshotFileTask(MiniRedisServer server)
+abstract class SnapshotFileTask(Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock)
 {
     SnapshotFileJob? _job;
     bool _isCancelled;
 
-    protected MiniRedisServer Server => server;
+    protected Snapshots Snapshots => snapshots;
+
+    protected Clock Clock => clock;
 
     public bool IsRunning => _job is not null;
 
@@ -36,11 +40,11 @@ abstract class SnapshotFileTask(MiniRedisServer server)
         IsScheduled = false;
         if (!IsRunning || _isCancelled) return;
         _isCancelled = true;
-        server.Snapshots.Abandon();
+        snapshots.Abandon();
     }
 
     /// <summary>Whether one may start at this moment.</summary>
-    protected bool MayStart => !server.Snapshots.IsActive && !server.Loading.IsLoading && !server.Exiting.HasBegun;
+    protected bool MayStart => !snapshots.IsActive && !dataset.IsLoading && !exit.HasBegun;
 
     /// <summary>One that was scheduled is tried now.</summary>
     protected void Unschedule() => IsScheduled = false;
@@ -50,15 +54,15 @@ abstract class SnapshotFileTask(MiniRedisServer server)
     protected void Begin(SnapshotFileJob job)
     {
         (_job, _isCancelled, IsScheduled) = (job, false, false);
-        StartedAt = server.Clock.Now;
-        server.Snapshots.Start(job);
+        StartedAt = clock.Now;
+        snapshots.Start(job);
     }
 
     protected void End(Snapshot snapshot, Exception? failure)
     {
         var job = _job!;
         _job = null;
-        LastSeconds = (server.Clock.Now - StartedAt) / 1000;
+        LastSeconds = (clock.Now - StartedAt) / 1000;
         LastPeakBytes = snapshot.PeakBytes;
         // Of a snapshot that was given up there need not be a file.
         if (_isCancelled || snapshot.IsAbandoned && failure is null) Cancelled();

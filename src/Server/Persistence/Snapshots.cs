@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
@@ -11,7 +12,7 @@ namespace MiniRedis.Server.Persistence;
 /// what they are about to change captured, and has another thread write. One at a time, for BGSAVE, rewrites of the AOF and
 /// full synchronizations alike. Under the executor's lock. See <see cref="Snapshot"/>.
 /// </summary>
-sealed class Snapshots(MiniRedisServer server)
+sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics statistics, Clock clock, CronSignal cronSignal)
 {
     /// <summary>Longest time of one slice: what a command that arrives meanwhile may have to wait.</summary>
     const long SliceMicroseconds = 300;
@@ -36,6 +37,9 @@ sealed class Snapshots(MiniRedisServer server)
     bool _holding;
     long _progress, _progressAt;
 
+    /// <summary>A snapshot has begun, or is over.</summary>
+    public event Action? Changed;
+
     /// <summary>Whether one is being taken, or being given up.</summary>
     public bool IsActive => _snapshot is not null;
 
@@ -45,17 +49,17 @@ sealed class Snapshots(MiniRedisServer server)
     public void Start(SnapshotJob job)
     {
         Debug.Assert(!IsActive);
-        var snapshot = server.Keyspace.BeginSnapshot();
-        server.Statistics.Snapshots++;
+        var snapshot = keyspace.BeginSnapshot();
+        statistics.Snapshots++;
         _snapshot = snapshot;
         _job = job;
         _failure = null;
         _progress = 0;
-        _progressAt = server.Clock.Now;
-        snapshot.Feed.OnProgress = () => server.RequestTick?.Invoke();
+        _progressAt = clock.Now;
+        snapshot.Feed.OnProgress = () => cronSignal.Request();
         new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
-        server.Aof.ApplyPolicy();
-        server.RequestTick?.Invoke();
+        Changed?.Invoke();
+        cronSignal.Request();
     }
 
     /// <summary>Gives the one being taken up. It is over when its writer has noticed, which <see cref="SnapshotJob.Ended"/> tells.</summary>
@@ -88,7 +92,6 @@ sealed class Snapshots(MiniRedisServer server)
         }
         if (_holding && (settled || !IsCongested(snapshot))) Release();
 
-        var clock = server.Clock;
         var started = clock.Advance();
         bool more;
         do more = snapshot.Walk(BucketsBetweenLooks);
@@ -101,9 +104,9 @@ sealed class Snapshots(MiniRedisServer server)
         if (snapshot.Feed.Progress is var progress && progress != _progress)
         {
             _progress = progress;
-            _progressAt = server.Clock.Now;
+            _progressAt = clock.Now;
         }
-        return server.Clock.Now - _progressAt > PatienceMilliseconds;
+        return clock.Now - _progressAt > PatienceMilliseconds;
     }
 
     /// <summary>Gives the one being taken up and waits for its writer, which reads the keyspace. Not for one whose disk hangs.</summary>
@@ -121,9 +124,9 @@ sealed class Snapshots(MiniRedisServer server)
     /// Whether a request waits: it may change a value that is too large to be copied and is being read, or the disk is too far
     /// behind to capture yet more. A held request stays unread in its connection.
     /// </summary>
-    public bool Holds(Client client, Command? command, in Request request)
+    public bool Holds(Client client, CommandSpec? command, in Request request)
     {
-        if (command is { IsContainer: true } && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]);
+        if (command is { IsContainer: true } && request.Count > 1) command = command.FindSubcommand(request[1]);
         // What a snapshot that was given up still reads is copied: there is little of it, and waiting for a disk that hangs is worse.
         if (command is null || _snapshot!.IsAbandoned || client.Has(ClientFlags.Replica | ClientFlags.Master)) return false;
         var holds = false;
@@ -142,7 +145,7 @@ sealed class Snapshots(MiniRedisServer server)
         return holds;
     }
 
-    bool Waits(Database database, Command command, in Request request)
+    bool Waits(Database database, CommandSpec command, in Request request)
     {
         if (!MayChange(command)) return false;
         if ((command.Flags & CommandFlags.Write) != 0 && IsCongested(_snapshot!)) return true;
@@ -150,14 +153,14 @@ sealed class Snapshots(MiniRedisServer server)
     }
 
     /// <summary>Makes ready what a command that cannot wait any more is about to change in place.</summary>
-    public void Prepare(in CommandContext context)
+    public void Prepare(Database database, CommandSpec command, in Request request)
     {
-        if (MayChange(context.Command)) Prepare(context.Database, context.Command, context.Request, mayWait: false);
+        if (MayChange(command)) Prepare(database, command, request, mayWait: false);
     }
 
-    static bool MayChange(Command command) => (command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
+    static bool MayChange(CommandSpec command) => (command.Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
 
-    static Readiness Prepare(Database database, Command command, in Request request, bool mayWait)
+    static Readiness Prepare(Database database, CommandSpec command, in Request request, bool mayWait)
     {
         var keys = new KeyBuffer(stackalloc KeyRef[16]);
         KeyExtractor.TryGetKeys(command, request, ref keys);
@@ -176,7 +179,7 @@ sealed class Snapshots(MiniRedisServer server)
     }
 
     bool IsCongested(Snapshot snapshot) =>
-        !snapshot.IsAbandoned && snapshot.WaitingBytes > Math.Max(LeastBacklog, server.Keyspace.UsedBytes / 10);
+        !snapshot.IsAbandoned && snapshot.WaitingBytes > Math.Max(LeastBacklog, keyspace.UsedBytes / 10);
 
     void End(Snapshot snapshot)
     {
@@ -184,13 +187,13 @@ sealed class Snapshots(MiniRedisServer server)
         _snapshot = null;
         _job = null;
         Release();
-        server.Aof.ApplyPolicy();
+        Changed?.Invoke();
         job.Ended(snapshot, _failure);
     }
 
     void Release()
     {
         _holding = false;
-        server.Pause.Resume();
+        pause.Resume();
     }
 }

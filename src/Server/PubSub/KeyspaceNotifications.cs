@@ -19,31 +19,33 @@ sealed class KeyspaceNotifications : IEffectSink
 
     const KeyspaceEvents Forms = KeyspaceEvents.Keyspace | KeyspaceEvents.Keyevent;
 
-    readonly MiniRedisServer _server;
+    readonly ObservationSettings _settings;
+    readonly PubSubChannels _channels;
+    readonly EffectStream _effects;
     readonly FrameBuffer _channel = new();
     bool _listens;
 
-    public KeyspaceNotifications(MiniRedisServer server)
+    public KeyspaceNotifications(ObservationSettings settings, PubSubChannels channels, EffectStream effects)
     {
-        _server = server;
-        server.PubSub.ListenersChanged = Refresh;
+        (_settings, _channels, _effects) = (settings, channels, effects);
+        channels.ListenersChanged = Refresh;
     }
 
-    KeyspaceEvents IEffectSink.WantedEvents => _server.Config.Observation.NotifyKeyspaceEvents & ~Forms;
+    KeyspaceEvents IEffectSink.WantedEvents => _settings.NotifyKeyspaceEvents & ~Forms;
 
     /// <summary>Follows the setting, and whether anyone is subscribed to anything.</summary>
     public void Refresh()
     {
-        var listens = (_server.Config.Observation.NotifyKeyspaceEvents & Forms) != 0 && _server.PubSub.HasListeners;
+        var listens = (_settings.NotifyKeyspaceEvents & Forms) != 0 && _channels.HasListeners;
         if (listens == _listens) return;
         _listens = listens;
-        if (listens) _server.Effects.AddSink(this);
-        else _server.Effects.RemoveSink(this);
+        if (listens) _effects.AddSink(this);
+        else _effects.RemoveSink(this);
     }
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
-        var asked = _server.Config.Observation.NotifyKeyspaceEvents;
+        var asked = _settings.NotifyKeyspaceEvents;
         if ((asked & kind) == 0) return;
         Span<byte> bytes = stackalloc byte[LongestName];
         var text = bytes[..Encoding.ASCII.GetBytes(name, bytes)];
@@ -58,7 +60,7 @@ sealed class KeyspaceNotifications : IEffectSink
         _channel.Advance(digits);
         _channel.Write("__:"u8);
         _channel.Write(about);
-        _server.PubSub.Publish(_channel.Written, message);
+        _channels.Publish(_channel.Written, message);
         _channel.Clear();
     }
 }

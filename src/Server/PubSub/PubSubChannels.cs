@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Keys;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.PubSub;
 
@@ -21,18 +22,18 @@ namespace MiniRedis.Server.PubSub;
 // Sharded channels are names of a kind of their own. Where there is no cluster they differ from others in that patterns do not
 // see them.
 
-/// <summary>Who subscribes to what. Publishing is in PubSub.Publish.cs.</summary>
+/// <summary>Who subscribes to what. Publishing is in PubSubChannels.Publish.cs.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class PubSubChannels
 {
-    readonly MiniRedisServer _server;
+    readonly Pushes _pushes;
     readonly Dictionary<byte[], Channel>[] _byName;
     readonly PatternIndex _patterns;
 
-    public PubSubChannels(MiniRedisServer server)
+    public PubSubChannels(Keyspace keyspace, Pushes pushes)
     {
-        _server = server;
-        var comparer = new KeyComparer(server.Keyspace[0]);
+        _pushes = pushes;
+        var comparer = new KeyComparer(keyspace[0]);
         _byName = [new(comparer), new(comparer), new(comparer)];
         _patterns = new PatternIndex(comparer);
     }

@@ -1,10 +1,13 @@
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Timing;
+
 namespace MiniRedis.Server.Statistics;
 
 /// <summary>
 /// What held the server up: LATENCY's events, each with its latest samples, one a second at most. An event is noted where it
 /// happens, if it took latency-monitor-threshold milliseconds or more. Under the executor's lock.
 /// </summary>
-sealed class LatencyMonitor(MiniRedisServer server)
+sealed class LatencyMonitor(Clock clock, ObservationSettings settings)
 {
     /// <summary>Samples kept of an event (Redis's LATENCY_TS_LEN).</summary>
     public const int MaxSamples = 160;
@@ -49,10 +52,10 @@ sealed class LatencyMonitor(MiniRedisServer server)
     /// <summary>Notes that something took so long, if that is long enough.</summary>
     public void Note(string name, long milliseconds)
     {
-        var threshold = server.Config.Observation.LatencyMonitorThreshold;
+        var threshold = settings.LatencyMonitorThreshold;
         if (threshold == 0 || milliseconds < threshold) return;
         if (!_events.TryGetValue(name, out var found)) _events[name] = found = new Event();
-        found.Add(new Sample(server.Clock.Now / 1000, milliseconds));
+        found.Add(new Sample(clock.Now / 1000, milliseconds));
     }
 
     public bool Reset(string name) => _events.Remove(name);

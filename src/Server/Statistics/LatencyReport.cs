@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Statistics;
 
@@ -65,12 +66,12 @@ static class LatencyReport
         }
     }
 
-    public static string Doctor(MiniRedisServer server)
+    public static string Doctor(LatencyMonitor latency, ObservationSettings settings)
     {
-        var events = server.Latency.Events;
+        var events = latency.Events;
         if (events.Count == 0)
         {
-            return server.Config.Observation.LatencyMonitorThreshold == 0
+            return settings.LatencyMonitorThreshold == 0
                 ? "Latency is not being watched. To have it watched: CONFIG SET latency-monitor-threshold <milliseconds>.\n"
                 : "Nothing took longer than latency-monitor-threshold so far. There is nothing to report.\n";
         }
@@ -85,21 +86,21 @@ static class LatencyReport
             report.Append(CultureInfo.InvariantCulture, $"worst ever {found.AllTimeHigh} ms.\n");
         }
         report.Append("\nWhat may help:\n\n");
-        foreach (var advice in Advice(server)) report.Append("- ").Append(advice).Append('\n');
+        foreach (var advice in Advice(latency, settings)) report.Append("- ").Append(advice).Append('\n');
         return report.ToString();
     }
 
-    static IEnumerable<string> Advice(MiniRedisServer server)
+    static IEnumerable<string> Advice(LatencyMonitor latency, ObservationSettings settings)
     {
-        if (server.Latency.Find("command") is not null || server.Latency.Find("fast-command") is not null)
+        if (latency.Find("command") is not null || latency.Find("fast-command") is not null)
         {
-            yield return server.Config.Observation.SlowlogLogSlowerThan < 0
+            yield return settings.SlowlogLogSlowerThan < 0
                 ? "Turn the slow log on to see which commands it was: CONFIG SET slowlog-log-slower-than <microseconds>."
                 : "SLOWLOG GET tells which commands it was.";
         }
-        if (server.Latency.Find("fast-command") is not null)
+        if (latency.Find("fast-command") is not null)
             yield return "Fast commands were slow: something else held the processor, or memory was swapped out.";
-        if (server.Latency.Find("expire-cycle") is not null)
+        if (latency.Find("expire-cycle") is not null)
             yield return "Expired values were large: UNLINK them before they expire, or split them.";
         yield return "redis-cli --intrinsic-latency <seconds>, run on this machine, tells what the system alone costs.";
     }

@@ -32,7 +32,7 @@ sealed partial class TrackedKeys
         var count = _table.Take(key, ref _ids);
         for (var i = 0; i < count; i++)
         {
-            if (!_server.Clients.TryGet(_ids[i], out var client) || client.Tracking is not { IsOn: true } tracking) continue;
+            if (!clients.TryGet(_ids[i], out var client) || client.Tracking is not { IsOn: true } tracking) continue;
             // It may have read the key before it asked for prefixes.
             if (tracking.Has(TrackingModes.Broadcast)) continue;
             if (client != changer) Send(client, key);
@@ -44,14 +44,14 @@ sealed partial class TrackedKeys
     void InvalidateAll()
     {
         // Telling a client may close others.
-        foreach (var client in _server.Clients.All)
+        foreach (var client in clients.All)
         {
             if (client.Tracking is { IsOn: true }) _told.Add(client);
         }
         _table.Clear();
         foreach (var client in _told)
         {
-            if (client == _server.Executor.RunningFor) Keep(-1, default);
+            if (client == running.Client) Keep(-1, default);
             else if (client.Tracking is not null) SendAll(client);
         }
         _told.Clear();
@@ -104,7 +104,7 @@ sealed partial class TrackedKeys
     /// <returns>Whether it still has too many.</returns>
     public bool ForgetSome()
     {
-        for (var i = 0; i < ForgottenAtOnce && IsFull && _table.TryGetRandom(_server.Random, out var key); i++)
+        for (var i = 0; i < ForgottenAtOnce && IsFull && _table.TryGetRandom(random, out var key); i++)
         {
             _forgotten.ResetWrittenCount();
             _forgotten.Write(key);
@@ -174,7 +174,7 @@ sealed partial class TrackedKeys
         var tracking = client.Tracking!;
         if (tracking.Redirect != 0)
         {
-            if (!_server.Clients.TryGet(tracking.Redirect, out var other))
+            if (!clients.TryGet(tracking.Redirect, out var other))
             {
                 tracking.Modes |= TrackingModes.Broken;
                 if (client.Protocol == 3) SendBroken(client, tracking.Redirect);
@@ -210,7 +210,7 @@ sealed partial class TrackedKeys
     void End(Client target)
     {
         _encoder.Complete();
-        _server.Pushes.Send(target, _message.WrittenSpan);
+        pushes.Send(target, _message.WrittenSpan);
         _message.ResetWrittenCount();
     }
 }

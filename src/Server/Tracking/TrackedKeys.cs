@@ -2,8 +2,9 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
-using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Tracking;
 
@@ -26,21 +27,15 @@ namespace MiniRedis.Server.Tracking;
 
 /// <summary>Client-side caching: who tracks, what is remembered for them. Telling them is in Tracking.Invalidation.cs.</summary>
 /// <remarks>Under the executor's lock.</remarks>
-sealed partial class TrackedKeys : IEffectSink
+sealed partial class TrackedKeys(
+    Keyspace keyspace, ClientRegistry clients, RunningCall running, Pushes pushes, EffectStream effects, Random random,
+    MemorySettings settings) : IEffectSink, IMemoryHolder
 {
-    readonly MiniRedisServer _server;
-    readonly TrackingTable _table;
-    readonly TrackedPrefixes _prefixes;
+    readonly TrackingTable _table = new(keyspace);
+    readonly TrackedPrefixes _prefixes = new(new KeyComparer(keyspace[0]));
 
     // Clients connected that track or have tracked: the table may hold ids of theirs.
     int _known;
-
-    public TrackedKeys(MiniRedisServer server)
-    {
-        _server = server;
-        _table = new TrackingTable(server.Keyspace);
-        _prefixes = new TrackedPrefixes(new KeyComparer(server.Keyspace[0]));
-    }
 
     /// <summary>Clients that track.</summary>
     public int Clients { get; private set; }
@@ -68,7 +63,7 @@ sealed partial class TrackedKeys : IEffectSink
         if (client.Tracking is not { } tracking)
         {
             client.Tracking = tracking = new ClientTracking();
-            if (_known++ == 0) _server.Effects.AddSink(this);
+            if (_known++ == 0) effects.AddSink(this);
         }
         if (!tracking.IsOn) Clients++;
         tracking.Modes = TrackingModes.On | modes | tracking.Modes & TrackingModes.Caching;
@@ -96,57 +91,57 @@ sealed partial class TrackedKeys : IEffectSink
         Disable(client);
         client.Tracking = null;
         if (--_known > 0) return;
-        _server.Effects.RemoveSink(this);
+        effects.RemoveSink(this);
         _table.Clear();
     }
 
     /// <summary>A command of a tracking client has run: if it reads, the client may now have the keys that it names in its cache.</summary>
-    public void Remember(in CommandContext c)
+    /// <param name="client">Who reads.</param>
+    /// <param name="command">What ran.</param>
+    /// <param name="request">With the keys.</param>
+    /// <param name="firstKeyHash">The hash of the first key, where it is known.</param>
+    public void Remember(Client client, CommandSpec command, in Request request, ulong? firstKeyHash)
     {
-        var command = c.Command;
+        var database = client.Database;
         // A script's own keys are not read by it but by the commands it calls.
         if ((command.Flags & CommandFlags.ReadOnly) == 0 || command.Group == CommandGroup.Scripting) return;
         if (command is { FirstKey: > 0, KeyStep: 1 } && command.LastKey == command.FirstKey && (command.Flags & CommandFlags.MovableKeys) == 0)
         {
-            var key = c.Arg(command.FirstKey);
-            _table.Add(key, c.FirstKeyHash ?? c.Database.HashOf(key), c.Client.Id, _server.Clients);
+            var key = request[command.FirstKey];
+            _table.Add(key, firstKeyHash ?? database.HashOf(key), client.Id, clients);
         }
         else
         {
             var keys = new KeyBuffer(stackalloc KeyRef[16]);
-            KeyExtractor.TryGetKeys(command, c.Request, ref keys);
+            KeyExtractor.TryGetKeys(command, request, ref keys);
             foreach (var reference in keys.Keys)
             {
-                var key = c.Arg(reference.Position);
-                _table.Add(key, c.Database.HashOf(key), c.Client.Id, _server.Clients);
+                var key = request[reference.Position];
+                _table.Add(key, database.HashOf(key), client.Id, clients);
             }
             keys.Dispose();
         }
         if (IsFull) IsDue = true;
     }
 
-    /// <summary>Starts loading what the requests of a tracking client will look up in the table, as the window did for the keyspace.</summary>
-    public void Prefetch(RequestWindow window)
-    {
-        if (window.Count < 2) return;
-        for (var i = 0; i < window.Count; i++)
-        {
-            if (window.KeyHash(i) is { } hash) _table.PrefetchBucket(hash);
-        }
-        for (var i = 0; i < window.Count; i++)
-        {
-            if (window.KeyHash(i) is { } hash) _table.PrefetchRecord(hash);
-        }
-    }
+    /// <summary>
+    /// Starts loading what a tracking client's requests will look up in the table, as the window did for the keyspace: buckets of all keys
+    /// first, then records.
+    /// </summary>
+    /// <param name="hash">Of a key that a request names.</param>
+    public void PrefetchBucket(ulong hash) => _table.PrefetchBucket(hash);
 
-    bool IsFull => _server.Config.Memory.TrackingTableMaxKeys is > 0 and var most && _table.Count > most;
+    /// <inheritdoc cref="PrefetchBucket"/>
+    public void PrefetchRecord(ulong hash) => _table.PrefetchRecord(hash);
+
+    bool IsFull => settings.TrackingTableMaxKeys is > 0 and var most && _table.Count > most;
 
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
         if (!EffectStream.IsModification(kind, name)) return;
-        var changer = _server.Executor.RunningFor;
+        var changer = running.Client;
         if (_prefixes.Count > 0) _prefixes.Note(key, kind is KeyspaceEvents.Expired or KeyspaceEvents.Evicted ? null : changer);
         Invalidate(key, changer);
     }

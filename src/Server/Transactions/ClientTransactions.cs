@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using MiniRedis.Server.Clients;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Keys;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Transactions;
 
-/// <summary>Begins and ends transactions; running one is <see cref="Executor.RunTransaction"/>. Under the executor's lock.</summary>
-sealed class ClientTransactions(MiniRedisServer server)
+/// <summary>Begins and ends transactions; the executor runs them. Under the executor's lock.</summary>
+sealed class ClientTransactions
 {
     /// <summary>Transactions kept for the next client: a few KB each.</summary>
     const int MostKept = 64;
@@ -13,6 +15,12 @@ sealed class ClientTransactions(MiniRedisServer server)
     const ClientFlags State = ClientFlags.Multi | ClientFlags.DirtyCas | ClientFlags.DirtyExec;
 
     readonly Stack<Transaction> _kept = [];
+
+    public ClientTransactions(Keyspace keyspace, KeyAccess keys, ClientMemory clientMemory, EffectStream effects) =>
+        Watched = new WatchedKeys(this, keyspace, keys, clientMemory, effects);
+
+    /// <summary>Who watches which keys: WATCH.</summary>
+    public WatchedKeys Watched { get; }
 
     /// <summary>The client's transaction, which begins to exist with MULTI or WATCH.</summary>
     public Transaction Of(Client client) => client.Transaction ??= _kept.TryPop(out var kept) ? kept : new Transaction();
@@ -36,7 +44,7 @@ sealed class ClientTransactions(MiniRedisServer server)
     public void Discard(Client client)
     {
         client.Flags &= ~State;
-        server.WatchedKeys.Unwatch(client);
+        Watched.Unwatch(client);
         Release(client);
     }
 

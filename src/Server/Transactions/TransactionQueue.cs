@@ -31,7 +31,7 @@ sealed class TransactionQueue
 
     struct Entry
     {
-        public Command Command;
+        public CommandSpec Command;
         public ulong Hash;
         public int Chunk, Start, Length, Count;
         public bool HasHash;
@@ -54,7 +54,7 @@ sealed class TransactionQueue
 
     /// <summary>Appends a copy of a request.</summary>
     /// <param name="keyHash">The hash of its first key, where it is known.</param>
-    public void Add(Command command, in Request request, ulong? keyHash)
+    public void Add(CommandSpec command, in Request request, ulong? keyHash)
     {
         var ranges = request.Count * Marshal.SizeOf<ArgRange>();
         var length = ranges;
@@ -81,7 +81,7 @@ sealed class TransactionQueue
     }
 
     /// <summary>The request at <paramref name="index"/>; valid until the queue is cleared.</summary>
-    public Request Request(int index, out Command command, out ulong? keyHash)
+    public Request Request(int index, out CommandSpec command, out ulong? keyHash)
     {
         ref readonly var entry = ref _entries[index];
         command = entry.Command;

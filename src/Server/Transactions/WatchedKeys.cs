@@ -19,18 +19,11 @@ namespace MiniRedis.Server.Transactions;
 
 /// <summary>Who watches which keys: WATCH.</summary>
 /// <remarks>Under the executor's lock.</remarks>
-sealed class WatchedKeys : IEffectSink
+sealed class WatchedKeys(
+    ClientTransactions transactions, Keyspace keyspace, KeyAccess keys, ClientMemory clientMemory, EffectStream effects) : IEffectSink
 {
-    readonly MiniRedisServer _server;
-    readonly Dictionary<byte[], WatchedKey>?[] _keys;
-    readonly KeyComparer _comparer;
-
-    public WatchedKeys(MiniRedisServer server)
-    {
-        _server = server;
-        _keys = new Dictionary<byte[], WatchedKey>?[server.Keyspace.DatabaseCount];
-        _comparer = new KeyComparer(server.Keyspace[0]);
-    }
+    readonly Dictionary<byte[], WatchedKey>?[] _keys = new Dictionary<byte[], WatchedKey>?[keyspace.DatabaseCount];
+    readonly KeyComparer _comparer = new(keyspace[0]);
 
     /// <summary>Clients that watch something.</summary>
     public int Clients { get; private set; }
@@ -41,14 +34,14 @@ sealed class WatchedKeys : IEffectSink
     /// <summary>Has the client watch a key of its database. To watch it twice is to watch it once.</summary>
     public void Watch(Client client, ReadOnlySpan<byte> key)
     {
-        var transaction = _server.Transactions.Of(client);
+        var transaction = transactions.Of(client);
         var number = client.Database.Number;
         var keys = _keys[number] ??= new(_comparer);
         if (!keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched))
         {
             watched = new WatchedKey(number, key.ToArray());
             keys.Add(watched.Key, watched);
-            if (Count++ == 0) _server.Effects.AddSink(this);
+            if (Count++ == 0) effects.AddSink(this);
         }
         else if (transaction.IsWatching(watched))
         {
@@ -68,7 +61,7 @@ sealed class WatchedKeys : IEffectSink
             key.Remove(watch);
             if (key.First is not null) continue;
             _keys[key.Database]!.Remove(key.Key);
-            if (--Count == 0) _server.Effects.RemoveSink(this);
+            if (--Count == 0) effects.RemoveSink(this);
         }
         transaction.ClearWatches();
         Clients--;
@@ -146,11 +139,11 @@ sealed class WatchedKeys : IEffectSink
         client.Flags |= ClientFlags.DirtyCas;
         Unwatch(client);
         client.Transaction!.Queue.Clear();
-        _server.Transactions.Release(client);
-        _server.Memory.Account(client);
+        transactions.Release(client);
+        clientMemory.Account(client);
     }
 
-    KeyLookup Lookup(int database, WatchedKey watched) => _server.Keyspace[database].Lookup(watched.Key);
+    KeyLookup Lookup(int database, WatchedKey watched) => keyspace[database].Lookup(watched.Key);
 
-    bool IsExpired(in KeyLookup at) => at.Found && _server.Keys.IsExpired(at.Record);
+    bool IsExpired(in KeyLookup at) => at.Found && keys.IsExpired(at.Record);
 }

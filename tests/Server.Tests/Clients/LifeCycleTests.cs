@@ -98,7 +98,7 @@ public sealed class LifeCycleTests
         lock (server.Server.Executor.ExecutorLock)
         {
             Assert.Equal(0, server.Server.Statistics.UnexpectedErrors);
-            Assert.InRange(server.Server.Memory.Clients, 1, 64 * 1024);
+            Assert.InRange(server.Server.ClientMemory.MemoryBytes, 1, 64 * 1024);
         }
         Assert.Equal("+PONG", observer.Call("PING"));
     }

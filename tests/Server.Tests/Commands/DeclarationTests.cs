@@ -83,7 +83,7 @@ public sealed class DeclarationTests
         {
             lock (server.Server.Executor.ExecutorLock)
             {
-                if (server.Server.Clients.All.First() is { IsHeld: true, Waiting: { } waiting }) server.Server.Executor.EndWait(waiting, withError: false);
+                if (server.Server.Clients.All.First() is { IsHeld: true, Waiting: { } waiting }) server.Server.Runner.EndWait(waiting, withError: false);
             }
             Thread.Yield();
         }

@@ -20,7 +20,7 @@ public sealed class EvictionTests
 
     static long Used(TestServer server)
     {
-        lock (server.Server.Executor.ExecutorLock) return server.Server.UsedMemory;
+        lock (server.Server.Executor.ExecutorLock) return server.Server.Memory.Total;
     }
 
     static long SetMaxMemory(TestServer server, RawClient client, long more)
@@ -302,7 +302,7 @@ public sealed class EvictionTests
         Fill(client, "k", 1, "EX 100");
         client.Call("CLIENT TRACKING ON");
         client.Call("STRLEN k0");
-        lock (server.Server.Executor.ExecutorLock) server.Server.Config.Memory.MaxMemory = server.Server.UsedMemory - ValueBytes / 2;
+        lock (server.Server.Executor.ExecutorLock) server.Server.Config.Memory.MaxMemory = server.Server.Memory.Total - ValueBytes / 2;
         Assert.Equal(">2 $10 invalidate *1 $2 k0", client.Call("SET k0 v"));
         Assert.Equal("+OK", client.Read());
     }

@@ -46,7 +46,7 @@ public sealed class FailureTests : IDisposable
         other.Call("SET a 1");
         lock (_server.Server.Executor.ExecutorLock)
         {
-            Assert.Null(_server.Server.Executor.Running);
+            Assert.Null(_server.Server.Running.Command);
             Assert.Equal([1, 1], _sink.Units);
         }
     }

@@ -22,7 +22,7 @@ sealed class AofDirectory : IDisposable
         var server = new TestServer(
             $"dir {_directory.FullName}\nappendonly yes\nenable-debug-command yes\n{configuration}",
             portableTransport, realTime, files: Files, log: Log, exits: Exits.Add);
-        server.TickUntil(() => !server.Server.Loading.IsLoading);
+        server.TickUntil(() => !server.Server.Dataset.IsLoading);
         return server;
     }
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Hosting;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
@@ -35,18 +36,19 @@ sealed class TestServer : IDisposable
         var config = new ServerConfig();
         config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
         var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
-        Server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        var server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        Server = server.Parts;
         Server.ActiveDefrag.MovesEverything = s_movesBlocks;
         if (files is not null) Server.Saving.Files = files;
-        Server.Exiting.Stop = exits;
+        Server.Exit.Stop = exits;
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
-        Assert.Null(Server.ApplyRenames(loaded.RenamedCommands));
+        Assert.Null(server.ApplyRenames(loaded.RenamedCommands));
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
         _host = new ServerHost(Server, Server.Log, portableTransport);
         _host.Start(ephemeralPort: true);
     }
 
-    public MiniRedisServer Server { get; }
+    public ServerParts Server { get; }
     public ManualTime Time { get; } = new();
     public RecordedEffects Effects { get; } = new();
     public int Port => _host.Port;

@@ -43,6 +43,6 @@ public class RehearsalTests
         Assert.Equal(s_left.Keys.Order(), missing);
     }
 
-    static IEnumerable<Command> Everything(MiniRedisServer server) =>
+    static IEnumerable<Command> Everything(ServerParts server) =>
         server.Commands.All.SelectMany(command => command.Subcommands.Cast<Command>().Prepend(command));
 }

@@ -152,7 +152,7 @@ public class ActiveDefragTests
 
         using var loaded = new TestServer("enable-debug-command yes", data: files.Read("dump.rdb"));
         using var reader = loaded.Connect();
-        loaded.TickUntil(() => !loaded.Server.Loading.IsLoading);
+        loaded.TickUntil(() => !loaded.Server.Dataset.IsLoading);
         Assert.Equal(digest, reader.Call("DEBUG DIGEST"));
     }
 

@@ -48,7 +48,7 @@ public class BackgroundSavingTests
         {
             File.WriteAllBytes(Path.Combine(directory.FullName, "dump.rdb"), file);
             using var server = new TestServer($"{Debug}dir {directory.FullName}");
-            TickUntil(server, () => !server.Server.Loading.IsLoading);
+            TickUntil(server, () => !server.Server.Dataset.IsLoading);
             using var client = server.Connect();
             return client.Call("DEBUG DIGEST");
         }

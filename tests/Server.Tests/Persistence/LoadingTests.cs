@@ -35,7 +35,7 @@ public sealed class LoadingTests
     {
         lock (server.Server.Executor.ExecutorLock)
         {
-            while (server.Server.Loading.IsLoading) server.Server.Loading.Step();
+            while (server.Server.Dataset.IsLoading) server.Server.Loading.Step();
         }
     }
 
@@ -126,12 +126,12 @@ public sealed class LoadingTests
         int? exitCode = null;
         lock (server.Server.Executor.ExecutorLock)
         {
-            server.Server.Exiting.Stop = code => exitCode = code;
+            server.Server.Exit.Stop = code => exitCode = code;
             File.WriteAllBytes(server.Server.Saving.Path, data);
             server.Server.Cron.IsPaused = true;
             server.Server.Loading.Start(server.Server.Saving.Path, ended: isWhole =>
             {
-                if (!isWhole) server.Server.Exiting.Fail();
+                if (!isWhole) server.Server.Exit.Begin(1);
             });
         }
         Finish(server);

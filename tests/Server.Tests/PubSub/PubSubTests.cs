@@ -165,7 +165,7 @@ public sealed class PubSubTests
         var before = Total();
         for (var i = 0; i < 1000; i++) subscriber.Call($"SUBSCRIBE channel:{i:D4}");
         Assert.InRange(Total() - before, 1000 * 90, 1000 * 200);
-        lock (server.Server.Executor.ExecutorLock) Assert.InRange(server.Server.Memory.Clients, 1000 * 90, 1000 * 200);
+        lock (server.Server.Executor.ExecutorLock) Assert.InRange(server.Server.ClientMemory.MemoryBytes, 1000 * 90, 1000 * 200);
         subscriber.SendRaw(RawClient.Encode("UNSUBSCRIBE"));
         for (var i = 999; i >= 0; i--) Assert.EndsWith($" :{i}", subscriber.Read(), StringComparison.Ordinal);
         Assert.Equal(before, Total());

@@ -77,7 +77,7 @@ public sealed class MemoryUsageTests
             Assert.Equal("*2 $4 list $1 x", waiter.Read());
         }
         Assert.True(SpinWait.SpinUntil(() => WithLock(server, () => server.Server.Clients.Count) == 1, TimeSpan.FromSeconds(5)));
-        Assert.Equal(0, WithLock(server, () => server.Server.Memory.ClientsWithOutput));
+        Assert.Equal(0, WithLock(server, () => server.Server.ClientMemory.ClientsWithOutput));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public sealed class MemoryUsageTests
         lock (server.Server.Executor.ExecutorLock)
         {
             var memory = server.Server.Memory;
-            return (memory.Clients, memory.Total, memory.Overhead, memory.Dataset);
+            return (server.Server.ClientMemory.MemoryBytes, memory.Total, memory.Overhead, memory.Dataset);
         }
     }
 }

@@ -83,9 +83,9 @@ public sealed class TransactionTests : IDisposable
         Assert.Equal("*2 $1 1 $-1", other.Call("MGET a b"));
         lock (_server.Server.Executor.ExecutorLock)
         {
-            Assert.Null(_server.Server.Executor.Running);
+            Assert.Null(_server.Server.Running.Command);
             Assert.Equal(["0"], _units.Databases);
-            Assert.Equal(0, _server.Server.WatchedKeys.Count);
+            Assert.Equal(0, _server.Server.Transactions.Watched.Count);
         }
         _server.Time.Advance(TimeSpan.FromSeconds(1));
         other.Call("SET t 1 EX 10");

@@ -38,7 +38,7 @@ public sealed class ListenTests : IDisposable
         var config = new ServerConfig();
         ConfigFile.LoadText(config, $"port {_port}\n{configuration}");
         var log = new ServerLog(NullLogger.Instance);
-        return new ServerHost(new MiniRedisServer(config, log), log, portable);
+        return new ServerHost(new MiniRedisServer(config, log).Parts, log, portable);
     }
 
     [Theory]

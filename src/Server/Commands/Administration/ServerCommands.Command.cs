@@ -65,7 +65,7 @@ static partial class ServerCommands
     static void CommandCount(ref CommandContext c) => c.Reply.Integer(c.Server.Commands.Count);
 
     /// <summary>The command of a name as "config|get" writes it, any case; null if there is none.</summary>
-    static Command? FindByFullName(MiniRedisServer server, ReadOnlySpan<byte> name)
+    static Command? FindByFullName(ServerParts server, ReadOnlySpan<byte> name)
     {
         var bar = name.IndexOf((byte)'|');
         if (bar < 0) return server.Commands.Find(name);

@@ -21,7 +21,7 @@ static partial class ServerCommands
         }
     }
 
-    static void ReplyAllInfo(MiniRedisServer server, ReplyWriter reply)
+    static void ReplyAllInfo(ServerParts server, ReplyWriter reply)
     {
         reply.Array(server.Commands.Count);
         foreach (var command in server.Commands.All) ReplyInfo(reply, command);

@@ -116,7 +116,7 @@ static partial class ServerCommands
     static void DebugMoveBlocks(ref CommandContext c)
     {
         c.Server.ActiveDefrag.MovesEverything = IsOn(c);
-        c.Server.RequestTick?.Invoke();
+        c.Server.CronSignal.Request();
         c.Reply.Ok();
     }
 
@@ -150,7 +150,7 @@ static partial class ServerCommands
 
     static void DebugChangeReplId(ref CommandContext c)
     {
-        c.Server.ChangeReplicationId();
+        c.Server.Ids.ChangeReplication();
         c.Reply.Ok();
     }
 
@@ -168,7 +168,7 @@ static partial class ServerCommands
             c.Fail(Errors.PackedThreshold);
             return;
         }
-        c.Server.DebugSwitches.PackedThreshold = bytes;
+        c.Server.Config.Encodings.PackedThreshold = bytes;
         c.Reply.Ok();
     }
 

@@ -76,7 +76,7 @@ static partial class ServerCommands
         c.Reply.Ok();
     }
 
-    static bool TryLoad(MiniRedisServer server, bool replaces)
+    static bool TryLoad(ServerParts server, bool replaces)
     {
         try
         {

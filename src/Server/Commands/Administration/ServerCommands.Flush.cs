@@ -53,7 +53,7 @@ static partial class ServerCommands
     }
 
     /// <summary>Empties every database. What waited to be freed goes with the arena it lies in.</summary>
-    static void FlushEverything(MiniRedisServer server, bool lazily)
+    static void FlushEverything(ServerParts server, bool lazily)
     {
         server.Effects.FlushingAll(server.Keyspace.DatabaseCount);
         var count = server.Keyspace.Count;

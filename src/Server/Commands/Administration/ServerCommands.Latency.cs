@@ -106,7 +106,7 @@ static partial class ServerCommands
     }
 
     static void LatencyDoctor(ref CommandContext c) =>
-        c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(LatencyReport.Doctor(c.Server)));
+        c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(LatencyReport.Doctor(c.Server.Latency, c.Server.Config.Observation)));
 
     static void LatencyHistogramOf(ref CommandContext c)
     {
@@ -125,7 +125,7 @@ static partial class ServerCommands
     }
 
     /// <summary>Of a command and its subcommands, those that were called. Returns how many.</summary>
-    static int ReplyHistograms(MiniRedisServer server, ReplyWriter reply, Command command)
+    static int ReplyHistograms(ServerParts server, ReplyWriter reply, Command command)
     {
         var count = 0;
         if (server.CommandStatistics[command.Ordinal].Latency is { } latency)

@@ -1,6 +1,7 @@
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Lifecycle;
 
 namespace MiniRedis.Server.Commands.Administration;
 
@@ -32,8 +33,8 @@ static partial class ServerCommands
         if (next < c.Count && !c.TryInt32(next++, out columns)) return;
         if (next < c.Count && !c.TryInt32(next, out rows)) return;
         var picture = Maze(c.Server.Random, Math.Clamp(columns, 1, MaxPictureColumns), Math.Clamp(rows, 1, MaxPictureRows));
-        picture.Append("\nRedis ver. ").Append(MiniRedisServer.RedisVersion)
-            .Append(" (MiniRedis ").Append(MiniRedisServer.Version).Append(")\n");
+        picture.Append("\nRedis ver. ").Append(ServerVersion.Redis)
+            .Append(" (MiniRedis ").Append(ServerVersion.Own).Append(")\n");
         c.Reply.Verbatim("txt", Encoding.UTF8.GetBytes(picture.ToString()));
     }
 

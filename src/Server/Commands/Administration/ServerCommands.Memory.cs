@@ -80,7 +80,7 @@ static partial class ServerCommands
                     ? "activedefrag will move these together, if its thresholds let it."
                     : "CONFIG SET activedefrag yes has these moved together."));
             }
-            if (memory.Clients / Math.Max(1, c.Server.Clients.Count) > LargeClient)
+            if (c.Server.ClientMemory.MemoryBytes / Math.Max(1, c.Server.Clients.Count) > LargeClient)
                 problems.Add("Clients hold large buffers: see CLIENT LIST.");
             if (problems.Count == 0) problems.Add("No problem was found.");
         }
@@ -139,7 +139,7 @@ static partial class ServerCommands
         var memory = server.Memory;
         var arena = server.Keyspace.Arena;
         var resident = Environment.WorkingSet;
-        server.NotePeakMemory();
+        server.Memory.NotePeak(server.Clock.Now);
         var deferred = reply.BeginDeferred();
         var pairs = 0;
         Number("peak.allocated", memory.Peak);
@@ -147,7 +147,7 @@ static partial class ServerCommands
         Number("startup.allocated", memory.Startup);
         Number("replication.backlog", 0);
         Number("clients.slaves", 0);
-        Number("clients.normal", memory.Clients);
+        Number("clients.normal", c.Server.ClientMemory.MemoryBytes);
         Number("cluster.links", 0);
         Number("aof.buffer", server.Aof.BufferBytes);
         Number("lua.caches", 0);

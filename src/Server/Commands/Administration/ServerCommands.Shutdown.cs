@@ -30,11 +30,11 @@ static partial class ServerCommands
         if (abort)
         {
             // Without replicas to wait for, only one that a signal asked for, and the cron has not come to, can be stopped.
-            if (c.Server.Exiting.TryAbort()) c.Reply.Ok();
+            if (c.Server.Shutdown.TryAbort()) c.Reply.Ok();
             else c.Fail(Errors.NoShutdown);
             return;
         }
-        if (!c.Server.Exiting.TryBegin(flags))
+        if (!c.Server.Shutdown.TryBegin(flags))
         {
             c.Fail(Errors.ShutdownFailed);
             return;

@@ -11,7 +11,7 @@ static class Authentication
     public static ReadOnlySpan<byte> DefaultUser => "default"u8;
 
     /// <summary>Whether a client must authenticate at all.</summary>
-    public static bool IsRequired(MiniRedisServer server) => server.Config.Security.RequirePass.Length > 0;
+    public static bool IsRequired(ServerParts server) => server.Config.Security.RequirePass.Length > 0;
 
     /// <summary>Checks the pair and lets the client in, or answers that it is wrong. A client that was in stays in.</summary>
     public static bool TryAuthenticate(ref CommandContext c, ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)

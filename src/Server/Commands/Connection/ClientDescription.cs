@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transport;
@@ -15,7 +16,7 @@ static class ClientDescription
     /// <summary>Appends the line, with its line end.</summary>
     /// <param name="running">The request of the client that asks.</param>
     /// <param name="isCaller">Whether <paramref name="client"/> is that client.</param>
-    public static void Append(StringBuilder text, Client client, MiniRedisServer server, in Request running, bool isCaller = true)
+    public static void Append(StringBuilder text, Client client, ServerParts server, in Request running, bool isCaller = true)
     {
         var connection = client.Connection;
         var (input, output) = (connection.Input, connection.Output);

@@ -176,7 +176,7 @@ static partial class ConnectionCommands
             c.Reply.Integer(0);
             return;
         }
-        c.Server.Executor.EndWait(waiting, withError);
+        c.Server.Runner.EndWait(waiting, withError);
         c.Reply.Integer(1);
     }
 }

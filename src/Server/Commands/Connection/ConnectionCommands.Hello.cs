@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Lifecycle;
 
 namespace MiniRedis.Server.Commands.Connection;
 
@@ -109,7 +110,7 @@ static partial class ConnectionCommands
         // Clients switch features by this name: one that they do not know would switch them off.
         reply.Bulk("redis"u8);
         reply.Bulk("version"u8);
-        reply.Bulk(MiniRedisServer.RedisVersion);
+        reply.Bulk(ServerVersion.Redis);
         reply.Bulk("proto"u8);
         reply.Integer(c.Client.Protocol);
         reply.Bulk("id"u8);

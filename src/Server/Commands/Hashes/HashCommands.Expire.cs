@@ -120,7 +120,7 @@ static partial class HashCommands
             c.Fail(Errors.FieldExpireNegative);
             return false;
         }
-        var latest = c.Server.Loading.IsLoading ? LatestLoaded : LatestGiven;
+        var latest = c.Server.Dataset.IsLoading ? LatestLoaded : LatestGiven;
         // What is beyond in seconds would overflow in milliseconds.
         if (inSeconds) deadline = Math.Min(deadline, latest) * 1000;
         if (deadline > latest - baseTime)

@@ -1,5 +1,6 @@
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Hashes;
@@ -25,7 +26,7 @@ static partial class HashCommands
         HGetExSpec, HSetExSpec, HGetDelSpec,
     ];
 
-    internal static HashLimits Limits(MiniRedisServer server) => new(server.Config.Encodings.HashMaxListpackEntries, server.Config.Encodings.HashMaxListpackValue);
+    internal static HashLimits Limits(ServerParts server) => server.Config.Encodings.HashLimits();
 
     /// <summary>Looks a hash up to read it, without the fields that have expired, or answers that the key holds something else.</summary>
     static bool TryRead(scoped ref CommandContext c, out HashReader hash)

@@ -1,9 +1,5 @@
 using System.Buffers;
 using MiniRedis.Resp;
-using MiniRedis.Server.Commands.Hashes;
-using MiniRedis.Server.Commands.Lists;
-using MiniRedis.Server.Commands.Sets;
-using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
@@ -98,7 +94,8 @@ static partial class KeyCommands
             return;
         }
         var expireAt = ttl == 0 ? -1 : options.IsAbsolute ? ttl : unchecked(ttl + c.Now);
-        if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), Limits(c.Server), out var record, out var reason))
+        var limits = c.Server.Config.Encodings.CollectionLimits();
+        if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), limits, out var record, out var reason))
         {
             c.Server.Log.PayloadRefused(reason!);
             c.Fail(Errors.BadDataFormat);
@@ -115,7 +112,7 @@ static partial class KeyCommands
             return;
         }
         c.Server.Keys.Created(c.Database, record, key);
-        record.AccessField = AccessField.FromRdb(options.Access, c.Server);
+        record.AccessField = c.Server.AccessFields.FromRdb(options.Access);
         c.Changed(key, KeyspaceEvents.Generic, "restore");
         EmitRestore(ref c, expireAt, options);
     }
@@ -167,8 +164,4 @@ static partial class KeyCommands
         }
         effect.Add("ABSTTL"u8);
     }
-
-    /// <summary>Which form collections take that come from elsewhere.</summary>
-    public static CollectionLimits Limits(MiniRedisServer server) => new(
-        ListCommands.Limits(server), SetCommands.Limits(server), SortedSetCommands.Limits(server), HashCommands.Limits(server));
 }

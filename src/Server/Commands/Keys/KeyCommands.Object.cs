@@ -1,7 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Keys;
 
@@ -72,13 +71,13 @@ static partial class KeyCommands
     {
         if (!TryFindObject(ref c, out var record)) return;
         if (c.Server.Config.Memory.UsesLfu) c.Fail(Errors.LfuSelected);
-        else c.Reply.Integer(AccessField.IdleSeconds(record, c.Server));
+        else c.Reply.Integer(c.Server.AccessFields.IdleSeconds(record));
     }
 
     static void ObjectFreq(ref CommandContext c)
     {
         if (!TryFindObject(ref c, out var record)) return;
-        if (c.Server.Config.Memory.UsesLfu) c.Reply.Integer(Lfu.Counter(record.AccessField, c.Server));
+        if (c.Server.Config.Memory.UsesLfu) c.Reply.Integer(c.Server.AccessFields.Frequency(record));
         else c.Fail(Errors.LfuNotSelected);
     }
 }

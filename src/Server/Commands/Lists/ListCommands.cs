@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Lists;
@@ -27,8 +28,8 @@ static partial class ListCommands
 
     static Arg LeftOrRight(string name) => Arg.OneOf(name, Arg.Token("LEFT"), Arg.Token("RIGHT"));
 
-    public static ListLimits Limits(MiniRedisServer server) =>
-        new(server.Config.Encodings.ListMaxListpackSize, server.Config.Encodings.ListCompressDepth, server.DebugSwitches.PackedThreshold);
+    public static ListLimits Limits(ServerParts server) =>
+        server.Config.Encodings.ListLimits();
 
     static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c.Server));
 

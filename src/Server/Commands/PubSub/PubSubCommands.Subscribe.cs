@@ -62,7 +62,7 @@ static partial class PubSubCommands
         for (var i = 1; i < c.Count; i++)
         {
             c.Server.PubSub.Subscribe(c.Client, kind, c.Arg(i));
-            PubSubChannels.Confirm(ref c, kind, subscribes: true, c.Arg(i));
+            SubscriptionReply.Confirm(ref c, kind, subscribes: true, c.Arg(i));
         }
         c.Client.Flags |= ClientFlags.PubSub;
         EndTelling(ref c, told);
@@ -76,7 +76,7 @@ static partial class PubSubCommands
             for (var i = 1; i < c.Count; i++)
             {
                 c.Server.PubSub.Unsubscribe(c.Client, kind, c.Arg(i));
-                PubSubChannels.Confirm(ref c, kind, subscribes: false, c.Arg(i));
+                SubscriptionReply.Confirm(ref c, kind, subscribes: false, c.Arg(i));
             }
         }
         else if (c.Client.Subscriptions is { } own && own.Count(kind) > 0)
@@ -84,12 +84,12 @@ static partial class PubSubCommands
             foreach (var channel in own.Of(kind).Keys)
             {
                 c.Server.PubSub.Unsubscribe(c.Client, channel);
-                PubSubChannels.Confirm(ref c, kind, subscribes: false, channel.Name);
+                SubscriptionReply.Confirm(ref c, kind, subscribes: false, channel.Name);
             }
         }
         else
         {
-            PubSubChannels.ConfirmNothing(ref c, kind);
+            SubscriptionReply.ConfirmNothing(ref c, kind);
         }
         if (c.Client.Subscriptions is null) c.Client.Flags &= ~ClientFlags.PubSub;
         EndTelling(ref c, told);

@@ -1,5 +1,6 @@
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Sets;
@@ -19,11 +20,7 @@ static partial class SetCommands
         SInterSpec, SInterCardSpec, SInterStoreSpec, SUnionSpec, SUnionStoreSpec, SDiffSpec, SDiffStoreSpec,
     ];
 
-    internal static SetLimits Limits(MiniRedisServer server)
-    {
-        var config = server.Config;
-        return new(config.Encodings.SetMaxIntsetEntries, config.Encodings.SetMaxListpackEntries, config.Encodings.SetMaxListpackValue);
-    }
+    internal static SetLimits Limits(ServerParts server) => server.Config.Encodings.SetLimits();
 
     /// <summary>A set changed, by so many members, perhaps to nothing: then its key goes, too.</summary>
     static void Removed(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, string name, long members)

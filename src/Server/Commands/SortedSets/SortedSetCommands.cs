@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.SortedSets;
@@ -32,8 +33,8 @@ static partial class SortedSetCommands
         ZUnionSpec, ZInterSpec, ZDiffSpec, ZUnionStoreSpec, ZInterStoreSpec, ZDiffStoreSpec, ZInterCardSpec,
     ];
 
-    internal static SortedSetLimits Limits(MiniRedisServer server) =>
-        new(server.Config.Encodings.ZSetMaxListpackEntries, server.Config.Encodings.ZSetMaxListpackValue);
+    internal static SortedSetLimits Limits(ServerParts server) =>
+        server.Config.Encodings.SortedSetLimits();
 
     static Command ReadingOne(
         string name, string since, int arity, string complexity, string summary, KeyFlags use, Arg[] args, CommandHandler run,

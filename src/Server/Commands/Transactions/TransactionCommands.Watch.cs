@@ -37,14 +37,14 @@ static partial class TransactionCommands
         // One that is marked already has nothing to gain.
         if (!c.Client.Has(ClientFlags.DirtyCas))
         {
-            for (var i = 1; i < c.Count; i++) c.Server.WatchedKeys.Watch(c.Client, c.Arg(i));
+            for (var i = 1; i < c.Count; i++) c.Server.Transactions.Watched.Watch(c.Client, c.Arg(i));
         }
         c.Reply.Ok();
     }
 
     static void Unwatch(ref CommandContext c)
     {
-        c.Server.WatchedKeys.Unwatch(c.Client);
+        c.Server.Transactions.Watched.Unwatch(c.Client);
         c.Client.Flags &= ~ClientFlags.DirtyCas;
         c.Server.Transactions.Release(c.Client);
         c.Reply.Ok();

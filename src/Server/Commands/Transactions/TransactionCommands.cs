@@ -69,10 +69,10 @@ static partial class TransactionCommands
             c.Fail(Errors.ExecWithoutMulti);
             return;
         }
-        var isDirty = client.Has(ClientFlags.DirtyCas) || c.Server.WatchedKeys.HasExpired(client);
+        var isDirty = client.Has(ClientFlags.DirtyCas) || c.Server.Transactions.Watched.HasExpired(client);
         if (!isDirty && !client.Has(ClientFlags.DirtyExec))
         {
-            c.Server.Executor.RunTransaction(ref c);
+            c.Server.Runner.RunTransaction(ref c);
             return;
         }
         if (client.Has(ClientFlags.DirtyExec)) c.Fail(Errors.ExecAbort);

@@ -30,7 +30,7 @@ internal sealed class ServerConfig
     public LoggingSettings Logging { get; } = new();
     public SecuritySettings Security { get; } = new();
     public MemorySettings Memory { get; } = new();
-    public EncodingsSettings Encodings { get; } = new();
+    public EncodingSettings Encodings { get; } = new();
     public PersistenceSettings Persistence { get; } = new();
     public ReplicationSettings Replication { get; } = new();
     public ClusterSettings Cluster { get; } = new();

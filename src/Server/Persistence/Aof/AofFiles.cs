@@ -1,10 +1,12 @@
 using System.Text;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>The files of the AOF and their manifest, on the disk. Under the executor's lock.</summary>
-sealed class AofFiles(MiniRedisServer server)
+sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog log)
 {
     // What the disk has; see Adopt.
     AofManifest _onDisk = AofManifest.Empty;
@@ -13,10 +15,10 @@ sealed class AofFiles(MiniRedisServer server)
     public AofManifest Manifest { get; private set; } = AofManifest.Empty;
 
     /// <summary>The files' directory.</summary>
-    public string Directory => server.Config.Persistence.PathOf(server.Config.Persistence.AppendDirname);
+    public string Directory => settings.PathOf(settings.AppendDirname);
 
     /// <summary>The list's file.</summary>
-    public string ManifestPath => PathOf(server.Config.Persistence.AppendFilename + ".manifest");
+    public string ManifestPath => PathOf(settings.AppendFilename + ".manifest");
 
     /// <summary>The file that is written to.</summary>
     public string CurrentPath => PathOf(Manifest.Incremental[^1].Name);
@@ -42,8 +44,8 @@ sealed class AofFiles(MiniRedisServer server)
     /// </summary>
     public void UpgradeIfNeeded()
     {
-        var name = server.Config.Persistence.AppendFilename;
-        var old = server.Config.Persistence.PathOf(name);
+        var name = settings.AppendFilename;
+        var old = settings.PathOf(name);
         if (!File.Exists(old)) return;
         // The list comes first. Where power fails before the file is moved, the next start finds it on the list and moves it.
         if (!File.Exists(ManifestPath))
@@ -54,30 +56,30 @@ sealed class AofFiles(MiniRedisServer server)
         {
             return;
         }
-        server.Saving.Files.Replace(old, PathOf(name));
-        server.Saving.Files.SyncDirectory(Directory);
+        saving.Files.Replace(old, PathOf(name));
+        saving.Files.SyncDirectory(Directory);
         CountBytes();
-        server.Log.AofUpgraded(name, server.Config.Persistence.AppendDirname);
+        log.AofUpgraded(name, settings.AppendDirname);
     }
 
     /// <summary>Makes sure that there is a base, were it an empty one, and a file to write to.</summary>
     public void Complete()
     {
-        var (config, manifest) = (server.Config, Manifest);
+        var manifest = Manifest;
         if (manifest.Base is null && manifest.Incremental.Count == 0)
         {
             CreateDirectory();
-            manifest = manifest.WithBase(config.Persistence.AppendFilename, config.Persistence.AofUseRdbPreamble, kept: 0);
+            manifest = manifest.WithBase(settings.AppendFilename, settings.AofUseRdbPreamble, kept: 0);
             var name = manifest.Base!.Value.Name;
-            server.Log.AofBaseCreated(name);
-            if (config.Persistence.AofUseRdbPreamble) server.Saving.Write(PathOf(name), PathOf($"temp-{Environment.ProcessId}.aof"), isAofBase: true);
-            else server.Saving.Files.Create(PathOf(name)).Dispose();
+            log.AofBaseCreated(name);
+            if (settings.AofUseRdbPreamble) saving.Write(PathOf(name), PathOf($"temp-{Environment.ProcessId}.aof"), isAofBase: true);
+            else saving.Files.Create(PathOf(name)).Dispose();
         }
         if (manifest.Incremental.Count == 0)
         {
-            manifest = manifest.WithIncremental(config.Persistence.AppendFilename);
+            manifest = manifest.WithIncremental(settings.AppendFilename);
             // Before it is listed: a file that is listed and not there keeps the server from starting.
-            server.Saving.Files.Create(PathOf(manifest.Incremental[^1].Name)).Dispose();
+            saving.Files.Create(PathOf(manifest.Incremental[^1].Name)).Dispose();
         }
         if (manifest != Manifest) Commit(manifest);
         DeleteHistory();
@@ -88,9 +90,9 @@ sealed class AofFiles(MiniRedisServer server)
     /// </summary>
     public void Commit(AofManifest manifest)
     {
-        var files = server.Saving.Files;
+        var files = saving.Files;
         CreateDirectory();
-        var temporary = PathOf($"temp-{server.Config.Persistence.AppendFilename}.manifest");
+        var temporary = PathOf($"temp-{settings.AppendFilename}.manifest");
         using (var file = files.Create(temporary))
         {
             file.Write(Encoding.Latin1.GetBytes(manifest.Format()));
@@ -122,25 +124,25 @@ sealed class AofFiles(MiniRedisServer server)
     {
         try
         {
-            server.Saving.Files.Delete(PathOf(name));
+            saving.Files.Delete(PathOf(name));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.AofNotDeleted(name, failure.Message);
+            log.AofNotDeleted(name, failure.Message);
         }
     }
 
     /// <summary>Makes the directory, if there is none.</summary>
     public void CreateDirectory()
     {
-        var files = server.Saving.Files;
+        var files = saving.Files;
         if (files.CreateDirectory(Directory)) files.SyncDirectory(Path.GetDirectoryName(Directory)!);
     }
 
     /// <summary>Deletes the files that a rewrite has replaced, and then takes them off the list.</summary>
     public void DeleteHistory()
     {
-        if (Manifest.History.Count == 0 || server.Config.Persistence.AofDisableAutoGc) return;
+        if (Manifest.History.Count == 0 || settings.AofDisableAutoGc) return;
         foreach (var file in Manifest.History) TryDelete(file.Name);
         Commit(Manifest.WithoutHistory());
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Logging;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence.Aof;
@@ -12,28 +12,39 @@ namespace MiniRedis.Server.Persistence.Aof;
 /// </summary>
 sealed class AofLoading : IDisposable
 {
-    readonly MiniRedisServer _server;
-    readonly IRdbLoadTarget _target;
+    readonly AofFiles _files;
+    readonly RdbLoadingSetup _setup;
+    readonly Func<Stream, string, IAofReplay> _replayer;
+    readonly EffectStream _effects;
+    readonly PersistenceSettings _settings;
+    readonly IFileStore _disk;
+    readonly ServerLog _log;
     readonly List<string> _paths;
     readonly Stopwatch _elapsed = new();
     int _next;
     RdbLoader? _base;
     FileStream? _file;
-    AofReplay? _replay;
+    IAofReplay? _replay;
     long _before, _dirty;
 
-    /// <param name="server">Whose keyspace is filled.</param>
-    /// <param name="target">Is told of what an RDB file holds beside keys.</param>
+    /// <param name="files">Which files there are.</param>
+    /// <param name="setup">Loads a base that is an RDB file.</param>
+    /// <param name="replayer">Runs the commands of a file, which it closes in the end; the text is the file's name, for the log.</param>
+    /// <param name="effects">What is loaded is no change.</param>
+    /// <param name="settings">Whether a truncated end may be cut off.</param>
+    /// <param name="disk">Cuts it off.</param>
+    /// <param name="log">Is told of each file.</param>
     /// <exception cref="FileNotFoundException">A file of the list is not there.</exception>
-    public AofLoading(MiniRedisServer server, IRdbLoadTarget target)
+    public AofLoading(
+        AofFiles files, RdbLoadingSetup setup, Func<Stream, string, IAofReplay> replayer, EffectStream effects, PersistenceSettings settings,
+        IFileStore disk, ServerLog log)
     {
-        (_server, _target) = (server, target);
-        var files = server.Aof.Files;
+        (_files, _setup, _replayer, _effects, _settings, _disk, _log) = (files, setup, replayer, effects, settings, disk, log);
         _paths = [.. files.Manifest.Files.Select(file => files.PathOf(file.Name))];
         if (_paths.Find(path => !File.Exists(path)) is { } missing)
             throw new FileNotFoundException($"Can't open the append log file {missing} for reading: No such file or directory");
         Length = _paths.Sum(path => new FileInfo(path).Length);
-        _dirty = server.Effects.Dirty;
+        _dirty = effects.Dirty;
     }
 
     /// <summary>Name of the file that is being loaded.</summary>
@@ -55,7 +66,7 @@ sealed class AofLoading : IDisposable
         {
             if (_next == _paths.Count)
             {
-                _server.Effects.Dirty = _dirty;
+                _effects.Dirty = _dirty;
                 return true;
             }
             Open(_paths[_next++]);
@@ -68,12 +79,12 @@ sealed class AofLoading : IDisposable
             _base.Dispose();
             _base = null;
             _file = Open(_paths[_next - 1], end);
-            _replay = new AofReplay(_server, _file, CurrentName);
+            _replay = _replayer(_file, CurrentName);
             return false;
         }
         if (!Replay(bytes)) return false;
-        var kind = _next == 1 && _server.Aof.Files.Manifest.Base is not null ? "base" : "incr";
-        _server.Log.AofFileLoaded(kind, CurrentName, _elapsed.Elapsed.TotalSeconds);
+        var kind = _next == 1 && _files.Manifest.Base is not null ? "base" : "incr";
+        _log.AofFileLoaded(kind, CurrentName, _elapsed.Elapsed.TotalSeconds);
         _before += _replay!.Length;
         _replay.Dispose();
         (_replay, _file) = (null, null);
@@ -89,11 +100,11 @@ sealed class AofLoading : IDisposable
         {
             return _replay!.Step(bytes);
         }
-        catch (AofException failure) when (failure.IsTruncated && _server.Config.Persistence.AofLoadTruncated && IsLastWritten)
+        catch (AofException failure) when (failure.IsTruncated && _settings.AofLoadTruncated && IsLastWritten)
         {
             var path = _paths[_next - 1];
-            _server.Log.AofShortRead(Path.GetFileName(path), failure.Offset);
-            using var file = _server.Saving.Files.Append(path);
+            _log.AofShortRead(Path.GetFileName(path), failure.Offset);
+            using var file = _disk.Append(path);
             file.Truncate(failure.Offset);
             file.Sync();
             return true;
@@ -108,19 +119,11 @@ sealed class AofLoading : IDisposable
         _file.Position = 0;
         if (!isRdb)
         {
-            _replay = new AofReplay(_server, _file, CurrentName);
+            _replay = _replayer(_file, CurrentName);
             return;
         }
-        var verifies = _server.Config.Persistence.RdbChecksum && !_server.DebugSwitches.SkipChecksums;
         // What has expired since is loaded as well: commands that follow may make it live longer.
-        var options = new RdbLoadOptions
-        {
-            Limits = KeyCommands.Limits(_server),
-            DropExpiredAt = -1,
-            VerifiesChecksum = verifies,
-            AnyVersion = _server.Config.Persistence.RdbVersionCheck == RdbVersionCheck.Relaxed,
-        };
-        _base = new RdbLoader(_server.Keyspace, new RdbInput(_file, _file.Length, verifies), options, _target);
+        _base = _setup.Open(_file, dropExpiredAt: -1, replaces: false);
     }
 
     static FileStream Open(string path, long from) =>

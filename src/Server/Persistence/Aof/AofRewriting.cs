@@ -1,3 +1,10 @@
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence.Aof;
@@ -13,7 +20,10 @@ namespace MiniRedis.Server.Persistence.Aof;
 /// Turning the AOF on is a rewrite whose first list is never written: until the base is there, the old files say everything.
 /// Under the executor's lock.
 /// </summary>
-sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
+sealed class AofRewriting(
+    AppendOnlyFile aof, RdbSaving saving, ServerStatistics statistics, PersistenceSettings settings, AccessFields accessFields,
+    RunningCall running, ServerLog log, Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock)
+    : SnapshotFileTask(snapshots, dataset, exit, clock)
 {
     /// <summary>Failures in a row from which on the next attempt is put off (Redis's AOF_REWRITE_LIMITE_THRESHOLD).</summary>
     const int FailuresBeforeDelay = 3;
@@ -34,12 +44,6 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
 
     public int FailuresInARow { get; private set; }
 
-    /// <summary>Bytes of the AOF when it was last rewritten, or loaded: what its growth is measured by.</summary>
-    public long BaseBytes { get; set; }
-
-    /// <summary>Bytes of all files.</summary>
-    public long CurrentBytes => Server.Aof.Files.ClosedBytes + Server.Aof.FileBytes;
-
     /// <summary>
     /// Begins a rewrite; nothing else may be taking a snapshot. If the AOF is to be on and is not, it is on from here on; if it is to
     /// be off, all there will be is a base.
@@ -47,22 +51,22 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     /// <returns>False if the disk refuses; the reason is logged.</returns>
     public bool TryStart()
     {
-        var (config, aof, files) = (Server.Config, Server.Aof, Server.Aof.Files);
+        var files = aof.Files;
         Unschedule();
-        var awaitsBase = config.Persistence.AppendOnly && (!aof.IsOn || AwaitsBase);
+        var awaitsBase = settings.AppendOnly && (!aof.IsOn || AwaitsBase);
         var before = files.Manifest;
         try
         {
             files.CreateDirectory();
-            if (config.Persistence.AppendOnly) AddIncremental(files, awaitsBase);
+            if (settings.AppendOnly) AddIncremental(files, awaitsBase);
             if (awaitsBase && !aof.IsOn) aof.Start();
             else if (aof.IsOn) aof.SwitchFile();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Server.Log.AofRewriteFailed(failure.Message);
+            log.AofRewriteFailed(failure.Message);
             NoteFailure();
-            if (AwaitsBase || Server.Aof.HasGap) Schedule();
+            if (AwaitsBase || aof.HasGap) Schedule();
             // The list may have changed before the disk refused.
             if (aof.IsOn && files.Manifest != before) aof.SwitchFile();
             else if (!aof.IsOn) files.Revert();
@@ -71,21 +75,21 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         AwaitsBase = awaitsBase;
         _closesGap = aof.HasGap;
 
-        Server.Log.AofRewriteStarted();
-        Server.Statistics.AofRewrites++;
-        _next = files.Manifest.WithBase(config.Persistence.AppendFilename, config.Persistence.AofUseRdbPreamble, kept: config.Persistence.AppendOnly ? 1 : 0);
+        log.AofRewriteStarted();
+        statistics.AofRewrites++;
+        _next = files.Manifest.WithBase(settings.AppendFilename, settings.AofUseRdbPreamble, kept: settings.AppendOnly ? 1 : 0);
         var path = files.PathOf(_next.Base!.Value.Name);
         var temporary = files.PathOf($"temp-rewriteaof-bg-{Environment.ProcessId}.aof");
-        Begin(config.Persistence.AofUseRdbPreamble
-            ? new RdbFileJob(Server, path, temporary, isAofBase: true, End)
-            : new CommandFileJob(Server, path, temporary, End));
+        Begin(settings.AofUseRdbPreamble
+            ? new RdbFileJob(saving, settings, accessFields, path, temporary, isAofBase: true, End)
+            : new CommandFileJob(saving.Files, settings, Clock.Now, path, temporary, End));
         return true;
     }
 
     void AddIncremental(AofFiles files, bool awaitsBase)
     {
-        var manifest = files.Manifest.WithIncremental(Server.Config.Persistence.AppendFilename);
-        Server.Saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
+        var manifest = files.Manifest.WithIncremental(settings.AppendFilename);
+        saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
         if (awaitsBase) files.Adopt(manifest);
         else files.Commit(manifest);
     }
@@ -94,18 +98,18 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     /// <returns>False if the disk refuses.</returns>
     public bool Follow()
     {
-        if (!Server.Config.Persistence.AppendOnly)
+        if (!settings.AppendOnly)
         {
             Cancel();
-            if (!Server.Aof.Stop()) Server.Log.AofNotFlushed();
-            if (AwaitsBase) Server.Aof.Files.Revert();
+            if (!aof.Stop()) log.AofNotFlushed();
+            if (AwaitsBase) aof.Files.Revert();
             AwaitsBase = false;
             return true;
         }
-        if (Server.Aof.IsOn) return true;
+        if (aof.IsOn) return true;
         // In the middle of a transaction is no instant that a base could show.
-        if (!Server.Snapshots.IsActive && !Server.Executor.InTransaction) return TryStart();
-        Server.Log.AofScheduled();
+        if (!Snapshots.IsActive && !running.InTransaction) return TryStart();
+        log.AofScheduled();
         Schedule();
         return true;
     }
@@ -123,11 +127,11 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     /// <returns>False if it cannot have one: the disk refuses, or a transaction is running.</returns>
     public bool TryAwaitBase()
     {
-        while (Server.Config.Persistence.AppendOnly && (!Server.Aof.IsOn || AwaitsBase || Server.Aof.HasGap))
+        while (settings.AppendOnly && (!aof.IsOn || AwaitsBase || aof.HasGap))
         {
-            if (!Server.Snapshots.IsActive && (Server.Executor.InTransaction || !TryStart())) return false;
+            if (!Snapshots.IsActive && (running.InTransaction || !TryStart())) return false;
             var failures = FailuresInARow;
-            for (; Server.Snapshots.IsActive; Thread.Yield()) Server.Snapshots.Run();
+            for (; Snapshots.IsActive; Thread.Yield()) Snapshots.Run();
             if (FailuresInARow > failures) return false;
         }
         return true;
@@ -137,24 +141,23 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     public void StartIfDue()
     {
         if (!MayStart) return;
-        if ((IsScheduled || HasGrown()) && Server.Clock.Now >= _retryAt) TryStart();
+        if ((IsScheduled || HasGrown()) && Clock.Now >= _retryAt) TryStart();
     }
 
     bool HasGrown()
     {
-        var config = Server.Config;
-        if (!Server.Aof.IsOn || config.Persistence.AutoAofRewritePercentage == 0 || CurrentBytes <= config.Persistence.AutoAofRewriteMinSize) return false;
-        var growth = (Int128)CurrentBytes * 100 / Math.Max(1, BaseBytes) - 100;
-        if (growth < config.Persistence.AutoAofRewritePercentage) return false;
-        Server.Log.AofHasGrown((long)growth);
+        if (!aof.IsOn || settings.AutoAofRewritePercentage == 0 || aof.TotalBytes <= settings.AutoAofRewriteMinSize) return false;
+        var growth = (Int128)aof.TotalBytes * 100 / Math.Max(1, aof.BaseBytes) - 100;
+        if (growth < settings.AutoAofRewritePercentage) return false;
+        log.AofHasGrown((long)growth);
         return true;
     }
 
     protected override void Cancelled()
     {
-        Server.Log.AofRewriteCancelled();
+        log.AofRewriteCancelled();
         DeleteUnlisted(_next!.Base!.Value.Name);
-        if (AwaitsBase || Server.Aof.HasGap) Schedule();
+        if (AwaitsBase || aof.HasGap) Schedule();
     }
 
     protected override void Ended(SnapshotFileJob job, Snapshot snapshot, Exception? failure)
@@ -164,22 +167,22 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         {
             LastWentWell = true;
             AwaitsBase = false;
-            if (_closesGap) Server.Aof.EndGap();
+            if (_closesGap) aof.EndGap();
             FailuresInARow = 0;
             _retryAt = 0;
-            BaseBytes = CurrentBytes;
-            Server.Log.AofRewriteEnded(job.Length, snapshot.PeakBytes >> 20);
+            aof.BaseBytes = aof.TotalBytes;
+            log.AofRewriteEnded(job.Length, snapshot.PeakBytes >> 20);
             return;
         }
-        Server.Log.AofRewriteFailed(failure.Message);
+        log.AofRewriteFailed(failure.Message);
         NoteFailure();
-        if (AwaitsBase || Server.Aof.HasGap) Schedule();
+        if (AwaitsBase || aof.HasGap) Schedule();
     }
 
     /// <summary>Makes the new base the one that counts.</summary>
     Exception? TryAdopt()
     {
-        var files = Server.Aof.Files;
+        var files = aof.Files;
         try
         {
             files.Commit(_next!);
@@ -198,17 +201,17 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
     {
         try
         {
-            Server.Aof.Files.DeleteHistory();
+            aof.Files.DeleteHistory();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Server.Log.AofRewriteFailed(failure.Message);
+            log.AofRewriteFailed(failure.Message);
         }
     }
 
     void DeleteUnlisted(string name)
     {
-        if (Server.Aof.Files.Manifest.Base?.Name != name) Server.Aof.Files.TryDelete(name);
+        if (aof.Files.Manifest.Base?.Name != name) aof.Files.TryDelete(name);
     }
 
     void NoteFailure()
@@ -216,6 +219,6 @@ sealed class AofRewriting(MiniRedisServer server) : SnapshotFileTask(server)
         LastWentWell = false;
         if (++FailuresInARow < FailuresBeforeDelay) return;
         var minutes = Math.Min(MostDelayMinutes, 1 << Math.Min(FailuresInARow - FailuresBeforeDelay, 10));
-        _retryAt = Server.Clock.Now + minutes * 60_000L;
+        _retryAt = Clock.Now + minutes * 60_000L;
     }
 }

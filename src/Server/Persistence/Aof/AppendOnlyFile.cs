@@ -2,9 +2,13 @@ using System.Buffers.Text;
 using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Persistence.Aof;
 
@@ -13,7 +17,11 @@ namespace MiniRedis.Server.Persistence.Aof;
 /// once a turn of the loop, and, with appendfsync always, keeps replies back until the disk has what they acknowledge. Which
 /// files there are is in <see cref="AofFiles"/>. Under the executor's lock.
 /// </summary>
-sealed class AppendOnlyFile : IEffectSink, IDisposable
+sealed class AppendOnlyFile(
+    ClientPause pause, RdbSaving saving, Snapshots snapshots, EffectStream effects, DatasetState dataset, ServerExit exit,
+    Clock clock, CronSignal cronSignal, PersistenceSettings settings, DebugSwitches switches,
+    ServerLog log)
+    : IEffectSink, IMemoryHolder, IDisposable
 {
     /// <summary>With everysec, writes wait while what is not on the disk is older than this, as Redis's do.</summary>
     const long OldestMilliseconds = 2000;
@@ -23,7 +31,6 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
 
     const string GapReason = "A transaction was too large for it, and it is being rewritten";
 
-    readonly MiniRedisServer _server;
     readonly Queue<(Client Client, long Position)> _held = new();
     AofChunk _chunk = new();
     AofWriter? _writer;
@@ -33,14 +40,8 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     string? _lastError;
     bool _isSlow;
 
-    public AppendOnlyFile(MiniRedisServer server)
-    {
-        _server = server;
-        Files = new AofFiles(server);
-    }
-
     /// <summary>The files there are.</summary>
-    public AofFiles Files { get; }
+    public AofFiles Files { get; } = new(saving, settings, log);
 
     /// <summary>Whether effects are written down.</summary>
     public bool IsOn => _writer is not null;
@@ -55,8 +56,16 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// <summary>Bytes of the file that is written to, those on their way included.</summary>
     public long FileBytes => IsOn ? Position - _fileStart : 0;
 
+    /// <summary>Bytes of all files.</summary>
+    public long TotalBytes => Files.ClosedBytes + FileBytes;
+
+    /// <summary><see cref="TotalBytes"/> after the last rewrite, or when the AOF was loaded: what its growth is measured by.</summary>
+    public long BaseBytes { get; set; }
+
     /// <summary>Bytes not written yet: mem_aof_buffer.</summary>
     public long BufferBytes => _chunk.Length + (_writer?.WaitingBytes ?? 0);
+
+    long IMemoryHolder.MemoryBytes => BufferBytes;
 
     /// <summary>Whether bytes were written that the disk may not have yet.</summary>
     public bool IsSyncPending => _writer is { } writer && writer.Synced < writer.Written;
@@ -70,10 +79,13 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// <summary>Whether a change is missing, which a rewrite that begins now would hold. Nothing is to be built upon what lacks it.</summary>
     public bool HasGap { get; private set; }
 
+    /// <summary>The AOF lacks a change from here on, which only a rewrite that begins now has.</summary>
+    public event Action? GapFound;
+
     /// <summary>A rewrite that began behind the gap is the base now.</summary>
     public void EndGap() => HasGap = false;
 
-    bool HoldsReplies => _server.Config.Persistence.AppendFsync == AppendFsync.Always;
+    bool HoldsReplies => settings.AppendFsync == AppendFsync.Always;
 
     /// <summary>Begins to write after the start: behind what was loaded, or to new files.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
@@ -81,7 +93,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     {
         Files.Complete();
         Start();
-        _server.AofRewriting.BaseBytes = _server.AofRewriting.CurrentBytes;
+        BaseBytes = TotalBytes;
     }
 
     /// <summary>Begins to write to the file that <see cref="Files"/> names last.</summary>
@@ -89,12 +101,12 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     public void Start()
     {
         Debug.Assert(!IsOn);
-        _writer = new AofWriter(_server.Saving.Files, Files.CurrentPath, _server.Clock.Time, () => _server.RequestTick?.Invoke());
+        _writer = new AofWriter(saving.Files, Files.CurrentPath, clock.Time, () => cronSignal.Request());
         _position = 0;
         ApplyDelay();
         ApplyPolicy();
         BeginFile();
-        _server.Effects.AddSink(this);
+        effects.AddSink(this);
     }
 
     /// <summary>What is appended from here on goes to the file that <see cref="Files"/> names last.</summary>
@@ -120,7 +132,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         if (_writer is not { } writer) return true;
         var isWhole = TryFlush();
         ReleaseAll();
-        _server.Effects.RemoveSink(this);
+        effects.RemoveSink(this);
         writer.Dispose();
         _writer = null;
         _lastError = null;
@@ -143,9 +155,8 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     public void ApplyPolicy()
     {
         if (_writer is not { } writer) return;
-        var config = _server.Config;
-        var pauses = config.Persistence.NoAppendFsyncOnRewrite && _server.Snapshots.IsActive && config.Persistence.AppendFsync == AppendFsync.EverySec;
-        writer.Policy = pauses ? AppendFsync.No : config.Persistence.AppendFsync;
+        var pauses = settings.NoAppendFsyncOnRewrite && snapshots.IsActive && settings.AppendFsync == AppendFsync.EverySec;
+        writer.Policy = pauses ? AppendFsync.No : settings.AppendFsync;
         // Without a sync to come nobody would let them go. What they were promised is kept if the disk allows it.
         if (!HoldsReplies && _held.Count > 0 && !TryFlush()) ReleaseAll();
     }
@@ -153,7 +164,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// <summary>Follows DEBUG AOF-FLUSH-SLEEP.</summary>
     public void ApplyDelay()
     {
-        if (_writer is { } writer) writer.Delay = _server.DebugSwitches.AofFlushDelay;
+        if (_writer is { } writer) writer.Delay = switches.AofFlushDelay;
     }
 
     /// <summary>Stops writing, whatever is not written yet.</summary>
@@ -170,11 +181,11 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
         // What DEBUG LOADAOF replays is there already.
-        if (_server.Loading.IsLoading) return;
+        if (dataset.IsLoading) return;
         var count = 0;
         foreach (var command in commands) count += command.Target == EffectTarget.Replicas ? 0 : 1;
         if (count == 0) return;
-        if (_server.Config.Persistence.AofTimestampEnabled) Stamp();
+        if (settings.AofTimestampEnabled) Stamp();
         if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
         for (var i = 0; i < commands.Count; i++)
         {
@@ -193,11 +204,11 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// </summary>
     public void OnUnitLost()
     {
-        if (_server.Loading.IsLoading) return;
+        if (dataset.IsLoading) return;
         HasGap = true;
-        _server.Log.AofHasGap();
-        _server.AofRewriting.NoteGap();
-        _server.RequestTick?.Invoke();
+        log.AofHasGap();
+        GapFound?.Invoke();
+        cronSignal.Request();
     }
 
     /// <summary>
@@ -239,34 +250,34 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
         var error = writer.Error;
         // What cannot be written is refused, and refusals do not wait.
         SetSlow(error is null
-            && (_server.Config.Persistence.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds || writer.WaitingBytes > MostWaitingBytes));
+            && (settings.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds || writer.WaitingBytes > MostWaitingBytes));
         if (error == _lastError) return;
         _lastError = error;
         if (error is null)
         {
-            _server.Log.AofRecovered();
+            log.AofRecovered();
             return;
         }
-        _server.Log.AofFailed(error);
+        log.AofFailed(error);
         if (!HoldsReplies || writer.Error is null) return;
         // What was promised cannot be kept any more.
-        _server.Log.AofFailedWithAlways();
-        _server.Exiting.Fail();
+        log.AofFailedWithAlways();
+        exit.Begin(1);
     }
 
     void SetSlow(bool isSlow)
     {
         var wasSlow = _isSlow;
         _isSlow = isSlow;
-        if (isSlow && !wasSlow) _server.Log.AofIsSlow();
-        if (wasSlow && !isSlow) _server.Pause.Resume();
+        if (isSlow && !wasSlow) log.AofIsSlow();
+        if (wasSlow && !isSlow) pause.Resume();
     }
 
     /// <summary>Whether commands that write wait: the disk is more than two seconds behind.</summary>
     public bool HoldsWrites => _isSlow;
 
     /// <summary>Whether a request waits for the disk to catch up.</summary>
-    public bool Holds(Client client, Command? command)
+    public bool Holds(Client client, CommandSpec? command)
     {
         if (command is null) return false;
         var flags = command.Flags;
@@ -317,7 +328,7 @@ sealed class AppendOnlyFile : IEffectSink, IDisposable
     /// <summary>Notes the second at which what follows happened, so that the file can be cut off at a time.</summary>
     void Stamp()
     {
-        var second = _server.Clock.Now / 1000;
+        var second = clock.Now / 1000;
         if (second <= _lastSecond) return;
         _lastSecond = second;
         Span<byte> digits = stackalloc byte[20];

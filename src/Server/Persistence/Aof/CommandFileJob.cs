@@ -1,19 +1,22 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>Writes a snapshot as the commands that make it: the base of an AOF without RDB preamble.</summary>
-/// <inheritdoc cref="SnapshotFileJob(MiniRedisServer, string, string, bool, Action{Snapshot, Exception?})"/>
-sealed class CommandFileJob(MiniRedisServer server, string path, string temporary, Action<Snapshot, Exception?> ended)
-    : SnapshotFileJob(server, path, temporary, isAofBase: true, ended)
+/// <param name="now">Unix milliseconds, for the time stamp in front.</param>
+/// <inheritdoc cref="SnapshotFileJob(IFileStore, PersistenceSettings, string, string, bool, Action{Snapshot, Exception?})"/>
+sealed class CommandFileJob(
+    IFileStore files, PersistenceSettings settings, long now, string path, string temporary, Action<Snapshot, Exception?> ended)
+    : SnapshotFileJob(files, settings, path, temporary, isAofBase: true, ended)
 {
     AofValueWriter? _writer;
 
-    readonly byte[] _head = server.Config.Persistence.AofTimestampEnabled
-        ? Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"#TS:{server.Clock.Now / 1000}\r\n"))
+    readonly byte[] _head = settings.AofTimestampEnabled
+        ? Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"#TS:{now / 1000}\r\n"))
         : [];
 
     protected override void Begin(RdbOutputBuffer output, IReadOnlyList<SnapshotPart> parts)

@@ -1,4 +1,5 @@
 using MiniRedis.Server.Commands.Administration.Info;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Tests.Commands.Administration;
@@ -48,9 +49,9 @@ public sealed class ServerCommandsInfoTests : IDisposable
     public void The_server_is_a_redis_of_a_name_of_its_own()
     {
         var fields = Fields("server");
-        Assert.Equal(MiniRedisServer.RedisVersion, fields["redis_version"]);
+        Assert.Equal(ServerVersion.Redis, fields["redis_version"]);
         Assert.Equal("miniredis", fields["server_name"]);
-        Assert.Equal(MiniRedisServer.Version, fields["miniredis_version"]);
+        Assert.Equal(ServerVersion.Own, fields["miniredis_version"]);
         Assert.Equal("standalone", fields["redis_mode"]);
         Assert.False(fields.ContainsKey("valkey_version"));
         Assert.Equal(40, fields["run_id"].Length);

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Lifecycle;
+
 namespace MiniRedis.Server.Tests.Commands.Administration;
 
 public sealed class ServerCommandsLolwutTests : IDisposable
@@ -16,7 +18,7 @@ public sealed class ServerCommandsLolwutTests : IDisposable
         Assert.Contains("txt:", lines[0], StringComparison.Ordinal);
         // Four characters of three UTF-8 bytes each.
         Assert.Equal(12, lines[1].Length);
-        Assert.StartsWith($"Redis ver. {MiniRedisServer.RedisVersion}", lines[3], StringComparison.Ordinal);
+        Assert.StartsWith($"Redis ver. {ServerVersion.Redis}", lines[3], StringComparison.Ordinal);
     }
 
     [Theory]

@@ -13,7 +13,7 @@ public sealed class ServerCommandsShutdownTests
     {
         using var server = new TestServer();
         using var client = server.Connect();
-        server.Server.Exiting.Stop = _ => Assert.Fail("shut down");
+        server.Server.Exit.Stop = _ => Assert.Fail("shut down");
         Assert.Equal(reply, client.Call(command));
     }
 
@@ -23,7 +23,7 @@ public sealed class ServerCommandsShutdownTests
         using var server = new TestServer();
         using var client = server.Connect();
         using var asked = new SemaphoreSlim(0);
-        server.Server.Exiting.Stop = exitCode =>
+        server.Server.Exit.Stop = exitCode =>
         {
             Assert.Equal(0, exitCode);
             asked.Release();
@@ -47,9 +47,9 @@ public sealed class ServerCommandsShutdownTests
         var exits = new List<int>();
         lock (server.Server.Executor.ExecutorLock)
         {
-            server.Server.Exiting.Stop = exits.Add;
+            server.Server.Exit.Stop = exits.Add;
             server.Server.Cron.IsPaused = true;
-            server.Server.Exiting.Request(ShutdownFlags.Default);
+            server.Server.Shutdown.Request(ShutdownFlags.Default);
         }
         server.Tick();
         Assert.Equal("+OK", client.Call("SHUTDOWN ABORT"));
@@ -57,7 +57,7 @@ public sealed class ServerCommandsShutdownTests
         Assert.Equal("+OK", client.Call("DEBUG PAUSE-CRON 0"));
         server.Tick();
         Assert.Empty(exits);
-        lock (server.Server.Executor.ExecutorLock) server.Server.Exiting.Request(ShutdownFlags.Default);
+        lock (server.Server.Executor.ExecutorLock) server.Server.Shutdown.Request(ShutdownFlags.Default);
         server.TickUntil(() => exits.Count > 0);
         Assert.Equal([0], exits);
     }
@@ -69,11 +69,11 @@ public sealed class ServerCommandsShutdownTests
         using var client = server.Connect();
         lock (server.Server.Executor.ExecutorLock)
         {
-            server.Server.Exiting.Stop = _ => Assert.Fail("shut down");
+            server.Server.Exit.Stop = _ => Assert.Fail("shut down");
             server.Server.Saving.Files = new FailingFiles { FailsAt = FileStep.Write };
-            server.Server.Exiting.Request(ShutdownFlags.Default);
+            server.Server.Shutdown.Request(ShutdownFlags.Default);
         }
-        server.TickUntil(() => !server.Server.Exiting.IsRequested);
+        server.TickUntil(() => !server.Server.Shutdown.IsRequested);
         Assert.Equal("+PONG", client.Call("PING"));
     }
 
@@ -87,7 +87,7 @@ public sealed class ServerCommandsShutdownTests
         using var server = new TestServer(configuration);
         using var client = server.Connect();
         using var asked = new SemaphoreSlim(0);
-        server.Server.Exiting.Stop = _ => asked.Release();
+        server.Server.Exit.Stop = _ => asked.Release();
         client.Call("SET a b");
 
         client.SendRaw(command + "\r\n");
@@ -102,7 +102,7 @@ public sealed class ServerCommandsShutdownTests
         using var server = new TestServer("save 60 1");
         using var client = server.Connect();
         using var asked = new SemaphoreSlim(0);
-        server.Server.Exiting.Stop = _ => asked.Release();
+        server.Server.Exit.Stop = _ => asked.Release();
         server.Server.Saving.Files = new FailingFiles { FailsAt = FileStep.Write };
 
         Assert.Equal("-ERR Errors trying to SHUTDOWN. Check logs.", client.Call("SHUTDOWN"));

@@ -7,7 +7,14 @@ namespace MiniRedis.Server.Tests.Configuration.Directives;
 
 public class ConfigTableTests
 {
-    static readonly FieldInfo[] Fields = typeof(ServerConfig).GetFields(BindingFlags.Instance | BindingFlags.Public);
+    static readonly PropertyInfo[] Groups =
+        [.. typeof(ServerConfig).GetProperties().Where(p => p.PropertyType.Name.EndsWith("Settings", StringComparison.Ordinal))];
+
+    static readonly FieldInfo[] Fields =
+        [.. Groups.SelectMany(group => group.PropertyType.GetFields(BindingFlags.Instance | BindingFlags.Public))];
+
+    static object GroupOf(FieldInfo field, ServerConfig config) =>
+        Groups.Single(group => group.PropertyType == field.DeclaringType).GetValue(config)!;
 
     [Fact]
     public void Every_default_reads_back_as_CONFIG_GET_shows_it()
@@ -55,7 +62,7 @@ public class ConfigTableTests
             var config = new ServerConfig();
             var before = Snapshot(config);
             Assert.True(directive.Set(config, [other], readingFile: false) is null, directive.Name);
-            var changed = Fields.Where(f => !Equals(before[f.Name], f.GetValue(config))).Select(f => f.Name).ToArray();
+            var changed = Fields.Where(f => !Equals(before[f.Name], f.GetValue(GroupOf(f, config)))).Select(f => f.Name).ToArray();
             Assert.True(changed.Length == 1, $"{directive.Name} changed [{string.Join(", ", changed)}]");
             Assert.True(written.TryAdd(changed[0], directive.Name), $"{directive.Name} and {written[changed[0]]} share {changed[0]}");
         }
@@ -75,7 +82,7 @@ public class ConfigTableTests
     static string LastName(Directive directive) =>
         directive.Set(new ServerConfig(), ["no such name"], readingFile: false)!.Split(": ")[1].Split(", ").Last(n => n != directive.Default);
 
-    static Dictionary<string, object?> Snapshot(ServerConfig config) => Fields.ToDictionary(f => f.Name, f => f.GetValue(config));
+    static Dictionary<string, object?> Snapshot(ServerConfig config) => Fields.ToDictionary(f => f.Name, f => f.GetValue(GroupOf(f, config)));
 
     [Fact]
     public void Names_and_aliases_are_unique_and_lower_case()

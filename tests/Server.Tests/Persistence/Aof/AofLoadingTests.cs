@@ -230,7 +230,7 @@ public sealed class AofLoadingTests : IDisposable
         Assert.Contains($"\r\nloading_total_bytes:{commands.Length}\r\n", info, StringComparison.Ordinal);
         lock (server.Server.Executor.ExecutorLock)
         {
-            while (server.Server.Loading.IsLoading) server.Server.Loading.Step();
+            while (server.Server.Dataset.IsLoading) server.Server.Loading.Step();
         }
         Assert.Equal(":200", client.Call("DBSIZE"));
     }

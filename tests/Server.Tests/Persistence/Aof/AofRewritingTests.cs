@@ -37,7 +37,7 @@ public sealed class AofRewritingTests
         Assert.Contains("total_forks:1\r", client.Call("INFO stats"), StringComparison.Ordinal);
 
         using var next = new TestServer($"dir {server.Directory}\nappendonly yes");
-        TickUntil(next, () => !next.Server.Loading.IsLoading);
+        TickUntil(next, () => !next.Server.Dataset.IsLoading);
         using var reader = next.Connect();
         Assert.Equal("$1 3", reader.Call("GET x"));
     }

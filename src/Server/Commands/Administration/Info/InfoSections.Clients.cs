@@ -1,10 +1,11 @@
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
-    static void Clients(InfoText text, MiniRedisServer server)
+    static void Clients(InfoText text, ServerParts server)
     {
         long input = 0, output = 0, subscribers = 0, connected = 0, blocked = 0;
         foreach (var client in server.Clients.All)
@@ -24,9 +25,9 @@ static partial class InfoSections
         text.Field("blocked_clients", blocked);
         text.Field("tracking_clients", server.Tracking.Clients);
         text.Field("pubsub_clients", subscribers);
-        text.Field("watching_clients", server.WatchedKeys.Clients);
+        text.Field("watching_clients", server.Transactions.Watched.Clients);
         text.Field("clients_in_timeout_table", server.Blocking.Timeouts);
-        text.Field("total_watched_keys", server.WatchedKeys.Count);
+        text.Field("total_watched_keys", server.Transactions.Watched.Count);
         text.Field("total_blocking_keys", server.Blocking.Keys);
         text.Field("total_blocking_keys_on_nokey", server.Blocking.KeysOnNoKey);
     }

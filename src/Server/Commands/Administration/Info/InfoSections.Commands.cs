@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Commands.Administration.Info;
 /// <summary>What INFO says of single commands and of errors.</summary>
 static partial class InfoSections
 {
-    static void CommandStats(InfoText text, MiniRedisServer server)
+    static void CommandStats(InfoText text, ServerParts server)
     {
         text.Section("Commandstats");
         foreach (var command in WithSubcommands(server))
@@ -23,7 +23,7 @@ static partial class InfoSections
         }
     }
 
-    static void LatencyStats(InfoText text, MiniRedisServer server)
+    static void LatencyStats(InfoText text, ServerParts server)
     {
         text.Section("Latencystats");
         if (!server.Config.Observation.LatencyTracking) return;
@@ -40,14 +40,14 @@ static partial class InfoSections
         }
     }
 
-    static void ErrorStats(InfoText text, MiniRedisServer server)
+    static void ErrorStats(InfoText text, ServerParts server)
     {
         text.Section("Errorstats");
         foreach (var (code, count) in server.Statistics.Errors)
             text.Line(string.Create(CultureInfo.InvariantCulture, $"errorstat_{InfoText.Safe(code)}:count={count}"));
     }
 
-    static IEnumerable<Command> WithSubcommands(MiniRedisServer server)
+    static IEnumerable<Command> WithSubcommands(ServerParts server)
     {
         foreach (var command in server.Commands.All)
         {

@@ -1,10 +1,11 @@
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
-    static void Cpu(InfoText text, MiniRedisServer server)
+    static void Cpu(InfoText text, ServerParts server)
     {
         var process = Environment.CpuUsage;
         text.Section("CPU");

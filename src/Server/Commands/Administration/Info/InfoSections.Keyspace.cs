@@ -1,4 +1,5 @@
 using System.Globalization;
+using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
@@ -8,7 +9,7 @@ static partial class InfoSections
     /// <summary>Keys looked at for a database's average time to live: enough for the digits anyone reads.</summary>
     const int TtlSamples = 256;
 
-    static void Keyspace(InfoText text, MiniRedisServer server)
+    static void Keyspace(InfoText text, ServerParts server)
     {
         text.Section("Keyspace");
         foreach (var database in server.Keyspace.Databases)
@@ -21,7 +22,7 @@ static partial class InfoSections
     }
 
     /// <summary>Milliseconds, of a sample of keys; 0 where no key of it expires.</summary>
-    static long AverageTtl(MiniRedisServer server, Database database)
+    static long AverageTtl(ServerParts server, Database database)
     {
         if (database.ExpiringCount == 0) return 0;
         Span<Record> sample = new Record[TtlSamples];

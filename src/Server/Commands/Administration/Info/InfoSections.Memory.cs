@@ -1,13 +1,14 @@
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
-    static void Memory(InfoText text, MiniRedisServer server)
+    static void Memory(InfoText text, ServerParts server)
     {
-        server.Memory.Refresh();
-        server.NotePeakMemory();
+        server.ClientMemory.Refresh();
+        server.Memory.NotePeak(server.Clock.Now);
         var memory = server.Memory;
         var arena = server.Keyspace.Arena;
         var resident = Environment.WorkingSet;
@@ -52,7 +53,7 @@ static partial class InfoSections
         text.Field("mem_replication_backlog", 0);
         text.Field("mem_total_replication_buffers", 0);
         text.Field("mem_clients_slaves", 0);
-        text.Field("mem_clients_normal", memory.Clients);
+        text.Field("mem_clients_normal", server.ClientMemory.MemoryBytes);
         text.Field("mem_cluster_links", 0);
         text.Field("mem_aof_buffer", server.Aof.BufferBytes);
         text.Field("mem_allocator", "miniredis-arena");
@@ -64,7 +65,7 @@ static partial class InfoSections
     }
 
     /// <summary>The runtime's own heap: small objects of connections and configuration, none a key.</summary>
-    static void GarbageCollector(InfoText text, MiniRedisServer server)
+    static void GarbageCollector(InfoText text, ServerParts server)
     {
         server.GcPauses.Look();
         text.Field("gc_heap_bytes", GC.GetTotalMemory(forceFullCollection: false));

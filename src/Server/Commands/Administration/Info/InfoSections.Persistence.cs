@@ -1,14 +1,15 @@
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Persistence;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
-    static void Persistence(InfoText text, MiniRedisServer server)
+    static void Persistence(InfoText text, ServerParts server)
     {
         var (saving, rewriting) = (server.BackgroundSaving, server.AofRewriting);
         text.Section("Persistence");
-        text.Field("loading", server.Loading.IsLoading ? 1 : 0);
+        text.Field("loading", server.Dataset.IsLoading ? 1 : 0);
         text.Field("async_loading", 0);
         text.Field("current_cow_peak", server.Snapshots.Current?.PeakBytes ?? 0);
         text.Field("current_cow_size", server.Snapshots.Current?.WaitingBytes ?? 0);
@@ -39,13 +40,13 @@ static partial class InfoSections
         text.Field("module_fork_in_progress", 0);
         text.Field("module_fork_last_cow_size", 0);
         if (server.Aof.IsOn) AddAof(text, server);
-        if (server.Loading.IsLoading) AddLoading(text, server.Loading);
+        if (server.Dataset.IsLoading) AddLoading(text, server.Loading);
     }
 
-    static void AddAof(InfoText text, MiniRedisServer server)
+    static void AddAof(InfoText text, ServerParts server)
     {
-        text.Field("aof_current_size", server.AofRewriting.CurrentBytes);
-        text.Field("aof_base_size", server.AofRewriting.BaseBytes);
+        text.Field("aof_current_size", server.Aof.TotalBytes);
+        text.Field("aof_base_size", server.Aof.BaseBytes);
         text.Field("aof_pending_rewrite", 0);
         text.Field("aof_buffer_length", server.Aof.BufferBytes);
         text.Field("aof_pending_bio_fsync", server.Aof.IsSyncPending ? 1 : 0);

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
+using MiniRedis.Server.Lifecycle;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
@@ -9,13 +11,13 @@ static partial class InfoSections
 {
     static readonly string s_buildId = typeof(InfoSections).Module.ModuleVersionId.ToString("N")[..16];
 
-    static void Server(InfoText text, MiniRedisServer server)
+    static void Server(InfoText text, ServerParts server)
     {
         var config = server.Config;
         text.Section("Server");
-        text.Field("redis_version", MiniRedisServer.RedisVersion);
+        text.Field("redis_version", ServerVersion.Redis);
         text.Field("server_name", "miniredis");
-        text.Field("miniredis_version", MiniRedisServer.Version);
+        text.Field("miniredis_version", ServerVersion.Own);
         text.Field("redis_git_sha1", "00000000");
         text.Field("redis_git_dirty", 0);
         text.Field("redis_build_id", s_buildId);
@@ -30,7 +32,7 @@ static partial class InfoSections
         text.Field("dotnet_version", Environment.Version.ToString());
         text.Field("process_id", Environment.ProcessId);
         text.Field("process_supervised", "no");
-        text.Field("run_id", server.RunId);
+        text.Field("run_id", server.Ids.Run);
         text.Field("tcp_port", config.Network.Port);
         text.Field("server_time_usec", server.Clock.ReadMicroseconds());
         text.Field("uptime_in_seconds", server.Clock.UptimeSeconds);

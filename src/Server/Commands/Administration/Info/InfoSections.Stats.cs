@@ -1,10 +1,11 @@
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.PubSub;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
-    static void Stats(InfoText text, MiniRedisServer server)
+    static void Stats(InfoText text, ServerParts server)
     {
         var statistics = server.Statistics;
         var clock = server.Clock;
@@ -77,7 +78,7 @@ static partial class InfoSections
         text.Field("acl_access_denied_channel", 0);
     }
 
-    static long MeanCycleMicroseconds(MiniRedisServer server)
+    static long MeanCycleMicroseconds(ServerParts server)
     {
         var cycles = server.Statistics.CyclesPerSecond.Mean;
         if (cycles <= 0) return 0;
@@ -85,7 +86,7 @@ static partial class InfoSections
     }
 
     /// <summary>By name only, as in Redis.</summary>
-    static void Debug(InfoText text, MiniRedisServer server)
+    static void Debug(InfoText text, ServerParts server)
     {
         var statistics = server.Statistics;
         text.Section("Debug");

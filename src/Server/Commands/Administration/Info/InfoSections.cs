@@ -1,3 +1,4 @@
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
@@ -11,7 +12,7 @@ static partial class InfoSections
     /// <param name="Name">By which it is asked for.</param>
     /// <param name="Kind">When it is shown without being asked for by name.</param>
     /// <param name="Write">Title and fields.</param>
-    readonly record struct Section(string Name, Kind Kind, Action<InfoText, MiniRedisServer> Write);
+    readonly record struct Section(string Name, Kind Kind, Action<InfoText, ServerParts> Write);
 
     enum Kind
     {
@@ -58,7 +59,7 @@ static partial class InfoSections
         return 0;
     }
 
-    public static string Text(MiniRedisServer server, int wanted)
+    public static string Text(ServerParts server, int wanted)
     {
         var text = new InfoText();
         for (var i = 0; i < s_sections.Length; i++)

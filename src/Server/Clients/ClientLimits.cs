@@ -1,11 +1,17 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Clients;
 
 /// <summary>Bounds on clients: output buffers, idle time. Under the executor's lock.</summary>
-sealed class Limits(MiniRedisServer server)
+sealed class ClientLimits(
+    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics, Clock clock,
+    NetworkSettings settings, DebugSwitches switches, ServerLog log)
 {
     /// <summary>
     /// Bytes of replies, beyond the first chunk, that may wait for a client that has not authenticated: it is answered errors
@@ -40,12 +46,12 @@ sealed class Limits(MiniRedisServer server)
             client.SoftLimitSince = 0;
             return;
         }
-        var limit = server.Config.Network.OutputBufferLimits[(int)client.Class];
+        var limit = settings.OutputBufferLimits[(int)client.Class];
         var overHard = pending >= HardBytes(client, limit);
         var overSoft = limit.SoftBytes > 0 && pending >= limit.SoftBytes;
         if (!overSoft) client.SoftLimitSince = 0;
-        else if (client.SoftLimitSince == 0) client.SoftLimitSince = server.Clock.Now;
-        var softTooLong = overSoft && server.Clock.Now - client.SoftLimitSince > limit.SoftSeconds * 1000L;
+        else if (client.SoftLimitSince == 0) client.SoftLimitSince = clock.Now;
+        var softTooLong = overSoft && clock.Now - client.SoftLimitSince > limit.SoftSeconds * 1000L;
         if (!overHard && !softTooLong) return;
         CutOff(client, pending, goesAtOnce);
     }
@@ -57,9 +63,9 @@ sealed class Limits(MiniRedisServer server)
     public void CutOff(Client client, long pending, bool goesAtOnce = true)
     {
         if (client.IsGone || client.Connection.Closing == CloseMode.AtOnce) return;
-        server.Statistics.OutputBufferLimitDisconnections++;
-        server.Log.OutputBufferLimit(client.Id, pending);
-        if (goesAtOnce) server.Admission.KillLocked(client, "output buffer limits");
+        statistics.OutputBufferLimitDisconnections++;
+        log.OutputBufferLimit(client.Id, pending);
+        if (goesAtOnce) admission.KillLocked(client, "output buffer limits");
         else client.Connection.CloseLocked(CloseMode.AtOnce, "output buffer limits");
     }
 
@@ -69,7 +75,7 @@ sealed class Limits(MiniRedisServer server)
     /// </summary>
     public long MostReplies(Client client, ReplyWriter reply)
     {
-        var hard = HardBytes(client, server.Config.Network.OutputBufferLimits[(int)client.Class]);
+        var hard = HardBytes(client, settings.OutputBufferLimits[(int)client.Class]);
         return hard == long.MaxValue ? hard : hard - client.Connection.Output.PendingBytes + reply.HandedOver;
     }
 
@@ -86,27 +92,27 @@ sealed class Limits(MiniRedisServer server)
     /// </summary>
     public void LookOverSome(long now)
     {
-        var share = server.Clients.Count * Math.Min(now - _lastLook, RoundMilliseconds) / RoundMilliseconds;
+        var share = clients.Count * Math.Min(now - _lastLook, RoundMilliseconds) / RoundMilliseconds;
         _lastLook = now;
-        for (var i = Math.Min(share + LeastLooks, server.Clients.Count); i > 0; i--)
+        for (var i = Math.Min(share + LeastLooks, clients.Count); i > 0; i--)
         {
-            if (server.Clients.Visit() is { } client) LookOver(client, now);
+            if (clients.Visit() is { } client) LookOver(client, now);
         }
     }
 
     void LookOver(Client client, long now)
     {
         CheckOutput(client);
-        server.Memory.Account(client);
+        clientMemory.Account(client);
         var idle = now - client.LastInteraction;
-        if (server.DebugSwitches.ReplyPeakMilliseconds is >= 0 and var peak && idle >= peak) client.ReplyPeak = 0;
+        if (switches.ReplyPeakMilliseconds is >= 0 and var peak && idle >= peak) client.ReplyPeak = 0;
         LookOverInput(client.Connection, idle >= TrimMilliseconds);
         // Subscribers and replicas may listen in silence, and who waits has been told to.
-        var timeout = server.Config.Network.Timeout * 1000L;
+        var timeout = settings.Timeout * 1000L;
         if (timeout == 0 || idle <= timeout || client.IsHeld) return;
         if (client.Has(ClientFlags.PubSub | ClientFlags.Monitor | ClientFlags.Replica | ClientFlags.Master)) return;
-        server.Log.Idle();
-        server.Admission.KillLocked(client, "idle");
+        log.Idle();
+        admission.KillLocked(client, "idle");
     }
 
     /// <summary>

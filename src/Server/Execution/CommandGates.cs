@@ -2,16 +2,26 @@ using System.Diagnostics.CodeAnalysis;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Transactions;
 
 namespace MiniRedis.Server.Execution;
 
-partial class Executor
+/// <summary>Decides whether a command may run at all, and answers why not. Under the executor's lock.</summary>
+sealed class CommandGates(
+    KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions, Pushes pushes,
+    DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
+    SecuritySettings securitySettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for.
     /// </summary>
-    bool TryResolve(Client client, in Request request, ReplyWriter reply, [NotNullWhen(true)] ref Command? command)
+    public bool TryResolve(Client client, in Request request, ReplyWriter reply, [NotNullWhen(true)] ref Command? command)
     {
         if (command is null)
         {
@@ -20,7 +30,7 @@ partial class Executor
         }
         if (command.IsContainer && request.Count > 1)
         {
-            if (server.Commands.FindSubcommand(command, request[1]) is not { } subcommand)
+            if (command.FindSubcommand(request[1]) is not Command subcommand)
             {
                 Reject(client, null, reply, Errors.UnknownSubcommand(request[1], command.Name));
                 return false;
@@ -33,10 +43,10 @@ partial class Executor
     }
 
     /// <summary>Whether the client may run the command now. What refuses it has answered.</summary>
-    bool Admit(Client client, Command command, ReplyWriter reply)
+    public bool Admit(Client client, Command command, ReplyWriter reply)
     {
         var flags = command.Flags;
-        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(server.Config.Security.EnableDebugCommand, client.IsLocal))
+        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(securitySettings.EnableDebugCommand, client.IsLocal))
         {
             Reject(client, command, reply, Errors.DebugNotAllowed);
             return false;
@@ -60,20 +70,20 @@ partial class Executor
                 flags = (flags | queue.Flags) & ~(CommandFlags.Loading & ~queue.SharedFlags);
             }
         }
-        if (server.Loading.IsLoading && (flags & CommandFlags.Loading) == 0)
+        if (dataset.IsLoading && (flags & CommandFlags.Loading) == 0)
         {
             Reject(client, command, reply, Errors.Loading);
             return false;
         }
-        if (server.Config.Memory.MaxMemory > 0 && !MakeRoom(client, reply) && (flags & CommandFlags.DenyOom) != 0)
+        if (memorySettings.MaxMemory > 0 && !MakeRoom(client, reply) && (flags & CommandFlags.DenyOom) != 0)
         {
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
         }
         // PING tells it too, so that who watches the server by it notices.
-        if ((server.BackgroundSaving.StopsWrites || server.Aof.Error is not null) && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
+        if ((backgroundSaving.StopsWrites || aof.Error is not null) && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
         {
-            var reason = server.Aof.Error;
+            var reason = aof.Error;
             if (reason is null) Reject(client, command, reply, Errors.CannotSave);
             else Reject(client, command, reply, Errors.AofFailed(reason));
             return false;
@@ -95,30 +105,30 @@ partial class Executor
     /// <summary>Evicts keys if the memory is over its bound. Returns false if it is, and nothing can be evicted.</summary>
     bool MakeRoom(Client client, ReplyWriter reply)
     {
-        var result = server.Eviction.Run();
+        var result = eviction.Run();
         // Of what was evicted, clients have to hear before the command: it may be about the same keys, anew.
-        if (server.Pushes.HasDeferred) server.Pushes.WriteDeferred(client, reply);
+        if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);
         return result != EvictionResult.OutOfMemory;
     }
 
-    void Reject(Client client, Command? command, ReplyWriter reply, string error) =>
+    public void Reject(Client client, Command? command, ReplyWriter reply, string error) =>
         Reject(client, command, reply, System.Text.Encoding.UTF8.GetBytes(error));
 
     /// <summary>Answers why a request cannot run. Its client's transaction fails with it.</summary>
     /// <param name="command">The command whose call is refused; null if the request names none.</param>
-    void Reject(Client client, Command? command, ReplyWriter reply, ReadOnlySpan<byte> error)
+    public void Reject(Client client, Command? command, ReplyWriter reply, ReadOnlySpan<byte> error)
     {
-        if (command is not null) server.CommandStatistics[command.Ordinal].RejectedCalls++;
+        if (command is not null) commandStatistics[command.Ordinal].RejectedCalls++;
         if (command is { InMulti: InMulti.RunsQueue })
         {
-            server.Transactions.Discard(client);
+            transactions.Discard(client);
             error = Errors.ExecAbortBecause(error);
         }
         else if (client.Has(ClientFlags.Multi))
         {
-            server.Transactions.Abort(client);
+            transactions.Abort(client);
         }
-        _statistics.CountError(error);
+        statistics.CountError(error);
         reply.Error(error);
     }
 }

@@ -5,7 +5,7 @@ using MiniRedis.Server.Clients;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>Runs commands that come from a file, not from a client: they are neither checked nor counted.</summary>
-sealed partial class Executor
+sealed partial class CommandRunner
 {
     /// <summary>Runs a command of the AOF. Those of a transaction run with its EXEC, or not at all.</summary>
     /// <param name="client">The one that replays the file.</param>
@@ -19,7 +19,7 @@ sealed partial class Executor
         Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply, [NotNullWhen(false)] out string? failure)
     {
         failure = null;
-        if (command is { IsContainer: true } && request.Count > 1) command = server.Commands.FindSubcommand(command, request[1]) ?? command;
+        if (command is { IsContainer: true } && request.Count > 1) command = (Command?)command.FindSubcommand(request[1]) ?? command;
         if (command?.Run is null || !command.AcceptsCount(request.Count))
         {
             failure = System.Text.Encoding.Latin1.GetString(request[0]);
@@ -30,21 +30,17 @@ sealed partial class Executor
             Enqueue(client, command, request, keyHash, reply);
             return true;
         }
-        var context = new CommandContext(server, client, command, reply, request, keyHash) { MayBlock = false };
-        var (outer, outerFor) = (_running, _runningFor);
-        (_running, _runningFor) = (command, client);
-        var runs = _runs++;
+        var context = new CommandContext(parts, client, command, reply, request, keyHash) { MayBlock = false };
+        var outer = running.Enter(command, client);
         try
         {
             command.Run(ref context);
         }
         finally
         {
-            // An EXEC may have left one of its own behind.
-            _runs = runs;
-            (_running, _runningFor) = (outer, outerFor);
+            running.Leave(outer);
         }
-        server.Effects.EndUnit();
+        effects.EndUnit();
         return true;
     }
 }

@@ -5,17 +5,8 @@ using MiniRedis.Server.Transactions;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>Queues the commands of a transaction, and runs them.</summary>
-sealed partial class Executor
+sealed partial class CommandRunner
 {
-    // A transaction is running: the time of its commands is in EXEC's already.
-    bool _inTransaction;
-
-    /// <summary>Whether what runs is a part of a transaction: its effects are told when that is over.</summary>
-    public bool InTransaction => _inTransaction;
-
-    // Errors of the transaction's commands, which are not EXEC's own.
-    int _nestedErrors;
-
     static void Enqueue(Client client, Command command, in Request request, ulong? keyHash, ReplyWriter reply)
     {
         // EXEC will fail anyway; whoever did not notice costs no memory.
@@ -33,10 +24,10 @@ sealed partial class Executor
         var reply = exec.Reply;
         var transaction = client.Transaction!;
         var queue = transaction.Queue;
-        server.WatchedKeys.Unwatch(client);
+        transactions.Watched.Unwatch(client);
         var errors = reply.Errors;
-        transaction.IsRunning = _inTransaction = true;
-        _clock.Freeze();
+        transaction.IsRunning = running.InTransaction = true;
+        clock.Freeze();
         try
         {
             reply.Array(queue.Count);
@@ -44,7 +35,7 @@ sealed partial class Executor
             {
                 if (i % TransactionQueue.Prefetched == 0) queue.Prefetch(i, client.Database);
                 var request = queue.Request(i, out var command, out var keyHash);
-                var context = new CommandContext(server, client, command, reply, request, keyHash) { MayBlock = false };
+                var context = new CommandContext(parts, client, (Command)command, reply, request, keyHash) { MayBlock = false };
                 Invoke(ref context);
                 // CLIENT REPLY OFF among them counts from here on, as in Redis.
                 if (client.ReplyMode == ReplyMode.Off && !reply.Muted) reply.Muted = true;
@@ -52,10 +43,10 @@ sealed partial class Executor
         }
         finally
         {
-            _clock.Thaw();
-            transaction.IsRunning = _inTransaction = false;
+            clock.Thaw();
+            transaction.IsRunning = running.InTransaction = false;
             _nestedErrors = reply.Errors - errors;
-            server.Transactions.Discard(client);
+            transactions.Discard(client);
         }
     }
 }

@@ -1,19 +1,16 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Clients;
 
-/// <summary>What a thread needs to parse and answer, whichever connection it serves: a window of requests and a reply writer.</summary>
-sealed class LoopState
+/// <summary>The reply writers of a thread, whichever connection it serves.</summary>
+sealed class LoopWriters
 {
-    [ThreadStatic] static LoopState? t_current;
+    [ThreadStatic] static LoopWriters? t_current;
 
-    public static LoopState Current => t_current ??= new LoopState();
+    public static LoopWriters Current => t_current ??= new LoopWriters();
 
     /// <summary>Starts afresh on this thread, after an exception left a reply half written.</summary>
     public static void Renew() => t_current = null;
-
-    public RequestWindow Window { get; } = new();
 
     /// <summary>Writes the replies of the batch that runs.</summary>
     public ReplyWriter Reply { get; } = new();

@@ -6,7 +6,7 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>What Debug builds assert of every command that ran: that it did what its declaration says.</summary>
-partial class Executor
+partial class CommandRunner
 {
     [Conditional("DEBUG")]
     void CheckDeclaration(in CommandContext context, long dirtyBefore, in ReplyMark before)
@@ -14,7 +14,7 @@ partial class Executor
         var command = context.Command;
         // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
         Debug.Assert(
-            server.Effects.Dirty == dirtyBefore
+            effects.Dirty == dirtyBefore
             || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
             $"{command.FullName} is declared read-only and changed the keyspace");
 

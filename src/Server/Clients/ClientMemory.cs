@@ -1,0 +1,70 @@
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Clients;
+
+/// <summary>
+/// What connections hold: objects, unread input, unsent output. It is a running sum: each client's share is looked at when its batch ends
+/// and by the cron. Under the executor's lock.
+/// </summary>
+sealed class ClientMemory : IMemoryHolder
+{
+    // Clients whose share has output in it. Who leaves is taken out: nobody may come by to look anew for as long as the server runs.
+    readonly List<Client> _withOutput = [];
+
+    public long MemoryBytes { get; private set; }
+
+    /// <summary>How many clients had output when they were last looked at.</summary>
+    public int ClientsWithOutput => _withOutput.Count;
+
+    /// <summary>Brings a client's share up to date.</summary>
+    /// <param name="client">Whose.</param>
+    /// <param name="batchEnds">
+    /// Its replies are about to be sent. If they fit one chunk, that will be free in a moment and is not counted: idle clients
+    /// would look as if each held one.
+    /// </param>
+    public void Account(Client client, bool batchEnds = false)
+    {
+        if (client.IsGone) return;
+        var output = client.Connection.Output;
+        var bytes = client.MemoryBytes;
+        if (batchEnds && output.PendingBytes <= ChunkPool.ChunkBytes) bytes -= output.MemoryBytes;
+        else if (output.MemoryBytes > 0 && client.OutputPlace < 0)
+        {
+            client.OutputPlace = _withOutput.Count;
+            _withOutput.Add(client);
+        }
+        MemoryBytes += bytes - client.AccountedBytes;
+        client.AccountedBytes = bytes;
+    }
+
+    /// <summary>
+    /// Looks anew at the clients that had output to be sent: most of it has been by now, and no key should be evicted for it. (Redis
+    /// reads used_memory from its allocator, so that what was sent is free at once.)
+    /// </summary>
+    public void Refresh()
+    {
+        for (var i = _withOutput.Count - 1; i >= 0; i--)
+        {
+            var client = _withOutput[i];
+            Account(client);
+            if (client.Connection.Output.MemoryBytes == 0) LeaveOutput(client);
+        }
+    }
+
+    void LeaveOutput(Client client)
+    {
+        var last = _withOutput[^1];
+        _withOutput[client.OutputPlace] = last;
+        last.OutputPlace = client.OutputPlace;
+        _withOutput.RemoveAt(_withOutput.Count - 1);
+        client.OutputPlace = -1;
+    }
+
+    public void Remove(Client client)
+    {
+        if (client.OutputPlace >= 0) LeaveOutput(client);
+        MemoryBytes -= client.AccountedBytes;
+        client.AccountedBytes = 0;
+    }
+}

@@ -1,0 +1,206 @@
+using System.Runtime.CompilerServices;
+using MiniRedis.Resp;
+using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Monitoring;
+using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
+using MiniRedis.Server.Tracking;
+using MiniRedis.Server.Transactions;
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// Runs single commands, whoever sent them: through the gates, as a unit of effects of its own, counted and shown to who watches. Under the
+/// executor's lock. Transactions, waiting commands and those of a file have a file each.
+/// </summary>
+sealed partial class CommandRunner(
+    ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions, ClientPause pause, Snapshots snapshots,
+    AppendOnlyFile aof, BlockedClients blocked, Pushes pushes, TrackedKeys tracking, Monitors monitors, CallWatch callWatch,
+    Redactions redactions, EffectStream effects, ClientLimits limits, ClientMemory clientMemory, Admission admission,
+    ServerStatistics statistics, CommandStatistics[] commandStatistics, ObservationSettings settings, Clock clock, ServerLog log)
+    : IBlockedRunner
+{
+    // Errors of a transaction's commands, which are not EXEC's own.
+    int _nestedErrors;
+
+    /// <summary>The flags of the commands that have run since <see cref="BeginBatch"/>.</summary>
+    public CommandFlags Seen { get; private set; }
+
+    /// <summary>A client's batch begins.</summary>
+    public void BeginBatch() => Seen = CommandFlags.None;
+
+    /// <summary>Runs one request, or answers why not.</summary>
+    /// <returns>False if it is to wait: the client was held (CLIENT PAUSE, a snapshot) and comes back to the same request later.</returns>
+    public bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
+    {
+        if (pause.IsActive && pause.Holds(client, command, request)
+            || snapshots.IsActive && snapshots.Holds(client, command, request)
+            || aof.HoldsWrites && aof.Holds(client, command))
+        {
+            client.Flags |= ClientFlags.Paused;
+            return false;
+        }
+        if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
+        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, reply))
+        {
+            if (client.LastCommand != command) client.LastCommand = command;
+            if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
+            {
+                Enqueue(client, command, request, keyHash, reply);
+            }
+            else
+            {
+                var context = new CommandContext(parts, client, command, reply, request, keyHash);
+                Call(ref context);
+                if (blocked.HasReady) blocked.Serve();
+            }
+        }
+        if (reply.Muted) EndMuted(client, reply);
+        if (client.Tracking is { } cached) EndCaching(client, cached, command);
+        if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);
+        return true;
+    }
+
+    /// <summary>CLIENT CACHING applies to one command or transaction; more of CLIENT may stand between.</summary>
+    static void EndCaching(Client client, ClientTracking cached, CommandSpec? command)
+    {
+        if (client.Has(ClientFlags.Multi | ClientFlags.Blocked) || command?.Parent is { Name: "CLIENT" }) return;
+        cached.Modes &= ~TrackingModes.Caching;
+    }
+
+    /// <summary>Runs a command as a unit of its own.</summary>
+    void Call(ref CommandContext context)
+    {
+        Invoke(ref context);
+        effects.EndUnit(isOne: (context.Command.Flags & CommandFlags.TouchesArbitraryKeys) == 0);
+        if (tracking.IsDue) tracking.EndCommand(context.Client);
+    }
+
+    /// <summary>Runs a command, as a part of whatever unit it is in.</summary>
+    void Invoke(ref CommandContext context)
+    {
+        var command = context.Command;
+        var reply = context.Reply;
+        var client = context.Client;
+        var dirty = effects.Dirty;
+        var errors = reply.Errors;
+        var written = reply.Written;
+        var mark = reply.Mark;
+        var started = clock.Timestamp;
+        Seen |= command.Flags;
+        Run(ref context);
+
+        var ticks = clock.Advance() - started;
+        if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
+        // One that waits has not ended; it counts when it does.
+        var failed = reply.Errors - errors != _nestedErrors;
+        if (!client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
+        _nestedErrors = 0;
+        if (monitors.Any && !_runsAgain) monitors.Show(client, command, context.Request);
+        if (redactions.Any) redactions.Clear();
+        CheckDeclaration(context, dirty, mark);
+
+        if (client.Tracking is { Remembers: true }) tracking.Remember(client, command, context.Request, context.FirstKeyHash);
+        if (!effects.IsPropagating) return;
+        if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
+            effects.AddVerbatim(context.Database.Number, context.Request);
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed)
+            effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
+    }
+
+    /// <summary>Runs the handler, and survives its bugs.</summary>
+    /// <remarks>
+    /// By itself, as the JIT keeps in memory what a try spans; and compiled without a profile, by which the handler that is called most
+    /// would be inlined here, into the try.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    void Run(ref CommandContext context)
+    {
+        var reply = context.Reply;
+        var written = reply.Written;
+        var depth = reply.Depth;
+        var mark = reply.Mark;
+        var outer = running.Enter(context.Command, context.Client);
+        try
+        {
+            if (snapshots.IsActive) snapshots.Prepare(context.Database, context.Command, context.Request);
+            context.Command.Run!(ref context);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            reply.Unwind(depth, mark);
+            effects.DropUnfinished();
+            Contain(ref context, failure, written);
+        }
+        if (reply.IsCut) reply.Unwind(depth, mark);
+        running.Leave(outer);
+    }
+
+    void CountCall(in CommandContext context, long ticks, bool failed, long replyBytes)
+    {
+        var counts = commandStatistics[context.Command.Ordinal];
+        counts.Calls++;
+        counts.Ticks += ticks;
+        if (failed) counts.FailedCalls++;
+        if (settings.LatencyTracking) (counts.Latency ??= new()).Record(clock.Microseconds(0, ticks) * 1000);
+        if (!running.InTransaction) statistics.CommandTicks += ticks;
+        statistics.CommandsProcessed++;
+        context.Client.CommandsRun++;
+        if (ticks >= callWatch.LeastTicks) callWatch.NoteTime(context.Client, context.Command, context.Request, ticks);
+        if (context.MostEncodedLength + replyBytes >= callWatch.LeastBytes)
+            callWatch.NoteBytes(context.Client, context.Command, context.Request, replyBytes);
+    }
+
+    /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>
+    public void LeaveCommand()
+    {
+        running.LeaveAll();
+        _nestedErrors = 0;
+        redactions.Clear();
+        effects.EndUnit();
+        tracking.DropPending();
+    }
+
+    /// <summary>
+    /// A handler's bug must cost one request, not the server: it is logged by the command's name (never its arguments, which
+    /// may hold secrets), and the client gets a generic error. If a part of a reply is out, the stream cannot be mended and
+    /// the connection is closed instead.
+    /// </summary>
+    void Contain(ref CommandContext context, Exception failure, long written)
+    {
+        statistics.UnexpectedErrors++;
+        log.HandlerFailed(context.Command.FullName, failure);
+        if (context.Reply.Written == written) context.Fail(Errors.Internal);
+        else context.Client.Connection.CloseLocked(CloseMode.AtOnce, "internal error after part of a reply");
+    }
+
+    static void StartMuted(Client client, ReplyWriter reply)
+    {
+        if (client.ReplyMode == ReplyMode.SkipNext) client.ReplyMode = ReplyMode.SkipThis;
+        reply.Muted = true;
+    }
+
+    /// <summary>After a command under CLIENT REPLY OFF or SKIP; the command itself may have been CLIENT REPLY ON.</summary>
+    static void EndMuted(Client client, ReplyWriter reply)
+    {
+        // The reply of one that waits is still to come.
+        if (client.ReplyMode == ReplyMode.SkipThis && !client.Has(ClientFlags.Blocked)) client.ReplyMode = ReplyMode.On;
+        reply.Muted = false;
+    }
+
+    /// <summary>Counts what was written to a client.</summary>
+    public void CountReplies(Client client, ReplyWriter reply)
+    {
+        if (reply.Written > 0) statistics.TotalWrites++;
+        client.BytesSent += reply.Written;
+        if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
+        statistics.NetOutputBytes += reply.Written;
+    }
+}

@@ -1,0 +1,101 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Monitoring;
+using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
+using MiniRedis.Server.Tracking;
+using MiniRedis.Server.Transactions;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>
+/// Every part of the server, for handlers: what a command is about is often one of them. The composition root fills it in, and
+/// <see cref="CommandContext"/> hands it to handlers; no other class takes it, they name the parts that they use. Under the executor's lock.
+/// </summary>
+sealed class ServerParts
+{
+    public required ServerConfig Config { get; init; }
+    public required ConfigService ConfigService { get; init; }
+    public required ServerLog Log { get; init; }
+    public required Clock Clock { get; init; }
+    public required Random Random { get; init; }
+    public required Keyspace Keyspace { get; init; }
+    public required AccessFields AccessFields { get; init; }
+    public required CommandTable<Command> Commands { get; init; }
+
+    /// <summary>Indexed by <see cref="CommandSpec.Ordinal"/>.</summary>
+    public required CommandStatistics[] CommandStatistics { get; init; }
+
+    public required ServerStatistics Statistics { get; init; }
+    public required ClientRegistry Clients { get; init; }
+    public required ClientMemory ClientMemory { get; init; }
+    public required EffectStream Effects { get; init; }
+    public required MemoryUsage Memory { get; init; }
+    public required GcPauses GcPauses { get; init; }
+    public required Redactions Redactions { get; init; }
+    public required DebugSwitches DebugSwitches { get; init; }
+    public required DatasetState Dataset { get; init; }
+    public required ServerIds Ids { get; init; }
+    public required CronSignal CronSignal { get; init; }
+    public required RunningCall Running { get; init; }
+    public required KeyAccess Keys { get; init; }
+    public required ClientPause Pause { get; init; }
+    public required BlockedClients Blocking { get; init; }
+    public required ClientTransactions Transactions { get; init; }
+    public required TrackedKeys Tracking { get; init; }
+    public required Pushes Pushes { get; init; }
+    public required PubSubChannels PubSub { get; init; }
+    public required KeyspaceNotifications Notifications { get; init; }
+    public required Monitors Monitors { get; init; }
+    public required ClientLimits Limits { get; init; }
+    public required ClientEviction ClientEviction { get; init; }
+    public required Admission Admission { get; init; }
+    public required ActiveExpiry ActiveExpiry { get; init; }
+    public required LazyFree LazyFree { get; init; }
+    public required KeyEviction Eviction { get; init; }
+    public required ActiveDefrag ActiveDefrag { get; init; }
+    public required LatencyMonitor Latency { get; init; }
+    public required CallWatch CallWatch { get; init; }
+    public required RdbSaving Saving { get; init; }
+    public required Loading Loading { get; init; }
+    public required Snapshots Snapshots { get; init; }
+    public required BackgroundSaving BackgroundSaving { get; init; }
+    public required AppendOnlyFile Aof { get; init; }
+    public required AofRewriting AofRewriting { get; init; }
+    public required ServerExit Exit { get; init; }
+    public required Shutdown Shutdown { get; init; }
+    public required Cron Cron { get; init; }
+
+    /// <summary>
+    /// Runs commands: what EXEC and CLIENT UNBLOCK need. Set when the server is put together, since it hands out these parts itself.
+    /// </summary>
+    public CommandRunner Runner { get; set; } = null!;
+
+    /// <summary>Serves connections. Set when the server is put together.</summary>
+    public Executor Executor { get; set; } = null!;
+
+    /// <summary>Name of the transport's mechanism, for INFO; set by the host.</summary>
+    public string TransportName { get; set; } = "";
+
+    /// <summary>CONFIG RESETSTAT: every counter of INFO, those of each command with them. The peak of memory stays, as in Redis.</summary>
+    public void ResetStatistics()
+    {
+        Statistics.Reset();
+        Eviction.ResetStatistics();
+        ActiveDefrag.ResetStatistics();
+        foreach (var command in CommandStatistics) command.Reset();
+    }
+}

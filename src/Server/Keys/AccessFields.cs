@@ -1,0 +1,56 @@
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Timing;
+using MiniRedis.Storage;
+
+namespace MiniRedis.Server.Keys;
+
+/// <summary>
+/// What records note of the use of their keys: the LRU clock of the last access or an LFU counter, as maxmemory-policy has it; and what files
+/// and RESTORE say of it.
+/// </summary>
+/// <remarks>Under the executor's lock; <see cref="ToRdb"/> on any thread.</remarks>
+sealed class AccessFields(Clock clock, MemorySettings settings, Random random)
+{
+    const uint ClockRange = 1 << 24;
+
+    /// <summary>The field of a key that has just come into being.</summary>
+    public uint Initial => settings.UsesLfu ? Lfu.Initial(clock.Now) : clock.LruClock;
+
+    /// <summary>Notes an access.</summary>
+    public void Touch(Record record) =>
+        record.Touch(settings.UsesLfu
+            ? Lfu.Touched(Frequency(record), clock.Now, settings.LfuLogFactor, random)
+            : clock.LruClock);
+
+    /// <summary>Seconds since a key was last used, under any policy but an LFU one; more than 194 days begin at 0 again.</summary>
+    public uint IdleSeconds(Record record) => (clock.LruClock - record.AccessField) & (ClockRange - 1);
+
+    /// <summary>Minutes since a key was last used, under an LFU policy; more than 45 days begin at 0 again.</summary>
+    public uint IdleMinutes(Record record) => Lfu.IdleMinutes(record.AccessField, clock.Now);
+
+    /// <summary>The counter of a key's accesses, under an LFU policy: 0 to 255.</summary>
+    public uint Frequency(Record record) => Lfu.Counter(record.AccessField, clock.Now, settings.LfuDecayTime);
+
+    /// <summary>What a file notes of a key.</summary>
+    public RdbAccess ToRdb(Record record) => settings.MaxMemoryPolicy switch
+    {
+        MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru => RdbAccess.Idle(IdleSeconds(record)),
+        MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu => RdbAccess.Frequency((byte)Frequency(record)),
+        _ => RdbAccess.None,
+    };
+
+    /// <summary>The field of a key that comes with what is known of its use; what the policy in force has no unit for counts as just made.</summary>
+    public uint FromRdb(RdbAccess access)
+    {
+        if (settings.UsesLfu)
+        {
+            var initial = Initial;
+            return access.Counter < 0 ? initial : initial & ~0xFFu | (uint)access.Counter;
+        }
+        var now = clock.LruClock;
+        if (access.IdleSeconds < 0) return now;
+        // Longer ago than the clock can tell is half its range ago, as in Redis.
+        var idle = access.IdleSeconds > now ? ClockRange / 2 : (uint)access.IdleSeconds;
+        return (now - idle) & (ClockRange - 1);
+    }
+}
