@@ -35,4 +35,40 @@ public class ScratchTests
         list.Dispose();
         Assert.Equal(before, keyspace.UsedBytes);
     }
+
+    [Fact]
+    public void A_set_of_numbers_knows_which_it_has()
+    {
+        using var keyspace = new Keyspace();
+        foreach (var count in (int[])[1, 2, 3, 100, 1 << 18])
+        {
+            using var set = new ScratchSet(keyspace[0], count);
+            var random = new Random(count);
+            var known = new HashSet<long>();
+            while (known.Count < count)
+            {
+                var number = random.NextInt64(3L * count) << random.Next(3) * 16;
+                Assert.Equal(known.Add(number), set.Add(number));
+            }
+        }
+        Assert.Equal(0, keyspace.UsedBytes);
+    }
+
+    [Fact]
+    public void What_is_written_is_counted_as_it_grows()
+    {
+        using var keyspace = new Keyspace();
+        using (var writer = new ScratchWriter(keyspace[0]))
+        {
+            for (var i = 0; i < 1 << 20; i++)
+            {
+                (i % 2 == 0 ? writer.GetSpan(1) : writer.GetMemory(1).Span)[0] = (byte)i;
+                writer.Advance(1);
+            }
+            Assert.Equal(1 << 20, writer.Written.Length);
+            for (var i = 0; i < 1 << 20; i++) Assert.Equal((byte)i, writer.Written[i]);
+            Assert.InRange(keyspace.UsedBytes, 1 << 20, 3 << 20);
+        }
+        Assert.Equal(0, keyspace.UsedBytes);
+    }
 }

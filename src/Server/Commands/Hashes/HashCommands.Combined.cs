@@ -108,7 +108,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             var field = c.Arg(fields.ArgOf(i));
@@ -212,7 +212,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);
@@ -253,7 +253,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);
