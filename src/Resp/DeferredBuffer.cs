@@ -3,8 +3,9 @@ using System.Buffers;
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// Where the elements of an aggregate lie whose count is not known yet. What is short lies in one array, which serves again and again; of
-/// what is long, the rest lies in chunks, so that nothing is copied to make room, and no reply is too long for one array.
+/// Where the elements of an aggregate lie whose count is not known yet. What is short lies in one array, which serves again and
+/// again; of what is long, the rest lies in chunks, so that nothing is copied to make room, and no reply is too long for one
+/// array.
 /// </summary>
 /// <remarks>Not thread-safe. Chunks stay under the size from which the collector keeps objects apart (85,000 bytes).</remarks>
 internal sealed class DeferredBuffer : IBufferWriter<byte>

@@ -7,8 +7,8 @@ namespace MiniRedis.Storage;
 /// arena, so that it is counted in used_memory for as long as it is held, and given back when it is disposed of.
 /// </summary>
 /// <remarks>
-/// Rejected: ArrayPool, which keeps what it was given for ever, for each thread, and counts it nowhere; and arrays, which a heap that is
-/// hardly ever collected keeps for as long. Used by the thread of its database. The contents are undefined.
+/// Rejected: ArrayPool, which keeps what it was given for ever, for each thread, and counts it nowhere; and arrays, which a heap
+/// that is hardly ever collected keeps for as long. Used by the thread of its database. The contents are undefined.
 /// </remarks>
 /// <typeparam name="T">Of at most 8 bytes alignment.</typeparam>
 public readonly unsafe ref struct Scratch<T> : IDisposable

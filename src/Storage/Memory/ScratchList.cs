@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Storage;
 
-/// <summary>As <see cref="Scratch{T}"/>, where how much is needed turns out on the way. Takes no memory before the first is added.</summary>
+/// <summary>
+/// As <see cref="Scratch{T}"/>, where how much is needed turns out on the way. Takes no memory before the first is added.
+/// </summary>
 /// <remarks>Pass it by reference; a copy would go on with memory that the other gives back. Must be disposed of.</remarks>
 /// <typeparam name="T">Of at most 8 bytes alignment.</typeparam>
 public unsafe struct ScratchList<T> : IDisposable
@@ -57,7 +59,8 @@ public unsafe struct ScratchList<T> : IDisposable
     void Resize(long capacity)
     {
         var bytes = (nuint)capacity * (nuint)sizeof(T);
-        _items = (T*)(_items == null ? _arena.Allocate(bytes) : _arena.Resize((byte*)_items, (nuint)Count * (nuint)sizeof(T), bytes));
+        var used = (nuint)Count * (nuint)sizeof(T);
+        _items = (T*)(_items == null ? _arena.Allocate(bytes) : _arena.Resize((byte*)_items, used, bytes));
         _capacity = (long)(Arena.SizeOf((byte*)_items) / (nuint)sizeof(T));
     }
 

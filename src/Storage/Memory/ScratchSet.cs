@@ -4,8 +4,8 @@ using System.Numerics;
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// Numbers, from 0 on, that a command has come by while it runs: open addressing with linear probing, at most half full. Which numbers
-/// come must not be for clients to choose, or all might meet in one place.
+/// Numbers, from 0 on, that a command has come by while it runs: open addressing with linear probing, at most half full. Which
+/// numbers come must not be for clients to choose, or all might meet in one place.
 /// </summary>
 /// <remarks>Memory is the arena's, as that of <see cref="Scratch{T}"/>: dispose of it.</remarks>
 public readonly ref struct ScratchSet : IDisposable

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// Bytes that are written one behind the other while a command runs, in memory of the arena as that of <see cref="Scratch{T}"/>: counted,
-/// and given back when this is disposed of.
+/// Bytes that are written one behind the other while a command runs, in memory of the arena as that of <see cref="Scratch{T}"/>:
+/// counted, and given back when this is disposed of.
 /// </summary>
 /// <remarks>Used by the thread of its database. Spans and memory handed out are good until more is asked for.</remarks>
 public sealed unsafe class ScratchWriter : MemoryManager<byte>, IBufferWriter<byte>
@@ -27,7 +27,9 @@ public sealed unsafe class ScratchWriter : MemoryManager<byte>, IBufferWriter<by
     /// <summary>What was written; of no use if this <see cref="IsFull"/>.</summary>
     public ReadOnlySpan<byte> Written => new(_bytes, _length);
 
-    /// <summary>Whether more was written than a span can hold, <see cref="Array.MaxLength"/>: then what came before is lost.</summary>
+    /// <summary>
+    /// Whether more was written than a span can hold, <see cref="Array.MaxLength"/>: then what came before is lost.
+    /// </summary>
     public bool IsFull { get; private set; }
 
     public void Advance(int count) => _length += count;

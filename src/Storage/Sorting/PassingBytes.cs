@@ -1,8 +1,8 @@
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// Copies of bytes that lie in passing memory, in blocks that stay where they are and are freed together. A block begins with the address
-/// of the one before.
+/// Copies of bytes that lie in passing memory, in blocks that stay where they are and are freed together. A block begins with the
+/// address of the one before.
 /// </summary>
 unsafe struct PassingBytes
 {

@@ -14,25 +14,28 @@ public enum SortBy
     /// <summary>Their bytes.</summary>
     Element,
 
-    /// <summary>The bytes of something that belongs to each, <see cref="SortTable.SetKey"/>; those that have nothing come first.</summary>
+    /// <summary>
+    /// The bytes of something that belongs to each, <see cref="SortTable.SetKey"/>; those that have nothing come first.
+    /// </summary>
     Key,
 }
 
 /// <summary>
-/// Elements of a collection in the order in which SORT answers them. Neither elements nor what they are sorted by is copied: nothing
-/// changes while SORT runs, so both are named by where they lie, in 16 bytes each. Only what lies in passing memory, as elements of a
-/// compressed node do, is copied.
+/// Elements of a collection in the order in which SORT answers them. Neither elements nor what they are sorted by is copied:
+/// nothing changes while SORT runs, so both are named by where they lie, in 16 bytes each. Only what lies in passing memory, as
+/// elements of a compressed node do, is copied.
 /// <code>
 ///   elements   | address or 0, length or integer (16) |   as they were loaded
 ///   keys       | the same                             |   only if they are sorted by keys
 ///   items      | rank (8) | which element (8)         |   what is sorted
 /// </code>
-/// The rank is an unsigned number whose order is the one wanted: that of the score, or of the first eight bytes. Only where two ranks are
-/// equal is what they stand for compared, and at last, as by C's qsort in practice, the order in which the elements came. See SortedItems.
+/// The rank is an unsigned number whose order is the one wanted: that of the score, or of the first eight bytes. Only where two
+/// ranks are equal is what they stand for compared, and at last, as by C's qsort in practice, the order in which the elements
+/// came. See SortedItems.
 /// </summary>
 /// <remarks>
-/// Good for as long as the collection and what the keys are taken from do not change; that other keys are deleted does no harm. Memory is the
-/// arena's: dispose of it. Used by the thread of its database.
+/// Good for as long as the collection and what the keys are taken from do not change; that other keys are deleted does no harm.
+/// Memory is the arena's: dispose of it. Used by the thread of its database.
 /// </remarks>
 public unsafe ref struct SortTable : IDisposable
 {
@@ -68,7 +71,9 @@ public unsafe ref struct SortTable : IDisposable
 
     public readonly long Count => _elements.Count;
 
-    /// <summary>The element at a place: of the order once that is made, before and without one in which they were added.</summary>
+    /// <summary>
+    /// The element at a place: of the order once that is made, before and without one in which they were added.
+    /// </summary>
     public readonly PackedElement this[long place] => _elements[_items.Count == 0 ? place : _items[place].Index].Element;
 
     /// <summary>Adds an element.</summary>

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Storage;
 
-/// <summary>An element, by where it lies, as <see cref="PackedElement"/> is, but to be kept in native memory; or none at all.</summary>
+/// <summary>
+/// An element, by where it lies, as <see cref="PackedElement"/> is, but to be kept in native memory; or none at all.
+/// </summary>
 readonly unsafe struct SortText
 {
     const long NoLength = -1;
@@ -36,7 +38,9 @@ readonly unsafe struct SortText
 
     public PackedElement Element => _text == null ? new(_number) : new(_text, (int)_number);
 
-    /// <summary>The order of the bytes that clients see, which is that of strcoll in the C locale, in which servers run.</summary>
+    /// <summary>
+    /// The order of the bytes that clients see, which is that of strcoll in the C locale, in which servers run.
+    /// </summary>
     public static int Compare(in SortText x, in SortText y)
     {
         if (x._text == y._text && x._number == y._number) return 0;
@@ -45,7 +49,9 @@ readonly unsafe struct SortText
         return x.Element.ToBytes(scratchX).SequenceCompareTo(y.Element.ToBytes(scratchY));
     }
 
-    /// <summary>The first eight bytes as a number: what is less in it is less in bytes. Shorter ones are filled up with zeros.</summary>
+    /// <summary>
+    /// The first eight bytes as a number: what is less in it is less in bytes. Shorter ones are filled up with zeros.
+    /// </summary>
     public static ulong FirstBytes(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length >= sizeof(ulong)) return BinaryPrimitives.ReadUInt64BigEndian(bytes);

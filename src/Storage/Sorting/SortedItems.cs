@@ -4,10 +4,11 @@ using System.Runtime.CompilerServices;
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// Puts items of native memory in order, or only those of a range of places: quicksort that leaves alone what lies outside of the range
-/// (Hoare: Algorithm 65, Find, 1961; Redis's pqsort is the same idea). The least of a million takes some three million comparisons. The
-/// pivot is the median of three, of three such medians where there are many; where that goes wrong too often, heapsort takes over (Musser:
-/// Introspective sorting and selection algorithms, 1997), so that no order of elements, however malicious, makes the time quadratic.
+/// Puts items of native memory in order, or only those of a range of places: quicksort that leaves alone what lies outside of the
+/// range (Hoare: Algorithm 65, Find, 1961; Redis's pqsort is the same idea). The least of a million takes some three million
+/// comparisons. The pivot is the median of three, of three such medians where there are many; where that goes wrong too often,
+/// heapsort takes over (Musser: Introspective sorting and selection algorithms, 1997), so that no order of elements, however
+/// malicious, makes the time quadratic.
 /// </summary>
 /// <remarks>No two items are equal: at last the index decides.</remarks>
 /// <param name="items">What is put in order; the index names the element.</param>
@@ -74,7 +75,9 @@ readonly unsafe struct SortedItems(SortedItems.Item* items, SortText* texts, boo
         }
     }
 
-    /// <summary>Has what is less than a pivot stand in front of what is not. Returns the last item in front; one at least is behind.</summary>
+    /// <summary>
+    /// Has what is less than a pivot stand in front of what is not. Returns the last item in front; one at least is behind.
+    /// </summary>
     Item* Partition(Item* low, Item* high)
     {
         Swap(low, PivotOf(low, high));
@@ -98,7 +101,9 @@ readonly unsafe struct SortedItems(SortedItems.Item* items, SortText* texts, boo
         if (high - low < Many) return Median(low, middle, high);
         var step = (high - low) / 8;
         return Median(
-            Median(low, low + step, low + 2 * step), Median(middle - step, middle, middle + step), Median(high - 2 * step, high - step, high));
+            Median(low, low + step, low + 2 * step),
+            Median(middle - step, middle, middle + step),
+            Median(high - 2 * step, high - step, high));
     }
 
     Item* Median(Item* a, Item* b, Item* c)

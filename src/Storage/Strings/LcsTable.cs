@@ -5,22 +5,23 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// The longest common subsequence of two strings. The usual table holds, in cell (i, j), the length for the first i bytes of one string
-/// and the first j of the other, in four bytes. Two neighbours of a row differ by 0 or 1, so a bit a cell says as much, and 64 of them
-/// are computed at once (Crochemore, Iliopoulos, Pinzon, Reid: A fast and practical bit-vector algorithm for the longest common
-/// subsequence problem, 2001):
+/// The longest common subsequence of two strings. The usual table holds, in cell (i, j), the length for the first i bytes of one
+/// string and the first j of the other, in four bytes. Two neighbours of a row differ by 0 or 1, so a bit a cell says as much,
+/// and 64 of them are computed at once (Crochemore, Iliopoulos, Pinzon, Reid: A fast and practical bit-vector algorithm for the
+/// longest common subsequence problem, 2001):
 /// <code>
 ///   row      V, a bit for each byte of the second string: 0 where the cell is one more than its left neighbour
 ///   masks    M, for each value of a byte: 1 where the second string has that byte
 ///   next     V' = (V + (V and M)) or (V and not M)      for the first string's next byte; the sum carries from word to word
 /// </code>
-/// The length is the number of zeros in the last row. To find a subsequence one walks back from the last cell: to the upper left where
-/// the two bytes are equal, else up if the cell above is larger than the left one, else left. Where the bytes differ, a cell is
-/// the larger of those two, so the one above is larger just if the cell is more than its left neighbour: the one bit that a row has.
+/// The length is the number of zeros in the last row. To find a subsequence one walks back from the last cell: to the upper left
+/// where the two bytes are equal, else up if the cell above is larger than the left one, else left. Where the bytes differ, a
+/// cell is the larger of those two, so the one above is larger just if the cell is more than its left neighbour: the one bit that
+/// a row has.
 /// </summary>
 /// <remarks>
-/// Rows are kept only if somebody wants to walk back. Redis's table takes 32 times the memory and some fifty times the time. Memory is
-/// the arena's: dispose of it. The strings must stay as they are. Used by the thread of its database.
+/// Rows are kept only if somebody wants to walk back. Redis's table takes 32 times the memory and some thirty times the time.
+/// Memory is the arena's: dispose of it. The strings must stay as they are. Used by the thread of its database.
 /// </remarks>
 public unsafe ref struct LcsTable : IDisposable
 {
@@ -35,8 +36,8 @@ public unsafe ref struct LcsTable : IDisposable
     ulong* _row, _masks;
     byte* _rows;
 
-    /// <param name="database">Its memory is used: for the masks a bit for each byte of the second string and each value in the first,
-    /// for the rows a bit a cell, rounded up to bytes in each row.</param>
+    /// <param name="database">Its memory is used: for the masks a bit for each byte of the second string and each value in the
+    /// first, for the rows a bit a cell, rounded up to bytes in each row.</param>
     /// <param name="first">One string.</param>
     /// <param name="second">The other.</param>
     /// <param name="keepsRows">Whether <see cref="IsUpLarger"/> will be asked.</param>
@@ -69,8 +70,8 @@ public unsafe ref struct LcsTable : IDisposable
     public int Length { get; private set; }
 
     /// <summary>
-    /// Whether the cell above cell (<paramref name="i"/>, <paramref name="j"/>), both from 1, is larger than the one on its left. For cells
-    /// whose two bytes differ.
+    /// Whether the cell above cell (<paramref name="i"/>, <paramref name="j"/>), both from 1, is larger than the one on its left.
+    /// For cells whose two bytes differ.
     /// </summary>
     public readonly bool IsUpLarger(int i, int j)
     {
@@ -138,11 +139,8 @@ public unsafe ref struct LcsTable : IDisposable
             Buffer.MemoryCopy(row, kept, RowBytes, RowBytes);
             kept += RowBytes;
         }
-        for (var w = 0; w < _words; w++)
-        {
-            var bits = w < _words - 1 || _second.Length % BitsPerWord == 0 ? ulong.MaxValue : (1UL << _second.Length % BitsPerWord) - 1;
-            Length += BitOperations.PopCount(~row[w] & bits);
-        }
+        // Behind the string's end nothing matches, so the bits stay ones.
+        for (var w = 0; w < _words; w++) Length += BitOperations.PopCount(~row[w]);
     }
 
     public void Dispose()
