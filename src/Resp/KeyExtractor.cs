@@ -14,6 +14,9 @@ public delegate bool KeyFinder(CommandSpec spec, in Request request, ref KeyBuff
 public ref struct KeyBuffer
 {
     private Span<KeyRef> _keys;
+    // What one unusual request needs is not left to the pool, which would keep it.
+    private const int MostRented = 4096;
+
     private KeyRef[]? _rented;
     private int _count;
 
@@ -36,7 +39,7 @@ public ref struct KeyBuffer
 
     public void Dispose()
     {
-        if (_rented is not null) ArrayPool<KeyRef>.Shared.Return(_rented);
+        GiveBack();
         _rented = null;
         _keys = default;
         _count = 0;
@@ -44,10 +47,16 @@ public ref struct KeyBuffer
 
     private void Grow()
     {
-        KeyRef[] larger = ArrayPool<KeyRef>.Shared.Rent(Math.Max(16, _keys.Length * 2));
+        int length = Math.Max(16, _keys.Length * 2);
+        KeyRef[] larger = length <= MostRented ? ArrayPool<KeyRef>.Shared.Rent(length) : new KeyRef[length];
         _keys.CopyTo(larger);
-        if (_rented is not null) ArrayPool<KeyRef>.Shared.Return(_rented);
+        GiveBack();
         _keys = _rented = larger;
+    }
+
+    private readonly void GiveBack()
+    {
+        if (_rented is { Length: <= MostRented }) ArrayPool<KeyRef>.Shared.Return(_rented);
     }
 }
 

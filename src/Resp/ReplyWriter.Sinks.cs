@@ -11,11 +11,8 @@ public sealed partial class ReplyWriter
 {
     // Nesting in replies is a handful (COMMAND DOCS is the deepest); the arrays grow if a caller shows otherwise.
     private Frame[] _frames = new Frame[4];
-    private ArrayBufferWriter<byte>?[] _deferred = new ArrayBufferWriter<byte>?[4];
+    private DeferredBuffer?[] _deferred = new DeferredBuffer?[4];
     private int _depth;
-
-    // A scratch that one long reply made grow beyond this is not kept for the next.
-    private const int ScratchKept = 64 * 1024;
 
     private struct Frame
     {
@@ -42,7 +39,7 @@ public sealed partial class ReplyWriter
     public DeferredCount BeginDeferred()
     {
         if (_depth == _deferred.Length) System.Array.Resize(ref _deferred, _depth * 2);
-        IBufferWriter<byte> scratch = _deferred[_depth] ??= new ArrayBufferWriter<byte>(1024);
+        IBufferWriter<byte> scratch = _deferred[_depth] ??= new DeferredBuffer();
         Push(scratch, capture: false);
         return new DeferredCount(_depth);
     }
@@ -50,7 +47,7 @@ public sealed partial class ReplyWriter
     public void EndArray(DeferredCount deferred, int count)
     {
         CheckDeferred(count);
-        ArrayBufferWriter<byte> elements = EndDeferred(deferred);
+        DeferredBuffer elements = EndDeferred(deferred);
         Array(count);
         Emit(elements, count);
     }
@@ -58,7 +55,7 @@ public sealed partial class ReplyWriter
     public void EndMap(DeferredCount deferred, int pairs)
     {
         CheckDeferred(2L * pairs);
-        ArrayBufferWriter<byte> elements = EndDeferred(deferred);
+        DeferredBuffer elements = EndDeferred(deferred);
         Map(pairs);
         Emit(elements, 2L * pairs);
     }
@@ -66,13 +63,13 @@ public sealed partial class ReplyWriter
     public void EndSet(DeferredCount deferred, int count)
     {
         CheckDeferred(count);
-        ArrayBufferWriter<byte> elements = EndDeferred(deferred);
+        DeferredBuffer elements = EndDeferred(deferred);
         Set(count);
         Emit(elements, count);
     }
 
     /// <summary>Ends the aggregate as if nothing had been written since its beginning, for an error found halfway.</summary>
-    public void Abandon(DeferredCount deferred) => Forget(EndDeferred(deferred));
+    public void Abandon(DeferredCount deferred) => EndDeferred(deferred).Clear();
 
     /// <summary>
     /// Directs replies to <paramref name="output"/> in the given protocol until <see cref="EndCapture"/>; captures nest.
@@ -109,7 +106,7 @@ public sealed partial class ReplyWriter
         {
             bool capture = _frames[_depth - 1].Capture;
             Pop();
-            if (!capture) Forget(_deferred[_depth]!);
+            if (!capture) _deferred[_depth]!.Clear();
         }
 
         if (depth == 0) _missing = mark.Missing;
@@ -158,7 +155,7 @@ public sealed partial class ReplyWriter
         frame = default;
     }
 
-    private ArrayBufferWriter<byte> EndDeferred(DeferredCount deferred)
+    private DeferredBuffer EndDeferred(DeferredCount deferred)
     {
         Debug.Assert(deferred.Depth == _depth && !_frames[_depth - 1].Capture, "aggregates end in reverse order");
         HandOver();
@@ -168,17 +165,11 @@ public sealed partial class ReplyWriter
         return _deferred[_depth]!;
     }
 
-    private void Emit(ArrayBufferWriter<byte> elements, long count)
+    private void Emit(DeferredBuffer elements, long count)
     {
         // Checked already: the aggregate that was just begun lacks none of them.
         CountElements(count);
-        Append(elements.WrittenSpan);
-        Forget(elements);
-    }
-
-    private void Forget(ArrayBufferWriter<byte> elements)
-    {
-        if (elements.Capacity > ScratchKept) _deferred[_depth] = null;
-        else elements.ResetWrittenCount();
+        for (int chunk = 0; chunk < elements.Chunks; chunk++) Append(elements[chunk]);
+        elements.Clear();
     }
 }

@@ -35,7 +35,7 @@ public sealed partial class ReplyWriter
     {
         Debug.Assert(_attached || _depth > 0, "a reply without an output");
         HandOver();
-        if (_depth == 0 && _committed >= Limit) Cut();
+        if (Limit != long.MaxValue && IsOverLimit()) Cut();
         int hint = Math.Max(size, MinWindow);
         if (_output is not null && MemoryMarshal.TryGetArray<byte>(_output.GetMemory(hint), out ArraySegment<byte> memory))
         {
@@ -53,6 +53,21 @@ public sealed partial class ReplyWriter
         }
 
         _position = _start;
+    }
+
+    /// <summary>
+    /// Whether the output has, with the elements that are yet to come to it, all that is wanted. What is captured does not come to it.
+    /// </summary>
+    private bool IsOverLimit()
+    {
+        long written = _committed;
+        for (int i = _depth - 1; i >= 0; i--)
+        {
+            if (_frames[i].Capture) return false;
+            written += _frames[i].Written;
+        }
+
+        return written >= Limit;
     }
 
     private void Cut()

@@ -162,13 +162,17 @@ public sealed partial class ReplyWriter
 
         // As Redis: line ends around the text go, those within become blanks.
         text = text.Trim("\r\n"u8);
-        byte[] clean = ArrayPool<byte>.Shared.Rent(text.Length);
-        text.CopyTo(clean);
-        Span<byte> cleaned = clean.AsSpan(0, text.Length);
-        cleaned.Replace((byte)'\r', (byte)' ');
-        cleaned.Replace((byte)'\n', (byte)' ');
-        Line((byte)'-', cleaned);
-        ArrayPool<byte>.Shared.Return(clean);
+        CountReply();
+        Append("-"u8);
+        while (text.IndexOfAny((byte)'\r', (byte)'\n') is >= 0 and var end)
+        {
+            Append(text[..end]);
+            Append(" "u8);
+            text = text[(end + 1)..];
+        }
+
+        Append(text);
+        LineEnd();
     }
 
     public void Integer(long value) => Number((byte)':', value);

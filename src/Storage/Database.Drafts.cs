@@ -10,7 +10,15 @@ public sealed unsafe partial class Database
     internal KeyLookup NewDraft(
         ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt = -1)
     {
-        var record = CreatePacked(key, type, encoding, packed, expireAt, 0);
+        return AsDraft(key, CreatePacked(key, type, encoding, packed, expireAt, 0));
+    }
+
+    /// <summary>As <see cref="NewDraft"/>, of a native structure.</summary>
+    internal KeyLookup NewNativeDraft(ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root) =>
+        AsDraft(key, CreateNative(key, type, encoding, root, expireAt: -1));
+
+    KeyLookup AsDraft(ReadOnlySpan<byte> key, Record record)
+    {
         record.IsCaptured = _keyspace.Snapshot is not null;
         var entry = (ulong*)Arena.Allocate(sizeof(ulong));
         var hash = HashOf(key);

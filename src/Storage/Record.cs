@@ -177,6 +177,9 @@ public readonly unsafe struct Record : IEquatable<Record>
     public ReadOnlySpan<byte> GetString(Span<byte> scratch32) =>
         IsInteger ? scratch32[..Numbers.FormatInt64(Integer, scratch32)] : Text;
 
+    /// <summary>A string as an element: an integer, or bytes in place.</summary>
+    public PackedElement Element => IsInteger ? new(Integer) : new(Text);
+
     /// <summary>Bytes the key takes of the arena, its share of the index left out.</summary>
     public long AllocatedBytes => (long)Arena.SizeOf(_block)
         + (IsNative ? Collections.AllocatedBytes(Type, Encoding, Root) : IsExternal ? (long)Arena.SizeOf(External) : 0);

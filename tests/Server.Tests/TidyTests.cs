@@ -61,6 +61,18 @@ public partial class TidyTests
         where OpenEnd().IsMatch(line)
         select $"{Path.GetFileName(file)}: {line.Trim()}");
 
+    /// <summary>
+    /// The shared pool keeps what it was given for ever and counts it nowhere, so what a client decides the length of is not taken from it.
+    /// Those who may say in their files up to where they do, or rent what the server itself has written.
+    /// </summary>
+    [Fact]
+    public void Nobody_rents_what_a_client_decides_the_length_of() => Assert.Equal(
+        ["KeyExtractor.cs", "RdbInput.cs", "RdbWriter.cs", "ReplyWriter.Strings.cs"],
+        from file in Sources("src")
+        where File.ReadLines(file).Any(line => line.Contains("ArrayPool<", StringComparison.Ordinal))
+        orderby Path.GetFileName(file)
+        select Path.GetFileName(file));
+
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b")]
     private static partial Regex OpenEnd();
 }

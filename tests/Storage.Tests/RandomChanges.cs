@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 
 namespace MiniRedis.Storage.Tests;
@@ -39,9 +38,10 @@ static class RandomChanges
 
     public static string Payload(Record record)
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        using var keyspace = new Keyspace(1);
+        using var buffer = new ScratchWriter(keyspace[0]);
         DumpPayload.Write(record, compress: false, buffer);
-        return $"{record.ExpireAt} {Convert.ToHexString(buffer.WrittenSpan)}";
+        return $"{record.ExpireAt} {Convert.ToHexString(buffer.Written)}";
     }
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

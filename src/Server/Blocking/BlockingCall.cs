@@ -14,8 +14,11 @@ sealed class BlockingCall
     const int OwnBytes = 128;
 
     readonly int _count;
-    // The arguments' ranges, then their bytes.
+    // The arguments' ranges, then their bytes, of which so many are used.
     byte[] _request;
+    int _used;
+    BlockingQueue.Place? _places;
+    long _placesBytes;
 
     public BlockingCall(Client client, CommandSpec command, int database, in Request request, ObjectType type, long deadline, bool onNoKey)
     {
@@ -25,6 +28,7 @@ sealed class BlockingCall
         var length = start;
         foreach (var argument in request.Args) length += argument.Length;
         _request = new byte[length];
+        _used = length;
         for (var i = 0; i < _count; i++)
         {
             request[i].CopyTo(_request.AsSpan(start));
@@ -52,7 +56,16 @@ sealed class BlockingCall
     public long Ticks { get; set; }
 
     /// <summary>Its places in the queues of its keys; none while it runs.</summary>
-    public BlockingQueue.Place? Places { get; set; }
+    public BlockingQueue.Place? Places
+    {
+        get => _places;
+        set
+        {
+            // Each that is added becomes the first.
+            _placesBytes = value is null ? 0 : _placesBytes + BlockingQueue.Place.OwnBytes;
+            _places = value;
+        }
+    }
 
     /// <summary>Where <see cref="BlockingDeadlines"/> has it.</summary>
     public int HeapIndex { get; set; } = -1;
@@ -62,23 +75,17 @@ sealed class BlockingCall
     Span<ArgRange> Ranges => MemoryMarshal.Cast<byte, ArgRange>(_request.AsSpan(0, _count * Marshal.SizeOf<ArgRange>()));
 
     /// <summary>Bytes of memory, the objects counted as measured.</summary>
-    public long MemoryBytes
-    {
-        get
-        {
-            long bytes = OwnBytes + _request.Length;
-            for (var place = Places; place is not null; place = place.NextOfCall) bytes += BlockingQueue.Place.OwnBytes;
-            return bytes;
-        }
-    }
+    public long MemoryBytes => OwnBytes + _request.Length + _placesBytes;
 
     /// <summary>
     /// Gives an argument another value for when the command is run again: one that was relative to the moment of the request.
     /// </summary>
     public void Replace(int argument, ReadOnlySpan<byte> value)
     {
-        var start = _request.Length;
-        Array.Resize(ref _request, start + value.Length);
+        var start = _used;
+        _used = checked(start + value.Length);
+        // Twice as long, since there may be many: XREAD takes an id for each of its streams.
+        if (_used > _request.Length) Array.Resize(ref _request, (int)Math.Min(Math.Max(_used, 2L * _request.Length), Array.MaxLength));
         value.CopyTo(_request.AsSpan(start));
         Ranges[argument] = new ArgRange(start, value.Length);
     }

@@ -149,7 +149,7 @@ sealed partial class Executor
             var authenticated = client.IsAuthenticated;
             if (!runner.Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
             consumed = window.EndOf(i);
-            if (reply.Written >= reply.Limit)
+            if (reply.Written >= reply.Limit || reply.IsCut)
                 limits.CutOff(client, client.Connection.Output.PendingBytes + reply.Written - reply.HandedOver);
             if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
         }

@@ -166,7 +166,8 @@ sealed class KeyAccess(
         if (hash.Count > 0) return hash.At;
 
         var key = hash.At.Record.Key;
-        Span<byte> name = key.Length <= 256 ? stackalloc byte[key.Length] : new byte[key.Length];
+        using var room = new Scratch<byte>(database, key.Length, stackalloc byte[256]);
+        var name = room.Span;
         key.CopyTo(name);
         database.Delete(hash.At);
         effects.Notify(database.Number, name, KeyspaceEvents.Generic, "del");
@@ -199,7 +200,8 @@ sealed class KeyAccess(
     void Drop(Database database, in KeyLookup at, bool lazy, KeyspaceEvents kind, string name)
     {
         var key = at.Record.Key;
-        Span<byte> copy = key.Length <= 256 ? stackalloc byte[key.Length] : new byte[key.Length];
+        using var room = new Scratch<byte>(database, key.Length, stackalloc byte[256]);
+        var copy = room.Span;
         key.CopyTo(copy);
         database.Delete(at);
         if (effects.IsPropagating)

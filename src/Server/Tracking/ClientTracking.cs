@@ -9,13 +9,32 @@ sealed class ClientTracking
     /// <summary>Bytes of a prefix that a client names: places in lists and sets, as measured.</summary>
     const int PrefixBytes = 64;
 
+    readonly List<TrackedPrefix> _prefixes = [];
+    long _prefixBytes;
+
     public TrackingModes Modes { get; set; }
 
     /// <summary>Id of the client that is told in its place; 0 for none.</summary>
     public long Redirect { get; set; }
 
     /// <summary>What its keys begin with, in the order of bytes; none unless it is told of all of them (BCAST).</summary>
-    public List<TrackedPrefix> Prefixes { get; } = [];
+    public IReadOnlyList<TrackedPrefix> Prefixes => _prefixes;
+
+    /// <summary>Adds a prefix that is not there; <see cref="OrderPrefixes"/> is to follow.</summary>
+    public void Add(TrackedPrefix prefix)
+    {
+        _prefixes.Add(prefix);
+        _prefixBytes += PrefixBytes + prefix.Text.Length;
+    }
+
+    /// <summary>Once for all that were added: to insert each in its place would take the square of their number.</summary>
+    public void OrderPrefixes() => _prefixes.Sort(TrackedPrefix.ByText);
+
+    public void ClearPrefixes()
+    {
+        _prefixes.Clear();
+        _prefixBytes = 0;
+    }
 
     public bool IsOn => Has(TrackingModes.On);
 
@@ -29,15 +48,7 @@ sealed class ClientTracking
         }
     }
 
-    public long MemoryBytes
-    {
-        get
-        {
-            long bytes = OwnBytes;
-            foreach (var prefix in Prefixes) bytes += PrefixBytes + prefix.Text.Length;
-            return bytes;
-        }
-    }
+    public long MemoryBytes => OwnBytes + _prefixBytes;
 
     public bool Has(TrackingModes mode) => (Modes & mode) != 0;
 }

@@ -31,7 +31,10 @@ sealed class TrackedPrefixes(KeyComparer comparer)
     /// <summary>Whether a key has changed since the prefixes were last told.</summary>
     public bool AnyChanged => _changed.Count > 0;
 
-    /// <summary>Has a client be told of keys with a prefix. To ask twice is to ask once.</summary>
+    /// <summary>
+    /// Has a client be told of keys with a prefix. To ask twice is to ask once. The client's prefixes are to be put in order afterwards:
+    /// <see cref="ClientTracking.OrderPrefixes"/>.
+    /// </summary>
     public void Add(Client client, ClientTracking tracking, ReadOnlySpan<byte> text)
     {
         if (!_prefixes.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(text, out var prefix))
@@ -40,23 +43,23 @@ sealed class TrackedPrefixes(KeyComparer comparer)
             _prefixes.Add(prefix.Text, prefix);
             _lengths[text.Length] = _lengths.GetValueOrDefault(text.Length) + 1;
         }
-        if (!prefix.Clients.Add(client)) return;
-        var place = tracking.Prefixes.BinarySearch(prefix, TrackedPrefix.ByText);
-        tracking.Prefixes.Insert(~place, prefix);
+        if (prefix.Clients.Add(client)) tracking.Add(prefix);
     }
 
     /// <summary>Has a client be told of nothing any more.</summary>
     public void RemoveAll(Client client, ClientTracking tracking)
     {
+        var anyChanged = false;
         foreach (var prefix in tracking.Prefixes)
         {
             prefix.Clients.Remove(client);
             if (prefix.Clients.Count > 0) continue;
             _prefixes.Remove(prefix.Text);
-            _changed.Remove(prefix);
+            anyChanged |= prefix.Changed.Count > 0;
             if (--_lengths[prefix.Text.Length] == 0) _lengths.Remove(prefix.Text.Length);
         }
-        tracking.Prefixes.Clear();
+        tracking.ClearPrefixes();
+        if (anyChanged) _changed.RemoveAll(static prefix => prefix.Clients.Count == 0);
     }
 
     /// <summary>Notes that a key changed.</summary>

@@ -46,15 +46,6 @@ public unsafe ref partial struct ListValue
         return database.Lookup(key, at.Hash);
     }
 
-    /// <summary>As <see cref="Create"/>, for many elements: nodes at once, and <see cref="TryPack"/> when all are there.</summary>
-    public static ListValue CreateNodes(
-        Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, scoped in ListLimits limits)
-    {
-        var root = QuickList.CreateRoot(database.Arena, limits);
-        database.InstallNative(at, key, ObjectType.List, ObjectEncoding.QuickList, (byte*)root, expireAt: -1);
-        return new ListValue(database, database.Lookup(key, at.Hash), limits);
-    }
-
     /// <summary>Shows all elements of a list to a visitor, in order.</summary>
     public static void Read<TVisitor>(Record record, ref TVisitor visitor) where TVisitor : struct, IElementVisitor, allows ref struct
     {

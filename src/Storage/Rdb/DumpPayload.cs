@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace MiniRedis.Storage;
@@ -16,8 +15,8 @@ public static class DumpPayload
     /// <summary>Writes the payload of a value.</summary>
     /// <param name="record">The value.</param>
     /// <param name="compress">Whether strings are compressed (rdbcompression).</param>
-    /// <param name="output">An empty buffer.</param>
-    public static void Write(Record record, bool compress, ArrayBufferWriter<byte> output)
+    /// <param name="output">An empty buffer. Look whether it <see cref="ScratchWriter.IsFull"/>.</param>
+    public static void Write(Record record, bool compress, ScratchWriter output)
     {
         var type = RdbValueWriter.TypeOf(record);
         var writer = new RdbWriter(output, compress);
@@ -25,7 +24,7 @@ public static class DumpPayload
         RdbValueWriter.Write(writer, record);
         BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), (ushort)RdbValueWriter.VersionOf(type));
         output.Advance(2);
-        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), Crc64.Append(0, output.WrittenSpan));
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), Crc64.Append(0, output.Written));
         output.Advance(8);
     }
 
@@ -49,7 +48,7 @@ public static class DumpPayload
         reason = null;
         record = default;
         var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
-        var reader = new RdbReader(payload[..^FooterBytes]);
+        var reader = new RdbReader(payload[..^FooterBytes], database);
         try
         {
             var type = RdbFormat.TypeOf(reader.Byte(), version);

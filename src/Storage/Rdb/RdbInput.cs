@@ -26,6 +26,9 @@ public sealed class RdbInput : IDisposable
     const int HeadRoom = 32 << 10;
     const int Buffers = 6;
 
+    /// <summary>Longer buffers are left to the collector, as the pool would keep what one long piece of a file needed.</summary>
+    const int MostPooled = 1 << 20;
+
     readonly Stream _stream;
     readonly byte[]?[] _buffers = new byte[Buffers][];
     readonly int _chunkBytes;
@@ -96,7 +99,9 @@ public sealed class RdbInput : IDisposable
         }
         else
         {
-            var longer = _longer[next] = ArrayPool<byte>.Shared.Rent((int)Math.Min(wanted + ChunkBytes, Left));
+            var length = (int)Math.Min(wanted + ChunkBytes, Left);
+            var longer = length <= MostPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
+            _longer[next] = longer;
             Window.CopyTo(longer);
             chunk.AsSpan(HeadRoom, arrived).CopyTo(longer.AsSpan(unread));
             var have = unread + arrived;
@@ -166,7 +171,7 @@ public sealed class RdbInput : IDisposable
     void Return(int slot)
     {
         if (_longer[slot] is not { } longer) return;
-        ArrayPool<byte>.Shared.Return(longer);
+        if (longer.Length <= MostPooled) ArrayPool<byte>.Shared.Return(longer);
         _longer[slot] = null;
     }
 

@@ -1,5 +1,5 @@
-using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 
 namespace MiniRedis.Storage;
@@ -8,8 +8,11 @@ namespace MiniRedis.Storage;
 /// Reads the pieces that RDB files and DUMP payloads are made of; see <see cref="RdbWriter"/>. Nothing in the bytes is trusted:
 /// what does not fit latches an error, after which every read answers zero or nothing, so a reader of values may check once.
 /// </summary>
-/// <remarks>Must be disposed: what was compressed is unpacked into pooled memory.</remarks>
-public ref struct RdbReader
+/// <remarks>
+/// Must be disposed: what was compressed is unpacked into native memory, of the arena if there is one, so that it is counted; two pieces of
+/// it serve in turn. Not of a pool: what one long string needs would stay there.
+/// </remarks>
+public unsafe ref struct RdbReader
 {
     /// <summary>The error of bytes that are not there.</summary>
     public const string EndsTooEarly = "the data end too early";
@@ -20,10 +23,18 @@ public ref struct RdbReader
     readonly RdbInput? _input;
     ReadOnlySpan<byte> _window;
     int _at;
-    byte[]? _first, _second;
+    readonly Arena? _arena;
+    byte* _first, _second;
+    int _firstLength, _secondLength;
 
     /// <summary>Reads a payload.</summary>
-    public RdbReader(ReadOnlySpan<byte> bytes) => _window = bytes;
+    /// <param name="bytes">The payload.</param>
+    /// <param name="database">Whose memory is used, if any's.</param>
+    public RdbReader(ReadOnlySpan<byte> bytes, Database? database = null)
+    {
+        _window = bytes;
+        _arena = database?.Arena;
+    }
 
     /// <summary>Reads on in a file. Its place is where the reader was last told to <see cref="Keep"/>.</summary>
     public RdbReader(RdbInput input)
@@ -161,16 +172,32 @@ public ref struct RdbReader
         return default;
     }
 
-    /// <summary>Pooled memory; two pieces serve in turn.</summary>
+    /// <summary>Room for a string; two pieces serve in turn. The least is enough for most of a collection's elements.</summary>
     Span<byte> Room(int length)
     {
-        (_first, _second) = (_second, _first);
-        if (_first is null || _first.Length < length)
+        var last = _first;
+        _first = _second;
+        _second = last;
+        (_firstLength, _secondLength) = (_secondLength, _firstLength);
+        if (_firstLength < length)
         {
-            if (_first is not null) ArrayPool<byte>.Shared.Return(_first);
-            _first = ArrayPool<byte>.Shared.Rent(length);
+            Free(_first);
+            _first = null;
+            _firstLength = 0;
+            var bytes = Math.Max(length, LeastRoom);
+            _first = _arena is null ? (byte*)NativeMemory.Alloc((nuint)bytes) : _arena.Allocate((nuint)bytes);
+            _firstLength = bytes;
         }
-        return _first;
+        return new(_first, _firstLength);
+    }
+
+    const int LeastRoom = 1024;
+
+    readonly void Free(byte* room)
+    {
+        if (room == null) return;
+        if (_arena is null) NativeMemory.Free(room);
+        else _arena.Free(room);
     }
 
     /// <summary>A double of eight bytes.</summary>
@@ -193,8 +220,8 @@ public ref struct RdbReader
 
     public void Dispose()
     {
-        if (_first is not null) ArrayPool<byte>.Shared.Return(_first);
-        if (_second is not null) ArrayPool<byte>.Shared.Return(_second);
+        Free(_first);
+        Free(_second);
         this = default;
     }
 }

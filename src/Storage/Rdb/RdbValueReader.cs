@@ -93,7 +93,8 @@ public static unsafe partial class RdbValueReader
         fixed (byte* lp = listpack)
         {
             var count = (int)Listpack.Count(lp) / 2;
-            var hashes = count <= 128 ? stackalloc ulong[count] : new ulong[count];
+            using var room = new Scratch<ulong>(database, count, stackalloc ulong[128]);
+            var hashes = room.Span;
             Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
             var at = Listpack.First(lp);
             for (var i = 0; i < hashes.Length; i++)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 
 namespace MiniRedis.Storage;
@@ -117,13 +118,35 @@ public sealed class RdbWriter(IBufferWriter<byte> output, bool compress)
         return true;
     }
 
-    bool TryCompressed(ReadOnlySpan<byte> text)
+    /// <summary>Longer texts are compressed into memory that is given back at once: a pool would keep what one of them needs.</summary>
+    const int MostPooled = 64 * 1024;
+
+    unsafe bool TryCompressed(ReadOnlySpan<byte> text)
     {
         // Four bytes saved at least, or the heads outweigh it.
-        var buffer = ArrayPool<byte>.Shared.Rent(text.Length - 4);
-        var length = Lzf.Compress(text, buffer.AsSpan(0, text.Length - 4));
-        if (length > 0) Compressed(buffer.AsSpan(0, length), text.Length);
-        ArrayPool<byte>.Shared.Return(buffer);
+        var most = text.Length - 4;
+        if (most <= MostPooled)
+        {
+            var pooled = ArrayPool<byte>.Shared.Rent(most);
+            var isShorter = TryCompressed(text, pooled.AsSpan(0, most));
+            ArrayPool<byte>.Shared.Return(pooled);
+            return isShorter;
+        }
+        var room = (byte*)NativeMemory.Alloc((nuint)most);
+        try
+        {
+            return TryCompressed(text, new Span<byte>(room, most));
+        }
+        finally
+        {
+            NativeMemory.Free(room);
+        }
+    }
+
+    bool TryCompressed(ReadOnlySpan<byte> text, Span<byte> buffer)
+    {
+        var length = Lzf.Compress(text, buffer);
+        if (length > 0) Compressed(buffer[..length], text.Length);
         return length > 0;
     }
 }

@@ -84,7 +84,7 @@ unsafe struct MemberTable
     }
 
     /// <summary>One step of a scan: blocks of one bucket are appended to <paramref name="blocks"/>. The next cursor; 0 at the end.</summary>
-    public readonly ulong Scan(ulong cursor, List<nint> blocks)
+    public readonly ulong Scan(ulong cursor, ref ScratchList<nint> blocks)
     {
         if (Count == 0) return 0;
         var next = _directory.Scan(cursor, out var bucket);

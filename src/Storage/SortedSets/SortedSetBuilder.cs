@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace MiniRedis.Storage;
 
 /// <summary>
@@ -11,7 +9,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
 {
     readonly Database _database;
     SortedSetRoot* _root;
-    ScoredMember[] _items;
+    ScratchList<ScoredMember> _items;
     int _longest;
     int _ordered;
 
@@ -21,10 +19,10 @@ public sealed unsafe class SortedSetBuilder : IDisposable
     {
         this._database = database;
         _root = SortedSetRoot.Create(database.Arena, expectedMembers);
-        _items = ArrayPool<ScoredMember>.Shared.Rent((int)Math.Min(Math.Max(16, expectedMembers), 1 << 20));
+        _items = new(database, Math.Min(expectedMembers, 1 << 20));
     }
 
-    public int Count { get; private set; }
+    public int Count => (int)_items.Count;
 
     /// <summary>The score of a member, to be read and changed; a member that is not there is added with the score 0.</summary>
     public ref double ScoreOf(ReadOnlySpan<byte> member, out bool isNew)
@@ -35,8 +33,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
         if (isNew)
         {
             block = _root->AddUnordered(_database.Arena, _database.Seed, hash, member, 0);
-            if (Count == _items.Length) Grow();
-            _items[Count++] = new(0, block);
+            _items.Add(new(0, block));
             _longest = Math.Max(_longest, member.Length);
         }
         return ref ScoredMember.ScoreOf(block);
@@ -45,7 +42,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
     /// <summary>Puts the members in order. No member may be added and no score changed after.</summary>
     public void Order()
     {
-        var items = _items.AsSpan(0, Count);
+        var items = _items.Span;
         foreach (ref var item in items) item.Score = ScoredMember.ScoreOf(item.Block);
         items.Sort(new InOrder());
     }
@@ -86,21 +83,12 @@ public sealed unsafe class SortedSetBuilder : IDisposable
             SortedSetRoot.FreeSome(_database.Arena, _root, ref budget);
             _root = null;
         }
-        ArrayPool<ScoredMember>.Shared.Return(_items);
-        _items = [];
+        _items.Dispose();
     }
 
     void OrderTree()
     {
         for (; _ordered < Count; _ordered++) _root->Order(_database.Arena, _items[_ordered]);
-    }
-
-    void Grow()
-    {
-        var larger = ArrayPool<ScoredMember>.Shared.Rent(_items.Length * 2);
-        _items.AsSpan(0, Count).CopyTo(larger);
-        ArrayPool<ScoredMember>.Shared.Return(_items);
-        _items = larger;
     }
 
     readonly struct InOrder : IComparer<ScoredMember>

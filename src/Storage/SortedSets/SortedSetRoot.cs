@@ -100,7 +100,7 @@ unsafe partial struct SortedSetRoot
     public readonly long RankOf(byte* block) => Tree.RankOf(new MemberProbe(ScoredMember.ScoreOf(block), ScoredMember.TextOf(block)));
 
     /// <inheritdoc cref="MemberTable.Scan"/>
-    public readonly ulong Scan(ulong cursor, List<nint> blocks) => _table.Scan(cursor, blocks);
+    public readonly ulong Scan(ulong cursor, ref ScratchList<nint> blocks) => _table.Scan(cursor, ref blocks);
 
     public readonly void Verify(HashSeed seed)
     {

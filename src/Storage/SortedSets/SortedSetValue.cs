@@ -176,9 +176,9 @@ public unsafe struct SortedSetValue
     /// One step of a scan, as <see cref="Database.Scan"/>: members are appended as addresses for
     /// <see cref="Scanned"/>. A packed set shows all in one step.
     /// </summary>
-    public readonly ulong Scan(ulong cursor, List<nint> members)
+    public readonly ulong Scan(ulong cursor, ref ScratchList<nint> members)
     {
-        if (!IsPacked) return Root->Scan(cursor, members);
+        if (!IsPacked) return Root->Scan(cursor, ref members);
         for (var at = Listpack.First(Packed); at >= 0; at = PackedSortedSet.Next(Packed, at)) members.Add(at);
         return 0;
     }

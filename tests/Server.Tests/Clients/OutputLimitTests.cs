@@ -48,6 +48,28 @@ public sealed class OutputLimitTests
         Assert.Equal("+PONG", observer.Call("PING"));
     }
 
+    [Theory]
+    [InlineData("SUNION a b")]
+    [InlineData("XRANGE s - +")]
+    [InlineData("ZSCAN z 0 COUNT 1000000")]
+    public void A_reply_whose_count_comes_last_is_cut_too(string command)
+    {
+        using var server = new TestServer("client-output-buffer-limit normal 1mb 0 0");
+        using var client = server.Connect();
+        using var observer = server.Connect();
+        var text = new string('x', 10_000);
+        for (var i = 0; i < 400; i++)
+        {
+            observer.CallWords("SADD", i % 2 == 0 ? "a" : "b", $"{i}{text}");
+            observer.CallWords("XADD", "s", $"{i + 1}", "f", text);
+            observer.CallWords("ZADD", "z", "1", $"{i}{text}");
+        }
+        client.SendRaw(Batch("PING", command, "SET behind 1"));
+        Assert.InRange(client.ReadToEnd().Length, 0, 1_500_000);
+        lock (server.Server.Executor.ExecutorLock) Assert.Equal(1, server.Server.Statistics.OutputBufferLimitDisconnections);
+        Assert.Equal("$-1", observer.Call("GET behind"));
+    }
+
     [Fact]
     public void KEYS_over_the_limit_ends_the_connection()
     {

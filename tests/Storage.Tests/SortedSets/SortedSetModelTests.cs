@@ -219,9 +219,10 @@ public sealed class SortedSetModelTests : IDisposable
         do
         {
             var set = Open(limits);
-            var members = new List<nint>();
-            cursor = set.Scan(cursor, members);
-            foreach (var member in members) seen[Text(set.Scanned(member, out var score))] = score;
+            var members = new ScratchList<nint>(_keyspace[0]);
+            cursor = set.Scan(cursor, ref members);
+            foreach (var member in members.Span) seen[Text(set.Scanned(member, out var score))] = score;
+            members.Dispose();
             // The table doubles meanwhile.
             for (var i = 0; i < 20; i++)
             {

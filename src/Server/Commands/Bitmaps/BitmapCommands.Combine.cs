@@ -31,8 +31,8 @@ static partial class BitmapCommands
     {
         if (!TryOperation(ref c, out var operation)) return;
         var count = c.Count - 3;
-        Span<Storage.Record> sources = count <= 16 ? stackalloc Storage.Record[16] : new Storage.Record[count];
-        sources = sources[..count];
+        using var gathered = new Storage.Scratch<Storage.Record>(c.Database, count, stackalloc Storage.Record[16]);
+        var sources = gathered.Span;
         var length = 0;
         for (var i = 0; i < count; i++)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using MiniRedis.Resp;
 using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Execution;
@@ -28,6 +27,9 @@ static partial class GeoCommands
         Run = GeoAdd,
     };
 
+    /// <summary>Places whose scores fit on the stack.</summary>
+    const int FewPlaces = 32;
+
     static void GeoAdd(ref CommandContext c)
     {
         var options = new SortedSetCommands.AddOptions();
@@ -51,16 +53,13 @@ static partial class GeoCommands
             c.Fail(Errors.Syntax);
             return;
         }
-        var scores = ArrayPool<double>.Shared.Rent(places);
-        if (TryScores(ref c, first, scores.AsSpan(0, places)))
-        {
-            var changed = SortedSetCommands.AddScored(ref c, scores.AsSpan(0, places), first + 2, step: 3, options);
-            if (changed > 0) EmitAdd(ref c, first, scores.AsSpan(0, places));
-        }
-        ArrayPool<double>.Shared.Return(scores);
+        using var scores = new Scratch<double>(c.Database, places, stackalloc double[FewPlaces]);
+        if (!TryScores(ref c, first, scores.Span)) return;
+        var changed = SortedSetCommands.AddScored(ref c, scores.Span, first + 2, step: 3, options);
+        if (changed > 0) EmitAdd(ref c, first, scores.Span);
     }
 
-    static bool TryScores(ref CommandContext c, int first, Span<double> scores)
+    static bool TryScores(ref CommandContext c, int first, scoped Span<double> scores)
     {
         for (var i = 0; i < scores.Length; i++)
         {
@@ -71,7 +70,7 @@ static partial class GeoCommands
     }
 
     /// <summary>A replica needs no geography: it is sent the ZADD that this was.</summary>
-    static void EmitAdd(ref CommandContext c, int first, ReadOnlySpan<double> scores)
+    static void EmitAdd(ref CommandContext c, int first, scoped ReadOnlySpan<double> scores)
     {
         if (!c.IsPropagating) return;
         var effect = c.Emit(first + 2 * scores.Length);

@@ -113,22 +113,24 @@ static partial class GeoCommands
     {
         if (!TryRead(ref c, (form & GeoForm.Stores) != 0 ? 2 : 1, out var found)) return;
         if (!GeoQuery.TryParse(ref c, form, found, out var query)) return;
-        var matches = found is { } set ? Find(set, query) : [];
+        var all = new ScratchList<Match>(c.Database);
+        if (found is { } set) Find(set, query, ref all);
+        var matches = all.Span;
         if (query.IsSorted)
         {
             var sign = query.IsDescending ? -1 : 1;
             matches.Sort((x, y) => sign * x.Distance.CompareTo(y.Distance));
         }
-        if (query.Count > 0 && query.Count < matches.Count) matches.RemoveRange((int)query.Count, matches.Count - (int)query.Count);
+        if (query.Count > 0 && query.Count < matches.Length) matches = matches[..(int)query.Count];
 
         if (query.Destination == 0) Reply(c.Reply, found, query, matches);
-        else if (matches.Count == 0) SortedSetCommands.StoreNothing(ref c, query.Destination);
+        else if (matches.IsEmpty) SortedSetCommands.StoreNothing(ref c, query.Destination);
         else Store(ref c, found!.Value, query, matches, (form & GeoForm.Search) != 0 ? "geosearchstore" : "georadiusstore");
+        all.Dispose();
     }
 
-    static List<Match> Find(in SortedSetValue set, in GeoQuery query)
+    static void Find(in SortedSetValue set, in GeoQuery query, ref ScratchList<Match> matches)
     {
-        var matches = new List<Match>();
         Span<ScoreRange> cells = stackalloc ScoreRange[GeoShape.MostCells];
         foreach (var cell in cells[..query.Shape.Cover(cells)])
         {
@@ -138,15 +140,14 @@ static partial class GeoCommands
             {
                 if (!query.Shape.Contains(GeoHash.Decode(cursor.Score), out var distance)) continue;
                 matches.Add(new(rank, distance, cursor.Score));
-                if (query.Any && matches.Count >= query.Count) return matches;
+                if (query.Any && matches.Count >= query.Count) return;
             }
         }
-        return matches;
     }
 
-    static void Reply(ReplyWriter reply, SortedSetValue? set, in GeoQuery query, List<Match> matches)
+    static void Reply(ReplyWriter reply, SortedSetValue? set, in GeoQuery query, ReadOnlySpan<Match> matches)
     {
-        reply.Array(matches.Count);
+        reply.Array(matches.Length);
         foreach (var match in matches)
         {
             if (query.Extras > 0) reply.Array(1 + query.Extras);
@@ -157,9 +158,9 @@ static partial class GeoCommands
         }
     }
 
-    static void Store(ref CommandContext c, in SortedSetValue set, in GeoQuery query, List<Match> matches, string name)
+    static void Store(ref CommandContext c, in SortedSetValue set, in GeoQuery query, ReadOnlySpan<Match> matches, string name)
     {
-        using var result = new SortedSetBuilder(c.Database, matches.Count);
+        using var result = new SortedSetBuilder(c.Database, matches.Length);
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         foreach (var match in matches)
         {
@@ -167,6 +168,6 @@ static partial class GeoCommands
             result.ScoreOf(set.From(match.Rank).Member.ToBytes(scratch), out _) = score;
         }
         SortedSetCommands.Store(ref c, result, name, query.Destination);
-        c.Server.Effects.Dirty += matches.Count - 1;
+        c.Server.Effects.Dirty += matches.Length - 1;
     }
 }

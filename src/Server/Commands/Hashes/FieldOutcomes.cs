@@ -1,4 +1,4 @@
-using System.Buffers;
+using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Hashes;
 
@@ -18,22 +18,13 @@ enum FieldOutcome : sbyte
 /// </summary>
 ref struct FieldOutcomes
 {
-    readonly Span<FieldOutcome> _outcomes;
-    FieldOutcome[]? _rented;
+    readonly Scratch<FieldOutcome> _outcomes;
 
-    public FieldOutcomes(Span<FieldOutcome> small, int count)
-    {
-        if (count > small.Length) small = _rented = ArrayPool<FieldOutcome>.Shared.Rent(count);
-        _outcomes = small[..count];
-    }
+    public FieldOutcomes(Database database, Span<FieldOutcome> small, int count) => _outcomes = new(database, count, small);
 
     public readonly ref FieldOutcome this[int index] => ref _outcomes[index];
 
-    public readonly int Count(FieldOutcome outcome) => _outcomes.Count(outcome);
+    public readonly int Count(FieldOutcome outcome) => _outcomes.Span.Count(outcome);
 
-    public void Dispose()
-    {
-        if (_rented is not null) ArrayPool<FieldOutcome>.Shared.Return(_rented);
-        _rented = null;
-    }
+    public readonly void Dispose() => _outcomes.Dispose();
 }

@@ -109,7 +109,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             var field = c.Arg(fields.ArgOf(i));
@@ -213,7 +213,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);
@@ -254,7 +254,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);

@@ -97,7 +97,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             outcomes[i] = ExpireField(ref c, ref hash, c.Arg(fields.ArgOf(i)), condition, deadline);
@@ -205,7 +205,7 @@ static partial class HashCommands
             return;
         }
         var hash = Open(ref c, at);
-        var outcomes = new FieldOutcomes(stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         for (var i = 0; i < fields.Count; i++)
         {
             outcomes[i] = PersistField(ref c, ref hash, c.Arg(fields.ArgOf(i)));

@@ -216,15 +216,31 @@ static partial class HashCommands
     {
         const int Few = 64;
         ReplyCount(ref c, count, withValues);
+        if (count > Few)
+        {
+            ReplyManyDistinct(ref c, hash, count, withValues);
+            return;
+        }
         Span<long> drawn = stackalloc long[Few];
-        var many = count > Few ? new HashSet<long>(count) : null;
         for (var i = 0; i < count;)
         {
             var spot = Draw(ref c, hash);
-            if (many != null ? !many.Add(spot.Identity) : drawn[..i].Contains(spot.Identity)) continue;
-            if (many == null) drawn[i] = spot.Identity;
+            if (drawn[..i].Contains(spot.Identity)) continue;
+            drawn[i] = spot.Identity;
             ReplyField(ref c, hash.Field(spot), hash.Value(spot), withValues);
             i++;
+        }
+    }
+
+    static void ReplyManyDistinct(scoped ref CommandContext c, scoped in HashReader hash, int count, bool withValues)
+    {
+        using var drawn = new ScratchSet(c.Database, count);
+        while (count > 0 && !c.Reply.IsCut)
+        {
+            var spot = Draw(ref c, hash);
+            if (!drawn.Add(spot.Identity)) continue;
+            ReplyField(ref c, hash.Field(spot), hash.Value(spot), withValues);
+            count--;
         }
     }
 }

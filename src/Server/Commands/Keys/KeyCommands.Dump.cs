@@ -1,4 +1,3 @@
-using System.Buffers;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
@@ -66,9 +65,11 @@ static partial class KeyCommands
             c.Reply.Null();
             return;
         }
-        var payload = new ArrayBufferWriter<byte>();
+        using var payload = new ScratchWriter(c.Database);
         DumpPayload.Write(at.Record, c.Server.Config.Persistence.RdbCompression, payload);
-        c.Reply.Bulk(payload.WrittenSpan);
+        c.Server.Memory.NotePeak(c.Server.Clock.Now);
+        if (payload.IsFull) c.Fail(Errors.DumpTooLong);
+        else c.Reply.Bulk(payload.Written);
     }
 
     static void Restore(ref CommandContext c)

@@ -47,10 +47,18 @@ static partial class KeyCommands
     const int RandomKeyTries = 100;
 
     /// <summary>Gathers the keys that match; those that have expired apart, or not at all.</summary>
-    ref struct MatchingKeys(List<Record> found, List<Record>? expired, ReadOnlySpan<byte> pattern, long expiredBy, ObjectType? type) : IRecordVisitor
+    ref struct MatchingKeys(Database database, ReadOnlySpan<byte> pattern, long expiredBy, ObjectType? type, bool keepsExpired)
+        : IRecordVisitor, IDisposable
     {
         readonly ReadOnlySpan<byte> _pattern = pattern;
         readonly bool _all = pattern is [(byte)'*'];
+        ScratchList<Record> _found = new(database), _expired = new(database);
+
+        /// <summary>Those that are there.</summary>
+        public readonly Span<Record> Found => _found.Span;
+
+        /// <summary>Those that have expired, if they are wanted. One may come twice.</summary>
+        public readonly Span<Record> Expired => _expired.Span;
 
         /// <summary>Keys looked at, whether they match or not.</summary>
         public long Visited { get; private set; }
@@ -60,25 +68,35 @@ static partial class KeyCommands
             Visited++;
             if (type is { } wanted && record.Type != wanted) return;
             if (!_all && !Glob.IsMatch(_pattern, record.Key)) return;
-            if (record.HasExpiry && record.ExpireAt <= expiredBy) expired?.Add(record);
-            else found.Add(record);
+            if (!record.HasExpiry || record.ExpireAt > expiredBy) _found.Add(record);
+            else if (keepsExpired) _expired.Add(record);
+        }
+
+        public void Dispose()
+        {
+            _found.Dispose();
+            _expired.Dispose();
         }
     }
 
     static void Keys(ref CommandContext c)
     {
-        var found = new List<Record>();
-        var matching = new MatchingKeys(found, expired: null, c.Arg(1), c.ExpiredBy, type: null);
+        var matching = new MatchingKeys(c.Database, c.Arg(1), c.ExpiredBy, type: null, keepsExpired: false);
         ulong cursor = 0;
         do cursor = c.Database.Scan(cursor, ref matching);
         while (cursor != 0);
-        ReplyKeys(ref c, found);
+        ReplyKeys(c.Reply, matching.Found);
+        matching.Dispose();
     }
 
-    static void ReplyKeys(ref CommandContext c, List<Record> records)
+    static void ReplyKeys(ReplyWriter reply, ReadOnlySpan<Record> records)
     {
-        c.Reply.Array(records.Count);
-        foreach (var record in records) c.Reply.Bulk(record.Key);
+        reply.Array(records.Length);
+        foreach (var record in records)
+        {
+            reply.Bulk(record.Key);
+            if (reply.IsCut) return;
+        }
     }
 
     static void Scan(ref CommandContext c)
@@ -86,16 +104,20 @@ static partial class KeyCommands
         if (!ElementScan.TryCursor(ref c, out var cursor, at: 1)) return;
         if (!ElementScan.TryOptions(ref c, cursor, type: null, out var scan)) return;
 
-        var (found, expired) = (new List<Record>(), new List<Record>());
-        var matching = new MatchingKeys(found, expired, scan.Pattern, c.ExpiredBy, scan.KeyType);
+        var matching = new MatchingKeys(c.Database, scan.Pattern, c.ExpiredBy, scan.KeyType, keepsExpired: c.Server.Keys.MayDelete);
         var steps = 0L;
         do cursor = c.Database.Scan(cursor, ref matching);
         while (!scan.IsDone(cursor, matching.Visited, ref steps));
         ElementScan.ReplyCursor(ref c, scan.Cursor);
-        ReplyKeys(ref c, found);
-        if (!c.Server.Keys.MayDelete) return;
+        ReplyKeys(c.Reply, matching.Found);
         // SCAN has accessed what it came across, KEYS has not. No record may be asked for its key once it is gone.
-        foreach (var record in expired.Distinct()) c.Server.Keys.Expire(c.Database, c.Database.Lookup(record.Key));
+        var expired = matching.Expired;
+        expired.Sort(static (x, y) => x.Address.CompareTo(y.Address));
+        for (var i = 0; i < expired.Length; i++)
+        {
+            if (i == 0 || expired[i] != expired[i - 1]) c.Server.Keys.Expire(c.Database, c.Database.Lookup(expired[i].Key));
+        }
+        matching.Dispose();
     }
 
     static void RandomKey(ref CommandContext c)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
@@ -60,11 +59,10 @@ static partial class ListCommands
         var list = Open(c, c.Peek(source));
 
         // A copy: the lists may be one, and even two may share the record's arena that moves what it holds.
-        Span<byte> scratch = stackalloc byte[MovedOnStack];
-        byte[]? rented = null;
         var element = list.Peek(fromHead);
-        if (!element.IsInteger && element.Text.Length > scratch.Length) scratch = rented = ArrayPool<byte>.Shared.Rent(element.Text.Length);
-        var value = Copy(element, scratch);
+        var most = element.IsInteger ? PackedElement.ScratchBytes : element.Text.Length;
+        using var room = new Scratch<byte>(c.Database, most, stackalloc byte[MovedOnStack]);
+        var value = Copy(element, room.Span);
         list.RemoveEnd(fromHead);
         c.Reply.Bulk(value);
 
@@ -74,14 +72,13 @@ static partial class ListCommands
         target.Prepare(value.Length, 1);
         target.Push(value, toHead);
         c.Changed(destination, KeyspaceEvents.List, toHead ? "lpush" : "rpush", countsAsChange: false);
-        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
 
         var rest = Open(c, c.Peek(source));
         Removed(ref c, ref rest, source, PopName(fromHead));
         return true;
     }
 
-    /// <summary>Longer elements are copied to the pool.</summary>
+    /// <summary>Longer elements are copied to the database's memory.</summary>
     const int MovedOnStack = 512;
 
     static ReadOnlySpan<byte> Copy(in PackedElement element, Span<byte> to)

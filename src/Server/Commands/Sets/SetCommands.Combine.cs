@@ -103,7 +103,7 @@ static partial class SetCommands
         {
             reply.Bulk(member.Text);
             Count++;
-            return true;
+            return !reply.IsCut;
         }
     }
 
@@ -154,7 +154,8 @@ static partial class SetCommands
     static void SInter(ref CommandContext c)
     {
         var count = c.Count - 1;
-        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
+        var sets = sources.Span;
         if (!TrySources(ref c, 1, sets)) return;
         if (AnyMissing(sets))
         {
@@ -191,7 +192,8 @@ static partial class SetCommands
             c.Fail(Errors.LimitNegative);
             return;
         }
-        var sets = count <= SourcesOnStack ? stackalloc Record[(int)count] : new Record[count];
+        using var sources = new Scratch<Record>(c.Database, (int)count, stackalloc Record[SourcesOnStack]);
+        var sets = sources.Span;
         if (!TrySources(ref c, 2, sets)) return;
         var counted = new CountedMembers(limit);
         if (!AnyMissing(sets)) SetAlgebra.Intersect(sets, ref counted);
@@ -201,7 +203,8 @@ static partial class SetCommands
     static void SInterStore(ref CommandContext c)
     {
         var count = c.Count - 2;
-        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
+        var sets = sources.Span;
         if (!TrySources(ref c, 2, sets)) return;
         if (AnyMissing(sets))
         {
@@ -219,7 +222,8 @@ static partial class SetCommands
     static void SUnion(ref CommandContext c)
     {
         var count = c.Count - 1;
-        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
+        var sets = sources.Span;
         if (!TrySources(ref c, 1, sets)) return;
         if (count > 1 && AllIntsets(sets))
         {
@@ -253,7 +257,8 @@ static partial class SetCommands
     static void SUnionStore(ref CommandContext c)
     {
         var count = c.Count - 2;
-        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
+        var sets = sources.Span;
         if (!TrySources(ref c, 2, sets)) return;
         var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(c.Server)));
         // The result itself knows what it has already.
@@ -272,7 +277,8 @@ static partial class SetCommands
     static void SDiff(ref CommandContext c)
     {
         var count = c.Count - 1;
-        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
+        var sets = sources.Span;
         if (!TrySources(ref c, 1, sets)) return;
         var answered = new AnsweredMembers(c.Reply);
         var reply = c.Reply.BeginDeferred();
@@ -283,7 +289,8 @@ static partial class SetCommands
     static void SDiffStore(ref CommandContext c)
     {
         var count = c.Count - 2;
-        var sets = count <= SourcesOnStack ? stackalloc Record[count] : new Record[count];
+        using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
+        var sets = sources.Span;
         if (!TrySources(ref c, 2, sets)) return;
         var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(c.Server)));
         SetAlgebra.Subtract(c.Database, sets, ref stored);

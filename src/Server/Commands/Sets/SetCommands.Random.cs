@@ -207,15 +207,31 @@ static partial class SetCommands
     {
         const int Few = 64;
         c.Reply.Array(count);
+        if (count > Few)
+        {
+            ReplyManyDistinct(ref c, set, count);
+            return;
+        }
         Span<long> drawn = stackalloc long[Few];
-        var many = count > Few ? new HashSet<long>(count) : null;
         for (var i = 0; i < count;)
         {
             var spot = set.Draw(c.Server.Random);
-            if (many != null ? !many.Add(spot.Identity) : drawn[..i].Contains(spot.Identity)) continue;
-            if (many == null) drawn[i] = spot.Identity;
+            if (drawn[..i].Contains(spot.Identity)) continue;
+            drawn[i] = spot.Identity;
             c.Reply.Bulk(set[spot]);
             i++;
+        }
+    }
+
+    static void ReplyManyDistinct(ref CommandContext c, in SetReader set, int count)
+    {
+        using var drawn = new ScratchSet(c.Database, count);
+        while (count > 0 && !c.Reply.IsCut)
+        {
+            var spot = set.Draw(c.Server.Random);
+            if (!drawn.Add(spot.Identity)) continue;
+            c.Reply.Bulk(set[spot]);
+            count--;
         }
     }
 }

@@ -5,10 +5,10 @@ namespace MiniRedis.Server.Commands.SortedSets;
 /// <summary>
 /// One source of a union, intersection or difference: a sorted set, a set, whose members all have the score 1, or nothing.
 /// </summary>
-struct ScoredSource(Database database, in KeyLookup at)
+struct ScoredSource(in KeyLookup at, int place)
 {
-    readonly Database _database = database;
     readonly KeyLookup _at = at;
+    readonly int _place = place;
 
     /// <summary>What its scores are multiplied by.</summary>
     public double Weight = 1;
@@ -21,12 +21,21 @@ struct ScoredSource(Database database, in KeyLookup at)
     /// <summary>A member's score times the weight; 0 for zero times infinity.</summary>
     public readonly double Weigh(double score) => double.IsNaN(score * Weight) ? 0 : score * Weight;
 
-    public readonly bool TryFind(ReadOnlySpan<byte> member, out double score)
+    /// <summary>
+    /// From the smallest on, those of one size as they were named. So Redis does, and sums of floating-point numbers depend on the order.
+    /// </summary>
+    public static void Order(Span<ScoredSource> sources) => sources.Sort(static (x, y) =>
+        x.Count != y.Count ? x.Count.CompareTo(y.Count) : x._place.CompareTo(y._place));
+
+    /// <param name="database">The sources'.</param>
+    /// <param name="member">What is looked for.</param>
+    /// <param name="score">Its score, not weighed.</param>
+    public readonly bool TryFind(Database database, ReadOnlySpan<byte> member, out double score)
     {
         score = 1;
         if (!_at.Found) return false;
         if (IsSet) return new SetReader(_at.Record).Contains(member);
-        var place = new SortedSetValue(_database, _at).Find(member);
+        var place = new SortedSetValue(database, _at).Find(member);
         score = place.Score;
         return place.Found;
     }

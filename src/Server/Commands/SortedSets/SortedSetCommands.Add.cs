@@ -1,4 +1,3 @@
-using System.Buffers;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
@@ -93,14 +92,8 @@ static partial class SortedSetCommands
     static void AddPairs(ref CommandContext c, int first, in AddOptions options)
     {
         var pairs = (c.Count - first) / 2;
-        if (pairs <= FewPairs)
-        {
-            AddPairs(ref c, first, options, stackalloc double[pairs]);
-            return;
-        }
-        var scores = ArrayPool<double>.Shared.Rent(pairs);
-        AddPairs(ref c, first, options, scores.AsSpan(0, pairs));
-        ArrayPool<double>.Shared.Return(scores);
+        using var scores = new Scratch<double>(c.Database, pairs, stackalloc double[FewPairs]);
+        AddPairs(ref c, first, options, scores.Span);
     }
 
     static void AddPairs(ref CommandContext c, int first, in AddOptions options, scoped Span<double> scores)

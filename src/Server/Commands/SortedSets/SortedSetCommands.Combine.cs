@@ -94,6 +94,9 @@ static partial class SortedSetCommands
         _ => y > x ? y : x,
     };
 
+    /// <summary>Sources up to here are gathered on the stack.</summary>
+    const int FewSources = 16;
+
     static void Combine(ref CommandContext c, int numKeys, CombineOperation operation)
     {
         if (!c.TryInteger(numKeys, out var count)) return;
@@ -107,7 +110,8 @@ static partial class SortedSetCommands
             c.Fail(Errors.Syntax);
             return;
         }
-        var sources = new ScoredSource[count];
+        using var gathered = new Scratch<ScoredSource>(c.Database, (int)count, stackalloc ScoredSource[FewSources]);
+        var sources = gathered.Span;
         for (var i = 0; i < sources.Length; i++)
         {
             var at = c.LookupRead(c.Arg(numKeys + 1 + i));
@@ -116,19 +120,20 @@ static partial class SortedSetCommands
                 c.Fail(Errors.WrongType);
                 return;
             }
-            sources[i] = new(c.Database, at);
+            sources[i] = new(at, i);
         }
         if (!TryParse(ref c, numKeys + 1 + sources.Length, operation, stores: numKeys == 2, sources, out var options)) return;
 
+        if (operation != CombineOperation.Difference) ScoredSource.Order(sources);
         if (operation == CombineOperation.IntersectionCount)
         {
-            c.Reply.Integer(CountIntersection(sources, options.Limit));
+            c.Reply.Integer(CountIntersection(c.Database, sources, options.Limit));
             return;
         }
-        using var result = new SortedSetBuilder(c.Database, operation == CombineOperation.Union ? sources.Max(s => s.Count) : 16);
+        using var result = new SortedSetBuilder(c.Database, operation == CombineOperation.Union ? sources[^1].Count : 16);
         if (operation == CombineOperation.Union) Unite(sources, options.Aggregate, result);
-        else if (operation == CombineOperation.Intersection) Intersect(sources, options.Aggregate, result);
-        else Subtract(sources, result);
+        else if (operation == CombineOperation.Intersection) Intersect(c.Database, sources, options.Aggregate, result);
+        else Subtract(c.Database, sources, result);
 
         if (numKeys == 2)
         {
@@ -159,7 +164,7 @@ static partial class SortedSetCommands
     }
 
     static bool TryParse(
-        ref CommandContext c, int from, CombineOperation operation, bool stores, ScoredSource[] sources, out CombineOptions options)
+        ref CommandContext c, int from, CombineOperation operation, bool stores, scoped Span<ScoredSource> sources, out CombineOptions options)
     {
         options = default;
         var weighs = operation is CombineOperation.Union or CombineOperation.Intersection;
@@ -168,7 +173,7 @@ static partial class SortedSetCommands
             var remaining = c.Count - i;
             if (weighs && remaining > sources.Length && c.IsToken(i, "WEIGHTS"u8))
             {
-                foreach (ref var source in sources.AsSpan())
+                foreach (ref var source in sources)
                 {
                     if (Numbers.TryParseDouble(c.Arg(++i), out source.Weight)) continue;
                     c.Fail(Errors.WeightNotFloat);
@@ -203,11 +208,10 @@ static partial class SortedSetCommands
         return true;
     }
 
-    static void Unite(ScoredSource[] sources, Aggregate aggregate, SortedSetBuilder result)
+    static void Unite(ReadOnlySpan<ScoredSource> sources, Aggregate aggregate, SortedSetBuilder result)
     {
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        // From the smallest on, as Redis does: sums of floating-point numbers depend on the order.
-        foreach (var source in sources.OrderBy(s => s.Count))
+        foreach (ref readonly var source in sources)
         {
             if (source.Count == 0) continue;
             var members = source.Members(scratch);
@@ -220,45 +224,44 @@ static partial class SortedSetCommands
         }
     }
 
-    static void Intersect(ScoredSource[] sources, Aggregate aggregate, SortedSetBuilder result)
+    static void Intersect(Database database, ReadOnlySpan<ScoredSource> ordered, Aggregate aggregate, SortedSetBuilder result)
     {
-        var ordered = sources.OrderBy(s => s.Count).ToArray();
         if (ordered[0].Count == 0) return;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         var members = ordered[0].Members(scratch);
         while (members.MoveNext())
         {
-            if (TryAggregate(ordered, members.Current, ordered[0].Weigh(members.Score), aggregate, out var score))
+            if (TryAggregate(database, ordered, members.Current, ordered[0].Weigh(members.Score), aggregate, out var score))
                 result.ScoreOf(members.Current, out _) = score;
         }
     }
 
-    static bool TryAggregate(ScoredSource[] ordered, ReadOnlySpan<byte> member, double first, Aggregate aggregate, out double score)
+    static bool TryAggregate(
+        Database database, ReadOnlySpan<ScoredSource> ordered, ReadOnlySpan<byte> member, double first, Aggregate aggregate, out double score)
     {
         score = first;
         for (var i = 1; i < ordered.Length; i++)
         {
-            if (!ordered[i].TryFind(member, out var other)) return false;
+            if (!ordered[i].TryFind(database, member, out var other)) return false;
             score = Apply(aggregate, score, ordered[i].Weight * other);
         }
         return true;
     }
 
-    static long CountIntersection(ScoredSource[] sources, long limit)
+    static long CountIntersection(Database database, ReadOnlySpan<ScoredSource> ordered, long limit)
     {
-        var ordered = sources.OrderBy(s => s.Count).ToArray();
         if (ordered[0].Count == 0) return 0;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         long count = 0;
         var members = ordered[0].Members(scratch);
         while (members.MoveNext())
         {
-            if (TryAggregate(ordered, members.Current, 0, Aggregate.Sum, out _) && ++count == limit) break;
+            if (TryAggregate(database, ordered, members.Current, 0, Aggregate.Sum, out _) && ++count == limit) break;
         }
         return count;
     }
 
-    static void Subtract(ScoredSource[] sources, SortedSetBuilder result)
+    static void Subtract(Database database, ReadOnlySpan<ScoredSource> sources, SortedSetBuilder result)
     {
         if (sources[0].Count == 0) return;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
@@ -266,7 +269,7 @@ static partial class SortedSetCommands
         while (members.MoveNext())
         {
             var elsewhere = false;
-            for (var i = 1; i < sources.Length && !elsewhere; i++) elsewhere = sources[i].TryFind(members.Current, out _);
+            for (var i = 1; i < sources.Length && !elsewhere; i++) elsewhere = sources[i].TryFind(database, members.Current, out _);
             if (!elsewhere) result.ScoreOf(members.Current, out _) = members.Score;
         }
     }

@@ -77,13 +77,14 @@ static partial class SortedSetCommands
         var length = set.Count;
         if (count < length / 8)
         {
-            var ranks = new HashSet<long>(count);
-            while (ranks.Count < count)
+            using var ranks = new ScratchSet(c.Database, Math.Max(1, count));
+            while (count > 0 && !c.Reply.IsCut)
             {
                 var rank = random.NextInt64(length);
                 if (!ranks.Add(rank)) continue;
                 var drawn = set.From(rank);
                 Member(c.Reply, drawn.Member, drawn.Score, withScores);
+                count--;
             }
             return;
         }

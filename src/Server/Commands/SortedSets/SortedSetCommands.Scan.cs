@@ -33,16 +33,16 @@ static partial class SortedSetCommands
             return;
         }
         if (!ElementScan.TryOptions(ref c, cursor, ObjectType.SortedSet, out var scan)) return;
-        var members = new List<nint>();
+        var members = new ScratchList<nint>(c.Database);
         var steps = 0L;
-        do cursor = set.Scan(cursor, members);
+        do cursor = set.Scan(cursor, ref members);
         while (!scan.IsDone(cursor, members.Count, ref steps));
 
         ElementScan.ReplyCursor(ref c, cursor);
         var deferred = c.Reply.BeginDeferred();
         var count = 0;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        foreach (var member in members)
+        foreach (var member in members.Span)
         {
             var element = set.Scanned(member, out var score);
             if (!scan.Matches(element.ToBytes(scratch))) continue;
@@ -54,6 +54,7 @@ static partial class SortedSetCommands
             count++;
         }
         c.Reply.EndArray(deferred, count);
+        members.Dispose();
     }
 
     static void ReplyScore(ReplyWriter reply, double score)

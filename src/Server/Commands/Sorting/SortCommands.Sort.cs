@@ -30,17 +30,23 @@ static partial class SortCommands
         var count = options.Limit < 0 ? length - start : Math.Min(options.Limit, length - start);
         // What is in order already need not be read beyond the range.
         var isRange = options.KeepsOrder && at.Found && at.Record.Type != ObjectType.Set;
-        using var vector = new SortVector((int)(isRange ? count : length));
-        var backward = options is { KeepsOrder: true, IsDescending: true };
-        if (vector.Capacity > 0) Load(c, at, vector, isRange ? start : 0, isRange ? count : length, backward);
-        if (isRange) start = 0;
-        if (!options.KeepsOrder && !TryOrder(ref c, vector, options))
+        var loaded = isRange ? count : length;
+        var vector = new SortVector(c.Database, loaded, options);
+        try
         {
-            c.Fail(Errors.SortNotDouble);
-            return;
+            var backward = options is { KeepsOrder: true, IsDescending: true };
+            if (loaded > 0) vector.Load(c.Database, at, isRange ? start : 0, loaded, backward);
+            if (isRange) start = 0;
+            var isSorted = options.KeepsOrder || vector.TrySort(c, options.By, start, count);
+            c.Server.Memory.NotePeak(c.Server.Clock.Now);
+            if (!isSorted) c.Fail(Errors.SortNotDouble);
+            else if (options.Store > 0) Store(c, vector, start, count, options);
+            else Answer(c, vector, start, count, options.Gets);
         }
-        if (options.Store > 0) Store(ref c, vector, (int)start, (int)count, options);
-        else Answer(ref c, vector, (int)start, (int)count, options.Gets);
+        finally
+        {
+            vector.Dispose();
+        }
     }
 
     static long CountOf(in CommandContext c, in KeyLookup at) => at.Record.Type switch
@@ -50,75 +56,23 @@ static partial class SortCommands
         _ => new SortedSetValue(c.Database, at).Count,
     };
 
-    static void Load(in CommandContext c, in KeyLookup at, SortVector vector, long start, long count, bool backward)
+    static void Answer(in CommandContext c, in SortVector vector, long start, long count, int gets)
     {
-        if (at.Record.Type == ObjectType.List)
-        {
-            var list = new ListValue(c.Database, at, default);
-            var loader = new Loader(vector);
-            list.Visit(backward ? list.Count - 1 - start : start, count, backward, ref loader);
-            return;
-        }
-        if (at.Record.Type == ObjectType.Set)
-        {
-            for (var all = new SetReader(at.Record).Members(); all.Next();) vector.Add(all.Current);
-            return;
-        }
-        var members = new SortedSetValue(c.Database, at);
-        var cursor = members.From(backward ? members.Count - 1 - start : start, backward);
-        for (; count > 0; count--, cursor.Move()) vector.Add(cursor.Member);
-    }
-
-    readonly struct Loader(SortVector vector) : IElementVisitor
-    {
-        public bool Visit(PackedElement element)
-        {
-            vector.Add(element);
-            return true;
-        }
-    }
-
-    /// <summary>Sorts. False if something is to be compared as a number and is none.</summary>
-    static bool TryOrder(ref CommandContext c, SortVector vector, in SortOptions options)
-    {
-        var pattern = options.By > 0 ? new SortPattern(c.Arg(options.By)) : default;
-        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        var areNumbers = true;
-        for (var i = 0; i < vector.Count && (options.By > 0 || !options.IsAlpha); i++)
-        {
-            scoped var value = vector[i];
-            if (options.By > 0 && !pattern.TryResolve(c, vector[i], scratch, out value)) continue;
-            if (options.IsAlpha) vector.SetKey(i, value);
-            else if (TryScore(value, out var score)) vector.SetScore(i, score);
-            else areNumbers = false;
-        }
-        if (!areNumbers) return false;
-        if (!options.IsAlpha) vector.SortByScore(options.IsDescending);
-        else if (options.By > 0) vector.SortByKey(options.IsDescending);
-        else vector.SortByElement(options.IsDescending);
-        return true;
-    }
-
-    static bool TryScore(ReadOnlySpan<byte> text, out double score) =>
-        Numbers.TryParseLikeC(text, out score, out var outOfRange) && !outOfRange;
-
-    static void Answer(ref CommandContext c, SortVector vector, int start, int count, int gets)
-    {
-        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         c.Reply.Array(gets > 0 ? count * gets : count);
-        for (var i = start; i < start + count; i++)
+        for (var i = start; i < start + count && !c.Reply.IsCut; i++)
         {
-            if (gets == 0) c.Reply.Bulk(vector[i]);
-            for (int get = 0, at = 0; get < gets; get++)
+            var element = vector[i];
+            if (gets == 0) c.Reply.Bulk(element);
+            for (int get = 0, at = 0; get < gets && !c.Reply.IsCut; get++)
             {
                 at = SortOptions.NextGet(c, at);
-                if (new SortPattern(c.Arg(at)).TryResolve(c, vector[i], scratch, out var value)) c.Reply.Bulk(value);
+                if (new SortPattern(c.Arg(at)).TryResolve(c, element, out var value)) c.Reply.Bulk(value);
                 else c.Reply.Null();
             }
         }
     }
 
-    static void Store(ref CommandContext c, SortVector vector, int start, int count, in SortOptions options)
+    static void Store(in CommandContext c, in SortVector vector, long start, long count, in SortOptions options)
     {
         var key = c.Arg(options.Store);
         var results = options.Gets > 0 ? count * options.Gets : count;
@@ -134,33 +88,38 @@ static partial class SortCommands
             return;
         }
         // All is looked up before the key is replaced, which a pattern may name too.
-        using var found = new SortVector(options.Gets > 0 ? results : 0);
-        if (options.Gets > 0)
+        var list = ListValue.Draft(c.Database, key, ListCommands.Limits(c.Server));
+        try
         {
-            Resolve(ref c, vector, start, count, options.Gets, found);
-            (vector, start) = (found, 0);
+            Fill(ref list, c, vector, start, count, options.Gets);
         }
-        var at = c.Server.Keys.Find(c.Database, key);
-        var list = ListValue.CreateNodes(c.Database, at, key, ListCommands.Limits(c.Server));
-        if (!at.Found) c.Server.Keys.Created(c.Database, list.At.Record, key);
-        for (var i = start; i < start + results; i++) list.Push(vector[i], head: false);
-        list.TryPack(shrinking: false);
+        catch
+        {
+            list.Abandon();
+            throw;
+        }
+        var isNew = !c.Server.Keys.Find(c.Database, key).Found;
+        var record = list.Publish();
+        if (isNew) c.Server.Keys.Created(c.Database, record, key);
         c.Server.Effects.KeyChanged(c.Database.Number, key, KeyspaceEvents.List, "sortstore");
         c.Server.Effects.Dirty += results - 1;
         c.Reply.Integer(results);
     }
 
-    static void Resolve(ref CommandContext c, SortVector vector, int start, int count, int gets, SortVector into)
+    static void Fill(scoped ref ListValue list, in CommandContext c, in SortVector vector, long start, long count, int gets)
     {
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         for (var i = start; i < start + count; i++)
         {
+            var element = vector[i];
+            if (gets == 0) list.Push(element.ToBytes(scratch), head: false);
             for (int get = 0, at = 0; get < gets; get++)
             {
                 at = SortOptions.NextGet(c, at);
-                new SortPattern(c.Arg(at)).TryResolve(c, vector[i], scratch, out var value);
-                into.Add(value);
+                var isFound = new SortPattern(c.Arg(at)).TryResolve(c, element, out var value);
+                list.Push(isFound ? value.ToBytes(scratch) : default, head: false);
             }
         }
+        list.TryPack(shrinking: false);
     }
 }

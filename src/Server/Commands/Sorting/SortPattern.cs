@@ -1,4 +1,3 @@
-using System.Buffers;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
@@ -34,44 +33,47 @@ readonly ref struct SortPattern
     /// </summary>
     /// <param name="c">The call.</param>
     /// <param name="element">The element.</param>
-    /// <param name="scratch">At least <see cref="PackedElement.ScratchBytes"/>, for what is kept as a number.</param>
-    /// <param name="value">The bytes, good until the next change of the database.</param>
-    public bool TryResolve(scoped in CommandContext c, ReadOnlySpan<byte> element, Span<byte> scratch, out ReadOnlySpan<byte> value)
+    /// <param name="value">
+    /// Where it lies. Good until that key changes: to look others up may delete those that have expired, which moves nothing.
+    /// </param>
+    public bool TryResolve(scoped in CommandContext c, scoped in PackedElement element, out PackedElement value)
     {
         value = element;
         if (_isElement) return true;
         value = default;
         if (_isFixed) return false;
 
-        var length = _prefix.Length + element.Length + _suffix.Length;
-        byte[]? rented = null;
-        var key = length <= KeyOnStack ? stackalloc byte[KeyOnStack] : rented = ArrayPool<byte>.Shared.Rent(length);
-        _prefix.CopyTo(key);
-        element.CopyTo(key[_prefix.Length..]);
-        _suffix.CopyTo(key[(_prefix.Length + element.Length)..]);
-        var at = Find(c, key[..length]);
-        if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
-
+        var at = Find(c, element);
         if (!at.Found) return false;
         if (_field.IsEmpty)
         {
             if (at.Record.Type != ObjectType.String) return false;
-            value = at.Record.GetString(scratch);
+            value = at.Record.Element;
             return true;
         }
         if (at.Record.Type != ObjectType.Hash) return false;
         var hash = new HashReader(at.Record);
         if (!hash.Find(_field, c.ExpiredBy, out var spot)) return false;
-        value = hash.Value(spot).ToBytes(scratch);
+        value = hash.Value(spot);
         return true;
     }
 
-    /// <summary>Longer keys are put together in rented memory.</summary>
+    /// <summary>Longer keys are put together in the database's memory.</summary>
     const int KeyOnStack = 256;
 
     /// <summary>As CommandContext.LookupRead, for a key that no specification can declare.</summary>
-    static KeyLookup Find(scoped in CommandContext c, ReadOnlySpan<byte> key)
+    KeyLookup Find(scoped in CommandContext c, scoped in PackedElement element)
     {
+        var middle = element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]);
+        var length = (long)_prefix.Length + middle.Length + _suffix.Length;
+        // No key is that long.
+        if (length > Array.MaxLength) return default;
+        using var room = new Scratch<byte>(c.Database, (int)length, stackalloc byte[KeyOnStack]);
+        var key = room.Span;
+        _prefix.CopyTo(key);
+        middle.CopyTo(key[_prefix.Length..]);
+        _suffix.CopyTo(key[(_prefix.Length + middle.Length)..]);
+
         var at = c.Server.Keys.Find(c.Database, key);
         if (at.Found)
         {

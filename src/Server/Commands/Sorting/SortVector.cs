@@ -1,91 +1,95 @@
-using System.Buffers;
+using MiniRedis.Resp;
+using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Sorting;
 
-/// <summary>
-/// Elements to be sorted, and what they are sorted by: copies, because looking keys up may move what they were read from. Memory
-/// is rented; dispose of it.
-/// </summary>
-sealed class SortVector(int capacity) : IDisposable
+/// <summary>What is sorted: loads the elements of a list, a set or a sorted set, looks up what they are sorted by, and sorts them.</summary>
+/// <remarks>Takes memory of the database; dispose of it. Good for as long as nothing changes but what expires.</remarks>
+ref struct SortVector : IDisposable
 {
-    struct Entry
-    {
-        public double Score;
-        public int Start, Length;
+    readonly bool _isAlpha;
+    SortTable _table;
 
-        /// <summary>What it is sorted by, other than itself; a length of -1 says that there is nothing.</summary>
-        public int KeyStart, KeyLength;
+    /// <param name="database">The key's database.</param>
+    /// <param name="expected">How many elements will be loaded.</param>
+    /// <param name="options">What SORT is asked for.</param>
+    public SortVector(Database database, long expected, in SortOptions options)
+    {
+        _isAlpha = options.IsAlpha;
+        var by = options.KeepsOrder ? SortBy.Nothing : !_isAlpha ? SortBy.Score : options.By > 0 ? SortBy.Key : SortBy.Element;
+        _table = new SortTable(database, expected, by, options.IsDescending);
     }
 
-    Entry[] _items = ArrayPool<Entry>.Shared.Rent(Math.Max(1, capacity));
-    byte[] _bytes = ArrayPool<byte>.Shared.Rent(Math.Max(256, capacity));
-    int _length;
+    /// <summary>The element at a place of the order, once it is made; of those that were loaded, if none is to be.</summary>
+    public readonly PackedElement this[long place] => _table[place];
 
-    public int Count { get; private set; }
-
-    /// <summary>Elements that were said to come.</summary>
-    public int Capacity { get; } = capacity;
-
-    public ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(_items[index].Start, _items[index].Length);
-
-    public void Add(in PackedElement element) => Add(element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]));
-
-    public void Add(ReadOnlySpan<byte> element)
+    /// <summary>Loads elements.</summary>
+    /// <param name="database">The key's database.</param>
+    /// <param name="at">The key, which holds a list, a set or a sorted set.</param>
+    /// <param name="start">The first one; all of a set.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="backward">Begins at the end and goes back.</param>
+    public void Load(Database database, in KeyLookup at, long start, long count, bool backward)
     {
-        if (Count == _items.Length) Grow(ref _items, Count, Count + 1);
-        _items[Count++] = new Entry { Start = Append(element), Length = element.Length, KeyLength = -1 };
+        if (at.Record.Type == ObjectType.List)
+        {
+            var list = new ListValue(database, at, default);
+            var loader = new Loader { Table = _table, ArePassing = list.ShowsCopies };
+            list.Visit(backward ? list.Count - 1 - start : start, count, backward, ref loader);
+            _table = loader.Table;
+            return;
+        }
+        if (at.Record.Type == ObjectType.Set)
+        {
+            for (var all = new SetReader(at.Record).Members(); all.Next();) _table.Add(all.Current, isPassing: false);
+            return;
+        }
+        var members = new SortedSetValue(database, at);
+        var cursor = members.From(backward ? members.Count - 1 - start : start, backward);
+        for (; count > 0; count--, cursor.Move()) _table.Add(cursor.Member, isPassing: false);
     }
 
-    public void SetScore(int index, double score) => _items[index].Score = score;
-
-    public void SetKey(int index, ReadOnlySpan<byte> key)
+    ref struct Loader : IElementVisitor
     {
-        _items[index].KeyStart = Append(key);
-        _items[index].KeyLength = key.Length;
+        public SortTable Table;
+        public bool ArePassing;
+
+        public bool Visit(PackedElement element)
+        {
+            Table.Add(element, ArePassing);
+            return true;
+        }
     }
 
-    public void SortByScore(bool descending) =>
-        _items.AsSpan(0, Count).Sort((a, b) => Ordered(a.Score != b.Score ? a.Score.CompareTo(b.Score) : Compare(a, b), descending, a, b));
-
-    public void SortByElement(bool descending) => _items.AsSpan(0, Count).Sort((a, b) => Ordered(Compare(a, b), descending, a, b));
-
-    /// <summary>Those without a key come first.</summary>
-    public void SortByKey(bool descending) => _items.AsSpan(0, Count).Sort((a, b) => Ordered(CompareKeys(a, b), descending, a, b));
-
-    /// <summary>Equals stay in the order in which they came: what C's library does in practice, and so what clients of Redis see.</summary>
-    static int Ordered(int comparison, bool descending, in Entry a, in Entry b) =>
-        comparison == 0 ? a.Start.CompareTo(b.Start) : descending ? -comparison : comparison;
-
-    // The bytes' order is that of strcoll in the C locale, in which servers run.
-    int Compare(in Entry a, in Entry b) => _bytes.AsSpan(a.Start, a.Length).SequenceCompareTo(_bytes.AsSpan(b.Start, b.Length));
-
-    int CompareKeys(in Entry a, in Entry b)
+    /// <summary>Sorts, as far as a range needs it. False if something is to be compared as a number and is none.</summary>
+    /// <param name="c">The call.</param>
+    /// <param name="by">The argument whose pattern tells what is compared; 0 for the elements themselves.</param>
+    /// <param name="start">The first place of the range.</param>
+    /// <param name="count">Places of the range.</param>
+    public readonly bool TrySort(in CommandContext c, int by, long start, long count)
     {
-        if (a.KeyLength < 0 || b.KeyLength < 0) return (a.KeyLength >= 0).CompareTo(b.KeyLength >= 0);
-        return _bytes.AsSpan(a.KeyStart, a.KeyLength).SequenceCompareTo(_bytes.AsSpan(b.KeyStart, b.KeyLength));
+        var pattern = by > 0 ? new SortPattern(c.Arg(by)) : default;
+        var areNumbers = true;
+        // All are looked up, even if it is in vain: who asks for them is told of misses, and what has expired goes.
+        for (long i = 0; i < _table.Count && (by > 0 || !_isAlpha); i++)
+        {
+            var element = _table[i];
+            var value = element;
+            if (by > 0 && !pattern.TryResolve(c, element, out value)) continue;
+            if (_isAlpha) _table.SetKey(i, value);
+            else if (TryScore(value, out var score)) _table.SetScore(i, score);
+            else areNumbers = false;
+        }
+        if (areNumbers) _table.Sort(start, count);
+        return areNumbers;
     }
 
-    int Append(ReadOnlySpan<byte> bytes)
+    static bool TryScore(in PackedElement value, out double score)
     {
-        if (_bytes.Length - _length < bytes.Length) Grow(ref _bytes, _length, checked(_length + bytes.Length));
-        bytes.CopyTo(_bytes.AsSpan(_length));
-        _length += bytes.Length;
-        return _length - bytes.Length;
+        score = value.IsInteger ? value.Integer : 0;
+        return value.IsInteger || Numbers.TryParseLikeC(value.Text, out score, out var outOfRange) && !outOfRange;
     }
 
-    static void Grow<T>(ref T[] array, int used, int needed)
-    {
-        var larger = ArrayPool<T>.Shared.Rent((int)Math.Min(Array.MaxLength, Math.Max(needed, 2L * array.Length)));
-        array.AsSpan(0, used).CopyTo(larger);
-        ArrayPool<T>.Shared.Return(array);
-        array = larger;
-    }
-
-    public void Dispose()
-    {
-        ArrayPool<Entry>.Shared.Return(_items);
-        ArrayPool<byte>.Shared.Return(_bytes);
-        (_items, _bytes) = ([], []);
-    }
+    public void Dispose() => _table.Dispose();
 }

@@ -1,33 +1,30 @@
-using System.Buffers;
 using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Streams;
 
-/// <summary>Ids gathered while a command runs: on the stack first, then in rented memory. Dispose it.</summary>
-ref struct IdList(Span<StreamId> initial)
+/// <summary>Ids gathered while a command runs: on the stack first, then in the database's memory. Dispose it.</summary>
+ref struct IdList(Database database, Span<StreamId> initial)
 {
-    Span<StreamId> _ids = initial;
-    StreamId[]? _rented;
+    readonly Span<StreamId> _few = initial;
+    ScratchList<StreamId> _many = new(database);
 
     public int Count { get; private set; }
 
-    public readonly ReadOnlySpan<StreamId> Ids => _ids[..Count];
+    public readonly ReadOnlySpan<StreamId> Ids => Count <= _few.Length ? _few[..Count] : _many.Span;
 
     public void Add(StreamId id)
     {
-        if (Count == _ids.Length)
+        if (Count < _few.Length)
         {
-            var larger = ArrayPool<StreamId>.Shared.Rent(Count * 2);
-            _ids.CopyTo(larger);
-            Dispose();
-            _ids = _rented = larger;
+            _few[Count++] = id;
+            return;
         }
-        _ids[Count++] = id;
+        if (Count++ == _few.Length)
+        {
+            foreach (var first in _few) _many.Add(first);
+        }
+        _many.Add(id);
     }
 
-    public void Dispose()
-    {
-        if (_rented is not null) ArrayPool<StreamId>.Shared.Return(_rented);
-        _rented = null;
-    }
+    public void Dispose() => _many.Dispose();
 }

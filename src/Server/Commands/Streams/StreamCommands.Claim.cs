@@ -203,8 +203,8 @@ static partial class StreamCommands
             return;
         }
         var consumer = Consumer(c, group, key, c.Arg(3), out _);
-        var claimed = new IdList(stackalloc StreamId[64]);
-        var deleted = new IdList(stackalloc StreamId[16]);
+        var claimed = new IdList(c.Database, stackalloc StreamId[64]);
+        var deleted = new IdList(c.Database, stackalloc StreamId[16]);
         var next = group.PendingFrom(start);
         var isLeft = next.MoveNext();
         for (var looks = count * LooksPerClaim; isLeft && looks > 0 && count > 0; looks--)

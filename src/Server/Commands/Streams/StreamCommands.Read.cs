@@ -108,7 +108,7 @@ static partial class StreamCommands
     static void Read(ref CommandContext c, bool inGroup)
     {
         if (!TryReadOptions(ref c, inGroup, out var options)) return;
-        var ids = options.Streams <= 32 ? stackalloc StreamId[options.Streams] : new StreamId[options.Streams];
+        using var ids = new Scratch<StreamId>(c.Database, options.Streams, stackalloc StreamId[32]);
         for (var i = 0; i < options.Streams; i++)
         {
             if (!TryReadId(ref c, options, i, inGroup, out ids[i])) return;

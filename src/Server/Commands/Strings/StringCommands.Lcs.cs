@@ -1,4 +1,3 @@
-using System.Buffers;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Storage;
@@ -40,18 +39,17 @@ static partial class StringCommands
         var a = first.Found ? first.Record.GetString(scratchA) : [];
         var b = second.Found ? second.Record.GetString(scratchB) : [];
 
-        var cells = (long)(a.Length + 1) * (b.Length + 1);
-        if (cells * sizeof(uint) > Math.Min(c.Server.Config.Network.ProtoMaxBulkLen, Array.MaxLength))
+        // What Redis's table would take is what is bounded: here it takes a thirty-second of that, but the time is bounded with it.
+        if ((a.Length + 1L) * (b.Length + 1L) > c.Server.Config.Network.ProtoMaxBulkLen / sizeof(uint))
         {
             c.Fail(Errors.LcsTooMuchMemory);
             return;
         }
-        var table = ArrayPool<uint>.Shared.Rent((int)cells);
-        FillLcsTable(table, a, b);
-        var length = table[cells - 1];
-        if (options.WantsLength) c.Reply.Integer(length);
-        else TraceLcs(ref c, table, a, b, options);
-        ArrayPool<uint>.Shared.Return(table);
+        using var table = new LcsTable(c.Database, a, b, keepsRows: !options.WantsLength);
+        c.Server.Memory.NotePeak(c.Server.Clock.Now);
+        if (options.WantsLength) c.Reply.Integer(table.Length);
+        else if (options.WantsRanges) ReplyRanges(c.Reply, table, a, b, options);
+        else ReplySubsequence(c, table);
     }
 
     record struct LcsOptions(bool WantsLength, bool WantsRanges, bool WithMatchLength, long MinMatchLength);
@@ -80,86 +78,72 @@ static partial class StringCommands
         return false;
     }
 
-    /// <summary>Fills the usual dynamic-programming table: cell (i, j) is the length for the first i and j bytes.</summary>
-    static void FillLcsTable(uint[] table, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
+    static void ReplySubsequence(in CommandContext c, in LcsTable table)
     {
-        var width = b.Length + 1;
-        table.AsSpan(0, width).Clear();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var above = table.AsSpan((i - 1) * width, width);
-            var row = table.AsSpan(i * width, width);
-            row[0] = 0;
-            var byteA = a[i - 1];
-            for (var j = 1; j < row.Length; j++)
-                row[j] = byteA == b[j - 1] ? above[j - 1] + 1 : Math.Max(above[j], row[j - 1]);
-        }
+        using var text = new Scratch<byte>(c.Database, table.Length, stackalloc byte[256]);
+        table.Write(text.Span);
+        c.Reply.Bulk(text.Span);
     }
 
-    /// <summary>Walks back from the last cell and answers with the subsequence, or with its ranges, last match first.</summary>
-    static void TraceLcs(scoped ref CommandContext c, uint[] table, scoped ReadOnlySpan<byte> a, scoped ReadOnlySpan<byte> b, LcsOptions options)
+    static void ReplyRanges(ReplyWriter reply, LcsTable table, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, in LcsOptions options)
     {
-        var width = b.Length + 1;
-        var length = (int)table[a.Length * width + b.Length];
-        var result = options.WantsRanges ? [] : new byte[length];
-        DeferredCount matches = default;
-        if (options.WantsRanges)
-        {
-            c.Reply.Map(2);
-            c.Reply.Bulk("matches"u8);
-            matches = c.Reply.BeginDeferred();
-        }
+        // Twice the walk, which is short, rather than to keep the ranges until it is known how many there are.
         var count = 0;
-        var left = length;
-        int startA = -1, endA = 0, startB = 0, endB = 0;
-        for (int i = a.Length, j = b.Length; i > 0 && j > 0;)
+        for (var ranges = new LcsRanges(table, a, b); ranges.MoveNext();)
         {
-            bool ends;
-            if (a[i - 1] == b[j - 1])
-            {
-                left--;
-                if (!options.WantsRanges) result[left] = a[i - 1];
-                ends = false;
-                if (startA < 0) (startA, endA, startB, endB) = (i - 1, i - 1, j - 1, j - 1);
-                else if (startA == i && startB == j) (startA, startB) = (i - 1, j - 1);
-                else ends = true;
-                ends |= startA == 0 || startB == 0;
-                i--;
-                j--;
-            }
-            else
-            {
-                if (table[(i - 1) * width + j] > table[i * width + j - 1]) i--;
-                else j--;
-                ends = startA >= 0;
-            }
-            if (!ends) continue;
-            if (options.WantsRanges && endA - startA + 1 >= options.MinMatchLength)
-            {
-                ReplyMatch(ref c, startA, endA, startB, endB, options.WithMatchLength);
-                count++;
-            }
-            startA = -1;
+            if (ranges.Length >= options.MinMatchLength) count++;
         }
-        if (!options.WantsRanges)
+        reply.Map(2);
+        reply.Bulk("matches"u8);
+        reply.Array(count);
+        for (var ranges = new LcsRanges(table, a, b); ranges.MoveNext();)
         {
-            c.Reply.Bulk(result);
-            return;
+            if (ranges.Length >= options.MinMatchLength) ReplyMatch(reply, ranges, options.WithMatchLength);
         }
-        c.Reply.EndArray(matches, count);
-        c.Reply.Bulk("len"u8);
-        c.Reply.Integer(length);
+        reply.Bulk("len"u8);
+        reply.Integer(table.Length);
     }
 
-    static void ReplyMatch(ref CommandContext c, int startA, int endA, int startB, int endB, bool withLength)
+    /// <summary>Walks back from the last cell: the ranges of the subsequence, last one first.</summary>
+    ref struct LcsRanges(LcsTable table, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {
-        c.Reply.Array(withLength ? 3 : 2);
-        c.Reply.Array(2);
-        c.Reply.Integer(startA);
-        c.Reply.Integer(endA);
-        c.Reply.Array(2);
-        c.Reply.Integer(startB);
-        c.Reply.Integer(endB);
-        if (withLength) c.Reply.Integer(endA - startA + 1);
+        readonly LcsTable _table = table;
+        readonly ReadOnlySpan<byte> _a = a, _b = b;
+        int _i = a.Length, _j = b.Length;
+
+        public int StartA { get; private set; }
+
+        public int StartB { get; private set; }
+
+        public int Length { get; private set; }
+
+        public bool MoveNext()
+        {
+            Length = 0;
+            while (_i > 0 && _j > 0)
+            {
+                if (_a[_i - 1] == _b[_j - 1])
+                {
+                    (StartA, StartB) = (--_i, --_j);
+                    Length++;
+                }
+                else if (Length > 0) return true;
+                else if (_table.IsUpLarger(_i, _j)) _i--;
+                else _j--;
+            }
+            return Length > 0;
+        }
+    }
+
+    static void ReplyMatch(ReplyWriter reply, in LcsRanges range, bool withLength)
+    {
+        reply.Array(withLength ? 3 : 2);
+        reply.Array(2);
+        reply.Integer(range.StartA);
+        reply.Integer(range.StartA + range.Length - 1);
+        reply.Array(2);
+        reply.Integer(range.StartB);
+        reply.Integer(range.StartB + range.Length - 1);
+        if (withLength) reply.Integer(range.Length);
     }
 }
