@@ -39,9 +39,11 @@ static class RandomChanges
 
     public static string Payload(Record record)
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        using var buffer = new PayloadBuffer();
         DumpPayload.Write(record, compress: false, buffer);
-        return $"{record.ExpireAt} {Convert.ToHexString(buffer.WrittenSpan)}";
+        var bytes = new ArrayBufferWriter<byte>();
+        buffer.TakeOut(piece => bytes.Write(piece));
+        return $"{record.ExpireAt} {Convert.ToHexString(bytes.WrittenSpan)}";
     }
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace MiniRedis.Storage;
@@ -17,7 +16,7 @@ public static class DumpPayload
     /// <param name="record">The value.</param>
     /// <param name="compress">Whether strings are compressed (rdbcompression).</param>
     /// <param name="output">An empty buffer.</param>
-    public static void Write(Record record, bool compress, ArrayBufferWriter<byte> output)
+    public static void Write(Record record, bool compress, PayloadBuffer output)
     {
         var type = RdbValueWriter.TypeOf(record);
         var writer = new RdbWriter(output, compress);
@@ -25,7 +24,7 @@ public static class DumpPayload
         RdbValueWriter.Write(writer, record);
         BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), (ushort)RdbValueWriter.VersionOf(type));
         output.Advance(2);
-        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), Crc64.Append(0, output.WrittenSpan));
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), output.Checksum());
         output.Advance(8);
     }
 

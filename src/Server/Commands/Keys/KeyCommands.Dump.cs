@@ -1,4 +1,3 @@
-using System.Buffers;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
@@ -65,9 +64,11 @@ static partial class KeyCommands
             c.Reply.Null();
             return;
         }
-        var payload = new ArrayBufferWriter<byte>();
+        using var payload = new PayloadBuffer();
         DumpPayload.Write(at.Record, c.Server.Config.RdbCompression, payload);
-        c.Reply.Bulk(payload.WrittenSpan);
+        c.Reply.BeginBulk(payload.Length);
+        payload.TakeOut(c.Reply.BulkPart);
+        c.Reply.EndBulk();
     }
 
     static void Restore(ref CommandContext c)
