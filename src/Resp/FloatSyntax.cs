@@ -12,8 +12,8 @@ namespace MiniRedis.Resp;
 /// </remarks>
 internal ref struct FloatSyntax
 {
-    // An exponent counts no further than this, so that no number of digits lets it overflow. It is larger than what the digits of
-    // the longest text can make up for (2^31 digits, each of 4 bits), so what it cuts is zero or infinite whatever the digits are.
+    // An exponent counts no further than this, so that no number of digits lets it overflow. It is larger than what the digits
+    // of the longest text can make up for (2^31 digits of 4 bits), so what it cuts is zero or infinite whatever the digits are.
     private const long ExponentBound = 1L << 40;
 
     public bool Negative;
@@ -172,7 +172,7 @@ internal ref struct FloatSyntax
     /// </summary>
     public readonly BigInteger Mantissa()
     {
-        // In place, 19 digits at a time: as a BigInteger each step would copy all that is there. A limb holds more than 19 digits.
+        // In place, 19 digits at a time: each step of a BigInteger would copy all that is there. A limb holds a little more.
         const int DigitsInLimb = 19;
         Span<ulong> limbs = stackalloc ulong[DigitCount / DigitsInLimb + 1];
         int used = 0, gathered = 0;

@@ -16,7 +16,8 @@ public static partial class Numbers
     // A power of ten is exact in a double up to 10^22, as 5^22 has less than 53 bits.
     private static ReadOnlySpan<double> ExactPowersOfTen =>
     [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+        1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
     ];
 
     /// <param name="number">The number taken apart; not zero.</param>

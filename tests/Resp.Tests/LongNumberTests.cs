@@ -17,7 +17,11 @@ public class LongNumberTests
 
     private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);
 
-    private static string Repeat(string text, int length) => string.Concat(Enumerable.Repeat(text, length / text.Length + 1))[..length];
+    private static readonly string s_tooLarge =
+        ((BigInteger.One << 1024) - (BigInteger.One << 970)).ToString(CultureInfo.InvariantCulture);
+
+    private static string Repeat(string text, int length) =>
+        string.Concat(Enumerable.Repeat(text, length / text.Length + 1))[..length];
 
     /// <summary>Texts of a megabyte and more, and the double that each is.</summary>
     public static TheoryData<string, double> Long() => new()
@@ -64,7 +68,7 @@ public class LongNumberTests
         { "0x1.7" + Repeat("f", Megabyte) + "p-1074", double.Epsilon },
         { "0x1.fffffffffffff7" + Repeat("f", Megabyte) + "p1023", double.MaxValue },
         // The largest double is 2^1024 - 2^971; what lies below 2^1024 - 2^970 is rounded down to it.
-        { ((BigInteger.One << 1024) - (BigInteger.One << 970) - 1).ToString(CultureInfo.InvariantCulture) + "." + Repeat("9", Megabyte), double.MaxValue },
+        { (BigInteger.Parse(s_tooLarge, CultureInfo.InvariantCulture) - 1) + "." + Repeat("9", Megabyte), double.MaxValue },
     };
 
     [Theory]
@@ -93,7 +97,7 @@ public class LongNumberTests
         "0x1p-" + Repeat("9", Megabyte),
         "0x1." + s_zeros + "p-1075",
         "0x1.fffffffffffff8" + s_zeros + "p1023",
-        ((BigInteger.One << 1024) - (BigInteger.One << 970)).ToString(CultureInfo.InvariantCulture) + "." + s_zeros,
+        s_tooLarge + "." + s_zeros,
         Repeat("1", Megabyte) + "x",
         "1e" + s_zeros + "x",
         "1." + s_zeros + ".",
@@ -195,17 +199,20 @@ public class LongNumberTests
     private static string RandomText(Random random, bool hex)
     {
         string alphabet = hex ? "0123456789abcdefABCDEF" : "0123456789";
-        string Digits(int most) => string.Concat(Enumerable.Range(0, random.Next(most)).Select(_ => alphabet[random.Next(alphabet.Length)]));
+        string Digits(int most) => new(random.GetItems<char>(alphabet, random.Next(most)));
         int most = random.Next(4) == 0 ? 2_000 : 40;
         string text = (random.Next(2) == 0 ? "-" : "") + (hex ? "0x" : "") + new string('0', random.Next(3)) + Digits(most) + "1";
         if (random.Next(2) == 0) text += "." + new string('0', random.Next(2) * random.Next(most)) + Digits(most);
         return random.Next(2) == 0 ? text : $"{text}{(hex ? 'p' : 'e')}{random.Next(-400, 400)}";
     }
 
-    /// <summary>mantissa x 2^exponent with one bit more than fits, or as many: spelled exactly, then moved by a digit far behind, or not.</summary>
+    /// <summary>
+    /// mantissa x 2^exponent with one bit more than fits, or as many: spelled exactly, then moved by a digit far behind, or not.
+    /// </summary>
     private static string NearTie(Random random, bool hex, int bits, int least, int most)
     {
-        BigInteger mantissa = (BigInteger.One << bits) | new BigInteger(random.NextInt64()) * random.Next(2, 1 << 16) % (BigInteger.One << bits) | random.Next(2);
+        BigInteger top = BigInteger.One << bits;
+        BigInteger mantissa = top | new BigInteger(random.NextInt64()) * random.Next(2, 1 << 16) % top | random.Next(2);
         int exponent = random.Next(4) == 0 ? least - random.Next(bits + 3) : random.Next(least, most);
         // Scaled so that it is an integer: decimal by tens, as 2^-n = 5^n x 10^-n.
         (BigInteger integer, int scale) = hex ? (mantissa, exponent)
@@ -214,7 +221,7 @@ public class LongNumberTests
         BigInteger shift = BigInteger.Pow(hex ? 16 : 10, zeros);
         integer = integer * shift + random.Next(-1, 2);
         scale -= zeros * (hex ? 4 : 1);
-        string digits = hex ? integer.ToString("x", CultureInfo.InvariantCulture).TrimStart('0') : integer.ToString(CultureInfo.InvariantCulture);
+        string digits = integer.ToString(hex ? "x" : "D", CultureInfo.InvariantCulture).TrimStart('0');
         int point = random.Next(digits.Length + 1);
         if (random.Next(2) == 0)
         {
@@ -231,7 +238,9 @@ public class LongNumberTests
         public static double Double(string text)
         {
             (bool negative, BigInteger mantissa, int exponent) = Round(text, bits: 53, least: -1074);
-            double value = mantissa.IsZero ? 0 : mantissa.GetBitLength() + exponent > 1024 ? double.PositiveInfinity : Math.ScaleB((double)mantissa, exponent);
+            double value = mantissa.IsZero ? 0
+                : mantissa.GetBitLength() + exponent > 1024 ? double.PositiveInfinity
+                : Math.ScaleB((double)mantissa, exponent);
             return negative ? -value : value;
         }
 
@@ -254,7 +263,8 @@ public class LongNumberTests
             int point = parts[0].IndexOf('.', StringComparison.Ordinal);
             if (point >= 0) exponent -= (parts[0].Length - point - 1) * (hex ? 4 : 1);
             string digits = "0" + parts[0].Replace(".", "", StringComparison.Ordinal);
-            BigInteger numerator = BigInteger.Parse(digits, hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture);
+            NumberStyles style = hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None;
+            BigInteger numerator = BigInteger.Parse(digits, style, CultureInfo.InvariantCulture);
             BigInteger power = BigInteger.Pow(hex ? 2 : 10, Math.Abs(exponent));
             BigInteger denominator = exponent < 0 ? power : 1;
             if (exponent > 0) numerator *= power;

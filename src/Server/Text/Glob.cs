@@ -9,11 +9,11 @@ namespace MiniRedis.Server;
 /// <code>
 ///   user:*:[0-9]*x?      head "user:"   part ":[0-9]", 2 bytes   tail "x?", 2 bytes
 /// </code>
-/// The head stands where the text begins, the tail where it ends, and each part is looked for from where the one before it ended.
-/// The first place is always right: what an earlier star could reach by taking more, the later one reaches as well. So the time is at
-/// most pattern times text, where naive recursion takes exponential time for a*a*a*a*b (CVE-2022-36021); plain bytes in front of a part are
-/// searched and compared many at once. No recursion either; but a pattern that needs more than 1000 stars matches nothing, as in Redis,
-/// whose recursion ends there.
+/// The head stands where the text begins, the tail where it ends, and each part is looked for from where the one before it
+/// ended. The first place is always right: what an earlier star could reach by taking more, the later one reaches as well. So
+/// the time is at most pattern times text, where naive recursion takes exponential time for a*a*a*a*b (CVE-2022-36021); plain
+/// bytes in front of a part are searched and compared many at once. No recursion either; but a pattern that needs more than
+/// 1000 stars matches nothing, as in Redis, whose recursion ends there.
 /// </remarks>
 internal static class Glob
 {

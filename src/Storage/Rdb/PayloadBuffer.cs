@@ -12,7 +12,7 @@ namespace MiniRedis.Storage;
 ///   | block 4 KB | block 8 KB | ... | block 4 MB | block 4 MB |        the last one is being filled
 /// </code>
 /// </summary>
-/// <remarks>For one thread. Whoever writes asks for spans; a block that is taken out is its taker's no longer than until the next.</remarks>
+/// <remarks>For one thread. Whoever writes asks for spans; a piece that is taken out is there until the next one is.</remarks>
 public sealed unsafe class PayloadBuffer : IBufferWriter<byte>, IDisposable
 {
     const int LeastBlock = 4096, MostBlock = 4 * 1024 * 1024;
@@ -63,7 +63,7 @@ public sealed unsafe class PayloadBuffer : IBufferWriter<byte>, IDisposable
         return Crc64.Append(crc, new(_start, _used));
     }
 
-    /// <summary>Calls for each piece in turn, and frees it before the next: so a copy takes the memory of one, not of two.</summary>
+    /// <summary>Calls for each piece in turn, and frees it before the next: a copy needs room for one more piece only.</summary>
     public void TakeOut(Action<ReadOnlySpan<byte>> piece)
     {
         while (_full.TryDequeue(out var block))

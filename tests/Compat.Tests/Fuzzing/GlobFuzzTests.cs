@@ -4,8 +4,8 @@ using Xunit.Abstractions;
 namespace MiniRedis.Compat.Tests.Fuzzing;
 
 /// <summary>
-/// Random patterns, made of the bytes that mean something in one and of few others, must match the same keys in MiniRedis and in a
-/// real redis-server. MINIREDIS_FUZZ_SEED and MINIREDIS_FUZZ_COMMANDS as for <see cref="DifferentialFuzzTests"/>.
+/// Random patterns, made of the bytes that mean something in one and of few others, must match the same keys in MiniRedis and
+/// in a real redis-server. MINIREDIS_FUZZ_SEED and MINIREDIS_FUZZ_COMMANDS as for <see cref="DifferentialFuzzTests"/>.
 /// </summary>
 public sealed class GlobFuzzTests(ITestOutputHelper output)
 {

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace MiniRedis.Compat.Tests.Fuzzing;
 
 /// <summary>
-/// Random spellings of numbers, most of them long: decimal and hexadecimal, with zeros where they say nothing, with exponents that
-/// undo what zeros do, at what lies exactly between two doubles and a digit beside it, and now and then none at all.
+/// Random spellings of numbers, most of them long: decimal and hexadecimal, with zeros where they say nothing, with exponents
+/// that undo what zeros do, at what lies exactly between two doubles and a digit beside it, and now and then none at all.
 /// </summary>
 sealed class NumberStream(int seed)
 {
@@ -15,7 +15,9 @@ sealed class NumberStream(int seed)
     {
         var text = _random.Next(12) switch
         {
-            0 => Pick("inf", "-inf", "+Infinity", "nan", "-nan", "nan(1)", "", "-", "+", ".", "0x", "0x.", "1e", "0x1p", "1e+", "infinit", "e5", "0e5", "0x0p9"),
+            0 => Pick(
+                "inf", "-inf", "+Infinity", "nan", "-nan", "nan(1)", "", "-", "+", ".", "0x", "0x.", "1e", "0x1p", "1e+", "infinit",
+                "e5", "0e5", "0x0p9"),
             1 => $"{_random.NextInt64() >> _random.Next(64)}",
             <= 5 => Tie(),
             _ => Digits(),
@@ -52,7 +54,7 @@ sealed class NumberStream(int seed)
             2 => _random.Next(-5_000, 5_000) - whole.Length,
             _ => _random.Next(-330, 330),
         }) * (hex ? 4 : 1);
-        var spelled = _random.Next(30) == 0 ? "9999999999999999999999"[..(9 + _random.Next(13))] : Math.Abs(exponent).ToString(CultureInfo.InvariantCulture);
+        var spelled = _random.Next(30) == 0 ? new string('9', _random.Next(9, 22)) : $"{Math.Abs(exponent)}";
         if (_random.Next(10) == 0) spelled = Zeros() + spelled;
         if (_random.Next(3) > 0) text += Pick(hex ? "p" : "e", hex ? "P" : "E") + (exponent < 0 ? "-" : Pick("", "+")) + spelled;
         return Pick("", "", "-", "+") + (hex ? Pick("0x", "0X") : "") + text;
@@ -78,10 +80,11 @@ sealed class NumberStream(int seed)
         var hex = _random.Next(3) == 0;
         var integer = hex ? mantissa : exponent >= 0 ? mantissa << exponent : mantissa * BigInteger.Pow(5, -exponent);
         var zeros = _random.Next(2) * Length();
-        var digits = integer.ToString(hex ? "x" : "D", CultureInfo.InvariantCulture).TrimStart('0');
+        string Spelled(BigInteger number) => number.ToString(hex ? "x" : "D", CultureInfo.InvariantCulture).TrimStart('0');
+        var digits = Spelled(integer);
         // Behind it nothing, or something; or it is one less, and nines follow.
         digits += Pick("", ".", "." + new string('0', zeros) + "1", "." + new string('0', zeros));
-        if (_random.Next(4) == 0) digits = (integer - 1).ToString(hex ? "x" : "D", CultureInfo.InvariantCulture).TrimStart('0') + "." + new string(hex ? 'f' : '9', zeros + 1);
+        if (_random.Next(4) == 0) digits = Spelled(integer - 1) + "." + new string(hex ? 'f' : '9', zeros + 1);
         return Pick("", "-") + (hex ? $"0x{digits}p{exponent}" : exponent >= 0 ? digits : $"{digits}e{exponent}");
     }
 

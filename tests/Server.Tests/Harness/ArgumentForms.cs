@@ -18,8 +18,8 @@ static class ArgumentForms
     }
 
     /// <summary>
-    /// For each value that is neither a key nor a pattern, however deep in the tree: the shortest request that has it, and where it
-    /// stands there.
+    /// For each value that is neither a key nor a pattern, however deep in the tree: the shortest request that has it, and where
+    /// it stands there.
     /// </summary>
     public static IEnumerable<(string[] Words, int At)> EachValue(CommandSpec command)
     {
@@ -31,8 +31,10 @@ static class ArgumentForms
     {
         for (var i = 0; i < arguments.Count; i++)
         {
-            string[] before = [.. arguments.Take(i).SelectMany(Shortest)], after = [.. arguments.Skip(i + 1).SelectMany(Shortest)];
-            foreach (var (words, at) in EachValue(arguments[i])) yield return ([.. before, .. words, .. after], before.Length + at);
+            string[] before = [.. arguments.Take(i).SelectMany(Shortest)];
+            string[] after = [.. arguments.Skip(i + 1).SelectMany(Shortest)];
+            foreach (var (words, at) in EachValue(arguments[i]))
+                yield return ([.. before, .. words, .. after], before.Length + at);
         }
     }
 
