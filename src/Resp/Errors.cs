@@ -46,7 +46,6 @@ public static partial class Errors
     public static ReadOnlySpan<byte> InvalidTtl => "ERR Invalid TTL value, must be >= 0"u8;
     public static ReadOnlySpan<byte> InvalidIdleTime => "ERR Invalid IDLETIME value, must be >= 0"u8;
     public static ReadOnlySpan<byte> InvalidFreq => "ERR Invalid FREQ value, must be >= 0 and <= 255"u8;
-    public static ReadOnlySpan<byte> DumpTooLong => "ERR The value is too long to be dumped"u8;
     public static ReadOnlySpan<byte> BadPayload => "ERR DUMP payload version or checksum are wrong"u8;
     public static ReadOnlySpan<byte> BadDataFormat => "ERR Bad data format"u8;
 

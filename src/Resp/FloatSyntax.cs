@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace MiniRedis.Resp;
 
@@ -11,8 +12,9 @@ namespace MiniRedis.Resp;
 /// </remarks>
 internal ref struct FloatSyntax
 {
-    // Beyond this every type overflows or underflows; keeps an exponent of a hundred digits from overflowing ours.
-    private const int ExponentBound = 1_000_000;
+    // An exponent counts no further than this, so that no number of digits lets it overflow. It is larger than what the digits
+    // of the longest text can make up for (2^31 digits of 4 bits), so what it cuts is zero or infinite whatever the digits are.
+    private const long ExponentBound = 1L << 40;
 
     public bool Negative;
     public bool Infinite;
@@ -23,7 +25,7 @@ internal ref struct FloatSyntax
     public int DigitCount;
 
     /// <summary>Power of 10 (of 2 when Hex) that the digits, read as one integer, are multiplied with.</summary>
-    public int Exponent;
+    public long Exponent;
 
     public readonly bool IsZero => DigitCount == 0 && !Infinite;
 
@@ -77,7 +79,7 @@ internal ref struct FloatSyntax
         length = i;
         if (any == 0) return false;
         if (first >= 0) Digits = rest[first..i];
-        Exponent = -digitsAfterPoint * (Hex ? 4 : 1);
+        Exponent = -(long)digitsAfterPoint * (Hex ? 4 : 1);
         return true;
     }
 
@@ -94,7 +96,7 @@ internal ref struct FloatSyntax
         }
 
         if (rest.IsEmpty) return false;
-        int exponent = 0;
+        long exponent = 0;
         foreach (byte c in rest)
         {
             if (!char.IsAsciiDigit((char)c)) return false;
@@ -105,26 +107,104 @@ internal ref struct FloatSyntax
         return true;
     }
 
-    /// <summary>The digits as one integer.</summary>
+    /// <summary>
+    /// The first hexadecimal digits as one integer; what follows them only decides how a number is rounded. Takes time for all
+    /// digits once.
+    /// </summary>
+    /// <param name="most">How many digits at most: up to 32.</param>
+    /// <param name="exponent">The integer's power of 2: <see cref="Exponent"/>, and 4 for each digit left out.</param>
+    /// <param name="sticky">Whether any digit left out is not zero.</param>
+    public readonly UInt128 LeadingHex(int most, out long exponent, out bool sticky)
+    {
+        UInt128 value = 0;
+        int taken = 0, at = 0;
+        for (; at < Digits.Length && taken < most; at++)
+        {
+            if (Digits[at] == (byte)'.') continue;
+            value = value << 4 | DigitOf(Digits[at]);
+            taken++;
+        }
+
+        exponent = Exponent + 4L * (DigitCount - taken);
+        sticky = Digits[at..].ContainsAnyExcept("0."u8);
+        return value;
+    }
+
+    /// <summary>
+    /// Whether the value is one division of 64-bit numbers: what people send, and doubles as programs print them.
+    /// </summary>
+    public readonly bool IsShortDecimal => DigitCount <= 19 && Exponent is >= -19 and <= 0;
+
+    /// <summary>The decimal digits as one integer; 19 of them at most.</summary>
+    public readonly ulong ShortMantissa()
+    {
+        ulong mantissa = 0;
+        foreach (byte c in Digits)
+        {
+            if (c != (byte)'.') mantissa = mantissa * 10 + (uint)(c - '0');
+        }
+
+        return mantissa;
+    }
+
+    /// <summary>
+    /// The value of a short decimal in 65 bits or more: the quotient x 2^power.
+    /// </summary>
+    /// <param name="mantissa"><see cref="ShortMantissa"/>, not 0.</param>
+    /// <param name="power">What the quotient's power of 2 is.</param>
+    /// <param name="sticky">Whether the division leaves a rest.</param>
+    public readonly UInt128 ShortQuotient(ulong mantissa, out int power, out bool sticky)
+    {
+        ulong divisor = 1;
+        for (long i = Exponent; i < 0; i++) divisor *= 10;
+
+        // The dividend fills 128 bits, so the quotient has at least 64: all that are kept.
+        int shift = BitOperations.LeadingZeroCount(mantissa);
+        UInt128 dividend = (UInt128)(mantissa << shift) << 64;
+        (UInt128 quotient, UInt128 remainder) = UInt128.DivRem(dividend, divisor);
+        power = -shift - 64;
+        sticky = remainder != 0;
+        return quotient;
+    }
+
+    /// <summary>
+    /// The decimal digits as one integer. Takes time with the square of how many they are: for texts whose length is bounded.
+    /// </summary>
     public readonly BigInteger Mantissa()
     {
-        // Eighteen decimal digits at a time: BigInteger multiplications are what costs.
-        BigInteger value = BigInteger.Zero;
+        // In place, 19 digits at a time: each step of a BigInteger would copy all that is there. A limb holds a little more.
+        const int DigitsInLimb = 19;
+        Span<ulong> limbs = stackalloc ulong[DigitCount / DigitsInLimb + 1];
+        int used = 0, gathered = 0;
         ulong chunk = 0, scale = 1;
         foreach (byte c in Digits)
         {
             if (c == (byte)'.') continue;
-            uint digit = c <= '9' ? (uint)c - '0' : (uint)(c | 0x20) - 'a' + 10;
-            uint radix = Hex ? 16u : 10u;
-            chunk = chunk * radix + digit;
-            scale *= radix;
-            if (scale < 1_000_000_000_000_000) continue;
-            value = value * scale + chunk;
-            (chunk, scale) = (0, 1);
+            chunk = chunk * 10 + (uint)(c - '0');
+            scale *= 10;
+            if (++gathered < DigitsInLimb) continue;
+            MultiplyAdd(limbs, ref used, scale, chunk);
+            (gathered, chunk, scale) = (0, 0, 1);
         }
 
-        return value * scale + chunk;
+        MultiplyAdd(limbs, ref used, scale, chunk);
+        // Little-endian, as every machine that it is built for.
+        return new BigInteger(MemoryMarshal.AsBytes(limbs[..used]), isUnsigned: true);
     }
+
+    private static void MultiplyAdd(Span<ulong> limbs, ref int used, ulong factor, ulong carry)
+    {
+        for (int i = 0; i < used; i++)
+        {
+            UInt128 product = (UInt128)limbs[i] * factor + carry;
+            limbs[i] = (ulong)product;
+            carry = (ulong)(product >> 64);
+        }
+
+        if (carry != 0) limbs[used++] = carry;
+    }
+
+    private static uint DigitOf(byte c) => c <= '9' ? (uint)c - '0' : (uint)(c | 0x20) - 'a' + 10;
 
     private static bool EqualsIgnoreCase(ReadOnlySpan<byte> text, ReadOnlySpan<byte> lower) =>
         System.Text.Ascii.EqualsIgnoreCase(text, lower);

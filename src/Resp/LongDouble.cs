@@ -86,7 +86,7 @@ public readonly struct LongDouble : IEquatable<LongDouble>
         }
 
         value = number.IsZero ? new LongDouble(number.Negative, 0, 0)
-            : number.Hex ? FromRatio(number.Negative, number.Mantissa(), BigInteger.One, number.Exponent)
+            : number.Hex ? FromHex(number)
             : FromDecimal(number);
         return value.IsFinite && (value._mantissa != 0 || number.IsZero);
     }
@@ -182,37 +182,30 @@ public readonly struct LongDouble : IEquatable<LongDouble>
         return 1;
     }
 
+    private static LongDouble FromHex(in FloatSyntax number)
+    {
+        const int MostDigits = 31;
+        UInt128 bits = number.LeadingHex(MostDigits, out long exponent, out bool sticky);
+        return Round(number.Negative, bits, exponent, sticky);
+    }
+
     private static LongDouble FromDecimal(in FloatSyntax number)
     {
         // 10^4933 overflows and 10^-4952 vanishes; checked on the position of the first digit before any power is built.
-        long magnitude = (long)number.Exponent + number.DigitCount;
+        long magnitude = number.Exponent + number.DigitCount;
         if (magnitude > 4940) return new LongDouble(number.Negative, 0, 0, Kind.Infinite);
         if (magnitude < -4960) return new LongDouble(number.Negative, 0, 0);
-        if (number.DigitCount <= 19 && number.Exponent is >= -19 and <= 0) return FromShortDecimal(number);
-
-        BigInteger mantissa = number.Mantissa();
-        return number.Exponent >= 0
-            ? FromRatio(number.Negative, mantissa * BigInteger.Pow(10, number.Exponent), BigInteger.One, 0)
-            : FromRatio(number.Negative, mantissa, BigInteger.Pow(10, -number.Exponent), 0);
-    }
-
-    /// <summary>Up to 19 digits over up to 10^19: what people send, without big integers.</summary>
-    private static LongDouble FromShortDecimal(in FloatSyntax number)
-    {
-        ulong mantissa = 0;
-        foreach (byte c in number.Digits)
+        if (number.IsShortDecimal)
         {
-            if (c != (byte)'.') mantissa = mantissa * 10 + (uint)(c - '0');
+            UInt128 quotient = number.ShortQuotient(number.ShortMantissa(), out int power, out bool sticky);
+            return Round(number.Negative, quotient, power, sticky);
         }
 
-        ulong divisor = 1;
-        for (int i = number.Exponent; i < 0; i++) divisor *= 10;
-
-        // The dividend fills 128 bits, so the quotient has at least 64: all that are kept.
-        int shift = BitOperations.LeadingZeroCount(mantissa);
-        UInt128 dividend = (UInt128)(mantissa << shift) << 64;
-        (UInt128 quotient, UInt128 remainder) = UInt128.DivRem(dividend, divisor);
-        return Round(number.Negative, quotient, -shift - 64, remainder != 0);
+        // 10^n is 5^n x 2^n: the twos go into the exponent.
+        BigInteger mantissa = number.Mantissa();
+        return number.Exponent >= 0
+            ? FromRatio(number.Negative, mantissa * PowersOfFive.Of((int)number.Exponent), BigInteger.One, number.Exponent)
+            : FromRatio(number.Negative, mantissa, PowersOfFive.Of((int)-number.Exponent), number.Exponent);
     }
 
     /// <summary>numerator / denominator x 2^exponent, rounded once.</summary>

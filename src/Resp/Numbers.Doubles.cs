@@ -1,9 +1,8 @@
-using System.Globalization;
-
 namespace MiniRedis.Resp;
 
 // Doubles are written as Redis 7.2 and Valkey 8 do (d2string over fpconv_dtoa): digits that are few and read back as the
-// same double, so 0.1 is "0.1". Redis 7.0 printed "%.17g", so 0.1 was "0.10000000000000001"; that is not followed.
+// same double, so 0.1 is "0.1". Redis 7.0 printed "%.17g", so 0.1 was "0.10000000000000001"; that is not followed. How they are
+// rounded when they are read is in Numbers.Rounding.cs.
 public static partial class Numbers
 {
     /// <summary>Bytes that <see cref="FormatDouble"/> needs at most.</summary>
@@ -43,22 +42,11 @@ public static partial class Numbers
         {
             value = double.PositiveInfinity;
         }
-        else
+        else if (!number.IsZero)
         {
-            if (number.Hex)
-            {
-                value = HexToDouble(number);
-            }
-            else
-            {
-                // The sign is ours to apply, so that all branches treat "-0" alike.
-                ReadOnlySpan<byte> unsigned = text[0] is (byte)'+' or (byte)'-' ? text[1..] : text;
-                const NumberStyles Styles = NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-                if (!double.TryParse(unsigned, Styles, CultureInfo.InvariantCulture, out value)) return false;
-            }
-
+            value = number.Hex ? HexToDouble(number) : DecimalToDouble(number, text);
             overflows = double.IsInfinity(value);
-            vanishes = value == 0 && !number.IsZero;
+            vanishes = value == 0;
         }
 
         if (number.Negative) value = -value;
@@ -126,49 +114,6 @@ public static partial class Numbers
         to[length++] = (byte)'e';
         to[length++] = scientific < 0 ? (byte)'-' : (byte)'+';
         return length + FormatInt64(Math.Abs(scientific), to[length..]);
-    }
-
-    private static double HexToDouble(in FloatSyntax number)
-    {
-        // Bits below the 64th only decide ties: 53 are kept, so one sticky bit stands for all of them.
-        System.Numerics.BigInteger mantissa = number.Mantissa();
-        long exponent = number.Exponent;
-        int excess = (int)mantissa.GetBitLength() - 62;
-        ulong bits;
-        if (excess > 0)
-        {
-            System.Numerics.BigInteger high = mantissa >> excess;
-            bits = (ulong)high | (high << excess == mantissa ? 0u : 1u);
-            exponent += excess;
-        }
-        else
-        {
-            bits = (ulong)mantissa;
-        }
-
-        return RoundToDouble(bits, exponent);
-    }
-
-    /// <summary>bits x 2^exponent rounded to nearest, ties to even, into the normal and the subnormal range alike.</summary>
-    private static double RoundToDouble(ulong bits, long exponent)
-    {
-        if (bits == 0) return 0;
-        int length = 64 - System.Numerics.BitOperations.LeadingZeroCount(bits);
-        // The exponent of the last bit kept: 53 bits, fewer below 2^-1022.
-        long last = Math.Max(exponent + length - 53, -1074);
-        if (last > 1024) return double.PositiveInfinity;
-        long drop = last - exponent;
-        if (drop > 63) return 0;
-        if (drop > 0)
-        {
-            ulong half = 1UL << (int)(drop - 1);
-            ulong rest = bits & ((half << 1) - 1);
-            bits >>= (int)drop;
-            if (rest > half || (rest == half && (bits & 1) == 1)) bits++;
-            exponent = last;
-        }
-
-        return Math.ScaleB((double)bits, (int)exponent);
     }
 
     private static int Copy(ReadOnlySpan<byte> text, Span<byte> destination)

@@ -3,9 +3,21 @@ using System.Text;
 
 namespace MiniRedis.Resp;
 
-// Text of .NET's, which is sent as UTF-8.
+// Text of .NET's, which is sent as UTF-8, and strings that come in pieces.
 public sealed partial class ReplyWriter
 {
+    /// <summary>
+    /// Begins a bulk string of <paramref name="length"/> bytes, of which there may be more than a span holds: parts that make up
+    /// as many must follow, then <see cref="EndBulk"/>.
+    /// </summary>
+    public void BeginBulk(long length) => Number((byte)'$', length);
+
+    /// <summary>The next bytes of a bulk string that was begun.</summary>
+    public void BulkPart(ReadOnlySpan<byte> bytes) => Append(bytes);
+
+    /// <inheritdoc cref="BeginBulk"/>
+    public void EndBulk() => LineEnd();
+
     /// <inheritdoc cref="SimpleString(ReadOnlySpan{byte})"/>
     public void SimpleString(string text)
     {

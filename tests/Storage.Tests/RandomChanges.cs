@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace MiniRedis.Storage.Tests;
@@ -38,10 +39,11 @@ static class RandomChanges
 
     public static string Payload(Record record)
     {
-        using var keyspace = new Keyspace(1);
-        using var buffer = new ScratchWriter(keyspace[0]);
+        using var buffer = new PayloadBuffer();
         DumpPayload.Write(record, compress: false, buffer);
-        return $"{record.ExpireAt} {Convert.ToHexString(buffer.Written)}";
+        var bytes = new ArrayBufferWriter<byte>();
+        buffer.TakeOut(piece => bytes.Write(piece));
+        return $"{record.ExpireAt} {Convert.ToHexString(bytes.WrittenSpan)}";
     }
 
     public static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

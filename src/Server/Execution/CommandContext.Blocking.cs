@@ -27,13 +27,22 @@ ref partial struct CommandContext
     public readonly bool TryTimeout(int index, out long deadline)
     {
         deadline = 0;
-        if (!Numbers.TryParseDouble(Arg(index), out var seconds))
+        var text = Arg(index);
+        // Redis reads it as a long double, which holds more than a double does, but takes no longer text for one.
+        if (text.Length >= LongDouble.MaxLength || !Numbers.TryParseDouble(text, out var seconds))
         {
-            // Redis reads it as a long double, which holds more than a double does.
-            if (!LongDouble.TryParse(Arg(index), out _)) Fail(Errors.TimeoutNotFloat);
-            else if (Arg(index)[0] == '-') Fail(Errors.TimeoutNegative);
-            else Fail(Errors.TimeoutOutOfRange);
-            return false;
+            if (!LongDouble.TryParse(text, out _))
+            {
+                Fail(Errors.TimeoutNotFloat);
+                return false;
+            }
+            if (!Numbers.TryParseLikeC(text, out seconds, out _) || double.IsInfinity(seconds))
+            {
+                Fail(text[0] == '-' ? Errors.TimeoutNegative : Errors.TimeoutOutOfRange);
+                return false;
+            }
+            // So little that a double has nothing for it; yet it is more than nothing, or less.
+            seconds = Math.CopySign(double.Epsilon, seconds);
         }
         // Up to the next millisecond, but not for what only the binary form of a decimal fraction adds.
         var milliseconds = Math.Ceiling(Math.Round(seconds * 1000, 6));

@@ -5,10 +5,15 @@ namespace MiniRedis.Server.Text;
 /// x itself.
 /// </summary>
 /// <remarks>
-/// Matching never backs up further than to the latest star: what an earlier star could reach by taking more, the later one
-/// reaches as well. So the time is at most pattern times text, where naive recursion takes exponential time for a*a*a*a*b
-/// (CVE-2022-36021). No recursion either; but a pattern that needs more than 1000 stars matches nothing, as in Redis, whose
-/// recursion ends there.
+/// Every element but a star takes one byte, so what stands between two stars, a part, takes as many bytes as it has elements:
+/// <code>
+///   user:*:[0-9]*x?      head "user:"   part ":[0-9]", 2 bytes   tail "x?", 2 bytes
+/// </code>
+/// The head stands where the text begins, the tail where it ends, and each part is looked for from where the one before it
+/// ended. The first place is always right: what an earlier star could reach by taking more, the later one reaches as well. So
+/// the time is at most pattern times text, where naive recursion takes exponential time for a*a*a*a*b (CVE-2022-36021); plain
+/// bytes in front of a part are searched and compared many at once. No recursion either; but a pattern that needs more than
+/// 1000 stars matches nothing, as in Redis, whose recursion ends there.
 /// </remarks>
 internal static class Glob
 {
@@ -16,34 +21,100 @@ internal static class Glob
 
     public static bool IsMatch(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> text, bool ignoreCase = false)
     {
-        int p = 0, t = 0;
-        // Where to resume after a mismatch: behind the latest star, one byte further in the text each time.
-        int starP = -1, starT = 0, stars = 0;
-        while (t < text.Length)
+        if (!MatchHead(ref pattern, ref text, ignoreCase)) return false;
+        if (pattern.IsEmpty) return text.IsEmpty;
+        for (var stars = 1; ; stars++)
         {
-            if (p < pattern.Length && pattern[p] == '*')
-            {
-                while (p < pattern.Length && pattern[p] == '*') p++;
-                if (p == pattern.Length) return true;
-                if (++stars > MaxStars) return false;
-                (starP, starT) = (p, t);
-            }
-            else if (p < pattern.Length && MatchOne(pattern, ref p, text[t], ignoreCase))
-            {
-                t++;
-            }
-            else if (starP >= 0)
-            {
-                p = starP;
-                t = ++starT;
-            }
-            else
-            {
-                return false;
-            }
+            var p = 1;
+            while (p < pattern.Length && pattern[p] == '*') p++;
+            if (p == pattern.Length) return true;
+            if (stars > MaxStars) return false;
+            pattern = pattern[p..];
+            var part = NextPart(pattern, out var plain, out var bytes);
+            if (text.Length < bytes) return false;
+            if (ignoreCase) plain = 0;
+            if (part.Length == pattern.Length) return MatchTail(part, plain, text[^bytes..], ignoreCase);
+            if (!MatchFirst(part, plain, bytes, ref text, ignoreCase)) return false;
+            pattern = pattern[part.Length..];
         }
-        while (p < pattern.Length && pattern[p] == '*') p++;
-        return p == pattern.Length;
+    }
+
+    /// <summary>Matches what stands before the first star, and takes it off both.</summary>
+    static bool MatchHead(ref ReadOnlySpan<byte> pattern, ref ReadOnlySpan<byte> text, bool ignoreCase)
+    {
+        int p = 0, t = 0;
+        if (!ignoreCase)
+        {
+            p = t = PlainLength(pattern);
+            if (!text.StartsWith(pattern[..p])) return false;
+        }
+        for (; p < pattern.Length && pattern[p] != '*'; t++)
+        {
+            if (t == text.Length || !MatchOne(pattern, ref p, text[t], ignoreCase)) return false;
+        }
+        pattern = pattern[p..];
+        text = text[t..];
+        return true;
+    }
+
+    /// <summary>What the pattern begins with, up to the next star.</summary>
+    /// <param name="pattern">Does not begin with a star.</param>
+    /// <param name="plain">How many bytes at the part's start stand for themselves.</param>
+    /// <param name="bytes">How many bytes of a text the part takes.</param>
+    static ReadOnlySpan<byte> NextPart(ReadOnlySpan<byte> pattern, out int plain, out int bytes)
+    {
+        var p = bytes = plain = PlainLength(pattern);
+        // Any byte will do: it is matched to get behind the element.
+        for (; p < pattern.Length && pattern[p] != '*'; bytes++) MatchOne(pattern, ref p, 0, ignoreCase: false);
+        return pattern[..p];
+    }
+
+    /// <summary>Finds the first place where a part matches, and takes all up to its end off the text.</summary>
+    static bool MatchFirst(ReadOnlySpan<byte> part, int plain, int bytes, ref ReadOnlySpan<byte> text, bool ignoreCase)
+    {
+        while (true)
+        {
+            if (plain > 0)
+            {
+                var found = plain == 1 ? text.IndexOf(part[0]) : text.IndexOf(part[..plain]);
+                if (found < 0) return false;
+                text = text[found..];
+            }
+            if (text.Length < bytes) return false;
+            if (bytes == plain || MatchElements(part, plain, text[plain..bytes], ignoreCase))
+            {
+                text = text[bytes..];
+                return true;
+            }
+            text = text[1..];
+        }
+    }
+
+    static bool MatchTail(ReadOnlySpan<byte> part, int plain, ReadOnlySpan<byte> text, bool ignoreCase) =>
+        text.StartsWith(part[..plain]) && MatchElements(part, plain, text[plain..], ignoreCase);
+
+    /// <summary>Whether the elements of a part from <paramref name="p"/> on match a text that has a byte for each.</summary>
+    static bool MatchElements(ReadOnlySpan<byte> part, int p, ReadOnlySpan<byte> text, bool ignoreCase)
+    {
+        foreach (var c in text)
+        {
+            if (!MatchOne(part, ref p, c, ignoreCase)) return false;
+        }
+        return true;
+    }
+
+    /// <summary>How many bytes stand for themselves before the first that does not.</summary>
+    static int PlainLength(ReadOnlySpan<byte> pattern)
+    {
+        // Most are short, and a search by vectors takes longer to begin than they to be looked through.
+        const int Short = 16;
+        var p = 0;
+        for (var end = Math.Min(pattern.Length, Short); p < end; p++)
+        {
+            if (pattern[p] is (byte)'*' or (byte)'?' or (byte)'[' or (byte)'\\') return p;
+        }
+        var special = pattern[p..].IndexOfAny("*?[\\"u8);
+        return special < 0 ? pattern.Length : p + special;
     }
 
     /// <summary>

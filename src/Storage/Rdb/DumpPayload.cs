@@ -15,8 +15,8 @@ public static class DumpPayload
     /// <summary>Writes the payload of a value.</summary>
     /// <param name="record">The value.</param>
     /// <param name="compress">Whether strings are compressed (rdbcompression).</param>
-    /// <param name="output">An empty buffer. Look whether it <see cref="ScratchWriter.IsFull"/>.</param>
-    public static void Write(Record record, bool compress, ScratchWriter output)
+    /// <param name="output">An empty buffer.</param>
+    public static void Write(Record record, bool compress, PayloadBuffer output)
     {
         var type = RdbValueWriter.TypeOf(record);
         var writer = new RdbWriter(output, compress);
@@ -24,7 +24,7 @@ public static class DumpPayload
         RdbValueWriter.Write(writer, record);
         BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), (ushort)RdbValueWriter.VersionOf(type));
         output.Advance(2);
-        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), Crc64.Append(0, output.Written));
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), output.Checksum());
         output.Advance(8);
     }
 

@@ -61,6 +61,9 @@ public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stream
         id = default;
         isSeqGiven = true;
         if (text.Length > LongestText) return false;
+        // C's functions read it there, and they end at a zero byte.
+        var end = text.IndexOf((byte)0);
+        if (end >= 0) text = text[..end];
         var dash = text.IndexOf((byte)'-');
         var seq = missingSeq;
         if (!TryParseNumber(dash < 0 ? text : text[..dash], out var ms)) return false;

@@ -40,7 +40,7 @@ public sealed class DeclarationTests
         "unknown command", "internal error",
     ];
 
-    static IEnumerable<Command> Everything()
+    internal static IEnumerable<Command> Everything()
     {
         foreach (var command in CommandRegistry.CreateTable().All)
         {
@@ -77,7 +77,7 @@ public sealed class DeclarationTests
     }
 
     /// <summary>Waits until the server has answered, and has it answer if it waits itself.</summary>
-    static void EndWait(TestServer server, RawClient client)
+    internal static void EndWait(TestServer server, RawClient client)
     {
         while (client.Socket.Available == 0)
         {

@@ -18,6 +18,42 @@ static class ArgumentForms
     }
 
     /// <summary>
+    /// For each value that is neither a key nor a pattern, however deep in the tree: the shortest request that has it, and where
+    /// it stands there.
+    /// </summary>
+    public static IEnumerable<(string[] Words, int At)> EachValue(CommandSpec command)
+    {
+        string[] name = command.Parent is null ? [command.Name] : [command.Parent.Name, command.Name];
+        return EachValue(command.Args).Select(v => ((string[])[.. name, .. v.Words], name.Length + v.At));
+    }
+
+    static IEnumerable<(string[] Words, int At)> EachValue(IReadOnlyList<Arg> arguments)
+    {
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            string[] before = [.. arguments.Take(i).SelectMany(Shortest)];
+            string[] after = [.. arguments.Skip(i + 1).SelectMany(Shortest)];
+            foreach (var (words, at) in EachValue(arguments[i]))
+                yield return ([.. before, .. words, .. after], before.Length + at);
+        }
+    }
+
+    static IEnumerable<(string[] Words, int At)> EachValue(Arg argument)
+    {
+        string[] prefix = argument is { Word: { } word, Type: not ArgType.PureToken } ? [word] : [];
+        var values = argument.Type switch
+        {
+            ArgType.OneOf => argument.Children.SelectMany(EachValue),
+            ArgType.Block => EachValue(argument.Children),
+            ArgType.PureToken or ArgType.Key or ArgType.Pattern => [],
+            _ => [(Values(argument)[0], 0)],
+        };
+        return values.Select(v => ((string[])[.. prefix, .. v.Words], prefix.Length + v.At));
+    }
+
+    static string[] Shortest(Arg argument) => Choices(argument)[0];
+
+    /// <summary>
     /// The arguments one after another. All combinations if they are few; else each argument's forms in turn, with the others in
     /// their first and in their last form.
     /// </summary>

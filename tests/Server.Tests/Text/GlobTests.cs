@@ -67,6 +67,23 @@ public class GlobTests
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"took {watch.Elapsed}");
     }
 
+    /// <summary>A megabyte of text, and a pattern of half a one that fits almost everywhere and fails at its end.</summary>
+    [Theory]
+    [InlineData("*", "b")]
+    [InlineData("*", "b*")]
+    [InlineData("*", "?b")]
+    [InlineData("*", "[b]")]
+    [InlineData("a*", "\\b")]
+    [InlineData("*b*", "b*")]
+    public void Long_parts_take_no_quadratic_time(string start, string end)
+    {
+        var pattern = Encoding.ASCII.GetBytes(start + new string('a', 500_000) + end);
+        var text = Encoding.ASCII.GetBytes(new string('a', 1_000_000));
+        var watch = Stopwatch.StartNew();
+        Assert.False(Glob.IsMatch(pattern, text));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"took {watch.Elapsed}");
+    }
+
     /// <summary>The plain recursive definition, exponential but obviously right, agrees on every short pattern and text.</summary>
     [Fact]
     public void Every_short_pattern_agrees_with_the_recursive_definition()

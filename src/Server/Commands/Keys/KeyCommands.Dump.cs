@@ -65,11 +65,11 @@ static partial class KeyCommands
             c.Reply.Null();
             return;
         }
-        using var payload = new ScratchWriter(c.Database);
+        using var payload = new PayloadBuffer();
         DumpPayload.Write(at.Record, c.Server.Config.Persistence.RdbCompression, payload);
-        c.Server.Memory.NotePeak(c.Server.Clock.Now);
-        if (payload.IsFull) c.Fail(Errors.DumpTooLong);
-        else c.Reply.Bulk(payload.Written);
+        c.Reply.BeginBulk(payload.Length);
+        payload.TakeOut(c.Reply.BulkPart);
+        c.Reply.EndBulk();
     }
 
     static void Restore(ref CommandContext c)

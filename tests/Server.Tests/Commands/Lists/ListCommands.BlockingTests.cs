@@ -70,6 +70,23 @@ public sealed class ListCommandsBlockingTests : IDisposable
     }
 
     [Fact]
+    public void A_timeout_too_small_for_a_double_is_a_millisecond()
+    {
+        var waiter = Wait("BLPOP l 1e-400");
+        _server.Advance(TimeSpan.FromMilliseconds(2));
+        Assert.Equal("*-1", waiter.Read());
+    }
+
+    [Fact]
+    public void A_timeout_of_5_KB_is_no_number_and_one_byte_less_is()
+    {
+        var zeros = new string('0', 5 * 1024 - 2);
+        Assert.Equal(":1", _client.Call("RPUSH few a"));
+        Assert.Equal("-ERR timeout is not a float or out of range", _client.Call($"BLPOP few 1.{zeros}"));
+        Assert.Equal("*2 $3 few $1 a", _client.Call($"BLPOP few 1.{zeros[1..]}"));
+    }
+
+    [Fact]
     public void Arguments_are_judged_before_anything_is_waited_for() => _client.Run(
         """
         BLPOP l x
@@ -86,6 +103,12 @@ public sealed class ListCommandsBlockingTests : IDisposable
         -> -ERR timeout is not a float or out of range
         BLPOP l 9223372036854775
         -> -ERR timeout is out of range
+        RPUSH few a b
+        -> :2
+        BLPOP few 1e-400
+        -> *2 $3 few $1 a
+        BLPOP few -1e-400
+        -> *2 $3 few $1 b
         BLMOVE l m UP LEFT x
         -> -ERR syntax error
         BLMPOP x 1 l LEFT
