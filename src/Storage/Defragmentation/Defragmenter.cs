@@ -171,16 +171,20 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
         if (_isAtEnd && ++_database == keyspace.DatabaseCount) return false;
         var index = keyspace[_database].Index;
         if (_isAtEnd) index.MoveOwnBlocks(mover);
-        _cursor = index.MoveRecords(_cursor, mover, this);
+        var seen = new Seen(this);
+        _cursor = index.MoveRecords(_cursor, mover, ref seen);
         _isAtEnd = _cursor == 0;
         return true;
     }
 
-    /// <summary>A step of the walk has seen a key: its record, and the block of its value.</summary>
-    internal void OnRecord(ulong hash, Record record, bool wasMoved)
+    /// <summary>What a step of the walk does with a key: a collection waits for its own walk, all else is done.</summary>
+    readonly struct Seen(Defragmenter owner) : IMovedRecords
     {
-        if (record.IsNative) _waiting.Add(new(hash, wasMoved));
-        else CountKey(wasMoved);
+        public void Visit(ulong hash, Record record, bool wasMoved)
+        {
+            if (record.IsNative) owner._waiting.Add(new(hash, wasMoved));
+            else owner.CountKey(wasMoved);
+        }
     }
 
     void WalkCollection(Database database)

@@ -32,7 +32,7 @@ public unsafe ref struct HashEditor
         _at = at;
         database.AssertPrepared(at);
         if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
-        else _block = new RecordBlock(database, at);
+        else _block = new RecordBlock(database.Arena, at);
     }
 
     /// <summary>The present: a field that has expired by then is set as if it were not there. None by default.</summary>

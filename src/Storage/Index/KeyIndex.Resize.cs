@@ -142,7 +142,7 @@ sealed unsafe partial class KeyIndex
     }
 
     /// <summary>A bit of the hash of an entry's key: from the entry if it is there, else by hashing the key again.</summary>
-    bool HashBit(ulong entry, int bit) => bit >= FragmentShift
-        ? (entry >> bit - FragmentShift & 1) != 0
+    bool HashBit(ulong entry, int bit) => bit >= HashedPointer.FragmentShift
+        ? (entry >> bit - HashedPointer.FragmentShift & 1) != 0
         : (HashOf(RecordOf(entry).Key) >> bit & 1) != 0;
 }

@@ -127,7 +127,7 @@ sealed unsafe partial class KeyIndex
         if (Count == 0) return KeyLookup.Nothing(hash);
         for (var line = (ulong*)_buckets[BucketOf(hash)]; ; line = (ulong*)_overflow[Link(line) - 1])
         {
-            for (var matches = Match(line, hash >> FragmentShift & FragmentMask); matches != 0; matches &= matches - 1)
+            for (var matches = Match(line, HashedPointer.FragmentOf(hash)); matches != 0; matches &= matches - 1)
             {
                 var entry = line + System.Numerics.BitOperations.TrailingZeroCount(matches);
                 if (*entry != 0 && RecordOf(*entry) is var record && HashOf(record.Key) == hash) return new(hash, record, entry);

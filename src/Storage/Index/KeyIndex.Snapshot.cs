@@ -8,8 +8,11 @@ sealed unsafe partial class KeyIndex
     /// <summary>The snapshot's walk that is under way over this index; null if none is.</summary>
     public SnapshotPart? Part { get; set; }
 
-    /// <summary>Shows the records of the bucket at <paramref name="cursor"/> to a snapshot. Returns the cursor of the next, 0 at the end.</summary>
-    public ulong Walk(SnapshotPart part, ulong cursor)
+    /// <summary>
+    /// Shows the records of the bucket at <paramref name="cursor"/>, as far as they are not behind it. Returns the cursor of the next bucket,
+    /// 0 at the end.
+    /// </summary>
+    public ulong Walk<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {
         if (Count == 0) return 0;
         var bits = BitsAt(cursor);
@@ -24,7 +27,7 @@ sealed unsafe partial class KeyIndex
             {
                 if (line[i] == 0) continue;
                 var record = RecordOf(line[i]);
-                if (isWhole || part.IsAhead(HashOf(record.Key))) part.Visit(record);
+                if (isWhole || ScanCursor.IsAhead(HashOf(record.Key), cursor)) visitor.Visit(record);
             }
             if (Link(line) == 0) return next;
         }

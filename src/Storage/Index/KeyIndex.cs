@@ -16,13 +16,12 @@ namespace MiniRedis.Storage;
 /// <code>
 ///   bucket   | entry 0 | entry 1 | ... | entry 6 | link     | bound    |     64 bytes, 64-byte aligned
 ///              8 bytes                             4 bytes    4 bytes
-///   entry    | record address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |     0: free
+///   entry    | record address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |     0: free; see HashedPointer
 ///   link     0, or 1 + number of the overflow bucket that continues the chain
 ///   bound    the earliest expiry tick of the chain's keys, or lower; in an overflow bucket: the number of its home bucket
 /// </code>
 /// <para>
-/// Ours differs from Valkey's in that entries carry 20 hash bits in what x86-64 and arm64 leave unused of an address (bits above
-/// the 47th are the same in all of a process's mappings, see <see cref="NativePages.AddressPrefix"/>), so
+/// Ours differs from Valkey's in that entries carry 20 hash bits in what x86-64 and arm64 leave unused of an address, so
 /// buckets need no tag array: 7 entries a line, and a wrong record is touched about once in 100,000 look-ups. From 4096
 /// buckets on those bits also say which way an entry goes when its bucket splits, so growth touches no record. And it
 /// differs from a table that is rehashed into one twice as large in that there is no second table: see KeyIndex.Resize.cs.
@@ -36,8 +35,6 @@ namespace MiniRedis.Storage;
 sealed unsafe partial class KeyIndex
 {
     internal const int EntriesPerBucket = 7;
-    const ulong FragmentMask = 0xFFFFF;
-    const int FragmentShift = 12;
 
     readonly Arena _arena;
     readonly HashSeed _seed;
@@ -85,17 +82,14 @@ sealed unsafe partial class KeyIndex
     public ulong HashOf(ReadOnlySpan<byte> key) => SipHash13.Hash(key, _seed);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong EntryOf(byte* block, ulong hash) => (ulong)block << 17 | hash >> FragmentShift & FragmentMask;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Record RecordOf(ulong entry) => new((byte*)(entry >> 17 & ~7UL | NativePages.AddressPrefix));
+    static Record RecordOf(ulong entry) => new(HashedPointer.BlockOf(entry));
 
     public KeyLookup Find(ReadOnlySpan<byte> key, ulong hash)
     {
         if (Count == 0) return new(hash, default, null);
 
         var line = (ulong*)_buckets[BucketOf(hash)];
-        var fragment = hash >> FragmentShift & FragmentMask;
+        var fragment = HashedPointer.FragmentOf(hash);
         while (true)
         {
             for (var matches = Match(line, fragment); matches != 0; matches &= matches - 1)
@@ -123,7 +117,7 @@ sealed unsafe partial class KeyIndex
     {
         if (Count == 0 || !Sse.IsSupported) return;
         var line = (ulong*)_buckets[BucketOf(hash)];
-        var matches = Match(line, hash >> FragmentShift & FragmentMask);
+        var matches = Match(line, HashedPointer.FragmentOf(hash));
         if (matches == 0) return;
         var record = RecordOf(line[BitOperations.TrailingZeroCount(matches)]).Block;
         // Two lines: a record of 88 bytes starts anywhere within the first. A prefetch of address 0 is harmless.
@@ -135,7 +129,7 @@ sealed unsafe partial class KeyIndex
     public void Insert(ulong hash, byte* block)
     {
         if (Count == 0) Start();
-        Append(BucketOf(hash), EntryOf(block, hash));
+        Append(BucketOf(hash), HashedPointer.Of(block, hash));
         Count++;
         if (Count > _growAt || _direction == Direction.Growing) Grow();
     }
@@ -279,13 +273,13 @@ sealed unsafe partial class KeyIndex
         if (Vector256.IsHardwareAccelerated)
         {
             var wanted = Vector256.Create(fragment);
-            var bits = Vector256.Create(FragmentMask);
+            var bits = Vector256.Create(HashedPointer.FragmentMask);
             var low = Vector256.Equals(Vector256.Load(line) & bits, wanted).ExtractMostSignificantBits();
             var high = Vector256.Equals(Vector256.Load(line + 4) & bits, wanted).ExtractMostSignificantBits();
             return (low | high << 4) & AllEntries;
         }
         uint matches = 0;
-        for (var i = 0; i < EntriesPerBucket; i++) matches |= (line[i] & FragmentMask) == fragment ? 1u << i : 0;
+        for (var i = 0; i < EntriesPerBucket; i++) matches |= (line[i] & HashedPointer.FragmentMask) == fragment ? 1u << i : 0;
         return matches;
     }
 

@@ -15,7 +15,7 @@ public unsafe ref partial struct ListValue
             _nodes.Replace(node, local, value);
             return true;
         }
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         Listpack.Replace(ref packed, Listpack.Seek(packed.Start, (int)index), value);
         Follow(packed.Record);
         return true;
@@ -33,7 +33,7 @@ public unsafe ref partial struct ListValue
             _nodes.Insert(node, local, value, after);
             return true;
         }
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         var at = Listpack.Seek(packed.Start, (int)finder.Index);
         if (after) at = Listpack.Next(packed.Start, at);
         Listpack.Insert(ref packed, at, value);
@@ -46,7 +46,7 @@ public unsafe ref partial struct ListValue
     {
         var matcher = new ListMatcher(value);
         if (_nodes.Exists) return _nodes.RemoveMatches(matcher, limit, backward);
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         var lp = packed.Start;
         var removed = matcher.Remove(ref packed, backward ? Listpack.Last(lp) : Listpack.First(lp), limit, backward);
         Follow(packed.Record);

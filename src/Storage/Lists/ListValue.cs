@@ -105,7 +105,7 @@ public unsafe ref partial struct ListValue
         }
         // One move of the record, not one an element.
         if (count <= 1) return;
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         packed.Reserve((int)bytes + count * LongestOverhead);
         Follow(packed.Record);
     }
@@ -151,7 +151,7 @@ public unsafe ref partial struct ListValue
     [MethodImpl(MethodImplOptions.NoInlining)]
     void PushPacked(scoped ReadOnlySpan<byte> value, bool head)
     {
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         if (head) Listpack.Prepend(ref packed, value);
         else Listpack.Append(ref packed, value);
         Follow(packed.Record);
@@ -176,7 +176,7 @@ public unsafe ref partial struct ListValue
     [MethodImpl(MethodImplOptions.NoInlining)]
     void RemovePackedEnd(bool head)
     {
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         Listpack.Delete(ref packed, head ? Listpack.HeaderSize : Listpack.Last(packed.Start), 1);
         Follow(packed.Record);
     }
@@ -193,7 +193,7 @@ public unsafe ref partial struct ListValue
             if (dropped != null) _database.Discard(ObjectType.List, ObjectEncoding.QuickList, (byte*)dropped);
             return;
         }
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         Listpack.Delete(ref packed, Listpack.Seek(packed.Start, (int)index), (int)count);
         Follow(packed.Record);
     }

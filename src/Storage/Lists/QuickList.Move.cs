@@ -7,7 +7,7 @@ namespace MiniRedis.Storage;
 /// </summary>
 readonly unsafe partial struct QuickList
 {
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     public static bool MoveSome(BlockMover mover, ListRoot* root, ref MovePosition position)
     {
         const int Begun = 1;

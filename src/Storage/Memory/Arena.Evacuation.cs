@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// Emptying sparse slabs: what the arena does for defragmentation. Some slabs are marked (<see cref="EvacuationPlan"/>); who knows
+/// Emptying sparse slabs: what the arena does for defragmentation. Some slabs are marked (by defragmentation, see EvacuationPlan); who knows
 /// the addresses of blocks moves those that lie in marked slabs to others. A slab that falls empty goes where empty slabs go.
 /// <para>
 /// Nothing is allocated from a marked slab while another of its class has room. When none has, it becomes an ordinary one again: so

@@ -14,6 +14,9 @@ public ref struct RdbReader
     /// <summary>The error of bytes that are not there.</summary>
     public const string EndsTooEarly = "the data end too early";
 
+    /// <summary>The error of a collection without elements: a key that should not be, but nothing that is damaged.</summary>
+    internal const string EmptyCollection = "a collection is empty";
+
     /// <summary>An LZF token of three bytes stands for 264 at most: more than this times its length is a lie.</summary>
     const int MostExpansion = 88;
 
@@ -51,7 +54,7 @@ public ref struct RdbReader
     /// <summary>Takes the error back that a collection was empty, if it is that: the bytes behind it can be read.</summary>
     public bool ForgiveEmpty()
     {
-        if (!ReferenceEquals(Error, RdbValueReader.Empty)) return false;
+        if (!ReferenceEquals(Error, EmptyCollection)) return false;
         Error = null;
         return true;
     }

@@ -31,7 +31,7 @@ public unsafe ref struct SetEditor
         _at = at;
         database.AssertPrepared(at);
         if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
-        else _block = new RecordBlock(database, at);
+        else _block = new RecordBlock(database.Arena, at);
     }
 
     /// <summary>The key, with its record as it is now.</summary>

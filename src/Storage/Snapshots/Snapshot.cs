@@ -22,7 +22,7 @@ namespace MiniRedis.Storage;
 /// Capturing does not serialize: another thread does that, so that encoding, compression, checksum and disk cost commands
 /// nothing. A small value is copied with its record into a chunk of images (<see cref="ImageChunk"/>). A large or native one is
 /// not even copied: it is "frozen", which means that nobody changes it until the other thread has read it out of the arena.
-/// Who wants to change it waits (<see cref="Readiness.Frozen"/>) or gets a copy of it to work on; who deletes or replaces it
+/// Who wants to change it waits (Readiness.Frozen) or gets a copy of it to work on; who deletes or replaces it
 /// leaves it to the snapshot, which frees it later. Freezing costs the same for ten elements and ten million.
 /// </para>
 /// <para>
@@ -32,7 +32,7 @@ namespace MiniRedis.Storage;
 /// </summary>
 /// <remarks>
 /// Belongs to the thread of its keyspace, except <see cref="Feed"/>, whose consumer is one other thread. Lives from
-/// <see cref="Keyspace.BeginSnapshot"/> until <see cref="Settle"/> says that it is over. Capturing changes neither keys nor their
+/// Keyspace.BeginSnapshot until <see cref="Settle"/> says that it is over. Capturing changes neither keys nor their
 /// records' addresses.
 /// </remarks>
 public sealed unsafe class Snapshot
@@ -49,24 +49,29 @@ public sealed unsafe class Snapshot
     /// <summary>Values that may be frozen at a time before the walk waits: each is one that a writer may have to wait for.</summary>
     const int MostFrozen = 256;
 
-    readonly Keyspace _keyspace;
-    readonly List<SnapshotPart> _parts = [];
+    readonly HashSeed _seed;
+    readonly IReadOnlyList<SnapshotPart> _parts;
+    readonly DiscardedValues _discarded;
+    readonly Action _ended;
     readonly Dictionary<nint, FrozenValue> _frozen = [];
     readonly ConcurrentQueue<FrozenValue> _read = new();
-    readonly List<Arena> _retired = [];
     ImageChunk? _chunk;
     int _walking;
-    bool _closed;
+    bool _closed, _isRetired;
 
-    internal Snapshot(Keyspace keyspace)
+    /// <param name="arena">The arena of the keys.</param>
+    /// <param name="seed">The secret of their hash.</param>
+    /// <param name="parts">A walk over each database that has keys.</param>
+    /// <param name="discarded">Frees structures that only the snapshot still needed.</param>
+    /// <param name="ended">Called when the snapshot is over.</param>
+    internal Snapshot(Arena arena, HashSeed seed, IReadOnlyList<SnapshotPart> parts, DiscardedValues discarded, Action ended)
     {
-        _keyspace = keyspace;
-        Arena = keyspace.Arena;
-        Feed = new SnapshotFeed(_parts, _read.Enqueue);
-        foreach (var database in keyspace.Databases)
-        {
-            if (database.Count > 0) _parts.Add(new SnapshotPart(this, database));
-        }
+        Arena = arena;
+        _seed = seed;
+        _parts = parts;
+        _discarded = discarded;
+        _ended = ended;
+        Feed = new SnapshotFeed(parts, _read.Enqueue);
     }
 
     /// <summary>The consumer's end.</summary>
@@ -91,7 +96,7 @@ public sealed unsafe class Snapshot
     public long PeakBytes { get; private set; }
 
     /// <summary>Bytes of the keyspace's arena that no key has any more and that the snapshot will free, estimated.</summary>
-    public long OrphanedBytes => _keyspace.Arena == Arena ? _orphanedBytes : 0;
+    public long OrphanedBytes => _isRetired ? 0 : _orphanedBytes;
 
     long _orphanedBytes;
 
@@ -111,7 +116,9 @@ public sealed unsafe class Snapshot
                 Flush();
                 return false;
             }
-            if (_parts[_walking].Step()) _walking++;
+            var part = _parts[_walking];
+            var visitor = new Visitor(this, part.Database);
+            if (part.Step(ref visitor)) _walking++;
         }
         NotePeak();
         if (!IsWalked) return true;
@@ -149,8 +156,26 @@ public sealed unsafe class Snapshot
     /// <summary>Has the consumer read a frozen value before others: somebody waits for it.</summary>
     internal void Hurry(Record record) => Feed.Hurry(_frozen[(nint)record.External]);
 
+    /// <summary>What the walk does with a record that it has come to.</summary>
+    readonly struct Visitor(Snapshot snapshot, int database) : IRecordVisitor
+    {
+        public void Visit(Record record)
+        {
+            if (record.IsCaptured) record.IsCaptured = false;
+            else snapshot.Capture(database, record);
+        }
+    }
+
+    /// <summary>The record of a key is about to be changed or to go: captures it, once, if the walk has yet to come to it.</summary>
+    internal void Save(SnapshotPart part, ulong hash, Record record)
+    {
+        if (record.IsCaptured || !part.IsAhead(hash)) return;
+        Capture(part.Database, record);
+        record.IsCaptured = true;
+    }
+
     /// <summary>Captures a key, unless the snapshot was given up.</summary>
-    internal void Capture(int database, Record record)
+    void Capture(int database, Record record)
     {
         if (IsAbandoned) return;
         Captured++;
@@ -175,7 +200,7 @@ public sealed unsafe class Snapshot
         Debug.Assert(orphaned);
         if (record.IsNative)
         {
-            record.External = Collections.Copy(Arena, _keyspace.Seed, record.Type, record.Encoding, record.Root);
+            record.External = Collections.Copy(Arena, _seed, record.Type, record.Encoding, record.Root);
             return;
         }
         var length = record.ExternalLength;
@@ -187,8 +212,8 @@ public sealed unsafe class Snapshot
     /// <summary>Whether a copy of the value is a matter of some ten microseconds.</summary>
     internal static bool IsSmall(Record record) => SizeOf(record) <= (record.IsNative ? LargestImage : LargestBlockCopy);
 
-    /// <summary>Keeps an arena whose keys are gone for everybody else until the snapshot is over.</summary>
-    internal void Retire(Arena arena) => _retired.Add(arena);
+    /// <summary>Gives the arena to the snapshot, for all keys are gone for everybody else. The snapshot frees it when it is over.</summary>
+    internal void Retire() => _isRetired = true;
 
     static long SizeOf(Record record) => record.IsNative
         ? Collections.RoughBytes(record.Type, record.Encoding, record.Root)
@@ -220,10 +245,10 @@ public sealed unsafe class Snapshot
         // Nobody waits for the disk on its account any more, whatever became of the arena.
         _orphanedBytes -= value.OrphanedBytes;
         // A retired arena is freed as a whole.
-        if (_keyspace.Arena != Arena) return;
+        if (_isRetired) return;
         if (value.IsOrphan)
         {
-            if (shadow.IsNative) _keyspace.Discard(shadow.Type, shadow.Encoding, shadow.Root);
+            if (shadow.IsNative) _discarded.Add(Arena, shadow.Type, shadow.Encoding, shadow.Root);
             else Arena.Free(shadow.External);
         }
         Arena.Free(shadow.Block);
@@ -248,9 +273,8 @@ public sealed unsafe class Snapshot
     void End()
     {
         Debug.Assert(_frozen.Count == 0);
-        _keyspace.EndSnapshot(this);
-        foreach (var arena in _retired)
-            ThreadPool.UnsafeQueueUserWorkItem(static retired => retired.Dispose(), arena, preferLocal: false);
+        _ended();
+        if (_isRetired) ThreadPool.UnsafeQueueUserWorkItem(static retired => retired.Dispose(), Arena, preferLocal: false);
     }
 
     void NotePeak() => PeakBytes = Math.Max(PeakBytes, WaitingBytes);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Storage;
 
@@ -8,7 +7,7 @@ namespace MiniRedis.Storage;
 /// <code>
 ///   slot     | entries (16 bits) | address of the bucket (48 bits) |
 ///   bucket   | entry | entry | ...    8 bytes each, room for an even number
-///   entry    | block address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |    as in KeyIndex
+///   entry    | block address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |    see HashedPointer
 /// </code>
 /// A bucket is as large as its entries, so a member costs 8 bytes here and its share of a slot, at any number of members.
 /// </summary>
@@ -20,8 +19,6 @@ unsafe struct MemberTable
 
     const int CountShift = 48;
     const ulong AddressMask = (1UL << CountShift) - 1;
-    const ulong FragmentMask = 0xFFFFF;
-    const int FragmentShift = 12;
 
     BucketDirectory _directory;
     long _bucketBytes;
@@ -41,11 +38,11 @@ unsafe struct MemberTable
         if (Count == 0) return null;
         var slot = Slot(_directory.BucketOf(hash));
         var entries = EntriesOf(slot);
-        var fragment = hash >> FragmentShift & FragmentMask;
+        var fragment = HashedPointer.FragmentOf(hash);
         for (var i = CountOf(slot) - 1; i >= 0; i--)
         {
-            if ((entries[i] & FragmentMask) != fragment) continue;
-            var block = BlockOf(entries[i]);
+            if ((entries[i] & HashedPointer.FragmentMask) != fragment) continue;
+            var block = HashedPointer.BlockOf(entries[i]);
             if (ScoredMember.TextOf(block).SequenceEqual(member)) return block;
         }
         return null;
@@ -55,7 +52,7 @@ unsafe struct MemberTable
     public void Add(Arena arena, HashSeed seed, ulong hash, byte* block)
     {
         if (_directory.Count == 0) Start(arena, 1);
-        Append(arena, _directory.BucketOf(hash), KeyIndex.EntryOf(block, hash));
+        Append(arena, _directory.BucketOf(hash), HashedPointer.Of(block, hash));
         Count++;
         for (var i = 0; i < BucketDirectory.StepsPerChange && _directory.TrySplit(arena, Count, out var split); i++)
             Split(arena, seed, split);
@@ -69,7 +66,7 @@ unsafe struct MemberTable
         var entries = EntriesOf(slot);
         var count = CountOf(slot);
         var at = 0;
-        while (BlockOf(entries[at]) != block) at++;
+        while (HashedPointer.BlockOf(entries[at]) != block) at++;
         Debug.Assert(at < count);
         entries[at] = entries[count - 1];
         Shorten(arena, bucket, count - 1);
@@ -89,7 +86,7 @@ unsafe struct MemberTable
         if (Count == 0) return 0;
         var next = _directory.Scan(cursor, out var bucket);
         var slot = Slot(bucket);
-        for (var i = 0; i < CountOf(slot); i++) blocks.Add((nint)BlockOf(EntriesOf(slot)[i]));
+        for (var i = 0; i < CountOf(slot); i++) blocks.Add((nint)HashedPointer.BlockOf(EntriesOf(slot)[i]));
         return next;
     }
 
@@ -97,8 +94,8 @@ unsafe struct MemberTable
     public readonly void Redirect(ulong hash, byte* from, byte* to)
     {
         var entries = EntriesOf(Slot(_directory.BucketOf(hash)));
-        while (BlockOf(*entries) != from) entries++;
-        *entries = KeyIndex.EntryAt(to, *entries);
+        while (HashedPointer.BlockOf(*entries) != from) entries++;
+        *entries = HashedPointer.Redirect(*entries, to);
     }
 
     /// <summary>
@@ -149,13 +146,13 @@ unsafe struct MemberTable
             for (var i = 0; i < CountOf(slot); i++)
             {
                 var entry = EntriesOf(slot)[i];
-                var hash = SipHash13.Hash(ScoredMember.TextOf(BlockOf(entry)), seed);
-                KeyIndex.Require(_directory.BucketOf(hash) == bucket, "a member is in another bucket than its hash says");
-                KeyIndex.Require((entry & FragmentMask) == (hash >> FragmentShift & FragmentMask), "an entry's hash bits are wrong");
+                var hash = SipHash13.Hash(ScoredMember.TextOf(HashedPointer.BlockOf(entry)), seed);
+                Invariant.Require(_directory.BucketOf(hash) == bucket, "a member is in another bucket than its hash says");
+                Invariant.Require((entry & HashedPointer.FragmentMask) == HashedPointer.FragmentOf(hash), "an entry's hash bits are wrong");
             }
         }
-        KeyIndex.Require(count == Count, "the count of members is wrong");
-        KeyIndex.Require(bytes == _bucketBytes, "the bytes of buckets are wrong");
+        Invariant.Require(count == Count, "the count of members is wrong");
+        Invariant.Require(bytes == _bucketBytes, "the bytes of buckets are wrong");
     }
 
     readonly ulong Slot(uint bucket) => (ulong)_directory[bucket];
@@ -163,9 +160,6 @@ unsafe struct MemberTable
     static int CountOf(ulong slot) => (int)(slot >> CountShift);
 
     static ulong* EntriesOf(ulong slot) => (ulong*)(slot & AddressMask | NativePages.AddressPrefix);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static byte* BlockOf(ulong entry) => (byte*)(entry >> 17 & ~7UL | NativePages.AddressPrefix);
 
     readonly void SetSlot(uint bucket, ulong* entries, int count) =>
         _directory[bucket] = count == 0 ? null : (byte*)((ulong)entries & AddressMask | (ulong)count << CountShift);
@@ -219,9 +213,9 @@ unsafe struct MemberTable
         for (var i = 0; i < CountOf(slot); i++)
         {
             var entry = entries[i];
-            var moves = split.Bit >= FragmentShift
-                ? (entry >> split.Bit - FragmentShift & 1) != 0
-                : (SipHash13.Hash(ScoredMember.TextOf(BlockOf(entry)), seed) >> split.Bit & 1) != 0;
+            var moves = split.Bit >= HashedPointer.FragmentShift
+                ? (entry >> split.Bit - HashedPointer.FragmentShift & 1) != 0
+                : (SipHash13.Hash(ScoredMember.TextOf(HashedPointer.BlockOf(entry)), seed) >> split.Bit & 1) != 0;
             if (moves) Append(arena, split.To, entry);
             else entries[kept++] = entry;
         }

@@ -3,7 +3,7 @@ namespace MiniRedis.Storage;
 /// <summary>Defragmentation: the tree leaf by leaf, with the members of each, then the table.</summary>
 unsafe partial struct SortedSetRoot
 {
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     public bool MoveSome(BlockMover mover, HashSeed seed, ref MovePosition position)
     {
         const int Members = 0, Table = 1;

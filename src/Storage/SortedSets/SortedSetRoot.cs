@@ -106,7 +106,7 @@ unsafe partial struct SortedSetRoot
     {
         _table.Verify(seed);
         Tree.Verify(Comparer<ScoredMember>.Create(static (x, y) => new MemberProbe(x.Score, x.Text).CompareTo(y)));
-        KeyIndex.Require(_table.Count == Tree.Count, "tree and table differ in number");
+        Invariant.Require(_table.Count == Tree.Count, "tree and table differ in number");
         long bytes = 0;
         if (Count > 0)
         {
@@ -114,13 +114,13 @@ unsafe partial struct SortedSetRoot
             do
             {
                 var block = cursor.Item.Block;
-                KeyIndex.Require(ScoredMember.ScoreOf(block) == cursor.Item.Score, "a block has another score than its item");
-                KeyIndex.Require(_table.Find(cursor.Item.Text, SipHash13.Hash(cursor.Item.Text, seed)) == block, "a member is not in the table");
+                Invariant.Require(ScoredMember.ScoreOf(block) == cursor.Item.Score, "a block has another score than its item");
+                Invariant.Require(_table.Find(cursor.Item.Text, SipHash13.Hash(cursor.Item.Text, seed)) == block, "a member is not in the table");
                 bytes += (long)Arena.SizeOf(block);
             }
             while (cursor.MoveNext());
         }
-        KeyIndex.Require(bytes == _memberBytes, "the bytes of members are wrong");
+        Invariant.Require(bytes == _memberBytes, "the bytes of members are wrong");
     }
 
     byte* NewBlock(Arena arena, ReadOnlySpan<byte> member, double score)
@@ -136,7 +136,7 @@ unsafe partial struct SortedSetRoot
         arena.Free(block);
     }
 
-    /// <inheritdoc cref="Collections.FreeSome"/>
+    /// <summary>Frees about <paramref name="budget"/> members and takes them off it. True once the root itself is freed.</summary>
     public static bool FreeSome(Arena arena, SortedSetRoot* root, ref int budget)
     {
         var freeing = new BlockFreeing(arena);
@@ -146,7 +146,7 @@ unsafe partial struct SortedSetRoot
         return true;
     }
 
-    /// <inheritdoc cref="Collections.Copy"/>
+    /// <summary>A copy of the sorted set; its root.</summary>
     public static SortedSetRoot* Copy(Arena arena, HashSeed seed, SortedSetRoot* source)
     {
         var copy = Create(arena, source->Count);

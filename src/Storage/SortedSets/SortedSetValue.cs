@@ -94,7 +94,7 @@ public unsafe struct SortedSetValue
         {
             if (limits.FitsPacked(Count + 1, member.Length) && Listpack.HasRoom(Packed, member.Length))
             {
-                var owner = new RecordBlock(_database, At);
+                var owner = new RecordBlock(_database.Arena, At);
                 PackedSortedSet.Add(ref owner, member, score);
                 At = owner.At;
                 return;
@@ -111,7 +111,7 @@ public unsafe struct SortedSetValue
         _database.AssertPrepared(At);
         if (IsPacked)
         {
-            var owner = new RecordBlock(_database, At);
+            var owner = new RecordBlock(_database.Arena, At);
             Listpack.Delete(ref owner, place.Offset, 2);
             PackedSortedSet.Add(ref owner, member, score);
             At = owner.At;
@@ -205,12 +205,12 @@ public unsafe struct SortedSetValue
     internal readonly void Verify()
     {
         if (!IsPacked) Root->Verify(_database.Seed);
-        else KeyIndex.Require(Listpack.IsValid(At.Record.Packed, group: 2), "the listpack is damaged");
+        else Invariant.Require(Listpack.IsValid(At.Record.Packed, group: 2), "the listpack is damaged");
     }
 
     void RemovePacked(int offset, long count)
     {
-        var owner = new RecordBlock(_database, At);
+        var owner = new RecordBlock(_database.Arena, At);
         Listpack.Delete(ref owner, offset, (int)count * 2);
         At = owner.At;
     }

@@ -197,10 +197,10 @@ public readonly unsafe struct StreamGroup
             consumer.Block->Pending.Verify(Comparer<StreamId>.Default);
             foreach (var id in consumer.PendingFrom(StreamId.Min))
             {
-                KeyIndex.Require(TryGetPending(id, out var entry) && entry.Consumer == consumer, "a pending entry is another consumer's");
+                Invariant.Require(TryGetPending(id, out var entry) && entry.Consumer == consumer, "a pending entry is another consumer's");
                 pending++;
             }
         }
-        KeyIndex.Require(pending == PendingCount, "a pending entry is nobody's");
+        Invariant.Require(pending == PendingCount, "a pending entry is nobody's");
     }
 }

@@ -9,7 +9,7 @@ public readonly unsafe partial struct StreamValue
     // The stages of a walk; the last three are gone through for each group.
     const int MovingNodes = 0, MovingGroups = 1, MovingPending = 2, MovingConsumers = 3, MovingOwnPending = 4;
 
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     internal bool MoveSome(BlockMover mover, ref MovePosition position)
     {
         if (position.Stage == MovingNodes)

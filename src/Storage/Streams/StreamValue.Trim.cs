@@ -31,7 +31,7 @@ public readonly unsafe partial struct StreamValue
 
     /// <summary>
     /// Deletes entries from the beginning. Returns how many. Many nodes are not freed, but returned as a stream that has only
-    /// these: see <see cref="Database.Trim"/>.
+    /// these: see <see cref="StreamStorage.Trim"/>.
     /// </summary>
     internal long Trim(in StreamTrim trim, out StreamValue? dropped)
     {

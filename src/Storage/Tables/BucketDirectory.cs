@@ -6,7 +6,7 @@ namespace MiniRedis.Storage;
 
 /// <summary>
 /// The spine of the hash tables that hold the elements of one collection: an array of pointers to buckets, grown and shrunk by
-/// linear hashing (Litwin, 1980) the way <see cref="KeyIndex"/> does it. What a bucket is, its owner alone knows: the directory
+/// linear hashing (Litwin, 1980) the way KeyIndex does it. What a bucket is, its owner alone knows: the directory
 /// says which bucket a hash belongs to, when to split or merge which two, and how a scan and a random choice proceed.
 /// <code>
 ///   slots     [ byte* ][ byte* ][ byte* ] ...  8 bytes a bucket, in segments (LineArray); null: the bucket is empty
@@ -174,11 +174,11 @@ unsafe struct BucketDirectory
     /// <exception cref="InvalidOperationException">An invariant does not hold.</exception>
     public readonly void Verify(long elements)
     {
-        KeyIndex.Require(Count == _mask + 1 + _split, "the number of buckets is wrong");
-        KeyIndex.Require(_split <= _mask, "more buckets are split than there are");
-        KeyIndex.Require((_split == 0) == (_direction == Direction.Steady), "a round neither stands still nor goes on");
-        KeyIndex.Require(elements <= _growAt || _direction == Direction.Growing, "the table is too full");
-        KeyIndex.Require(_slots.Count == (Count + SlotsPerLine - 1) / SlotsPerLine, "the number of lines is wrong");
+        Invariant.Require(Count == _mask + 1 + _split, "the number of buckets is wrong");
+        Invariant.Require(_split <= _mask, "more buckets are split than there are");
+        Invariant.Require((_split == 0) == (_direction == Direction.Steady), "a round neither stands still nor goes on");
+        Invariant.Require(elements <= _growAt || _direction == Direction.Growing, "the table is too full");
+        Invariant.Require(_slots.Count == (Count + SlotsPerLine - 1) / SlotsPerLine, "the number of lines is wrong");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,7 +1,7 @@
 namespace MiniRedis.Storage;
 
 /// <summary>
-/// Deadlines of fields: found without luck, as the deadlines of keys are (<see cref="KeyIndex"/>, <see cref="ExpiryTree"/>). Each bucket
+/// Deadlines of fields: found without luck, as the deadlines of keys are (KeyIndex, <see cref="ExpiryTree"/>). Each bucket
 /// has a lower bound, and above the buckets stands a tree of minima, made when the first field gets a deadline.
 /// </summary>
 public unsafe partial struct PackedTable

@@ -3,7 +3,7 @@ namespace MiniRedis.Storage;
 /// <summary>Defragmentation, bucket by bucket in the order of a scan, which splits and merges do not confuse.</summary>
 public unsafe partial struct PackedTable
 {
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     internal bool MoveSome(BlockMover mover, ref MovePosition position)
     {
         const int Begun = 1;

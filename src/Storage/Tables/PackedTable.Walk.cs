@@ -54,7 +54,7 @@ public unsafe partial struct PackedTable
     /// </summary>
     internal readonly PackedSpot Draw(Random random)
     {
-        KeyIndex.Require(Count > 0, "an element is drawn from an empty table");
+        Invariant.Require(Count > 0, "an element is drawn from an empty table");
         while (true)
         {
             var bucket = _directory.RandomBucket(random);

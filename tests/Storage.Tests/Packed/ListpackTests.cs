@@ -136,7 +136,7 @@ public sealed unsafe class ListpackTests : IDisposable
         database.InstallPacked(database.Lookup(key), key, ObjectType.List, ObjectEncoding.ListPack, Listpack.Empty, expireAt);
         database.Lookup(key).Record.AsAccessed(77);
 
-        var owner = new RecordBlock(database, database.Lookup(key));
+        var owner = new RecordBlock(database.Arena, database.Lookup(key));
         Edit(ref owner, seed, 2000);
 
         var found = database.Lookup(key).Record;

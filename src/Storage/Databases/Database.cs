@@ -115,7 +115,7 @@ public sealed unsafe partial class Database
 
     /// <summary>Makes <paramref name="fresh"/> the record of the key, in the place of the one found if there was one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    Record Install(in KeyLookup at, Record fresh)
+    internal Record Install(in KeyLookup at, Record fresh)
     {
         if (at.Found)
         {
@@ -123,7 +123,7 @@ public sealed unsafe partial class Database
             Save(at);
             fresh.Use = old.Use;
             Forget(old);
-            *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
+            *at.Entry = HashedPointer.Of(fresh.Block, at.Hash);
             _keyspace.Release(old);
         }
         else

@@ -93,7 +93,7 @@ public sealed unsafe partial class Database
     internal static void Relabel(Record record, ObjectEncoding encoding)
     {
         Debug.Assert(!record.IsNative && !encoding.IsNative());
-        SetEncoding(record, encoding);
+        Record.SetEncoding(record, encoding);
     }
 
     Record Exchange(in KeyLookup at, Record fresh, byte* released)
@@ -101,7 +101,7 @@ public sealed unsafe partial class Database
         AssertPrepared(at);
         fresh.Use = at.Record.Use;
         fresh.IsCaptured = at.Record.IsCaptured;
-        *at.Entry = KeyIndex.EntryOf(fresh.Block, at.Hash);
+        *at.Entry = HashedPointer.Of(fresh.Block, at.Hash);
         if (released != null) Arena.Free(released);
         Arena.Free(at.Record.Block);
         return fresh;

@@ -28,7 +28,7 @@ public sealed unsafe partial class Database
         Debug.Assert(at.Found);
         if (_keyspace.Snapshot is not { } snapshot) return Readiness.Ready;
         var record = at.Record;
-        _index.Part?.Save(at.Hash, record);
+        if (_index.Part is { } part) snapshot.Save(part, at.Hash, record);
         if (!snapshot.IsFrozen(record)) return Readiness.Ready;
         if (Snapshot.IsSmall(record))
         {
@@ -46,15 +46,22 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>A found key is about to be changed, replaced or removed; its value, if it is external, is not changed in place.</summary>
-    void Save(in KeyLookup at) => _index.Part?.Save(at.Hash, at.Record);
+    internal void Save(in KeyLookup at)
+    {
+        // While a snapshot walks over an index, it is the keyspace's.
+        if (_index.Part is { } part) _keyspace.Snapshot!.Save(part, at.Hash, at.Record);
+    }
 
     /// <summary>As <see cref="Save"/>, for a string. Returns whether its bytes may be changed where they are.</summary>
-    bool SaveString(in KeyLookup at)
+    internal bool SaveString(in KeyLookup at)
     {
         if (_keyspace.Snapshot is not { } snapshot) return true;
-        _index.Part?.Save(at.Hash, at.Record);
+        if (_index.Part is { } part) snapshot.Save(part, at.Hash, at.Record);
         return !snapshot.IsFrozen(at.Record);
     }
+
+    /// <summary>Begins a snapshot's walk over the keys there are now.</summary>
+    internal SnapshotPart BeginPart() => new(Number, _index);
 
     /// <summary>A record that takes the place of another of its key, or is new: a walk that is yet to come must pass over it.</summary>
     void MarkNew(ulong hash, Record fresh) => fresh.IsCaptured = _index.Part is { } part && part.IsAhead(hash);

@@ -3,8 +3,8 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Storage;
 
-/// <summary>Storing strings: as numbers, embedded in the record, or in a block of their own.</summary>
-public sealed unsafe partial class Database
+/// <summary>Strings as values of keys: kept as numbers, embedded in the record, or in a block of their own.</summary>
+public static unsafe class StringStorage
 {
     /// <summary>The largest step by which a growing string reserves more than it needs (sds's SDS_MAX_PREALLOC).</summary>
     const int MaxReserve = 1 << 20;
@@ -13,40 +13,44 @@ public sealed unsafe partial class Database
     /// Sets the key to a string, whatever it held before. A value that is the canonical text of a 64-bit integer is kept as
     /// that number. Where the present block suits the new value, it is overwritten in place.
     /// </summary>
-    public Record SetString(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
-        Numbers.TryParseInt64(value, out var number) ? SetInteger(at, key, number, expireAt) : SetText(at, key, value, expireAt);
+    public static Record SetString(
+        this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
+        Numbers.TryParseInt64(value, out var number)
+            ? database.SetInteger(at, key, number, expireAt)
+            : database.SetText(at, key, value, expireAt);
 
     /// <summary>As <see cref="SetString"/>, but text that spells an integer stays text (INCRBYFLOAT, as OBJECT ENCODING shows).</summary>
-    public Record SetText(in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    public static Record SetText(
+        this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
         var encoding = TextEncodingOf(value);
-        if (at.Found && SaveString(at) && TryOverwrite(at, value, expireAt, encoding)) return at.Record;
-        return Install(at, CreateText(key, value, expireAt, encoding));
+        if (at.Found && database.SaveString(at) && TryOverwrite(database, at, value, expireAt, encoding)) return at.Record;
+        return database.Install(at, CreateText(database.Arena, key, value, expireAt, encoding));
     }
 
     /// <summary>A string that no index leads to yet.</summary>
-    internal Record CreateString(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    internal static Record CreateString(this Database database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
-        if (Numbers.TryParseInt64(value, out var number)) return CreateInteger(key, number, expireAt);
-        return CreateText(key, value, expireAt, TextEncodingOf(value));
+        if (Numbers.TryParseInt64(value, out var number)) return CreateInteger(database.Arena, key, number, expireAt);
+        return CreateText(database.Arena, key, value, expireAt, TextEncodingOf(value));
     }
 
     static ObjectEncoding TextEncodingOf(ReadOnlySpan<byte> value) =>
         value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;
 
-    Record CreateText(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    static Record CreateText(Arena arena, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
     {
         var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, value.Length))
         {
-            fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, encoding, RecordFlags.None, value.Length);
+            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, encoding, RecordFlags.None, value.Length);
             value.CopyTo(new Span<byte>(fresh.EmbeddedStart, value.Length));
         }
         else
         {
-            fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, encoding, RecordFlags.External);
-            fresh.External = Arena.Allocate((nuint)value.Length);
+            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, encoding, RecordFlags.External);
+            fresh.External = arena.Allocate((nuint)value.Length);
             fresh.ExternalLength = value.Length;
             value.CopyTo(new Span<byte>(fresh.External, value.Length));
         }
@@ -54,22 +58,22 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>Sets the key to a number, whatever it held before.</summary>
-    public Record SetInteger(in KeyLookup at, ReadOnlySpan<byte> key, long value, long expireAt)
+    public static Record SetInteger(this Database database, in KeyLookup at, ReadOnlySpan<byte> key, long value, long expireAt)
     {
         if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0)
         {
             var record = at.Record;
-            Save(at);
+            database.Save(at);
             *(long*)(record.Block + RecordLayout.PayloadOffset(record.Flags)) = value;
-            if (expireAt >= 0) Postpone(at, expireAt);
+            if (expireAt >= 0) database.Postpone(at, expireAt);
             return record;
         }
-        return Install(at, CreateInteger(key, value, expireAt));
+        return database.Install(at, CreateInteger(database.Arena, key, value, expireAt));
     }
 
-    Record CreateInteger(ReadOnlySpan<byte> key, long value, long expireAt)
+    static Record CreateInteger(Arena arena, ReadOnlySpan<byte> key, long value, long expireAt)
     {
-        var fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, ObjectEncoding.Integer, RecordFlags.Integer);
+        var fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, ObjectEncoding.Integer, RecordFlags.Integer);
         *(long*)(fresh.Block + RecordLayout.PayloadOffset(fresh.Flags)) = value;
         return fresh;
     }
@@ -80,19 +84,20 @@ public sealed unsafe partial class Database
     /// stays. A key not found is created without one. The span is valid until the next change of the key.
     /// </summary>
     /// <param name="maxReserve">Less than 1 MB for a value whose growth is known to end soon.</param>
-    public Span<byte> MutableString(
-        scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, long newLength, out Record record, int maxReserve = MaxReserve)
+    public static Span<byte> MutableString(
+        this Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, long newLength, out Record record,
+        int maxReserve = MaxReserve)
     {
         Debug.Assert(newLength is >= 0 and <= int.MaxValue && (!at.Found || at.Record.Type == ObjectType.String));
         var length = (int)newLength;
         if (!at.Found)
         {
-            record = Install(at, CreateRaw(key, -1, default, length, reserve: length));
+            record = database.Install(at, CreateRaw(database.Arena, key, -1, default, length, reserve: length));
             return Bytes(record);
         }
 
         var old = at.Record;
-        if (SaveString(at) && TryResizeRaw(old, length, maxReserve))
+        if (database.SaveString(at) && TryResizeRaw(database.Arena, old, length, maxReserve))
         {
             record = old;
             return Bytes(record);
@@ -101,7 +106,7 @@ public sealed unsafe partial class Database
         Span<byte> scratch = stackalloc byte[32];
         var text = old.GetString(scratch);
         var reserve = length <= text.Length ? length : (int)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
-        record = Install(at, CreateRaw(old.Key, old.ExpireAt, text, length, reserve));
+        record = database.Install(at, CreateRaw(database.Arena, old.Key, old.ExpireAt, text, length, reserve));
         return Bytes(record);
     }
 
@@ -112,32 +117,33 @@ public sealed unsafe partial class Database
     /// <param name="isSource">
     /// Whether the present value is one of those. If not, its block serves again: a large new one has to be paid for page by page.
     /// </param>
-    public Record Draft(
-        scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int length, long expireAt, bool isSource, out Span<byte> bytes)
+    public static Record Draft(
+        this Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int length, long expireAt, bool isSource,
+        out Span<byte> bytes)
     {
         var draft = at.Record;
         if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
-            && Suits(Arena.SizeOf(draft.External), (nuint)length) && SaveString(at))
+            && Suits(Arena.SizeOf(draft.External), (nuint)length) && database.SaveString(at))
         {
             draft.ExternalLength = length;
-            SetEncoding(draft, ObjectEncoding.Raw);
+            Record.SetEncoding(draft, ObjectEncoding.Raw);
         }
         else
         {
-            draft = AllocateRaw(key, expireAt, length, reserve: length);
+            draft = AllocateRaw(database.Arena, key, expireAt, length, reserve: length);
         }
         bytes = Bytes(draft);
         return draft;
     }
 
     /// <summary>Makes a draft the value of its key, whatever that held before.</summary>
-    public void Store(in KeyLookup at, Record draft)
+    public static void Store(this Database database, in KeyLookup at, Record draft)
     {
-        if (draft != at.Record) Install(at, draft);
+        if (draft != at.Record) database.Install(at, draft);
     }
 
     /// <summary>Overwrites the value in its present block if the new one fits and does not leave more than an eighth unused.</summary>
-    bool TryOverwrite(in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    static bool TryOverwrite(Database database, in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
     {
         var record = at.Record;
         if (record.IsInteger || record.Type != ObjectType.String || record.HasExpiry != expireAt >= 0) return false;
@@ -157,15 +163,15 @@ public sealed unsafe partial class Database
             value.CopyTo(new Span<byte>(record.EmbeddedStart, value.Length));
             Record.SetEmbeddedLength(record, value.Length);
         }
-        SetEncoding(record, encoding);
-        if (expireAt >= 0) Postpone(at, expireAt);
+        Record.SetEncoding(record, encoding);
+        if (expireAt >= 0) database.Postpone(at, expireAt);
         return true;
     }
 
     static bool Suits(nuint capacity, nuint size) => size <= capacity && capacity - size <= capacity >> 3;
 
     /// <summary>Changes the length of a string where it is, if it is bytes and its block has room.</summary>
-    bool TryResizeRaw(Record record, int length, int maxReserve)
+    static bool TryResizeRaw(Arena arena, Record record, int length, int maxReserve)
     {
         if (record.IsInteger) return false;
         var old = record.Text.Length;
@@ -174,7 +180,7 @@ public sealed unsafe partial class Database
             if (length > old && (nuint)length > Arena.SizeOf(record.External))
             {
                 var capacity = (nuint)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
-                record.External = Arena.Resize(record.External, (nuint)old, capacity);
+                record.External = arena.Resize(record.External, (nuint)old, capacity);
             }
             record.ExternalLength = length;
         }
@@ -184,15 +190,15 @@ public sealed unsafe partial class Database
             if (RecordLayout.Size(record.Flags, record.KeyLength, length) > Arena.SizeOf(record.Block)) return false;
             Record.SetEmbeddedLength(record, length);
         }
-        SetEncoding(record, ObjectEncoding.Raw);
+        Record.SetEncoding(record, ObjectEncoding.Raw);
         if (length > old) Bytes(record)[old..].Clear();
         return true;
     }
 
     /// <summary>A record of the first bytes of <paramref name="text"/>, zeros behind them, with room for more.</summary>
-    Record CreateRaw(ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve)
+    static Record CreateRaw(Arena arena, ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve)
     {
-        var fresh = AllocateRaw(key, expireAt, length, reserve);
+        var fresh = AllocateRaw(arena, key, expireAt, length, reserve);
         var bytes = Bytes(fresh);
         var kept = Math.Min(text.Length, length);
         text[..kept].CopyTo(bytes);
@@ -200,19 +206,19 @@ public sealed unsafe partial class Database
         return fresh;
     }
 
-    Record AllocateRaw(ReadOnlySpan<byte> key, long expireAt, int length, int reserve)
+    static Record AllocateRaw(Arena arena, ReadOnlySpan<byte> key, long expireAt, int length, int reserve)
     {
         var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, reserve))
         {
             fresh = RecordBuilder.Create(
-                Arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.None, length, reserve);
+                arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.None, length, reserve);
         }
         else
         {
-            fresh = RecordBuilder.Create(Arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.External);
-            fresh.External = Arena.Allocate((nuint)reserve);
+            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.External);
+            fresh.External = arena.Allocate((nuint)reserve);
             fresh.ExternalLength = length;
         }
         return fresh;
@@ -221,7 +227,4 @@ public sealed unsafe partial class Database
     static Span<byte> Bytes(Record record) => record.IsExternal
         ? new(record.External, (int)record.ExternalLength)
         : new(record.EmbeddedStart, record.EmbeddedLength);
-
-    static void SetEncoding(Record record, ObjectEncoding encoding) =>
-        record.Block[3] = (byte)((int)record.Type | (int)encoding << 4);
 }

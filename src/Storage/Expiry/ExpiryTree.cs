@@ -172,7 +172,7 @@ unsafe struct ExpiryTree
         {
             for (var line = 0u; line < _levels[level - 1].Count; line++)
             {
-                KeyIndex.Require(*Slot(level, line) == Minimum(level - 1, line, out _), "a bound is not its line's minimum");
+                Invariant.Require(*Slot(level, line) == Minimum(level - 1, line, out _), "a bound is not its line's minimum");
             }
         }
     }

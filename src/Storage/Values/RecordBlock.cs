@@ -13,12 +13,12 @@ public unsafe ref struct RecordBlock : IPackedOwner
     readonly ulong _hash;
     readonly ulong* _entry;
 
-    /// <param name="database">The key's database.</param>
+    /// <param name="arena">The arena of the key's record.</param>
     /// <param name="at">A found key whose value is packed.</param>
-    public RecordBlock(Database database, scoped in KeyLookup at)
+    public RecordBlock(Arena arena, scoped in KeyLookup at)
     {
         Debug.Assert(at.Found && !at.Record.IsNative);
-        _arena = database.Arena;
+        _arena = arena;
         _hash = at.Hash;
         _entry = at.Entry;
         Record = at.Record;
@@ -109,7 +109,7 @@ public unsafe ref struct RecordBlock : IPackedOwner
         var to = fresh.PackedStart;
         Buffer.MemoryCopy(from, to, offset, offset);
         Buffer.MemoryCopy(from + offset + remove, to + offset + insert, rest, rest);
-        *_entry = KeyIndex.EntryOf(fresh.Block, _hash);
+        *_entry = HashedPointer.Of(fresh.Block, _hash);
         _arena.Free(old.Block);
         Record = fresh;
     }

@@ -8,7 +8,7 @@ namespace MiniRedis.Storage;
 /// A key with its value, by address: a handle the size of a pointer, free to copy. See <see cref="RecordLayout"/> for the bytes.
 /// </summary>
 /// <remarks>
-/// A record, and every span taken from it, is valid until that key is changed through its <see cref="Database"/> (other keys
+/// A record, and every span taken from it, is valid until that key is changed through its database (other keys
 /// may change meanwhile: the index moves its entries, never the records). Nothing detects the use of a stale one.
 /// </remarks>
 public readonly unsafe struct Record : IEquatable<Record>
@@ -117,6 +117,10 @@ public readonly unsafe struct Record : IEquatable<Record>
 
     internal static void SetEmbeddedLength(Record record, int length) => *(ushort*)(record._block + 6) = (ushort)length;
 
+    /// <summary>Changes the encoding's name; the value's bytes are as it says.</summary>
+    internal static void SetEncoding(Record record, ObjectEncoding encoding) =>
+        record._block[3] = (byte)((int)record.Type | (int)encoding << 4);
+
     /// <summary>Whether the value is a structure that the record only points at.</summary>
     public bool IsNative => IsExternal && Encoding.IsNative();
 
@@ -176,10 +180,6 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// <summary>The string's bytes: in place, or formatted into <paramref name="scratch32"/> where it is kept as a number.</summary>
     public ReadOnlySpan<byte> GetString(Span<byte> scratch32) =>
         IsInteger ? scratch32[..Numbers.FormatInt64(Integer, scratch32)] : Text;
-
-    /// <summary>Bytes the key takes of the arena, its share of the index left out.</summary>
-    public long AllocatedBytes => (long)Arena.SizeOf(_block)
-        + (IsNative ? Collections.AllocatedBytes(Type, Encoding, Root) : IsExternal ? (long)Arena.SizeOf(External) : 0);
 
     /// <summary>What DEBUG OBJECT shows as the object's address.</summary>
     public ulong Address => (ulong)_block;

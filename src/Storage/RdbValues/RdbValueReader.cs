@@ -7,9 +7,6 @@ namespace MiniRedis.Storage;
 /// </summary>
 public static unsafe partial class RdbValueReader
 {
-    /// <summary>The error of a collection without elements: a key that should not be, but nothing that is damaged.</summary>
-    internal const string Empty = "a collection is empty";
-
     const string Duplicate = "a member occurs twice";
 
     /// <summary>The error of packed bytes that are not what they say. In Redis's words, which tests and operators look for in logs.</summary>
@@ -78,7 +75,7 @@ public static unsafe partial class RdbValueReader
     /// <summary>The draft, unless something was wrong with the bytes it was made of.</summary>
     static KeyLookup Finish(ref RdbReader reader, Database database, in KeyLookup draft, long count)
     {
-        if (count == 0) reader.Fail(Empty);
+        if (count == 0) reader.Fail(RdbReader.EmptyCollection);
         if (!reader.Failed) return draft;
         database.Abandon(draft);
         return default;

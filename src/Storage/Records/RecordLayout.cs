@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace MiniRedis.Storage;
 
@@ -12,7 +13,7 @@ enum RecordFlags : byte
     Integer = 4,
     External = 8,
 
-    /// <summary>See <see cref="Snapshot"/>; says nothing about the layout.</summary>
+    /// <summary>A snapshot under way has it, or must not have it; says nothing about the layout.</summary>
     Captured = 16,
 
     /// <summary>See <see cref="Record.IsUsed"/>; says nothing about the layout.</summary>
@@ -56,7 +57,7 @@ static unsafe class RecordLayout
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int KeyOffset(RecordFlags flags) =>
-        Unsafe.Add(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(KeyOffsets), (int)flags & 15);
+        Unsafe.Add(ref MemoryMarshal.GetReference(KeyOffsets), (int)flags & 15);
 
     /// <summary>Place of the integer, or of the pointer and length of an external value.</summary>
     public static int PayloadOffset(RecordFlags flags) => HeaderSize + ((int)(flags & RecordFlags.HasExpiry) << 3);

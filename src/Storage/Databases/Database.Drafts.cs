@@ -14,7 +14,7 @@ public sealed unsafe partial class Database
         record.IsCaptured = _keyspace.Snapshot is not null;
         var entry = (ulong*)Arena.Allocate(sizeof(ulong));
         var hash = HashOf(key);
-        *entry = KeyIndex.EntryOf(record.Block, hash);
+        *entry = HashedPointer.Of(record.Block, hash);
         return new(hash, record, entry);
     }
 

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace MiniRedis.Storage;
 
 /// <summary>
@@ -12,7 +10,7 @@ public sealed partial class Keyspace : IDisposable
 
     readonly Database[] _databases;
     readonly ExpiryClock _clock;
-    readonly Queue<Discarded> _discarded = new();
+    readonly DiscardedValues _discarded = new();
 
     /// <param name="databaseCount">How many databases there are.</param>
     /// <param name="seed">The secret of the key hash; random if none is given.</param>
@@ -85,7 +83,7 @@ public sealed partial class Keyspace : IDisposable
         if (Snapshot is { } snapshot && snapshot.Arena == old)
         {
             // It has yet to read what is there.
-            snapshot.Retire(old);
+            snapshot.Retire();
             return;
         }
         ThreadPool.UnsafeQueueUserWorkItem(static arena => arena.Dispose(), old, preferLocal: false);
@@ -98,13 +96,8 @@ public sealed partial class Keyspace : IDisposable
     public Snapshot BeginSnapshot()
     {
         if (Snapshot is not null) throw new InvalidOperationException("A snapshot is being taken already.");
-        return Snapshot = new Snapshot(this);
-    }
-
-    internal void EndSnapshot(Snapshot snapshot)
-    {
-        Debug.Assert(Snapshot == snapshot);
-        Snapshot = null;
+        SnapshotPart[] parts = [.. _databases.Where(database => database.Count > 0).Select(database => database.BeginPart())];
+        return Snapshot = new Snapshot(Arena, Seed, parts, _discarded, () => Snapshot = null);
     }
 
     /// <summary>Unmaps everything at once.</summary>

@@ -41,7 +41,7 @@ public sealed unsafe partial class Database
     internal void CountFieldDeadlines(int change) => _index.FieldExpiring += change;
 
     /// <summary>The deadline of a key that has one.</summary>
-    void Postpone(in KeyLookup at, long expireAt)
+    internal void Postpone(in KeyLookup at, long expireAt)
     {
         *(long*)(at.Record.Block + RecordLayout.HeaderSize) = expireAt;
         _index.NoteExpiry(at.Hash, expireAt);
@@ -60,7 +60,7 @@ public sealed unsafe partial class Database
         {
             block = Arena.Allocate(newSize);
             *(ulong*)block = *(ulong*)old;
-            *at.Entry = KeyIndex.EntryOf(block, at.Hash);
+            *at.Entry = HashedPointer.Of(block, at.Hash);
         }
         Buffer.MemoryCopy(old + from, block + to, rest, rest);
         if (block != old) Arena.Free(old);

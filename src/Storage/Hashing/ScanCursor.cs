@@ -13,6 +13,9 @@ static class ScanCursor
     /// <summary>The cursor behind the bucket whose number is the cursor's bits under the mask <paramref name="bits"/>; 0 at the end.</summary>
     public static ulong Next(ulong cursor, ulong bits) => Reverse(Reverse(cursor | ~bits) + 1);
 
+    /// <summary>Whether a scan that has come to a cursor has yet to come to a hash.</summary>
+    public static bool IsAhead(ulong hash, ulong cursor) => Reverse(hash) >= Reverse(cursor);
+
     /// <summary>The bits in the opposite order: what makes cursors and hashes comparable.</summary>
     public static ulong Reverse(ulong v)
     {
