@@ -2,8 +2,15 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Streams;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Aof;
 
 /// <summary>
 /// Writes keys as the commands that make them, in RESP: what the base of an AOF holds if it is no RDB file. As Redis does, not more

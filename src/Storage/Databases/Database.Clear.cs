@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>Emptying a database: at once, or in slices.</summary>
 public sealed unsafe partial class Database

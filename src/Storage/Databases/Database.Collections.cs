@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>Collections as values: packed bytes that the record holds, or a pointer to the root of a native structure.</summary>
 public sealed unsafe partial class Database

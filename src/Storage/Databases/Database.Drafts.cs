@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>
 /// Values in the making: a record that no index leads to yet, changed by the same editors as any other. The results of SUNIONSTORE and

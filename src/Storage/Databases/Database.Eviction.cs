@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>What eviction chooses among, and finds what it chose.</summary>
 public sealed unsafe partial class Database

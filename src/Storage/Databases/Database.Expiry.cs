@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>Giving keys a deadline and taking it away.</summary>
 public sealed unsafe partial class Database

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>RENAME, MOVE and COPY: a value under another key, its deadline and access field with it.</summary>
 public sealed unsafe partial class Database

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Snapshots;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>What a command that wants to change a value in place has to know of a snapshot that is being taken.</summary>
 public enum Readiness

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>
 /// The keys of a database that was emptied: reachable by nobody, waiting to be freed. Belongs to the thread of its keyspace.

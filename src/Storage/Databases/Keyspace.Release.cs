@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>Freeing records and their values.</summary>
 public sealed unsafe partial class Keyspace

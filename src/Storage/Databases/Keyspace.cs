@@ -1,4 +1,11 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Snapshots;
+using MiniRedis.Storage.Values;
+
+namespace MiniRedis.Storage.Databases;
 
 /// <summary>
 /// All databases of a server, over one arena. Used by one thread at a time.

@@ -1,6 +1,11 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Defragmentation;
 
 /// <summary>
 /// Active defragmentation: gives slabs back that deletions have left sparse, by moving what is in them. In four parts, each in small steps

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Defragmentation;
 
 /// <summary>
 /// Chooses the slabs to be emptied and marks them. Of each size class as many as the free blocks of all its slabs would make whole

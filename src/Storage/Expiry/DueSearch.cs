@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Expiry;
 
 /// <summary>How a search for an expired key ended.</summary>
 public enum DueSearch

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Expiry;
 
 /// <summary>
 /// The coarse time of the expiry bounds: 32-bit ticks since the keyspace was made.

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Expiry;
 
 /// <summary>
 /// A min-tree over the expiry bounds of an index's buckets: the way from "the earliest bound of all" to the bucket that has it.

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.SortedSets;
+
+namespace MiniRedis.Storage.Geo;
 
 /// <summary>A place on Earth, in degrees.</summary>
 public readonly record struct GeoPoint(double Longitude, double Latitude)

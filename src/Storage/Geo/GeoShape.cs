@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.SortedSets;
+
+namespace MiniRedis.Storage.Geo;
 
 /// <summary>
 /// An area to search: a circle, or a box that is upright on the map. Nine cells cover it: one that is about as large as the

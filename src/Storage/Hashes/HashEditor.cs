@@ -1,6 +1,11 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashes;
 
 /// <summary>
 /// Changes a hash, and its form where a limit is passed: the rules of Redis (t_hash.c). A listpack becomes a listpackex with the first

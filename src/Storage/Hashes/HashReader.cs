@@ -1,7 +1,12 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashes;
 
 /// <summary>
 /// Reads a hash, in whichever of its three forms it is:

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
 /// The 128-bit secret of the keyed hash: who does not know it cannot choose keys that share a bucket. Tests pass a fixed one.

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
 /// The address of a block together with some bits of its key's hash, in 8 bytes: the entry of a hash table that tells most keys

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
 /// The cursor of the SCAN family is Redis's (Noordhuis, 2012): a hash value read from its lowest bit on, counted upward in that

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
 /// SipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, with one compression and three finalization

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
 /// Secret random numbers without OpenSSL: RandomNumberGenerator loads it on Linux, which costs a server that does no other

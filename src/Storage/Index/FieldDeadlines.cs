@@ -1,4 +1,9 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>What the key index has to know of the deadlines of a hash's fields: whether there are any, and the earliest.</summary>
 static unsafe class FieldDeadlines

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>Expiry bounds: kept low by those who set deadlines, put right by those who search (see <see cref="ExpiryTree"/>).</summary>
 sealed unsafe partial class KeyIndex

@@ -1,4 +1,8 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>Defragmentation: records that move, and the index's own blocks.</summary>
 sealed unsafe partial class KeyIndex

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Numerics;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
 /// Growing and shrinking, a bucket or two at a time (linear hashing). With 2^L buckets and some more, bucket i of the first

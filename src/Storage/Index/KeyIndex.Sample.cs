@@ -1,4 +1,8 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
 /// Random choice, and the keys that eviction chooses among. Keys lie in the order of a keyed hash, so neighbours are as random a sample

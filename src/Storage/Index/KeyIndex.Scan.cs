@@ -1,6 +1,9 @@
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
 /// SCAN. The cursor is <see cref="ScanCursor"/>. Linear hashing changes one thing only: of two neighbours one

@@ -1,6 +1,9 @@
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
 /// <summary>The steps of a snapshot's walk: those of SCAN, but each key exactly once.</summary>
 sealed unsafe partial class KeyIndex

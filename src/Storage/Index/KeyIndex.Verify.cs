@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>The invariants of the index, checked one by one: for tests.</summary>
 sealed unsafe partial class KeyIndex

@@ -3,8 +3,12 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
 /// The hash index of a database: from a key to its record.

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
 /// A snapshot's walk over the keys of one database. It belongs to the index, not to the database: SWAPDB and FLUSHDB give the

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
 /// How large the nodes of a list become, and which are compressed: the directives list-max-listpack-size and

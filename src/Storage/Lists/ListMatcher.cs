@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>Compares elements with one value; what the value is as an integer is worked out once.</summary>
 readonly unsafe ref struct ListMatcher

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 // The idea. A long list is a chain of packed nodes (Redis's quicklist, after M. Stancliff): pushing and popping touch one node
 // at an end, an index is found by walking nodes instead of elements, and an element costs little more than its bytes.

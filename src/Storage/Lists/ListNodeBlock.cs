@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>A packed node whose listpack is being changed; follows its block, and tells its neighbours.</summary>
 /// <remarks>

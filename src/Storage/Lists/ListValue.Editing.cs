@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Values;
+
+namespace MiniRedis.Storage.Lists;
 
 public unsafe ref partial struct ListValue
 {

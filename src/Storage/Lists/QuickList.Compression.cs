@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
 /// Compression of inner nodes. Whoever changes a node has it expanded and settles it afterwards; whoever changes the chain

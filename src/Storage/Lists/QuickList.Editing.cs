@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>Changes in the middle of a list. Where nodes are split and merged follows Redis's quicklist.</summary>
 readonly unsafe partial struct QuickList

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>The list as a whole: freed in slices, copied, measured, verified.</summary>
 readonly unsafe partial struct QuickList

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
 /// Defragmentation, node by node. A place in a long list that is good whatever happens to the list until the next step: neither an index (finding

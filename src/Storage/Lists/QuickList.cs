@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
 /// A list of packed nodes; see ListNode.cs for the structure. This file: making, pushing, popping and walking. Others change the

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// Emptying sparse slabs: what the arena does for defragmentation. Some slabs are marked (by defragmentation, see EvacuationPlan); who knows

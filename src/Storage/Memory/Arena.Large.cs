@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>Blocks above 32 KB: spans of slabs and mappings of their own.</summary>
 public sealed unsafe partial class Arena

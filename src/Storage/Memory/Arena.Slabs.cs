@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>Where slabs come from and go to: regions, and the system behind them.</summary>
 public sealed unsafe partial class Arena

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// Moves blocks out of slabs that are to be emptied. Each structure shows it the pointers it owns, one by one; where a block moved, the

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>What the Verify methods of structures, which only tests call, check one by one.</summary>
 static class Invariant

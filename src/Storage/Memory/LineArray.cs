@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// A growing array of 64-byte cache lines, in segments of 4096 lines (256 KB), so that growth never copies what is there. The

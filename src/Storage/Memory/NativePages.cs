@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// Address space from the operating system: reserved in large aligned pieces, backed by memory when first touched.

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// 64 MB of address space at a multiple of 64 MB, in 1024 slabs. The first holds the table of the others, so a slab is found by

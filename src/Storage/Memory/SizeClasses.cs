@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// The block sizes the arena deals in. To 256 bytes every multiple of 8, for most records live there and a byte a key counts;

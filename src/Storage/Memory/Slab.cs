@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 enum SlabState : byte
 {

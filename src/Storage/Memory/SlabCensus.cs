@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>What slabs of one size the arena holds. See <see cref="SlabCensus"/>.</summary>
 /// <param name="BlockBytes">Bytes of a block.</param>

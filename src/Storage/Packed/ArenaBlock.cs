@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
 /// A listpack in a block of the arena with <paramref name="head"/> bytes of its owner's in front of it: the node of a list or of

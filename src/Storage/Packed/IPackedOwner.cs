@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
 /// Who owns the block in which packed bytes lie, and can make it larger or smaller. Implemented by structs, so that calls are

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
 /// Changing a listpack. Whoever owns the block makes room (<see cref="IPackedOwner"/>); here is decided how much and what is

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>Judging bytes of unknown origin (RESTORE, files): whatever passes can be read and changed without harm.</summary>
 public static unsafe partial class Listpack

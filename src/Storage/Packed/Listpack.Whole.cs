@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>Moving runs of elements between listpacks as bytes.</summary>
 public static unsafe partial class Listpack

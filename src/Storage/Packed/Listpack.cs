@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
 /// A sequence of strings and integers in one run of bytes: the form of every small list, hash, set and sorted set, and of the

@@ -1,5 +1,4 @@
-
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
 /// The compression of RDB strings and of the inner nodes of lists: the format of Marc Lehmann's LibLZF, an LZ77 whose tokens are

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>An element of a listpack: an integer, or bytes in place.</summary>
 /// <remarks>Valid until the listpack changes.</remarks>

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
 /// The checksum of RDB files and DUMP payloads: CRC-64 with Jones's polynomial (D. T. Jones, "An Improved 64-bit Cyclic

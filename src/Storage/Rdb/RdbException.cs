@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>A file cannot be read: what is wrong with it, and where.</summary>
 /// <param name="reason">What is wrong, as "the data end too early".</param>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
 /// The bytes of a file, of any length, as a window that slides over them: an <see cref="RdbReader"/> sees a span, and asks for the next

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>What may stand in a file where the type of a value could (Redis's and Valkey's rdb.h).</summary>
 static class RdbOpcode

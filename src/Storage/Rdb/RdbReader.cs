@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
 /// Reads the pieces that RDB files and DUMP payloads are made of; see <see cref="RdbWriter"/>. Nothing in the bytes is trusted:

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>How a value is serialized. The numbers are those of RDB files and DUMP payloads (Redis's and Valkey's rdb.h).</summary>
 public enum RdbType : byte

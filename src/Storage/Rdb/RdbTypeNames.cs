@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>What redis-check-rdb calls the forms of values.</summary>
 public static class RdbTypeNames

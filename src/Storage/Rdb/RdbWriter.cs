@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
 /// Writes the pieces that RDB files and DUMP payloads are made of: lengths, strings, numbers.

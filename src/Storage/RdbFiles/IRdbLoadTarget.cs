@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.RdbValues;
+
+namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>Who is told what a file holds besides keys, and decides what a server decides.</summary>
 public interface IRdbLoadTarget

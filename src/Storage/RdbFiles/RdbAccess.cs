@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>
 /// What a file notes of the use of a key: how long it was idle, under an LRU policy of eviction, or how often it was used, under an LFU

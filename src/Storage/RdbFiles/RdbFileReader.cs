@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbValues;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>
 /// Goes through a file part by part, see <see cref="RdbFileWriter"/> for what they look like: of Redis's versions 1 to 12 and of Valkey 9's.

@@ -1,6 +1,10 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbValues;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>
 /// Writes the parts of an RDB file, in this order, into a buffer:

@@ -1,4 +1,9 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbValues;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>
 /// Loads a file into a keyspace, a slice at a time, so that whoever owns the thread can serve others between. Records are made as their

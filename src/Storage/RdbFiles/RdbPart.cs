@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbValues;
+
+namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>What a file is made of, as <see cref="RdbFileReader"/> finds it.</summary>
 public enum RdbPart

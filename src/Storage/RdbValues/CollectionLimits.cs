@@ -1,4 +1,9 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.SortedSets;
+
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>Up to where each kind of collection keeps its small form: the *-max-listpack-* directives and their like.</summary>
 public readonly record struct CollectionLimits(ListLimits Lists, SetLimits Sets, SortedSetLimits SortedSets, HashLimits Hashes);

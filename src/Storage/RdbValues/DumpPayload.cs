@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
 /// What DUMP answers and RESTORE takes: a value as an RDB file holds it, and how it was written.

@@ -1,4 +1,11 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Sets;
+
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>Lists and sets.</summary>
 public static unsafe partial class RdbValueReader

@@ -1,6 +1,12 @@
 using MiniRedis.Resp;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.SortedSets;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>Sorted sets and hashes.</summary>
 public static unsafe partial class RdbValueReader

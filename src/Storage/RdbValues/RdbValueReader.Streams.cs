@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Streams;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>Streams, as every Redis since 5.0 writes them.</summary>
 public static unsafe partial class RdbValueReader

@@ -1,4 +1,11 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Strings;
+
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
 /// Makes values of what RDB files and DUMP payloads hold, in every form that Redis has written since version 1. Each value is

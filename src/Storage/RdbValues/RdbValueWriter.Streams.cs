@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Streams;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>Streams, as Redis 7.0 writes them: nodes as they are, ids and counts, groups with what is pending.</summary>
 public static unsafe partial class RdbValueWriter

@@ -1,6 +1,13 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.SortedSets;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
 /// Serializes values as RDB files and DUMP payloads hold them: packed forms as they are, native ones element by element. Of the

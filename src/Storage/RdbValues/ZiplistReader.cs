@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
 /// Reads a ziplist, the packed form before Redis 7, and trusts nothing in it.

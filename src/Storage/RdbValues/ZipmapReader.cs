@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
 /// Reads a zipmap, the packed form of hashes before Redis 2.6, and trusts nothing in it.

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Records;
 
 /// <summary>
 /// Where a key is, or that it is not there. A command looks its key up once, then reads and changes it through this without

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Records;
 
 /// <summary>
 /// How a value is represented, as OBJECT ENCODING tells it. The numbers are Redis's OBJ_ENCODING_*; those it retired are left

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Records;
 
 /// <summary>What a key holds. The numbers are Redis's OBJ_* (5, a module's type, does not occur here).</summary>
 public enum ObjectType : byte

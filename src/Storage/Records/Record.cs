@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Records;
 
 /// <summary>
 /// A key with its value, by address: a handle the size of a pointer, free to copy. See <see cref="RecordLayout"/> for the bytes.

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Records;
 
 /// <summary>Makes records: allocates the block and fills in everything but the value.</summary>
 static unsafe class RecordBuilder

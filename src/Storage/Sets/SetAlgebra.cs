@@ -1,4 +1,9 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
+
+namespace MiniRedis.Storage.Sets;
 
 /// <summary>Takes the members of a result. Implemented by a struct, so that the call is inlined. It must not change the sources.</summary>
 public interface IMemberSink

@@ -1,7 +1,12 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sets;
 
 /// <summary>
 /// Changes a set, and its form where a limit is passed: the rules of Redis (Valkey's t_set.c). An intset becomes a listpack with the

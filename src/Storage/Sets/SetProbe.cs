@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sets;
 
 /// <summary>A member to look for, perhaps in several sets: hashed once, and parsed as an integer once, if need be.</summary>
 public ref struct SetProbe

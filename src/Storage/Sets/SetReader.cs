@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sets;
 
 /// <summary>
 /// Reads a set, in whichever of its three forms it is:

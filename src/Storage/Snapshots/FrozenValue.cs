@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
 /// A value that a snapshot reads where it lies. Its key may be changed, renamed or deleted meanwhile: what is written is a

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>Captured keys, for the consumer of a snapshot to write one after the other.</summary>
 public interface ISnapshotBatch : IDisposable

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
 /// Copies of records with their values, one behind the other, for another thread to read as if they were records of the arena.

@@ -1,7 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
 /// All keys as they were at one instant, read while commands go on changing them: what BGSAVE, AOF rewrites and full

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Index;
+
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
 /// Between the thread that captures and the one that writes. The consumer calls <see cref="TryTake"/> and

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
 /// From a member to its block: the hash table of a big sorted set, on a <see cref="BucketDirectory"/>.

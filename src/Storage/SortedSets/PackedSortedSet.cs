@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
 /// A small sorted set: a listpack of member, score, member, score, in order. A score that is a whole number is kept as one,

@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>A range of scores, each end inclusive or not. Neither end is NaN.</summary>
 public readonly record struct ScoreRange(double Min, double Max, bool MinExclusive = false, bool MaxExclusive = false)

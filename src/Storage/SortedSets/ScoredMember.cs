@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
 /// An item of a big sorted set's tree: the score, so that most comparisons touch nothing else, and the member's block.

@@ -1,6 +1,10 @@
 using System.Buffers;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
 /// A sorted set in the making, of members in any order: the result of ZUNION, ZINTER, ZDIFF, ZRANGESTORE and GEOSEARCHSTORE.

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>Walks the members of a sorted set, up or down. Good until the set changes.</summary>
 public unsafe struct SortedSetCursor

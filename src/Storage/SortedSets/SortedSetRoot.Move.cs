@@ -1,4 +1,8 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>Defragmentation: the tree leaf by leaf, with the members of each, then the table.</summary>
 unsafe partial struct SortedSetRoot

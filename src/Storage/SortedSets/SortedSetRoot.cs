@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
 /// A big sorted set ("skiplist" to clients, whose place the tree has taken): the members' blocks, a table that finds them by

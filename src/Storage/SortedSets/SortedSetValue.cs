@@ -1,6 +1,12 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>When a sorted set leaves its packed form: zset-max-listpack-entries and zset-max-listpack-value.</summary>
 /// <param name="MaxEntries">Most members of a packed set.</param>

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>A consumer of a group. A handle.</summary>
 public readonly unsafe struct StreamConsumer : IEquatable<StreamConsumer>

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>
 /// Goes through a range of a stream's entries, forward or backward: <see cref="MoveNext"/>, then <see cref="NextField"/> as

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>A consumer group: what it was given last, its consumers, and what they have not acknowledged. A handle.</summary>
 public readonly unsafe struct StreamGroup

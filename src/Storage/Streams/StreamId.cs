@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>The id of a stream's entry: milliseconds and a number within them, in this order. Written "ms-seq".</summary>
 public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<StreamId>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 // A stream in memory. The entries are where Redis has them, in listpacks of some hundred entries, byte for byte: so DUMP and
 // RDB copy a node, and an entry costs little more than its bytes, because it names neither its fields (the node's first entry

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>Where things are in a stream node's listpack: the master entry first, then entries (see StreamLayout.cs).</summary>
 static unsafe class StreamNodes

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>Streams as values of keys.</summary>
 public static unsafe class StreamStorage

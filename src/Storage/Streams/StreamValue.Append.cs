@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>The outcome of adding an entry.</summary>
 public enum StreamAppend

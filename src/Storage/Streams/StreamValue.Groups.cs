@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>The consumer groups of a stream, and how far they have read.</summary>
 public readonly unsafe partial struct StreamValue
@@ -33,7 +36,7 @@ public readonly unsafe partial struct StreamValue
 
     /// <summary>
     /// Takes a group out of the stream. What it held is returned as a stream that has only this group, for the keyspace to free
-    /// little by little: see <see cref="Keyspace.Discard"/>.
+    /// little by little: see <see cref="StreamStorage.DestroyGroup"/>.
     /// </summary>
     internal StreamValue Detach(ReadOnlySpan<byte> name)
     {

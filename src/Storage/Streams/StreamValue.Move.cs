@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>Defragmentation of a stream: its nodes, then its groups one by one.</summary>
 public readonly unsafe partial struct StreamValue

@@ -1,4 +1,8 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>What becomes of the groups' pending entries when their stream's entries are deleted (KEEPREF, DELREF, ACKED).</summary>
 public enum StreamReferences

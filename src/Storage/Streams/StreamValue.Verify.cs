@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>The invariants of a stream, checked one by one: for tests.</summary>
 public readonly unsafe partial struct StreamValue

@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>
 /// A stream: entries of fields and values in the order of their ids, and the consumer groups that read them. A handle on the

@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Strings;
 
 /// <summary>
 /// BITOP: strings combined bit by bit, the shorter ones padded with zeros. The result is made piece by piece, each small enough

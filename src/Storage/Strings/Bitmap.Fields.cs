@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Strings;
 
 /// <summary>
 /// BITFIELD: integers of 1 to 64 bits at any bit of a string, most significant bit first, so that aligned ones are big-endian

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Strings;
 
 /// <summary>
 /// Strings as arrays of bits: bit 0 is the most significant bit of the first byte, as SETBIT defines it. This file counts and

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Strings;
 
 /// <summary>
 /// The dense registers: 6 bits each, the first in the low bits of the first byte. Four registers are three bytes; merging and

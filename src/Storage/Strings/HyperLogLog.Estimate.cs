@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Strings;
 
 /// <summary>
 /// The estimate of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284), from how many

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Strings;
 
 /// <summary>
 /// Changes the HyperLogLog of one key: adds elements, merges registers, and goes from sparse to dense when a register gets too

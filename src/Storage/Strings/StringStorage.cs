@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Strings;
 
 /// <summary>Strings as values of keys: kept as numbers, embedded in the record, or in a block of their own.</summary>
 public static unsafe class StringStorage

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
 /// The spine of the hash tables that hold the elements of one collection: an array of pointers to buckets, grown and shrunk by

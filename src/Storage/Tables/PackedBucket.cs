@@ -1,10 +1,11 @@
 using System.Diagnostics;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
 /// The bytes of one bucket of a <see cref="PackedTable"/>: all its elements in one block of the arena.

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
 /// One element of a <see cref="PackedTable"/>: a set's member, or a hash's field with its value and perhaps a deadline.

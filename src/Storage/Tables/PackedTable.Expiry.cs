@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
 /// Deadlines of fields: found without luck, as the deadlines of keys are (KeyIndex, <see cref="ExpiryTree"/>). Each bucket

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>Defragmentation, bucket by bucket in the order of a scan, which splits and merges do not confuse.</summary>
 public unsafe partial struct PackedTable

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>Growing and shrinking: what the directory asks for, two buckets a change.</summary>
 public unsafe partial struct PackedTable

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>Receives elements of a table. Implemented by a struct, so that the call is inlined. It must not change the table.</summary>
 public interface IEntryVisitor

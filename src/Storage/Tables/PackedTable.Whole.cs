@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>The table as a whole: copied, freed in slices, checked.</summary>
 public unsafe partial struct PackedTable

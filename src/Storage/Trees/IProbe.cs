@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>
 /// What is looked for in an <see cref="OrderedTree{TItem}"/>, and the order of its items: a struct, so that the search is compiled

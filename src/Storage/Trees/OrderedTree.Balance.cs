@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>Keeping nodes full: room is made by sharing with siblings, then by a new one among them; and the other way round.</summary>
 unsafe partial struct OrderedTree<TItem>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>Defragmentation, leaf by leaf.</summary>
 unsafe partial struct OrderedTree<TItem>

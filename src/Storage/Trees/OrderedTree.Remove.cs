@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>Removing items, and the whole tree.</summary>
 unsafe partial struct OrderedTree<TItem>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>Finding items: by probe, by rank, at the ends.</summary>
 unsafe partial struct OrderedTree<TItem>

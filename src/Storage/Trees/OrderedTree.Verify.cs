@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>The invariants of the tree, checked one by one: for tests.</summary>
 unsafe partial struct OrderedTree<TItem>

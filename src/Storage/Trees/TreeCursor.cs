@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>
 /// A place in an <see cref="OrderedTree{TItem}"/>: at an item, before the first, or behind the last. It knows its rank. Any

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>
 /// What a leaf and an inner node of an <see cref="OrderedTree{TItem}"/> begin with; the elements follow. 32 bytes, so that items

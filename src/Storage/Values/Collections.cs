@@ -1,6 +1,13 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Streams;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Values;
 
 /// <summary>
 /// What the keyspace has to do with a native structure without knowing it: count, copy and free it. One line a structure.

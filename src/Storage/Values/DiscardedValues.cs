@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Values;
 
 /// <summary>
 /// Frees native structures that no record leads to any more: small ones at once, large ones in slices. So DEL, SET over a value,

@@ -1,6 +1,10 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Values;
 
 /// <summary>
 /// The packed value of a record: embedded in it while that stays within <see cref="RecordLayout.MaxEmbeddingRecord"/>, in a

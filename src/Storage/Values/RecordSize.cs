@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Values;
 
 /// <summary>What a record takes of memory, its value included.</summary>
 public static unsafe class RecordSize

@@ -1,11 +1,25 @@
 using System.Text;
-using static MiniRedis.Storage.Tests.RandomChanges;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Defragmentation;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Streams;
+using MiniRedis.Storage.Tables;
+using MiniRedis.Storage.Tests.Harness;
+using MiniRedis.Storage.Values;
+using static MiniRedis.Storage.Tests.Harness.RandomChanges;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Defragmentation;
 
 public sealed class DefragmenterTests : IDisposable
 {
-    readonly Keyspace _keyspace = new(Databases, new HashSeed(7, 9));
+    readonly Keyspace _keyspace = new(DatabaseCount, new HashSeed(7, 9));
 
     public void Dispose() => _keyspace.Dispose();
 
@@ -23,8 +37,8 @@ public sealed class DefragmenterTests : IDisposable
     [InlineData(7, 4000, false)]
     public void A_keyspace_whose_blocks_move_holds_the_same_as_one_whose_blocks_stay(int seed, int keys, bool movesAll)
     {
-        using var moving = new Keyspace(Databases, new HashSeed(7, (ulong)seed));
-        using var staying = new Keyspace(Databases, new HashSeed(7, (ulong)seed));
+        using var moving = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed));
+        using var staying = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed));
         var defragmenter = new Defragmenter(moving);
         var (random, same, steps) = (new Random(seed), new Random(seed), new Random(seed));
         for (var i = 0; i < 30_000; i++)
@@ -182,7 +196,7 @@ public sealed class DefragmenterTests : IDisposable
     {
         for (var seed = 0ul; seed < 50; seed++)
         {
-            using var keyspace = new Keyspace(Databases, new HashSeed(seed, seed));
+            using var keyspace = new Keyspace(DatabaseCount, new HashSeed(seed, seed));
             foreach (var database in keyspace.Databases)
             {
                 for (var i = 0; i < 90; i++) AddToSet(database, Bytes($"key:{i % 3}"), Element(i, 100), new(0, 0, 0));
@@ -262,7 +276,7 @@ public sealed class DefragmenterTests : IDisposable
     public void A_large_collection_may_change_while_its_parts_move(ObjectType type, int size)
     {
         Interleave(type, size);
-        using var staying = new Keyspace(Databases, new HashSeed(7, 9));
+        using var staying = new Keyspace(DatabaseCount, new HashSeed(7, 9));
         Interleave(type, size, staying);
         var (random, same) = (new Random(size), new Random(size));
         var defragmenter = new Defragmenter(_keyspace);
@@ -387,7 +401,7 @@ public sealed class DefragmenterTests : IDisposable
         var random = new Random(seed);
         foreach (var database in keyspace.Databases)
         {
-            var names = Records(database).ConvertAll(record => Encoding.UTF8.GetString(record.Key));
+            var names = RecordsOf(database).ConvertAll(record => Encoding.UTF8.GetString(record.Key));
             names.Sort(StringComparer.Ordinal);
             foreach (var name in names)
             {
@@ -413,7 +427,7 @@ public sealed class DefragmenterTests : IDisposable
         {
             database.Index.Verify();
             bytes += database.IndexBytes;
-            foreach (var record in Records(database))
+            foreach (var record in RecordsOf(database))
             {
                 bytes += record.AllocatedBytes;
                 if (!record.IsNative) continue;

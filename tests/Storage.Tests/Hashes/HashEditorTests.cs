@@ -1,4 +1,11 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tests.Harness;
 
 namespace MiniRedis.Storage.Tests.Hashes;
 

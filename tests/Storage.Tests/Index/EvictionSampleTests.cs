@@ -1,4 +1,10 @@
-namespace MiniRedis.Storage.Tests;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Tests.Harness;
+
+namespace MiniRedis.Storage.Tests.Index;
 
 public class EvictionSampleTests
 {

@@ -1,4 +1,9 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Tests.Harness;
 
 namespace MiniRedis.Storage.Tests.Lists;
 

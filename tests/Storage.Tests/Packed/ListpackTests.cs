@@ -1,6 +1,13 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tests.Harness;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Packed;
 
 public sealed unsafe class ListpackTests : IDisposable
 {

@@ -1,6 +1,11 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Tests.Harness;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.SortedSets;
 
 /// <summary>Random operations on a sorted set beside a plain dictionary, in both forms and across the conversion.</summary>
 public sealed class SortedSetModelTests : IDisposable

@@ -1,6 +1,8 @@
 using System.Text;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Streams;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Streams;
 
 /// <summary>A stream and its groups beside lists and dictionaries. A failing seed is named in the test's name.</summary>
 public unsafe class StreamModelTests

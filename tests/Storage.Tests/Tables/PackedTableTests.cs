@@ -1,4 +1,8 @@
 using System.Text;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Tables;
 
 namespace MiniRedis.Storage.Tests.Tables;
 

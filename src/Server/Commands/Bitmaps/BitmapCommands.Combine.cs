@@ -31,7 +31,7 @@ static partial class BitmapCommands
     {
         if (!TryOperation(ref c, out var operation)) return;
         var count = c.Count - 3;
-        Span<Storage.Record> sources = count <= 16 ? stackalloc Storage.Record[16] : new Storage.Record[count];
+        Span<Record> sources = count <= 16 ? stackalloc Record[16] : new Record[count];
         sources = sources[..count];
         var length = 0;
         for (var i = 0; i < count; i++)

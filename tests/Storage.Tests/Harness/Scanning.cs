@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage.Tests;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Tests.Harness;
 
 static class Scanning
 {

@@ -1,12 +1,21 @@
 using System.Buffers;
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.RdbValues;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Streams;
+using MiniRedis.Storage.Strings;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Harness;
 
 /// <summary>Random changes of keyspaces, of every type, with limits so low that all forms occur; and what is then in them.</summary>
 static class RandomChanges
 {
-    public const int Databases = 3;
+    public const int DatabaseCount = 3;
 
     static readonly SetLimits s_sets = new(8, 8, 16);
     static readonly HashLimits s_hashes = new(8, 16);
@@ -21,12 +30,12 @@ static class RandomChanges
         var contents = new Dictionary<string, string>();
         foreach (var database in keyspace.Databases)
         {
-            foreach (var record in Records(database)) contents.Add(Name(database.Number, record), Payload(record));
+            foreach (var record in RecordsOf(database)) contents.Add(Name(database.Number, record), Payload(record));
         }
         return contents;
     }
 
-    public static List<Record> Records(Database database)
+    public static List<Record> RecordsOf(Database database)
     {
         var records = new List<Record>();
         ulong cursor = 0;
@@ -49,11 +58,11 @@ static class RandomChanges
     /// <summary>Does something to a random key: or, if <paramref name="wholesale"/>, to whole databases.</summary>
     public static void Change(Random random, Keyspace keyspace, int keys, bool wholesale)
     {
-        var database = keyspace[random.Next(Databases)];
+        var database = keyspace[random.Next(DatabaseCount)];
         if (wholesale)
         {
             var kind = random.Next(4);
-            if (kind < 2) keyspace.Swap(database.Number, random.Next(Databases));
+            if (kind < 2) keyspace.Swap(database.Number, random.Next(DatabaseCount));
             else if (kind == 2) database.Clear();
             else keyspace.FlushAll();
             return;
@@ -72,10 +81,10 @@ static class RandomChanges
                 database.ClearExpiry(at);
                 break;
             case 3 when at.Found:
-                database.MoveTo(at, keyspace[random.Next(Databases)], Bytes($"key:{random.Next(keys + 1)}"));
+                database.MoveTo(at, keyspace[random.Next(DatabaseCount)], Bytes($"key:{random.Next(keys + 1)}"));
                 break;
             case 4 when at.Found:
-                database.CopyTo(at, keyspace[random.Next(Databases)], Bytes($"key:{random.Next(keys + 1)}"));
+                database.CopyTo(at, keyspace[random.Next(DatabaseCount)], Bytes($"key:{random.Next(keys + 1)}"));
                 break;
             case 5:
                 database.SetString(at, key, Value(random), random.Next(3) == 0 ? 5_000_000 : -1);

@@ -1,7 +1,12 @@
 using System.Buffers;
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbFiles;
+using MiniRedis.Storage.RdbValues;
+using MiniRedis.Storage.Tests.Harness;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.RdbFiles;
 
 /// <summary>Files as bytes: loaded into keyspaces, written from them.</summary>
 static class RdbFile

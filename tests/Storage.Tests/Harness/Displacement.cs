@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage.Tests;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Defragmentation;
+
+namespace MiniRedis.Storage.Tests.Harness;
 
 /// <summary>
 /// Walks over a keyspace between the steps of a test, a few blocks at a time and without end, moving each block and filling its old place

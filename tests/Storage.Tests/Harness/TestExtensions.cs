@@ -1,6 +1,9 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Strings;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Harness;
 
 static class TestExtensions
 {

@@ -1,6 +1,8 @@
 using System.Numerics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Strings;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Strings;
 
 public class BitmapTests
 {

@@ -1,8 +1,18 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbValues;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Tests.Harness;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.RdbValues;
 
 public sealed class RdbValueTests : IDisposable
 {

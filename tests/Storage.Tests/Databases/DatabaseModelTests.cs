@@ -1,7 +1,13 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Strings;
+using MiniRedis.Storage.Tests.Harness;
+using MiniRedis.Storage.Values;
 using Xunit.Abstractions;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Databases;
 
 /// <summary>Random operations on a database and on a dictionary that must agree. A failing seed is named in the test's name.</summary>
 public class DatabaseModelTests(ITestOutputHelper output)

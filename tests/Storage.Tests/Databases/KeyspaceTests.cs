@@ -1,4 +1,10 @@
-namespace MiniRedis.Storage.Tests;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Strings;
+using MiniRedis.Storage.Tests.Harness;
+
+namespace MiniRedis.Storage.Tests.Databases;
 
 public class KeyspaceTests
 {

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using MiniRedis.Storage.Hashing;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Hashing;
 
 public class SipHash13Tests
 {

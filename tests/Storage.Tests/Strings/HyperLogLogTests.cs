@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Strings;
+using MiniRedis.Storage.Tests.Harness;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Strings;
 
 public class HyperLogLogTests
 {

@@ -1,7 +1,13 @@
 using System.Buffers;
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbFiles;
+using MiniRedis.Storage.Strings;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.RdbFiles;
 
 public sealed class RdbFileWriterTests : IDisposable
 {

@@ -1,6 +1,10 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tests.Harness;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Databases;
 
 public class ScanTests
 {

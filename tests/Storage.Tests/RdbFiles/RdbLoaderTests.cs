@@ -1,6 +1,13 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.Strings;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.RdbFiles;
 
 public sealed class RdbLoaderTests : IDisposable
 {

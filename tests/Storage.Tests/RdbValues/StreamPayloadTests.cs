@@ -1,7 +1,13 @@
 using System.Buffers;
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Rdb;
+using MiniRedis.Storage.RdbValues;
+using MiniRedis.Storage.Streams;
+using MiniRedis.Storage.Tests.Harness;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.RdbValues;
 
 /// <summary>Payloads of streams, damaged in every place: refused, or read as something that can be used and freed without harm.</summary>
 public unsafe class StreamPayloadTests

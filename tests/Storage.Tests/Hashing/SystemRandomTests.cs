@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage.Tests;
+using MiniRedis.Storage.Hashing;
+
+namespace MiniRedis.Storage.Tests.Hashing;
 
 public class SystemRandomTests
 {

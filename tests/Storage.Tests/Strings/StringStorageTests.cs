@@ -1,6 +1,11 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Strings;
+using MiniRedis.Storage.Tests.Harness;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Strings;
 
 public class StringStorageTests
 {
