@@ -4,7 +4,6 @@ using MiniRedis.Storage.Databases;
 using MiniRedis.Storage.Packed;
 using MiniRedis.Storage.Records;
 using MiniRedis.Storage.Tables;
-using MiniRedis.Storage.Values;
 
 namespace MiniRedis.Storage.Sets;
 
@@ -21,32 +20,27 @@ public unsafe ref struct SetEditor
 {
     readonly Database _database;
     readonly SetLimits _limits;
-    RecordBlock _block;
-    KeyLookup _at;
-    PackedTable* _table;
+    HashedValue _value;
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key that holds a set.</param>
     /// <param name="limits">Up to where sets stay small.</param>
     public SetEditor(Database database, scoped in KeyLookup at, scoped in SetLimits limits)
     {
-        Debug.Assert(at.Found && at.Record.Type == ObjectType.Set);
+        Debug.Assert(at.Record.Type == ObjectType.Set);
         _database = database;
         _limits = limits;
-        _at = at;
-        database.AssertPrepared(at);
-        if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
-        else _block = new RecordBlock(database.Arena, at);
+        _value.Begin(database, at);
     }
 
     /// <summary>The key, with its record as it is now.</summary>
-    public readonly KeyLookup At => _table != null ? _at : _block.At;
+    public readonly KeyLookup At => _value.At;
 
     public readonly SetReader Reader => new(At.Record);
 
     public readonly long Count => Reader.Count;
 
-    readonly bool IsIntset => _block.At.Record.Encoding == ObjectEncoding.IntSet;
+    readonly bool IsIntset => _value.Packed.Record.Encoding == ObjectEncoding.IntSet;
 
     /// <summary>Makes a new key hold a set of one member; its record.</summary>
     /// <param name="database">The key's database.</param>
@@ -102,7 +96,7 @@ public unsafe ref struct SetEditor
     /// <summary>So many members are about to be added at once: a small set that may not hold them becomes a table now.</summary>
     public void Expect(long members)
     {
-        if (_table == null && members > (IsIntset ? _limits.IntsetEntries : _limits.ListpackEntries)) ToTable(Count + members);
+        if (_value.Table == null && members > (IsIntset ? _limits.IntsetEntries : _limits.ListpackEntries)) ToTable(Count + members);
     }
 
     public bool Add(ReadOnlySpan<byte> member)
@@ -114,38 +108,38 @@ public unsafe ref struct SetEditor
     /// <summary>Adds a member; false if it is there.</summary>
     public bool Add(scoped ref SetProbe member)
     {
-        if (_table == null) return IsIntset ? AddToIntset(ref member) : AddToListpack(ref member);
-        return _table->Add(_database.Arena, member.Text, member.HashIn(*_table));
+        if (_value.Table == null) return IsIntset ? AddToIntset(ref member) : AddToListpack(ref member);
+        return _value.Table->Add(_database.Arena, member.Text, member.HashIn(*_value.Table));
     }
 
     /// <summary>Removes a member; false if it is not there.</summary>
     public bool Remove(scoped ref SetProbe member)
     {
-        if (_table != null)
+        if (_value.Table != null)
         {
-            if (!_table->Find(member.Text, member.HashIn(*_table), out var spot)) return false;
-            _table->Remove(_database.Arena, spot);
+            if (!_value.Table->Find(member.Text, member.HashIn(*_value.Table), out var spot)) return false;
+            _value.Table->Remove(_database.Arena, spot);
             return true;
         }
-        if (IsIntset) return member.TryInteger(out var integer) && Intset.Remove(ref _block, integer);
-        var at = Listpack.Find(_block.Start, Listpack.First(_block.Start), member.Text, 0);
+        if (IsIntset) return member.TryInteger(out var integer) && Intset.Remove(ref _value.Packed, integer);
+        var at = Listpack.Find(_value.Packed.Start, Listpack.First(_value.Packed.Start), member.Text, 0);
         if (at < 0) return false;
-        Listpack.Delete(ref _block, at, 1);
+        Listpack.Delete(ref _value.Packed, at, 1);
         return true;
     }
 
     /// <summary>Removes the member at a spot.</summary>
     public void Remove(scoped in SetSpot spot)
     {
-        if (_table != null) _table->Remove(_database.Arena, spot.InTable);
-        else if (IsIntset) Intset.RemoveAt(ref _block, spot.Place);
-        else Listpack.Delete(ref _block, spot.Place, 1);
+        if (_value.Table != null) _value.Table->Remove(_database.Arena, spot.InTable);
+        else if (IsIntset) Intset.RemoveAt(ref _value.Packed, spot.Place);
+        else Listpack.Delete(ref _value.Packed, spot.Place, 1);
     }
 
     /// <summary>Makes an intset of a set all of whose members are integers, if it is not too large (SINTERSTORE).</summary>
     public void CompactIntegers()
     {
-        if (_table == null && IsIntset || Count > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) return;
+        if (_value.Table == null && IsIntset || Count > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) return;
         var old = At;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         ReadOnlySpan<byte> key = old.Record.Key;
@@ -163,19 +157,19 @@ public unsafe ref struct SetEditor
     {
         if (member.TryInteger(out var integer))
         {
-            if (!Intset.Add(ref _block, integer)) return false;
-            if (Intset.Count(_block.Start) > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) ToTable(Count);
+            if (!Intset.Add(ref _value.Packed, integer)) return false;
+            if (Intset.Count(_value.Packed.Start) > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) ToTable(Count);
             return true;
         }
         if (MayBecomeListpack(member.Text.Length))
         {
             ToListpack();
-            Listpack.Append(ref _block, member.Text);
+            Listpack.Append(ref _value.Packed, member.Text);
         }
         else
         {
             ToTable(Count + 1);
-            _table->Insert(_database.Arena, member.HashIn(*_table), member.Text, default);
+            _value.Table->Insert(_database.Arena, member.HashIn(*_value.Table), member.Text, default);
         }
         return true;
     }
@@ -183,7 +177,7 @@ public unsafe ref struct SetEditor
     /// <summary>Whether the intset and one more member of that length keep the limits of a listpack.</summary>
     readonly bool MayBecomeListpack(int length)
     {
-        var set = _block.Start;
+        var set = _value.Packed.Start;
         var count = Intset.Count(set);
         if (count >= _limits.ListpackEntries || length > _limits.ListpackValue) return false;
         if (count == 0) return true;
@@ -195,30 +189,26 @@ public unsafe ref struct SetEditor
 
     bool AddToListpack(scoped ref SetProbe member)
     {
-        var lp = _block.Start;
+        var lp = _value.Packed.Start;
         var text = member.Text;
         if (Listpack.Find(lp, Listpack.First(lp), text, 0) >= 0) return false;
         if (Listpack.Count(lp) < _limits.ListpackEntries && text.Length <= _limits.ListpackValue && Listpack.HasRoom(lp, text.Length))
         {
-            Listpack.Append(ref _block, text);
+            Listpack.Append(ref _value.Packed, text);
         }
         else
         {
             ToTable(Listpack.Count(lp) + 1);
-            _table->Insert(_database.Arena, member.HashIn(*_table), text, default);
+            _value.Table->Insert(_database.Arena, member.HashIn(*_value.Table), text, default);
         }
         return true;
     }
 
     void ToListpack()
     {
-        var owner = ArenaBlock.Create(_database.Arena, _block.At.Record.PackedLength + Intset.Count(_block.Start) * 4);
+        var owner = ArenaBlock.Create(_database.Arena, _value.Packed.Record.PackedLength + Intset.Count(_value.Packed.Start) * 4);
         for (var members = Reader.Members(); members.Next();) Listpack.Append(ref owner, members.Current.Integer);
-        var bytes = Listpack.Bytes(owner.Start);
-        var start = _block.Splice(0, _block.At.Record.PackedLength, bytes);
-        Buffer.MemoryCopy(owner.Start, start, bytes, bytes);
-        _database.Arena.Free(owner.Block);
-        Database.Relabel(_block.At.Record, ObjectEncoding.ListPack);
+        _value.Repack(_database.Arena, ObjectEncoding.ListPack, owner);
     }
 
     void ToTable(long expected)
@@ -230,9 +220,7 @@ public unsafe ref struct SetEditor
             var text = members.Current.ToBytes(scratch);
             table->Insert(_database.Arena, table->HashOf(text), text, default);
         }
-        var at = _block.At;
-        _at = new(at.Hash, _database.ConvertToNative(at, ObjectEncoding.HashTable, (byte*)table), at.Entry);
-        _table = table;
+        _value.BecomeTable(_database, table);
     }
 
     static PackedTable* NewTable(Database database, long expected) =>
