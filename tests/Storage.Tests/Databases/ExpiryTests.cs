@@ -9,12 +9,7 @@ public class ExpiryTests
 {
     const long Start = 1_700_000_000_000;
 
-    sealed class FixedTime : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(Start);
-    }
-
-    static Keyspace NewKeyspace(int seed = 1) => new(2, new HashSeed(9, (ulong)seed), new FixedTime());
+    static Keyspace NewKeyspace(int seed = 1) => new(2, new HashSeed(9, (ulong)seed), new FixedTime(Start));
 
     [Theory]
     [InlineData(1, 50)]

@@ -101,6 +101,21 @@ static class RandomChanges
         }
     }
 
+    /// <summary>Deletes three keys of four, the same ones in every keyspace that holds the same.</summary>
+    public static void DeleteMost(Keyspace keyspace, int seed)
+    {
+        var random = new Random(seed);
+        foreach (var database in keyspace.Databases)
+        {
+            var names = RecordsOf(database).ConvertAll(record => Encoding.UTF8.GetString(record.Key));
+            names.Sort(StringComparer.Ordinal);
+            foreach (var name in names)
+            {
+                if (random.Next(4) != 0) database.Delete(database.Lookup(name));
+            }
+        }
+    }
+
     static byte[] Value(Random random) => random.Next(20) switch
     {
         0 => Bytes(new string((char)('a' + random.Next(26)), 70_000)),

@@ -50,10 +50,7 @@ static class RdbFile
         {
             if (database.Count == 0) continue;
             file.Database(database.Number, database.Count, database.ExpiringCount);
-            var keys = new List<Record>();
-            ulong cursor = 0;
-            do cursor = database.Scan(cursor, keys);
-            while (cursor != 0);
+            var keys = RandomChanges.RecordsOf(database);
             foreach (var key in keys.OrderBy(k => Encoding.Latin1.GetString(k.Key), StringComparer.Ordinal)) file.Key(key, RdbAccess.None);
         }
         file.End();
