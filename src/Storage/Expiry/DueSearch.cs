@@ -12,6 +12,6 @@ public enum DueSearch
     /// <summary>Fields of the hash at a key may be due; delete those that are, then search again.</summary>
     FieldsDue,
 
-    /// <summary>The work one call may do is used up; call again, now or later.</summary>
+    /// <summary>The search has used up the work of one call; call again, now or later.</summary>
     BudgetUsed,
 }

@@ -1,11 +1,9 @@
 namespace MiniRedis.Storage.Expiry;
 
-/// <summary>
-/// The coarse time of the expiry bounds: 32-bit ticks since the keyspace was made.
-/// </summary>
+/// <summary>The coarse time of the expiry bounds: 32-bit ticks since the keyspace was created.</summary>
 /// <remarks>
-/// Ticks of 16 ms last 2.1 years, so that a bound fits 4 bytes. A deadline is rounded up to a tick and the present down, so a
-/// bound that has passed is a deadline that has passed. What lies beyond the last tick is left to expiry on access.
+/// Ticks of 16 ms last 2.1 years, so a bound fits in 4 bytes. A deadline is rounded up to a tick and the present is rounded down,
+/// so the deadline has passed if its bound has. Deadlines beyond the last tick expire on access only.
 /// </remarks>
 public readonly struct ExpiryClock(long epochMs)
 {
@@ -15,7 +13,7 @@ public readonly struct ExpiryClock(long epochMs)
     /// <summary>The bound of "no deadline".</summary>
     internal const uint None = uint.MaxValue;
 
-    /// <summary>The bound of every deadline too far off to tell.</summary>
+    /// <summary>The bound of every deadline that is too far away to tell.</summary>
     internal const uint Far = uint.MaxValue - 1;
 
     internal uint TickOfDeadline(long unixMs)

@@ -5,18 +5,18 @@ using MiniRedis.Storage.Memory;
 namespace MiniRedis.Storage.Expiry;
 
 /// <summary>
-/// A min-tree over the expiry bounds of an index's buckets: the way from "the earliest bound of all" to the bucket that has it.
+/// A min-tree over the expiry bounds of an index's buckets. It leads from the earliest bound of all to the bucket that has it.
 /// <code>
 ///   level 1           [ min ... ]                 a line of 16 bounds: each the minimum of a line of level 0
 ///   level 0     [ min ... ][ min ... ] ...        each bound: the minimum of 16 buckets
 ///   buckets     ooooooooooooooooooooo ...         each keeps a bound of its own in its last 4 bytes
 /// </code>
-/// It takes 4.3 bytes for 16 buckets, a quarter of a byte a bucket, whatever the number of deadlines. Redis's way, drawing keys
-/// at random until few of them are due, leaves up to a tenth of all dead keys in memory and costs a second dictionary.
+/// It takes 4.3 bytes for 16 buckets, a quarter of a byte a bucket, whatever the number of deadlines. Redis draws keys at random
+/// until few of them are due: that leaves up to a tenth of all expired keys in memory and costs a second dictionary.
 /// <para>
-/// Bounds are lower bounds. Setting a deadline lowers them upward and stops at the first that is low enough already; a deadline
-/// that goes away or is put off changes nothing. So a bound may have passed for no reason: the search then finds that out,
-/// and raises it on the way (<see cref="Raise"/>). Each bound that is stale was paid for by a write that skipped the tree.
+/// Bounds are lower bounds. Setting a deadline lowers the bounds above it and stops at the first that is low enough. A deadline
+/// that is removed or postponed changes nothing, so a bound may have passed for no reason. The search finds that out and raises
+/// the bound (<see cref="Raise"/>). Each stale bound was paid for by a write that did not touch the tree.
 /// </para>
 /// </summary>
 /// <remarks>
@@ -40,7 +40,7 @@ unsafe struct ExpiryTree
     Levels _levels;
     int _depth;
 
-    /// <summary>Whether any deadline was ever noted; until then the tree takes no memory.</summary>
+    /// <summary>Whether any deadline was ever noted. Until then the tree takes no memory.</summary>
     public readonly bool Active => _depth > 0;
 
     public readonly long Bytes
@@ -53,7 +53,7 @@ unsafe struct ExpiryTree
         }
     }
 
-    /// <summary>At most the earliest bound of all.</summary>
+    /// <summary>The earliest bound of all; no deadline is earlier.</summary>
     public readonly uint Earliest => Active ? Minimum(_depth - 1, 0, out _) : ExpiryClock.None;
 
     /// <summary>Makes room for buckets up to <paramref name="buckets"/>; new ones have no deadline.</summary>
@@ -69,7 +69,7 @@ unsafe struct ExpiryTree
         }
     }
 
-    /// <summary>Drops what lay beyond <paramref name="buckets"/>, after the last bucket went.</summary>
+    /// <summary>Drops the bounds beyond <paramref name="buckets"/>, after the last bucket has gone.</summary>
     public void Trim(Arena arena, uint buckets)
     {
         var groups = Groups(buckets);
@@ -137,7 +137,7 @@ unsafe struct ExpiryTree
     public readonly bool TryFindBound(uint from, out uint group)
     {
         group = from;
-        // Up, past what is left of each line, until there is one; then down to it.
+        // Up, past the rest of each line, until there is one; then down to it.
         for (var level = 0; level < _depth; level++, group = group / FanOut + 1)
         {
             if (group / FanOut >= _levels[level].Count || !TryFindInLine(level, ref group)) continue;

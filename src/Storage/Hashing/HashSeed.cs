@@ -1,7 +1,8 @@
 namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
-/// The 128-bit secret of the keyed hash: who does not know it cannot choose keys that share a bucket. Tests pass a fixed one.
+/// The 128-bit secret of the keyed hash. A client that does not know it cannot choose keys that share a bucket. Tests pass a
+/// fixed one.
 /// </summary>
 public readonly record struct HashSeed(ulong K0, ulong K1)
 {

@@ -25,7 +25,7 @@ static unsafe class HashedPointer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(byte* block, ulong hash) => (ulong)block << BlockShift | FragmentOf(hash);
 
-    /// <summary>The same hash bits with another block: the block has moved.</summary>
+    /// <summary>The same hash bits with another address, for a block that has moved.</summary>
     public static ulong Redirect(ulong pointer, byte* block) => (ulong)block << BlockShift | pointer & FragmentMask;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -5,12 +5,12 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
-/// SipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012, with one compression and three finalization
-/// rounds). The variant Rust and Ruby chose for their hash tables: keyed, so that a client cannot flood one bucket, and for a
-/// 16-byte key about half the work of SipHash-2-4. Redis uses SipHash-1-2.
+/// SipHash-1-3 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012), with one compression and three finalization
+/// rounds. Rust and Ruby chose this variant for their hash tables. It is keyed, so a client cannot flood one bucket, and for a
+/// 16-byte key it does about half the work of SipHash-2-4. Redis uses SipHash-1-2.
 /// </summary>
 /// <remarks>
-/// The state lives in four locals: a struct of four words that the JIT must keep addressable spills on every round.
+/// The state lives in four locals: the JIT must keep a struct of four words addressable, and spills it in every round.
 /// </remarks>
 static class SipHash13
 {

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Storage.Hashing;
 
 /// <summary>
-/// Secret random numbers without OpenSSL: RandomNumberGenerator loads it on Linux, which costs a server that does no other
-/// cryptography 5 MB of resident memory. Guid.NewGuid takes its bits from the same generator of the operating system; 122 of its 128
-/// are random, and folding the halves leaves 64 that are.
+/// Secret random numbers without OpenSSL. On Linux, RandomNumberGenerator loads OpenSSL, which costs a server that does no other
+/// cryptography 5 MB of resident memory. Guid.NewGuid takes its bits from the same generator of the operating system. 122 of its
+/// 128 bits are random, and folding the halves leaves 64 that are.
 /// </summary>
 public static class SystemRandom
 {

@@ -5,10 +5,10 @@ using MiniRedis.Storage.Tables;
 
 namespace MiniRedis.Storage.Index;
 
-/// <summary>What the key index has to know of the deadlines of a hash's fields: whether there are any, and the earliest.</summary>
+/// <summary>What the key index must know of the deadlines of a hash's fields: whether there are any, and the earliest.</summary>
 static unsafe class FieldDeadlines
 {
-    /// <summary>Whether a field of the record, if it is a hash, has a deadline.</summary>
+    /// <summary>Whether the record is a hash of which a field has a deadline.</summary>
     public static bool Any(Record record) => record.Type == ObjectType.Hash && record.Encoding switch
     {
         ObjectEncoding.HashTable => ((PackedTable*)record.Root)->Expiring > 0,
@@ -16,7 +16,7 @@ static unsafe class FieldDeadlines
         _ => false,
     };
 
-    /// <summary>At most the tick of the earliest deadline of a field.</summary>
+    /// <summary>The tick of a field's earliest deadline, or an earlier one.</summary>
     public static uint EarliestTick(Record record, ExpiryClock clock)
     {
         if (record.Type != ObjectType.Hash) return ExpiryClock.None;

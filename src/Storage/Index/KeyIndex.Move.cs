@@ -4,10 +4,10 @@ using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Index;
 
-/// <summary>Defragmentation: records that move, and the index's own blocks.</summary>
+/// <summary>Defragmentation: moves records, and the index's own blocks.</summary>
 sealed unsafe partial class KeyIndex
 {
-    /// <summary>Moves what the index itself takes of slabs; segments of a large one are spans.</summary>
+    /// <summary>Moves the index's own blocks that lie in slabs. The segments of a large index are spans and stay.</summary>
     public void MoveOwnBlocks(BlockMover mover)
     {
         _buckets.MoveBlocks(mover);
@@ -16,9 +16,9 @@ sealed unsafe partial class KeyIndex
     }
 
     /// <summary>
-    /// Moves the records of the bucket at <paramref name="cursor"/>, and values that are one block, as far as they are to be moved. Tells
-    /// <paramref name="seen"/> of each. Returns the cursor of the next bucket, 0 at the end. The hash bits of an entry and the bucket's bound
-    /// stay.
+    /// Moves the records of the bucket at <paramref name="cursor"/>, and values that are one block, as far as they are to be
+    /// moved. Tells <paramref name="seen"/> of each. Returns the cursor of the next bucket, 0 at the end. The hash bits of an
+    /// entry and the bucket's bound stay the same.
     /// </summary>
     public ulong MoveRecords<TSeen>(ulong cursor, BlockMover mover, ref TSeen seen) where TSeen : struct, IMovedRecords, allows ref struct
     {
@@ -56,7 +56,9 @@ sealed unsafe partial class KeyIndex
     }
 }
 
-/// <summary>Is told of each record that a walk of defragmentation has come to. Implemented by a struct, so that the call is inlined.</summary>
+/// <summary>
+/// Is told of each record that a walk of defragmentation reaches. Implemented by a struct, so that the call is inlined.
+/// </summary>
 interface IMovedRecords
 {
     /// <param name="hash">The hash of the record's key if the record is native; else 0.</param>

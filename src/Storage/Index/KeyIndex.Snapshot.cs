@@ -5,15 +5,15 @@ using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Index;
 
-/// <summary>The steps of a snapshot's walk: those of SCAN, but each key exactly once.</summary>
+/// <summary>The steps of a snapshot's walk. They are those of SCAN, but show each key exactly once.</summary>
 sealed unsafe partial class KeyIndex
 {
-    /// <summary>The snapshot's walk that is under way over this index; null if none is.</summary>
+    /// <summary>The snapshot's walk over this index; null if there is none.</summary>
     public SnapshotPart? Part { get; set; }
 
     /// <summary>
-    /// Shows the records of the bucket at <paramref name="cursor"/>, as far as they are not behind it. Returns the cursor of the next bucket,
-    /// 0 at the end.
+    /// Shows the records of the bucket at <paramref name="cursor"/> that are not behind it. Returns the cursor of the next
+    /// bucket, 0 at the end.
     /// </summary>
     public ulong Walk<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {

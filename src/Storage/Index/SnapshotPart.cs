@@ -4,8 +4,8 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Index;
 
 /// <summary>
-/// A snapshot's walk over the keys of one database. It belongs to the index, not to the database: SWAPDB and FLUSHDB give the
-/// database another index, and the walk goes on over the one it began with.
+/// A snapshot's walk over the keys of one database. It belongs to the index, not to the database: after SWAPDB or FLUSHDB the
+/// database has another index, and the walk goes on over the first one.
 /// </summary>
 public sealed class SnapshotPart
 {
@@ -24,16 +24,18 @@ public sealed class SnapshotPart
     /// <summary>Number of the database when the snapshot began.</summary>
     public int Database { get; }
 
-    /// <summary>Keys it had then.</summary>
+    /// <summary>Keys that the database had then.</summary>
     public long Keys { get; }
 
-    /// <summary>Keys with a deadline it had then.</summary>
+    /// <summary>Keys with a deadline that the database had then.</summary>
     public long Expiring { get; }
 
-    /// <summary>Whether the walk has yet to come to keys of this hash.</summary>
+    /// <summary>Whether the walk has still to reach keys of this hash.</summary>
     internal bool IsAhead(ulong hash) => ScanCursor.IsAhead(hash, _cursor);
 
-    /// <summary>Walks over a bucket and shows its records. Returns true if it was the last; the index is free of the snapshot then.</summary>
+    /// <summary>
+    /// Walks over a bucket and shows its records. True if it was the last: then the index no longer belongs to the walk.
+    /// </summary>
     internal bool Step<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor
     {
         _cursor = _index.Walk(_cursor, ref visitor);

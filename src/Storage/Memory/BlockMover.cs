@@ -3,39 +3,41 @@ using System.Runtime.CompilerServices;
 namespace MiniRedis.Storage.Memory;
 
 /// <summary>
-/// Moves blocks out of slabs that are to be emptied. Each structure shows it the pointers it owns, one by one; where a block moved, the
-/// pointer is changed, and whoever else points there is for the structure to tell.
+/// Moves blocks out of slabs that are to be emptied. Each structure shows it the pointers that it owns, one by one. When a block
+/// moves, the mover changes that pointer; the structure itself updates all others that lead to the block.
 /// </summary>
 /// <remarks>
-/// A structure's method that does so is called MoveSome if it does it in steps: it goes on from a <see cref="MovePosition"/>,
-/// returns false when <see cref="IsSpent"/> says so, and true at its end. Between steps the structure may change in any way, even be another:
-/// whatever a position says must then be harmless. That a block or two are passed over for it is.
+/// A structure's method that works in steps is called MoveSome. It goes on from a <see cref="MovePosition"/>, returns false when
+/// <see cref="IsSpent"/> says so, and true at its end. Between steps the structure may change in any way, or be replaced by
+/// another, so no position may do harm. A walk may therefore miss a block or two.
 /// </remarks>
 sealed unsafe class BlockMover(Arena arena)
 {
-    /// <summary>Moving so many bytes counts as much as looking at a block.</summary>
+    /// <summary>Moving so many bytes costs as much of the budget as looking at a block.</summary>
     const int BytesPerLook = 256;
 
     long _left;
 
     public Arena Arena => arena;
 
-    /// <summary>Every block is moved, and its old place made unreadable: for finding who keeps an address too long.</summary>
+    /// <summary>
+    /// Whether every block is moved and its old place made unreadable, to find out who keeps an address too long.
+    /// </summary>
     public bool MovesAll { get; init; }
 
     /// <summary>Blocks moved.</summary>
     public long Hits { get; private set; }
 
-    /// <summary>Blocks looked at and left.</summary>
+    /// <summary>Blocks looked at and not moved.</summary>
     public long Misses { get; private set; }
 
-    /// <summary>Whether a step has done what it may.</summary>
+    /// <summary>Whether the step has used up its budget.</summary>
     public bool IsSpent => _left <= 0;
 
-    /// <summary>Begins a step of about so many blocks.</summary>
+    /// <summary>Begins a step with a budget of about so many blocks.</summary>
     public void BeginStep(long blocks) => _left = blocks;
 
-    /// <summary>Notes work that is none on blocks.</summary>
+    /// <summary>Takes work that moves no block off the budget.</summary>
     public void Spend(int blocks) => _left -= blocks;
 
     /// <summary>Moves a block, if it is to be moved, and sets the pointer to its new place.</summary>
@@ -70,10 +72,12 @@ sealed unsafe class BlockMover(Arena arena)
     }
 }
 
-/// <summary>How far a walk over the blocks of a structure has come. What the numbers mean each structure says; all zero is the beginning.</summary>
+/// <summary>
+/// How far a walk over the blocks of a structure has come. Each structure says what the numbers mean; all zero is the beginning.
+/// </summary>
 struct MovePosition
 {
-    /// <summary>Which of its parts the walk is in.</summary>
+    /// <summary>The part of the structure that the walk is in.</summary>
     public int Stage;
 
     /// <summary>A cursor of a table's scan.</summary>

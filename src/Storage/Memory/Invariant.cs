@@ -1,6 +1,6 @@
 namespace MiniRedis.Storage.Memory;
 
-/// <summary>What the Verify methods of structures, which only tests call, check one by one.</summary>
+/// <summary>Checks for the Verify methods of structures, which only tests call.</summary>
 static class Invariant
 {
     /// <exception cref="InvalidOperationException">The invariant does not hold; the message says which.</exception>

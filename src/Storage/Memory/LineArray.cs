@@ -4,14 +4,15 @@ using System.Runtime.CompilerServices;
 namespace MiniRedis.Storage.Memory;
 
 /// <summary>
-/// A growing array of 64-byte cache lines, in segments of 4096 lines (256 KB), so that growth never copies what is there. The
-/// first segment alone is smaller while the array is, and copied as it doubles: an array of 4 lines takes 256 bytes.
+/// A growing array of 64-byte cache lines, in segments of 4096 lines (256 KB), so that growth copies no lines. Only the first
+/// segment starts smaller and is copied each time it doubles: an array of 4 lines takes 256 bytes.
 /// <code>
 ///   directory -> [ segment 0 ][ segment 1 ] ...      line i: segment i >> 12, place i &amp; 4095
 /// </code>
-/// The directory does get copied: 8 bytes for each 256 KB, 128 KB at 90 million keys.
+/// The directory is copied as it grows: 8 bytes for each 256 KB, 128 KB at 90 million keys.
 /// </summary>
-/// <remarks>Lines move when the first segment grows or shrinks, so an address of one is good until the next Add or RemoveLast.</remarks>
+/// <remarks>Lines move when the first segment grows or shrinks: the address of a line is valid until the next Add or
+/// RemoveLast.</remarks>
 unsafe struct LineArray
 {
     public const int LineSize = 64;
@@ -42,14 +43,16 @@ unsafe struct LineArray
         }
     }
 
-    /// <summary>One more line at the end, its contents undefined.</summary>
+    /// <summary>Adds a line at the end, its contents undefined.</summary>
     public byte* Add(Arena arena)
     {
         if (Count == Capacity) Grow(arena);
         return this[Count++];
     }
 
-    /// <summary>Drops the last line; memory goes back with some slack, so that an array that goes up and down does not thrash.</summary>
+    /// <summary>
+    /// Drops the last line. Memory goes back with some slack, so that an array that grows and shrinks in turns does not thrash.
+    /// </summary>
     public void RemoveLast(Arena arena)
     {
         Count--;
@@ -72,7 +75,7 @@ unsafe struct LineArray
         this = default;
     }
 
-    /// <summary>Moves what lies in slabs: the directory, and the first segment while that is small.</summary>
+    /// <summary>Moves the blocks that lie in slabs: the directory, and the first segment while that is small.</summary>
     public void MoveBlocks(BlockMover mover)
     {
         if (_segments == 0) return;

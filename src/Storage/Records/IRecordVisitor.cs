@@ -2,7 +2,7 @@ namespace MiniRedis.Storage.Records;
 
 /// <summary>
 /// Receives the records of one step of a scan. Implemented by a struct, so that the call is inlined. It must not change the
-/// database it is shown.
+/// database.
 /// </summary>
 public interface IRecordVisitor
 {

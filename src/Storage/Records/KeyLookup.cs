@@ -1,10 +1,10 @@
 namespace MiniRedis.Storage.Records;
 
 /// <summary>
-/// Where a key is, or that it is not there. A command looks its key up once, then reads and changes it through this without
+/// Where a key is, or that it does not exist. A command looks its key up once, then reads and changes it through this without
 /// hashing or searching again.
 /// </summary>
-/// <remarks>Valid until the next change of the same database, whichever key that changes.</remarks>
+/// <remarks>Valid until the next change of the same database, whichever key changes.</remarks>
 public readonly unsafe struct KeyLookup
 {
     internal KeyLookup(ulong hash, Record record, ulong* entry)
@@ -14,7 +14,9 @@ public readonly unsafe struct KeyLookup
         Entry = entry;
     }
 
-    /// <summary>The answer that a key is not there, for one that is to be taken as gone. Good for reading only: nothing may be put there.</summary>
+    /// <summary>
+    /// The answer that a key does not exist, for a key that is treated as gone. For reading only: nothing may be stored there.
+    /// </summary>
     public static KeyLookup Nothing(ulong hash) => new(hash, default, null);
 
     public bool Found => !Record.IsNull;

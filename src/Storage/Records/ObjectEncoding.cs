@@ -1,8 +1,8 @@
 namespace MiniRedis.Storage.Records;
 
 /// <summary>
-/// How a value is represented, as OBJECT ENCODING tells it. The numbers are Redis's OBJ_ENCODING_*; those it retired are left
-/// out. It is what a client sees, not where the bytes lie: a "raw" string may well be stored inside its record.
+/// How a value is represented, as OBJECT ENCODING tells it. The numbers are Redis's OBJ_ENCODING_*, without those that Redis has
+/// retired. An encoding is what a client sees, not where the bytes lie: a "raw" string may be stored inside its record.
 /// </summary>
 public enum ObjectEncoding : byte
 {
@@ -18,7 +18,7 @@ public enum ObjectEncoding : byte
     ListPackEx = 12,
 }
 
-/// <summary>The names OBJECT ENCODING and DEBUG OBJECT answer.</summary>
+/// <summary>The names that OBJECT ENCODING and DEBUG OBJECT answer.</summary>
 public static class ObjectEncodingNames
 {
     public static ReadOnlySpan<byte> Name(this ObjectEncoding encoding) => encoding switch
@@ -36,7 +36,7 @@ public static class ObjectEncodingNames
         _ => "unknown"u8,
     };
 
-    /// <summary>Whether a value of this encoding is a structure of its own rather than bytes that the record holds.</summary>
+    /// <summary>Whether a value of this encoding is a structure of its own. The record holds the bytes of all others.</summary>
     public static bool IsNative(this ObjectEncoding encoding) =>
         encoding is ObjectEncoding.HashTable or ObjectEncoding.SkipList or ObjectEncoding.QuickList or ObjectEncoding.Stream;
 }

@@ -8,8 +8,8 @@ namespace MiniRedis.Storage.Records;
 /// A key with its value, by address: a handle the size of a pointer, free to copy. See <see cref="RecordLayout"/> for the bytes.
 /// </summary>
 /// <remarks>
-/// A record, and every span taken from it, is valid until that key is changed through its database (other keys
-/// may change meanwhile: the index moves its entries, never the records). Nothing detects the use of a stale one.
+/// A record, and every span taken from it, is valid until its key is changed through the database. Other keys may change: the
+/// index moves its entries, never the records. Nothing detects the use of a stale record.
 /// </remarks>
 public readonly unsafe struct Record : IEquatable<Record>
 {
@@ -19,7 +19,7 @@ public readonly unsafe struct Record : IEquatable<Record>
 
     internal byte* Block => _block;
 
-    /// <summary>Bytes in front of what a key needs itself.</summary>
+    /// <summary>Bytes of the header, which every record has.</summary>
     public const int HeaderBytes = RecordLayout.HeaderSize;
 
     public bool IsNull => _block == null;
@@ -44,7 +44,7 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// <summary>When the key expires, in milliseconds of unix time; -1 if never.</summary>
     public long ExpireAt => HasExpiry ? *(long*)(_block + RecordLayout.HeaderSize) : -1;
 
-    /// <summary>The 24 bits of LRU clock, or LFU time and counter, the server keeps here. A new record has 0.</summary>
+    /// <summary>The 24 bits in which the server keeps the LRU clock, or the time and counter of LFU. 0 in a new record.</summary>
     public uint AccessField
     {
         get => *(uint*)_block & 0xFFFFFF;
@@ -64,7 +64,7 @@ public readonly unsafe struct Record : IEquatable<Record>
         }
     }
 
-    /// <summary>Whether a snapshot whose walk is yet to come to the record has it already, or must not have it.</summary>
+    /// <summary>Set only ahead of a snapshot's walk: the snapshot has the record already, or must not have it.</summary>
     internal bool IsCaptured
     {
         get => (Flags & RecordFlags.Captured) != 0;
@@ -72,12 +72,15 @@ public readonly unsafe struct Record : IEquatable<Record>
     }
 
     /// <summary>
-    /// Whether the key was used since it came into being. The server keeps it, as it does the access field, and sets it with that:
-    /// of keys last used in about the same second, eviction prefers those that were never asked for.
+    /// Whether the key was used since it was created. The server sets it together with the access field. Among keys last used in
+    /// about the same second, eviction prefers those that were never asked for.
     /// </summary>
     public bool IsUsed => (Flags & RecordFlags.Used) != 0;
 
-    /// <summary>The key is used now. Stores nothing if it was in the same unit of the clock: reading does not dirty the cache.</summary>
+    /// <summary>
+    /// Notes that the key is used now. Stores nothing within the same unit of the clock, so that reading does not dirty the
+    /// cache.
+    /// </summary>
     public void Touch(uint accessField)
     {
         var header = *(ulong*)_block;
@@ -85,7 +88,7 @@ public readonly unsafe struct Record : IEquatable<Record>
         if (touched != header) *(ulong*)_block = touched;
     }
 
-    /// <summary>The access field, and whether the key was used: what another record of the key takes over.</summary>
+    /// <summary>The access field, and whether the key was used: another record of the key takes both over.</summary>
     internal (uint AccessField, bool IsUsed) Use
     {
         get => (AccessField, IsUsed);
@@ -98,7 +101,7 @@ public readonly unsafe struct Record : IEquatable<Record>
 
     internal bool IsExternal => (Flags & RecordFlags.External) != 0;
 
-    /// <summary>The block of an external value, and the bytes of it in use.</summary>
+    /// <summary>The block of an external value; <see cref="ExternalLength"/> bytes of it are in use.</summary>
     internal byte* External
     {
         get => *(byte**)(_block + RecordLayout.PayloadOffset(Flags));
@@ -117,7 +120,7 @@ public readonly unsafe struct Record : IEquatable<Record>
 
     internal static void SetEmbeddedLength(Record record, int length) => *(ushort*)(record._block + 6) = (ushort)length;
 
-    /// <summary>Changes the encoding's name; the value's bytes are as it says.</summary>
+    /// <summary>Changes the encoding's name. The caller changes the bytes accordingly.</summary>
     internal static void SetEncoding(Record record, ObjectEncoding encoding) =>
         record._block[3] = (byte)((int)record.Type | (int)encoding << 4);
 
@@ -151,7 +154,7 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// <summary>The bytes of the record in use; its block may be larger.</summary>
     internal nuint Size => RecordLayout.Size(Flags, KeyLength, EmbeddedLength);
 
-    /// <summary>What STRLEN answers.</summary>
+    /// <summary>The length that STRLEN answers.</summary>
     public int StringLength
     {
         get
@@ -181,7 +184,7 @@ public readonly unsafe struct Record : IEquatable<Record>
     public ReadOnlySpan<byte> GetString(Span<byte> scratch32) =>
         IsInteger ? scratch32[..Numbers.FormatInt64(Integer, scratch32)] : Text;
 
-    /// <summary>What DEBUG OBJECT shows as the object's address.</summary>
+    /// <summary>The address that DEBUG OBJECT shows.</summary>
     public ulong Address => (ulong)_block;
 
     public bool Equals(Record other) => _block == other._block;

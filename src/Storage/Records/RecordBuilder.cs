@@ -6,8 +6,8 @@ namespace MiniRedis.Storage.Records;
 static unsafe class RecordBuilder
 {
     /// <summary>
-    /// A record with header, deadline and key. <paramref name="form"/> says where the value goes (Integer, External, or None for
-    /// embedded); <paramref name="reserve"/> bytes of room are left for an embedded value of <paramref name="embedded"/> bytes.
+    /// A record with header, deadline and key. <paramref name="form"/> says where the value goes: Integer, External, or None for
+    /// embedded. For an embedded value of <paramref name="embedded"/> bytes, room is left for <paramref name="reserve"/> bytes.
     /// </summary>
     public static Record Create(
         Arena arena, ReadOnlySpan<byte> key, long expireAt, ObjectType type, ObjectEncoding encoding, RecordFlags form,
@@ -23,7 +23,9 @@ static unsafe class RecordBuilder
         return new(block);
     }
 
-    /// <summary>A copy of <paramref name="source"/> with another key, deadline and access field kept; an external value is shared.</summary>
+    /// <summary>
+    /// A copy of <paramref name="source"/> under another key. Deadline and access field are kept; an external value is shared.
+    /// </summary>
     public static Record WithKey(Arena arena, Record source, ReadOnlySpan<byte> key)
     {
         var form = source.Flags & (RecordFlags.Integer | RecordFlags.External);

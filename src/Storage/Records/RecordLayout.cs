@@ -13,10 +13,10 @@ enum RecordFlags : byte
     Integer = 4,
     External = 8,
 
-    /// <summary>A snapshot under way has it, or must not have it; says nothing about the layout.</summary>
+    /// <summary>Set while a snapshot is taken (see <see cref="Record.IsCaptured"/>). Says nothing about the layout.</summary>
     Captured = 16,
 
-    /// <summary>See <see cref="Record.IsUsed"/>; says nothing about the layout.</summary>
+    /// <summary>See <see cref="Record.IsUsed"/>. Says nothing about the layout.</summary>
     Used = 32,
 }
 
@@ -31,12 +31,12 @@ enum RecordFlags : byte
 ///     24 bit  4+4 b   8 b    8 b     16 b     8 bytes     8, or 8 + 8      4 bytes
 ///                                            HasExpiry  Integer | External  LongKey             if neither
 /// </code>
-/// What a key does not have costs it nothing: a 16-byte key with a 64-byte value is 8 + 16 + 64 = 88 bytes. Redis 7 spends a
-/// dictEntry, an sds header and a robj on the same (24 + 3 + 16 bytes) and a second dictEntry on a TTL.
+/// A key pays only for what it has: a 16-byte key with a 64-byte value takes 8 + 16 + 64 = 88 bytes. Redis 7 spends a dictEntry,
+/// an sds header and a robj on the same (24 + 3 + 16 bytes), and a second dictEntry on a TTL.
 ///
-/// The variable parts stand behind the fixed ones so that the key's place depends on the flags alone: one table look-up,
-/// no branch, in the comparison every command makes. Numbers are little-endian in memory, as on every platform .NET 10 serves
-/// that this server targets; nothing of this layout goes to disk.
+/// The variable parts stand behind the fixed ones, so the place of the key depends on the flags alone. The comparison that every
+/// command makes then takes one table look-up and no branch. Numbers are little-endian in memory, as on every platform that .NET
+/// 10 and this server support. Nothing of this layout goes to disk.
 /// </summary>
 static unsafe class RecordLayout
 {
@@ -44,15 +44,18 @@ static unsafe class RecordLayout
     public const int MaxShortKey = byte.MaxValue;
 
     /// <summary>
-    /// A value is embedded while its record stays within this. Larger ones get a block of their own: then a change of key, TTL
-    /// or length does not copy the value, and the waste of a size class (12.5 % at most) counts less than the pointer saves.
+    /// A value is embedded while its record is no larger than this. Larger values get a block of their own. Then a change of key,
+    /// TTL or length does not copy the value, and the waste of a size class (12.5 % at most) counts for less than the pointer
+    /// saves.
     /// </summary>
     public const int MaxEmbeddingRecord = 1024;
 
-    /// <summary>Embedded even behind a key so long that the record exceeds the limit above; the bound of "embstr".</summary>
+    /// <summary>
+    /// A value of this length is embedded even if the key makes the record exceed that limit. It is the bound of "embstr".
+    /// </summary>
     public const int AlwaysEmbedded = 44;
 
-    // 8 for the header, then 8, 4, 8 and 16 for flag bits 0 to 3.
+    // 8 for the header, plus 8, 4, 8 and 16 for flag bits 0 to 3.
     static ReadOnlySpan<byte> KeyOffsets => [8, 16, 12, 20, 16, 24, 20, 28, 24, 32, 28, 36, 32, 40, 36, 44];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

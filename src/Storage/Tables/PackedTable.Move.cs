@@ -2,7 +2,7 @@ using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Storage.Tables;
 
-/// <summary>Defragmentation, bucket by bucket in the order of a scan, which splits and merges do not confuse.</summary>
+/// <summary>Defragmentation, bucket by bucket in the order of a scan, so that splits and merges do no harm.</summary>
 public unsafe partial struct PackedTable
 {
     /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>

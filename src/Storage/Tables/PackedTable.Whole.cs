@@ -4,7 +4,7 @@ using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Storage.Tables;
 
-/// <summary>The table as a whole: copied, freed in slices, checked.</summary>
+/// <summary>The table as a whole: copy it, free it in slices, check it.</summary>
 public unsafe partial struct PackedTable
 {
     /// <summary>Another table with the same elements.</summary>
@@ -30,7 +30,9 @@ public unsafe partial struct PackedTable
         return copy;
     }
 
-    /// <summary>Frees some elements, counting <paramref name="budget"/> down; true once nothing of the table is left, its root included.</summary>
+    /// <summary>
+    /// Frees elements and counts <paramref name="budget"/> down. True once the whole table is freed, its root included.
+    /// </summary>
     internal bool FreeSome(Arena arena, ref int budget)
     {
         FreeTree(arena);
@@ -101,7 +103,7 @@ public unsafe partial struct PackedTable
         if (_tree != null) _tree->Verify();
     }
 
-    /// <summary>Appends copies of a bucket's elements to a bucket of this table that has the room.</summary>
+    /// <summary>Appends copies of a bucket's elements to a bucket of this table, which must have the room.</summary>
     void CopyElements(Arena arena, byte* source, ref byte* target)
     {
         var from = PackedBucket.Elements(source);

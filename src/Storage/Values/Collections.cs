@@ -10,13 +10,14 @@ using MiniRedis.Storage.Tables;
 namespace MiniRedis.Storage.Values;
 
 /// <summary>
-/// What the keyspace has to do with a native structure without knowing it: count, copy and free it. One line a structure.
+/// What the keyspace does with native structures: it frees, copies, moves and counts them. One line each, so that the keyspace
+/// does not know them.
 /// </summary>
 static unsafe class Collections
 {
     /// <summary>
-    /// Frees about <paramref name="budget"/> elements and takes them off it. True once the root itself is freed; until then the
-    /// structure is of no use but to be freed further.
+    /// Frees about <paramref name="budget"/> elements and takes them off the budget. True once the root itself is freed. Until
+    /// then the structure may only be freed further.
     /// </summary>
     public static bool FreeSome(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root, ref int budget) => (type, encoding) switch
     {
@@ -27,7 +28,7 @@ static unsafe class Collections
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
-    /// <summary>A copy of the structure and of all it holds; its root.</summary>
+    /// <summary>Copies the structure and all that it holds. Returns the root of the copy.</summary>
     public static byte* Copy(Arena arena, HashSeed seed, ObjectType type, ObjectEncoding encoding, byte* root) => (type, encoding) switch
     {
         (ObjectType.List, _) => QuickList.Copy(arena, root),
@@ -38,8 +39,8 @@ static unsafe class Collections
     };
 
     /// <summary>
-    /// Moves the structure's blocks, the root left out, as far as they are to be moved, for one step of a walk. True at its end. See
-    /// <see cref="BlockMover"/>.
+    /// Moves the structure's blocks, without the root, as far as they are to be moved, for one step of a walk. True at its end.
+    /// See <see cref="BlockMover"/>.
     /// </summary>
     public static bool MoveSome(
         BlockMover mover, HashSeed seed, ObjectType type, ObjectEncoding encoding, byte* root, ref MovePosition position) => (type, encoding) switch
@@ -51,7 +52,7 @@ static unsafe class Collections
         _ => throw new UnreachableException($"no native {type} is encoded as {encoding}"),
     };
 
-    /// <summary>As <see cref="AllocatedBytes"/>, but quick for a list of any length: its nodes are taken for full.</summary>
+    /// <summary>As <see cref="AllocatedBytes"/>, but quick for a list of any length: it takes the nodes for full.</summary>
     public static long RoughBytes(ObjectType type, ObjectEncoding encoding, byte* root) => type == ObjectType.List
         ? ((ListRoot*)root)->Nodes * (long)ListLimits.SafeBytes
         : AllocatedBytes(type, encoding, root);

@@ -4,8 +4,8 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Values;
 
 /// <summary>
-/// Frees native structures that no record leads to any more: small ones at once, large ones in slices. So DEL, SET over a value,
-/// RENAME over it and expiry cost the same for ten elements and ten million. What waits here still counts as used memory.
+/// Frees native structures that no record leads to any more: small ones at once, large ones in slices. So DEL, SET or RENAME over
+/// a value, and expiry, cost the same for ten elements and ten million. What waits here still counts as used memory.
 /// </summary>
 sealed unsafe class DiscardedValues
 {
@@ -26,7 +26,10 @@ sealed unsafe class DiscardedValues
         if (!Collections.FreeSome(arena, type, encoding, root, ref budget)) _waiting.Enqueue(new(type, encoding, (nint)root));
     }
 
-    /// <summary>Frees about <paramref name="elements"/> elements of what waits. Returns how many structures that finished.</summary>
+    /// <summary>
+    /// Frees about <paramref name="elements"/> elements of the structures that wait. Returns how many structures are freed
+    /// completely.
+    /// </summary>
     public int FreeSome(Arena arena, int elements)
     {
         var finished = 0;
@@ -39,6 +42,6 @@ sealed unsafe class DiscardedValues
         return finished;
     }
 
-    /// <summary>Forgets what waits: its arena is gone.</summary>
+    /// <summary>Forgets the structures that wait, because their arena is gone.</summary>
     public void Clear() => _waiting.Clear();
 }

@@ -7,10 +7,10 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Values;
 
 /// <summary>
-/// The packed value of a record: embedded in it while that stays within <see cref="RecordLayout.MaxEmbeddingRecord"/>, in a
-/// block of its own from then on. Changing it may move the record; <see cref="At"/> follows.
+/// The packed value of a record. It is embedded in the record up to <see cref="RecordLayout.MaxEmbeddingRecord"/>, and lies in a
+/// block of its own beyond that. A change may move the record; <see cref="At"/> follows it.
 /// </summary>
-/// <remarks>Good until the key is changed by other means. Bytes passed in for writing must not lie in the record.</remarks>
+/// <remarks>Valid until the key is changed by other means. Bytes passed in for writing must not lie in the record.</remarks>
 public unsafe ref struct RecordBlock : IPackedOwner
 {
     readonly Arena _arena;
@@ -49,7 +49,7 @@ public unsafe ref struct RecordBlock : IPackedOwner
         {
             var size = RecordLayout.Size(record.Flags, record.KeyLength, newLength);
             var capacity = Arena.SizeOf(record.Block);
-            // A record of much unused room is worth a copy; a little is left for what comes next.
+            // A record with much unused room is worth a copy; a little room is left for the next elements.
             var isLoose = insert < remove && size + 16 < capacity - capacity / 4;
             var embeds = RecordLayout.Embeds(record.Flags, record.KeyLength, newLength);
             if (!embeds || size > capacity || isLoose) Rebuild(offset, remove, insert, newLength, external: !embeds);
@@ -94,7 +94,7 @@ public unsafe ref struct RecordBlock : IPackedOwner
         Buffer.MemoryCopy(start + offset + remove, start + offset + insert, rest, rest);
     }
 
-    /// <summary>Moves the record to a block that suits the new length, its value embedded or not.</summary>
+    /// <summary>Moves the record to a block that suits the new length, with the value embedded or not.</summary>
     void Rebuild(int offset, int remove, int insert, int newLength, bool external, int capacity = 0)
     {
         var old = Record;
