@@ -1,13 +1,13 @@
 namespace MiniRedis.Storage.Databases;
 
-/// <summary>Emptying a database: at once, or in slices.</summary>
+/// <summary>Empties a database: at once, or in slices.</summary>
 public sealed unsafe partial class Database
 {
     /// <summary>
-    /// Removes every key. If no other database holds one, that is <see cref="Keyspace.FlushAll"/>, whatever the count; else the
-    /// records are freed one by one.
+    /// Removes every key. If no other database has keys, this is <see cref="Keyspace.FlushAll"/> and takes the same time for any
+    /// number of keys. Otherwise the records are freed one by one.
     /// </summary>
-    /// <returns>What has to stay until a snapshot has walked over it, to be freed then; else null.</returns>
+    /// <returns>Keys that have to stay until a snapshot has walked over them, to be freed then; otherwise null.</returns>
     public DetachedKeys? Clear()
     {
         if (Count == 0) return null;
@@ -21,8 +21,8 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>
-    /// Empties the database in O(1) and returns what it held, to be freed in slices between commands (FLUSHDB ASYNC). Until
-    /// then its memory counts as used.
+    /// Empties the database in O(1) and returns its keys, to be freed in slices between commands (FLUSHDB ASYNC). Until then
+    /// their memory counts as used.
     /// </summary>
     public DetachedKeys Detach() => new(_keyspace, ReplaceIndex());
 }

@@ -9,7 +9,7 @@ namespace MiniRedis.Storage.Databases;
 /// <summary>Collections as values: packed bytes that the record holds, or a pointer to the root of a native structure.</summary>
 public sealed unsafe partial class Database
 {
-    /// <summary>Where the nodes of native structures are allocated.</summary>
+    /// <summary>The arena for the nodes of native structures.</summary>
     internal Arena Arena => _index.Arena;
 
     /// <summary>Frees a structure that no record leads to: now, or in slices.</summary>
@@ -18,12 +18,12 @@ public sealed unsafe partial class Database
     /// <summary>The secret under which members and fields are hashed.</summary>
     internal HashSeed Seed => _index.Seed;
 
-    /// <summary>The clock of the deadlines of fields.</summary>
+    /// <summary>The clock for the deadlines of fields.</summary>
     internal ExpiryClock ExpiryClock => _index.Clock;
 
     /// <summary>
-    /// Sets the key to a packed value, whatever it held before; the bytes are copied. Room is left for it to become
-    /// <paramref name="reserve"/> bytes, as far as that can be embedded.
+    /// Sets the key to a packed value, whatever it held before. The bytes are copied. If the record can embed <paramref
+    /// name="reserve"/> bytes, it has room for so many.
     /// </summary>
     public Record InstallPacked(
         in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt,
@@ -53,7 +53,7 @@ public sealed unsafe partial class Database
         return fresh;
     }
 
-    /// <summary>Sets the key to a native structure, whatever it held before; the structure is the record's from now on.</summary>
+    /// <summary>Sets the key to a native structure, whatever it held before. The record owns the structure from now on.</summary>
     internal Record InstallNative(
         in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root, long expireAt)
     {
@@ -70,8 +70,8 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>
-    /// Gives a found key, whose value is packed, the structure made of it. The packed bytes are freed; deadline and access field
-    /// stay.
+    /// Replaces the packed value of a found key by the structure that was made of it. Frees the packed bytes; keeps deadline and
+    /// access field.
     /// </summary>
     internal Record ConvertToNative(in KeyLookup at, ObjectEncoding encoding, byte* root)
     {
@@ -82,8 +82,8 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>
-    /// Gives a found key, whose value is native, packed bytes instead; they are copied. The root block is freed, after the caller
-    /// has freed what it led to; deadline and access field stay.
+    /// Replaces the native value of a found key by packed bytes, which are copied. The caller has freed what the root leads to;
+    /// this frees the root. Keeps deadline and access field.
     /// </summary>
     internal Record ConvertToPacked(in KeyLookup at, ObjectEncoding encoding, ReadOnlySpan<byte> packed)
     {

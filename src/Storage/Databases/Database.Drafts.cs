@@ -4,12 +4,15 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Databases;
 
 /// <summary>
-/// Values in the making: a record that no index leads to yet, changed by the same editors as any other. The results of SUNIONSTORE and
-/// the like are built so, since their destination may be one of their sources, and is replaced only when there is a result.
+/// Drafts: records that no index leads to yet, changed by the same editors as any other. SUNIONSTORE and its kind build their
+/// results so: the destination may be one of the sources, and it is replaced only when there is a result.
 /// </summary>
 public sealed unsafe partial class Database
 {
-    /// <summary>Starts a packed value for a key. Its index entry is a word of its own, so that moves of the record have one to update.</summary>
+    /// <summary>
+    /// Starts a draft with a packed value. A word of its own serves as its index entry, which editors update when they move the
+    /// record.
+    /// </summary>
     internal KeyLookup NewDraft(
         ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt = -1)
     {
@@ -21,13 +24,13 @@ public sealed unsafe partial class Database
         return new(hash, record, entry);
     }
 
-    /// <summary>Makes the draft the value of its key, whatever that held before.</summary>
+    /// <summary>Makes the draft the value of its key, whatever the key held before.</summary>
     internal Record Publish(in KeyLookup draft)
     {
         return Install(Lookup(draft.Record.Key, draft.Hash), Detach(draft));
     }
 
-    /// <summary>The record of a draft that no editor changes any more: to be installed or abandoned.</summary>
+    /// <summary>The finished record of a draft that no editor changes any more: to be installed or abandoned.</summary>
     internal Record Detach(in KeyLookup draft)
     {
         Arena.Free((byte*)draft.Entry);
@@ -36,10 +39,10 @@ public sealed unsafe partial class Database
         return record;
     }
 
-    /// <summary>Makes a finished record the value of its key, whatever that held before.</summary>
+    /// <summary>Makes a finished record the value of its key, whatever the key held before.</summary>
     internal Record Put(Record finished) => Install(Lookup(finished.Key), finished);
 
-    /// <summary>Adds a finished record, unless there is one of its key.</summary>
+    /// <summary>Adds a finished record, unless its key exists.</summary>
     internal bool TryAdd(Record finished, ulong hash)
     {
         var at = Lookup(finished.Key, hash);

@@ -5,7 +5,7 @@ using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Databases;
 
-/// <summary>Giving keys a deadline and taking it away.</summary>
+/// <summary>Gives keys a deadline and takes it away.</summary>
 public sealed unsafe partial class Database
 {
     /// <summary>Sets or changes the deadline of a found key.</summary>
@@ -37,20 +37,20 @@ public sealed unsafe partial class Database
         return record;
     }
 
-    /// <summary>A field of the hash at a key has got a deadline.</summary>
+    /// <summary>Notes that a field of the hash at a key has a deadline.</summary>
     internal void NoteFieldDeadline(in KeyLookup at, long expireAt) => _index.NoteExpiry(at.Hash, expireAt);
 
-    /// <summary>So many more keys hold a hash with deadlines of fields.</summary>
+    /// <summary>Changes the number of keys that hold a hash with deadlines of fields.</summary>
     internal void CountFieldDeadlines(int change) => _index.FieldExpiring += change;
 
-    /// <summary>The deadline of a key that has one.</summary>
+    /// <summary>Changes the deadline of a key that has one.</summary>
     internal void Postpone(in KeyLookup at, long expireAt)
     {
         *(long*)(at.Record.Block + RecordLayout.HeaderSize) = expireAt;
         _index.NoteExpiry(at.Hash, expireAt);
     }
 
-    /// <summary>Shifts what stands behind the header, in the same block if that suits the new size.</summary>
+    /// <summary>Shifts the bytes behind the header, in the same block if it is large enough.</summary>
     Record MoveBody(in KeyLookup at, int from, int to)
     {
         var old = at.Record.Block;
@@ -58,7 +58,7 @@ public sealed unsafe partial class Database
         var rest = size - (nuint)from;
         var newSize = size + (nuint)to - (nuint)from;
         var block = old;
-        // A block that is too large by the 8 bytes of a dropped deadline stays: PERSIST is rare, and so is doing it to stay.
+        // After PERSIST a block may be too large by the 8 bytes of the deadline. It stays: PERSIST is rare.
         if (newSize > Arena.SizeOf(old))
         {
             block = Arena.Allocate(newSize);

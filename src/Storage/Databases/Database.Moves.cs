@@ -4,13 +4,13 @@ using MiniRedis.Storage.Values;
 
 namespace MiniRedis.Storage.Databases;
 
-/// <summary>RENAME, MOVE and COPY: a value under another key, its deadline and access field with it.</summary>
+/// <summary>RENAME, MOVE and COPY: a value under another key, together with its deadline and access field.</summary>
 public sealed unsafe partial class Database
 {
-    /// <summary>Gives a found key another name; a key that had that name is replaced.</summary>
+    /// <summary>Gives a found key another name. A key that had that name is replaced.</summary>
     public Record Rename(in KeyLookup from, ReadOnlySpan<byte> newKey) => MoveTo(from, this, newKey);
 
-    /// <summary>Moves a found key to <paramref name="targetKey"/> of another database, or of this; a key there is replaced.</summary>
+    /// <summary>Moves a found key to <paramref name="targetKey"/> of this or another database. A key there is replaced.</summary>
     public Record MoveTo(in KeyLookup from, Database target, ReadOnlySpan<byte> targetKey)
     {
         Debug.Assert(from.Found && target._keyspace == _keyspace);
@@ -26,7 +26,9 @@ public sealed unsafe partial class Database
         return moved;
     }
 
-    /// <summary>Copies a found key to <paramref name="targetKey"/> of this or another database; a key there is replaced.</summary>
+    /// <summary>
+    /// Copies a found key to <paramref name="targetKey"/> of this or another database. A key there is replaced.
+    /// </summary>
     public Record CopyTo(in KeyLookup from, Database target, ReadOnlySpan<byte> targetKey)
     {
         Debug.Assert(from.Found && target._keyspace == _keyspace);
@@ -48,7 +50,9 @@ public sealed unsafe partial class Database
         return copy;
     }
 
-    /// <summary>Makes a finished record the one of its key; unlike <see cref="Install"/> it brings along what is known of its use.</summary>
+    /// <summary>
+    /// Makes a finished record the one of its key. Unlike <see cref="Install"/>, it keeps the record's own access field.
+    /// </summary>
     void Replace(Record fresh)
     {
         var use = fresh.Use;

@@ -5,27 +5,28 @@ using MiniRedis.Storage.Snapshots;
 
 namespace MiniRedis.Storage.Databases;
 
-/// <summary>What a command that wants to change a value in place has to know of a snapshot that is being taken.</summary>
+/// <summary>Whether a command may change a value in place while a snapshot is taken.</summary>
 public enum Readiness
 {
     /// <summary>The value may be changed.</summary>
     Ready,
 
-    /// <summary>The value is large and is being read for a snapshot: whoever can wait should.</summary>
+    /// <summary>The value is large, and the snapshot has still to read it. A caller that can wait should wait.</summary>
     Frozen,
 }
 
 /// <summary>
-/// Snapshots. Strings, deadlines, and whatever replaces or removes a record are captured by the methods that change them;
-/// before a collection is changed in place, the caller has to ask <see cref="Prepare"/> or <see cref="Seize"/>.
+/// Snapshots. The methods that change strings and deadlines, or that replace or remove records, capture them. Before a caller
+/// changes a collection in place, it has to call <see cref="Prepare"/> or <see cref="Seize"/>.
 /// </summary>
 public sealed unsafe partial class Database
 {
     /// <summary>
-    /// Makes a found key's value ready to be changed in place: captures it for the snapshot under way, and, where that reads it
-    /// where it lies, replaces it by a copy if it is small. The record stays where it is.
+    /// Makes a found key's value ready to be changed in place. Captures it for the snapshot under way. If the snapshot reads the
+    /// value where it lies and the value is small, the key gets a copy. The record stays where it is.
     /// </summary>
-    /// <returns><see cref="Readiness.Frozen"/> if the value is too large to be copied while others wait; the snapshot hurries then.</returns>
+    /// <returns><see cref="Readiness.Frozen"/> if the value is too large to be copied while others wait. The snapshot then
+    /// hurries.</returns>
     public Readiness Prepare(in KeyLookup at)
     {
         Debug.Assert(at.Found);
@@ -48,14 +49,16 @@ public sealed unsafe partial class Database
         if (Prepare(at) == Readiness.Frozen) _keyspace.Snapshot!.Unshare(at.Record);
     }
 
-    /// <summary>A found key is about to be changed, replaced or removed; its value, if it is external, is not changed in place.</summary>
+    /// <summary>
+    /// Captures a found key that is about to be changed, replaced or removed. An external value must not be changed in place.
+    /// </summary>
     internal void Save(in KeyLookup at)
     {
-        // While a snapshot walks over an index, it is the keyspace's.
+        // If there is a walk over the index, it belongs to the keyspace's snapshot.
         if (_index.Part is { } part) _keyspace.Snapshot!.Save(part, at.Hash, at.Record);
     }
 
-    /// <summary>As <see cref="Save"/>, for a string. Returns whether its bytes may be changed where they are.</summary>
+    /// <summary>As <see cref="Save"/>, for a string. Returns whether its bytes may be changed in place.</summary>
     internal bool SaveString(in KeyLookup at)
     {
         if (_keyspace.Snapshot is not { } snapshot) return true;
@@ -63,13 +66,15 @@ public sealed unsafe partial class Database
         return !snapshot.IsFrozen(at.Record);
     }
 
-    /// <summary>Begins a snapshot's walk over the keys there are now.</summary>
+    /// <summary>Begins a snapshot's walk over the keys that exist now.</summary>
     internal SnapshotPart BeginPart() => new(Number, _index);
 
-    /// <summary>A record that takes the place of another of its key, or is new: a walk that is yet to come must pass over it.</summary>
+    /// <summary>
+    /// Marks a record that is new or that replaces another of its key, so that a walk that has still to reach it passes over it.
+    /// </summary>
     void MarkNew(ulong hash, Record fresh) => fresh.IsCaptured = _index.Part is { } part && part.IsAhead(hash);
 
-    /// <summary>Asserts that a snapshot under way has what is being changed in place.</summary>
+    /// <summary>Asserts that a snapshot under way has captured the value that is being changed in place.</summary>
     [Conditional("DEBUG")]
     internal void AssertPrepared(in KeyLookup at)
     {

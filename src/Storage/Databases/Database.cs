@@ -8,15 +8,15 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Databases;
 
 /// <summary>
-/// One numbered database: keys, their values and deadlines. Every change goes through here, so that the index, the expiry
-/// bounds and the counts agree with the records.
+/// One numbered database: keys, their values and deadlines. Every change goes through it, so that the index, the expiry bounds
+/// and the counts agree with the records.
 /// </summary>
 /// <remarks>
-/// <para>Used by one thread at a time. Nothing here judges time: a key past its deadline is found like any other until the
-/// caller deletes it, because deleting it is an effect the caller has to publish.</para>
+/// <para>Used by one thread at a time. Nothing here judges time: a key past its deadline is found like any other. The caller
+/// deletes it, because deleting it is an effect that the caller has to publish.</para>
 /// <para>Keys and values passed in may be spans of records of this keyspace, even of the record being replaced: every method
-/// copies from them before it frees or overwrites what they point at.</para>
-/// <para>Deadlines are milliseconds of unix time; a negative one means none. A replaced value keeps its access field.</para>
+/// copies from them before it frees or overwrites those records.</para>
+/// <para>Deadlines are milliseconds of unix time; a negative one means none. A replaced value keeps the access field.</para>
 /// </remarks>
 public sealed unsafe partial class Database
 {
@@ -32,7 +32,7 @@ public sealed unsafe partial class Database
 
     public int Number { get; }
 
-    /// <summary>Keys held, those past their deadline and not yet deleted included.</summary>
+    /// <summary>Number of keys, including those past their deadline and not yet deleted.</summary>
     public long Count => _index.Count;
 
     /// <summary>Keys that have a deadline.</summary>
@@ -41,13 +41,13 @@ public sealed unsafe partial class Database
     /// <summary>Keys that hold a hash with deadlines of fields.</summary>
     public long FieldExpiringCount => _index.FieldExpiring;
 
-    /// <summary>Memory of the index: buckets, overflow and expiry bounds.</summary>
+    /// <summary>Memory of the index: buckets, overflow buckets and expiry bounds.</summary>
     public long IndexBytes => _index.Bytes;
 
-    /// <summary>Entries the index has room for, overflow buckets left out.</summary>
+    /// <summary>Entries for which the index has room, without overflow buckets.</summary>
     public long IndexSlots => _index.Slots;
 
-    /// <summary>Bytes of an index bucket, and of the line of cache it fills.</summary>
+    /// <summary>Bytes of an index bucket: one cache line.</summary>
     public const int IndexBucketBytes = 64;
 
     /// <summary>A key's share of a full bucket, rounded up.</summary>
@@ -62,18 +62,22 @@ public sealed unsafe partial class Database
     public KeyLookup Lookup(ReadOnlySpan<byte> key, ulong hash) => _index.Find(key, hash);
 
     /// <summary>
-    /// The hash of a key, the same in every database of the keyspace. With it a batch of commands hides its cache misses: hash
-    /// and <see cref="PrefetchBucket"/> for all keys, <see cref="PrefetchRecord"/> for all, then look up one by one.
+    /// The hash of a key, the same in every database of the keyspace. With it a batch of commands hides its cache misses: first
+    /// hash and <see cref="PrefetchBucket"/> for all keys, then <see cref="PrefetchRecord"/> for all, then look up one by one.
     /// </summary>
     public ulong HashOf(ReadOnlySpan<byte> key) => _index.HashOf(key);
 
-    /// <summary>Starts loading the bucket a hash belongs to. A hint, right whatever happens before the look-up.</summary>
+    /// <summary>
+    /// Starts loading the bucket that a hash belongs to. A hint: it does no harm, whatever happens before the look-up.
+    /// </summary>
     public void PrefetchBucket(ulong hash) => _index.PrefetchBucket(hash);
 
-    /// <summary>Starts loading the record a hash leads to; of use once <see cref="PrefetchBucket"/> has had its time.</summary>
+    /// <summary>
+    /// Starts loading the record that a hash leads to. Useful once <see cref="PrefetchBucket"/> has had its time.
+    /// </summary>
     public void PrefetchRecord(ulong hash) => _index.PrefetchRecord(hash);
 
-    /// <summary>So many keys are about to be added: an empty index takes the size for them at once. A hint.</summary>
+    /// <summary>Announces that so many keys will be added. An empty index takes the size for them at once. A hint.</summary>
     public void Expect(long keys) => _index.Expect(keys);
 
     /// <summary>Removes a found key and frees its memory.</summary>
@@ -89,7 +93,7 @@ public sealed unsafe partial class Database
 
     /// <summary>
     /// One step of a full iteration: shows some records to <paramref name="visitor"/> and returns the cursor of the next step, 0
-    /// after the last. A key present from the first step to the last is shown at least once, whatever is inserted or deleted
+    /// after the last. A key that exists from the first step to the last is shown at least once, whatever is inserted or deleted
     /// between steps.
     /// </summary>
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
@@ -99,12 +103,12 @@ public sealed unsafe partial class Database
     public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
         _index.VisitAll(ref visitor);
 
-    /// <summary>A random key, every one as likely as the others; false if there is none.</summary>
+    /// <summary>A random key, each as likely as the others; false if there is none.</summary>
     public bool TryGetRandom(out Record record, Random random) => _index.TryGetRandom(random, out record);
 
     /// <summary>
-    /// Looks for a key whose deadline has passed, doing a bounded amount of work. Deadlines are kept in units of
-    /// <see cref="ExpiryClock.UnitMs"/>: a key is found that much late at most, and never early.
+    /// Looks for a key whose deadline has passed, with a bounded amount of work. Deadlines are kept in units of <see
+    /// cref="ExpiryClock.UnitMs"/>: a key is found at most so much late, and never early.
     /// </summary>
     public DueSearch FindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due);
 
@@ -117,7 +121,7 @@ public sealed unsafe partial class Database
         return old;
     }
 
-    /// <summary>Makes <paramref name="fresh"/> the record of the key, in the place of the one found if there was one.</summary>
+    /// <summary>Makes <paramref name="fresh"/> the record of the key, in place of the found one if there is one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Record Install(in KeyLookup at, Record fresh)
     {
@@ -148,7 +152,7 @@ public sealed unsafe partial class Database
         return fresh;
     }
 
-    /// <summary>Takes a record that leaves the index out of the counts of deadlines.</summary>
+    /// <summary>Takes a record that leaves the index off the counts of deadlines.</summary>
     void Forget(Record record)
     {
         if (record.HasExpiry) _index.Expiring--;

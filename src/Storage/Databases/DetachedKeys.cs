@@ -4,7 +4,7 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Databases;
 
 /// <summary>
-/// The keys of a database that was emptied: reachable by nobody, waiting to be freed. Belongs to the thread of its keyspace.
+/// The keys of a database that was emptied. Nobody can reach them; they wait to be freed. Belongs to the thread of its keyspace.
 /// </summary>
 public sealed unsafe class DetachedKeys
 {
@@ -20,10 +20,10 @@ public sealed unsafe class DetachedKeys
     /// <summary>Keys still to free.</summary>
     public long Count => Gone ? 0 : _index.Count;
 
-    // A FlushAll since took the arena, and all of this with it.
+    // A FlushAll since then took the arena, and everything in it.
     bool Gone => _keyspace.Arena != _index.Arena;
 
-    /// <summary>Whether a snapshot has yet to walk over them: until then nothing is freed.</summary>
+    /// <summary>Whether a snapshot has still to walk over them. Until then nothing is freed.</summary>
     public bool IsPinned => _index.Part is not null;
 
     /// <summary>Frees about <paramref name="maxRecords"/> keys; true once nothing is left.</summary>

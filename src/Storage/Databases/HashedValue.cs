@@ -9,8 +9,8 @@ using MiniRedis.Storage.Values;
 namespace MiniRedis.Storage.Databases;
 
 /// <summary>
-/// The value of a key that an editor changes and that has one of two forms: packed in the record while it is small, a
-/// <see cref="PackedTable"/> when it is large. It follows the record, which moves as the value changes.
+/// The value of a key in one of two forms: packed in the record while it is small, a <see cref="PackedTable"/> when it is large.
+/// Editors change it. It follows the record, which may move with each change.
 /// </summary>
 unsafe ref struct HashedValue
 {
@@ -22,7 +22,7 @@ unsafe ref struct HashedValue
     /// <summary>The table; null while the value is packed.</summary>
     public PackedTable* Table;
 
-    /// <summary>Begins with a value, in place: the result of a constructor would be copied.</summary>
+    /// <summary>Begins with a value. It works in place, because the result of a constructor would be copied.</summary>
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key whose value may be changed.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

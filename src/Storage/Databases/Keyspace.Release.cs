@@ -2,13 +2,16 @@ using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Databases;
 
-/// <summary>Freeing records and their values.</summary>
+/// <summary>Frees records and their values.</summary>
 public sealed unsafe partial class Keyspace
 {
-    /// <summary>Structures set aside that still have something to free. Their memory counts as used.</summary>
+    /// <summary>Structures that wait to be freed in slices. Their memory counts as used.</summary>
     public int DiscardedCount => _discarded.Count;
 
-    /// <summary>Frees about <paramref name="elements"/> elements of what was set aside. Returns how many structures that finished.</summary>
+    /// <summary>
+    /// Frees about <paramref name="elements"/> elements of the structures that wait. Returns how many structures are freed
+    /// completely.
+    /// </summary>
     public int FreeDiscarded(int elements) => _discarded.FreeSome(Arena, elements);
 
     /// <summary>Frees a record that no index leads to any more, and what it points at: now, or in slices.</summary>

@@ -21,7 +21,7 @@ public sealed partial class Keyspace : IDisposable
 
     /// <param name="databaseCount">How many databases there are.</param>
     /// <param name="seed">The secret of the key hash; random if none is given.</param>
-    /// <param name="time">Tells the start of the coarse clock of expiry; nothing else here reads a clock.</param>
+    /// <param name="time">Tells when the coarse clock of expiry starts. Nothing else here reads a clock.</param>
     public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
@@ -34,7 +34,10 @@ public sealed partial class Keyspace : IDisposable
 
     public Arena Arena { get; private set; }
 
-    /// <summary>The secret of the hash of keys, members and fields. Another keyspace made with it hashes alike: one hash serves both.</summary>
+    /// <summary>
+    /// The secret of the hash of keys, members and fields. A keyspace with the same secret has the same hashes: one hash serves
+    /// both.
+    /// </summary>
     public HashSeed Seed { get; }
 
     /// <summary>The snapshot that is being taken; null if none is.</summary>
@@ -71,15 +74,15 @@ public sealed partial class Keyspace : IDisposable
         }
     }
 
-    /// <summary>Bytes a key takes on average, its share of the index included; 0 without keys (MEMORY STATS keys.bytes-per-key).</summary>
+    /// <summary>Average bytes of a key, with its share of the index; 0 without keys (MEMORY STATS keys.bytes-per-key).</summary>
     public long BytesPerKey => Count == 0 ? 0 : UsedBytes / Count;
 
-    /// <summary>Exchanges the contents of two databases (SWAPDB); the objects keep their numbers.</summary>
+    /// <summary>Exchanges the contents of two databases (SWAPDB). The objects keep their numbers.</summary>
     public void Swap(int first, int second) => _databases[first].ExchangeWith(_databases[second]);
 
     /// <summary>
-    /// Removes every key of every database in O(1): the arena is swapped for a new one, and the old is unmapped on a background
-    /// thread. All records, lookups and spans are invalid after.
+    /// Removes every key of every database in O(1). A new arena replaces the old one, which is unmapped on a background thread.
+    /// All records, lookups and spans are invalid afterwards.
     /// </summary>
     public void FlushAll()
     {
@@ -89,7 +92,7 @@ public sealed partial class Keyspace : IDisposable
         foreach (var database in _databases) database.ReplaceIndex();
         if (Snapshot is { } snapshot && snapshot.Arena == old)
         {
-            // It has yet to read what is there.
+            // The snapshot has still to read what is there.
             snapshot.Retire();
             return;
         }
@@ -97,8 +100,8 @@ public sealed partial class Keyspace : IDisposable
     }
 
     /// <summary>
-    /// Begins a snapshot: all keys as they are now, whatever is changed from here on. The caller drives it with
-    /// <see cref="Snapshot.Walk"/> and <see cref="Snapshot.Settle"/>.
+    /// Begins a snapshot: all keys as they are now, whatever is changed from here on. The caller drives it with <see
+    /// cref="Snapshot.Walk"/> and <see cref="Snapshot.Settle"/>.
     /// </summary>
     public Snapshot BeginSnapshot()
     {

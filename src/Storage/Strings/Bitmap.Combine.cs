@@ -6,9 +6,9 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Strings;
 
 /// <summary>
-/// BITOP: strings combined bit by bit, the shorter ones padded with zeros. The result is made piece by piece, each small enough
-/// to stay in the first-level cache while one source after the other is applied to it, so that memory is read once and written
-/// once however many sources there are.
+/// BITOP: combines strings bit by bit; shorter ones are padded with zeros. The result is made piece by piece. Each piece is small
+/// enough to stay in the first-level cache while all sources are applied to it. So memory is read once and written once, however
+/// many sources there are.
 /// </summary>
 public static partial class Bitmap
 {
@@ -16,7 +16,7 @@ public static partial class Bitmap
 
     /// <summary>
     /// Writes the combination of strings over <paramref name="result"/>, which is as long as the longest of them. A null record
-    /// is a string of no bytes.
+    /// is an empty string.
     /// </summary>
     public static void Combine(BitOperation operation, Span<byte> result, ReadOnlySpan<Record> sources)
     {
@@ -25,7 +25,7 @@ public static partial class Bitmap
         for (var start = 0; start < result.Length; start += Piece)
         {
             var piece = result[start..Math.Min(start + Piece, result.Length)];
-            // DIFF1 and ANDOR gather all sources but the first, and apply that at the end.
+            // DIFF1 and ANDOR combine all sources but the first, and apply the first at the end.
             var gathersRest = operation is BitOperation.Diff1 or BitOperation.AndOr;
             CopyPadded(Part(sources[gathersRest ? 1 : 0], start, piece.Length, scratch), piece);
             switch (operation)
@@ -45,7 +45,9 @@ public static partial class Bitmap
         }
     }
 
-    /// <summary>Bits set in exactly one source: those set an odd number of times, without those ever set again.</summary>
+    /// <summary>
+    /// Bits set in exactly one source: the bits set an odd number of times, without those that were set repeatedly.
+    /// </summary>
     static void CombineOne(Span<byte> odd, Span<byte> repeated, int start, ReadOnlySpan<Record> sources, Span<byte> scratch)
     {
         repeated.Clear();
@@ -168,7 +170,7 @@ public static partial class Bitmap
     }
 }
 
-/// <summary>BITOP's operations. Below, X is the first source and Y stands for each of the others.</summary>
+/// <summary>BITOP's operations. Below, X is the first source and Y is each of the others.</summary>
 public enum BitOperation
 {
     And,

@@ -3,14 +3,14 @@ using System.Buffers.Binary;
 namespace MiniRedis.Storage.Strings;
 
 /// <summary>
-/// BITFIELD: integers of 1 to 64 bits at any bit of a string, most significant bit first, so that aligned ones are big-endian
-/// numbers. A field touches 9 bytes at most; they are moved through one 128-bit number, not bit by bit.
+/// BITFIELD: integers of 1 to 64 bits at any bit of a string. The most significant bit comes first, so aligned fields are
+/// big-endian numbers. A field touches at most 9 bytes. They go through one 128-bit number, not bit by bit.
 /// </summary>
 public static partial class Bitmap
 {
     const int Window = 16;
 
-    /// <summary>The field's bits as an unsigned number; beyond the string all bits are 0.</summary>
+    /// <summary>The field's bits as an unsigned number. Beyond the string all bits are 0.</summary>
     public static ulong ReadField(ReadOnlySpan<byte> bytes, long offset, int width)
     {
         var start = offset >> 3;
@@ -31,7 +31,7 @@ public static partial class Bitmap
         return (ulong)(window >> Shift(offset, width)) & Ones(width);
     }
 
-    /// <summary>Overwrites the field with the low bits of <paramref name="value"/>; it must lie in the string.</summary>
+    /// <summary>Overwrites the field with the low bits of <paramref name="value"/>. It must lie in the string.</summary>
     public static void WriteField(Span<byte> bytes, long offset, int width, ulong value)
     {
         var used = bytes.Slice((int)(offset >> 3), (int)((offset & 7) + width + 7) >> 3);
@@ -44,7 +44,7 @@ public static partial class Bitmap
         padded[..used.Length].CopyTo(used);
     }
 
-    /// <summary>The number that the low <paramref name="width"/> bits are in two's complement.</summary>
+    /// <summary>The number that the low <paramref name="width"/> bits represent in two's complement.</summary>
     public static long SignExtend(ulong bits, int width) => (long)(bits << (64 - width)) >> (64 - width);
 
     static int Shift(long offset, int width) => Window * 8 - (int)(offset & 7) - width;

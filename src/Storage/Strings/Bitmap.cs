@@ -6,24 +6,24 @@ using System.Runtime.Intrinsics;
 namespace MiniRedis.Storage.Strings;
 
 /// <summary>
-/// Strings as arrays of bits: bit 0 is the most significant bit of the first byte, as SETBIT defines it. This file counts and
-/// finds bits; combining whole strings is in Bitmap.Combine.cs, integers of any width in Bitmap.Fields.cs.
+/// Strings as arrays of bits. Bit 0 is the most significant bit of the first byte, as SETBIT defines it. This file counts and
+/// finds bits. Bitmap.Combine.cs combines whole strings; Bitmap.Fields.cs has integers of any width.
 /// <para>
-/// Counting is the Harley-Seal method (Mula, Kurz, Lemire: "Faster Population Counts Using AVX2 Instructions", 2018): adders
+/// Counting uses the Harley-Seal method (Mula, Kurz, Lemire: "Faster Population Counts Using AVX2 Instructions", 2018). Adders
 /// built of logical operations sum 16 vectors bit by bit, so only one vector in 16 has its bits counted. It needs no shuffle, so
-/// the same code serves every processor; a look-up of nibbles would be two thirds as fast and x86 only.
+/// the same code serves every processor. Looking up nibbles would be two thirds as fast, and for x86 only.
 /// </para>
 /// </summary>
 public static partial class Bitmap
 {
-    /// <summary>Vectors that one round of the adders takes in.</summary>
+    /// <summary>Vectors that one round of the adders takes.</summary>
     const int Round = 16;
 
-    /// <summary>The bit at <paramref name="offset"/>; beyond the string all bits are 0.</summary>
+    /// <summary>The bit at <paramref name="offset"/>. Beyond the string all bits are 0.</summary>
     public static bool Get(ReadOnlySpan<byte> bytes, long offset) =>
         offset >> 3 < bytes.Length && (bytes[(int)(offset >> 3)] & Mask(offset)) != 0;
 
-    /// <summary>Sets the bit at <paramref name="offset"/>, which must lie in the string. Returns the one it had.</summary>
+    /// <summary>Sets the bit at <paramref name="offset"/>, which must lie in the string. Returns the bit's old value.</summary>
     public static bool Set(Span<byte> bytes, long offset, bool value)
     {
         ref var cell = ref bytes[(int)(offset >> 3)];
@@ -39,7 +39,7 @@ public static partial class Bitmap
     {
         var (start, end) = ((int)(first >> 3), (int)(last >> 3));
         var count = Count(bytes[start..(end + 1)]);
-        // What the first and the last byte hold outside of the range was counted too.
+        // Take off the bits of the first and the last byte that lie outside the range.
         count -= BitOperations.PopCount((uint)(bytes[start] >> (int)(8 - (first & 7))));
         return count - BitOperations.PopCount((uint)(byte)(bytes[end] << (int)((last & 7) + 1)));
     }

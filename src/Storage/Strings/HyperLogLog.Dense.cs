@@ -6,9 +6,9 @@ using System.Runtime.Intrinsics;
 namespace MiniRedis.Storage.Strings;
 
 /// <summary>
-/// The dense registers: 6 bits each, the first in the low bits of the first byte. Four registers are three bytes; merging and
-/// storing turn sixteen at a time (12 bytes) into one register a byte and back, by moving each three bytes into a 32-bit lane
-/// and shifting the registers apart.
+/// The dense registers: 6 bits each, the first in the low bits of the first byte. Four registers take three bytes. Merging and
+/// storing convert sixteen registers at a time (12 bytes) to one register a byte and back: each three bytes go into a 32-bit
+/// lane, and shifts separate the registers.
 /// </summary>
 public static partial class HyperLogLog
 {
@@ -19,7 +19,7 @@ public static partial class HyperLogLog
 
     internal static byte GetRegister(ReadOnlySpan<byte> dense, int register)
     {
-        // The last register ends with the last byte: there the two bytes read are those before the end.
+        // The last register ends with the last byte: for it, the two bytes before the end are read.
         var at = Math.Min(register * RegisterBits / 8, DenseSize - HeaderSize - 2);
         return (byte)(BinaryPrimitives.ReadUInt16LittleEndian(dense[at..]) >> (register * RegisterBits - at * 8) & RegisterMask);
     }
@@ -43,7 +43,7 @@ public static partial class HyperLogLog
         {
             ref var from = ref MemoryMarshal.GetReference(dense);
             ref var to = ref MemoryMarshal.GetReference(registers);
-            // The load of a step reads 4 bytes beyond it, so the last one is left to the loop below.
+            // A step loads 4 bytes beyond its own, so the loop below does the last one.
             for (; register < Registers - Step; register += Step)
             {
                 var lanes = Vector128.Shuffle(
@@ -57,7 +57,7 @@ public static partial class HyperLogLog
         for (; register < Registers; register++) registers[register] = Math.Max(registers[register], GetRegister(dense, register));
     }
 
-    /// <summary>Writes registers, one a byte and none above 63, as dense ones.</summary>
+    /// <summary>Writes registers, one a byte and none above 63, in the dense form.</summary>
     internal static void WriteDense(ReadOnlySpan<byte> registers, Span<byte> dense)
     {
         var register = 0;
@@ -86,7 +86,7 @@ public static partial class HyperLogLog
     /// <summary>Counts how many registers have each value.</summary>
     static void HistogramDense(ReadOnlySpan<byte> dense, Span<int> histogram)
     {
-        // Equal registers come in a row: with one table each increment would wait for the one before it.
+        // Equal registers often follow each other. With one table, each increment would wait for the one before.
         Span<int> tables = stackalloc int[4 * Values];
         tables.Clear();
         ref var first = ref MemoryMarshal.GetReference(tables);
@@ -99,7 +99,7 @@ public static partial class HyperLogLog
         AddTables(tables, histogram);
     }
 
-    /// <summary>Counts four registers that stand <paramref name="bits"/> bits apart, each in a table of its own.</summary>
+    /// <summary>Counts four registers that are <paramref name="bits"/> bits apart, each in a table of its own.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Tally(ref int tables, uint four, int bits)
     {

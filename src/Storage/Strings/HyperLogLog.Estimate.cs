@@ -3,19 +3,18 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Storage.Strings;
 
 /// <summary>
-/// The estimate of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284), from how many
-/// registers have each value. The operations on doubles are in the order Redis does them, so that counts are equal to the last
-/// digit.
+/// The estimate of Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284). It depends on
+/// how many registers have each value. The operations on doubles are in Redis's order, so counts are equal to the last digit.
 /// </summary>
 public static partial class HyperLogLog
 {
-    /// <summary>Values a register can hold; a hash makes none above 51, a client's bytes may.</summary>
+    /// <summary>Values that a register can hold. A hash yields none above 51; a client's bytes may.</summary>
     const int Values = 1 << RegisterBits;
 
     /// <summary>1 / (2 ln 2).</summary>
     const double AlphaInfinity = 0.721347520444481703680;
 
-    /// <summary>The cardinality of a value, found anew; false if its registers are corrupt.</summary>
+    /// <summary>The cardinality of a value, computed anew. False if its registers are corrupt.</summary>
     public static bool TryCount(ReadOnlySpan<byte> value, out ulong count)
     {
         Span<int> histogram = stackalloc int[Values];
@@ -27,7 +26,9 @@ public static partial class HyperLogLog
         return sound;
     }
 
-    /// <summary>Raises each of the registers, one a byte, to those of a value: the union. False if its registers are corrupt.</summary>
+    /// <summary>
+    /// Raises each of the registers, one a byte, to those of a value: the union. False if the value's registers are corrupt.
+    /// </summary>
     public static bool TryMerge(ReadOnlySpan<byte> value, Span<byte> registers)
     {
         if (!IsDense(value)) return TryMergeSparse(value[HeaderSize..], registers);
@@ -43,7 +44,7 @@ public static partial class HyperLogLog
         ref var first = ref MemoryMarshal.GetReference(tables);
         foreach (var eight in MemoryMarshal.Cast<byte, ulong>(registers))
         {
-            // Where few elements were seen, most are zeros.
+            // If few elements were seen, most registers are zero.
             if (eight == 0)
             {
                 first += 8;
@@ -69,7 +70,7 @@ public static partial class HyperLogLog
         }
         z += m * Sigma(histogram[0] / m);
         var estimate = Math.Round(AlphaInfinity * m * m / z, MidpointRounding.AwayFromZero);
-        // Registers that are all full have no estimate: a C long's lowest number, which is what x86 makes of infinity.
+        // If all registers are full there is no estimate: answer a C long's lowest number, which x86 makes of infinity.
         return double.IsFinite(estimate) ? (ulong)estimate : 1UL << 63;
     }
 

@@ -12,8 +12,8 @@ namespace MiniRedis.Storage.Strings;
 ///   XZERO  01nnnnnn nnnnnnnn   n + 1 registers that are 0       (1 to 16,384)
 ///   VAL    1vvvvvnn            n + 1 registers that are v + 1   (1 to 4 of 1 to 32)
 /// </code>
-/// To set a register, the run that covers it is split in up to three, and equal neighbours are joined again. Which splits and
-/// joins are made is Redis's choice, not a necessity: it decides the bytes that clients see.
+/// To set a register, the run that covers it is split into up to three, and equal neighbours are joined again. Which splits and
+/// joins are made is Redis's choice, not a necessity: it decides which bytes clients see.
 /// </summary>
 public static partial class HyperLogLog
 {
@@ -26,7 +26,9 @@ public static partial class HyperLogLog
     const int MaxValueRun = 4;
     const int MaxZeroRun = 64;
 
-    /// <summary>Where an opcode starts, the register it starts with, and the opcode before it (-1 at the beginning or if not known).</summary>
+    /// <summary>
+    /// Where an opcode starts, the register it starts with, and the opcode before it (-1 if there is none or it is not known).
+    /// </summary>
     internal struct RunPosition()
     {
         public int Offset, First;
@@ -77,13 +79,15 @@ public static partial class HyperLogLog
         return 2;
     }
 
-    /// <summary>Moves on to the run that covers a register, which must not lie before it; false if there is none.</summary>
+    /// <summary>
+    /// Moves on to the run that covers a register, which must not lie before the position. False if there is none.
+    /// </summary>
     internal static bool TryFindRun(ReadOnlySpan<byte> opcodes, int register, ref RunPosition at)
     {
         while (true)
         {
             SkipBlocks(opcodes, register, ref at);
-            // Whatever stopped the blocks lies within the next one.
+            // The reason for which the blocks ended lies within the next block.
             for (var i = 0; i < Vector256<byte>.Count; i++)
             {
                 if (!TryReadRun(opcodes, at.Offset, out var size, out var run, out _)) return false;
@@ -96,8 +100,8 @@ public static partial class HyperLogLog
     }
 
     /// <summary>
-    /// Skips 32 opcodes at a time while all of them are of one byte and end before the register: walking the runs is what PFADD
-    /// spends its time on.
+    /// Skips 32 opcodes at a time while all of them have one byte and end before the register. PFADD spends most of its time
+    /// walking runs.
     /// </summary>
     static void SkipBlocks(ReadOnlySpan<byte> opcodes, int register, ref RunPosition at)
     {
@@ -112,7 +116,7 @@ public static partial class HyperLogLog
             var runs = (block & mask) + Vector256<byte>.One;
             var covered = Vector256.Sum(Vector256.WidenLower(runs) + Vector256.WidenUpper(runs));
             if (register < at.First + covered) return;
-            // Only the last opcode of the block is ever asked for as the one before.
+            // Only the block's last opcode is ever needed as the opcode before.
             var last = Vector256<byte>.Count - 1;
             at.Previous = at.Offset + last;
             at.Offset += Vector256<byte>.Count;
@@ -122,8 +126,9 @@ public static partial class HyperLogLog
     }
 
     /// <summary>
-    /// What replaces the opcode at <paramref name="at"/>, which covers the register, when that becomes <paramref name="value"/>.
-    /// Returns the replacement's length and the length of what it replaces; 0 if the register is as large already.
+    /// Makes the replacement for the opcode at <paramref name="at"/>, which covers the register, if the register becomes
+    /// <paramref name="value"/>. Returns the lengths of the replacement and of what it replaces; 0 if the register is already as
+    /// large.
     /// </summary>
     internal static int Split(
         ReadOnlySpan<byte> opcodes, in RunPosition at, int register, byte value, Span<byte> replacement, out int size)
@@ -177,7 +182,7 @@ public static partial class HyperLogLog
         return length;
     }
 
-    /// <summary>Raises each of the registers, one a byte, to the sparse ones; false if those are corrupt.</summary>
+    /// <summary>Raises each of the registers, one a byte, to the sparse ones; false if the sparse ones are corrupt.</summary>
     static bool TryMergeSparse(ReadOnlySpan<byte> opcodes, Span<byte> registers)
     {
         var first = 0;
@@ -194,7 +199,7 @@ public static partial class HyperLogLog
         return first == Registers;
     }
 
-    /// <summary>Counts how many registers have each value; false if they are corrupt.</summary>
+    /// <summary>Counts how many registers have each value; false if the registers are corrupt.</summary>
     static bool TryHistogramSparse(ReadOnlySpan<byte> opcodes, Span<int> histogram)
     {
         var first = 0;

@@ -7,9 +7,9 @@ namespace MiniRedis.Storage.Strings;
 
 /// <summary>
 /// HyperLogLog (Flajolet, Fusy, Gandouet, Meunier: "HyperLogLog: the analysis of a near-optimal cardinality estimation
-/// algorithm", 2007; with 64-bit hashes as in Heule, Nunkesser, Hall: "HyperLogLog in Practice", 2013): each element is hashed,
-/// 14 bits of the hash choose one of 16,384 registers, and the register keeps the longest run of zeros seen in the other 50, plus
-/// one. The value is an ordinary string, byte for byte the one Redis makes, so that GET, DUMP and files may carry it anywhere:
+/// algorithm", 2007; with 64-bit hashes as in Heule, Nunkesser, Hall: "HyperLogLog in Practice", 2013). Each element is hashed.
+/// 14 bits of the hash choose one of 16,384 registers, which keeps the longest run of zeros seen in the other 50 bits, plus one.
+/// The value is an ordinary string, byte for byte as Redis makes it, so GET, DUMP and files may carry it anywhere:
 /// <code>
 ///   0       4     5       8                    16
 ///   +-------+-----+-------+--------------------+---------- - -
@@ -18,9 +18,9 @@ namespace MiniRedis.Storage.Strings;
 ///            0 dense       little-endian; the    dense:  6 bits each, lowest bits first, 12,288 bytes
 ///            1 sparse      top bit says stale    sparse: runs, see HyperLogLog.Sparse.cs
 /// </code>
-/// Here: the header and the hash. Registers in 6 bits are in HyperLogLog.Dense.cs, the estimate in HyperLogLog.Estimate.cs;
-/// <see cref="HyperLogLogEditor"/> changes a key's value. Other than Redis, every method takes any bytes for what they are: a
-/// client can SET what it likes, so a run that leaves the registers is an answer ("corrupt"), not an assumption.
+/// This file has the header and the hash. HyperLogLog.Dense.cs has registers of 6 bits, HyperLogLog.Estimate.cs the estimate.
+/// <see cref="HyperLogLogEditor"/> changes a key's value. Unlike Redis, no method trusts the bytes, since a client can SET
+/// anything: a run that leaves the registers is an answer ("corrupt").
 /// </summary>
 public static partial class HyperLogLog
 {
@@ -37,14 +37,14 @@ public static partial class HyperLogLog
     const ulong Stale = 1UL << 63;
     const ulong Seed = 0xadc83b19;
 
-    /// <summary>Whether the header is one of a HyperLogLog; sparse registers may still be corrupt.</summary>
+    /// <summary>Whether the header is that of a HyperLogLog. Sparse registers may still be corrupt.</summary>
     public static bool IsOne(ReadOnlySpan<byte> value) =>
         value.Length >= HeaderSize && value.StartsWith("HYLL"u8) && value[EncodingAt] <= Sparse
         && (value[EncodingAt] == Sparse || value.Length == DenseSize);
 
     public static bool IsDense(ReadOnlySpan<byte> value) => value[EncodingAt] == Dense;
 
-    /// <summary>The cardinality found by an earlier count, if nothing changed since.</summary>
+    /// <summary>The cardinality that an earlier count found, if nothing has changed since.</summary>
     public static bool TryGetCachedCount(ReadOnlySpan<byte> value, out ulong count)
     {
         count = BinaryPrimitives.ReadUInt64LittleEndian(value[CountAt..]);
@@ -64,7 +64,7 @@ public static partial class HyperLogLog
         WriteZeros(value[HeaderSize..], Registers);
     }
 
-    /// <summary>Makes the header of a dense value out of that of a sparse one.</summary>
+    /// <summary>Makes the header of a dense value from that of a sparse one.</summary>
     internal static void StartDense(ReadOnlySpan<byte> sparse, Span<byte> value)
     {
         sparse[..HeaderSize].CopyTo(value);
@@ -73,7 +73,7 @@ public static partial class HyperLogLog
 
     internal const int EmptySize = HeaderSize + 2;
 
-    /// <summary>The register of an element, and what it raises that to: 1 to 51.</summary>
+    /// <summary>The register of an element, and the value to which the element raises it: 1 to 51.</summary>
     internal static (int Index, byte Run) Place(ReadOnlySpan<byte> element)
     {
         var hash = Murmur64A(element);

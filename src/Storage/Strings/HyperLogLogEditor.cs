@@ -4,16 +4,18 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.Strings;
 
 /// <summary>
-/// Changes the HyperLogLog of one key: adds elements, merges registers, and goes from sparse to dense when a register gets too
-/// large for a run or the runs get too long. Grows and shrinks the value with what it does.
+/// Changes the HyperLogLog of one key: adds elements and merges registers. It goes from sparse to dense when a register gets too
+/// large for a run, or the runs too long. The value grows and shrinks accordingly.
 /// </summary>
 /// <remarks>
-/// While an editor is in use nothing else may change the database. The key passed in must not be a span of its own record.
-/// The cached cardinality is left as it is: <see cref="MarkStale"/> is the caller's to call, once for all changes.
+/// While an editor is in use, nothing else may change the database. The key passed in must not be a span of its own record. The
+/// cached cardinality stays as it is: the caller calls <see cref="MarkStale"/> once after all changes.
 /// </remarks>
 public ref struct HyperLogLogEditor
 {
-    /// <summary>Bytes reserved for the next runs; a value on its way to the dense form would waste as much as it has.</summary>
+    /// <summary>
+    /// Bytes reserved for the next runs. A value on its way to the dense form would otherwise reserve as much as it has.
+    /// </summary>
     const int Reserve = 64;
 
     readonly Database _database;
@@ -22,10 +24,12 @@ public ref struct HyperLogLogEditor
     KeyLookup _at;
     Span<byte> _value;
 
-    // The run before the one last changed. Merging sets registers in order, and need not walk from the first each time.
+    // The run before the one that was changed last. Merging sets registers in order and need not walk from the first run each
+    // time.
     HyperLogLog.RunPosition _hint = new();
 
-    /// <param name="at">Where the key is; its value passed <see cref="HyperLogLog.IsOne"/>. If it is not found, it is created.</param>
+    /// <param name="at">Where the key is. Its value has passed <see cref="HyperLogLog.IsOne"/>. If it is not found, it is
+    /// created.</param>
     /// <param name="maxSparse">Bytes up to which a value stays sparse: hll-sparse-max-bytes.</param>
     public HyperLogLogEditor(Database database, scoped in KeyLookup at, ReadOnlySpan<byte> key, long maxSparse)
     {
@@ -53,7 +57,7 @@ public ref struct HyperLogLogEditor
         return Raise(register, run);
     }
 
-    /// <summary>Makes the registers what they are given as, one a byte, each at least as large as it is now.</summary>
+    /// <summary>Sets the registers to the given ones, one a byte. Each is at least as large as it is now.</summary>
     /// <param name="dense">Whether to go to the dense form at once.</param>
     public void Store(scoped ReadOnlySpan<byte> registers, bool dense)
     {
@@ -64,7 +68,7 @@ public ref struct HyperLogLogEditor
 
     void StoreSparse(scoped ReadOnlySpan<byte> registers)
     {
-        // One by one, as in Redis: another order, or writing the runs anew, would make other bytes.
+        // One by one, as in Redis. Another order, or new runs, would make other bytes.
         for (var register = 0; register < registers.Length; register++)
         {
             var skipped = registers[register..].IndexOfAnyExcept((byte)0);
@@ -74,7 +78,7 @@ public ref struct HyperLogLogEditor
         }
     }
 
-    /// <summary>Goes to the dense form, if it is not the present one; false if the sparse registers are corrupt.</summary>
+    /// <summary>Goes to the dense form, unless the value has it. False if the sparse registers are corrupt.</summary>
     public bool TryMakeDense()
     {
         if (HyperLogLog.IsDense(_value)) return true;
@@ -125,12 +129,12 @@ public ref struct HyperLogLogEditor
         return HyperLogLogChange.Changed;
     }
 
-    /// <summary>Finds the run that covers a register, with the run before it.</summary>
+    /// <summary>Finds the run that covers a register, and the run before it.</summary>
     readonly bool TryFind(int register, out HyperLogLog.RunPosition at)
     {
         var opcodes = _value[HyperLogLog.HeaderSize..];
         at = _hint;
-        // A run that begins at the hint has a neighbour on its left that is not known, and joining must start there.
+        // If a run begins at the hint, its left neighbour is not known, but joining must start there.
         if (register >= at.First && HyperLogLog.TryFindRun(opcodes, register, ref at) && (at.Previous >= 0 || at.Offset == 0))
             return true;
         at = new();
@@ -147,7 +151,7 @@ public ref struct HyperLogLogEditor
     void Resize(int length)
     {
         _value = _database.MutableString(_at, _key, length, out var record, Reserve);
-        // A record that moved ends the lookup.
+        // If the record has moved, the lookup is invalid.
         if (record != _at.Record) _at = _database.Lookup(_key);
     }
 }

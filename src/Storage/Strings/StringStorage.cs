@@ -9,12 +9,12 @@ namespace MiniRedis.Storage.Strings;
 /// <summary>Strings as values of keys: kept as numbers, embedded in the record, or in a block of their own.</summary>
 public static unsafe class StringStorage
 {
-    /// <summary>The largest step by which a growing string reserves more than it needs (sds's SDS_MAX_PREALLOC).</summary>
+    /// <summary>The most that a growing string reserves beyond what it needs (sds's SDS_MAX_PREALLOC).</summary>
     const int MaxReserve = 1 << 20;
 
     /// <summary>
-    /// Sets the key to a string, whatever it held before. A value that is the canonical text of a 64-bit integer is kept as
-    /// that number. Where the present block suits the new value, it is overwritten in place.
+    /// Sets the key to a string, whatever it held before. A value that is the canonical text of a 64-bit integer is kept as that
+    /// number. If the present block suits the new value, it is overwritten in place.
     /// </summary>
     public static Record SetString(
         this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
@@ -22,7 +22,9 @@ public static unsafe class StringStorage
             ? database.SetInteger(at, key, number, expireAt)
             : database.SetText(at, key, value, expireAt);
 
-    /// <summary>As <see cref="SetString"/>, but text that spells an integer stays text (INCRBYFLOAT, as OBJECT ENCODING shows).</summary>
+    /// <summary>
+    /// As <see cref="SetString"/>, but text that spells an integer stays text (as OBJECT ENCODING shows after INCRBYFLOAT).
+    /// </summary>
     public static Record SetText(
         this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
@@ -31,7 +33,7 @@ public static unsafe class StringStorage
         return database.Install(at, CreateText(database.Arena, key, value, expireAt, encoding));
     }
 
-    /// <summary>A string that no index leads to yet.</summary>
+    /// <summary>Creates a string that no index leads to yet.</summary>
     internal static Record CreateString(this Database database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
         if (Numbers.TryParseInt64(value, out var number)) return CreateInteger(database.Arena, key, number, expireAt);
@@ -82,9 +84,9 @@ public static unsafe class StringStorage
     }
 
     /// <summary>
-    /// Makes the key a "raw" string of <paramref name="newLength"/> bytes and returns them to write to: those it had are kept,
-    /// new ones are zero. A string that grows reserves as much again (1 MB at most), so that appending is linear. The deadline
-    /// stays. A key not found is created without one. The span is valid until the next change of the key.
+    /// Makes the key a "raw" string of <paramref name="newLength"/> bytes and returns them for writing. Old bytes are kept; new
+    /// ones are zero. A string that grows reserves as much again (1 MB at most), so that appending is linear. The deadline stays.
+    /// A key that is not found is created without a deadline. The span is valid until the next change of the key.
     /// </summary>
     /// <param name="maxReserve">Less than 1 MB for a value whose growth is known to end soon.</param>
     public static Span<byte> MutableString(
@@ -114,11 +116,12 @@ public static unsafe class StringStorage
     }
 
     /// <summary>
-    /// A "raw" string of <paramref name="length"/> bytes, whatever they are, to be filled while the values it is made from still
-    /// stand. It is not the key's value before <see cref="Store"/>, which must follow.
+    /// A "raw" string of <paramref name="length"/> bytes with undefined contents. The caller fills it while the values that it is
+    /// made from still exist, and then must call <see cref="Store"/>, which makes it the key's value.
     /// </summary>
     /// <param name="isSource">
-    /// Whether the present value is one of those. If not, its block serves again: a large new one has to be paid for page by page.
+    /// Whether the present value is one of those it is made from. If not, its block is used again: a large new block would cost
+    /// page faults.
     /// </param>
     public static Record Draft(
         this Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int length, long expireAt, bool isSource,
@@ -139,13 +142,15 @@ public static unsafe class StringStorage
         return draft;
     }
 
-    /// <summary>Makes a draft the value of its key, whatever that held before.</summary>
+    /// <summary>Makes a draft the value of its key, whatever the key held before.</summary>
     public static void Store(this Database database, in KeyLookup at, Record draft)
     {
         if (draft != at.Record) database.Install(at, draft);
     }
 
-    /// <summary>Overwrites the value in its present block if the new one fits and does not leave more than an eighth unused.</summary>
+    /// <summary>
+    /// Overwrites the value in its present block if the new one fits and leaves no more than an eighth of the block unused.
+    /// </summary>
     static bool TryOverwrite(Database database, in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
     {
         var record = at.Record;
@@ -173,7 +178,7 @@ public static unsafe class StringStorage
 
     static bool Suits(nuint capacity, nuint size) => size <= capacity && capacity - size <= capacity >> 3;
 
-    /// <summary>Changes the length of a string where it is, if it is bytes and its block has room.</summary>
+    /// <summary>Changes the length of a string in place, if it is kept as bytes and its block has room.</summary>
     static bool TryResizeRaw(Arena arena, Record record, int length, int maxReserve)
     {
         if (record.IsInteger) return false;
@@ -198,7 +203,9 @@ public static unsafe class StringStorage
         return true;
     }
 
-    /// <summary>A record of the first bytes of <paramref name="text"/>, zeros behind them, with room for more.</summary>
+    /// <summary>
+    /// Creates a record of the first bytes of <paramref name="text"/>, filled up with zeros, with room for more.
+    /// </summary>
     static Record CreateRaw(Arena arena, ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve)
     {
         var fresh = AllocateRaw(arena, key, expireAt, length, reserve);
