@@ -22,8 +22,8 @@ public sealed unsafe partial class Database
     internal ExpiryClock ExpiryClock => _index.Clock;
 
     /// <summary>
-    /// Sets the key to a packed value, whatever it held before. The bytes are copied. If the record can embed <paramref
-    /// name="reserve"/> bytes, it has room for so many.
+    /// Sets the key to a packed value, whatever it held before. The bytes are copied. If the record can embed
+    /// <paramref name="reserve"/> bytes, it has room for so many.
     /// </summary>
     public Record InstallPacked(
         in KeyLookup at, ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt,

@@ -107,8 +107,8 @@ public sealed unsafe partial class Database
     public bool TryGetRandom(out Record record, Random random) => _index.TryGetRandom(random, out record);
 
     /// <summary>
-    /// Looks for a key whose deadline has passed, with a bounded amount of work. Deadlines are kept in units of <see
-    /// cref="ExpiryClock.UnitMs"/>: a key is found at most so much late, and never early.
+    /// Looks for a key whose deadline has passed, with a bounded amount of work. Deadlines are kept in units of
+    /// <see cref="ExpiryClock.UnitMs"/>: a key is found at most so much late, and never early.
     /// </summary>
     public DueSearch FindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due);
 

@@ -100,8 +100,8 @@ public sealed partial class Keyspace : IDisposable
     }
 
     /// <summary>
-    /// Begins a snapshot: all keys as they are now, whatever is changed from here on. The caller drives it with <see
-    /// cref="Snapshot.Walk"/> and <see cref="Snapshot.Settle"/>.
+    /// Begins a snapshot: all keys as they are now, whatever is changed from here on. The caller drives it with
+    /// <see cref="Snapshot.Walk"/> and <see cref="Snapshot.Settle"/>.
     /// </summary>
     public Snapshot BeginSnapshot()
     {

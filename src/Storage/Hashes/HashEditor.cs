@@ -7,16 +7,17 @@ using MiniRedis.Storage.Tables;
 namespace MiniRedis.Storage.Hashes;
 
 /// <summary>
-/// Changes a hash, and its form where a limit is passed: the rules of Redis (t_hash.c). A listpack becomes a listpackex with the first
-/// deadline of a field, either becomes a table when it grows too large; none goes back.
+/// Changes a hash, and its form if a limit is passed, by Redis's rules (t_hash.c). The first deadline of a field makes a listpack
+/// a listpackex. Either becomes a table when it grows too large. None goes back.
 /// </summary>
 /// <remarks>
-/// Changing the hash may move its record; <see cref="At"/> follows. Fields and values passed in must not lie in the hash. An emptied
-/// hash is the caller's to delete. The editor tells the index of deadlines that come, and keeps the count of keys that have some.
+/// Changing the hash may move its record; <see cref="At"/> follows it. Fields and values passed in must not lie in the hash. The
+/// caller deletes a hash that has become empty. The editor tells the index of new deadlines, and keeps the count of keys that
+/// have fields with deadlines.
 /// </remarks>
 public unsafe ref struct HashEditor
 {
-    /// <summary>A listpack of more bytes than this is about to become a table, most likely: it grows as it is filled.</summary>
+    /// <summary>A listpack of more bytes than this will most likely soon be a table, so it grows as it is filled.</summary>
     const int MostReserved = 64 * 1024;
 
     readonly Database _database;
@@ -25,7 +26,7 @@ public unsafe ref struct HashEditor
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key that holds a hash.</param>
-    /// <param name="limits">Up to where hashes stay small.</param>
+    /// <param name="limits">The limits up to which hashes stay small.</param>
     public HashEditor(Database database, scoped in KeyLookup at, scoped in HashLimits limits)
     {
         Debug.Assert(at.Record.Type == ObjectType.Hash);
@@ -34,10 +35,14 @@ public unsafe ref struct HashEditor
         _value.Begin(database, at);
     }
 
-    /// <summary>The present: a field that has expired by then is set as if it were not there. None by default.</summary>
+    /// <summary>
+    /// The present. A field that has expired by then is set as if it did not exist. By default nothing has expired.
+    /// </summary>
     public long Now { get; init; } = HashReader.Everything;
 
-    /// <summary>Whether the hash is a draft (<see cref="Database.NewDraft"/>): the index learns of it when it is published.</summary>
+    /// <summary>
+    /// Whether the hash is a draft (<see cref="Database.NewDraft"/>): the index learns of its deadlines when it is published.
+    /// </summary>
     public bool IsDraft { get; init; }
 
     /// <summary>The key, with its record as it is now.</summary>
@@ -47,39 +52,39 @@ public unsafe ref struct HashEditor
 
     public readonly long Count => Reader.Count;
 
-    /// <summary>Makes a new key hold an empty hash, to be filled at once.</summary>
+    /// <summary>Makes a new key hold an empty hash, which the caller fills at once.</summary>
     /// <param name="database">The key's database.</param>
-    /// <param name="at">Where the key was looked for.</param>
-    /// <param name="key">Its name.</param>
-    /// <param name="reserve">Bytes that its listpack will soon have, if it is one.</param>
-    /// <param name="limits">Up to where hashes stay small.</param>
+    /// <param name="at">Where the key was looked up.</param>
+    /// <param name="key">The key's name.</param>
+    /// <param name="reserve">Bytes that its listpack will soon have, if it stays one.</param>
+    /// <param name="limits">The limits up to which hashes stay small.</param>
     public static HashEditor Create(
         Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int reserve, scoped in HashLimits limits)
     {
         database.InstallPacked(at, key, ObjectType.Hash, ObjectEncoding.ListPack, Listpack.Empty, -1, reserve);
         var hash = new HashEditor(database, database.Lookup(key, at.Hash), limits);
-        // More than a record embeds, but still a listpack: one block for all of it.
+        // Too large to be embedded, but still a listpack: allocate one block for all of it.
         if (reserve > RecordLayout.MaxEmbeddingRecord && reserve <= MostReserved) hash._value.Packed.Reserve(reserve - Listpack.EmptySize);
         return hash;
     }
 
-    /// <summary>So many fields are about to be set at once: a small hash that may not hold them becomes a table now.</summary>
+    /// <summary>Announces that so many fields will be set. A small hash that may not hold them becomes a table now.</summary>
     public void Expect(long fields)
     {
         if (_value.Table == null && fields > _limits.Entries) ToTable(Count + fields);
     }
 
-    /// <summary>A field or value of that length is about to be set: one too long makes a table of a small hash.</summary>
+    /// <summary>Announces a field or value of this length. If it is too long, a small hash becomes a table.</summary>
     public void ExpectLength(int length)
     {
         if (_value.Table == null && length > _limits.ValueLength) ToTable(Count + 1);
     }
 
-    /// <summary>Sets a field; true if it is new. Its deadline goes, unless it is to be kept.</summary>
+    /// <summary>Sets a field; true if it is new. Removes its deadline, unless it is to be kept.</summary>
     public bool Set(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, bool keepDeadline = false) =>
         Set(field, value, Reader.IsHashed ? _value.Table->HashOf(field) : 0, keepDeadline);
 
-    /// <summary>As the other, with the hash of the field if the hash <see cref="HashReader.IsHashed"/>.</summary>
+    /// <summary>As the other overload, with the hash of the field if the hash <see cref="HashReader.IsHashed"/>.</summary>
     public bool Set(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, ulong hash, bool keepDeadline = false)
     {
         if (_value.Table == null)
@@ -106,7 +111,7 @@ public unsafe ref struct HashEditor
         return isGone;
     }
 
-    /// <summary>Gives a field that is there a deadline, or takes its deadline away (-1).</summary>
+    /// <summary>Gives an existing field a deadline, or takes its deadline away (-1).</summary>
     public void SetDeadline(scoped ReadOnlySpan<byte> field, long expireAt)
     {
         var had = Reader.HasDeadlines;
@@ -161,13 +166,15 @@ public unsafe ref struct HashEditor
         return isGone;
     }
 
-    /// <summary>Gives the field at a place of a listpackex another deadline, and moves it to where that belongs.</summary>
+    /// <summary>
+    /// Gives the field at a place of a listpackex another deadline, and moves it to the place for that deadline.
+    /// </summary>
     void Reorder(int place, long expireAt)
     {
         var lp = _value.Packed.Start;
         var deadline = Listpack.Next(lp, Listpack.Next(lp, place));
         var length = deadline - place;
-        // A listpack's worth of field and value, kept while the hash's own bytes move.
+        // Keep a copy of field and value in a listpack while the hash's own bytes move.
         var kept = _database.Arena.Allocate((nuint)(Listpack.EmptySize + length));
         Buffer.MemoryCopy(lp + place, kept + Listpack.HeaderSize, length, length);
         kept[Listpack.HeaderSize + length] = 0xFF;
@@ -178,7 +185,7 @@ public unsafe ref struct HashEditor
         while (before >= 0 && HashReader.Deadline(lp, before) is var other && other >= 0 && other <= expireAt)
             before = Listpack.Next(lp, Listpack.Next(lp, Listpack.Next(lp, before)));
 
-        // The last first: each is put before the one that is there.
+        // The last element first: each is put before the one that is there.
         var at = Listpack.Insert(ref _value.Packed, before, Math.Max(0, expireAt));
         Insert(at, Listpack.Get(kept, Listpack.Next(kept, Listpack.HeaderSize)));
         Insert(at, Listpack.Get(kept, Listpack.HeaderSize));

@@ -5,9 +5,9 @@ namespace MiniRedis.Storage.Lists;
 
 public unsafe ref partial struct ListValue
 {
-    /// <summary>Puts another value in the place of an element. False if there is no such index.</summary>
-    /// <param name="index">Negative ones count from the end.</param>
-    /// <param name="value">Has been prepared for.</param>
+    /// <summary>Replaces the element at an index. False if there is no such index.</summary>
+    /// <param name="index">Negative indexes count from the end.</param>
+    /// <param name="value">A value for which <see cref="Prepare"/> was called.</param>
     public bool TryReplace(long index, scoped ReadOnlySpan<byte> value)
     {
         if (index < 0) index += Count;
@@ -57,8 +57,8 @@ public unsafe ref partial struct ListValue
     }
 
     /// <summary>
-    /// Looks for elements that equal a value, going through <paramref name="most"/> of them from the head or the tail on, and tells
-    /// <paramref name="found"/> of each its distance from there.
+    /// Looks for elements that equal a value. Goes through at most <paramref name="most"/> elements from the head or the tail on,
+    /// and tells <paramref name="found"/> the distance of each match from there.
     /// </summary>
     public readonly void Find<TFound>(ReadOnlySpan<byte> value, long most, bool backward, ref TFound found)
         where TFound : struct, IListFound

@@ -8,13 +8,12 @@ using MiniRedis.Storage.Tables;
 namespace MiniRedis.Storage.Sets;
 
 /// <summary>
-/// Changes a set, and its form where a limit is passed: the rules of Redis (Valkey's t_set.c). An intset becomes a listpack with the
-/// first member that is no integer, both become a table when they grow too large; nothing but a *STORE command makes a set small
-/// again.
+/// Changes a set, and its form if a limit is passed, by Redis's rules (Valkey's t_set.c). The first member that is no integer
+/// makes an intset a listpack. Either becomes a table when it grows too large. Only a *STORE command makes a set small again.
 /// </summary>
 /// <remarks>
-/// Changing the set may move its record; <see cref="At"/> follows. Members passed in must not lie in the set. An emptied set is
-/// the caller's to delete.
+/// Changing the set may move its record; <see cref="At"/> follows it. Members passed in must not lie in the set. The caller
+/// deletes a set that has become empty.
 /// </remarks>
 public unsafe ref struct SetEditor
 {
@@ -24,7 +23,7 @@ public unsafe ref struct SetEditor
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key that holds a set.</param>
-    /// <param name="limits">Up to where sets stay small.</param>
+    /// <param name="limits">The limits up to which sets stay small.</param>
     public SetEditor(Database database, scoped in KeyLookup at, scoped in SetLimits limits)
     {
         Debug.Assert(at.Record.Type == ObjectType.Set);
@@ -42,13 +41,13 @@ public unsafe ref struct SetEditor
 
     readonly bool IsIntset => _value.Packed.Record.Encoding == ObjectEncoding.IntSet;
 
-    /// <summary>Makes a new key hold a set of one member; its record.</summary>
+    /// <summary>Makes a new key hold a set of one member. Returns its record.</summary>
     /// <param name="database">The key's database.</param>
-    /// <param name="at">Where the key was looked for.</param>
-    /// <param name="key">Its name.</param>
+    /// <param name="at">Where the key was looked up.</param>
+    /// <param name="key">The key's name.</param>
     /// <param name="member">The first member.</param>
-    /// <param name="expected">How many there will be soon, which decides about the form.</param>
-    /// <param name="limits">Up to where sets stay small.</param>
+    /// <param name="expected">How many members there will soon be, which decides the form.</param>
+    /// <param name="limits">The limits up to which sets stay small.</param>
     public static Record Create(
         Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> member, long expected, in SetLimits limits)
     {
@@ -75,7 +74,7 @@ public unsafe ref struct SetEditor
     /// <param name="database">The destination's database.</param>
     /// <param name="key">The destination.</param>
     /// <param name="asIntset">Whether it begins as an intset rather than as a listpack.</param>
-    /// <param name="limits">Up to where sets stay small.</param>
+    /// <param name="limits">The limits up to which sets stay small.</param>
     /// <param name="expireAt">When the set expires, in unix milliseconds; negative for never.</param>
     public static SetEditor Draft(
         Database database, scoped ReadOnlySpan<byte> key, bool asIntset, scoped in SetLimits limits, long expireAt = -1)
@@ -93,7 +92,7 @@ public unsafe ref struct SetEditor
     /// <summary>Drops the draft.</summary>
     public readonly void Abandon() => _database.Abandon(At);
 
-    /// <summary>So many members are about to be added at once: a small set that may not hold them becomes a table now.</summary>
+    /// <summary>Announces that so many members will be added. A small set that may not hold them becomes a table now.</summary>
     public void Expect(long members)
     {
         if (_value.Table == null && members > (IsIntset ? _limits.IntsetEntries : _limits.ListpackEntries)) ToTable(Count + members);
@@ -105,14 +104,14 @@ public unsafe ref struct SetEditor
         return Add(ref probe);
     }
 
-    /// <summary>Adds a member; false if it is there.</summary>
+    /// <summary>Adds a member; false if the set has it.</summary>
     public bool Add(scoped ref SetProbe member)
     {
         if (_value.Table == null) return IsIntset ? AddToIntset(ref member) : AddToListpack(ref member);
         return _value.Table->Add(_database.Arena, member.Text, member.HashIn(*_value.Table));
     }
 
-    /// <summary>Removes a member; false if it is not there.</summary>
+    /// <summary>Removes a member; false if the set does not have it.</summary>
     public bool Remove(scoped ref SetProbe member)
     {
         if (_value.Table != null)
@@ -136,7 +135,7 @@ public unsafe ref struct SetEditor
         else Listpack.Delete(ref _value.Packed, spot.Place, 1);
     }
 
-    /// <summary>Makes an intset of a set all of whose members are integers, if it is not too large (SINTERSTORE).</summary>
+    /// <summary>Makes a set an intset, if all its members are integers and it is not too large (SINTERSTORE).</summary>
     public void CompactIntegers()
     {
         if (_value.Table == null && IsIntset || Count > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) return;
@@ -174,7 +173,7 @@ public unsafe ref struct SetEditor
         return true;
     }
 
-    /// <summary>Whether the intset and one more member of that length keep the limits of a listpack.</summary>
+    /// <summary>Whether the intset, with one more member of this length, stays within the limits of a listpack.</summary>
     readonly bool MayBecomeListpack(int length)
     {
         var set = _value.Packed.Start;

@@ -3,8 +3,8 @@ using MiniRedis.Storage.Index;
 namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
-/// Connects the thread that captures with the one that writes. The consumer calls <see cref="TryTake"/> and <see
-/// cref="GiveBack"/> in turns until there is nothing more, then <see cref="Finish"/>.
+/// Connects the thread that captures with the one that writes. The consumer calls <see cref="TryTake"/> and
+/// <see cref="GiveBack"/> in turns until there is nothing more, then <see cref="Finish"/>.
 /// </summary>
 /// <remarks>For any thread. There is one lock, taken once for a chunk of some thousand keys or for a frozen value.</remarks>
 public sealed class SnapshotFeed

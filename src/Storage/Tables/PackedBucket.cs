@@ -108,8 +108,8 @@ static unsafe class PackedBucket
     }
 
     /// <summary>
-    /// Adds an element and returns the place for its bytes. If the block is too small, a larger one replaces it. <paramref
-    /// name="growth"/> becomes larger by as many bytes as the bucket's blocks have grown.
+    /// Adds an element and returns the place for its bytes. If the block is too small, a larger one replaces it.
+    /// <paramref name="growth"/> becomes larger by as many bytes as the bucket's blocks have grown.
     /// </summary>
     public static byte* Append(Arena arena, ref byte* bucket, byte tag, byte size, ref long growth)
     {
