@@ -12,12 +12,14 @@ namespace MiniRedis.Storage.SortedSets;
 ///   bucket   | entry | entry | ...    8 bytes each, room for an even number
 ///   entry    | block address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |    see HashedPointer
 /// </code>
-/// A bucket is as large as its entries, so a member costs 8 bytes here and its share of a slot, at any number of members.
+/// A bucket is as large as its entries. So a member costs 8 bytes here and its share of a slot, at any number of members.
 /// </summary>
-/// <remarks>Blittable; all zero is the empty table. The blocks are the owner's; the table only leads to them.</remarks>
+/// <remarks>Blittable; all zero is the empty table. The owner has the blocks; the table only leads to them.</remarks>
 unsafe struct MemberTable
 {
-    /// <summary>Entries a bucket at which the table doubles, and halves: two lines of cache when fullest on average.</summary>
+    /// <summary>
+    /// Entries a bucket at which the table doubles, and at which it halves: at most two cache lines on average.
+    /// </summary>
     const int Full = 14, Low = 4;
 
     const int CountShift = 48;
@@ -26,13 +28,13 @@ unsafe struct MemberTable
     BucketDirectory _directory;
     long _bucketBytes;
 
-    /// <summary>Members.</summary>
+    /// <summary>Number of members.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Bytes taken of the arena, those of the members' blocks left out.</summary>
+    /// <summary>Bytes of the arena that the table takes, without the members' blocks.</summary>
     public readonly long Bytes => _directory.Bytes + _bucketBytes;
 
-    /// <summary>Makes room for so many members before the first is added: a hint.</summary>
+    /// <summary>Makes room for so many members before the first is added. A hint.</summary>
     public void Start(Arena arena, long members) => _directory.Start(arena, Full, Low, members);
 
     /// <summary>The block of a member, or null.</summary>
@@ -51,7 +53,7 @@ unsafe struct MemberTable
         return null;
     }
 
-    /// <summary>Adds the block of a member that is not there yet.</summary>
+    /// <summary>Adds the block of a member that the table does not have.</summary>
     public void Add(Arena arena, HashSeed seed, ulong hash, byte* block)
     {
         if (_directory.Count == 0) Start(arena, 1);
@@ -61,7 +63,7 @@ unsafe struct MemberTable
             Split(arena, seed, split);
     }
 
-    /// <summary>Takes a block out that is there.</summary>
+    /// <summary>Removes a block that the table has.</summary>
     public void Remove(Arena arena, ulong hash, byte* block)
     {
         var bucket = _directory.BucketOf(hash);
@@ -83,7 +85,9 @@ unsafe struct MemberTable
         }
     }
 
-    /// <summary>One step of a scan: blocks of one bucket are appended to <paramref name="blocks"/>. The next cursor; 0 at the end.</summary>
+    /// <summary>
+    /// One step of a scan: appends the blocks of one bucket to <paramref name="blocks"/>. Returns the next cursor, 0 at the end.
+    /// </summary>
     public readonly ulong Scan(ulong cursor, List<nint> blocks)
     {
         if (Count == 0) return 0;
@@ -93,7 +97,7 @@ unsafe struct MemberTable
         return next;
     }
 
-    /// <summary>The block of a member has moved.</summary>
+    /// <summary>Notes that the block of a member has moved.</summary>
     public readonly void Redirect(ulong hash, byte* from, byte* to)
     {
         var entries = EntriesOf(Slot(_directory.BucketOf(hash)));
@@ -102,8 +106,8 @@ unsafe struct MemberTable
     }
 
     /// <summary>
-    /// Moves buckets, in the order of a scan, as far as they are to be moved. True at the end. The directory's own blocks are
-    /// <see cref="MoveDirectory"/>'s.
+    /// Moves buckets, in the order of a scan, as far as they are to be moved. True at the end. <see cref="MoveDirectory"/> moves
+    /// the directory's own blocks.
     /// </summary>
     public readonly bool MoveSome(BlockMover mover, ref MovePosition position)
     {
@@ -123,7 +127,9 @@ unsafe struct MemberTable
 
     public void MoveDirectory(BlockMover mover) => _directory.MoveBlocks(mover);
 
-    /// <summary>Frees the table, not the blocks. As many buckets as <paramref name="budget"/>; true once nothing is left.</summary>
+    /// <summary>
+    /// Frees the table, but not the blocks: at most <paramref name="budget"/> buckets. True once nothing is left.
+    /// </summary>
     public bool FreeSome(Arena arena, ref int budget)
     {
         while (_directory.Count > 0)
@@ -187,7 +193,7 @@ unsafe struct MemberTable
         SetSlot(bucket, entries, count + 1);
     }
 
-    /// <summary>Keeps the first entries of a bucket, and no more room than they need.</summary>
+    /// <summary>Keeps the first entries of a bucket, in a block no larger than they need.</summary>
     void Shorten(Arena arena, uint bucket, int count)
     {
         var slot = Slot(bucket);

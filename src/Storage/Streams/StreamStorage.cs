@@ -14,7 +14,7 @@ public static unsafe class StreamStorage
         return new(database.Arena, record.Root);
     }
 
-    /// <summary>Gives a key that is not there an empty stream.</summary>
+    /// <summary>Makes a key that does not exist an empty stream.</summary>
     public static Record CreateStream(this Database database, in KeyLookup at, ReadOnlySpan<byte> key)
     {
         Debug.Assert(!at.Found);
@@ -22,7 +22,7 @@ public static unsafe class StreamStorage
         return database.InstallNative(at, key, ObjectType.Stream, ObjectEncoding.Stream, stream.Root, expireAt: -1);
     }
 
-    /// <summary>Removes a consumer group, a large one little by little; false if there is none.</summary>
+    /// <summary>Removes a consumer group, a large one little by little. False if there is none.</summary>
     public static bool DestroyGroup(this Database database, StreamValue stream, ReadOnlySpan<byte> name)
     {
         if (!stream.TryGetGroup(name, out _)) return false;
@@ -30,11 +30,13 @@ public static unsafe class StreamStorage
         return true;
     }
 
-    /// <summary>Removes a consumer from a group of a stream, and frees what was pending for it, much of it little by little.</summary>
+    /// <summary>Removes a consumer from a group of a stream. Frees its pending entries, many of them little by little.</summary>
     public static void DeleteConsumer(this Database database, StreamValue stream, StreamGroup group, StreamConsumer consumer) =>
         Discard(database, stream.Detach(group, consumer));
 
-    /// <summary>Deletes entries from the beginning of a stream, and frees many nodes little by little. Returns how many entries.</summary>
+    /// <summary>
+    /// Deletes entries from the beginning of a stream. Frees many nodes little by little. Returns how many entries it deleted.
+    /// </summary>
     public static long Trim(this Database database, StreamValue stream, in StreamTrim trim)
     {
         var deleted = stream.Trim(trim, out var dropped);
