@@ -3,21 +3,21 @@ using MiniRedis.Storage.Memory;
 namespace MiniRedis.Storage.Defragmentation;
 
 /// <summary>
-/// Chooses the slabs to be emptied and marks them. Of each size class as many as the free blocks of all its slabs would make whole
-/// slabs, the sparsest: so their blocks always fit into the others.
+/// Chooses the slabs that are emptied, and marks them. In each size class these are the sparsest slabs, as many as the free
+/// blocks of the class would fill. So their blocks always fit into the other slabs.
 /// <code>
 ///   free blocks of the class / blocks a slab = slabs that can go
 ///
 ///   [#.......][##......][#####...][######..][########]      one slab's worth of free blocks and more than half of a second
 ///    goes ───────┴─────────► fills up
 /// </code>
-/// Everything here walks over the regions in steps of some ten microseconds, for others to be served between.
+/// Every method walks the regions in steps of some ten microseconds, so that others can be served in between.
 /// </summary>
 sealed unsafe class EvacuationPlan(Arena arena)
 {
     readonly SlabCensus _census = new(arena);
 
-    // Of each class: slabs less full than the step go, and some of those that are just so full.
+    // For each class: slabs less full than this step go, and some of those at the step.
     readonly int[] _below = new int[SizeClasses.Count];
     readonly long[] _some = new long[SizeClasses.Count];
     int _region;
@@ -25,7 +25,7 @@ sealed unsafe class EvacuationPlan(Arena arena)
     /// <summary>Bytes of slabs that can go.</summary>
     public long Gain { get; private set; }
 
-    /// <summary>One step of counting. False once all is counted, and what goes is known.</summary>
+    /// <summary>One step of counting. False once all is counted and the slabs to be emptied are chosen.</summary>
     public bool CountNext()
     {
         if (_census.CountNext()) return true;
@@ -61,10 +61,10 @@ sealed unsafe class EvacuationPlan(Arena arena)
         return true;
     }
 
-    /// <summary>Begins to unmark what is still marked.</summary>
+    /// <summary>Begins to release the marks that are left.</summary>
     public void BeginRelease() => _region = 0;
 
-    /// <summary>One step of that. False once nothing is marked.</summary>
+    /// <summary>One step of releasing. False once nothing is marked.</summary>
     public bool ReleaseNext()
     {
         if (!TryNext(out var region)) return false;

@@ -6,19 +6,21 @@ using MiniRedis.Storage.Packed;
 namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
-/// Reads the pieces that RDB files and DUMP payloads are made of; see <see cref="RdbWriter"/>. Nothing in the bytes is trusted:
-/// what does not fit latches an error, after which every read answers zero or nothing, so a reader of values may check once.
+/// Reads the pieces that RDB files and DUMP payloads are made of; see <see cref="RdbWriter"/>. It trusts nothing in the bytes.
+/// The first error is latched; after it every read returns zero or nothing, so a reader of values may check once.
 /// </summary>
-/// <remarks>Must be disposed: what was compressed is unpacked into pooled memory.</remarks>
+/// <remarks>Must be disposed: compressed strings are unpacked into pooled memory.</remarks>
 public ref struct RdbReader
 {
-    /// <summary>The error of bytes that are not there.</summary>
+    /// <summary>The error of bytes that are missing.</summary>
     public const string EndsTooEarly = "the data end too early";
 
-    /// <summary>The error of a collection without elements: a key that should not be, but nothing that is damaged.</summary>
+    /// <summary>The error of a collection without elements: such a key should not exist, but nothing is damaged.</summary>
     internal const string EmptyCollection = "a collection is empty";
 
-    /// <summary>An LZF token of three bytes stands for 264 at most: more than this times its length is a lie.</summary>
+    /// <summary>
+    /// An LZF token of three bytes stands for 264 bytes at most: a string cannot be longer than this times its compressed length.
+    /// </summary>
     const int MostExpansion = 88;
 
     readonly RdbInput? _input;
@@ -29,7 +31,7 @@ public ref struct RdbReader
     /// <summary>Reads a payload.</summary>
     public RdbReader(ReadOnlySpan<byte> bytes) => _window = bytes;
 
-    /// <summary>Reads on in a file. Its place is where the reader was last told to <see cref="Keep"/>.</summary>
+    /// <summary>Reads on in a file, from the place at which <see cref="Keep"/> was last called.</summary>
     public RdbReader(RdbInput input)
     {
         _input = input;
@@ -39,20 +41,20 @@ public ref struct RdbReader
     /// <summary>Bytes read.</summary>
     public readonly long Offset => (_input?.Position ?? 0) + _at;
 
-    /// <summary>What is wrong with the bytes; null while nothing is. Where it is, <see cref="Offset"/> tells.</summary>
+    /// <summary>What is wrong with the bytes; null while nothing is. <see cref="Offset"/> tells where.</summary>
     public string? Error { get; private set; }
 
     public readonly bool Failed => Error is not null;
 
     public readonly bool AtEnd => Left == 0;
 
-    /// <summary>Bytes left: no collection can have more elements.</summary>
+    /// <summary>Bytes left. No collection can have more elements.</summary>
     public readonly long Left => Failed ? 0 : (_input?.Left ?? _window.Length) - _at;
 
-    /// <summary>Notes that the bytes are not what they should be. The first error counts.</summary>
+    /// <summary>Notes that the bytes are damaged. The first error counts.</summary>
     public void Fail(string error) => Error ??= error;
 
-    /// <summary>Takes the error back that a collection was empty, if it is that: the bytes behind it can be read.</summary>
+    /// <summary>Takes back the error of an empty collection, if that is the error: the bytes behind it can be read.</summary>
     public bool ForgiveEmpty()
     {
         if (!ReferenceEquals(Error, EmptyCollection)) return false;
@@ -60,7 +62,7 @@ public ref struct RdbReader
         return true;
     }
 
-    /// <summary>What was read is done with, as far as the file is concerned.</summary>
+    /// <summary>Consumes what was read of the file.</summary>
     public void Keep()
     {
         _input?.Consume(_at);
@@ -70,7 +72,7 @@ public ref struct RdbReader
 
     public byte Byte() => Take(1) is { Length: 1 } one ? one[0] : (byte)0;
 
-    /// <summary>The next bytes, in place; none if there are fewer. Good until the next piece but one is read.</summary>
+    /// <summary>The next bytes, in place; none if there are fewer. Valid until two more pieces are read.</summary>
     public ReadOnlySpan<byte> Take(long count)
     {
         if (Failed || (ulong)count > (ulong)(_window.Length - _at) && !TryRefill(count)) return default;
@@ -92,7 +94,7 @@ public ref struct RdbReader
         return false;
     }
 
-    /// <summary>A length that is not the head of an encoded string.</summary>
+    /// <summary>A length, and not the head of an encoded string.</summary>
     public ulong Length()
     {
         var length = Length(out var encoded);
@@ -101,7 +103,7 @@ public ref struct RdbReader
         return 0;
     }
 
-    /// <summary>A number of elements, of which each takes a byte at least.</summary>
+    /// <summary>A number of elements, each of which takes at least a byte.</summary>
     public int Count()
     {
         var count = Length();
@@ -122,7 +124,7 @@ public ref struct RdbReader
         return 0;
     }
 
-    /// <summary>A string. Good until the next but one is read, so that field and value can be held together.</summary>
+    /// <summary>A string. Valid until two more are read, so that field and value can be held together.</summary>
     public ReadOnlySpan<byte> String()
     {
         var length = Length(out var encoded);
@@ -165,7 +167,7 @@ public ref struct RdbReader
         return default;
     }
 
-    /// <summary>Pooled memory; two pieces serve in turn.</summary>
+    /// <summary>Pooled memory. Two pieces serve in turn.</summary>
     Span<byte> Room(int length)
     {
         (_first, _second) = (_second, _first);
@@ -180,7 +182,7 @@ public ref struct RdbReader
     /// <summary>A double of eight bytes.</summary>
     public double Double() => BitConverter.Int64BitsToDouble(Int64());
 
-    /// <summary>A double as text behind its length: how scores were written before version 8.</summary>
+    /// <summary>A double as text behind its length: scores before version 8.</summary>
     public double TextDouble()
     {
         var length = Byte();

@@ -1,8 +1,8 @@
 namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>
-/// What a file notes of the use of a key: how long it was idle, under an LRU policy of eviction, or how often it was used, under an LFU
-/// one; under others nothing.
+/// What a file tells of the use of a key: how long it was idle, under an LRU policy of eviction, or how often it was used, under
+/// an LFU policy. Under other policies nothing.
 /// </summary>
 public readonly struct RdbAccess
 {
@@ -26,9 +26,9 @@ public readonly struct RdbAccess
     /// <summary>The logarithmic counter of LFU.</summary>
     public static RdbAccess Frequency(byte counter) => new(Form.Frequency, counter);
 
-    /// <summary>Seconds since the key was used; -1 if that is not told.</summary>
+    /// <summary>Seconds since the key was used; -1 if not known.</summary>
     public long IdleSeconds => _form == Form.Idle ? _value : -1;
 
-    /// <summary>The logarithmic counter of LFU; -1 if that is not told.</summary>
+    /// <summary>The logarithmic counter of LFU; -1 if not known.</summary>
     public int Counter => _form == Form.Frequency ? (int)_value : -1;
 }

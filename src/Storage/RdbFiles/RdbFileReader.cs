@@ -6,29 +6,30 @@ using MiniRedis.Storage.RdbValues;
 namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>
-/// Goes through a file part by part, see <see cref="RdbFileWriter"/> for what they look like: of Redis's versions 1 to 12 and of Valkey 9's.
-/// What is of no use here is passed over (sizes of slots); what would be lost if it were passed over (data of modules) is an error.
+/// Goes through a file part by part; see <see cref="RdbFileWriter"/> for the format. It reads Redis's versions 1 to 12 and
+/// Valkey 9's. It skips parts that are of no use here (sizes of slots). A part that would be lost if it were skipped (data of
+/// modules) is an error.
 /// </summary>
 public sealed class RdbFileReader
 {
-    /// <summary>Databases that are believed before the keyspace is asked: <c>databases</c> has no higher number.</summary>
+    /// <summary>Higher numbers of databases are refused before the keyspace is asked: <c>databases</c> allows none.</summary>
     const ulong MostDatabases = int.MaxValue;
 
-    /// <summary>Since this version a checksum follows the end.</summary>
+    /// <summary>From this version on a checksum follows the end.</summary>
     const int ChecksumVersion = 5;
 
     /// <summary>The version of the format; 0 before <see cref="Begin"/>.</summary>
     public int Version { get; private set; }
 
-    /// <summary>Whether Valkey's own format is meant, and not one it shares with Redis.</summary>
+    /// <summary>Whether the file has Valkey's own format rather than one that it shares with Redis.</summary>
     public bool IsValkey { get; private set; }
 
     public bool HasChecksum => Version >= ChecksumVersion;
 
-    /// <summary>The database of the keys that come.</summary>
+    /// <summary>The database of the next keys.</summary>
     public int Database { get; private set; }
 
-    /// <summary>Whether a file begins as one of RDB does, which is how the base of an AOF tells its kind. Reads five bytes.</summary>
+    /// <summary>Whether a file begins as an RDB file does. Reads five bytes. The base of an AOF shows its kind so.</summary>
     public static bool HasMagic(Stream file)
     {
         Span<byte> magic = stackalloc byte[5];
@@ -37,8 +38,8 @@ public sealed class RdbFileReader
     }
 
     /// <summary>Reads the magic and the version: five letters and four digits, or six and three.</summary>
-    /// <param name="reader">Stands behind it afterwards.</param>
-    /// <param name="anyVersion">Reads on whatever the version is (rdb-version-check relaxed).</param>
+    /// <param name="reader">Stands behind them afterwards.</param>
+    /// <param name="anyVersion">Whether to read on, whatever the version is (rdb-version-check relaxed).</param>
     public void Begin(ref RdbReader reader, bool anyVersion = false)
     {
         var magic = reader.Take(9);
@@ -96,7 +97,7 @@ public sealed class RdbFileReader
                     Select(ref reader);
                     return Found(reader, RdbPart.Database);
                 case RdbOpcode.ResizeDatabase:
-                    // A file has a byte for type, key and value of each key at least.
+                    // Each key takes at least a byte for its type, one for the key and one for the value.
                     entry.Keys = (long)Math.Min(reader.Length(), (ulong)reader.Left / 3);
                     reader.Length();
                     return Found(reader, RdbPart.Size);
@@ -114,7 +115,7 @@ public sealed class RdbFileReader
 
     static RdbPart Found(in RdbReader reader, RdbPart part) => reader.Failed ? RdbPart.None : part;
 
-    /// <summary>Why the file cannot be read on; null if a key follows.</summary>
+    /// <summary>Why the file cannot be read any further; null if a key follows.</summary>
     static string? Refusal(ref RdbReader reader, RdbType form, byte type)
     {
         switch (type)
@@ -133,7 +134,7 @@ public sealed class RdbFileReader
         }
     }
 
-    /// <summary>Nine letters of six bits each, and ten bits of version (Redis's module.c).</summary>
+    /// <summary>The name of a module: nine letters of six bits each, before ten bits of version (Redis's module.c).</summary>
     static string ModuleName(ulong id)
     {
         const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -153,6 +154,6 @@ public sealed class RdbFileReader
     static long Seconds(ref RdbReader reader) =>
         reader.Take(4) is { Length: 4 } four ? BinaryPrimitives.ReadInt32LittleEndian(four) * 1000L : 0;
 
-    /// <summary>No deadline lies before 1970; one that says so has passed, whatever it was meant to be.</summary>
+    /// <summary>A deadline in milliseconds. A negative one, which lies before 1970, counts as passed.</summary>
     static long Deadline(ref RdbReader reader, long milliseconds) => reader.Failed ? -1 : Math.Max(milliseconds, 0);
 }

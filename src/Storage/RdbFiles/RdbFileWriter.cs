@@ -16,18 +16,19 @@ namespace MiniRedis.Storage.RdbFiles;
 ///   | FC deadline | F8 idle or F9 frequency | type | key | value | ...      Key
 ///   | FF | checksum (8) |                                End, then ChecksumBytes
 /// </code>
-/// Keeps no state: the records of keys may be written by several writers into pieces that are joined later. Nor does it know the
-/// checksum, which is that of the bytes before it (<see cref="Crc64"/>): whoever takes the bytes away computes it, on what thread he likes.
+/// It keeps no state, so several writers may write keys into pieces that are joined later. It does not know the checksum of the
+/// bytes (<see cref="Crc64"/>): the caller that takes the bytes away computes it, on any thread.
 /// </summary>
-/// <param name="writer">Where the bytes go; also says whether strings are compressed.</param>
+/// <param name="writer">Takes the bytes, and decides whether strings are compressed.</param>
 public readonly struct RdbFileWriter(RdbWriter writer)
 {
     /// <summary>Bytes of the checksum behind the last opcode; zeros if there is none (rdbchecksum no).</summary>
     public const int ChecksumBytes = sizeof(ulong);
 
     /// <summary>
-    /// The version of the format that the data need: the one of Redis 7.0, or, if some field has a deadline, of Redis 7.4. A hash that
-    /// gets a deadline later may then not be written: whoever writes what the keyspace held before must ask before.
+    /// The version of the format that the data need: that of Redis 7.0, or of Redis 7.4 if a field has a deadline. A hash whose
+    /// first field deadline comes later may not fit the version. So a caller that writes what the keyspace held at some instant
+    /// must ask at that instant.
     /// </summary>
     public static int VersionFor(Keyspace keyspace)
     {
@@ -38,10 +39,13 @@ public readonly struct RdbFileWriter(RdbWriter writer)
         return RdbFormat.Version;
     }
 
-    /// <summary>The magic, and the version that <see cref="VersionFor"/> told.</summary>
+    /// <summary>Writes the magic, and the version that <see cref="VersionFor"/> has told.</summary>
     public void Begin(int version) => writer.Raw(Encoding.ASCII.GetBytes($"REDIS{version:D4}"));
 
-    /// <summary>Something about the file: <c>redis-ver</c>, <c>ctime</c> and the like. Readers skip names that they do not know.</summary>
+    /// <summary>
+    /// Writes a name and a value about the file: <c>redis-ver</c>, <c>ctime</c> and the like. Readers skip names that they do not
+    /// know.
+    /// </summary>
     public void Auxiliary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         writer.Byte(RdbOpcode.Auxiliary);
@@ -57,14 +61,16 @@ public readonly struct RdbFileWriter(RdbWriter writer)
         writer.Number(value);
     }
 
-    /// <summary>The source text of a library of functions.</summary>
+    /// <summary>Writes the source text of a library of functions.</summary>
     public void Function(ReadOnlySpan<byte> library)
     {
         writer.Byte(RdbOpcode.Function);
         writer.String(library);
     }
 
-    /// <summary>Keys from here on are of this database, which has so many; the counts are hints for the reader's tables.</summary>
+    /// <summary>
+    /// Says that the next keys belong to this database, and how many there are. The counts are hints for the reader's tables.
+    /// </summary>
     public void Database(int number, long keys, long expiring)
     {
         Select(number);
@@ -73,22 +79,22 @@ public readonly struct RdbFileWriter(RdbWriter writer)
         writer.Length(expiring);
     }
 
-    /// <summary>Keys from here on are of this database, about which <see cref="Database"/> was told before.</summary>
+    /// <summary>Says that the next keys belong to this database, of which <see cref="Database"/> has already told.</summary>
     public void Select(int number)
     {
         writer.Byte(RdbOpcode.SelectDatabase);
         writer.Length(number);
     }
 
-    /// <summary>A key with everything known about it.</summary>
+    /// <summary>Writes a key with everything known about it.</summary>
     public void Key(Record record, RdbAccess access)
     {
         KeyHead(RdbValueWriter.TypeOf(record), record.Key, record.ExpireAt, access);
         RdbValueWriter.Write(writer, record);
     }
 
-    /// <summary>What stands in front of a value, which must follow in the form that <paramref name="type"/> says.</summary>
-    /// <param name="expireAt">Unix milliseconds; negative for never.</param>
+    /// <summary>Writes what comes before a value. The value must follow, in the form that <paramref name="type"/> says.</summary>
+    /// <param name="expireAt">In unix milliseconds; negative for never.</param>
     void KeyHead(RdbType type, ReadOnlySpan<byte> key, long expireAt, RdbAccess access)
     {
         if (expireAt >= 0)
@@ -110,6 +116,6 @@ public readonly struct RdbFileWriter(RdbWriter writer)
         writer.String(key);
     }
 
-    /// <summary>The end, behind which only the checksum stands.</summary>
+    /// <summary>Writes the end, behind which only the checksum comes.</summary>
     public void End() => writer.Byte(RdbOpcode.End);
 }

@@ -6,10 +6,11 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.RdbFiles;
 
 /// <summary>
-/// Loads a file into a keyspace, a slice at a time, so that whoever owns the thread can serve others between. Records are made as their
-/// values are read, and enter the index in groups: while one group is read the buckets of the other are on their way into the cache.
+/// Loads a file into a keyspace in slices, so that the owner of the thread can serve others in between. Records are made as their
+/// values are read, and enter the index in groups: while one group is read, the buckets of the other are being loaded into the
+/// cache.
 /// </summary>
-/// <remarks>Belongs to the thread of its keyspace. After an error, what was read before it has been loaded.</remarks>
+/// <remarks>Belongs to the thread of its keyspace. After an error, all keys before it are loaded.</remarks>
 public sealed class RdbLoader : IDisposable
 {
     /// <summary>Records that wait for their buckets.</summary>
@@ -26,7 +27,7 @@ public sealed class RdbLoader : IDisposable
     Database _database;
     int _waiting;
 
-    // The key whose value is read: its place in the file may not outlive a long value.
+    // A copy of the key whose value is being read: the key's place in the input may not outlive a long value.
     byte[] _key = new byte[256];
     bool _begun;
 
@@ -51,7 +52,7 @@ public sealed class RdbLoader : IDisposable
     /// <summary>Bytes read so far.</summary>
     public long Position => _input.Position;
 
-    /// <summary>Bytes there are.</summary>
+    /// <summary>Bytes of the whole file.</summary>
     public long Length => _input.Length;
 
     /// <summary>Loads some more: about so many bytes, or keys.</summary>
@@ -146,7 +147,7 @@ public sealed class RdbLoader : IDisposable
         if (++_waiting == GroupSize) Flush();
     }
 
-    /// <summary>Lets the records that wait into the index.</summary>
+    /// <summary>Adds the records that wait to the index.</summary>
     void Flush()
     {
         for (var i = 0; i < _waiting; i++)
@@ -156,7 +157,7 @@ public sealed class RdbLoader : IDisposable
             else
             {
                 var failure = new RdbException("a key occurs twice", _offsets[i], Describe(RdbValueWriter.TypeOf(_group[i])));
-                // Those before are the index's.
+                // The records before this one belong to the index now.
                 _group.AsSpan(i, _waiting - i).CopyTo(_group);
                 _waiting -= i;
                 throw failure;

@@ -3,13 +3,15 @@ using MiniRedis.Storage.RdbValues;
 
 namespace MiniRedis.Storage.RdbFiles;
 
-/// <summary>What a file is made of, as <see cref="RdbFileReader"/> finds it.</summary>
+/// <summary>A part of a file, as <see cref="RdbFileReader"/> finds it.</summary>
 public enum RdbPart
 {
     /// <summary>Nothing: the reader failed.</summary>
     None,
 
-    /// <summary>A key with what is known of it. Its value comes next, and must be read by <see cref="RdbValueReader"/>.</summary>
+    /// <summary>
+    /// A key with what is known about it. Its value comes next and must be read by <see cref="RdbValueReader"/>.
+    /// </summary>
     Key,
 
     /// <summary>A name and a value about the file.</summary>
@@ -18,7 +20,7 @@ public enum RdbPart
     /// <summary>The text of a library of functions.</summary>
     Function,
 
-    /// <summary>Keys from here on are of another database.</summary>
+    /// <summary>The next keys belong to another database.</summary>
     Database,
 
     /// <summary>How many keys the database has.</summary>
@@ -28,13 +30,13 @@ public enum RdbPart
     End,
 }
 
-/// <summary>What <see cref="RdbFileReader"/> found. Spans are good until two more pieces are read.</summary>
+/// <summary>What <see cref="RdbFileReader"/> has found. Spans are valid until two more pieces are read.</summary>
 public ref struct RdbEntry
 {
-    /// <summary>The key, or the name of something auxiliary.</summary>
+    /// <summary>The key, or the name of an auxiliary field.</summary>
     public ReadOnlySpan<byte> Name;
 
-    /// <summary>Of something auxiliary; or the text of a library.</summary>
+    /// <summary>The value of an auxiliary field, or the text of a library.</summary>
     public ReadOnlySpan<byte> Value;
 
     /// <summary>How the value of the key is written.</summary>

@@ -5,5 +5,7 @@ using MiniRedis.Storage.SortedSets;
 
 namespace MiniRedis.Storage.RdbValues;
 
-/// <summary>Up to where each kind of collection keeps its small form: the *-max-listpack-* directives and their like.</summary>
+/// <summary>
+/// The limits up to which each kind of collection keeps its small form: the *-max-listpack-* directives and their like.
+/// </summary>
 public readonly record struct CollectionLimits(ListLimits Lists, SetLimits Sets, SortedSetLimits SortedSets, HashLimits Hashes);

@@ -7,7 +7,7 @@ using MiniRedis.Storage.Records;
 namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
-/// What DUMP answers and RESTORE takes: a value as an RDB file holds it, and how it was written.
+/// What DUMP answers and RESTORE takes: a value as an RDB file has it, together with the form in which it is written.
 /// <code>
 ///   | type (1) | value | version of the format (2) | CRC-64 of all before (8) |      little-endian
 /// </code>
@@ -32,7 +32,7 @@ public static class DumpPayload
         output.Advance(8);
     }
 
-    /// <summary>Whether version and checksum of a payload are right, or the version alone.</summary>
+    /// <summary>Whether the version and the checksum of a payload are right, or the version alone.</summary>
     public static bool IsIntact(ReadOnlySpan<byte> payload, bool skipChecksum = false)
     {
         if (payload.Length < FooterBytes + 1) return false;
@@ -42,8 +42,8 @@ public static class DumpPayload
     }
 
     /// <summary>
-    /// Makes the value of an intact payload that of a key, whatever the key held. If the value is damaged, nothing has happened,
-    /// and false is returned, with the reason.
+    /// Makes the value of an intact payload that of a key, whatever the key held before. If the value is damaged, it changes
+    /// nothing and returns false with the reason.
     /// </summary>
     public static bool TryRestore(
         ReadOnlySpan<byte> payload, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits, out Record record,

@@ -21,7 +21,7 @@ public static unsafe partial class RdbValueReader
         }
         else
         {
-            // A ziplist is what a small list was, and a node of a large one.
+            // A small list was one ziplist, and so was each node of a large one.
             for (var left = type == RdbType.ListZipList ? 1 : reader.Count(); left > 0 && !reader.Failed; left--)
             {
                 var elements = new ZiplistReader(reader.String());
@@ -64,7 +64,7 @@ public static unsafe partial class RdbValueReader
         ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in SetLimits limits)
     {
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        // Begins as an intset, which becomes what its members need.
+        // It begins as an intset and takes the form that its members need.
         scoped var set = SetEditor.Draft(database, key, asIntset: true, limits, expireAt);
         if (type == RdbType.Set)
         {

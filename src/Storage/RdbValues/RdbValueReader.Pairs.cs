@@ -58,7 +58,9 @@ public static unsafe partial class RdbValueReader
         else set.Add(place, member, score, limits);
     }
 
-    /// <summary>Whether a valid listpack may stay as it is: not too large, in order, no member twice, every score one.</summary>
+    /// <summary>
+    /// Whether a valid listpack may stay as it is: not too large, in order, no member twice, and every score a number.
+    /// </summary>
     static bool IsAsItShouldBe(Database database, ReadOnlySpan<byte> packed, in SortedSetLimits limits)
     {
         fixed (byte* lp = packed)
@@ -123,7 +125,7 @@ public static unsafe partial class RdbValueReader
         return Finish(ref reader, database, hash.At, hash.Count);
     }
 
-    /// <summary>A deadline from its distance to the earliest plus one, where 0 means none.</summary>
+    /// <summary>The deadline for a distance to the earliest deadline plus one; 0 means none.</summary>
     static long FromDistance(ref RdbReader reader, ulong distance, long earliest)
     {
         if (distance == 0) return -1;
@@ -135,7 +137,7 @@ public static unsafe partial class RdbValueReader
     static KeyLookup ReadPackedHash(
         ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in HashLimits limits)
     {
-        // The earliest deadline, which the listpack tells as well.
+        // The earliest deadline. The listpack tells it as well.
         if (type == RdbType.HashListPackEx) reader.Int64();
         var packed = reader.String();
         if (type == RdbType.HashListPack && IsAsItShouldBe(database, packed, limits))
@@ -160,7 +162,7 @@ public static unsafe partial class RdbValueReader
         return Finish(ref reader, database, hash.At, hash.Count);
     }
 
-    /// <summary>Whether bytes are a listpack that may stay as it is: not too large, no field twice.</summary>
+    /// <summary>Whether bytes are a listpack that may stay as it is: not too large, and no field twice.</summary>
     static bool IsAsItShouldBe(Database database, ReadOnlySpan<byte> packed, in HashLimits limits)
     {
         if (!Listpack.IsValid(packed, group: 2, leastElements: 2)) return false;

@@ -39,7 +39,7 @@ public static unsafe partial class RdbValueReader
         var added = length;
         if (type == RdbType.Stream)
         {
-            // Before 7.0 nobody counted what was deleted, and before 5.0 was released XTRIM counted wrong.
+            // Before 7.0 deleted entries were not counted, and XTRIM counted wrong before 5.0 was released.
             added = Math.Max(length, (ulong)count);
             length = (ulong)count;
         }
@@ -57,13 +57,13 @@ public static unsafe partial class RdbValueReader
     {
         fixed (byte* lp = node)
         {
-            // A node of nothing but deleted entries is dropped when the last of them is deleted; one here is of no use.
+            // A node in which all entries are deleted is dropped with the last of them; there is no use for one here.
             if (StreamNodes.Live(lp) == 0) return;
         }
         stream.AddNode(id, node);
     }
 
-    /// <summary>The first and the last entry, and how many there are; ids must rise from each to the next.</summary>
+    /// <summary>The first and the last entry, and the number of entries. Ids must increase from each entry to the next.</summary>
     static (StreamId First, StreamId Last, long Count) Survey(ref RdbReader reader, StreamValue stream)
     {
         StreamId first = default, last = default;
@@ -82,7 +82,7 @@ public static unsafe partial class RdbValueReader
     static void ReadGroup(ref RdbReader reader, RdbType type, StreamValue stream)
     {
         var name = reader.String();
-        // The name may not outlive what is read next.
+        // Keep a copy: the name's bytes may not outlive the next read.
         var kept = name.ToArray();
         var lastId = ReadPair(ref reader);
         var entriesRead = StreamGroup.Unknown;
@@ -116,7 +116,7 @@ public static unsafe partial class RdbValueReader
         }
         var consumer = group.CreateConsumer(name, now: 0);
         consumer.SeenTime = reader.Int64();
-        // Before 7.2 being seen was all there was.
+        // Before 7.2 there was only the time at which the consumer was seen.
         consumer.ActiveTime = type == RdbType.Stream3 ? reader.Int64() : consumer.SeenTime;
         for (var left = reader.Count(); left > 0 && !reader.Failed; left--)
         {

@@ -8,15 +8,18 @@ using MiniRedis.Storage.Strings;
 namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
-/// Makes values of what RDB files and DUMP payloads hold, in every form that Redis has written since version 1. Each value is
-/// judged in full before it becomes that of a key, or built aside and then put in place: damaged bytes change nothing. A value
-/// takes the form that the limits ask for, whichever it was written in.
+/// Makes values from RDB files and DUMP payloads, in every form that Redis has written since version 1. Each value is checked in
+/// full before it becomes that of a key, or it is built aside and then put in place: damaged bytes change nothing. A value takes
+/// the form that the limits ask for, whatever form it was written in.
 /// </summary>
 public static unsafe partial class RdbValueReader
 {
     const string Duplicate = "a member occurs twice";
 
-    /// <summary>The error of packed bytes that are not what they say. In Redis's words, which tests and operators look for in logs.</summary>
+    /// <summary>
+    /// The error of packed bytes that are not what they claim to be. It has Redis's words, for which tests and operators search
+    /// logs.
+    /// </summary>
     static string Damaged(RdbType type) => type switch
     {
         RdbType.HashZipMap => "Zipmap integrity check failed",
@@ -32,14 +35,14 @@ public static unsafe partial class RdbValueReader
         _ => Duplicate,
     };
 
-    /// <summary>Reads a value that follows its type and makes a record of it, which no index leads to.</summary>
-    /// <param name="reader">Stands behind the value afterwards; if the value is damaged it tells how and where.</param>
+    /// <summary>Reads a value behind its type and makes a record of it, to which no index leads.</summary>
+    /// <param name="reader">Stands behind the value afterwards. If the value is damaged, it tells how and where.</param>
     /// <param name="type">The form of the value.</param>
     /// <param name="database">The key's database.</param>
     /// <param name="key">The key.</param>
     /// <param name="expireAt">When it expires, in unix milliseconds; negative for never.</param>
     /// <param name="limits">Which form collections take.</param>
-    /// <returns>To be installed or abandoned; null if the value is damaged.</returns>
+    /// <returns>A record to be installed or abandoned; null if the value is damaged.</returns>
     public static Record Read(
         ref RdbReader reader, RdbType type, Database database, ReadOnlySpan<byte> key, long expireAt, in CollectionLimits limits)
     {
@@ -79,7 +82,7 @@ public static unsafe partial class RdbValueReader
     static KeyLookup NewDraft(Database database, ReadOnlySpan<byte> key, long expireAt, ObjectType type) =>
         database.NewDraft(key, type, ObjectEncoding.ListPack, Listpack.Empty, expireAt);
 
-    /// <summary>The draft, unless something was wrong with the bytes it was made of.</summary>
+    /// <summary>Returns the draft, or abandons it if something was wrong with the bytes it was made from.</summary>
     static KeyLookup Finish(ref RdbReader reader, Database database, in KeyLookup draft, long count)
     {
         if (count == 0) reader.Fail(RdbReader.EmptyCollection);
@@ -89,8 +92,8 @@ public static unsafe partial class RdbValueReader
     }
 
     /// <summary>
-    /// Whether the first element of two pairs of a listpack is the same. Elements are told apart by keyed hashes of 64 bits, of which
-    /// two are equal by chance once in an age.
+    /// Whether two pairs of a listpack have the same first element. Elements are compared by keyed hashes of 64 bits, of which
+    /// two are all but never equal by chance.
     /// </summary>
     static bool HasDuplicates(Database database, ReadOnlySpan<byte> listpack)
     {

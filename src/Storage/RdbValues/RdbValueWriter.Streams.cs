@@ -6,7 +6,9 @@ using MiniRedis.Storage.Streams;
 
 namespace MiniRedis.Storage.RdbValues;
 
-/// <summary>Streams, as Redis 7.0 writes them: nodes as they are, ids and counts, groups with what is pending.</summary>
+/// <summary>
+/// Streams, as Redis 7.0 writes them: nodes as they are, ids and counts, and groups with their pending entries.
+/// </summary>
 public static unsafe partial class RdbValueWriter
 {
     static void WriteStream(RdbWriter writer, Record record)
@@ -57,7 +59,7 @@ public static unsafe partial class RdbValueWriter
         writer.Length(id.Seq);
     }
 
-    /// <summary>An id in 16 bytes whose order is that of the ids.</summary>
+    /// <summary>Writes an id in 16 bytes that sort as ids do.</summary>
     static void WriteId(RdbWriter writer, StreamId id)
     {
         Span<byte> bytes = stackalloc byte[RdbFormat.StreamIdBytes];

@@ -10,8 +10,8 @@ using MiniRedis.Storage.SortedSets;
 namespace MiniRedis.Storage.RdbValues;
 
 /// <summary>
-/// Serializes values as RDB files and DUMP payloads hold them: packed forms as they are, native ones element by element. Of the
-/// forms there are for a value, the one is chosen that the oldest Redis able to hold the data can read.
+/// Serializes values for RDB files and DUMP payloads: packed forms as they are, native ones element by element. A value is
+/// written in the form that the oldest Redis able to hold the data can read.
 /// </summary>
 public static unsafe partial class RdbValueWriter
 {
@@ -20,7 +20,7 @@ public static unsafe partial class RdbValueWriter
         (ObjectType.String, _) => RdbType.String,
         (ObjectType.List, _) => RdbType.ListQuickList2,
         (ObjectType.Set, ObjectEncoding.IntSet) => RdbType.SetIntSet,
-        // Redis 7.2 has a form for sets that are listpacks, which 7.0 cannot read; their members say as much.
+        // Redis 7.2 has a form for sets that are listpacks. Redis 7.0 cannot read it, and the members alone say as much.
         (ObjectType.Set, _) => RdbType.Set,
         (ObjectType.SortedSet, ObjectEncoding.ListPack) => RdbType.SortedSetListPack,
         (ObjectType.SortedSet, _) => RdbType.SortedSet2,
@@ -30,11 +30,11 @@ public static unsafe partial class RdbValueWriter
         _ => RdbType.Stream2,
     };
 
-    /// <summary>The version of the format that a value of this form belongs to.</summary>
+    /// <summary>The version of the format to which this form of a value belongs.</summary>
     public static int VersionOf(RdbType type) =>
         type is RdbType.HashMetadata or RdbType.HashListPackEx ? RdbFormat.FieldExpiryVersion : RdbFormat.Version;
 
-    /// <summary>Writes a value, its type and key left out.</summary>
+    /// <summary>Writes a value, without its type and key.</summary>
     public static void Write(RdbWriter writer, Record record)
     {
         switch (TypeOf(record))
@@ -59,7 +59,7 @@ public static unsafe partial class RdbValueWriter
                 WriteHashWithDeadlines(writer, record);
                 break;
             case RdbType.HashListPackEx:
-                // In front of the listpack, where it need not be unpacked to be found: the earliest deadline.
+                // The earliest deadline comes before the listpack, so that a reader need not unpack the listpack to find it.
                 writer.Int64(FieldDeadlines.EarliestIn(record.PackedStart));
                 writer.String(record.Packed);
                 break;
@@ -100,7 +100,7 @@ public static unsafe partial class RdbValueWriter
 
     static void WriteSortedSet(RdbWriter writer, Record record)
     {
-        // Highest first, as Redis does, whose skip list is fastest to insert into at its head.
+        // Highest score first, as in Redis, whose skip list is fastest to insert into at its head.
         ref readonly var tree = ref ((SortedSetRoot*)record.Root)->Tree;
         writer.Length(tree.Count);
         for (var cursor = tree.Last(); cursor.IsValid; cursor.MovePrevious())
@@ -122,8 +122,8 @@ public static unsafe partial class RdbValueWriter
     }
 
     /// <summary>
-    /// Deadlines are written as their distance from the earliest, plus one, so that they are short and 0 is left for "none"
-    /// (Redis's rdb.c).
+    /// Writes deadlines as their distance from the earliest, plus one: so they are short, and 0 is left for "none" (Redis's
+    /// rdb.c).
     /// </summary>
     static void WriteHashWithDeadlines(RdbWriter writer, Record record)
     {

@@ -34,13 +34,13 @@ ref struct ZiplistReader
         Failed = bytes.Length < HeaderSize + 1 || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != bytes.Length || bytes[^1] != EndMark;
     }
 
-    /// <summary>Whether the bytes turned out not to be a ziplist.</summary>
+    /// <summary>Whether the bytes are not a ziplist, as far as they were read.</summary>
     public bool Failed { get; private set; }
 
-    /// <summary>The element, as clients see it. Good until the next.</summary>
+    /// <summary>The element, as clients see it. Valid until the next.</summary>
     public ReadOnlySpan<byte> Current { get; private set; }
 
-    /// <summary>To the next element; false at the end, or if what is here is none.</summary>
+    /// <summary>Moves to the next element; false at the end, or if there is no valid element.</summary>
     public bool MoveNext()
     {
         if (Failed) return false;
@@ -103,7 +103,7 @@ ref struct ZiplistReader
     bool TryTake(scoped ref int at, long count, out ReadOnlySpan<byte> taken)
     {
         taken = default;
-        // The end mark is nobody's data.
+        // The end mark belongs to no element.
         if (count > _bytes.Length - 1 - at) return Fail();
         taken = _bytes.Slice(at, (int)count);
         at += (int)count;
@@ -116,7 +116,7 @@ ref struct ZiplistReader
         return false;
     }
 
-    /// <summary>The next two elements, copied; false at the end. An odd one at the end is a failure.</summary>
+    /// <summary>Copies the next two elements; false at the end. A single element at the end is a failure.</summary>
     public bool TryPair(ref byte[] first, out int firstLength, ref byte[] second, out int secondLength)
     {
         (firstLength, secondLength) = (0, 0);

@@ -17,14 +17,14 @@ ref struct ZipmapReader(ReadOnlySpan<byte> bytes)
     int _offset = 1;
     int _pairs;
 
-    /// <summary>Whether the bytes turned out not to be a zipmap.</summary>
+    /// <summary>Whether the bytes are not a zipmap, as far as they were read.</summary>
     public bool Failed { get; private set; } = bytes.Length < 2;
 
     public ReadOnlySpan<byte> Field { get; private set; }
 
     public ReadOnlySpan<byte> Value { get; private set; }
 
-    /// <summary>To the next pair; false at the end, or if what is here is none.</summary>
+    /// <summary>Moves to the next pair; false at the end, or if there is no valid pair.</summary>
     public bool MoveNext()
     {
         if (Failed || !TryTake(0, out _)) return false;
