@@ -25,7 +25,6 @@ unsafe ref struct HashedValue
     /// <summary>Begins with a value. It works in place, because the result of a constructor would be copied.</summary>
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key whose value may be changed.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Begin(Database database, scoped in KeyLookup at)
     {
         Debug.Assert(at.Found);
@@ -37,6 +36,13 @@ unsafe ref struct HashedValue
 
     /// <summary>The key, with its record as it is now.</summary>
     public readonly KeyLookup At => Table != null ? _at : Packed.At;
+
+    /// <summary>The record as it is now: without the rest of <see cref="At"/>, which would be copied.</summary>
+    public readonly Record Record
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Table != null ? _at.Record : Packed.Record;
+    }
 
     /// <summary>Replaces the packed bytes by those of another encoding, whose block is freed.</summary>
     public void Repack(Arena arena, ObjectEncoding encoding, scoped in ArenaBlock fresh)

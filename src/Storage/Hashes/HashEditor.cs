@@ -48,7 +48,7 @@ public unsafe ref struct HashEditor
     /// <summary>The key, with its record as it is now.</summary>
     public readonly KeyLookup At => _value.At;
 
-    public readonly HashReader Reader => new(At.Record);
+    public readonly HashReader Reader => new(_value.Record);
 
     public readonly long Count => Reader.Count;
 

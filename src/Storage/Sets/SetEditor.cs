@@ -35,7 +35,7 @@ public unsafe ref struct SetEditor
     /// <summary>The key, with its record as it is now.</summary>
     public readonly KeyLookup At => _value.At;
 
-    public readonly SetReader Reader => new(At.Record);
+    public readonly SetReader Reader => new(_value.Record);
 
     public readonly long Count => Reader.Count;
 
