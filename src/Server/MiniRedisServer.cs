@@ -6,7 +6,6 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

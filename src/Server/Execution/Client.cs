@@ -1,7 +1,6 @@
 using MiniRedis.Server.Configuration;
 using MiniRedis.Resp;
 using MiniRedis.Server.Transport;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Resp;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -1,5 +1,4 @@
 using MiniRedis.Server.Transport;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

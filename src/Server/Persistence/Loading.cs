@@ -2,7 +2,6 @@ using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

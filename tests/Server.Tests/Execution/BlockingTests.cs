@@ -1,7 +1,6 @@
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Tests.Execution;
 

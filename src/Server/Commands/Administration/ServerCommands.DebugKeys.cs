@@ -4,7 +4,6 @@ using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands;
 

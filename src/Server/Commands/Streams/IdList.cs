@@ -1,5 +1,4 @@
 using System.Buffers;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands;
 

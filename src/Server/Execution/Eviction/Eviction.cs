@@ -1,5 +1,4 @@
 using MiniRedis.Server.Configuration;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using MiniRedis.Server.Configuration;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

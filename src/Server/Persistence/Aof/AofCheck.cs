@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using MiniRedis.Server.Commands;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

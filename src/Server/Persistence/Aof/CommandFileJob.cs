@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 
