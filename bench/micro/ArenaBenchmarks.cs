@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Benchmarks;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Benchmarks;
 

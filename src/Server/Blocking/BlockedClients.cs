@@ -5,7 +5,6 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Blocking;
 

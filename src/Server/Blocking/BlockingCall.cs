@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Blocking;
 

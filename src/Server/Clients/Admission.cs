@@ -5,7 +5,6 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Clients;
 

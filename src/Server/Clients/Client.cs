@@ -5,7 +5,6 @@ using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
 using MiniRedis.Server.Transport;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Clients;
 

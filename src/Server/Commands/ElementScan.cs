@@ -3,7 +3,6 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Text;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands;
 

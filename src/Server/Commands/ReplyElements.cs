@@ -1,5 +1,4 @@
 using MiniRedis.Resp;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands;
 

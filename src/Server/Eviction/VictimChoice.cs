@@ -2,7 +2,6 @@ using System.Diagnostics;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Eviction;
 

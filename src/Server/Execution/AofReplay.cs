@@ -5,7 +5,6 @@ using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Transactions;
 using MiniRedis.Server.Transport;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -1,6 +1,5 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -6,7 +6,6 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Text;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

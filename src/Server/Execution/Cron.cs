@@ -9,7 +9,6 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transport;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

@@ -17,7 +17,6 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Execution;
 

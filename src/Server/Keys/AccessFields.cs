@@ -1,6 +1,5 @@
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Keys;
 

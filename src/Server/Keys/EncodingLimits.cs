@@ -1,5 +1,4 @@
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Keys;
 

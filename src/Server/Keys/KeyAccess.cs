@@ -7,7 +7,6 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Keys;
 

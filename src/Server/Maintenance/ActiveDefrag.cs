@@ -3,7 +3,6 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Maintenance;
 

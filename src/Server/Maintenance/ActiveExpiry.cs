@@ -4,7 +4,6 @@ using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Maintenance;
 

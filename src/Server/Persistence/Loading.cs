@@ -9,7 +9,6 @@ using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

@@ -1,7 +1,6 @@
 using System.Buffers;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Keys;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

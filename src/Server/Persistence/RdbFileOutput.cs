@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

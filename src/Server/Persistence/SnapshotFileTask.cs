@@ -1,6 +1,5 @@
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

@@ -1,5 +1,3 @@
-using MiniRedis.Storage;
-
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>What is done with a snapshot: a file is written, or a replica is fed.</summary>

@@ -3,7 +3,6 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Keys;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.PubSub;
 

@@ -1,5 +1,3 @@
-using MiniRedis.Storage;
-
 namespace MiniRedis.Server.Statistics;
 
 /// <summary>

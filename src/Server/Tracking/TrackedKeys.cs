@@ -4,7 +4,6 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Statistics;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Tracking;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using MiniRedis.Server.Clients;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Tracking;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Transactions;
 

@@ -2,7 +2,6 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Transactions;
 

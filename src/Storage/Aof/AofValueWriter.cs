@@ -2,27 +2,34 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Streams;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Aof;
 
 /// <summary>
-/// Writes keys as the commands that make them, in RESP: what the base of an AOF holds if it is no RDB file. As Redis does, not more
-/// than 64 elements a command, so that loading one never takes long.
+/// Writes keys as the commands that make them, in RESP: the base of an AOF that is no RDB file. As in Redis, a command has at
+/// most 64 elements, so that loading one never takes long.
 /// </summary>
 /// <param name="output">Where the bytes go.</param>
 public sealed class AofValueWriter(IBufferWriter<byte> output)
 {
-    /// <summary>Redis's AOF_REWRITE_ITEMS_PER_CMD.</summary>
+    /// <summary>AOF_REWRITE_ITEMS_PER_CMD in Redis.</summary>
     const int ElementsPerCommand = 64;
 
-    /// <summary>Keys from here on are of this database.</summary>
+    /// <summary>Says that the next keys belong to this database.</summary>
     public void Select(int database)
     {
         Begin(2, "SELECT"u8);
         Add(database);
     }
 
-    /// <summary>A key with its value and deadlines.</summary>
+    /// <summary>Writes a key with its value and deadlines.</summary>
     public void Key(Record record)
     {
         switch (record.Type)
@@ -129,7 +136,7 @@ public sealed class AofValueWriter(IBufferWriter<byte> output)
         }
         if (stream.Length == 0)
         {
-            // An entry that goes at once leaves an empty stream.
+            // An entry that is trimmed at once leaves an empty stream.
             Begin(7, "XADD"u8);
             Add(record.Key);
             Add("MAXLEN"u8);
@@ -182,7 +189,10 @@ public sealed class AofValueWriter(IBufferWriter<byte> output)
         }
     }
 
-    /// <summary>Begins a command for as many of the elements left as one command takes. Returns for how many, the first taken off.</summary>
+    /// <summary>
+    /// Begins a command for as many of the remaining elements as one command takes. Returns for how many, the first one taken
+    /// off.
+    /// </summary>
     int BeginSome(ReadOnlySpan<byte> name, ReadOnlySpan<byte> key, long left, int argumentsEach)
     {
         var count = (int)Math.Min(left, ElementsPerCommand);

@@ -1,10 +1,15 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Defragmentation;
 
 /// <summary>
-/// Active defragmentation: gives slabs back that deletions have left sparse, by moving what is in them. In four parts, each in small steps
-/// between which commands run:
+/// Active defragmentation: gives back slabs that deletions have left sparse, by moving the blocks in them. It has four parts.
+/// Each works in small steps, and commands run between them:
 /// <code>
 ///   count    how full slabs are, size class by size class, and how many of them are not needed      EvacuationPlan
 ///   mark     the sparsest of these: from now on nothing is allocated there
@@ -12,19 +17,20 @@ namespace MiniRedis.Storage;
 ///   release  the marks that are left: of slabs with blocks that the walk has not seen
 /// </code>
 /// <para>
-/// Moving needs to know who points at a block, and that is simple here: at a record only its entry in the index, at a part of a collection
-/// only the collection, and nobody keeps an address from one turn of the loop to the next. (Who comes back to a key keeps its name or hash.)
-/// So a record is copied and its index entry changed; bounds of expiry, access fields and all else stay as they are.
+/// To move a block, one must know what points at it, and that is simple here. Only the index entry points at a record, only the
+/// collection points at its parts, and nobody keeps an address from one turn of the loop to the next. (Code that comes back to a
+/// key keeps its name or hash.) So a record is copied and its index entry is changed. Bounds of expiry, access fields and
+/// everything else stay as they are.
 /// </para>
 /// <para>
-/// Not walked, and why: what is freed soon anyway (values and databases given up, whose turn <see cref="Keyspace.FreeDiscarded"/> is);
-/// blocks over 32 KB, which share no slab; consumers with very many pending entries, each of which points at its consumer; and a walk that
-/// finds a collection changed since its last step may pass some blocks over. Their slabs stay until another pass.
+/// Not walked: values and databases that wait to be freed, because they are gone soon (<see cref="Keyspace.FreeDiscarded"/>);
+/// blocks over 32 KB, which share no slab; and consumers with very many pending entries, each of which points at its consumer. A
+/// walk may also miss some blocks of a collection that has changed since its last step. Their slabs stay until another pass.
 /// </para>
 /// </summary>
 /// <remarks>
-/// Belongs to the thread of its keyspace. Must not be stepped while a snapshot is taken, whose consumer reads values where they lie. FLUSHALL
-/// replaces the arena, and ends a pass.
+/// Belongs to the thread of its keyspace. It must not be stepped while a snapshot is taken, because the snapshot's consumer reads
+/// values where they lie. FLUSHALL replaces the arena and ends a pass.
 /// </remarks>
 public sealed unsafe class Defragmenter(Keyspace keyspace)
 {
@@ -37,10 +43,10 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
         Release,
     }
 
-    /// <summary>A collection of the bucket that the walk is at; its key may be gone by now.</summary>
+    /// <summary>A collection of the walk's present bucket. Its key may be gone by now.</summary>
     readonly record struct Waiting(ulong Hash, bool WasMoved);
 
-    /// <summary>What one step may do at most, in blocks looked at: about a tenth of a millisecond.</summary>
+    /// <summary>The most blocks that one step looks at: about a tenth of a millisecond.</summary>
     const int MostPerStep = 1000;
 
     readonly List<Waiting> _waiting = [];
@@ -52,10 +58,10 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     int _database;
     ulong _cursor;
 
-    // Whether the walk has come to the end of its database, but for collections of the last bucket that wait.
+    // Whether the walk has reached the end of its database. Collections of the last bucket may still wait.
     bool _isAtEnd;
 
-    // Of the first that waits: how far its walk has come, over what kind of value.
+    // Of the first collection that waits: how far its walk has come, and over what kind of value.
     MovePosition _position;
     (ObjectType, ObjectEncoding) _kind;
     bool _anyMoved;
@@ -65,24 +71,25 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     /// <summary>Blocks moved since the last reset of statistics.</summary>
     public long Hits => _hits + (_mover?.Hits ?? 0);
 
-    /// <summary>Blocks looked at and left.</summary>
+    /// <summary>Blocks looked at and not moved.</summary>
     public long Misses => _misses + (_mover?.Misses ?? 0);
 
-    /// <summary>Keys of which something was moved.</summary>
+    /// <summary>Keys of which a block was moved.</summary>
     public long KeyHits { get; private set; }
 
-    /// <summary>Keys of which nothing was.</summary>
+    /// <summary>Keys of which no block was moved.</summary>
     public long KeyMisses { get; private set; }
 
     /// <summary>Whether a pass is under way.</summary>
     public bool IsActive => _part != Part.None;
 
     /// <summary>
-    /// Of <see cref="Arena.FragmentedBytes"/>, what the last pass found that no moving mends: each size has one slab that is not full.
+    /// The part of <see cref="Arena.FragmentedBytes"/> that no moving can remove, as the last pass found: each size has one slab
+    /// that is not full.
     /// </summary>
     public long Unavoidable => _unavoidable = Math.Min(_unavoidable, keyspace.Arena.FragmentedBytes);
 
-    /// <summary>Begins a pass, which ends at once if it would give less than <paramref name="leastGain"/> bytes back.</summary>
+    /// <summary>Begins a pass. It ends at once if it would give back less than <paramref name="leastGain"/> bytes.</summary>
     public void Begin(long leastGain)
     {
         Debug.Assert(!IsActive);
@@ -94,8 +101,8 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     }
 
     /// <summary>
-    /// Begins a pass that moves every block it comes to and makes the old places unreadable: for tests. What fails then has found an
-    /// address that somebody kept.
+    /// Begins a pass that moves every block it reaches and makes the old places unreadable: for tests. A failure then shows that
+    /// somebody kept an address.
     /// </summary>
     public void BeginMovingAll()
     {
@@ -115,15 +122,15 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
         _position = default;
     }
 
-    /// <summary>Has the pass that is under way end soon: what is marked is released.</summary>
+    /// <summary>Makes the pass that is under way end soon. The marks are released.</summary>
     public void Abandon()
     {
         if (_part is Part.Count) End();
         else if (_part is Part.Mark or Part.Walk) BeginRelease();
     }
 
-    /// <summary>Does a little more: about a tenth of a millisecond at most. False once the pass is over.</summary>
-    /// <param name="mostFields">Elements of a collection to look at in one step.</param>
+    /// <summary>Does one step, a tenth of a millisecond at most. False once the pass is over.</summary>
+    /// <param name="mostFields">How many elements of a collection one step looks at.</param>
     public bool Step(long mostFields = MostPerStep)
     {
         Debug.Assert(keyspace.Snapshot is null, "blocks were moved while a snapshot reads them");
@@ -171,22 +178,28 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
         if (_isAtEnd && ++_database == keyspace.DatabaseCount) return false;
         var index = keyspace[_database].Index;
         if (_isAtEnd) index.MoveOwnBlocks(mover);
-        _cursor = index.MoveRecords(_cursor, mover, this);
+        var seen = new Seen(this);
+        _cursor = index.MoveRecords(_cursor, mover, ref seen);
         _isAtEnd = _cursor == 0;
         return true;
     }
 
-    /// <summary>A step of the walk has seen a key: its record, and the block of its value.</summary>
-    internal void OnRecord(ulong hash, Record record, bool wasMoved)
+    /// <summary>
+    /// What a step of the walk does with a key. A collection waits for a walk of its own; all other keys are done.
+    /// </summary>
+    readonly struct Seen(Defragmenter owner) : IMovedRecords
     {
-        if (record.IsNative) _waiting.Add(new(hash, wasMoved));
-        else CountKey(wasMoved);
+        public void Visit(ulong hash, Record record, bool wasMoved)
+        {
+            if (record.IsNative) owner._waiting.Add(new(hash, wasMoved));
+            else owner.CountKey(wasMoved);
+        }
     }
 
     void WalkCollection(Database database)
     {
         var waiting = _waiting[^1];
-        // Its key may have gone or got another value since the last step.
+        // Its key may have been deleted or have another value since the last step.
         var at = database.LookupAny(waiting.Hash);
         var isDone = true;
         if (at.Found && at.Record.IsNative)

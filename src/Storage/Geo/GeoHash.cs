@@ -1,12 +1,14 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.SortedSets;
+
+namespace MiniRedis.Storage.Geo;
 
 /// <summary>A place on Earth, in degrees.</summary>
 public readonly record struct GeoPoint(double Longitude, double Latitude)
 {
-    // What EPSG:3857 can show: beyond, the cells of the hash would be no squares on a map.
+    // The limits of EPSG:3857. Beyond them the cells of the hash would not be squares on a map.
     public const double MaxLongitude = 180, MaxLatitude = 85.05112878;
 
-    /// <summary>The Earth's radius in metres as Redis has it.</summary>
+    /// <summary>The Earth's radius in metres that Redis uses.</summary>
     const double EarthRadius = 6372797.560856;
 
     public bool IsOnMap => Math.Abs(Longitude) <= MaxLongitude && Math.Abs(Latitude) <= MaxLatitude;
@@ -30,19 +32,20 @@ public readonly record struct GeoPoint(double Longitude, double Latitude)
 }
 
 /// <summary>
-/// Places as scores of a sorted set: 26 bits of longitude and of latitude each, interleaved (G. M. Morton, 1966; as text
-/// "geohash", G. Niemeyer, 2008), so that what is near is mostly near in the order of the scores, too. A cell of few bits is a
-/// range of scores.
+/// Places as scores of a sorted set: 26 bits each of longitude and latitude, interleaved (G. M. Morton, 1966; as text "geohash",
+/// G. Niemeyer, 2008). So places that are near each other mostly have near scores. A cell of few bits is a range of scores.
 /// </summary>
 public static class GeoHash
 {
-    /// <summary>Bits of each coordinate: 52 in all, which a double holds exactly. A cell is 0.6 m by 0.3 m at the equator.</summary>
+    /// <summary>
+    /// Bits of each coordinate: 52 in all, which a double holds exactly. A cell measures 0.6 m by 0.3 m at the equator.
+    /// </summary>
     public const int Bits = 26;
 
     /// <summary>Characters of the standard text.</summary>
     public const int TextLength = 11;
 
-    /// <summary>The standard text's cells cover the latitudes to the poles.</summary>
+    /// <summary>The cells of the standard text cover latitudes up to the poles.</summary>
     const double PoleLatitude = 90;
 
     /// <summary>The score of a place.</summary>
@@ -57,8 +60,8 @@ public static class GeoHash
     public static GeoPoint Decode(double score) => new GeoCell(BitsOf(score), Bits).Middle;
 
     /// <summary>
-    /// What x86-64 makes of a double that C casts to an unsigned number: ZADD takes any score, and the place of one that is no
-    /// hash should be the same nonsense as in Redis.
+    /// Casts a double to an unsigned number as C does on x86-64. ZADD takes any score, and a score that is no hash should give
+    /// the same meaningless place as in Redis.
     /// </summary>
     static ulong BitsOf(double score)
     {
@@ -67,11 +70,11 @@ public static class GeoHash
         return score >= -TwoTo63 ? (ulong)(long)score : 1UL << 63;
     }
 
-    /// <summary>As <see cref="BitsOf"/>, of a cast to a signed number.</summary>
+    /// <summary>As <see cref="BitsOf"/>, for a cast to a signed number.</summary>
     public static long SignedBitsOf(double score) =>
         score is >= -9223372036854775808.0 and < 9223372036854775808.0 ? (long)score : long.MinValue;
 
-    /// <summary>Writes the standard text of a score; its last character stands for bits that a score does not have.</summary>
+    /// <summary>Writes the standard text of a score. Its last character stands for bits that a score does not have.</summary>
     public static void Format(double score, Span<byte> text)
     {
         var alphabet = "0123456789bcdefghjkmnpqrstuvwxyz"u8;
@@ -80,7 +83,7 @@ public static class GeoHash
         text[TextLength - 1] = alphabet[0];
     }
 
-    /// <summary>The bits of one number in the even places, of the other in the odd ones.</summary>
+    /// <summary>Puts the bits of one number in the even places and those of the other in the odd ones.</summary>
     static ulong Interleave(uint even, uint odd) => Spread(even) | Spread(odd) << 1;
 
     static ulong Spread(uint bits)
@@ -137,9 +140,9 @@ readonly record struct GeoCell(ulong Hash, int Bits)
     }
 
     /// <summary>
-    /// The cell so many cells to the east and to the north; it goes round the Earth. The easternmost and the northernmost places
-    /// have a bit more than their cell should, which is lost in a direction moved in, and only there: as in Redis, or they would
-    /// not be found where they are.
+    /// The cell so many cells to the east and to the north, around the Earth if need be. The easternmost and the northernmost
+    /// places have one bit more than their cell should. That bit is lost in a direction moved in, and only there: as in Redis, or
+    /// they would not be found where they are.
     /// </summary>
     public GeoCell Move(int east, int north)
     {
@@ -150,6 +153,6 @@ readonly record struct GeoCell(ulong Hash, int Bits)
         return new(x << 1 | y, Bits);
     }
 
-    /// <summary>One more or less in a number whose bits stand in the even places: the odd ones carry.</summary>
+    /// <summary>Adds or subtracts one in a number whose bits stand in the even places. The odd places carry.</summary>
     static ulong Step(ulong spread, int by) => (by > 0 ? (spread | ~Even) + 1 : spread - 1) & Even;
 }

@@ -1,9 +1,11 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.SortedSets;
+
+namespace MiniRedis.Storage.Geo;
 
 /// <summary>
-/// An area to search: a circle, or a box that is upright on the map. Nine cells cover it: one that is about as large as the
-/// area, and its neighbours; those that the area does not touch are left out. (The method is Redis's, by M. Stancliff and
-/// S. Sanfilippo; the order of its cells is the order of unsorted answers.)
+/// An area to search: a circle, or a box that is upright on the map. Nine cells cover it: a cell about as large as the area, and
+/// its neighbours. Cells that the area does not touch are left out. (The method is Redis's, by M. Stancliff and S. Sanfilippo.
+/// The order of its cells is the order of unsorted answers.)
 /// </summary>
 /// <param name="Center">The middle of the area.</param>
 /// <param name="Width">In metres; a circle's is its diameter.</param>
@@ -29,13 +31,15 @@ public readonly record struct GeoShape(GeoPoint Center, double Width, double Hei
         return !IsCircle || distance <= Width / 2;
     }
 
-    /// <summary>The ranges of scores that cover the area, no two neighbours in the list alike. Returns how many.</summary>
+    /// <summary>
+    /// The ranges of scores that cover the area. No two neighbours in the list are equal. Returns how many there are.
+    /// </summary>
     public int Cover(Span<ScoreRange> ranges)
     {
         var (west, south, east, north) = Bounds();
         var bits = BitsFor(IsCircle ? Width / 2 : Math.Sqrt(Width / 2 * (Width / 2) + Height / 2 * (Height / 2)));
         var cell = CellAt(bits);
-        // Near the edge of a cell its neighbour may not reach far enough.
+        // Near the edge of a cell, its neighbour may not reach far enough.
         var isTight = cell.Move(0, 1).North < north || cell.Move(0, -1).South > south || cell.Move(1, 0).East < east || cell.Move(-1, 0).West > west;
         if (bits > 1 && isTight) cell = CellAt(--bits);
 
@@ -52,7 +56,7 @@ public readonly record struct GeoShape(GeoPoint Center, double Width, double Hei
         {
             if (dy < 0 && noSouth || dy > 0 && noNorth || dx < 0 && noWest || dx > 0 && noEast) continue;
             var next = cell.Move(dx, dy);
-            // Of few bits, the cells to both sides are the same one.
+            // With few bits, the cells to both sides are the same cell.
             if (next == last) continue;
             ranges[count++] = next.Scores;
             if ((dx, dy) != (0, 0)) last = next;
@@ -63,7 +67,7 @@ public readonly record struct GeoShape(GeoPoint Center, double Width, double Hei
     GeoCell CellAt(int bits) => new(GeoHash.Encode(Center, bits, GeoPoint.MaxLatitude), bits);
 
     /// <summary>
-    /// What encloses the area: degrees of longitude are shortest at the side that is nearer to the pole, which therefore counts.
+    /// The box that encloses the area. Degrees of longitude are shortest at the side nearer to the pole, so that side counts.
     /// </summary>
     (double West, double South, double East, double North) Bounds()
     {
@@ -73,7 +77,10 @@ public readonly record struct GeoShape(GeoPoint Center, double Width, double Hei
         return (Center.Longitude - longitudes, Center.Latitude - latitudes, Center.Longitude + longitudes, Center.Latitude + latitudes);
     }
 
-    /// <summary>Bits of cells of which three in a row surely are wider than the area; fewer near the poles, where cells are narrow.</summary>
+    /// <summary>
+    /// Bits of cells so large that three in a row are surely wider than the area. Fewer bits near the poles, where cells are
+    /// narrow.
+    /// </summary>
     int BitsFor(double radius)
     {
         if (radius == 0) return GeoHash.Bits;

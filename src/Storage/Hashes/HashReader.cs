@@ -1,20 +1,25 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Hashes;
 
 /// <summary>
-/// Reads a hash, in whichever of its three forms it is:
+/// Reads a hash in any of its three forms:
 /// <code>
 ///   listpack     field, value, field, value ...                as they came
 ///   listpackex   field, value, deadline, field, ...            since one field got a deadline: by deadline, 0 (none) last
 ///   hashtable    PackedTable                                   above the limits
 /// </code>
-/// listpackex is the form, and the name, of Redis 7.4.
+/// listpackex is a form of Redis 7.4, with its name.
 /// </summary>
 /// <remarks>
-/// Good until the hash changes. A default one is an empty hash. What has expired and is not deleted yet is not there: methods take the
-/// present, <c>now</c>, in milliseconds of unix time; <see cref="Everything"/> shows all.
+/// Valid until the hash changes. A default one is an empty hash. A field that has expired and is not deleted yet does not exist:
+/// methods take the present, <c>now</c>, in milliseconds of unix time. <see cref="Everything"/> shows all fields.
 /// </remarks>
 public readonly unsafe ref struct HashReader
 {
@@ -36,13 +41,13 @@ public readonly unsafe ref struct HashReader
 
     internal PackedTable* Table => (PackedTable*)_start;
 
-    /// <summary>Whether fields are found by their hash: then it pays to load the memory of many of them ahead.</summary>
+    /// <summary>Whether fields are found by their hash. Then it pays to load the memory of many fields ahead.</summary>
     public bool IsHashed => _start != null && _encoding == ObjectEncoding.HashTable;
 
     /// <summary>Elements of the listpack for each field.</summary>
     internal int Stride => _encoding == ObjectEncoding.ListPackEx ? 3 : 2;
 
-    /// <summary>Fields, those past their deadline and not yet deleted included.</summary>
+    /// <summary>Number of fields, including those past their deadline and not yet deleted.</summary>
     public long Count => _start == null ? 0 : IsHashed ? Table->Count : Listpack.Count(_start) / Stride;
 
     /// <summary>Whether a field has a deadline.</summary>
@@ -53,7 +58,9 @@ public readonly unsafe ref struct HashReader
         _ => false,
     };
 
-    /// <summary>Fields that are there now; goes through all of them only where some may have expired and are not deleted yet.</summary>
+    /// <summary>
+    /// Number of fields that exist now. Goes through all of them only if some may have expired and are not deleted yet.
+    /// </summary>
     public long CountAt(long now)
     {
         if (!HasDeadlines || !MayHaveExpired(now)) return Count;
@@ -75,7 +82,9 @@ public readonly unsafe ref struct HashReader
         return found && (Table->Expiring == 0 || !HasPassed(Table->At(inTable).ExpireAt, now));
     }
 
-    /// <summary>Hashes a field of a hash that <see cref="IsHashed"/>, and starts loading what leads to it.</summary>
+    /// <summary>
+    /// Hashes a field of a hash that <see cref="IsHashed"/>, and starts loading the memory that leads to the field.
+    /// </summary>
     public ulong Prefetch(ReadOnlySpan<byte> field)
     {
         var hash = Table->HashOf(field);
@@ -99,10 +108,10 @@ public readonly unsafe ref struct HashReader
         return Stride == 2 ? -1 : Deadline(_start, spot.Place);
     }
 
-    /// <summary>All fields that are there now, in the order of the form.</summary>
+    /// <summary>All fields that exist now, in the order of the form.</summary>
     public HashFields Fields(long now) => new(this, now);
 
-    /// <summary>A field drawn from all, each as likely as the others; false if it has expired: then draw again.</summary>
+    /// <summary>A random field, each as likely as the others; false if it has expired: then the caller draws again.</summary>
     public bool TryDraw(Random random, long now, out HashSpot spot)
     {
         spot = IsHashed
@@ -125,7 +134,7 @@ public readonly unsafe ref struct HashReader
         return 0;
     }
 
-    /// <summary>A field whose deadline has passed, if the bounded search comes upon one.</summary>
+    /// <summary>A field whose deadline has passed, if the bounded search finds one.</summary>
     public DueSearch FindDue(long now, out HashSpot due)
     {
         if (IsHashed)
@@ -174,7 +183,7 @@ public interface IFieldVisitor
     void Visit(in PackedElement field, in PackedElement value);
 }
 
-/// <summary>Where a field is; good until the hash changes.</summary>
+/// <summary>Where a field is; valid until the hash changes.</summary>
 public readonly struct HashSpot
 {
     internal HashSpot(int place) => Place = place;
@@ -190,7 +199,7 @@ public readonly struct HashSpot
     public long Identity => (long)InTable.Bucket << 32 | (uint)(Place + InTable.Index);
 }
 
-/// <summary>Walks the fields of a hash that does not change meanwhile; stands before the first.</summary>
+/// <summary>Walks the fields of a hash, which must not change meanwhile. Stands before the first.</summary>
 public unsafe ref struct HashFields
 {
     readonly byte* _start;

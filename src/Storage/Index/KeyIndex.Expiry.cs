@@ -1,17 +1,22 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Records;
 
-/// <summary>Expiry bounds: kept low by those who set deadlines, put right by those who search (see <see cref="ExpiryTree"/>).</summary>
+namespace MiniRedis.Storage.Index;
+
+/// <summary>
+/// Expiry bounds. Whoever sets a deadline lowers them; a search corrects those that are too low (see <see cref="ExpiryTree"/>).
+/// </summary>
 sealed unsafe partial class KeyIndex
 {
-    /// <summary>Buckets and groups one search may look into before it gives the thread back: a few microseconds.</summary>
+    /// <summary>Buckets and groups that one search may look into before it returns: a few microseconds.</summary>
     const int SearchBudget = 32;
 
     const uint GroupSize = 16;
 
-    /// <summary>A key of this hash has a deadline now.</summary>
+    /// <summary>Notes that a key of this hash has a deadline.</summary>
     public void NoteExpiry(ulong hash, long expireAt) => NoteTick(hash, _clock.TickOfDeadline(expireAt));
 
-    /// <summary>The key of this hash, or a field of it, is due at a tick.</summary>
+    /// <summary>Notes that a key of this hash, or a field of its value, is due at a tick.</summary>
     public void NoteTick(ulong hash, uint tick)
     {
         var bucket = BucketOf(hash);
@@ -61,14 +66,14 @@ sealed unsafe partial class KeyIndex
 
     uint KeyTickOf(Record record) => record.HasExpiry ? _clock.TickOfDeadline(record.ExpireAt) : ExpiryClock.None;
 
-    /// <summary>When the key, or the first of its fields, is due.</summary>
+    /// <summary>The tick at which the key, or the first of its fields, is due.</summary>
     uint TickOf(Record record)
     {
         var tick = KeyTickOf(record);
         return record.Type == ObjectType.Hash ? Math.Min(tick, FieldDeadlines.EarliestTick(record, _clock)) : tick;
     }
 
-    /// <summary>A due key of the bucket's chain; if none is, the bucket's bound as it should be.</summary>
+    /// <summary>A due key of the bucket's chain. If none is due, returns what the bucket's bound should be.</summary>
     uint SearchBucket(uint bucket, uint now, out KeyLookup due)
     {
         var earliest = ExpiryClock.None;

@@ -1,9 +1,13 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-/// <summary>Defragmentation: records that move, and the index's own blocks.</summary>
+namespace MiniRedis.Storage.Index;
+
+/// <summary>Defragmentation: moves records, and the index's own blocks.</summary>
 sealed unsafe partial class KeyIndex
 {
-    /// <summary>Moves what the index itself takes of slabs; segments of a large one are spans.</summary>
+    /// <summary>Moves the index's own blocks that lie in slabs. The segments of a large index are spans and stay.</summary>
     public void MoveOwnBlocks(BlockMover mover)
     {
         _buckets.MoveBlocks(mover);
@@ -12,10 +16,11 @@ sealed unsafe partial class KeyIndex
     }
 
     /// <summary>
-    /// Moves the records of the bucket at <paramref name="cursor"/>, and values that are one block, as far as they are to be moved. Returns the
-    /// cursor of the next, 0 at the end. What an entry knows of its key's hash stays, as does the bucket's bound.
+    /// Moves the records of the bucket at <paramref name="cursor"/>, and values that are one block, as far as they are to be
+    /// moved. Tells <paramref name="seen"/> of each. Returns the cursor of the next bucket, 0 at the end. The hash bits of an
+    /// entry and the bucket's bound stay the same.
     /// </summary>
-    public ulong MoveRecords(ulong cursor, BlockMover mover, Defragmenter owner)
+    public ulong MoveRecords<TSeen>(ulong cursor, BlockMover mover, ref TSeen seen) where TSeen : struct, IMovedRecords, allows ref struct
     {
         if (Count == 0) return 0;
         var bits = BitsAt(cursor);
@@ -26,20 +31,20 @@ sealed unsafe partial class KeyIndex
         {
             for (var i = 0; i < EntriesPerBucket; i++)
             {
-                if (line[i] != 0) MoveRecord(ref line[i], mover, owner);
+                if (line[i] != 0) MoveRecord(ref line[i], mover, ref seen);
             }
             if (Link(line) == 0) return next;
         }
     }
 
-    void MoveRecord(ref ulong entry, BlockMover mover, Defragmenter owner)
+    void MoveRecord<TSeen>(ref ulong entry, BlockMover mover, ref TSeen seen) where TSeen : struct, IMovedRecords, allows ref struct
     {
         var before = mover.Hits;
         var record = RecordOf(entry);
         var block = record.Block;
         if (mover.TryMove(ref block))
         {
-            entry = EntryAt(block, entry);
+            entry = HashedPointer.Redirect(entry, block);
             record = new(block);
         }
         if (record.IsExternal)
@@ -47,9 +52,17 @@ sealed unsafe partial class KeyIndex
             var external = record.External;
             if (mover.TryMove(ref external)) record.External = external;
         }
-        owner.OnRecord(record.IsNative ? HashOf(record.Key) : 0, record, mover.Hits > before);
+        seen.Visit(record.IsNative ? HashOf(record.Key) : 0, record, mover.Hits > before);
     }
+}
 
-    /// <summary>An entry of the same hash that leads to another block.</summary>
-    internal static ulong EntryAt(byte* block, ulong entry) => (ulong)block << 17 | entry & FragmentMask;
+/// <summary>
+/// Is told of each record that a walk of defragmentation reaches. Implemented by a struct, so that the call is inlined.
+/// </summary>
+interface IMovedRecords
+{
+    /// <param name="hash">The hash of the record's key if the record is native; else 0.</param>
+    /// <param name="record">The record, where it lies now.</param>
+    /// <param name="wasMoved">Whether the record or the block of its value was moved.</param>
+    void Visit(ulong hash, Record record, bool wasMoved);
 }

@@ -1,20 +1,23 @@
 using System.Diagnostics;
 using System.Numerics;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
-/// Growing and shrinking, a bucket or two at a time (linear hashing). With 2^L buckets and some more, bucket i of the first
-/// "split" ones has given half its entries to bucket 2^L + i:
+/// Grows and shrinks by one or two buckets at a time (linear hashing). With 2^L buckets and some more, bucket i of the first
+/// "split" buckets has given half its entries to bucket 2^L + i:
 /// <code>
 ///   [ split: L+1 hash bits ][ not yet split: L bits ][ the other halves: L+1 bits ]
 ///   0                  split                     2^L                    2^L + split
 /// </code>
 /// <para>
-/// Litwin's table keeps the load even by splitting all the time. Then at any moment some buckets hold twice as many entries as
-/// others, and with 7 entries a line those overflow. So this one waits until the load is 5.5 entries a bucket, then doubles in
-/// one round, two buckets an insert, and is done when the load is 3: most look-ups find the table uniform. Shrinking is the
-/// same backwards, from 1.25 entries a bucket.
+/// Litwin's table keeps the load even by splitting all the time. Then, at any moment, some buckets hold twice as many entries as
+/// others, and with 7 entries a line those overflow. So this table waits until the load is 5.5 entries a bucket. It then doubles
+/// in one round, two buckets an insert, and has finished when the load is 3. Most look-ups find the table uniform. Shrinking does
+/// the same backwards, from 1.25 entries a bucket.
 /// </para>
 /// </summary>
 sealed unsafe partial class KeyIndex
@@ -45,7 +48,7 @@ sealed unsafe partial class KeyIndex
         _direction = Direction.Growing;
         for (var i = 0; i < StepsPerChange && _direction == Direction.Growing; i++)
         {
-            // The fragment ends at bit 31: a table of 2^32 buckets, 2 terabytes of records, grows no further.
+            // The fragment ends at bit 31: a table of 2^32 buckets, for 2 terabytes of records, does not grow further.
             if (_mask >= uint.MaxValue >> 1) _direction = Direction.Steady;
             else SplitNext();
         }
@@ -119,12 +122,14 @@ sealed unsafe partial class KeyIndex
         if (_split == 0) _direction = Direction.Steady;
     }
 
-    /// <summary>Empties a chain and frees its overflow; its entries, in <paramref name="room"/> unless there are too many.</summary>
+    /// <summary>
+    /// Empties a chain and frees its overflow buckets. Returns its entries, in <paramref name="room"/> if they fit.
+    /// </summary>
     Span<ulong> Detach(uint bucket, Span<ulong> room)
     {
         var lines = 1;
         for (var line = (ulong*)_buckets[bucket]; Link(line) != 0; line = (ulong*)_overflow[Link(line) - 1]) lines++;
-        // A chain of five buckets is a matter of a billion to one at a load of 6; the collector may see those.
+        // At a load of 6 one chain in a billion has five buckets: a heap allocation is acceptable then.
         if (lines * EntriesPerBucket > room.Length) room = new ulong[lines * EntriesPerBucket];
 
         var count = 0;
@@ -141,8 +146,10 @@ sealed unsafe partial class KeyIndex
         }
     }
 
-    /// <summary>A bit of the hash of an entry's key: from the entry if it is there, else by hashing the key again.</summary>
-    bool HashBit(ulong entry, int bit) => bit >= FragmentShift
-        ? (entry >> bit - FragmentShift & 1) != 0
+    /// <summary>
+    /// A bit of the hash of an entry's key. Read from the entry if it is there; otherwise the key is hashed again.
+    /// </summary>
+    bool HashBit(ulong entry, int bit) => bit >= HashedPointer.FragmentShift
+        ? (entry >> bit - HashedPointer.FragmentShift & 1) != 0
         : (HashOf(RecordOf(entry).Key) >> bit & 1) != 0;
 }

@@ -1,17 +1,23 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
-/// Random choice, and the keys that eviction chooses among. Keys lie in the order of a keyed hash, so neighbours are as random a sample
-/// as keys drawn one by one, at a cache miss for several.
+/// Random choice, and samples of keys for eviction. Keys lie in the order of a keyed hash. So neighbours are as random a sample
+/// as keys drawn one by one, and several of them cost one cache miss.
 /// </summary>
 sealed unsafe partial class KeyIndex
 {
-    /// <summary>Chains up to this length are drawn from with exact fairness: at a load of 6, one in two thousand is longer.</summary>
+    /// <summary>
+    /// Longest chain that is drawn from with exact fairness. At a load of 6, one chain in two thousand is longer.
+    /// </summary>
     const int FairChain = 2 * EntriesPerBucket;
 
     /// <summary>
-    /// A bucket is drawn, then a place among 14 of its chain; if that is empty, both again. So a key of a long chain is as likely
-    /// as one alone in its bucket.
+    /// A random key. A bucket is drawn, then one of 14 places of its chain; if that place is empty, both are drawn again. So a
+    /// key of a long chain is as likely as a key that is alone in its bucket.
     /// </summary>
     public bool TryGetRandom(Random random, out Record record)
     {
@@ -31,14 +37,14 @@ sealed unsafe partial class KeyIndex
             record = RecordOf(line[place]);
             return true;
         }
-        // The table is nearly empty, or luck was: the first key from a random place on.
+        // The table is nearly empty, or the draws had bad luck: take the first key from a random place on.
         Span<Record> one = stackalloc Record[1];
         Sample(random, one);
         record = one[0];
         return true;
     }
 
-    /// <summary>Keys that follow each other from a random place on; fewer than asked for only if there are fewer.</summary>
+    /// <summary>Keys that follow each other from a random place on. Fewer than asked for only if the index holds fewer.</summary>
     public int Sample(Random random, Span<Record> records)
     {
         if (Count == 0) return 0;
@@ -55,8 +61,8 @@ sealed unsafe partial class KeyIndex
     }
 
     /// <summary>
-    /// Entries of a sample's first bucket that it leaves out. Beginning with the first one always, the last ones of full buckets would
-    /// never be seen: those are the newest keys.
+    /// How many entries of its first bucket a sample leaves out. If it always began with the first entry, it would never see the
+    /// last entries of full buckets: those are the newest keys.
     /// </summary>
     int SkippedOf(uint bucket, Random random) => random.Next(Link((ulong*)_buckets[bucket]) == 0 ? EntriesPerBucket : FairChain);
 
@@ -77,8 +83,8 @@ sealed unsafe partial class KeyIndex
     }
 
     /// <summary>
-    /// As <see cref="Sample"/>, of the keys with a deadline, however few they are: the bounds of buckets tell where there is none. Fewer
-    /// than asked for also if the search took too long; there may be more all the same.
+    /// As <see cref="Sample"/>, for keys with a deadline, however few there are: bounds tell which buckets have none. It may
+    /// return fewer than asked for, although there are more, if the search takes too long.
     /// </summary>
     public int SampleExpiring(Random random, Span<Record> records)
     {
@@ -99,8 +105,8 @@ sealed unsafe partial class KeyIndex
     }
 
     /// <summary>
-    /// The key with the earliest deadline of all, to the tick; <see cref="DueSearch.FieldsDue"/> if a field of a hash is earlier than
-    /// any key, <see cref="DueSearch.BudgetUsed"/> if this has to be called again.
+    /// The key with the earliest deadline, to the tick. Returns <see cref="DueSearch.FieldsDue"/> if a field of a hash is earlier
+    /// than any key, and <see cref="DueSearch.BudgetUsed"/> if this has to be called again.
     /// </summary>
     public DueSearch FindEarliest(out Record earliest)
     {
@@ -121,13 +127,15 @@ sealed unsafe partial class KeyIndex
         return DueSearch.BudgetUsed;
     }
 
-    /// <summary>The key of a hash. Two keys of one hash of 64 bits are not told apart: for choices that need not be certain.</summary>
+    /// <summary>
+    /// A key of a hash. It does not tell two keys with the same 64 bits apart: for choices that need not be certain.
+    /// </summary>
     public KeyLookup FindAny(ulong hash)
     {
         if (Count == 0) return KeyLookup.Nothing(hash);
         for (var line = (ulong*)_buckets[BucketOf(hash)]; ; line = (ulong*)_overflow[Link(line) - 1])
         {
-            for (var matches = Match(line, hash >> FragmentShift & FragmentMask); matches != 0; matches &= matches - 1)
+            for (var matches = Match(line, HashedPointer.FragmentOf(hash)); matches != 0; matches &= matches - 1)
             {
                 var entry = line + System.Numerics.BitOperations.TrailingZeroCount(matches);
                 if (*entry != 0 && RecordOf(*entry) is var record && HashOf(record.Key) == hash) return new(hash, record, entry);
@@ -136,7 +144,9 @@ sealed unsafe partial class KeyIndex
         }
     }
 
-    /// <summary>The first bucket, from one on, that has a bound. Bounds of groups that prove stale on the way are raised.</summary>
+    /// <summary>
+    /// The first bucket at or behind <paramref name="from"/> that has a bound. Raises the stale bounds of groups on the way.
+    /// </summary>
     bool TryFindBound(uint from, out uint bucket)
     {
         while (from < BucketCount)
@@ -156,7 +166,8 @@ sealed unsafe partial class KeyIndex
     }
 
     /// <summary>
-    /// Takes the keys with a deadline of one bucket, all but its first entries. Returns false if there were none; its bound is put right.
+    /// Takes the keys with a deadline of one bucket, all but the first entries. If there are none, corrects the bound and returns
+    /// false.
     /// </summary>
     bool TakeExpiring(uint bucket, int skipped, Span<Record> records, ref int taken)
     {
@@ -176,7 +187,7 @@ sealed unsafe partial class KeyIndex
         return false;
     }
 
-    /// <summary>What the bound of a bucket should be, and its key with the earliest deadline, if it has one.</summary>
+    /// <summary>What the bound of a bucket should be, and the bucket's key with the earliest deadline, if there is one.</summary>
     uint EarliestIn(uint bucket, out Record earliest)
     {
         var tick = ExpiryClock.None;

@@ -1,10 +1,13 @@
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
-/// SCAN. The cursor is <see cref="ScanCursor"/>. Linear hashing changes one thing only: of two neighbours one
-/// may be cut already, so each step asks how many bits name its bucket.
+/// SCAN. The cursor is <see cref="ScanCursor"/>. With linear hashing, one of two neighbouring buckets may be split already, so
+/// each step asks how many bits name its bucket.
 /// </summary>
 sealed unsafe partial class KeyIndex
 {
@@ -17,10 +20,10 @@ sealed unsafe partial class KeyIndex
         return ScanCursor.Next(cursor, bits);
     }
 
-    /// <summary>Shows every record, once, while nothing changes.</summary>
+    /// <summary>Shows every record, once. Nothing may change meanwhile.</summary>
     public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {
-        // So many buckets are some twenty records, whose cache misses overlap.
+        // So many buckets hold some twenty records; their cache misses overlap.
         const uint Ahead = 4;
         if (Count == 0) return;
         var buckets = BucketCount;

@@ -1,15 +1,21 @@
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
-/// <summary>The steps of a snapshot's walk: those of SCAN, but each key exactly once.</summary>
+/// <summary>The steps of a snapshot's walk. They are those of SCAN, but show each key exactly once.</summary>
 sealed unsafe partial class KeyIndex
 {
-    /// <summary>The snapshot's walk that is under way over this index; null if none is.</summary>
+    /// <summary>The snapshot's walk over this index; null if there is none.</summary>
     public SnapshotPart? Part { get; set; }
 
-    /// <summary>Shows the records of the bucket at <paramref name="cursor"/> to a snapshot. Returns the cursor of the next, 0 at the end.</summary>
-    public ulong Walk(SnapshotPart part, ulong cursor)
+    /// <summary>
+    /// Shows the records of the bucket at <paramref name="cursor"/> that are not behind it. Returns the cursor of the next
+    /// bucket, 0 at the end.
+    /// </summary>
+    public ulong Walk<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {
         if (Count == 0) return 0;
         var bits = BitsAt(cursor);
@@ -24,7 +30,7 @@ sealed unsafe partial class KeyIndex
             {
                 if (line[i] == 0) continue;
                 var record = RecordOf(line[i]);
-                if (isWhole || part.IsAhead(HashOf(record.Key))) part.Visit(record);
+                if (isWhole || ScanCursor.IsAhead(HashOf(record.Key), cursor)) visitor.Visit(record);
             }
             if (Link(line) == 0) return next;
         }

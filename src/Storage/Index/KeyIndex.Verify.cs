@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Index;
 
 /// <summary>The invariants of the index, checked one by one: for tests.</summary>
 sealed unsafe partial class KeyIndex
@@ -14,37 +17,32 @@ sealed unsafe partial class KeyIndex
             for (var line = (ulong*)_buckets[bucket]; ; line = (ulong*)_overflow[Link(line) - 1])
             {
                 var free = FreeEntries(line);
-                Require(Link(line) == 0 || free == 0, "a bucket with free entries has a successor");
+                Invariant.Require(Link(line) == 0 || free == 0, "a bucket with free entries has a successor");
                 for (var i = 0; i < EntriesPerBucket; i++)
                 {
                     if (line[i] == 0) continue;
                     var record = RecordOf(line[i]);
                     var hash = HashOf(record.Key);
-                    Require(BucketOf(hash) == bucket, "an entry lies in another bucket than its hash says");
-                    Require(EntryOf(record.Block, hash) == line[i], "an entry's fragment is not its key's");
+                    Invariant.Require(BucketOf(hash) == bucket, "an entry lies in another bucket than its hash says");
+                    Invariant.Require(HashedPointer.Of(record.Block, hash) == line[i], "an entry's fragment is not its key's");
                     count++;
                     if (record.HasExpiry) expiring++;
                     if (FieldDeadlines.Any(record)) fieldExpiring++;
-                    Require(bound <= TickOf(record), "a bucket's bound is above a deadline");
+                    Invariant.Require(bound <= TickOf(record), "a bucket's bound is above a deadline");
                 }
                 if (Link(line) == 0) break;
                 chained++;
                 var next = (ulong*)_overflow[Link(line) - 1];
-                Require(Bound(next) == bucket, "an overflow bucket names another home");
-                Require(FreeEntries(next) != AllEntries, "an overflow bucket is empty");
+                Invariant.Require(Bound(next) == bucket, "an overflow bucket names another home");
+                Invariant.Require(FreeEntries(next) != AllEntries, "an overflow bucket is empty");
             }
-            if (_tree.Active) Require(_tree.BoundAt(0, bucket / GroupSize) <= bound, "a group's bound is above its bucket's");
+            if (_tree.Active) Invariant.Require(_tree.BoundAt(0, bucket / GroupSize) <= bound, "a group's bound is above its bucket's");
         }
-        Require(count == Count, "the count is wrong");
-        Require(expiring == Expiring, "the count of deadlines is wrong");
-        Require(fieldExpiring == FieldExpiring, "the count of hashes with deadlines is wrong");
-        Require(chained == _overflow.Count, "an overflow bucket is in no chain");
-        Require(_buckets.Count == (Count == 0 ? 0 : BucketCount), "the number of buckets is wrong");
+        Invariant.Require(count == Count, "the count is wrong");
+        Invariant.Require(expiring == Expiring, "the count of deadlines is wrong");
+        Invariant.Require(fieldExpiring == FieldExpiring, "the count of hashes with deadlines is wrong");
+        Invariant.Require(chained == _overflow.Count, "an overflow bucket is in no chain");
+        Invariant.Require(_buckets.Count == (Count == 0 ? 0 : BucketCount), "the number of buckets is wrong");
         _tree.Verify();
-    }
-
-    internal static void Require(bool holds, string violation)
-    {
-        if (!holds) throw new InvalidOperationException(violation);
     }
 }

@@ -3,41 +3,42 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Index;
 
 /// <summary>
 /// The hash index of a database: from a key to its record.
 /// <para>
-/// The idea: buckets of one cache line, each entry with some hash bits to tell keys apart before a record is touched (F14, Swiss
-/// tables; Valkey 8.1's hashtable in this field), in a table that grows one bucket at a time (Litwin's linear hashing, 1980). A
-/// hit costs two cache misses, bucket and record; a miss costs one.
+/// The idea: buckets of one cache line. Each entry has some hash bits, which tell keys apart before a record is touched (F14,
+/// Swiss tables; Valkey 8.1's hashtable in this field). The table grows one bucket at a time (Litwin's linear hashing, 1980). A
+/// hit costs two cache misses, for bucket and record; a miss costs one.
 /// </para>
 /// <code>
 ///   bucket   | entry 0 | entry 1 | ... | entry 6 | link     | bound    |     64 bytes, 64-byte aligned
 ///              8 bytes                             4 bytes    4 bytes
-///   entry    | record address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |     0: free
+///   entry    | record address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |     0: free; see HashedPointer
 ///   link     0, or 1 + number of the overflow bucket that continues the chain
 ///   bound    the earliest expiry tick of the chain's keys, or lower; in an overflow bucket: the number of its home bucket
 /// </code>
 /// <para>
-/// Ours differs from Valkey's in that entries carry 20 hash bits in what x86-64 and arm64 leave unused of an address (bits above
-/// the 47th are the same in all of a process's mappings, see <see cref="NativePages.AddressPrefix"/>), so
-/// buckets need no tag array: 7 entries a line, and a wrong record is touched about once in 100,000 look-ups. From 4096
-/// buckets on those bits also say which way an entry goes when its bucket splits, so growth touches no record. And it
-/// differs from a table that is rehashed into one twice as large in that there is no second table: see KeyIndex.Resize.cs.
+/// It differs from Valkey's table in that entries carry 20 hash bits, in the bits of an address that x86-64 and arm64 leave
+/// unused. So buckets need no tag array: a line has 7 entries, and a wrong record is touched about once in 100,000 look-ups. From
+/// 4096 buckets on, the same bits say where an entry goes when its bucket splits, so growth touches no record. And there is no
+/// second table, as in a table that is rehashed into one twice as large: see KeyIndex.Resize.cs.
 /// </para>
 /// </summary>
 /// <remarks>
-/// Used by one thread at a time. Invariants: an entry lies in the chain of the bucket its hash names; only the last bucket of
-/// a chain has free entries; no overflow bucket is empty, and their array has no holes; a bucket's bound is at most the tick of
-/// each of its keys' deadlines. Addresses of entries are good until the next change.
+/// Used by one thread at a time. Invariants: an entry lies in the chain of the bucket that its hash names. Only the last bucket
+/// of a chain has free entries. No overflow bucket is empty, and their array has no holes. A bucket's bound is no later than the
+/// deadline of any of its keys. Addresses of entries are valid until the next change.
 /// </remarks>
 sealed unsafe partial class KeyIndex
 {
     internal const int EntriesPerBucket = 7;
-    const ulong FragmentMask = 0xFFFFF;
-    const int FragmentShift = 12;
 
     readonly Arena _arena;
     readonly HashSeed _seed;
@@ -47,20 +48,20 @@ sealed unsafe partial class KeyIndex
     LineArray _overflow;
     ExpiryTree _tree;
 
-    /// <summary>More keys than this are not believed before they come: 100 million, a gigabyte of buckets.</summary>
+    /// <summary>The index does not prepare for more keys than this: 100 million, a gigabyte of buckets.</summary>
     const long MostExpected = 100_000_000;
 
-    // What Expect was told, until the first key comes.
+    // The number that Expect was told, until the first key is added.
     long _expected;
 
-    // Buckets: mask + 1 + split. Those below split have been split already and are told apart by one more hash bit.
+    // Number of buckets: mask + 1 + split. Those below split have been split already; one more hash bit tells them apart.
     uint _mask;
     uint _split;
 
-    /// <summary>Keys that have a deadline; kept by the database.</summary>
+    /// <summary>Keys that have a deadline. The database keeps the count.</summary>
     public long Expiring;
 
-    /// <summary>Keys that hold a hash with deadlines of fields; kept by the database.</summary>
+    /// <summary>Keys that hold a hash with deadlines of fields. The database keeps the count.</summary>
     public long FieldExpiring;
 
     public KeyIndex(Arena arena, HashSeed seed, ExpiryClock clock)
@@ -85,23 +86,20 @@ sealed unsafe partial class KeyIndex
     public ulong HashOf(ReadOnlySpan<byte> key) => SipHash13.Hash(key, _seed);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ulong EntryOf(byte* block, ulong hash) => (ulong)block << 17 | hash >> FragmentShift & FragmentMask;
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Record RecordOf(ulong entry) => new((byte*)(entry >> 17 & ~7UL | NativePages.AddressPrefix));
+    static Record RecordOf(ulong entry) => new(HashedPointer.BlockOf(entry));
 
     public KeyLookup Find(ReadOnlySpan<byte> key, ulong hash)
     {
         if (Count == 0) return new(hash, default, null);
 
         var line = (ulong*)_buckets[BucketOf(hash)];
-        var fragment = hash >> FragmentShift & FragmentMask;
+        var fragment = HashedPointer.FragmentOf(hash);
         while (true)
         {
             for (var matches = Match(line, fragment); matches != 0; matches &= matches - 1)
             {
                 var entry = line + BitOperations.TrailingZeroCount(matches);
-                // A free entry looks like one whose fragment is zero.
+                // A free entry looks like an entry whose fragment is zero.
                 if (*entry == 0) continue;
                 var record = RecordOf(*entry);
                 if (HasKey(record.Block, key)) return new(hash, record, entry);
@@ -118,12 +116,12 @@ sealed unsafe partial class KeyIndex
         if (Count > 0 && Sse.IsSupported) Sse.Prefetch0(_buckets[BucketOf(hash)]);
     }
 
-    /// <summary>Starts loading the record a hash most likely leads to; the bucket should be there by now.</summary>
+    /// <summary>Starts loading the record that a hash most likely leads to. By now the bucket should be loaded.</summary>
     public void PrefetchRecord(ulong hash)
     {
         if (Count == 0 || !Sse.IsSupported) return;
         var line = (ulong*)_buckets[BucketOf(hash)];
-        var matches = Match(line, hash >> FragmentShift & FragmentMask);
+        var matches = Match(line, HashedPointer.FragmentOf(hash));
         if (matches == 0) return;
         var record = RecordOf(line[BitOperations.TrailingZeroCount(matches)]).Block;
         // Two lines: a record of 88 bytes starts anywhere within the first. A prefetch of address 0 is harmless.
@@ -131,16 +129,16 @@ sealed unsafe partial class KeyIndex
         Sse.Prefetch0(record + LineArray.LineSize);
     }
 
-    /// <summary>Adds a record whose key is not there yet.</summary>
+    /// <summary>Adds a record whose key is not in the index.</summary>
     public void Insert(ulong hash, byte* block)
     {
         if (Count == 0) Start();
-        Append(BucketOf(hash), EntryOf(block, hash));
+        Append(BucketOf(hash), HashedPointer.Of(block, hash));
         Count++;
         if (Count > _growAt || _direction == Direction.Growing) Grow();
     }
 
-    /// <summary>Takes an entry out; the record stays the caller's.</summary>
+    /// <summary>Removes an entry. The record stays with the caller.</summary>
     public void Remove(ulong hash, ulong* entry)
     {
         RemoveFrom(BucketOf(hash), entry);
@@ -148,7 +146,7 @@ sealed unsafe partial class KeyIndex
         else if (Count < _shrinkAt || _direction == Direction.Shrinking) Shrink();
     }
 
-    /// <summary>Gives the index's memory back; it is as new.</summary>
+    /// <summary>Gives the index's memory back. It is then as new.</summary>
     public void Free()
     {
         _buckets.Clear(_arena);
@@ -159,7 +157,7 @@ sealed unsafe partial class KeyIndex
         _direction = Direction.Steady;
     }
 
-    /// <summary>Takes out the records of one bucket, at most 7, in no order, and the bucket with them: for emptying only.</summary>
+    /// <summary>Removes one bucket and returns its records, at most 7, in no order: only to empty the index.</summary>
     public int TakeLine(Span<Record> records)
     {
         ref var lines = ref _overflow.Count > 0 ? ref _overflow : ref _buckets;
@@ -174,7 +172,7 @@ sealed unsafe partial class KeyIndex
         return taken;
     }
 
-    /// <summary>Has an empty index begin with buckets for so many keys, instead of doubling its way there.</summary>
+    /// <summary>Has an empty index begin with buckets for so many keys instead of doubling step by step.</summary>
     public void Expect(long keys)
     {
         if (Count == 0) _expected = Math.Clamp(keys, 0, MostExpected);
@@ -218,7 +216,7 @@ sealed unsafe partial class KeyIndex
         var tail = Tail(bucket, out var before);
         if (entry < tail || entry >= tail + EntriesPerBucket)
         {
-            // The chain's last bucket gives one of its entries, so that the others stay full.
+            // The chain's last bucket gives one of its entries to this one, so that all others stay full.
             var last = BitOperations.TrailingZeroCount(~FreeEntries(tail));
             *entry = tail[last];
             entry = tail + last;
@@ -227,7 +225,9 @@ sealed unsafe partial class KeyIndex
         if (before != null && FreeEntries(tail) == AllEntries) DropTail(before);
     }
 
-    /// <summary>Frees the overflow bucket that <paramref name="before"/> links to; the last of the array takes its place.</summary>
+    /// <summary>
+    /// Frees the overflow bucket that <paramref name="before"/> links to. The last bucket of the array takes its place.
+    /// </summary>
     void DropTail(ulong* before)
     {
         var hole = Link(before) - 1;
@@ -279,13 +279,13 @@ sealed unsafe partial class KeyIndex
         if (Vector256.IsHardwareAccelerated)
         {
             var wanted = Vector256.Create(fragment);
-            var bits = Vector256.Create(FragmentMask);
+            var bits = Vector256.Create(HashedPointer.FragmentMask);
             var low = Vector256.Equals(Vector256.Load(line) & bits, wanted).ExtractMostSignificantBits();
             var high = Vector256.Equals(Vector256.Load(line + 4) & bits, wanted).ExtractMostSignificantBits();
             return (low | high << 4) & AllEntries;
         }
         uint matches = 0;
-        for (var i = 0; i < EntriesPerBucket; i++) matches |= (line[i] & FragmentMask) == fragment ? 1u << i : 0;
+        for (var i = 0; i < EntriesPerBucket; i++) matches |= (line[i] & HashedPointer.FragmentMask) == fragment ? 1u << i : 0;
         return matches;
     }
 

@@ -1,8 +1,9 @@
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
-/// <summary>Compares elements with one value; what the value is as an integer is worked out once.</summary>
+/// <summary>Compares elements with one value. It parses the value as an integer only once.</summary>
 readonly unsafe ref struct ListMatcher
 {
     readonly ReadOnlySpan<byte> _value;
@@ -18,7 +19,7 @@ readonly unsafe ref struct ListMatcher
     public bool Matches(in PackedElement element) =>
         element.IsInteger ? _isInteger && element.Integer == _integer : element.Text.SequenceEqual(_value);
 
-    /// <summary>The first element of a listpack that matches, from an offset on; -1 if none does.</summary>
+    /// <summary>The first element of a listpack that matches, from an offset on; -1 if there is none.</summary>
     public int Find(byte* lp, int at, bool backward)
     {
         if (!backward) return Listpack.Find(lp, at, _value, skip: 0);
@@ -26,7 +27,7 @@ readonly unsafe ref struct ListMatcher
         return at;
     }
 
-    /// <summary>Removes elements that match from a listpack, from an offset on. Returns how many.</summary>
+    /// <summary>Removes matching elements from a listpack, from an offset on. Returns how many.</summary>
     public int Remove<TOwner>(ref TOwner owner, int at, long limit, bool backward) where TOwner : struct, IPackedOwner, allows ref struct
     {
         var removed = 0;

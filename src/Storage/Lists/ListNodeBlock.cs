@@ -1,16 +1,21 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
 
-/// <summary>A packed node whose listpack is being changed; follows its block, and tells its neighbours.</summary>
+namespace MiniRedis.Storage.Lists;
+
+/// <summary>
+/// A packed node whose listpack is being changed. It follows the node's block and updates the node's neighbours.
+/// </summary>
 /// <remarks>
-/// Room is made where it is needed: a node that grows at the head has it in front, so that pushing there moves a header and no
-/// elements, and popping there leaves room behind instead of closing the gap.
+/// Room is made where it is needed. A node that grows at the head has room in front: a push there moves the header and no
+/// elements, and a pop leaves room in front instead of closing the gap.
 /// </remarks>
 unsafe ref struct ListNodeBlock(ref readonly QuickList list, ListNode* node) : IPackedOwner
 {
-    // Where it lies: a copy would cost each push as much as the bytes it adds.
+    // By reference: a copy would cost each push as much as the bytes it adds.
     readonly ref readonly QuickList _list = ref list;
 
-    /// <summary>The node; it may be another one after each change.</summary>
+    /// <summary>The node. Each change may replace it by another.</summary>
     public ListNode* Node { get; private set; } = node;
 
     public readonly byte* Start => ListNode.Data(Node);
@@ -43,7 +48,7 @@ unsafe ref struct ListNodeBlock(ref readonly QuickList list, ListNode* node) : I
         if (Node->Lead + bytes + moreBytes > Capacity) Node = _list.Move(Node, bytes, bytes + moreBytes, lead: 0);
     }
 
-    /// <summary>Moves the header towards the front, or back over elements that go; the elements behind stay where they are.</summary>
+    /// <summary>Moves the header towards the front, or back over removed elements. The elements behind it stay.</summary>
     readonly void ShiftHeader(int grown)
     {
         var start = Start;
@@ -62,17 +67,18 @@ unsafe ref struct ListNodeBlock(ref readonly QuickList list, ListNode* node) : I
         // Twice the room, but not more than a node may fill.
         if (isLarger) capacity = Math.Max(size, Math.Min(capacity * 2, _list.NodeBytes - ListNode.HeaderBytes));
         var unused = capacity - size;
-        // All of new room in front; of room that was there, half, or pushes at both ends in turn would move all each time.
+        // New room goes in front as a whole. Of old room half goes there, or pushes at both ends in turn would move everything
+        // each time.
         var lead = grown + (isLarger ? unused : unused / 2);
         if (!inFront || grown > ushort.MaxValue) lead = 0;
         lead = Math.Min(lead, ushort.MaxValue);
         Node = _list.Move(Node, bytes, capacity, lead);
     }
 
-    /// <summary>A block that is more than half empty is worth a copy.</summary>
+    /// <summary>Copies the node if more than half of its block is empty.</summary>
     void Shrink(int bytes)
     {
-        // The header still tells the size of before; what counts are the bytes that are left.
+        // The header still has the old size; only the remaining bytes count.
         Node = _list.Move(Node, bytes, bytes, lead: 0);
     }
 }

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Lists;
 
 public unsafe ref partial struct ListValue
 {

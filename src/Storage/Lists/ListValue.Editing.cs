@@ -1,10 +1,13 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Values;
+
+namespace MiniRedis.Storage.Lists;
 
 public unsafe ref partial struct ListValue
 {
-    /// <summary>Puts another value in the place of an element. False if there is no such index.</summary>
-    /// <param name="index">Negative ones count from the end.</param>
-    /// <param name="value">Has been prepared for.</param>
+    /// <summary>Replaces the element at an index. False if there is no such index.</summary>
+    /// <param name="index">Negative indexes count from the end.</param>
+    /// <param name="value">A value for which <see cref="Prepare"/> was called.</param>
     public bool TryReplace(long index, scoped ReadOnlySpan<byte> value)
     {
         if (index < 0) index += Count;
@@ -15,7 +18,7 @@ public unsafe ref partial struct ListValue
             _nodes.Replace(node, local, value);
             return true;
         }
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         Listpack.Replace(ref packed, Listpack.Seek(packed.Start, (int)index), value);
         Follow(packed.Record);
         return true;
@@ -33,7 +36,7 @@ public unsafe ref partial struct ListValue
             _nodes.Insert(node, local, value, after);
             return true;
         }
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         var at = Listpack.Seek(packed.Start, (int)finder.Index);
         if (after) at = Listpack.Next(packed.Start, at);
         Listpack.Insert(ref packed, at, value);
@@ -46,7 +49,7 @@ public unsafe ref partial struct ListValue
     {
         var matcher = new ListMatcher(value);
         if (_nodes.Exists) return _nodes.RemoveMatches(matcher, limit, backward);
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         var lp = packed.Start;
         var removed = matcher.Remove(ref packed, backward ? Listpack.Last(lp) : Listpack.First(lp), limit, backward);
         Follow(packed.Record);
@@ -54,8 +57,8 @@ public unsafe ref partial struct ListValue
     }
 
     /// <summary>
-    /// Looks for elements that equal a value, going through <paramref name="most"/> of them from the head or the tail on, and tells
-    /// <paramref name="found"/> of each its distance from there.
+    /// Looks for elements that equal a value. Goes through at most <paramref name="most"/> elements from the head or the tail on,
+    /// and tells <paramref name="found"/> the distance of each match from there.
     /// </summary>
     public readonly void Find<TFound>(ReadOnlySpan<byte> value, long most, bool backward, ref TFound found)
         where TFound : struct, IListFound

@@ -1,33 +1,37 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
-/// A list of the keyspace, whichever way it is held: as one listpack, or as a chain of nodes once that would be too large
-/// (list-max-listpack-size). The conversions are Redis's: to nodes before something is added that would exceed the limit, back
-/// when one node is left that has half of it.
+/// A list of the keyspace in either form: one listpack, or a chain of nodes if a listpack would be too large
+/// (list-max-listpack-size). The conversions are Redis's: to nodes before an addition that would exceed the limit, and back when
+/// one node is left that is at most half of the limit.
 /// </summary>
 /// <remarks>
-/// Good until the key is changed by other means; changing the list may move its record, which <see cref="At"/> follows. Values
-/// passed in must not lie in the list. An empty list is the caller's to delete.
+/// Valid until the key is changed by other means. Changing the list may move its record; <see cref="At"/> follows it. Values
+/// passed in must not lie in the list. The caller deletes a list that has become empty.
 /// </remarks>
 public unsafe ref partial struct ListValue
 {
     readonly Database _database;
     readonly ListLimits _limits;
 
-    // The key as it was found: in parts, as a copy of the whole would have to wait for the parts to be stored.
+    // The key as it was found, in parts: a copy of the whole would have to wait until the parts are stored.
     readonly ulong _hash;
     readonly ulong* _entry;
     Record _record;
 
-    // What the record's root leads to; does not exist while the list is one listpack.
+    // The nodes that the record's root leads to; does not exist while the list is one listpack.
     QuickList _nodes;
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key that holds a list.</param>
-    /// <param name="limits">The limits of now; a list of nodes keeps those it was made with.</param>
+    /// <param name="limits">The present limits. A list of nodes keeps those it was made with.</param>
     public ListValue(Database database, scoped in KeyLookup at, scoped in ListLimits limits)
     {
         Debug.Assert(at.Found && at.Record.Type == ObjectType.List);
@@ -39,7 +43,7 @@ public unsafe ref partial struct ListValue
         if (at.Record.IsNative) _nodes = new QuickList(database.Arena, (ListRoot*)at.Record.Root, limits.PlainFrom);
     }
 
-    /// <summary>Makes a key an empty list; the caller adds to it.</summary>
+    /// <summary>Makes a key an empty list, to which the caller adds elements.</summary>
     public static KeyLookup Create(Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key)
     {
         database.InstallPacked(at, key, ObjectType.List, ObjectEncoding.ListPack, Listpack.Empty, expireAt: -1);
@@ -57,7 +61,9 @@ public unsafe ref partial struct ListValue
     /// <summary>Elements of a list.</summary>
     internal static long CountOf(Record record) => record.IsNative ? ((ListRoot*)record.Root)->Count : Listpack.Count(record.PackedStart);
 
-    /// <summary>What DEBUG OBJECT tells of a list of nodes: how many, their elements, limits, and bytes if none was compressed.</summary>
+    /// <summary>
+    /// What DEBUG OBJECT tells of a list of nodes: their number, their elements, limits, and bytes without compression.
+    /// </summary>
     public static (int Nodes, long Count, ListLimits Limits, long Bytes) Describe(Record record)
     {
         var root = (ListRoot*)record.Root;
@@ -76,10 +82,10 @@ public unsafe ref partial struct ListValue
     }
 
     /// <summary>
-    /// Gets ready for elements to be added: the list becomes nodes if a listpack would be too large. Call before.
+    /// Makes ready for elements to be added, and is called before: the list becomes nodes if a listpack would be too large.
     /// </summary>
     /// <param name="bytes">Bytes of the elements.</param>
-    /// <param name="count">How many there are.</param>
+    /// <param name="count">How many elements there are.</param>
     public void Prepare(long bytes, int count)
     {
         if (!_nodes.Exists) PreparePacked(bytes, count);
@@ -94,9 +100,9 @@ public unsafe ref partial struct ListValue
             MakeNodes(listpack);
             return;
         }
-        // One move of the record, not one an element.
+        // Move the record once, not once an element.
         if (count <= 1) return;
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         packed.Reserve((int)bytes + count * LongestOverhead);
         Follow(packed.Record);
     }
@@ -110,11 +116,12 @@ public unsafe ref partial struct ListValue
         Follow(_database.ConvertToNative(At, ObjectEncoding.QuickList, (byte*)root));
     }
 
-    /// <summary>Bytes that an element of a listpack of ordinary size takes beside its own: two of head, two of length.</summary>
+    /// <summary>Bytes that an element of a listpack of ordinary size takes besides its own: two of head, two of length.</summary>
     const int LongestOverhead = 4;
 
-    /// <summary>Makes a list of one node a listpack again, if it is small. Call after elements were removed.</summary>
-    /// <param name="shrinking">At half of the limit; false after a list was built and shall have the form that fits it.</param>
+    /// <summary>Makes a list of one small node a listpack again. To be called after elements were removed.</summary>
+    /// <param name="shrinking">Whether to convert at half of the limit. False for a list that was just built and takes the form
+    /// that fits it.</param>
     public void TryPack(bool shrinking = true)
     {
         if (_nodes.Exists && _nodes.Root->Nodes == 1) TryPackNode(shrinking);
@@ -142,7 +149,7 @@ public unsafe ref partial struct ListValue
     [MethodImpl(MethodImplOptions.NoInlining)]
     void PushPacked(scoped ReadOnlySpan<byte> value, bool head)
     {
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         if (head) Listpack.Prepend(ref packed, value);
         else Listpack.Append(ref packed, value);
         Follow(packed.Record);
@@ -167,24 +174,24 @@ public unsafe ref partial struct ListValue
     [MethodImpl(MethodImplOptions.NoInlining)]
     void RemovePackedEnd(bool head)
     {
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         Listpack.Delete(ref packed, head ? Listpack.HeaderSize : Listpack.Last(packed.Start), 1);
         Follow(packed.Record);
     }
 
-    /// <summary>Removes elements from an index on; all of them must be there.</summary>
+    /// <summary>Removes elements from an index on. All of them must exist.</summary>
     public void RemoveRange(long index, long count)
     {
         _database.AssertPrepared(At);
         if (count == 0) return;
         if (_nodes.Exists)
         {
-            // Freed in slices: LTRIM may drop millions.
+            // Freed in slices, because LTRIM may drop millions.
             var dropped = _nodes.RemoveRange(index, count);
             if (dropped != null) _database.Discard(ObjectType.List, ObjectEncoding.QuickList, (byte*)dropped);
             return;
         }
-        var packed = new RecordBlock(_database, At);
+        var packed = new RecordBlock(_database.Arena, At);
         Listpack.Delete(ref packed, Listpack.Seek(packed.Start, (int)index), (int)count);
         Follow(packed.Record);
     }
@@ -203,7 +210,7 @@ public unsafe ref partial struct ListValue
         QuickList.VisitListpack(lp, Listpack.Seek(lp, (int)index), ref count, backward, ref visitor);
     }
 
-    /// <summary>Throws unless everything that is held to be true of the list is. For tests.</summary>
+    /// <summary>Throws if an invariant of the list does not hold. For tests.</summary>
     public readonly void Verify()
     {
         if (_nodes.Exists) _nodes.Verify();

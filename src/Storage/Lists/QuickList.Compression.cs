@@ -1,20 +1,24 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
-/// Compression of inner nodes. Whoever changes a node has it expanded and settles it afterwards; whoever changes the chain
-/// balances the ends.
+/// Compression of inner nodes. A method that changes a node first expands it and settles it afterwards. A method that changes the
+/// chain balances the ends.
 /// </summary>
 readonly unsafe partial struct QuickList
 {
-    /// <summary>Smaller nodes are not worth it, nor is a gain of less than that (Redis's MIN_COMPRESS_BYTES and _IMPROVE).</summary>
+    /// <summary>Smaller nodes, and smaller gains, are not worth compressing (MIN_COMPRESS_BYTES and _IMPROVE in Redis).</summary>
     const int LeastCompressed = 48, LeastGain = 8;
 
-    /// <summary>A scratch that one long node made grow beyond this is not kept.</summary>
+    /// <summary>A scratch buffer that one long node made larger than this is not kept.</summary>
     const int ScratchKept = 256 * 1024;
 
-    /// <summary>An element in the middle of a node that is to have one of its own makes three nodes of it.</summary>
+    /// <summary>
+    /// The most nodes that one insertion adds: an element that needs a node of its own, in the middle of a node, makes three of
+    /// it.
+    /// </summary>
     const int MostAddedAtOnce = 2;
 
     [ThreadStatic] static byte[]? t_scratch;
@@ -22,14 +26,15 @@ readonly unsafe partial struct QuickList
     static byte[] Scratch(int bytes)
     {
         if (t_scratch is { } scratch && scratch.Length >= bytes) return scratch;
-        // Pinned, since what is read from it is read by address.
+        // Pinned, because it is read by address.
         scratch = GC.AllocateUninitializedArray<byte>(Math.Max(bytes, ListLimits.SafeBytes), pinned: true);
         if (bytes <= ScratchKept) t_scratch = scratch;
         return scratch;
     }
 
     /// <summary>
-    /// A node's data to be read: in place, or of a compressed node a copy, which is good until another node is opened on the thread.
+    /// The data of a node for reading: in place, or a copy if the node is compressed. The copy is valid until another node is
+    /// opened on the same thread.
     /// </summary>
     static byte* Open(ListNode* node)
     {
@@ -45,7 +50,7 @@ readonly unsafe partial struct QuickList
             throw new UnreachableException("a node of a list does not decompress");
     }
 
-    /// <summary>Has a node uncompressed, to be changed. Returns it.</summary>
+    /// <summary>Decompresses a node that is going to be changed. Returns the node.</summary>
     ListNode* Expand(ListNode* node)
     {
         if (!node->IsCompressed) return node;
@@ -54,11 +59,11 @@ readonly unsafe partial struct QuickList
         return Substitute(node, expanded);
     }
 
-    /// <summary>Compresses a node that has changed, if it is one to be compressed. Returns it.</summary>
+    /// <summary>Compresses a node that has changed, if it is to be compressed. Returns the node.</summary>
     ListNode* Settle(ListNode* node) => Limits.Depth == 0 || IsNearEnd(node) ? node : Compress(node);
 
     /// <summary>
-    /// Brings the ends up to date: the outermost nodes are not compressed, and those that have just moved behind them are.
+    /// Corrects the ends: the outermost nodes are not compressed, and nodes that have just moved behind them are.
     /// </summary>
     void Balance()
     {

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
-/// <summary>Changes in the middle of a list. Where nodes are split and merged follows Redis's quicklist.</summary>
+/// <summary>Changes in the middle of a list. Nodes are split and merged as in Redis's quicklist.</summary>
 readonly unsafe partial struct QuickList
 {
     /// <summary>Inserts a value before or after the element at an index of a node.</summary>
@@ -23,7 +24,7 @@ readonly unsafe partial struct QuickList
         else
         {
             node = Split(node, after ? local + 1 : local);
-            // Redis adds to the half that the element is not in.
+            // Redis adds to the half that does not hold the element.
             if (after) InsertIntoListpack(node->Next, 0, value);
             else node = InsertIntoListpack(node, node->Count, value);
             MergeAround(after ? node : node->Next);
@@ -57,7 +58,7 @@ readonly unsafe partial struct QuickList
         return owner.Node;
     }
 
-    /// <summary>Puts another value in the place of the element at an index of a node.</summary>
+    /// <summary>Replaces the element at an index of a node.</summary>
     public void Replace(ListNode* node, int local, ReadOnlySpan<byte> value)
     {
         var isPlain = Limits.IsPlain(value.Length);
@@ -76,7 +77,7 @@ readonly unsafe partial struct QuickList
         }
         else
         {
-            // The element becomes the last of its node, and goes; the value's own node follows.
+            // The old element becomes the last of its node and is removed. The new value's own node follows.
             if (local < node->Count - 1) node = Split(node, local + 1);
             var plain = NewNode(value);
             Link(plain, node, after: true);
@@ -92,8 +93,9 @@ readonly unsafe partial struct QuickList
         Balance();
     }
 
-    /// <summary>Removes elements from an index on; all of them must be there.</summary>
-    /// <returns>Nodes that went whole, as a list of nobody's that is the caller's to free; null if there are none.</returns>
+    /// <summary>Removes elements from an index on. All of them must exist.</summary>
+    /// <returns>Nodes that were dropped as a whole, as a list without an owner, which the caller frees; null if there are
+    /// none.</returns>
     public ListRoot* RemoveRange(long index, long count)
     {
         var node = Seek(index, out var local);
@@ -115,7 +117,7 @@ readonly unsafe partial struct QuickList
             }
             else
             {
-                // What is left of a node may look at its neighbours: those that go must be gone.
+                // A shortened node may merge with its neighbours, so the dropped nodes must be gone first.
                 if (first != null) dropped = Detach(ref first, last, nodes);
                 RemoveFromListpack(node, local, taken);
             }
@@ -128,7 +130,9 @@ readonly unsafe partial struct QuickList
         return dropped;
     }
 
-    /// <summary>Takes neighbours out of the chain, for a root of their own. The count of elements is the caller's to correct.</summary>
+    /// <summary>
+    /// Takes neighbours out of the chain and gives them a root of their own. The caller corrects the count of elements.
+    /// </summary>
     ListRoot* Detach(ref ListNode* first, ListNode* last, int nodes)
     {
         if (first->Prev == null) _root->Head = last->Next;
@@ -153,7 +157,9 @@ readonly unsafe partial struct QuickList
         Settle(owner.Node);
     }
 
-    /// <summary>Removes up to <paramref name="limit"/> elements that match, from the head or the tail on. Returns how many.</summary>
+    /// <summary>
+    /// Removes up to <paramref name="limit"/> matching elements, from the head or the tail on. Returns how many.
+    /// </summary>
     public long RemoveMatches(in ListMatcher matcher, long limit, bool backward)
     {
         long removed = 0;
@@ -177,7 +183,7 @@ readonly unsafe partial struct QuickList
             Unlink(node);
             return 1;
         }
-        // Only a node that has one is worth the decompressing of it.
+        // A node is decompressed only if it has a match.
         var at = matcher.Find(data, backward ? Listpack.Last(data) : Listpack.First(data), backward);
         if (at < 0) return 0;
         var owner = new ListNodeBlock(in this, Expand(node));
@@ -190,8 +196,8 @@ readonly unsafe partial struct QuickList
     }
 
     /// <summary>
-    /// Splits a packed node: the elements from <paramref name="local"/> on go to a new node behind it. Returns the node, whose
-    /// next is the new one; neither is compressed.
+    /// Splits a packed node: the elements from <paramref name="local"/> on go to a new node behind it. Returns the first node;
+    /// its next one is the new node. Neither is compressed.
     /// </summary>
     ListNode* Split(ListNode* node, int local)
     {
@@ -211,7 +217,7 @@ readonly unsafe partial struct QuickList
         return owner.Node;
     }
 
-    /// <summary>Merges the nodes around one that has changed, where two fit into one.</summary>
+    /// <summary>Merges the nodes around a node that has changed, if two fit into one.</summary>
     void MergeAround(ListNode* center)
     {
         if (center->Prev != null && CanMerge(center->Prev->Prev, center->Prev)) Merge(center->Prev->Prev);
@@ -230,7 +236,7 @@ readonly unsafe partial struct QuickList
         return !Limits.IsExceededBy(bytes, (long)first->Count + second->Count);
     }
 
-    /// <summary>Adds the elements of the next node to a node. Returns the node.</summary>
+    /// <summary>Appends the elements of the next node to a node. Returns the node.</summary>
     ListNode* Merge(ListNode* node)
     {
         node = Expand(node);

@@ -1,16 +1,19 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
 
-/// <summary>The list as a whole: freed in slices, copied, measured, verified.</summary>
+namespace MiniRedis.Storage.Lists;
+
+/// <summary>The list as a whole: free it in slices, copy it, measure it, verify it.</summary>
 readonly unsafe partial struct QuickList
 {
-    /// <summary>Frees nodes until about <paramref name="budget"/> elements are gone; true once the root is freed, too.</summary>
+    /// <summary>Frees nodes until about <paramref name="budget"/> elements are gone. True once the root is freed, too.</summary>
     public static bool FreeSome(Arena arena, byte* rootBlock, ref int budget)
     {
         var root = (ListRoot*)rootBlock;
         while (root->Head != null)
         {
             if (budget <= 0) return false;
-            // A node costs one call of the allocator, whatever it holds.
+            // Freeing a node costs one call of the allocator, whatever it holds.
             budget--;
             var node = root->Head;
             root->Head = node->Next;
@@ -51,7 +54,7 @@ readonly unsafe partial struct QuickList
         return bytes;
     }
 
-    /// <summary>Throws unless everything that is held to be true of the structure is.</summary>
+    /// <summary>Throws if an invariant of the structure does not hold.</summary>
     public void Verify()
     {
         long count = 0;

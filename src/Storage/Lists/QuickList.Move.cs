@@ -1,13 +1,15 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
-/// Defragmentation, node by node. A place in a long list that is good whatever happens to the list until the next step: neither an index (finding
-/// it again takes as long as the list) nor an address (the node may be gone). So the root keeps it, and who takes a node out of the
-/// chain moves it on.
+/// Defragmentation, node by node. Between steps anything may happen to the list, so the walk cannot keep its place as an index
+/// (finding it again takes as long as the list) or as an address (the node may be gone). The root keeps the next node, and a
+/// method that takes this node out of the chain moves the mark on.
 /// </summary>
 readonly unsafe partial struct QuickList
 {
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     public static bool MoveSome(BlockMover mover, ListRoot* root, ref MovePosition position)
     {
         const int Begun = 1;

@@ -1,13 +1,15 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Lists;
 
 /// <summary>
-/// A list of packed nodes; see ListNode.cs for the structure. This file: making, pushing, popping and walking. Others change the
-/// middle (Editing), compress (Compression) and copy, free and verify the whole (Lifetime).
+/// A list of packed nodes; see ListNode.cs for the structure. This file creates, pushes, pops and walks. Other files change the
+/// middle (Editing), compress (Compression), and copy, free and verify the whole (Lifetime).
 /// </summary>
 /// <remarks>
-/// Any change may move nodes: a pointer to a node is good until the next change of that node, of its compression, or of the
+/// Any change may move nodes: a pointer to a node is valid until the next change of that node, of its compression, or of the
 /// list's ends. Values passed in must not lie in the list.
 /// </remarks>
 readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plainFrom = 0)
@@ -15,7 +17,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     /// <summary>Room of a new node: the smallest that is worth an allocation.</summary>
     const int FirstNodeBytes = 128;
 
-    /// <summary>A new node at an end has room at once for this part of what the list has: the way up in steps costs copies.</summary>
+    /// <summary>A new node at an end starts with room for this part of the list's bytes: growing in steps costs copies.</summary>
     const int StartingPart = 8;
 
     readonly Arena _arena = arena;
@@ -38,7 +40,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     /// <summary>The most bytes of a node's block, unless one element needs more.</summary>
     public int NodeBytes => Limits.Bytes;
 
-    /// <summary>An empty list.</summary>
+    /// <summary>Creates an empty list.</summary>
     public static ListRoot* CreateRoot(Arena arena, in ListLimits limits)
     {
         var root = (ListRoot*)arena.Allocate((nuint)sizeof(ListRoot));
@@ -114,7 +116,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         owner.Node->Count--;
     }
 
-    /// <summary>The node with the element at an index, found from the nearer end; null if there is none.</summary>
+    /// <summary>The node that holds the element at an index, found from the nearer end; null if there is none.</summary>
     /// <param name="index">From 0.</param>
     /// <param name="local">The element's index in its node.</param>
     public ListNode* Seek(long index, out int local)
@@ -137,8 +139,8 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     }
 
     /// <summary>
-    /// Shows elements to <paramref name="visitor"/>, <paramref name="count"/> of them from the one at <paramref name="index"/> on,
-    /// towards the tail or the head, until it has seen enough.
+    /// Shows <paramref name="count"/> elements to <paramref name="visitor"/>, from the one at <paramref name="index"/> on towards
+    /// the tail or the head, until the visitor has seen enough.
     /// </summary>
     public void Visit<TVisitor>(long index, long count, bool backward, ref TVisitor visitor)
         where TVisitor : struct, IElementVisitor, allows ref struct
@@ -158,7 +160,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         }
     }
 
-    /// <summary>As <see cref="Visit"/>, for one listpack, from an offset on. False if the visitor has seen enough.</summary>
+    /// <summary>As <see cref="Visit"/>, for one listpack and from an offset on. False if the visitor has seen enough.</summary>
     public static bool VisitListpack<TVisitor>(byte* lp, int at, ref long count, bool backward, ref TVisitor visitor)
         where TVisitor : struct, IElementVisitor, allows ref struct
     {
@@ -171,7 +173,9 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         return true;
     }
 
-    /// <summary>Whether a packed node may take one more value. A compressed one is judged by what it would be.</summary>
+    /// <summary>
+    /// Whether a packed node may take one more value. For a compressed node, its size without compression counts.
+    /// </summary>
     bool HasRoom(ListNode* node, ReadOnlySpan<byte> value) => node != null && HasRoom(node, Listpack.SizeOf(value));
 
     bool HasRoom(ListNode* node, int elementBytes)
@@ -181,10 +185,10 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         return ListNode.HeaderBytes + ListNode.RawBytes(node) + elementBytes <= limits.Bytes && node->Count < limits.Elements;
     }
 
-    /// <summary>A node that is not linked: with one element, plain if it is large.</summary>
+    /// <summary>Creates a node that is not linked, with one element. It is plain if the element is large.</summary>
     /// <param name="value">The element.</param>
     /// <param name="blockBytes">Bytes of the block of a node that is not plain, unless the element needs more.</param>
-    /// <param name="growsAtHead">Where more is going to be added.</param>
+    /// <param name="growsAtHead">Whether more elements are going to be added at the head.</param>
     ListNode* NewNode(ReadOnlySpan<byte> value, long blockBytes = 0, bool growsAtHead = false)
     {
         if (Limits.IsPlain(value.Length))
@@ -195,13 +199,13 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         }
         var form = new Listpack.Form(value);
         var bytes = Listpack.EmptySize + form.Total;
-        // Where elements are counted, a node is full long before its bytes are: what follows is taken to be as long as this one.
+        // If elements are counted, a node is full long before its bytes are. Expect the next elements to be as long as this one.
         var most = Listpack.EmptySize + (long)Limits.Elements * form.Total;
         var room = (int)Math.Max(Math.Max(FirstNodeBytes, Math.Min(blockBytes - ListNode.HeaderBytes, most)), bytes);
         var node = NewNode(room, ListNodeForm.Packed, 1);
         if (growsAtHead) node->Lead = (ushort)Math.Min(room - bytes, ushort.MaxValue);
         Listpack.Empty.CopyTo(new Span<byte>(ListNode.Data(node), Listpack.EmptySize));
-        // Never moves: there is room.
+        // The node does not move, because it has room.
         var owner = new ListNodeBlock(in this, node);
         Listpack.Insert(ref owner, -1, form, value);
         return node;
@@ -214,7 +218,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         return node;
     }
 
-    /// <summary>Puts a node into the chain, next to another or, where that is null, as the only one.</summary>
+    /// <summary>Puts a node into the chain next to a neighbour, or as the only one if that is null.</summary>
     void Link(ListNode* node, ListNode* neighbour, bool after)
     {
         node->Prev = after ? neighbour : neighbour == null ? null : neighbour->Prev;
@@ -223,7 +227,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         _root->Nodes++;
     }
 
-    /// <summary>Has the neighbours of a node, or the root, point at it.</summary>
+    /// <summary>Makes the neighbours of a node, or the root, point at it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void Relink(ListNode* node)
     {
@@ -233,7 +237,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         else node->Next->Prev = node;
     }
 
-    /// <summary>Puts another node in the place of one, which is freed. Returns it.</summary>
+    /// <summary>Replaces a node of the chain by another and frees it. Returns the other.</summary>
     ListNode* Substitute(ListNode* node, ListNode* by)
     {
         by->Prev = node->Prev;
@@ -244,7 +248,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         return by;
     }
 
-    /// <summary>Takes a node out of the chain and frees it. The count of elements is the caller's to correct.</summary>
+    /// <summary>Takes a node out of the chain and frees it. The caller corrects the count of elements.</summary>
     void Unlink(ListNode* node)
     {
         if (_root->Mark == node) _root->Mark = node->Next;
@@ -257,8 +261,8 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     }
 
     /// <summary>
-    /// Gives a linked node room for <paramref name="capacity"/> bytes and moves its <paramref name="bytes"/> bytes of data behind
-    /// <paramref name="lead"/> unused ones.
+    /// Gives a linked node room for <paramref name="capacity"/> bytes, and moves its <paramref name="bytes"/> bytes of data
+    /// behind <paramref name="lead"/> unused ones.
     /// </summary>
     internal ListNode* Move(ListNode* node, int bytes, int capacity, int lead)
     {
@@ -275,11 +279,11 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         return target;
     }
 
-    /// <summary>Whether a block of that size is the one that would be allocated, or one not worth exchanging.</summary>
+    /// <summary>Whether a block of this size is what the arena would allocate, or not worth exchanging.</summary>
     static bool IsBlockFor(int needed, int have) =>
         needed <= SizeClasses.MaxSize ? SizeClasses.Size(SizeClasses.Of((nuint)needed)) == have : needed <= have && needed > have / 2;
 
-    /// <summary>Cuts the block of a node that will not grow further.</summary>
+    /// <summary>Cuts the block of a node that will not grow any more.</summary>
     void Trim(ref ListNode* node)
     {
         var bytes = ListNode.DataBytes(node);
@@ -291,6 +295,6 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
 /// <summary>Sees elements one by one.</summary>
 public interface IElementVisitor
 {
-    /// <returns>False to see no more.</returns>
+    /// <returns>False to see no more elements.</returns>
     bool Visit(PackedElement element);
 }

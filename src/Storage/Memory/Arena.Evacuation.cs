@@ -1,37 +1,37 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
-/// Emptying sparse slabs: what the arena does for defragmentation. Some slabs are marked (<see cref="EvacuationPlan"/>); who knows
-/// the addresses of blocks moves those that lie in marked slabs to others. A slab that falls empty goes where empty slabs go.
+/// Emptying sparse slabs: what the arena does for defragmentation, which marks slabs (see EvacuationPlan) and moves the blocks
+/// that lie in them to others. A slab that becomes empty is returned like any other.
 /// <para>
-/// Nothing is allocated from a marked slab while another of its class has room. When none has, it becomes an ordinary one again: so
-/// marking costs no memory whatever happens meanwhile, and an evacuation that is given up needs not be undone at once.
+/// Nothing is allocated from a marked slab while another slab of its class has room. When none has, the marked slab becomes an
+/// ordinary one again. So marking never costs memory, and an evacuation that is given up need not be undone at once.
 /// </para>
 /// <para>
-/// Rejected: moving what lies in slabs less full than the average, as Redis with jemalloc does. Each pass then leaves about half
-/// of the slabs as they were, and the blocks it moves may be moved again by the next. Marked slabs are chosen so that their blocks fit into the
-/// others (the sparsest, as many as there is room for), so one pass gets to the least number of slabs, and moves the fewest blocks.
+/// Rejected: moving the blocks of all slabs that are less full than the average, as Redis does with jemalloc. Such a pass leaves
+/// about half of the slabs as they were, and the next pass may move the same blocks again. Here the sparsest slabs are marked, as
+/// many as the others have room for. One pass then reaches the smallest number of slabs and moves the fewest blocks.
 /// </para>
 /// </summary>
 public sealed unsafe partial class Arena
 {
-    // Slabs of size classes in use, and bytes of all their blocks, handed out or free.
+    // Slabs of size classes in use, and the bytes of all their blocks, handed out or free.
     long _slabs;
     long _slabRoom;
 
     /// <summary>Bytes of slabs that have blocks in use, and of the pages of large blocks.</summary>
     public long ActiveBytes => (_slabs << Region.SlabShift) + _large;
 
-    /// <summary>Bytes of free blocks in slabs that have others in use: what fragmentation costs. Exact.</summary>
+    /// <summary>Bytes of free blocks in slabs that have other blocks in use: the cost of fragmentation. Exact.</summary>
     public long FragmentedBytes => _slabRoom - (_used - _large);
 
-    /// <summary>What fragmentation makes of each byte in use: 1 if there is none.</summary>
+    /// <summary>By what factor fragmentation makes the bytes in use larger: 1 if there is none.</summary>
     public double FragmentationRatio => _used == 0 ? 1 : 1 + (double)FragmentedBytes / _used;
 
-    /// <summary>What slabs of each size there are. Takes about a millisecond for ten gigabytes.</summary>
+    /// <summary>How many slabs there are of each size, and how full. Takes about a millisecond for ten gigabytes.</summary>
     public IReadOnlyList<SlabUse> CountSlabs()
     {
         var census = new SlabCensus(this);
@@ -50,8 +50,8 @@ public sealed unsafe partial class Arena
     internal static bool IsEvacuating(byte* block) => Region.SlabOf(block)->State == SlabState.Evacuating;
 
     /// <summary>
-    /// Moves a block, with all of its bytes, to a slab that stays. Returns its new address, or null if there is no room in those: then it
-    /// stays where it is.
+    /// Moves a block, with all of its bytes, to a slab that stays. Returns the new address, or null if those slabs have no room:
+    /// then the block stays.
     /// </summary>
     internal byte* Evacuate(byte* block)
     {
@@ -63,7 +63,8 @@ public sealed unsafe partial class Arena
     }
 
     /// <summary>
-    /// Moves a block of a slab, for no reason, and makes the old one unreadable: finds who still uses it. Null for large blocks.
+    /// Moves a block that need not move and makes its old place unreadable, to find out who still uses the old address. Null for
+    /// large blocks.
     /// </summary>
     internal byte* Displace(byte* block) => Region.SlabOf(block)->State >= SlabState.Span ? null : Transfer(block, poison: true);
 
@@ -87,7 +88,7 @@ public sealed unsafe partial class Arena
         Link(slab);
     }
 
-    /// <summary>Frees slabs that are kept without any block in use, for their class to have one (see <see cref="NoteFree"/>).</summary>
+    /// <summary>Frees the slabs that classes keep although no block is in use (see <see cref="NoteFree"/>).</summary>
     internal void DropEmptySlabs()
     {
         for (var sizeClass = 0; sizeClass < SizeClasses.Count; sizeClass++)
@@ -99,8 +100,8 @@ public sealed unsafe partial class Arena
         }
     }
 
-    /// <summary>Gives the memory of free slabs that was kept for the next allocations back to the system.</summary>
-    /// <returns>How many bytes.</returns>
+    /// <summary>Gives back to the system the memory that free slabs had kept for the next allocations.</summary>
+    /// <returns>How many bytes it gave back.</returns>
     public long Purge()
     {
         ReclaimDiscarded();

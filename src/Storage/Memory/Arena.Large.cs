@@ -1,9 +1,9 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
-/// <summary>Blocks above 32 KB: spans of slabs and mappings of their own.</summary>
+/// <summary>Blocks above 32 KB: spans of slabs, and mappings of their own.</summary>
 public sealed unsafe partial class Arena
 {
-    // Bytes of them, part of _used.
+    // Bytes of large blocks; part of _used.
     long _large;
 
     byte* AllocateLarge(nuint size)
@@ -21,7 +21,9 @@ public sealed unsafe partial class Arena
         return AddressOf(slab);
     }
 
-    /// <summary>Gives back what lies behind a block in its last slab and has memory from before: only the block's own pages are counted.</summary>
+    /// <summary>
+    /// Gives back memory behind a block in its last slab, left from earlier use: only the block's own pages are counted.
+    /// </summary>
     static void DiscardTail(Slab* slab)
     {
         var tail = (slab->Extent << Region.SlabShift) - slab->BlockSize;
@@ -39,7 +41,7 @@ public sealed unsafe partial class Arena
         return AddressOf(slab);
     }
 
-    /// <summary>The descriptor of slab 1, where the block starts, as if this were a region.</summary>
+    /// <summary>Fills in the descriptor of slab 1, where the block starts, as if the mapping were a region.</summary>
     Slab* InitDedicated(byte* start, nuint extent)
     {
         var slab = (Slab*)start + 1;
@@ -71,13 +73,13 @@ public sealed unsafe partial class Arena
         }
         UnlinkDedicated(slab);
         _committed -= (long)slab->Extent;
-        // Nobody else knows the mapping any more, so nothing has to wait for this.
+        // Nobody else knows the mapping any more, so nothing has to wait.
         ThreadPool.UnsafeQueueUserWorkItem(
             static mapping => NativePages.ReleaseGently((byte*)mapping.Start, mapping.Extent),
             (Start: (nuint)slab & ~(Region.Size - 1), Extent: slab->Extent), preferLocal: false);
     }
 
-    /// <summary>The block at its new size, or null if it has to be copied.</summary>
+    /// <summary>The block at its new size, or null if the caller has to copy it.</summary>
     byte* ResizeLarge(Slab* slab, byte* block, nuint newSize)
     {
         if (slab->State == SlabState.Dedicated) return newSize > MaxSpan ? ResizeDedicated(slab, block, newSize) : null;

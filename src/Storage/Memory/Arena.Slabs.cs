@@ -1,24 +1,28 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
-/// <summary>Where slabs come from and go to: regions, and the system behind them.</summary>
+/// <summary>Where slabs come from and where they go: regions, and the system behind them.</summary>
 public sealed unsafe partial class Arena
 {
-    /// <summary>Free slabs that keep their memory however long nobody asks for them: 2 MB, so that a small server does not page.</summary>
+    /// <summary>
+    /// Free slabs that keep their memory even if nobody asks for them: 2 MB, so that a small server does not page.
+    /// </summary>
     const int MinDirtySlabs = 32;
 
     /// <summary>
-    /// Of the slabs that nobody asked for during a second this part gives its memory back: half of what lies idle is gone after five seconds,
+    /// Each second one in so many of the slabs that nobody asked for gives its memory back: half is gone after five seconds,
     /// nine tenths after seventeen. (jemalloc's dirty_decay_ms is ten seconds.)
     /// </summary>
     const int GivenBackPart = 8;
 
-    /// <summary>And so many at least (4 MB), that there be an end.</summary>
+    /// <summary>At least so many slabs (4 MB) give their memory back each second, so that it comes to an end.</summary>
     const int LeastGivenBack = 64;
 
-    /// <summary>Runs of at least this many slabs (1 MB) are given back on another thread: it takes a microsecond per few pages.</summary>
+    /// <summary>
+    /// Runs of at least this many slabs (1 MB) are given back on another thread: the call takes a microsecond for a few pages.
+    /// </summary>
     const int BackgroundSlabs = 16;
 
     readonly ConcurrentQueue<SlabRun> _discarded = new();
@@ -27,17 +31,17 @@ public sealed unsafe partial class Arena
     int _firstWithRoom, _firstWithBacked;
     long _committed;
 
-    /// <summary>A free slab, or the first of several neighbours; their descriptors are the caller's to fill in.</summary>
+    /// <summary>Takes a free slab, or several neighbours and returns the first. The caller fills in their descriptors.</summary>
     Slab* TakeSlabs(int count) => TakeSlabs(count, out _);
 
     /// <inheritdoc cref="TakeSlabs(int)"/>
-    /// <param name="wasDirty">How many of them have memory from before.</param>
+    /// <param name="wasDirty">How many of them still have memory.</param>
     Slab* TakeSlabs(int count, out int wasDirty)
     {
         ReclaimDiscarded();
         wasDirty = count;
         if (_dirtySlabs >= count && TryTakeBacked(count, out var backed)) return backed;
-        // Lowest address first: what is in use draws together, and regions at the end fall empty.
+        // Lowest address first: blocks in use gather there, and regions at the end become empty.
         for (var i = _firstWithRoom; i < _regions.Count; i++)
         {
             var region = _regions[i];
@@ -54,7 +58,9 @@ public sealed unsafe partial class Arena
         return first;
     }
 
-    /// <summary>Takes slabs that still have memory: to use them costs no page faults, and others may stay without.</summary>
+    /// <summary>
+    /// Takes slabs that still have memory: using them costs no page faults, and other slabs may stay without memory.
+    /// </summary>
     bool TryTakeBacked(int count, out Slab* slab)
     {
         for (var i = _firstWithBacked; i < _regions.Count; i++)
@@ -91,19 +97,19 @@ public sealed unsafe partial class Arena
     }
 
     /// <summary>
-    /// Has free slabs give back as much memory as others have newly got: those with memory may lie where it does not fit, and what is kept for
-    /// later must not make the whole larger.
+    /// Has free slabs give back as much memory as other slabs have newly got. A free slab with memory may not fit a request, and
+    /// memory that is kept for later must not make the whole larger.
     /// </summary>
     void Offset(long slabs)
     {
         if (_dirtySlabs > ReservedSlabs) GiveBack((int)Math.Min(slabs, _dirtySlabs - ReservedSlabs));
     }
 
-    /// <summary>Has so many free slabs give back their memory; many do it on another thread.</summary>
+    /// <summary>Has so many free slabs give back their memory; many slabs do so on another thread.</summary>
     void GiveBack(int slabs)
     {
         List<SlabRun>? many = slabs < BackgroundSlabs ? null : [];
-        // Highest address first: what is taken next lies at the front.
+        // Highest address first: the next slabs are taken from the front.
         for (var i = _regions.Count - 1; i >= 0 && slabs > 0; i--)
         {
             while (slabs > 0 && _regions[i] is { DirtyCount: > 0 } region)
@@ -125,7 +131,7 @@ public sealed unsafe partial class Arena
         _leastDirtySlabs = Math.Min(_leastDirtySlabs, _dirtySlabs);
     }
 
-    /// <summary>Free slabs that keep their memory for good.</summary>
+    /// <summary>Free slabs whose memory is never given back.</summary>
     long ReservedSlabs => MinDirtySlabs + _used / (128 * Region.SlabSize);
 
     Region AddRegion()
@@ -144,8 +150,9 @@ public sealed unsafe partial class Arena
     }
 
     /// <summary>
-    /// Makes slabs free. Their memory stays for a while (<see cref="GiveBackIdle"/>): who empties a list fills another, and to give back
-    /// memory and fetch it again costs 15 microseconds a slab. Large blocks are an exception, as is what defragmentation empties.
+    /// Makes slabs free. Their memory stays for a while (<see cref="GiveBackIdle"/>): a client that empties a list soon fills
+    /// another, and giving memory back and fetching it again costs 15 microseconds a slab. Large blocks, and slabs that
+    /// defragmentation has emptied, give it back at once.
     /// </summary>
     void ReturnSlabs(Slab* slab, int count, bool keep = true)
     {
@@ -163,8 +170,8 @@ public sealed unsafe partial class Arena
     }
 
     /// <summary>
-    /// Gives back a part of the memory of slabs that have been free since the last call. Call once a second. Takes a microsecond for
-    /// each megabyte; the system's part is done on another thread.
+    /// Gives back part of the memory of slabs that have been free since the last call. To be called once a second. Takes a
+    /// microsecond for each megabyte; the system's part runs on another thread.
     /// </summary>
     public void GiveBackIdle()
     {
@@ -185,7 +192,7 @@ public sealed unsafe partial class Arena
         Return(run.Region, run.First, run.Count, stillBacked: false);
     }
 
-    /// <summary>Has another thread give memory back. The slabs stay taken until it is through with them.</summary>
+    /// <summary>Has another thread give memory back. The slabs stay taken until it has finished.</summary>
     void DiscardElsewhere(SlabRun[] runs)
     {
         Interlocked.Increment(ref _discarding);
@@ -205,8 +212,8 @@ public sealed unsafe partial class Arena
         region.Return(first, count, stillBacked);
         _firstWithRoom = Math.Min(_firstWithRoom, region.Number);
         if (stillBacked) _firstWithBacked = Math.Min(_firstWithBacked, region.Number);
-        // One region stays, or filling and emptying the last slab of one would map and unmap it each time. One with much memory goes when
-        // that has been given back: to unmap it with the region would take milliseconds.
+        // One region stays: otherwise filling and emptying its last slab would map and unmap it each time. A region with much
+        // memory goes only after that memory has been given back, because unmapping it would take milliseconds.
         if (region.FreeCount == Region.Usable && region.DirtyCount <= MinDirtySlabs && OtherHasRoom(region))
         {
             Recommit(region.DirtyCount);
@@ -225,7 +232,7 @@ public sealed unsafe partial class Arena
         return false;
     }
 
-    /// <summary>Takes back the slabs another thread has emptied since.</summary>
+    /// <summary>Takes back the slabs that another thread has emptied since.</summary>
     void ReclaimDiscarded()
     {
         while (_discarded.TryDequeue(out var run)) Return(run.Region, run.First, run.Count, stillBacked: false);

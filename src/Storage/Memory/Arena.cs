@@ -2,16 +2,16 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// Native memory for records, values and indexes.
 /// <para>
-/// The idea is the slab allocator's (Bonwick 1994) in the shape of mimalloc (Leijen, Zorn, de Moura 2019): blocks of one size
-/// share a slab, the free blocks of a slab form a list inside themselves, and a slab's descriptor is found by masking a block's
-/// address, so neither blocks nor callers carry a size. Ours is smaller than mimalloc because one thread uses an arena at a
-/// time: no deferred frees, no atomics. It counts every byte exactly, it never touches a page before a block of it is handed
-/// out, and it goes away as a whole, which is what makes FLUSHALL cost the same for ten keys and ten million.
+/// The idea is the slab allocator's (Bonwick 1994) in the shape of mimalloc (Leijen, Zorn, de Moura 2019). Blocks of one size
+/// share a slab. The free blocks of a slab form a list inside themselves. A slab's descriptor is found by masking a block's
+/// address, so neither blocks nor callers carry a size. Ours is smaller than mimalloc because one thread uses an arena at a time:
+/// no deferred frees, no atomics. It counts every byte exactly, and it touches no page before it hands out a block of it. It is
+/// freed as a whole, so FLUSHALL costs the same for ten keys and ten million.
 /// </para>
 /// <code>
 ///   region: 64 MB at a multiple of 64 MB
@@ -23,24 +23,28 @@ namespace MiniRedis.Storage;
 ///   0                 64 KB    128 KB
 /// </code>
 /// <para>
-/// To 32 KB: size classes (<see cref="SizeClasses"/>). To 32 MB: spans of whole slabs, counted by the 4 KB pages in use; the rest
-/// of the last slab is never touched. Above: a mapping of its own with a table of one entry, aligned so that masking still works.
-/// The descriptors stand in the region's table rather than at the head of each slab, where a slab of 32 KB blocks would lose
-/// half its room to 64 bytes, and where all descriptors would compete for the same cache sets.
+/// Blocks of up to 32 KB have size classes (<see cref="SizeClasses"/>). Blocks of up to 32 MB are spans of whole slabs: only the
+/// 4 KB pages in use are counted, and the rest of the last slab is never touched. Larger blocks are mappings of their own with a
+/// table of one entry, aligned so that masking still works.
+/// The descriptors stand in the region's table rather than at the head of each slab. There, a slab of 32 KB blocks would lose
+/// half its room to 64 bytes, and all descriptors would compete for the same cache sets.
 /// </para>
 /// </summary>
 /// <remarks>
-/// Used by one thread at a time; <see cref="Dispose"/> may run on another once nobody uses the arena. Invariants: a slab's Used is
-/// the number of its blocks handed out; a slab is its class's current one, or in its partial list, or full, or in its list of those
-/// to be emptied; UsedBytes is the sum of the block sizes handed out. Contents of a new block are undefined. A block freed twice, or one
-/// of another arena, is a bug of the caller's that nothing detects.
+/// Used by one thread at a time; <see cref="Dispose"/> may run on another thread once nobody uses the arena. Invariants: a slab's
+/// Used is the number of its blocks handed out. A slab is its class's current one, or in its class's list of partial slabs, or
+/// full, or in its class's list of slabs to be emptied. UsedBytes is the sum of the sizes of all blocks handed out. The contents
+/// of a new block are undefined. Nothing detects a block that is freed twice or that belongs to another arena: that is a bug of
+/// the caller's.
 /// </remarks>
 public sealed unsafe partial class Arena : IDisposable
 {
-    /// <summary>Larger blocks get a mapping of their own: half a region, so that a region always has room for one more.</summary>
+    /// <summary>
+    /// Larger blocks get a mapping of their own. The limit is half a region, so that a region always has room for one more span.
+    /// </summary>
     const nuint MaxSpan = 32 << 20;
 
-    // The current slab of each class, its partial slabs, and those to be emptied; one slab without any room stands for "none".
+    // The current slab of each class, its partial slabs, and those to be emptied. One slab without any room stands for "none".
     readonly Slab** _current;
     readonly Slab** _partial;
     readonly Slab** _evacuating;
@@ -60,13 +64,15 @@ public sealed unsafe partial class Arena : IDisposable
         for (var i = 0; i < SizeClasses.Count; i++) _current[i] = _noSlab;
     }
 
-    /// <summary>Bytes of all blocks handed out, as large as they really are.</summary>
+    /// <summary>Bytes of all blocks handed out, at their real sizes.</summary>
     public long UsedBytes => _used;
 
-    /// <summary>Bytes of pages that have memory behind them, or may have: slabs in use, and free ones not yet given back.</summary>
+    /// <summary>Bytes of pages that have memory, or may have: slabs in use, and free slabs that have not given it back.</summary>
     public long CommittedBytes => _committed;
 
-    /// <summary>A block of at least <paramref name="size"/> bytes, 8-byte aligned; 64-byte aligned if its size is a multiple.</summary>
+    /// <summary>
+    /// A block of at least <paramref name="size"/> bytes, 8-byte aligned; 64-byte aligned if its size is a multiple of 64.
+    /// </summary>
     /// <exception cref="OutOfMemoryException">The system has no memory left.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Allocate(nuint size)
@@ -103,13 +109,13 @@ public sealed unsafe partial class Arena : IDisposable
         if (slab->Used == 0 || slab->State == SlabState.Full) NoteFree(slab);
     }
 
-    /// <summary>Bytes of a block that can be used; at least what was asked for.</summary>
+    /// <summary>Bytes of a block that can be used: at least as many as were asked for.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static nuint SizeOf(byte* block) => Region.SlabOf(block)->BlockSize;
 
     /// <summary>
-    /// Makes a block hold at least <paramref name="newSize"/> bytes, in place where its kind allows. The first
-    /// <paramref name="used"/> bytes are kept, as far as the new size goes; the old address is invalid if another is returned.
+    /// Makes a block hold at least <paramref name="newSize"/> bytes, in place if possible. The first <paramref name="used"/>
+    /// bytes are kept, as far as the new size goes. If another address is returned, the old one is invalid.
     /// </summary>
     public byte* Resize(byte* block, nuint used, nuint newSize)
     {
@@ -174,11 +180,11 @@ public sealed unsafe partial class Arena : IDisposable
         return block;
     }
 
-    /// <summary>Retires the class's full slab; makes another one with room current.</summary>
+    /// <summary>Retires the class's full slab and makes another one with room current.</summary>
     Slab* NextSlab(int sizeClass)
     {
         var slab = _partial[sizeClass];
-        // Rather than take one more, one that was to be emptied stays.
+        // A slab that was to be emptied stays before a new one is taken.
         if (slab == null) slab = _evacuating[sizeClass];
         if (slab != null)
         {
@@ -204,7 +210,7 @@ public sealed unsafe partial class Arena : IDisposable
         return slab;
     }
 
-    /// <summary>A slab that was full has room again, or one has become empty.</summary>
+    /// <summary>Handles a slab that was full and has room again, or one that has become empty.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     void NoteFree(Slab* slab)
     {
@@ -216,18 +222,18 @@ public sealed unsafe partial class Arena : IDisposable
         }
         if (slab->State == SlabState.Current)
         {
-            // Stays, or a class with one block in use now and then would fetch a slab each time.
+            // The slab stays. Otherwise a class with one block in use now and then would fetch a slab each time.
             slab->FreeList = null;
             slab->Bump = AddressOf(slab);
             return;
         }
-        // What defragmentation empties is to go: that is what it is for.
+        // Defragmentation empties slabs to give them back.
         var keep = slab->State != SlabState.Evacuating;
         if (slab->State is SlabState.Partial or SlabState.Evacuating) Unlink(slab);
         ReturnSlab(slab, keep);
     }
 
-    /// <summary>Gives up a slab that has no block in use and is in no list.</summary>
+    /// <summary>Returns a slab that has no block in use and is in no list.</summary>
     void ReturnSlab(Slab* slab, bool keep = true)
     {
         _committed -= Region.SlabSize;
@@ -236,7 +242,7 @@ public sealed unsafe partial class Arena : IDisposable
         ReturnSlabs(slab, 1, keep);
     }
 
-    /// <summary>Puts a slab into the list that its state says.</summary>
+    /// <summary>Puts a slab into the list that its state names.</summary>
     void Link(Slab* slab)
     {
         ref var head = ref ListOf(slab);

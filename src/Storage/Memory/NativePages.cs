@@ -1,13 +1,13 @@
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// Address space from the operating system: reserved in large aligned pieces, backed by memory when first touched.
 /// </summary>
 /// <remarks>
-/// Safe to call from any thread. What the calls that only give memory back answer is not looked at: they fail for wrong
-/// arguments alone, and the memory is then merely not given back.
+/// Safe to call from any thread. The results of calls that only give memory back are ignored: they fail for wrong arguments
+/// alone, and then the memory is just not given back.
 /// </remarks>
 static unsafe partial class NativePages
 {
@@ -26,18 +26,18 @@ static unsafe partial class NativePages
     static readonly bool IsWindows = OperatingSystem.IsWindows();
 
     /// <summary>
-    /// What all reservations have above the lowest 47 bits of their addresses: nothing on x86-64 and macOS, one bit on Linux for
-    /// arm64, which places mappings at the top of 48 bits. So 47 bits name a block.
+    /// The bits of all reservations' addresses above the lowest 47: none on x86-64 and macOS, one bit on Linux for arm64, which
+    /// places mappings at the top of 48 bits. So 47 bits name a block.
     /// </summary>
     public static readonly nuint AddressPrefix = FindPrefix();
 
     /// <summary>Zeroed pages at a multiple of <paramref name="alignment"/>.</summary>
-    /// <exception cref="OutOfMemoryException">The system has no address space or memory left to promise.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no more address space, or no memory to promise.</exception>
     public static byte* Reserve(nuint size, nuint alignment)
     {
         if (IsWindows) return ReserveOnWindows(size, alignment);
 
-        // Twice too much, then the ends cut off: mmap itself aligns to pages only.
+        // Reserve twice as much and cut the ends off: mmap itself aligns to pages only.
         var raw = MMap(null, size + alignment, ReadWrite, MapFlags, -1, 0);
         if (raw == (byte*)-1) throw OutOfMemory(size);
         var start = (byte*)(((nuint)raw + alignment - 1) & ~(alignment - 1));
@@ -73,9 +73,9 @@ static unsafe partial class NativePages
     }
 
     /// <summary>
-    /// Ends a reservation whose memory is given back in pieces before, with the processor offered to others between them. To unmap 64 MB in
-    /// one call takes the kernel three milliseconds, in which whoever else wakes up on that processor has to wait for it: the executor
-    /// perhaps.
+    /// Ends a reservation. First gives its memory back in pieces, and offers the processor to others between them. To unmap 64 MB
+    /// in one call takes the kernel three milliseconds. Another thread that wakes up on the same processor, perhaps the executor,
+    /// would have to wait that long.
     /// </summary>
     public static void ReleaseGently(byte* start, nuint size)
     {
@@ -87,21 +87,21 @@ static unsafe partial class NativePages
         Release(start, size);
     }
 
-    /// <summary>Gives the memory behind whole pages back; they stay reserved, their contents are lost.</summary>
+    /// <summary>Gives back the memory of whole pages. They stay reserved; their contents are lost.</summary>
     public static void Discard(byte* start, nuint size)
     {
         if (IsWindows) DiscardVirtualMemory(start, size);
         else MAdvise(start, size, OperatingSystem.IsLinux() ? MadviseDontNeed : MadviseFree);
     }
 
-    /// <summary>Moves a reservation to a larger one without copying, where the system can (Linux: page tables only).</summary>
+    /// <summary>Moves a reservation to a larger one without copying, if the system can (Linux moves page tables only).</summary>
     public static bool TryMove(byte* start, nuint size, byte* target, nuint targetSize) =>
         OperatingSystem.IsLinux() && MRemap(start, size, targetSize, MayMoveToFixed, target) == target;
 
     static byte* ReserveOnWindows(nuint size, nuint alignment)
     {
-        // A reservation cannot be cut on Windows: find a hole that is large enough, then claim the aligned part of it. Another
-        // thread may take the hole in between, so try again.
+        // Windows cannot cut a reservation: find a large enough hole, then claim the aligned part of it. Another thread may take
+        // the hole in between, so try again.
         for (var attempt = 0; attempt < 16; attempt++)
         {
             var probe = VirtualAlloc(null, size + alignment, 0x2000 /* MEM_RESERVE */, 0x04 /* PAGE_READWRITE */);

@@ -1,16 +1,16 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
-/// 64 MB of address space at a multiple of 64 MB, in 1024 slabs. The first holds the table of the others, so a slab is found by
-/// masking a block's address. Which slabs are free, and which free ones still have memory behind them ("dirty"), is kept in two
-/// bitmaps here rather than in the table, so that a search touches two cache lines.
+/// 64 MB of address space at a multiple of 64 MB, in 1024 slabs. The first slab holds the table of the others, so a slab is found
+/// by masking a block's address. Two bitmaps here tell which slabs are free, and which free slabs still have memory ("dirty").
+/// They are not in the table, so that a search touches two cache lines.
 /// <para>
-/// Rejected: asking for huge pages (MADV_HUGEPAGE). Measured with 5 million keys they made look-ups a tenth cheaper but inserts
-/// twice as dear, with faults of up to 5 ms where the kernel had to make a huge page by compaction. A batch of commands hides
-/// the same misses by prefetching.
+/// Rejected: huge pages (MADV_HUGEPAGE). Measured with 5 million keys, they made look-ups a tenth cheaper but inserts twice as
+/// dear, with page faults of up to 5 ms where the kernel had to make a huge page by compaction. A batch of commands hides the
+/// same cache misses by prefetching.
 /// </para>
 /// </summary>
 sealed unsafe class Region
@@ -20,7 +20,7 @@ sealed unsafe class Region
     public const int SlabCount = 1024;
     public const nuint Size = (nuint)SlabSize * SlabCount;
 
-    /// <summary>Slabs that can be handed out: all but the table's.</summary>
+    /// <summary>Slabs that can be handed out: all but the one that holds the table.</summary>
     public const int Usable = SlabCount - 1;
 
     Bitmap _free;
@@ -55,7 +55,9 @@ sealed unsafe class Region
 
     public static int IndexOf(Slab* slab) => (int)(((nuint)slab & (Size - 1)) / Slab.Size);
 
-    /// <summary>The first of <paramref name="count"/> free neighbours with the lowest address, now taken; -1 if there are none.</summary>
+    /// <summary>
+    /// Takes <paramref name="count"/> free neighbours with the lowest address and returns the first; -1 if there are none.
+    /// </summary>
     public int Take(int count, out int wasDirty)
     {
         wasDirty = 0;
@@ -65,7 +67,7 @@ sealed unsafe class Region
         return first;
     }
 
-    /// <summary>As <see cref="Take"/>, among those that have memory behind them.</summary>
+    /// <summary>As <see cref="Take"/>, among the slabs that still have memory.</summary>
     public int TakeBacked(int count)
     {
         if (DirtyCount < count) return -1;
@@ -74,7 +76,9 @@ sealed unsafe class Region
         return first;
     }
 
-    /// <summary>The last free neighbours that have memory behind them, at most so many, now taken. There must be some.</summary>
+    /// <summary>
+    /// Takes the last free neighbours that still have memory, at most <paramref name="most"/>. There must be some.
+    /// </summary>
     public int TakeLastBacked(int most, out int count)
     {
         var last = SlabCount - 1;
@@ -86,7 +90,7 @@ sealed unsafe class Region
         return first;
     }
 
-    /// <summary>Takes exactly these slabs if all of them are free.</summary>
+    /// <summary>Takes exactly these slabs, if all of them are free.</summary>
     public bool TryTakeAt(int first, int count, out int wasDirty)
     {
         wasDirty = 0;
@@ -95,7 +99,7 @@ sealed unsafe class Region
         return true;
     }
 
-    /// <summary>Makes slabs free; <paramref name="stillBacked"/> if their memory was not given back.</summary>
+    /// <summary>Makes slabs free; <paramref name="stillBacked"/> if they still have their memory.</summary>
     public void Return(int first, int count, bool stillBacked)
     {
         Mark(ref _free, first, count, true);
@@ -105,7 +109,7 @@ sealed unsafe class Region
         DirtyCount += count;
     }
 
-    /// <summary>Gives back the memory of all free slabs that have any. Returns how many there were.</summary>
+    /// <summary>Gives back the memory of all free slabs that have any. Returns how many slabs there were.</summary>
     public int Discard()
     {
         var discarded = DirtyCount;
@@ -133,7 +137,7 @@ sealed unsafe class Region
         return wasDirty;
     }
 
-    /// <summary>The first of so many neighbours of a map with the lowest address; -1 if there are none.</summary>
+    /// <summary>The lowest run of <paramref name="count"/> set bits in a map; -1 if there is none.</summary>
     static int FindRun(ref Bitmap map, int count)
     {
         var first = NextOf(ref map, 1);

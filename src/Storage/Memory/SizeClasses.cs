@@ -1,12 +1,12 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 /// <summary>
-/// The block sizes the arena deals in. To 256 bytes every multiple of 8, for most records live there and a byte a key counts;
-/// to 4 KB eight steps a doubling (12.5 % waste at most, 6 % on average, as jemalloc's are four); above, what divides a slab of
-/// 64 KB into k equal parts, k from 15 down to 2, so that no slab ends in waste.
+/// The sizes of blocks. Up to 256 bytes, every multiple of 8: most records live there, and each byte a key counts. Up to 4 KB,
+/// eight steps a doubling (12.5 % waste at most, 6 % on average; jemalloc has four). Above, a slab of 64 KB divided into k equal
+/// parts, k from 15 down to 2, so that no slab ends in waste.
 /// </summary>
 static class SizeClasses
 {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
 enum SlabState : byte
 {
@@ -16,7 +16,10 @@ enum SlabState : byte
     /// <summary>All blocks in use; in no list.</summary>
     Full,
 
-    /// <summary>To be emptied by moving its blocks (see Arena.Evacuation.cs); has free blocks, in a list of its class's for these.</summary>
+    /// <summary>
+    /// Defragmentation empties it by moving its blocks (see Arena.Evacuation.cs). Has free blocks; in its class's list of such
+    /// slabs.
+    /// </summary>
     Evacuating,
 
     /// <summary>The first slab of a block larger than half a slab.</summary>
@@ -35,18 +38,18 @@ unsafe struct Slab
     /// <summary>Freed blocks; each holds the address of the next in its first 8 bytes.</summary>
     public byte* FreeList;
 
-    /// <summary>From here to <see cref="BumpEnd"/> no block was handed out yet, so their pages may be untouched.</summary>
+    /// <summary>From here to <see cref="BumpEnd"/> no block was ever handed out, so the pages may be untouched.</summary>
     public byte* Bump;
 
     public byte* BumpEnd;
 
-    /// <summary>Bytes of each block; of a span or dedicated mapping, of its one block.</summary>
+    /// <summary>Bytes of each block; in a span or a dedicated mapping, of its only block.</summary>
     public nuint BlockSize;
 
     public Slab* Previous;
     public Slab* Next;
 
-    /// <summary>Slabs of a span; bytes of a dedicated mapping, its own table included.</summary>
+    /// <summary>In a span, its slabs; in a dedicated mapping, its bytes, its own table included.</summary>
     public nuint Extent;
 
     /// <summary>Blocks in use.</summary>

@@ -1,19 +1,19 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Memory;
 
-/// <summary>What slabs of one size the arena holds. See <see cref="SlabCensus"/>.</summary>
+/// <summary>The slabs of one size that the arena has. See <see cref="SlabCensus"/>.</summary>
 /// <param name="BlockBytes">Bytes of a block.</param>
 /// <param name="Slabs">Slabs in use.</param>
 /// <param name="Blocks">Blocks in use.</param>
-/// <param name="Room">Blocks there is room for in these slabs.</param>
+/// <param name="Room">Blocks for which these slabs have room, those in use included.</param>
 public readonly record struct SlabUse(int BlockBytes, long Slabs, long Blocks, long Room);
 
 /// <summary>
-/// Counts, size class by size class, how full slabs are: by reading the arena's tables of them, a region a step. Keeping these counts
-/// up to date would cost every allocation; reading takes some microseconds a region, a millisecond for ten gigabytes.
+/// Counts, for each size class, how full its slabs are. It reads the arena's tables of slabs, one region a step. Keeping these
+/// counts up to date would cost every allocation. Reading takes some microseconds a region, a millisecond for ten gigabytes.
 /// </summary>
 sealed unsafe class SlabCensus(Arena arena)
 {
-    /// <summary>Partial slabs are told apart by how full they are in so many steps.</summary>
+    /// <summary>Into how many steps of fullness partial slabs are sorted.</summary>
     public const int Steps = 64;
 
     readonly long[] _partial = new long[SizeClasses.Count * Steps];
@@ -23,7 +23,7 @@ sealed unsafe class SlabCensus(Arena arena)
 
     public static int BlocksPerSlab(int sizeClass) => Region.SlabSize / SizeClasses.Size(sizeClass);
 
-    /// <summary>Which step a slab that is not full belongs to.</summary>
+    /// <summary>The step of a slab that is not full.</summary>
     public static int StepOf(Slab* slab) => slab->Used * Steps / BlocksPerSlab(slab->SizeClass);
 
     /// <summary>Counts one region. False once all are counted.</summary>
@@ -42,7 +42,7 @@ sealed unsafe class SlabCensus(Arena arena)
         return true;
     }
 
-    /// <summary>Partial slabs of a class that are so full.</summary>
+    /// <summary>How many partial slabs of a class are at a step.</summary>
     public long PartialAt(int sizeClass, int step) => _partial[sizeClass * Steps + step];
 
     public SlabUse UseOf(int sizeClass) =>

@@ -1,12 +1,14 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
-/// A listpack in a block of the arena with <paramref name="head"/> bytes of its owner's in front of it: the node of a list or of
-/// a stream.
+/// A listpack in a block of the arena, with <paramref name="head"/> bytes in front that belong to the owner: the node of a list
+/// or a stream.
 /// </summary>
 public unsafe struct ArenaBlock(Arena arena, byte* block, int head = 0) : IPackedOwner
 {
-    /// <summary>The block; it may be another one after each change.</summary>
+    /// <summary>The block. Each change may replace it by another.</summary>
     public byte* Block { get; private set; } = block;
 
     /// <inheritdoc/>
@@ -14,7 +16,7 @@ public unsafe struct ArenaBlock(Arena arena, byte* block, int head = 0) : IPacke
 
     readonly nuint Used => (nuint)(head + Listpack.Bytes(Start));
 
-    /// <summary>A block with an empty listpack and room for <paramref name="capacity"/> bytes of it.</summary>
+    /// <summary>A block with an empty listpack, which has room for <paramref name="capacity"/> bytes.</summary>
     public static ArenaBlock Create(Arena arena, int capacity, int head = 0)
     {
         var block = arena.Allocate((nuint)(head + Math.Max(capacity, Listpack.EmptySize)));
@@ -32,7 +34,7 @@ public unsafe struct ArenaBlock(Arena arena, byte* block, int head = 0) : IPacke
         var gap = Start + offset;
         var rest = used - (nuint)(head + offset + remove);
         Buffer.MemoryCopy(gap + remove, gap + insert, rest, rest);
-        // A block that is more than half empty is worth a copy.
+        // If more than half of the block is empty, it is worth a copy.
         if (insert < remove && size < capacity / 2) Block = arena.Resize(Block, size, size);
         return Start;
     }

@@ -1,20 +1,20 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
-/// Who owns the block in which packed bytes lie, and can make it larger or smaller. Implemented by structs, so that calls are
+/// Owns the block in which packed bytes lie, and can make it larger or smaller. Implemented by structs, so that calls are
 /// inlined.
 /// </summary>
 public unsafe interface IPackedOwner
 {
-    /// <summary>Where the packed bytes begin, as of now.</summary>
+    /// <summary>Where the packed bytes begin now.</summary>
     byte* Start { get; }
 
     /// <summary>
-    /// Takes <paramref name="remove"/> bytes out at <paramref name="offset"/> and opens a gap of <paramref name="insert"/> bytes
-    /// there, its contents undefined. Returns the start, which may be another one.
+    /// Removes <paramref name="remove"/> bytes at <paramref name="offset"/> and opens a gap of <paramref name="insert"/> bytes
+    /// there, with undefined contents. Returns the start, which may have moved.
     /// </summary>
     byte* Splice(int offset, int remove, int insert);
 
-    /// <summary>Makes room for so many more bytes, so that the next splices do not move the block each. A hint.</summary>
+    /// <summary>Makes room for so many more bytes, so that not each of the next splices moves the block. A hint.</summary>
     void Reserve(int moreBytes);
 }

@@ -2,30 +2,30 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
-/// A sorted array of integers, all of one width: the form of a small set that has only integers.
-/// <para>The format is Redis's intset to the byte, so that DUMP, RDB files and replication copy a block.</para>
+/// A sorted array of integers of one width: the form of a small set that holds only integers.
+/// <para>The format is Redis's intset to the byte, so DUMP, RDB files and replication copy the block.</para>
 /// <code>
 ///   | width: 2, 4 or 8 | count | integer | integer | ...        ascending, little-endian
 ///     4                  4       width     width
 /// </code>
-/// It becomes wider as the first integer that needs it is added, and never narrower, like Redis's.
+/// It becomes wider when an integer that needs it is added, and never narrower, as in Redis.
 /// </summary>
 /// <remarks>Only bytes that are known to be an intset may be passed, except to <see cref="IsValid"/>.</remarks>
 public static unsafe class Intset
 {
     public const int HeaderSize = 8;
 
-    /// <summary>The most elements there may be, whatever the configuration allows (Redis's 1G).</summary>
+    /// <summary>The most elements there may be, whatever the configuration allows (1G in Redis).</summary>
     public const int MaxCount = 1 << 30;
 
     internal static int Count(byte* set) => *(int*)(set + 4);
 
     internal static int Width(byte* set) => *(int*)set;
 
-    /// <summary>The integer at a place from 0 on.</summary>
+    /// <summary>The integer at an index from 0 on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static long Get(byte* set, int index) => Get(set + HeaderSize, index, Width(set));
 
@@ -33,11 +33,11 @@ public static unsafe class Intset
 
     internal static long Last(byte* set) => Get(set, Count(set) - 1);
 
-    /// <summary>Looks for an integer: its place, or where it would have to go.</summary>
+    /// <summary>Finds the index of an integer, or the index at which it would be inserted.</summary>
     internal static bool Find(byte* set, long value, out int index)
     {
         var count = Count(set);
-        // What lies outside is common: a set of growing ids is asked for the next.
+        // A value beyond the last is common: growing ids are looked up before each is added.
         if (count == 0 || value > Last(set))
         {
             index = count;
@@ -68,14 +68,14 @@ public static unsafe class Intset
         return space[..(HeaderSize + width)];
     }
 
-    /// <summary>Adds an integer; false if it is there.</summary>
+    /// <summary>Adds an integer; false if the set has it.</summary>
     internal static bool Add<TOwner>(ref TOwner owner, long value) where TOwner : struct, IPackedOwner, allows ref struct
     {
         var set = owner.Start;
         if (WidthOf(value) > Width(set))
         {
             Widen(ref owner, WidthOf(value));
-            // Outside of all that fitted before: at one of the ends.
+            // The value lies outside the range of the old width, so it goes to one of the ends.
             Insert(ref owner, value < 0 ? 0 : Count(owner.Start), value);
             return true;
         }
@@ -84,7 +84,7 @@ public static unsafe class Intset
         return true;
     }
 
-    /// <summary>Takes an integer out; false if it is not there.</summary>
+    /// <summary>Removes an integer; false if the set does not have it.</summary>
     internal static bool Remove<TOwner>(ref TOwner owner, long value) where TOwner : struct, IPackedOwner, allows ref struct
     {
         if (!Find(owner.Start, value, out var index)) return false;
@@ -99,7 +99,7 @@ public static unsafe class Intset
         (*(int*)(set + 4))--;
     }
 
-    /// <summary>Whether the bytes are an intset from the first to the last, of at least one integer, all ascending.</summary>
+    /// <summary>Whether the bytes are an intset and nothing else, with at least one integer, all ascending.</summary>
     public static bool IsValid(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < HeaderSize) return false;
@@ -133,7 +133,7 @@ public static unsafe class Intset
         var old = Width(owner.Start);
         var set = owner.Splice(HeaderSize + count * old, 0, count * (width - old));
         *(int*)set = width;
-        // From the last on: none is overwritten before it has been read.
+        // From the last on, so that no integer is overwritten before it is read.
         for (var i = count - 1; i >= 0; i--) Set(set + HeaderSize, i, width, Get(set + HeaderSize, i, old));
     }
 

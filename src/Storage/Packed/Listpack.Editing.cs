@@ -2,15 +2,15 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
-/// Changing a listpack. Whoever owns the block makes room (<see cref="IPackedOwner"/>); here is decided how much and what is
+/// Changes a listpack. The owner of the block makes room (<see cref="IPackedOwner"/>); this decides how much, and what is
 /// written. A value passed in must not lie in the block that changes.
 /// </summary>
 public static unsafe partial class Listpack
 {
-    /// <summary>How a value is written: what it takes, and the integer if it is one.</summary>
+    /// <summary>How a value is written: its size, and the integer if it is one.</summary>
     internal readonly struct Form
     {
         readonly long _integer;
@@ -107,7 +107,7 @@ public static unsafe partial class Listpack
     /// <inheritdoc cref="SizeOf(ReadOnlySpan{byte})"/>
     public static int SizeOf(long value) => new Form(value).Total;
 
-    /// <summary>Whether so many more bytes keep the listpack within <see cref="MaxSafeSize"/>.</summary>
+    /// <summary>Whether the listpack stays within <see cref="MaxSafeSize"/> with so many more bytes.</summary>
     public static bool HasRoom(byte* lp, long more) => Bytes(lp) + more <= MaxSafeSize;
 
     /// <summary>Adds an element behind the last.</summary>
@@ -144,7 +144,7 @@ public static unsafe partial class Listpack
         return before;
     }
 
-    /// <summary>Puts another value in the place of an element. Returns its offset, which stays the same.</summary>
+    /// <summary>Puts another value in the place of an element. Returns its offset, which does not change.</summary>
     public static int Replace<TOwner>(ref TOwner owner, int offset, scoped ReadOnlySpan<byte> value)
         where TOwner : struct, IPackedOwner, allows ref struct
     {
@@ -162,8 +162,8 @@ public static unsafe partial class Listpack
     }
 
     /// <summary>
-    /// Removes <paramref name="count"/> elements (as many as there are) from <paramref name="offset"/> on. Returns the offset of
-    /// what follows, or -1.
+    /// Removes <paramref name="count"/> elements, or as many as there are, from <paramref name="offset"/> on. Returns the offset
+    /// of the next element, or -1.
     /// </summary>
     public static int Delete<TOwner>(ref TOwner owner, int offset, int count) where TOwner : struct, IPackedOwner, allows ref struct
     {
@@ -176,13 +176,13 @@ public static unsafe partial class Listpack
         return lp[offset] == EndMark ? -1 : offset;
     }
 
-    /// <summary>Replaces bytes at an offset by a gap, and brings the header up to date.</summary>
+    /// <summary>Replaces bytes at an offset by a gap, and updates the header.</summary>
     static byte* Open<TOwner>(ref TOwner owner, int offset, int remove, int insert, int countChange)
         where TOwner : struct, IPackedOwner, allows ref struct
     {
         var bytes = Bytes(owner.Start);
         Debug.Assert(bytes + (long)insert - remove <= MaxSafeSize && offset >= HeaderSize && offset + remove < bytes);
-        // In place if nothing else changes: HINCRBY and the like.
+        // In place if nothing else changes, as in HINCRBY.
         var lp = remove == insert ? owner.Start : owner.Splice(offset, remove, insert);
         *(int*)lp = bytes + insert - remove;
         ref var count = ref *(ushort*)(lp + 4);

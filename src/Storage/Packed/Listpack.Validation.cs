@@ -1,11 +1,11 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
-/// <summary>Judging bytes of unknown origin (RESTORE, files): whatever passes can be read and changed without harm.</summary>
+/// <summary>Checks bytes of unknown origin (RESTORE, files). Bytes that pass can be read and changed without harm.</summary>
 public static unsafe partial class Listpack
 {
     /// <summary>
-    /// Whether the bytes are a listpack from the first to the last: lengths, heads, backward lengths and the count agree. At least
-    /// <paramref name="leastElements"/> must be there, in groups of <paramref name="group"/> (2 for field and value).
+    /// Whether the bytes are a listpack and nothing else: lengths, heads, backward lengths and the count agree. It must have at
+    /// least <paramref name="leastElements"/> elements, in groups of <paramref name="group"/> (2 for field and value).
     /// </summary>
     public static bool IsValid(ReadOnlySpan<byte> bytes, int group = 1, int leastElements = 0)
     {
@@ -28,7 +28,9 @@ public static unsafe partial class Listpack
         }
     }
 
-    /// <summary>Bytes to the next element; 0 if what is here is not an element that ends within <paramref name="room"/> bytes.</summary>
+    /// <summary>
+    /// Bytes to the next element; 0 if there is no element here that ends within <paramref name="room"/> bytes.
+    /// </summary>
     static int SafeStep(byte* p, int room)
     {
         uint head = *p;

@@ -1,11 +1,11 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
-/// <summary>Moving runs of elements between listpacks as bytes.</summary>
+/// <summary>Moves runs of elements between listpacks as bytes.</summary>
 public static unsafe partial class Listpack
 {
-    /// <summary>Makes a listpack of the last elements of another: their bytes, its end mark included.</summary>
-    /// <param name="lp">Where to; there is room for <see cref="HeaderSize"/> bytes more than are passed.</param>
-    /// <param name="elements">The bytes.</param>
+    /// <summary>Makes a listpack of the last elements of another: of their bytes, the end mark included.</summary>
+    /// <param name="lp">The new listpack, which has room for <see cref="HeaderSize"/> bytes more than the elements take.</param>
+    /// <param name="elements">The bytes of the elements.</param>
     /// <param name="count">How many elements they are.</param>
     internal static void Write(byte* lp, ReadOnlySpan<byte> elements, int count)
     {
@@ -14,7 +14,7 @@ public static unsafe partial class Listpack
         elements.CopyTo(new Span<byte>(lp + HeaderSize, elements.Length));
     }
 
-    /// <summary>Adds all elements of another listpack, which does not move meanwhile, behind the last.</summary>
+    /// <summary>Adds all elements of another listpack behind the last. The other one must not move meanwhile.</summary>
     internal static void AppendAll<TOwner>(ref TOwner owner, byte* other) where TOwner : struct, IPackedOwner, allows ref struct
     {
         var bytes = Bytes(other) - EmptySize;

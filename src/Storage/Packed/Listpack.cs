@@ -2,14 +2,14 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
-/// A sequence of strings and integers in one run of bytes: the form of every small list, hash, set and sorted set, and of the
-/// nodes of big lists and of streams.
+/// A sequence of strings and integers in one run of bytes. Every small list, hash, set and sorted set has this form, and so have
+/// the nodes of big lists and of streams.
 /// <para>
 /// The format is Redis's listpack to the byte (S. Sanfilippo, "Listpack, a lists of strings serialization format", 2017), so
-/// that DUMP, RDB files and replication copy a block instead of translating it.
+/// DUMP, RDB files and replication copy a block instead of translating it.
 /// </para>
 /// <code>
 ///   | bytes in all | elements | element | element | ... | FF |
@@ -24,14 +24,14 @@ namespace MiniRedis.Storage;
 ///   11110001 ... 11110100       integer of 16, 24, 32, 64 bits
 /// </code>
 /// <para>
-/// A string that is the canonical text of a 64-bit integer is kept as that integer, as Redis does. The length behind an
-/// element has 7 bits a byte, the last byte being the lowest; a set top bit says that another byte stands before it.
+/// A string that is the canonical text of a 64-bit integer is kept as that integer, as in Redis. The length behind an element has
+/// 7 bits a byte, and its last byte is the lowest. If the top bit of a byte is set, another byte stands before it.
 /// </para>
-/// This file reads; Listpack.Editing.cs changes, Listpack.Validation.cs judges bytes of unknown origin.
+/// This file reads. Listpack.Editing.cs changes, and Listpack.Validation.cs checks bytes of unknown origin.
 /// </summary>
 /// <remarks>
-/// Places are offsets from the start, because the block may move when it changes; -1 stands for "none" and, where a place to
-/// insert at is meant, for the end. Only bytes that are known to be a listpack may be passed.
+/// Places are offsets from the start, because the block may move when it changes. -1 means "none", or the end where an element is
+/// inserted. Only bytes that are known to be a listpack may be passed.
 /// </remarks>
 public static unsafe partial class Listpack
 {
@@ -52,14 +52,14 @@ public static unsafe partial class Listpack
     /// <summary>Bytes in all, header and end mark included.</summary>
     public static int Bytes(byte* lp) => *(int*)lp;
 
-    /// <summary>Number of elements: at once up to 65,534, by walking beyond.</summary>
+    /// <summary>Number of elements. Read from the header up to 65,534; found by walking beyond.</summary>
     public static int Count(byte* lp)
     {
         var count = *(ushort*)(lp + 4);
         if (count != UnknownCount) return count;
         var walked = 0;
         for (var at = HeaderSize; lp[at] != EndMark; at += Step(lp + at)) walked++;
-        // Elements may have been deleted since the count was given up.
+        // Elements may have been deleted since the header ceased to count.
         if (walked < UnknownCount) *(ushort*)(lp + 4) = (ushort)walked;
         return walked;
     }
@@ -87,14 +87,14 @@ public static unsafe partial class Listpack
         return offset - length - BackwardSize(length);
     }
 
-    /// <summary>The element at an index, negative ones counting from the end; -1 if there is none.</summary>
+    /// <summary>The element at an index, or -1. Negative indexes count from the end.</summary>
     public static int Seek(byte* lp, int index)
     {
         var stored = *(ushort*)(lp + 4);
         if (stored != UnknownCount)
         {
             if (index >= stored || index < -stored) return -1;
-            // From the nearer end.
+            // Walk from the nearer end.
             if (index > stored / 2) index -= stored;
             else if (index < -stored / 2) index += stored;
         }
@@ -138,8 +138,8 @@ public static unsafe partial class Listpack
     }
 
     /// <summary>
-    /// Looks for an element that equals <paramref name="value"/>, at <paramref name="from"/> (an element, or -1: there is none)
-    /// and then at each that follows after <paramref name="skip"/> others. -1 if there is none.
+    /// Looks for an element that equals <paramref name="value"/>: first at <paramref name="from"/> (-1 if there is none), then at
+    /// each that follows after <paramref name="skip"/> others. -1 if there is none.
     /// </summary>
     public static int Find(byte* lp, int from, ReadOnlySpan<byte> value, int skip)
     {
@@ -205,7 +205,7 @@ public static unsafe partial class Listpack
         };
     }
 
-    /// <summary>Bytes that a length takes behind its element. The odd bounds are those of Redis, which readers must share.</summary>
+    /// <summary>Bytes of the length behind an element. The odd bounds are Redis's; all readers must share them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int BackwardSize(int length) => length <= 127 ? 1 : length < 16383 ? 2 : length < 2097151 ? 3 : length < 268435455 ? 4 : 5;
 

@@ -1,23 +1,22 @@
-
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>
-/// The compression of RDB strings and of the inner nodes of lists: the format of Marc Lehmann's LibLZF, an LZ77 whose tokens are
-/// bytes, so that it costs little more than a copy.
+/// The compression of RDB strings and of the inner nodes of lists. It is the format of Marc Lehmann's LibLZF: an LZ77 whose
+/// tokens are bytes, so that it costs little more than a copy.
 /// <code>
 ///   000lllll + l+1 bytes                  a run of 1 to 32 bytes as they are
 ///   lllooooo oooooooo                     the l+2 (3 to 8) bytes that stand o+1 (1 to 8192) bytes before here
 ///   111ooooo llllllll oooooooo            as many as l+9 (9 to 264)
 /// </code>
-/// The compressor remembers where it last saw each three bytes (by a hash of them) and takes the match that is there, if it
-/// is one: no search. Decompressing trusts nothing.
+/// The compressor remembers where it last saw each three bytes (by a hash of them). If there is a match at that place it takes
+/// it; it does not search. Decompressing trusts nothing.
 /// </summary>
 public static class Lzf
 {
     const int HashBits = 14;
     const int MaxLiteral = 32, MaxOffset = 8192, MaxMatch = 264;
 
-    // Positions are counted on from call to call, so that what an earlier call left is out of reach and need not be cleared.
+    // Positions go on counting from call to call. What an earlier call left is then out of reach and need not be cleared.
     sealed class Memory
     {
         public readonly int[] Seen = new int[1 << HashBits];
@@ -27,8 +26,8 @@ public static class Lzf
     [ThreadStatic] static Memory? t_memory;
 
     /// <summary>
-    /// Compresses <paramref name="input"/>. Returns the bytes written, or 0 if <paramref name="output"/> is too small for them;
-    /// so output that is smaller than the input says how much is to be won.
+    /// Compresses <paramref name="input"/>. Returns the number of bytes written, or 0 if <paramref name="output"/> is too small.
+    /// A caller makes the output as small as compression must be to pay.
     /// </summary>
     public static int Compress(ReadOnlySpan<byte> input, Span<byte> output)
     {
@@ -96,7 +95,9 @@ public static class Lzf
         return true;
     }
 
-    /// <summary>Decompresses. False unless the bytes are well-formed and give exactly as many as <paramref name="output"/> holds.</summary>
+    /// <summary>
+    /// Decompresses. False unless the bytes are well-formed and yield exactly as many bytes as <paramref name="output"/> holds.
+    /// </summary>
     public static bool TryDecompress(ReadOnlySpan<byte> input, Span<byte> output)
     {
         int read = 0, written = 0;
@@ -127,7 +128,7 @@ public static class Lzf
         return written == output.Length;
     }
 
-    /// <summary>What a match copies may overlap what it writes: then it repeats the last few bytes.</summary>
+    /// <summary>Copies a match. It may overlap the bytes it writes; then it repeats the last few bytes.</summary>
     static void CopyMatch(Span<byte> output, int at, int offset, int length)
     {
         if (offset >= length)

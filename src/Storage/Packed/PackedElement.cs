@@ -2,13 +2,13 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Packed;
 
 /// <summary>An element of a listpack: an integer, or bytes in place.</summary>
 /// <remarks>Valid until the listpack changes.</remarks>
 public readonly unsafe ref struct PackedElement
 {
-    /// <summary>What <see cref="ToBytes"/> needs.</summary>
+    /// <summary>Bytes of scratch that <see cref="ToBytes"/> needs.</summary>
     public const int ScratchBytes = Numbers.MaxInt64Length;
 
     readonly byte* _text;
@@ -34,10 +34,10 @@ public readonly unsafe ref struct PackedElement
 
     public bool IsInteger => _text == null;
 
-    /// <summary>The integer, where <see cref="IsInteger"/>.</summary>
+    /// <summary>The integer, if <see cref="IsInteger"/>.</summary>
     public long Integer => _number;
 
-    /// <summary>The bytes, where not <see cref="IsInteger"/>.</summary>
+    /// <summary>The bytes, if not <see cref="IsInteger"/>.</summary>
     public ReadOnlySpan<byte> Text => new(_text, (int)_number);
 
     /// <summary>Bytes of the element as clients see it.</summary>
@@ -55,7 +55,7 @@ public readonly unsafe ref struct PackedElement
     public ReadOnlySpan<byte> ToBytes(Span<byte> scratch) =>
         IsInteger ? scratch[..Numbers.FormatInt64(_number, scratch)] : Text;
 
-    /// <summary>Whether clients see these bytes.</summary>
+    /// <summary>Whether clients see the element as these bytes.</summary>
     public bool Equals(ReadOnlySpan<byte> value) =>
         IsInteger ? Numbers.TryParseInt64(value, out var integer) && integer == _number : Text.SequenceEqual(value);
 }

@@ -4,15 +4,17 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
 /// The checksum of RDB files and DUMP payloads: CRC-64 with Jones's polynomial (D. T. Jones, "An Improved 64-bit Cyclic
-/// Redundancy Check for Protein Sequences", 2002), bits reflected, starting at zero. Of "123456789" it is e9c6d914c4b8d9ca.
+/// Redundancy Check for Protein Sequences", 2002), with reflected bits and starting at zero. Of "123456789" it is
+/// e9c6d914c4b8d9ca.
 /// <para>
-/// Long data are folded, 64 bytes a step, by carry-less multiplication (Gopal et al., "Fast CRC Computation for Generic Polynomials
-/// Using PCLMULQDQ Instruction", Intel 2009), ten gigabytes a second. The rest, and processors without that instruction, take eight
-/// bytes a step by eight tables (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for High-Performance CRC Generation", 2008).
+/// Long data are folded by carry-less multiplication, 64 bytes a step (Gopal et al., "Fast CRC Computation for Generic
+/// Polynomials Using PCLMULQDQ Instruction", Intel 2009): ten gigabytes a second. The rest, and processors without that
+/// instruction, use eight tables, 8 bytes a step (Kounavis and Berry, "Novel Table Lookup-Based Algorithms for High-Performance
+/// CRC Generation", 2008).
 /// </para>
 /// <code>
 ///   a block of 128 bits, D bits before another:      first 64 bits * x^(D + 64)  xor  last 64 bits * x^D
@@ -24,7 +26,7 @@ public static class Crc64
     /// <summary>The polynomial ad93d23594c935a9 with its bits reversed.</summary>
     const ulong Polynomial = 0x95AC9329AC4BC9B5;
 
-    /// <summary>Shorter data are not worth folding.</summary>
+    /// <summary>Shorter data are not folded.</summary>
     const int LeastFolded = 128;
 
     static readonly ulong[] s_tables = CreateTables();
@@ -32,7 +34,9 @@ public static class Crc64
     // Factors that move a block by four blocks, and by one.
     static readonly Vector128<ulong> s_byFour = Factors(512), s_byOne = Factors(128);
 
-    /// <summary>The checksum of what had <paramref name="crc"/> (0 at first), followed by <paramref name="data"/>.</summary>
+    /// <summary>
+    /// The checksum of bytes that had <paramref name="crc"/> (0 at first), followed by <paramref name="data"/>.
+    /// </summary>
     public static ulong Append(ulong crc, ReadOnlySpan<byte> data)
     {
         if (data.Length < LeastFolded || !Pclmulqdq.IsSupported) return AppendByTables(crc, data);
@@ -56,10 +60,10 @@ public static class Crc64
         return crc;
     }
 
-    /// <summary>Whole steps of 64 bytes, two at least.</summary>
+    /// <summary>Folds whole steps of 64 bytes, at least two.</summary>
     static ulong Fold(ulong crc, ReadOnlySpan<byte> data)
     {
-        // What came before counts as if it had been added to the first eight bytes.
+        // The bytes before count as if they had been added to the first eight bytes.
         var a = Block(data, 0) ^ Vector128.CreateScalar(crc);
         var (b, c, d) = (Block(data, 1), Block(data, 2), Block(data, 3));
         var factors = s_byFour;
@@ -85,7 +89,10 @@ public static class Crc64
     static Vector128<ulong> Move(Vector128<ulong> block, Vector128<ulong> factors) =>
         Pclmulqdq.CarrylessMultiply(block, factors, 0x00) ^ Pclmulqdq.CarrylessMultiply(block, factors, 0x11);
 
-    /// <summary>For the first and the last half of a block that is moved so many bits; a product of reflected numbers is one power higher.</summary>
+    /// <summary>
+    /// The factors for the first and the last half of a block that moves by so many bits. A product of reflected numbers is one
+    /// power higher.
+    /// </summary>
     static Vector128<ulong> Factors(int bits) => Vector128.Create(PowerOfX(bits + 63), PowerOfX(bits - 1));
 
     /// <summary>The remainder of x to a power.</summary>

@@ -1,26 +1,28 @@
 using System.Buffers;
 using System.Diagnostics;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
-/// The bytes of a file, of any length, as a window that slides over them: an <see cref="RdbReader"/> sees a span, and asks for the next
-/// one when it ends. The chunk after the window is read on another thread meanwhile.
+/// The bytes of a file of any length, as a window that slides over them. An <see cref="RdbReader"/> sees a span and asks for the
+/// next one when it ends. Meanwhile another thread reads the chunk after the window.
 /// <code>
 ///   file      ....|=========|=========|.........
 ///   buffers       | present | read    |            six of them in turn, each with room in front of the chunk, where the
 ///                           | ahead   |            unread end of the window before goes, so that no piece is cut in two
 /// </code>
-/// A piece that is longer than a chunk gets a buffer of its own. It is as long as the piece says, but never longer than the file:
-/// a length that lies costs no memory.
+/// A piece longer than a chunk gets a buffer of its own. The buffer is as long as the piece says, but never longer than the file:
+/// a false length costs no memory.
 /// </summary>
 /// <remarks>
-/// Used by one thread at a time. A span is good until the fifth refill after it was taken. Each brings a chunk, or all that is left, so
-/// that to read a field, its value and its deadline, however long, takes four at most.
+/// Used by one thread at a time. A span is valid until the fifth refill after it was taken. A refill brings a whole chunk, or all
+/// that is left. So reading a field, its value and its deadline takes at most four, however long they are.
 /// </remarks>
 public sealed class RdbInput : IDisposable
 {
-    /// <summary>Read at once: enough that a thread per chunk does not count, and little of what the processor's cache holds.</summary>
+    /// <summary>
+    /// Bytes read at once: enough that a hand-over between threads does not count, and few enough for the processor's cache.
+    /// </summary>
     const int ChunkBytes = 512 << 10;
 
     const int HeadRoom = 32 << 10;
@@ -40,11 +42,11 @@ public sealed class RdbInput : IDisposable
     Task<int>? _ahead;
     int _askedAhead;
 
-    // Bytes of the file that no read was asked for.
+    // Bytes of the file that were not yet asked for.
     long _unasked;
 
-    /// <param name="stream">Read from where it stands; closed with this.</param>
-    /// <param name="length">Bytes there are.</param>
+    /// <param name="stream">Is read from its present place, and closed with this.</param>
+    /// <param name="length">Bytes of the file.</param>
     /// <param name="checksums">Whether <see cref="Checksum"/> is wanted.</param>
     public RdbInput(Stream stream, long length, bool checksums = true)
     {
@@ -57,16 +59,16 @@ public sealed class RdbInput : IDisposable
         ReadAhead();
     }
 
-    /// <summary>Bytes there are in all.</summary>
+    /// <summary>Bytes of the whole file.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Bytes consumed: the place of the window's first.</summary>
+    /// <summary>Bytes consumed: the place of the window's first byte.</summary>
     public long Position { get; private set; }
 
     /// <summary>The checksum of the bytes consumed.</summary>
     public ulong Checksum { get; private set; }
 
-    /// <summary>Why the operating system gave no more bytes; null if it did.</summary>
+    /// <summary>Why the operating system gave no more bytes; null if there was no error.</summary>
     public string? Failure { get; private set; }
 
     internal ReadOnlySpan<byte> Window => _window.AsSpan(_from, _to - _from);
@@ -74,7 +76,7 @@ public sealed class RdbInput : IDisposable
     /// <summary>Bytes not consumed yet, in the window and behind it.</summary>
     public long Left => Length - Position;
 
-    /// <summary>The first bytes of the window are done with.</summary>
+    /// <summary>Drops the first bytes of the window, which are read.</summary>
     internal void Consume(int count)
     {
         Debug.Assert(count <= _to - _from);
@@ -83,7 +85,7 @@ public sealed class RdbInput : IDisposable
         Position += count;
     }
 
-    /// <summary>Moves the window: it then holds <paramref name="wanted"/> bytes at least, unless the file ends before.</summary>
+    /// <summary>Moves the window. It then holds at least <paramref name="wanted"/> bytes, unless the file ends before.</summary>
     internal ReadOnlySpan<byte> Refill(long wanted)
     {
         if (wanted > Left || wanted <= _to - _from || wanted > Array.MaxLength - ChunkBytes || _ahead is null) return Window;
@@ -152,7 +154,7 @@ public sealed class RdbInput : IDisposable
         }
     }
 
-    /// <summary>A file that was cut while it is read is as long as what came of it.</summary>
+    /// <summary>Notes how many bytes were read. A file that is cut while it is read is as long as the bytes that came.</summary>
     int Arrived(int count, int asked)
     {
         if (count == asked) return count;

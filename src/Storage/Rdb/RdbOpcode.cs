@@ -1,6 +1,6 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
-/// <summary>What may stand in a file where the type of a value could (Redis's and Valkey's rdb.h).</summary>
+/// <summary>Bytes that may stand in a file in place of the type of a value (Redis's and Valkey's rdb.h).</summary>
 static class RdbOpcode
 {
     /// <summary>Valkey 9: slots that were about to be imported.</summary>
@@ -15,13 +15,13 @@ static class RdbOpcode
     /// <summary>A library as release candidates of Redis 7.0 wrote it.</summary>
     public const byte FunctionPreGa = 246;
 
-    /// <summary>Data of a module that are no key's.</summary>
+    /// <summary>Data of a module that belong to no key.</summary>
     public const byte ModuleAux = 247;
 
-    /// <summary>Seconds that the key behind it was idle.</summary>
+    /// <summary>Seconds for which the next key was idle.</summary>
     public const byte Idle = 248;
 
-    /// <summary>The LFU counter of the key behind it.</summary>
+    /// <summary>The LFU counter of the next key.</summary>
     public const byte Frequency = 249;
 
     /// <summary>A name and a value about the file.</summary>
@@ -30,14 +30,14 @@ static class RdbOpcode
     /// <summary>How many keys, and keys with deadlines, the database has.</summary>
     public const byte ResizeDatabase = 251;
 
-    /// <summary>Unix milliseconds, 8 bytes, of the key behind it.</summary>
+    /// <summary>The deadline of the next key in unix milliseconds, 8 bytes.</summary>
     public const byte ExpireTimeMs = 252;
 
-    /// <summary>Unix seconds, 4 bytes.</summary>
+    /// <summary>The deadline of the next key in unix seconds, 4 bytes.</summary>
     public const byte ExpireTime = 253;
 
     public const byte SelectDatabase = 254;
 
-    /// <summary>The end; since version 5 the checksum follows.</summary>
+    /// <summary>The end. Since version 5 the checksum follows.</summary>
     public const byte End = 255;
 }

@@ -1,12 +1,15 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
-/// Reads the pieces that RDB files and DUMP payloads are made of; see <see cref="RdbWriter"/>. Nothing in the bytes is trusted:
-/// what does not fit latches an error, after which every read answers zero or nothing, so a reader of values may check once.
+/// Reads the pieces that RDB files and DUMP payloads are made of; see <see cref="RdbWriter"/>. It trusts nothing in the bytes.
+/// The first error is latched; after it every read returns zero or nothing, so a reader of values may check once.
 /// </summary>
 /// <remarks>
 /// Must be disposed: what was compressed is unpacked into native memory, of the arena if there is one, so that it is counted; two pieces of
@@ -14,10 +17,15 @@ namespace MiniRedis.Storage;
 /// </remarks>
 public unsafe ref struct RdbReader
 {
-    /// <summary>The error of bytes that are not there.</summary>
+    /// <summary>The error of bytes that are missing.</summary>
     public const string EndsTooEarly = "the data end too early";
 
-    /// <summary>An LZF token of three bytes stands for 264 at most: more than this times its length is a lie.</summary>
+    /// <summary>The error of a collection without elements: such a key should not exist, but nothing is damaged.</summary>
+    internal const string EmptyCollection = "a collection is empty";
+
+    /// <summary>
+    /// An LZF token of three bytes stands for 264 bytes at most: a string cannot be longer than this times its compressed length.
+    /// </summary>
     const int MostExpansion = 88;
 
     readonly RdbInput? _input;
@@ -36,7 +44,7 @@ public unsafe ref struct RdbReader
         _arena = database?.Arena;
     }
 
-    /// <summary>Reads on in a file. Its place is where the reader was last told to <see cref="Keep"/>.</summary>
+    /// <summary>Reads on in a file, from the place at which <see cref="Keep"/> was last called.</summary>
     public RdbReader(RdbInput input)
     {
         _input = input;
@@ -46,28 +54,28 @@ public unsafe ref struct RdbReader
     /// <summary>Bytes read.</summary>
     public readonly long Offset => (_input?.Position ?? 0) + _at;
 
-    /// <summary>What is wrong with the bytes; null while nothing is. Where it is, <see cref="Offset"/> tells.</summary>
+    /// <summary>What is wrong with the bytes; null while nothing is. <see cref="Offset"/> tells where.</summary>
     public string? Error { get; private set; }
 
     public readonly bool Failed => Error is not null;
 
     public readonly bool AtEnd => Left == 0;
 
-    /// <summary>Bytes left: no collection can have more elements.</summary>
+    /// <summary>Bytes left. No collection can have more elements.</summary>
     public readonly long Left => Failed ? 0 : (_input?.Left ?? _window.Length) - _at;
 
-    /// <summary>Notes that the bytes are not what they should be. The first error counts.</summary>
+    /// <summary>Notes that the bytes are damaged. The first error counts.</summary>
     public void Fail(string error) => Error ??= error;
 
-    /// <summary>Takes the error back that a collection was empty, if it is that: the bytes behind it can be read.</summary>
+    /// <summary>Takes back the error of an empty collection, if that is the error: the bytes behind it can be read.</summary>
     public bool ForgiveEmpty()
     {
-        if (!ReferenceEquals(Error, RdbValueReader.Empty)) return false;
+        if (!ReferenceEquals(Error, EmptyCollection)) return false;
         Error = null;
         return true;
     }
 
-    /// <summary>What was read is done with, as far as the file is concerned.</summary>
+    /// <summary>Consumes what was read of the file.</summary>
     public void Keep()
     {
         _input?.Consume(_at);
@@ -77,7 +85,7 @@ public unsafe ref struct RdbReader
 
     public byte Byte() => Take(1) is { Length: 1 } one ? one[0] : (byte)0;
 
-    /// <summary>The next bytes, in place; none if there are fewer. Good until the next piece but one is read.</summary>
+    /// <summary>The next bytes, in place; none if there are fewer. Valid until two more pieces are read.</summary>
     public ReadOnlySpan<byte> Take(long count)
     {
         if (Failed || (ulong)count > (ulong)(_window.Length - _at) && !TryRefill(count)) return default;
@@ -99,7 +107,7 @@ public unsafe ref struct RdbReader
         return false;
     }
 
-    /// <summary>A length that is not the head of an encoded string.</summary>
+    /// <summary>A length, and not the head of an encoded string.</summary>
     public ulong Length()
     {
         var length = Length(out var encoded);
@@ -108,7 +116,7 @@ public unsafe ref struct RdbReader
         return 0;
     }
 
-    /// <summary>A number of elements, of which each takes a byte at least.</summary>
+    /// <summary>A number of elements, each of which takes at least a byte.</summary>
     public int Count()
     {
         var count = Length();
@@ -129,7 +137,7 @@ public unsafe ref struct RdbReader
         return 0;
     }
 
-    /// <summary>A string. Good until the next but one is read, so that field and value can be held together.</summary>
+    /// <summary>A string. Valid until two more are read, so that field and value can be held together.</summary>
     public ReadOnlySpan<byte> String()
     {
         var length = Length(out var encoded);
@@ -203,7 +211,7 @@ public unsafe ref struct RdbReader
     /// <summary>A double of eight bytes.</summary>
     public double Double() => BitConverter.Int64BitsToDouble(Int64());
 
-    /// <summary>A double as text behind its length: how scores were written before version 8.</summary>
+    /// <summary>A double as text behind its length: scores before version 8.</summary>
     public double TextDouble()
     {
         var length = Byte();

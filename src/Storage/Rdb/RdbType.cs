@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>How a value is serialized. The numbers are those of RDB files and DUMP payloads (Redis's and Valkey's rdb.h).</summary>
 public enum RdbType : byte
@@ -20,10 +20,10 @@ public enum RdbType : byte
     /// <summary>Members as strings, scores as binary doubles.</summary>
     SortedSet2 = 5,
 
-    /// <summary>A module's, as its release candidates wrote it.</summary>
+    /// <summary>A module's value, as a release candidate wrote it.</summary>
     Module = 6,
 
-    /// <summary>A module's: only that module can tell where it ends.</summary>
+    /// <summary>A module's value. Only that module knows where it ends.</summary>
     Module2 = 7,
 
     HashZipMap = 9,
@@ -62,25 +62,31 @@ public enum RdbType : byte
     /// <summary>A listpack of fields, values and deadlines (Redis 7.4).</summary>
     HashListPackEx = 25,
 
-    /// <summary>Fields, values and deadlines as Valkey 9 writes them, in whose files this is number 22; here it has one of its own.</summary>
+    /// <summary>
+    /// Fields, values and deadlines as Valkey 9 writes them. It is number 22 in Valkey's files, and has a number of its own here.
+    /// </summary>
     ValkeyHash = 0x80 | 22,
 }
 
 /// <summary>Numbers of the RDB format.</summary>
 static class RdbFormat
 {
-    /// <summary>The version that is written unless the data need a later one: Redis 7.0's.</summary>
+    /// <summary>The version that is written unless the data need a later one: that of Redis 7.0.</summary>
     public const int Version = 10;
 
-    /// <summary>The version that fields with deadlines need: Redis 7.4's. Also the latest of Redis that is read.</summary>
+    /// <summary>
+    /// The version that fields with deadlines need: that of Redis 7.4. It is also the latest version of Redis that can be read.
+    /// </summary>
     public const int FieldExpiryVersion = 12;
 
-    /// <summary>Valkey 9's, which counts from here on so as never to mean the same by one number as a later Redis.</summary>
+    /// <summary>
+    /// The version of Valkey 9. Valkey counts from here on, so that its numbers never mean those of a later Redis.
+    /// </summary>
     public const int ValkeyVersion = 80;
 
     public static bool IsReadable(int version) => version is >= 1 and <= FieldExpiryVersion or ValkeyVersion;
 
-    /// <summary>The form of a value that a byte stands for in a file or payload of this version.</summary>
+    /// <summary>The form of a value for which a byte stands in a file or payload of this version.</summary>
     public static RdbType TypeOf(byte type, int version) =>
         version >= ValkeyVersion && type == 22 ? RdbType.ValkeyHash : type >= 0x80 ? (RdbType)0x7F : (RdbType)type;
 
@@ -90,15 +96,15 @@ static class RdbFormat
     // First bytes of longer lengths.
     public const byte Length32 = 0x80, Length64 = 0x81;
 
-    // What follows Encoded.
+    // The kinds of string behind Encoded.
     public const int Int8 = 0, Int16 = 1, Int32 = 2, Compressed = 3;
 
-    /// <summary>An id where it is a key: two big-endian numbers.</summary>
+    /// <summary>Bytes of an id as a key: two big-endian numbers.</summary>
     public const int StreamIdBytes = 16;
 
     // Nodes of a list.
     public const int PlainNode = 1, PackedNode = 2;
 
-    /// <summary>Strings up to this length are not worth compressing.</summary>
+    /// <summary>Strings of at most this length are not worth compressing.</summary>
     public const int LeastCompressed = 20;
 }

@@ -1,6 +1,6 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
-/// <summary>What redis-check-rdb calls the forms of values.</summary>
+/// <summary>The names that redis-check-rdb gives to the forms of values.</summary>
 public static class RdbTypeNames
 {
     public static string Of(RdbType type) => type switch

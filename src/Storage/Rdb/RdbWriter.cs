@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Rdb;
 
 /// <summary>
 /// Writes the pieces that RDB files and DUMP payloads are made of: lengths, strings, numbers.
@@ -17,7 +18,7 @@ namespace MiniRedis.Storage;
 /// </code>
 /// </summary>
 /// <param name="output">Where the bytes go.</param>
-/// <param name="compress">Whether strings are compressed where that is worth it: the directive rdbcompression.</param>
+/// <param name="compress">Whether strings are compressed if that makes them shorter: the directive rdbcompression.</param>
 public sealed class RdbWriter(IBufferWriter<byte> output, bool compress)
 {
     public void Byte(byte value)
@@ -57,17 +58,19 @@ public sealed class RdbWriter(IBufferWriter<byte> output, bool compress)
 
     public void Length(long value) => Length((ulong)value);
 
-    /// <summary>A string: as a number if it is the text of one of 32 bits, compressed if that is worth it, else as it is.</summary>
+    /// <summary>
+    /// Writes a string: as a number if it is the text of a 32-bit one, compressed if that makes it shorter, otherwise as it is.
+    /// </summary>
     public void String(ReadOnlySpan<byte> text)
     {
-        // "-2147483648" is the longest.
+        // "-2147483648" is the longest such text.
         if (text.Length <= 11 && Numbers.TryParseInt64(text, out var number) && TryNumber(number)) return;
         if (compress && text.Length > RdbFormat.LeastCompressed && TryCompressed(text)) return;
         Length(text.Length);
         output.Write(text);
     }
 
-    /// <summary>A string that is the text of a number.</summary>
+    /// <summary>Writes the text of a number as a string.</summary>
     public void Number(long value)
     {
         if (TryNumber(value)) return;
@@ -75,14 +78,14 @@ public sealed class RdbWriter(IBufferWriter<byte> output, bool compress)
         String(digits[..Numbers.FormatInt64(value, digits)]);
     }
 
-    /// <summary>A string that an element of a collection is.</summary>
+    /// <summary>Writes an element of a collection as a string.</summary>
     public void Element(in PackedElement element)
     {
         if (element.IsInteger) Number(element.Integer);
         else String(element.Text);
     }
 
-    /// <summary>A string that was compressed before.</summary>
+    /// <summary>Writes a string that is compressed already.</summary>
     public void Compressed(ReadOnlySpan<byte> compressed, int length)
     {
         Byte(RdbFormat.Encoded << 6 | RdbFormat.Compressed);
@@ -91,10 +94,10 @@ public sealed class RdbWriter(IBufferWriter<byte> output, bool compress)
         output.Write(compressed);
     }
 
-    /// <summary>A double as its eight bytes.</summary>
+    /// <summary>Writes a double as its eight bytes.</summary>
     public void Double(double value) => Int64(BitConverter.DoubleToInt64Bits(value));
 
-    /// <summary>Eight bytes, little-endian: unix milliseconds.</summary>
+    /// <summary>Writes eight bytes, little-endian: unix milliseconds.</summary>
     public void Int64(long value)
     {
         BinaryPrimitives.WriteInt64LittleEndian(output.GetSpan(sizeof(long)), value);
@@ -123,7 +126,7 @@ public sealed class RdbWriter(IBufferWriter<byte> output, bool compress)
 
     unsafe bool TryCompressed(ReadOnlySpan<byte> text)
     {
-        // Four bytes saved at least, or the heads outweigh it.
+        // At least four bytes must be saved, or the heads outweigh them.
         var most = text.Length - 4;
         if (most <= MostPooled)
         {

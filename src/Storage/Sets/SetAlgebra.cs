@@ -1,26 +1,33 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
 
-/// <summary>Takes the members of a result. Implemented by a struct, so that the call is inlined. It must not change the sources.</summary>
+namespace MiniRedis.Storage.Sets;
+
+/// <summary>
+/// Takes the members of a result. Implemented by a struct, so that the call is inlined. It must not change the sources.
+/// </summary>
 public interface IMemberSink
 {
-    /// <returns>Whether more are wanted.</returns>
+    /// <returns>Whether it wants more members.</returns>
     bool Take(scoped ref SetProbe member);
 }
 
 /// <summary>
 /// Intersection, union and difference of sets.
 /// <para>
-/// All three go through some sets and look each member up in others. A table that is gone through bucket by bucket asks another table for
-/// members of the same low hash bits, so those look-ups stay in one bucket, in cache: the tables of a server share their hash.
-/// Where Redis collects a union or a difference in a temporary set, nothing is copied here as long as there are few sets.
+/// All three go through some sets and look each member up in the others. The tables of a server share their hash. So a walk over
+/// a table, bucket by bucket, asks another table for members with the same low hash bits, and these look-ups stay in one bucket,
+/// in cache. Redis collects a union or a difference in a temporary set; as long as there are few sets, nothing is copied here.
 /// </para>
 /// </summary>
 public static unsafe class SetAlgebra
 {
-    /// <summary>Up to so many sets a member is looked for in each; among more, in one table of all their members.</summary>
+    /// <summary>Among up to so many sets, a member is looked up in each; among more, in one table of all their members.</summary>
     const int FewSets = 4;
 
-    /// <summary>The members that all of the sets have, none of which may be missing; they are sorted by size.</summary>
+    /// <summary>The members that all sets have. The sets must exist; they are sorted by size.</summary>
     public static void Intersect<TSink>(scoped Span<Record> sets, ref TSink sink) where TSink : struct, IMemberSink, allows ref struct
     {
         SortBySize(sets);
@@ -32,7 +39,7 @@ public static unsafe class SetAlgebra
         }
     }
 
-    /// <summary>Every member of the sets, once; missing sets are null records.</summary>
+    /// <summary>Every member of the sets, once. Missing sets are null records.</summary>
     public static void Unite<TSink>(Database database, scoped ReadOnlySpan<Record> sets, ref TSink sink)
         where TSink : struct, IMemberSink, allows ref struct
     {
@@ -52,7 +59,7 @@ public static unsafe class SetAlgebra
         if (seen != null) Free(database, seen);
     }
 
-    /// <summary>The members of the first set that none of the others has; missing sets are null records.</summary>
+    /// <summary>The members of the first set that no other set has. Missing sets are null records.</summary>
     public static void Subtract<TSink>(Database database, scoped ReadOnlySpan<Record> sets, ref TSink sink)
         where TSink : struct, IMemberSink, allows ref struct
     {
@@ -112,10 +119,10 @@ public static unsafe class SetAlgebra
         table->FreeSome(database.Arena, ref budget);
     }
 
-    /// <summary>Sorts sets, none of which may be missing, the smallest first.</summary>
+    /// <summary>Sorts sets by size, the smallest first. All of them must exist.</summary>
     public static void SortBySize(Span<Record> sets)
     {
-        // By insertion: a handful, and nothing to allocate a comparer for.
+        // Insertion sort: there are few, and no comparer has to be allocated.
         for (var i = 1; i < sets.Length; i++)
         {
             var moving = sets[i];

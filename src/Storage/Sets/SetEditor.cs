@@ -1,55 +1,53 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sets;
 
 /// <summary>
-/// Changes a set, and its form where a limit is passed: the rules of Redis (Valkey's t_set.c). An intset becomes a listpack with the
-/// first member that is no integer, both become a table when they grow too large; nothing but a *STORE command makes a set small
-/// again.
+/// Changes a set, and its form if a limit is passed, by Redis's rules (Valkey's t_set.c). The first member that is no integer
+/// makes an intset a listpack. Either becomes a table when it grows too large. Only a *STORE command makes a set small again.
 /// </summary>
 /// <remarks>
-/// Changing the set may move its record; <see cref="At"/> follows. Members passed in must not lie in the set. An emptied set is
-/// the caller's to delete.
+/// Changing the set may move its record; <see cref="At"/> follows it. Members passed in must not lie in the set. The caller
+/// deletes a set that has become empty.
 /// </remarks>
 public unsafe ref struct SetEditor
 {
     readonly Database _database;
     readonly SetLimits _limits;
-    RecordBlock _block;
-    KeyLookup _at;
-    PackedTable* _table;
+    HashedValue _value;
 
     /// <param name="database">The key's database.</param>
     /// <param name="at">A found key that holds a set.</param>
-    /// <param name="limits">Up to where sets stay small.</param>
+    /// <param name="limits">The limits up to which sets stay small.</param>
     public SetEditor(Database database, scoped in KeyLookup at, scoped in SetLimits limits)
     {
-        Debug.Assert(at.Found && at.Record.Type == ObjectType.Set);
+        Debug.Assert(at.Record.Type == ObjectType.Set);
         _database = database;
         _limits = limits;
-        _at = at;
-        database.AssertPrepared(at);
-        if (at.Record.IsNative) _table = (PackedTable*)at.Record.Root;
-        else _block = new RecordBlock(database, at);
+        _value.Begin(database, at);
     }
 
     /// <summary>The key, with its record as it is now.</summary>
-    public readonly KeyLookup At => _table != null ? _at : _block.At;
+    public readonly KeyLookup At => _value.At;
 
-    public readonly SetReader Reader => new(At.Record);
+    public readonly SetReader Reader => new(_value.Record);
 
     public readonly long Count => Reader.Count;
 
-    readonly bool IsIntset => _block.At.Record.Encoding == ObjectEncoding.IntSet;
+    readonly bool IsIntset => _value.Packed.Record.Encoding == ObjectEncoding.IntSet;
 
-    /// <summary>Makes a new key hold a set of one member; its record.</summary>
+    /// <summary>Makes a new key hold a set of one member. Returns its record.</summary>
     /// <param name="database">The key's database.</param>
-    /// <param name="at">Where the key was looked for.</param>
-    /// <param name="key">Its name.</param>
+    /// <param name="at">Where the key was looked up.</param>
+    /// <param name="key">The key's name.</param>
     /// <param name="member">The first member.</param>
-    /// <param name="expected">How many there will be soon, which decides about the form.</param>
-    /// <param name="limits">Up to where sets stay small.</param>
+    /// <param name="expected">How many members there will soon be, which decides the form.</param>
+    /// <param name="limits">The limits up to which sets stay small.</param>
     public static Record Create(
         Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> member, long expected, in SetLimits limits)
     {
@@ -76,7 +74,7 @@ public unsafe ref struct SetEditor
     /// <param name="database">The destination's database.</param>
     /// <param name="key">The destination.</param>
     /// <param name="asIntset">Whether it begins as an intset rather than as a listpack.</param>
-    /// <param name="limits">Up to where sets stay small.</param>
+    /// <param name="limits">The limits up to which sets stay small.</param>
     /// <param name="expireAt">When the set expires, in unix milliseconds; negative for never.</param>
     public static SetEditor Draft(
         Database database, scoped ReadOnlySpan<byte> key, bool asIntset, scoped in SetLimits limits, long expireAt = -1)
@@ -94,10 +92,10 @@ public unsafe ref struct SetEditor
     /// <summary>Drops the draft.</summary>
     public readonly void Abandon() => _database.Abandon(At);
 
-    /// <summary>So many members are about to be added at once: a small set that may not hold them becomes a table now.</summary>
+    /// <summary>Announces that so many members will be added. A small set that may not hold them becomes a table now.</summary>
     public void Expect(long members)
     {
-        if (_table == null && members > (IsIntset ? _limits.IntsetEntries : _limits.ListpackEntries)) ToTable(Count + members);
+        if (_value.Table == null && members > (IsIntset ? _limits.IntsetEntries : _limits.ListpackEntries)) ToTable(Count + members);
     }
 
     public bool Add(ReadOnlySpan<byte> member)
@@ -106,41 +104,41 @@ public unsafe ref struct SetEditor
         return Add(ref probe);
     }
 
-    /// <summary>Adds a member; false if it is there.</summary>
+    /// <summary>Adds a member; false if the set has it.</summary>
     public bool Add(scoped ref SetProbe member)
     {
-        if (_table == null) return IsIntset ? AddToIntset(ref member) : AddToListpack(ref member);
-        return _table->Add(_database.Arena, member.Text, member.HashIn(*_table));
+        if (_value.Table == null) return IsIntset ? AddToIntset(ref member) : AddToListpack(ref member);
+        return _value.Table->Add(_database.Arena, member.Text, member.HashIn(*_value.Table));
     }
 
-    /// <summary>Removes a member; false if it is not there.</summary>
+    /// <summary>Removes a member; false if the set does not have it.</summary>
     public bool Remove(scoped ref SetProbe member)
     {
-        if (_table != null)
+        if (_value.Table != null)
         {
-            if (!_table->Find(member.Text, member.HashIn(*_table), out var spot)) return false;
-            _table->Remove(_database.Arena, spot);
+            if (!_value.Table->Find(member.Text, member.HashIn(*_value.Table), out var spot)) return false;
+            _value.Table->Remove(_database.Arena, spot);
             return true;
         }
-        if (IsIntset) return member.TryInteger(out var integer) && Intset.Remove(ref _block, integer);
-        var at = Listpack.Find(_block.Start, Listpack.First(_block.Start), member.Text, 0);
+        if (IsIntset) return member.TryInteger(out var integer) && Intset.Remove(ref _value.Packed, integer);
+        var at = Listpack.Find(_value.Packed.Start, Listpack.First(_value.Packed.Start), member.Text, 0);
         if (at < 0) return false;
-        Listpack.Delete(ref _block, at, 1);
+        Listpack.Delete(ref _value.Packed, at, 1);
         return true;
     }
 
     /// <summary>Removes the member at a spot.</summary>
     public void Remove(scoped in SetSpot spot)
     {
-        if (_table != null) _table->Remove(_database.Arena, spot.InTable);
-        else if (IsIntset) Intset.RemoveAt(ref _block, spot.Place);
-        else Listpack.Delete(ref _block, spot.Place, 1);
+        if (_value.Table != null) _value.Table->Remove(_database.Arena, spot.InTable);
+        else if (IsIntset) Intset.RemoveAt(ref _value.Packed, spot.Place);
+        else Listpack.Delete(ref _value.Packed, spot.Place, 1);
     }
 
-    /// <summary>Makes an intset of a set all of whose members are integers, if it is not too large (SINTERSTORE).</summary>
+    /// <summary>Makes a set an intset, if all its members are integers and it is not too large (SINTERSTORE).</summary>
     public void CompactIntegers()
     {
-        if (_table == null && IsIntset || Count > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) return;
+        if (_value.Table == null && IsIntset || Count > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) return;
         var old = At;
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         ReadOnlySpan<byte> key = old.Record.Key;
@@ -158,27 +156,27 @@ public unsafe ref struct SetEditor
     {
         if (member.TryInteger(out var integer))
         {
-            if (!Intset.Add(ref _block, integer)) return false;
-            if (Intset.Count(_block.Start) > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) ToTable(Count);
+            if (!Intset.Add(ref _value.Packed, integer)) return false;
+            if (Intset.Count(_value.Packed.Start) > Math.Min(_limits.IntsetEntries, Intset.MaxCount)) ToTable(Count);
             return true;
         }
         if (MayBecomeListpack(member.Text.Length))
         {
             ToListpack();
-            Listpack.Append(ref _block, member.Text);
+            Listpack.Append(ref _value.Packed, member.Text);
         }
         else
         {
             ToTable(Count + 1);
-            _table->Insert(_database.Arena, member.HashIn(*_table), member.Text, default);
+            _value.Table->Insert(_database.Arena, member.HashIn(*_value.Table), member.Text, default);
         }
         return true;
     }
 
-    /// <summary>Whether the intset and one more member of that length keep the limits of a listpack.</summary>
+    /// <summary>Whether the intset, with one more member of this length, stays within the limits of a listpack.</summary>
     readonly bool MayBecomeListpack(int length)
     {
-        var set = _block.Start;
+        var set = _value.Packed.Start;
         var count = Intset.Count(set);
         if (count >= _limits.ListpackEntries || length > _limits.ListpackValue) return false;
         if (count == 0) return true;
@@ -190,30 +188,26 @@ public unsafe ref struct SetEditor
 
     bool AddToListpack(scoped ref SetProbe member)
     {
-        var lp = _block.Start;
+        var lp = _value.Packed.Start;
         var text = member.Text;
         if (Listpack.Find(lp, Listpack.First(lp), text, 0) >= 0) return false;
         if (Listpack.Count(lp) < _limits.ListpackEntries && text.Length <= _limits.ListpackValue && Listpack.HasRoom(lp, text.Length))
         {
-            Listpack.Append(ref _block, text);
+            Listpack.Append(ref _value.Packed, text);
         }
         else
         {
             ToTable(Listpack.Count(lp) + 1);
-            _table->Insert(_database.Arena, member.HashIn(*_table), text, default);
+            _value.Table->Insert(_database.Arena, member.HashIn(*_value.Table), text, default);
         }
         return true;
     }
 
     void ToListpack()
     {
-        var owner = ArenaBlock.Create(_database.Arena, _block.At.Record.PackedLength + Intset.Count(_block.Start) * 4);
+        var owner = ArenaBlock.Create(_database.Arena, _value.Packed.Record.PackedLength + Intset.Count(_value.Packed.Start) * 4);
         for (var members = Reader.Members(); members.Next();) Listpack.Append(ref owner, members.Current.Integer);
-        var bytes = Listpack.Bytes(owner.Start);
-        var start = _block.Splice(0, _block.At.Record.PackedLength, bytes);
-        Buffer.MemoryCopy(owner.Start, start, bytes, bytes);
-        _database.Arena.Free(owner.Block);
-        Database.Relabel(_block.At.Record, ObjectEncoding.ListPack);
+        _value.Repack(_database.Arena, ObjectEncoding.ListPack, owner);
     }
 
     void ToTable(long expected)
@@ -225,9 +219,7 @@ public unsafe ref struct SetEditor
             var text = members.Current.ToBytes(scratch);
             table->Insert(_database.Arena, table->HashOf(text), text, default);
         }
-        var at = _block.At;
-        _at = new(at.Hash, _database.ConvertToNative(at, ObjectEncoding.HashTable, (byte*)table), at.Entry);
-        _table = table;
+        _value.BecomeTable(_database, table);
     }
 
     static PackedTable* NewTable(Database database, long expected) =>

@@ -1,9 +1,13 @@
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sets;
 
-/// <summary>A member to look for, perhaps in several sets: hashed once, and parsed as an integer once, if need be.</summary>
+/// <summary>
+/// A member that is looked up, perhaps in several sets. It is hashed once, and parsed as an integer once, if needed.
+/// </summary>
 public ref struct SetProbe
 {
     ulong _hash;
@@ -15,7 +19,7 @@ public ref struct SetProbe
     public SetProbe(ReadOnlySpan<byte> text) => Text = text;
 
     /// <param name="text">The member.</param>
-    /// <param name="hash">Its hash, known already.</param>
+    /// <param name="hash">Its hash.</param>
     public SetProbe(ReadOnlySpan<byte> text, ulong hash)
     {
         Text = text;
@@ -23,9 +27,10 @@ public ref struct SetProbe
         _isHashed = true;
     }
 
-    /// <param name="member">The member, as another set has it.</param>
+    /// <param name="member">The member as another set holds it.</param>
     /// <param name="scratch">Room for the text of an integer, <see cref="PackedElement.ScratchBytes"/>.</param>
-    /// <remarks>The scratch is the caller's to keep: the compiler is told that the probe outlives it, or no sink could be shown one.</remarks>
+    /// <remarks>The caller must keep the scratch as long as the probe. The compiler is told that the probe may outlive it, or no
+    /// sink could be shown one.</remarks>
     public SetProbe(scoped in PackedElement member, scoped Span<byte> scratch)
     {
         var text = member.ToBytes(scratch);
@@ -44,7 +49,7 @@ public ref struct SetProbe
         return _hash = table.HashOf(Text);
     }
 
-    /// <summary>Whether the member is an integer as an intset holds it.</summary>
+    /// <summary>Whether the member is an integer that an intset can hold.</summary>
     public bool TryInteger(out long integer)
     {
         if (!_isParsed)

@@ -1,17 +1,20 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sets;
 
 /// <summary>
-/// Reads a set, in whichever of its three forms it is:
+/// Reads a set in any of its three forms:
 /// <code>
 ///   intset       only integers, sorted              up to set-max-intset-entries
 ///   listpack     any short members, as they came    up to set-max-listpack-entries
 ///   hashtable    PackedTable                        all others
 /// </code>
 /// </summary>
-/// <remarks>Good until the set changes. A default one is an empty set.</remarks>
+/// <remarks>Valid until the set changes. A default one is an empty set.</remarks>
 public readonly unsafe ref struct SetReader
 {
     readonly byte* _start;
@@ -31,7 +34,7 @@ public readonly unsafe ref struct SetReader
 
     internal PackedTable* Table => (PackedTable*)_start;
 
-    /// <summary>Whether members are found by their hash: then it pays to load the memory of many of them ahead.</summary>
+    /// <summary>Whether members are found by their hash. Then it pays to load the memory of many members ahead.</summary>
     public bool IsHashed => _start != null && _encoding == ObjectEncoding.HashTable;
 
     public bool IsIntset => _encoding == ObjectEncoding.IntSet;
@@ -60,7 +63,9 @@ public readonly unsafe ref struct SetReader
         };
     }
 
-    /// <summary>Hashes a member of a set that <see cref="IsHashed"/>, and starts loading what leads to it.</summary>
+    /// <summary>
+    /// Hashes a member of a set that <see cref="IsHashed"/>, and starts loading the memory that leads to the member.
+    /// </summary>
     public ulong Prefetch(ReadOnlySpan<byte> member)
     {
         var hash = Table->HashOf(member);
@@ -117,7 +122,7 @@ public interface IMemberVisitor
     void Visit(in PackedElement member);
 }
 
-/// <summary>Where a member is; good until the set changes.</summary>
+/// <summary>Where a member is; valid until the set changes.</summary>
 public readonly struct SetSpot
 {
     internal SetSpot(int place) => Place = place;
@@ -132,7 +137,7 @@ public readonly struct SetSpot
     public long Identity => (long)InTable.Bucket << 32 | (uint)(Place + InTable.Index);
 }
 
-/// <summary>Walks the members of a set that does not change meanwhile; stands before the first.</summary>
+/// <summary>Walks the members of a set, which must not change meanwhile. Stands before the first.</summary>
 public unsafe ref struct SetMembers
 {
     readonly SetReader _set;

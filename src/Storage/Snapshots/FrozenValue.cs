@@ -1,8 +1,10 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
-/// A value that a snapshot reads where it lies. Its key may be changed, renamed or deleted meanwhile: what is written is a
-/// record of the snapshot's own, which has key, deadline and value of the instant.
+/// A value that a snapshot reads where it lies. Its key may be changed, renamed or deleted meanwhile. So the snapshot has a
+/// record of its own, with the key, deadline and value of its instant.
 /// </summary>
 /// <param name="database">The key's database at that instant.</param>
 /// <param name="record">The snapshot's record.</param>
@@ -12,16 +14,16 @@ sealed class FrozenValue(int database, Record record) : ISnapshotBatch
 
     public Record Record { get; } = record;
 
-    /// <summary>Whether no key has it any more, so that the snapshot has to free it.</summary>
+    /// <summary>Whether no key has the value any more, so that the snapshot has to free it.</summary>
     public bool IsOrphan { get; set; }
 
-    /// <summary>Whether somebody waits for it. Under the feed's lock until it is read.</summary>
+    /// <summary>Whether somebody waits for it. Guarded by the feed's lock until the value is read.</summary>
     public bool IsHurried { get; set; }
 
-    /// <summary>Bytes it is counted with as an orphan.</summary>
+    /// <summary>The bytes that it counts for as an orphan.</summary>
     public long OrphanedBytes { get; set; }
 
-    /// <summary>Its place among those to be read; the feed's.</summary>
+    /// <summary>Its place in the feed's list of values to be read. Only the feed uses it.</summary>
     public LinkedListNode<FrozenValue>? Place { get; set; }
 
     public bool Next(out int number, out Record shown)

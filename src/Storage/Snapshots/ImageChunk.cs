@@ -1,19 +1,20 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
 /// Copies of records with their values, one behind the other, for another thread to read as if they were records of the arena.
 /// <code>
 ///   | database (4) | bytes (4) | record | external value, if any | padding to 8 | database | ...
 /// </code>
-/// The pointer in the copy of a record whose value is external leads to the value's copy behind it.
+/// In the copy of a record with an external value, the pointer leads to the copy of the value behind it.
 /// </summary>
-/// <remarks>Filled by one thread, then given to another, which disposes of it.</remarks>
+/// <remarks>One thread fills it and hands it to another, which disposes of it.</remarks>
 sealed unsafe class ImageChunk : ISnapshotBatch
 {
-    /// <summary>Room of an ordinary chunk; one record that needs more has a chunk to itself.</summary>
+    /// <summary>Room of an ordinary chunk. A record that needs more has a chunk to itself.</summary>
     public const int OrdinaryBytes = 256 * 1024;
 
     const int HeadBytes = 2 * sizeof(int);
@@ -31,14 +32,14 @@ sealed unsafe class ImageChunk : ISnapshotBatch
 
     ~ImageChunk() => Free();
 
-    /// <summary>Bytes of memory that it takes.</summary>
+    /// <summary>Bytes of memory that the chunk takes.</summary>
     public long Bytes => _capacity;
 
     /// <summary>Room that a record needs.</summary>
     public static int SizeFor(Record record) =>
         Pad(HeadBytes + (int)record.Size) + (record.IsExternal ? Pad((int)record.ExternalLength) : 0);
 
-    /// <summary>Adds a record whose value is no native structure; false if there is no room.</summary>
+    /// <summary>Adds a record whose value is not native; false if there is no room.</summary>
     public bool TryAdd(int database, Record record)
     {
         Debug.Assert(!record.IsNative);

@@ -1,17 +1,22 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
-/// All keys as they were at one instant, read while commands go on changing them: what BGSAVE, AOF rewrites and full
-/// synchronizations write. No fork, no second copy of the data.
+/// All keys as they were at one instant, read while commands go on changing them. BGSAVE, AOF rewrites and full synchronizations
+/// write it. There is no fork and no second copy of the data.
 /// <para>
-/// The idea: a walk over the index shows every key to the snapshot once. A command that is about to change a key the walk has
-/// not come to yet has its old value captured first, and what has come into being since the start is marked, for the walk to
-/// pass over. Since the walk goes through the space of hashes in one direction (<see cref="ScanCursor"/>), whether it has come
-/// to a key is a comparison of its hash with the walk's place; a bit of the record (<see cref="RecordFlags.Captured"/>) tells
-/// what lies ahead of it and is not to be taken.
+/// The idea: a walk over the index shows every key to the snapshot once. A command that is about to change a key ahead of the
+/// walk first has the old value captured. A record that is created ahead of the walk is marked, and the walk passes over it. The
+/// walk goes through the space of hashes in one direction (<see cref="ScanCursor"/>), so comparing a key's hash with the walk's
+/// place tells whether the key is ahead. A bit of the record (<see cref="RecordFlags.Captured"/>) marks what is ahead and must
+/// not be taken.
 /// </para>
 /// <code>
 ///   hashes in the walk's order    0 ------------ place ------------------------------- 2^64
@@ -19,88 +24,95 @@ namespace MiniRedis.Storage;
 ///   bit set                         never                ahead: changed or made since the start, and captured if it was there
 /// </code>
 /// <para>
-/// Capturing does not serialize: another thread does that, so that encoding, compression, checksum and disk cost commands
-/// nothing. A small value is copied with its record into a chunk of images (<see cref="ImageChunk"/>). A large or native one is
-/// not even copied: it is "frozen", which means that nobody changes it until the other thread has read it out of the arena.
-/// Who wants to change it waits (<see cref="Readiness.Frozen"/>) or gets a copy of it to work on; who deletes or replaces it
-/// leaves it to the snapshot, which frees it later. Freezing costs the same for ten elements and ten million.
+/// Capturing does not serialize. Another thread does that, so encoding, compression, checksum and disk cost commands nothing. A
+/// small value is copied with its record into a chunk of images (<see cref="ImageChunk"/>). A large or native value is not even
+/// copied: it is "frozen". Nobody changes a frozen value until the other thread has read it out of the arena. A command that
+/// wants to change it waits (Readiness.Frozen) or gets a copy to work on. A command that deletes or replaces it hands it to the
+/// snapshot, which frees it later. Freezing costs the same for ten elements and ten million.
 /// </para>
 /// <para>
-/// Rejected: Redis's fork (its pause grows with the heap, its copied pages with the write load), and Dragonfly's serializing
-/// of whole values before a change, which stalls everybody for as long as the largest value takes.
+/// Rejected: Redis's fork, whose pause grows with the heap and whose copied pages grow with the write load. Also rejected:
+/// serializing whole values before a change, as Dragonfly does, which stalls everybody for as long as the largest value takes.
 /// </para>
 /// </summary>
 /// <remarks>
 /// Belongs to the thread of its keyspace, except <see cref="Feed"/>, whose consumer is one other thread. Lives from
-/// <see cref="Keyspace.BeginSnapshot"/> until <see cref="Settle"/> says that it is over. Capturing changes neither keys nor their
-/// records' addresses.
+/// Keyspace.BeginSnapshot until <see cref="Settle"/> says that it is over. Capturing changes neither keys nor the addresses of
+/// their records.
 /// </remarks>
 public sealed unsafe class Snapshot
 {
-    /// <summary>Larger values are frozen instead of copied: a copy of so much takes some ten microseconds.</summary>
+    /// <summary>Larger values are frozen instead of copied: copying so many bytes takes some ten microseconds.</summary>
     const int LargestImage = 64 * 1024;
 
-    /// <summary>The same for what is one block: copying that is no more than moving bytes.</summary>
+    /// <summary>The same limit for a value that is one block: copying it only moves bytes.</summary>
     const int LargestBlockCopy = 1 << 20;
 
-    /// <summary>Bytes of images that may wait for the consumer before the walk does.</summary>
+    /// <summary>The walk waits while so many bytes of images wait for the consumer.</summary>
     const long MostWaitingBytes = 8 << 20;
 
-    /// <summary>Values that may be frozen at a time before the walk waits: each is one that a writer may have to wait for.</summary>
+    /// <summary>The walk waits while so many values are frozen: a writer may have to wait for each of them.</summary>
     const int MostFrozen = 256;
 
-    readonly Keyspace _keyspace;
-    readonly List<SnapshotPart> _parts = [];
+    readonly HashSeed _seed;
+    readonly IReadOnlyList<SnapshotPart> _parts;
+    readonly DiscardedValues _discarded;
+    readonly Action _ended;
     readonly Dictionary<nint, FrozenValue> _frozen = [];
     readonly ConcurrentQueue<FrozenValue> _read = new();
-    readonly List<Arena> _retired = [];
     ImageChunk? _chunk;
     int _walking;
-    bool _closed;
+    bool _closed, _isRetired;
 
-    internal Snapshot(Keyspace keyspace)
+    /// <param name="arena">The arena of the keys.</param>
+    /// <param name="seed">The secret of their hash.</param>
+    /// <param name="parts">A walk over each database that has keys.</param>
+    /// <param name="discarded">Frees structures that only the snapshot still needed.</param>
+    /// <param name="ended">Called when the snapshot is over.</param>
+    internal Snapshot(Arena arena, HashSeed seed, IReadOnlyList<SnapshotPart> parts, DiscardedValues discarded, Action ended)
     {
-        _keyspace = keyspace;
-        Arena = keyspace.Arena;
-        Feed = new SnapshotFeed(_parts, _read.Enqueue);
-        foreach (var database in keyspace.Databases)
-        {
-            if (database.Count > 0) _parts.Add(new SnapshotPart(this, database));
-        }
+        Arena = arena;
+        _seed = seed;
+        _parts = parts;
+        _discarded = discarded;
+        _ended = ended;
+        Feed = new SnapshotFeed(parts, _read.Enqueue);
     }
 
     /// <summary>The consumer's end.</summary>
     public SnapshotFeed Feed { get; }
 
-    /// <summary>Keys there were when it began.</summary>
+    /// <summary>Keys that existed when the snapshot began.</summary>
     public long Keys => _parts.Sum(part => part.Keys);
 
-    /// <summary>Whether it was given up: nothing more is captured, and the walk only clears what it had marked.</summary>
+    /// <summary>
+    /// Whether the snapshot was given up. Nothing more is captured, and the walk only clears the bits it has set.
+    /// </summary>
     public bool IsAbandoned { get; private set; }
 
-    /// <summary>Whether the walk has come to the end of all keys.</summary>
+    /// <summary>Whether the walk has reached the end of all keys.</summary>
     public bool IsWalked => _walking == _parts.Count;
 
     /// <summary>Keys captured so far.</summary>
     public long Captured { get; private set; }
 
-    /// <summary>Bytes captured and not written yet, those of values that only the snapshot still needs included.</summary>
+    /// <summary>Bytes captured and not written yet, including values that only the snapshot still needs.</summary>
     public long WaitingBytes => Feed.WaitingBytes + _orphanedBytes;
 
-    /// <summary>The most that <see cref="WaitingBytes"/> was: what the snapshot cost in memory.</summary>
+    /// <summary>The highest value of <see cref="WaitingBytes"/> so far: what the snapshot costs in memory.</summary>
     public long PeakBytes { get; private set; }
 
-    /// <summary>Bytes of the keyspace's arena that no key has any more and that the snapshot will free, estimated.</summary>
-    public long OrphanedBytes => _keyspace.Arena == Arena ? _orphanedBytes : 0;
+    /// <summary>Bytes of the keyspace's arena that no key has any more and that the snapshot will free. An estimate.</summary>
+    public long OrphanedBytes => _isRetired ? 0 : _orphanedBytes;
 
     long _orphanedBytes;
 
-    /// <summary>The arena of the keys it is of; not the keyspace's any more after FLUSHALL.</summary>
+    /// <summary>The arena of the snapshot's keys. After FLUSHALL the keyspace has another one.</summary>
     internal Arena Arena { get; }
 
     /// <summary>
-    /// Walks over up to <paramref name="buckets"/> buckets of the index. Returns whether there is more to do now; false as well
-    /// while the consumer has too much to read yet.
+    /// Walks over up to <paramref name="buckets"/> buckets of the index. True if there is more to walk now; false also while the
+    /// consumer has too much to read.
     /// </summary>
     public bool Walk(int buckets)
     {
@@ -111,7 +123,9 @@ public sealed unsafe class Snapshot
                 Flush();
                 return false;
             }
-            if (_parts[_walking].Step()) _walking++;
+            var part = _parts[_walking];
+            var visitor = new Visitor(this, part.Database);
+            if (part.Step(ref visitor)) _walking++;
         }
         NotePeak();
         if (!IsWalked) return true;
@@ -120,7 +134,7 @@ public sealed unsafe class Snapshot
     }
 
     /// <summary>
-    /// Takes back what the consumer has read: frees what only the snapshot still needed. Returns true if a value is frozen no more.
+    /// Takes back what the consumer has read, and frees what only the snapshot still needed. True if a value is no longer frozen.
     /// </summary>
     public bool Settle(out bool isOver)
     {
@@ -136,21 +150,41 @@ public sealed unsafe class Snapshot
         return settled;
     }
 
-    /// <summary>Gives the snapshot up. The consumer is told; the walk has still to be driven to its end, which is quick.</summary>
+    /// <summary>
+    /// Gives the snapshot up and tells the consumer. The caller must still drive the walk to its end, which is quick.
+    /// </summary>
     public void Abandon()
     {
         IsAbandoned = true;
         Feed.Cancel();
     }
 
-    /// <summary>Whether a value is about to be read by the consumer, so that it must be neither changed nor freed.</summary>
+    /// <summary>Whether the consumer has still to read a value, so that it must be neither changed nor freed.</summary>
     internal bool IsFrozen(Record record) => record.IsExternal && _frozen.ContainsKey((nint)record.External);
 
-    /// <summary>Has the consumer read a frozen value before others: somebody waits for it.</summary>
+    /// <summary>Has the consumer read a frozen value before others, because somebody waits for it.</summary>
     internal void Hurry(Record record) => Feed.Hurry(_frozen[(nint)record.External]);
 
+    /// <summary>What the walk does with each record.</summary>
+    readonly struct Visitor(Snapshot snapshot, int database) : IRecordVisitor
+    {
+        public void Visit(Record record)
+        {
+            if (record.IsCaptured) record.IsCaptured = false;
+            else snapshot.Capture(database, record);
+        }
+    }
+
+    /// <summary>Captures a key that is about to be changed or removed: once, and only if it is ahead of the walk.</summary>
+    internal void Save(SnapshotPart part, ulong hash, Record record)
+    {
+        if (record.IsCaptured || !part.IsAhead(hash)) return;
+        Capture(part.Database, record);
+        record.IsCaptured = true;
+    }
+
     /// <summary>Captures a key, unless the snapshot was given up.</summary>
-    internal void Capture(int database, Record record)
+    void Capture(int database, Record record)
     {
         if (IsAbandoned) return;
         Captured++;
@@ -158,7 +192,7 @@ public sealed unsafe class Snapshot
         else Copy(database, record);
     }
 
-    /// <summary>Gives the value of a record to the snapshot if it is frozen: the snapshot frees it. False if it is not frozen.</summary>
+    /// <summary>Hands a frozen value to the snapshot, which frees it later. False if the value is not frozen.</summary>
     internal bool TryOrphan(Record record)
     {
         if (!record.IsExternal || !_frozen.TryGetValue((nint)record.External, out var value)) return false;
@@ -168,14 +202,14 @@ public sealed unsafe class Snapshot
         return true;
     }
 
-    /// <summary>Gives a key whose value is frozen a copy of it, to be changed; the snapshot frees the original.</summary>
+    /// <summary>Gives a key a copy of its frozen value, to be changed. The snapshot frees the original.</summary>
     internal void Unshare(Record record)
     {
         var orphaned = TryOrphan(record);
         Debug.Assert(orphaned);
         if (record.IsNative)
         {
-            record.External = Collections.Copy(Arena, _keyspace.Seed, record.Type, record.Encoding, record.Root);
+            record.External = Collections.Copy(Arena, _seed, record.Type, record.Encoding, record.Root);
             return;
         }
         var length = record.ExternalLength;
@@ -184,11 +218,13 @@ public sealed unsafe class Snapshot
         record.External = copy;
     }
 
-    /// <summary>Whether a copy of the value is a matter of some ten microseconds.</summary>
+    /// <summary>Whether copying the value takes no more than some ten microseconds.</summary>
     internal static bool IsSmall(Record record) => SizeOf(record) <= (record.IsNative ? LargestImage : LargestBlockCopy);
 
-    /// <summary>Keeps an arena whose keys are gone for everybody else until the snapshot is over.</summary>
-    internal void Retire(Arena arena) => _retired.Add(arena);
+    /// <summary>
+    /// Hands the arena to the snapshot, because nobody else has keys in it any more. The snapshot frees it when it is over.
+    /// </summary>
+    internal void Retire() => _isRetired = true;
 
     static long SizeOf(Record record) => record.IsNative
         ? Collections.RoughBytes(record.Type, record.Encoding, record.Root)
@@ -217,13 +253,13 @@ public sealed unsafe class Snapshot
     {
         var shadow = value.Record;
         _frozen.Remove((nint)shadow.External);
-        // Nobody waits for the disk on its account any more, whatever became of the arena.
+        // Nobody waits for the disk because of this value any more, whatever happened to the arena.
         _orphanedBytes -= value.OrphanedBytes;
         // A retired arena is freed as a whole.
-        if (_keyspace.Arena != Arena) return;
+        if (_isRetired) return;
         if (value.IsOrphan)
         {
-            if (shadow.IsNative) _keyspace.Discard(shadow.Type, shadow.Encoding, shadow.Root);
+            if (shadow.IsNative) _discarded.Add(Arena, shadow.Type, shadow.Encoding, shadow.Root);
             else Arena.Free(shadow.External);
         }
         Arena.Free(shadow.Block);
@@ -236,7 +272,7 @@ public sealed unsafe class Snapshot
         _chunk = null;
     }
 
-    /// <summary>Nothing more will be captured.</summary>
+    /// <summary>Tells the consumer that nothing more will be captured.</summary>
     void Close()
     {
         if (_closed) return;
@@ -248,9 +284,8 @@ public sealed unsafe class Snapshot
     void End()
     {
         Debug.Assert(_frozen.Count == 0);
-        _keyspace.EndSnapshot(this);
-        foreach (var arena in _retired)
-            ThreadPool.UnsafeQueueUserWorkItem(static retired => retired.Dispose(), arena, preferLocal: false);
+        _ended();
+        if (_isRetired) ThreadPool.UnsafeQueueUserWorkItem(static retired => retired.Dispose(), Arena, preferLocal: false);
     }
 
     void NotePeak() => PeakBytes = Math.Max(PeakBytes, WaitingBytes);

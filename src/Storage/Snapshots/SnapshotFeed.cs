@@ -1,16 +1,20 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Index;
+
+namespace MiniRedis.Storage.Snapshots;
 
 /// <summary>
-/// Between the thread that captures and the one that writes. The consumer calls <see cref="TryTake"/> and
+/// Connects the thread that captures with the one that writes. The consumer calls <see cref="TryTake"/> and
 /// <see cref="GiveBack"/> in turns until there is nothing more, then <see cref="Finish"/>.
 /// </summary>
-/// <remarks>Any thread; one lock, taken once a chunk of some thousand keys or a frozen value.</remarks>
+/// <remarks>For any thread. There is one lock, taken once for a chunk of some thousand keys or for a frozen value.</remarks>
 public sealed class SnapshotFeed
 {
-    /// <summary>Empty chunks kept for the next ones.</summary>
+    /// <summary>Empty chunks that are kept for reuse.</summary>
     const int MostSpare = 8;
 
-    /// <summary>Values for which nobody waits that are read before the capturing side is told: it can have 256 ahead.</summary>
+    /// <summary>
+    /// After so many values that nobody waits for, the consumer tells the capturing side, which can have 256 values ahead.
+    /// </summary>
     const int ValuesPerProgress = 32;
 
     readonly object _lock = new();
@@ -33,25 +37,25 @@ public sealed class SnapshotFeed
     /// <summary>The databases that had keys when the snapshot began.</summary>
     public IReadOnlyList<SnapshotPart> Parts { get; }
 
-    /// <summary>Called, on the consumer's thread, when something was read that the capturing side may wait for.</summary>
+    /// <summary>Called on the consumer's thread when it has read something that the capturing side may wait for.</summary>
     public Action? OnProgress { get; set; }
 
-    /// <summary>Grows whenever the consumer gets on: one who does not for long has a disk that hangs.</summary>
+    /// <summary>Grows with each step of the consumer. If it does not grow for long, the disk hangs.</summary>
     public long Progress => Interlocked.Read(ref _progress);
 
-    /// <summary>The consumer gets on with a value that takes long.</summary>
+    /// <summary>Notes a step of the consumer within a value that takes long.</summary>
     public void NoteProgress() => Interlocked.Increment(ref _progress);
 
-    /// <summary>Whether the snapshot was given up; the consumer gets nothing more.</summary>
+    /// <summary>Whether the snapshot was given up: then the consumer gets nothing more.</summary>
     public bool IsCancelled => _cancelled;
 
-    /// <summary>Bytes of chunks that were captured and not given back yet.</summary>
+    /// <summary>Bytes of chunks that were captured and not yet given back.</summary>
     internal long WaitingBytes => Interlocked.Read(ref _waiting);
 
     internal bool IsFinished => _finished;
 
     /// <summary>
-    /// The next batch; waits for one. False when there is nothing more, or the snapshot was given up.
+    /// The next batch; waits until there is one. False if there is nothing more, or if the snapshot was given up.
     /// </summary>
     public bool TryTake(out ISnapshotBatch? batch)
     {
@@ -67,7 +71,7 @@ public sealed class SnapshotFeed
         }
     }
 
-    /// <summary>The batch's keys are written, and not looked at any more.</summary>
+    /// <summary>Gives back a batch whose keys are written. The consumer must not look at them any more.</summary>
     public void GiveBack(ISnapshotBatch batch)
     {
         NoteProgress();
@@ -96,7 +100,8 @@ public sealed class SnapshotFeed
     }
 
     /// <summary>
-    /// Makes what was written count, unless the snapshot was given up: who has given it up can be sure that nothing of it appears later.
+    /// Makes the written file count, unless the snapshot was given up. So after giving it up one can be sure that nothing of it
+    /// appears later.
     /// </summary>
     public void Commit(Action commit)
     {
@@ -106,7 +111,9 @@ public sealed class SnapshotFeed
         }
     }
 
-    /// <summary>The consumer is done, and looks at nothing of the snapshot any more. What it did not take is given back.</summary>
+    /// <summary>
+    /// Ends the consumer's part: it looks at nothing of the snapshot any more. Batches that it did not take are given back.
+    /// </summary>
     public void Finish()
     {
         lock (_lock)
@@ -161,7 +168,7 @@ public sealed class SnapshotFeed
         }
     }
 
-    /// <summary>Puts a value first, if it is not being read already.</summary>
+    /// <summary>Puts a value first in line, unless it is being read already.</summary>
     internal void Hurry(FrozenValue value)
     {
         lock (_lock)
@@ -188,13 +195,13 @@ public sealed class SnapshotFeed
         lock (_lock)
         {
             _cancelled = true;
-            // Nobody will read these, and somebody may wait for them.
+            // Nobody will read these values any more, and somebody may wait for them.
             while (TakeValueLocked() is { } value) _onRead(value);
             Monitor.Pulse(_lock);
         }
     }
 
-    /// <summary>Values first: somebody may wait for them, and the walk for their number to fall.</summary>
+    /// <summary>Values come first: somebody may wait for one, and the walk may wait for their number to fall.</summary>
     ISnapshotBatch? TakeLocked()
     {
         if (TakeValueLocked() is { } value) return value;

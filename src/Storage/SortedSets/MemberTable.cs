@@ -1,38 +1,41 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.ScratchMemory;
+using MiniRedis.Storage.Tables;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
 /// From a member to its block: the hash table of a big sorted set, on a <see cref="BucketDirectory"/>.
 /// <code>
 ///   slot     | entries (16 bits) | address of the bucket (48 bits) |
 ///   bucket   | entry | entry | ...    8 bytes each, room for an even number
-///   entry    | block address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |    as in KeyIndex
+///   entry    | block address / 8 (44 bits) | hash bits 12 to 31 (20 bits) |    see HashedPointer
 /// </code>
-/// A bucket is as large as its entries, so a member costs 8 bytes here and its share of a slot, at any number of members.
+/// A bucket is as large as its entries. So a member costs 8 bytes here and its share of a slot, at any number of members.
 /// </summary>
-/// <remarks>Blittable; all zero is the empty table. The blocks are the owner's; the table only leads to them.</remarks>
+/// <remarks>Blittable; all zero is the empty table. The owner has the blocks; the table only leads to them.</remarks>
 unsafe struct MemberTable
 {
-    /// <summary>Entries a bucket at which the table doubles, and halves: two lines of cache when fullest on average.</summary>
+    /// <summary>
+    /// Entries a bucket at which the table doubles, and at which it halves: at most two cache lines on average.
+    /// </summary>
     const int Full = 14, Low = 4;
 
     const int CountShift = 48;
     const ulong AddressMask = (1UL << CountShift) - 1;
-    const ulong FragmentMask = 0xFFFFF;
-    const int FragmentShift = 12;
 
     BucketDirectory _directory;
     long _bucketBytes;
 
-    /// <summary>Members.</summary>
+    /// <summary>Number of members.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Bytes taken of the arena, those of the members' blocks left out.</summary>
+    /// <summary>Bytes of the arena that the table takes, without the members' blocks.</summary>
     public readonly long Bytes => _directory.Bytes + _bucketBytes;
 
-    /// <summary>Makes room for so many members before the first is added: a hint.</summary>
+    /// <summary>Makes room for so many members before the first is added. A hint.</summary>
     public void Start(Arena arena, long members) => _directory.Start(arena, Full, Low, members);
 
     /// <summary>The block of a member, or null.</summary>
@@ -41,27 +44,27 @@ unsafe struct MemberTable
         if (Count == 0) return null;
         var slot = Slot(_directory.BucketOf(hash));
         var entries = EntriesOf(slot);
-        var fragment = hash >> FragmentShift & FragmentMask;
+        var fragment = HashedPointer.FragmentOf(hash);
         for (var i = CountOf(slot) - 1; i >= 0; i--)
         {
-            if ((entries[i] & FragmentMask) != fragment) continue;
-            var block = BlockOf(entries[i]);
+            if ((entries[i] & HashedPointer.FragmentMask) != fragment) continue;
+            var block = HashedPointer.BlockOf(entries[i]);
             if (ScoredMember.TextOf(block).SequenceEqual(member)) return block;
         }
         return null;
     }
 
-    /// <summary>Adds the block of a member that is not there yet.</summary>
+    /// <summary>Adds the block of a member that the table does not have.</summary>
     public void Add(Arena arena, HashSeed seed, ulong hash, byte* block)
     {
         if (_directory.Count == 0) Start(arena, 1);
-        Append(arena, _directory.BucketOf(hash), KeyIndex.EntryOf(block, hash));
+        Append(arena, _directory.BucketOf(hash), HashedPointer.Of(block, hash));
         Count++;
         for (var i = 0; i < BucketDirectory.StepsPerChange && _directory.TrySplit(arena, Count, out var split); i++)
             Split(arena, seed, split);
     }
 
-    /// <summary>Takes a block out that is there.</summary>
+    /// <summary>Removes a block that the table has.</summary>
     public void Remove(Arena arena, ulong hash, byte* block)
     {
         var bucket = _directory.BucketOf(hash);
@@ -69,7 +72,7 @@ unsafe struct MemberTable
         var entries = EntriesOf(slot);
         var count = CountOf(slot);
         var at = 0;
-        while (BlockOf(entries[at]) != block) at++;
+        while (HashedPointer.BlockOf(entries[at]) != block) at++;
         Debug.Assert(at < count);
         entries[at] = entries[count - 1];
         Shorten(arena, bucket, count - 1);
@@ -83,27 +86,29 @@ unsafe struct MemberTable
         }
     }
 
-    /// <summary>One step of a scan: blocks of one bucket are appended to <paramref name="blocks"/>. The next cursor; 0 at the end.</summary>
+    /// <summary>
+    /// One step of a scan: appends the blocks of one bucket to <paramref name="blocks"/>. Returns the next cursor, 0 at the end.
+    /// </summary>
     public readonly ulong Scan(ulong cursor, ref ScratchList<nint> blocks)
     {
         if (Count == 0) return 0;
         var next = _directory.Scan(cursor, out var bucket);
         var slot = Slot(bucket);
-        for (var i = 0; i < CountOf(slot); i++) blocks.Add((nint)BlockOf(EntriesOf(slot)[i]));
+        for (var i = 0; i < CountOf(slot); i++) blocks.Add((nint)HashedPointer.BlockOf(EntriesOf(slot)[i]));
         return next;
     }
 
-    /// <summary>The block of a member has moved.</summary>
+    /// <summary>Notes that the block of a member has moved.</summary>
     public readonly void Redirect(ulong hash, byte* from, byte* to)
     {
         var entries = EntriesOf(Slot(_directory.BucketOf(hash)));
-        while (BlockOf(*entries) != from) entries++;
-        *entries = KeyIndex.EntryAt(to, *entries);
+        while (HashedPointer.BlockOf(*entries) != from) entries++;
+        *entries = HashedPointer.Redirect(*entries, to);
     }
 
     /// <summary>
-    /// Moves buckets, in the order of a scan, as far as they are to be moved. True at the end. The directory's own blocks are
-    /// <see cref="MoveDirectory"/>'s.
+    /// Moves buckets, in the order of a scan, as far as they are to be moved. True at the end. <see cref="MoveDirectory"/> moves
+    /// the directory's own blocks.
     /// </summary>
     public readonly bool MoveSome(BlockMover mover, ref MovePosition position)
     {
@@ -123,7 +128,9 @@ unsafe struct MemberTable
 
     public void MoveDirectory(BlockMover mover) => _directory.MoveBlocks(mover);
 
-    /// <summary>Frees the table, not the blocks. As many buckets as <paramref name="budget"/>; true once nothing is left.</summary>
+    /// <summary>
+    /// Frees the table, but not the blocks: at most <paramref name="budget"/> buckets. True once nothing is left.
+    /// </summary>
     public bool FreeSome(Arena arena, ref int budget)
     {
         while (_directory.Count > 0)
@@ -149,13 +156,13 @@ unsafe struct MemberTable
             for (var i = 0; i < CountOf(slot); i++)
             {
                 var entry = EntriesOf(slot)[i];
-                var hash = SipHash13.Hash(ScoredMember.TextOf(BlockOf(entry)), seed);
-                KeyIndex.Require(_directory.BucketOf(hash) == bucket, "a member is in another bucket than its hash says");
-                KeyIndex.Require((entry & FragmentMask) == (hash >> FragmentShift & FragmentMask), "an entry's hash bits are wrong");
+                var hash = SipHash13.Hash(ScoredMember.TextOf(HashedPointer.BlockOf(entry)), seed);
+                Invariant.Require(_directory.BucketOf(hash) == bucket, "a member is in another bucket than its hash says");
+                Invariant.Require((entry & HashedPointer.FragmentMask) == HashedPointer.FragmentOf(hash), "an entry's hash bits are wrong");
             }
         }
-        KeyIndex.Require(count == Count, "the count of members is wrong");
-        KeyIndex.Require(bytes == _bucketBytes, "the bytes of buckets are wrong");
+        Invariant.Require(count == Count, "the count of members is wrong");
+        Invariant.Require(bytes == _bucketBytes, "the bytes of buckets are wrong");
     }
 
     readonly ulong Slot(uint bucket) => (ulong)_directory[bucket];
@@ -163,9 +170,6 @@ unsafe struct MemberTable
     static int CountOf(ulong slot) => (int)(slot >> CountShift);
 
     static ulong* EntriesOf(ulong slot) => (ulong*)(slot & AddressMask | NativePages.AddressPrefix);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static byte* BlockOf(ulong entry) => (byte*)(entry >> 17 & ~7UL | NativePages.AddressPrefix);
 
     readonly void SetSlot(uint bucket, ulong* entries, int count) =>
         _directory[bucket] = count == 0 ? null : (byte*)((ulong)entries & AddressMask | (ulong)count << CountShift);
@@ -190,7 +194,7 @@ unsafe struct MemberTable
         SetSlot(bucket, entries, count + 1);
     }
 
-    /// <summary>Keeps the first entries of a bucket, and no more room than they need.</summary>
+    /// <summary>Keeps the first entries of a bucket, in a block no larger than they need.</summary>
     void Shorten(Arena arena, uint bucket, int count)
     {
         var slot = Slot(bucket);
@@ -219,9 +223,9 @@ unsafe struct MemberTable
         for (var i = 0; i < CountOf(slot); i++)
         {
             var entry = entries[i];
-            var moves = split.Bit >= FragmentShift
-                ? (entry >> split.Bit - FragmentShift & 1) != 0
-                : (SipHash13.Hash(ScoredMember.TextOf(BlockOf(entry)), seed) >> split.Bit & 1) != 0;
+            var moves = split.Bit >= HashedPointer.FragmentShift
+                ? (entry >> split.Bit - HashedPointer.FragmentShift & 1) != 0
+                : (SipHash13.Hash(ScoredMember.TextOf(HashedPointer.BlockOf(entry)), seed) >> split.Bit & 1) != 0;
             if (moves) Append(arena, split.To, entry);
             else entries[kept++] = entry;
         }

@@ -1,14 +1,17 @@
 using MiniRedis.Resp;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
-/// A small sorted set: a listpack of member, score, member, score, in order. A score that is a whole number is kept as one,
-/// any other as its shortest decimal text, as Redis keeps them.
+/// A small sorted set: a listpack of member, score, member, score, in order. As in Redis, a score that is a whole number is kept
+/// as an integer, any other as its shortest decimal text.
 /// </summary>
 static unsafe class PackedSortedSet
 {
-    /// <summary>Scores beyond half of a 64-bit integer's range are kept as text even when whole (Redis's double2ll).</summary>
+    /// <summary>
+    /// Scores beyond half of a 64-bit integer's range are kept as text even if they are whole (double2ll in Redis).
+    /// </summary>
     const double MostWhole = long.MaxValue / 2;
 
     public static long Count(byte* lp) => Listpack.Count(lp) / 2;
@@ -21,14 +24,14 @@ static unsafe class PackedSortedSet
     {
         var score = Listpack.Get(lp, Listpack.Next(lp, member));
         if (score.IsInteger) return score.Integer;
-        // Text that is no number is not let in by RESTORE; it would count as 0.
+        // RESTORE refuses text that is no number; it would count as 0.
         return Numbers.TryParseDouble(score.Text, out var value) ? value : 0;
     }
 
-    /// <summary>The member after, or -1.</summary>
+    /// <summary>The next member, or -1.</summary>
     public static int Next(byte* lp, int member) => Listpack.Next(lp, Listpack.Next(lp, member));
 
-    /// <summary>The member before, or -1.</summary>
+    /// <summary>The previous member, or -1.</summary>
     public static int Previous(byte* lp, int member)
     {
         var score = Listpack.Prev(lp, member);
@@ -45,7 +48,7 @@ static unsafe class PackedSortedSet
         return rank;
     }
 
-    /// <summary>Adds a member that is not there, in its place.</summary>
+    /// <summary>Adds a member that the set does not have, at its place.</summary>
     public static void Add<TOwner>(scoped ref TOwner owner, ReadOnlySpan<byte> member, double score)
         where TOwner : struct, IPackedOwner, allows ref struct
     {
@@ -82,7 +85,7 @@ static unsafe class PackedSortedSet
         else Listpack.Insert(ref owner, behind, text);
     }
 
-    /// <summary>The ranks whose scores lie in the range: the first, and how many.</summary>
+    /// <summary>The ranks whose scores lie in the range: the first rank, and how many.</summary>
     public static (long First, long Count) RanksOf(byte* lp, in ScoreRange range)
     {
         long below = 0, inside = 0;

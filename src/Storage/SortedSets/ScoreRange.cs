@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>A range of scores, each end inclusive or not. Neither end is NaN.</summary>
 public readonly record struct ScoreRange(double Min, double Max, bool MinExclusive = false, bool MaxExclusive = false)
@@ -11,7 +11,7 @@ public readonly record struct ScoreRange(double Min, double Max, bool MinExclusi
     public bool IsAbove(double score) => MaxExclusive ? score >= Max : score > Max;
 }
 
-/// <summary>One end of a range of members: a string, or before or behind all strings.</summary>
+/// <summary>One end of a range of members: a string, or the place before or behind all strings.</summary>
 public readonly ref struct LexBound
 {
     LexBound(int infinity, ReadOnlySpan<byte> text, bool exclusive)
@@ -46,7 +46,9 @@ public readonly ref struct LexBound
         }
     }
 
-    /// <summary>Below zero if the member comes before this end, above zero if behind, zero if it is the very string.</summary>
+    /// <summary>
+    /// Below zero if the member comes before this end, above zero if it comes behind, zero if it is the same string.
+    /// </summary>
     public int Compare(ReadOnlySpan<byte> member) => Infinity != 0 ? -Infinity : member.SequenceCompareTo(Text);
 }
 

@@ -1,14 +1,16 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
-/// An item of a big sorted set's tree: the score, so that most comparisons touch nothing else, and the member's block.
+/// An item in the tree of a big sorted set: the score and the member's block. Most comparisons need only the score.
 /// <code>
 ///   member block   | score (8) | length (1) | bytes |      length FF: four bytes of length follow
 /// </code>
-/// The score stands in the block too, because a look-up by member ends there.
+/// The score stands in the block, too, because a look-up by member ends there.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct ScoredMember(double score, byte* block)
@@ -22,7 +24,7 @@ unsafe struct ScoredMember(double score, byte* block)
     /// <summary>The bytes of the member, in place.</summary>
     public readonly ReadOnlySpan<byte> Text => TextOf(Block);
 
-    /// <summary>A new block for a member.</summary>
+    /// <summary>Allocates a block for a member.</summary>
     public static byte* Allocate(Arena arena, ReadOnlySpan<byte> member, double score)
     {
         var head = member.Length < LongLength ? LengthOffset + 1 : LengthOffset + 1 + sizeof(int);
@@ -46,7 +48,7 @@ unsafe struct ScoredMember(double score, byte* block)
     }
 }
 
-/// <summary>The place of a member with its score: by score, members of one score by their bytes.</summary>
+/// <summary>The place of a member and its score: by score, and by bytes among members of one score.</summary>
 readonly ref struct MemberProbe(double score, ReadOnlySpan<byte> text) : IProbe<ScoredMember>
 {
     readonly ReadOnlySpan<byte> _text = text;
@@ -66,7 +68,7 @@ readonly struct ScoreProbe(double score) : IProbe<ScoredMember>
     public int CompareTo(in ScoredMember item) => score < item.Score ? -1 : score > item.Score ? 1 : 0;
 }
 
-/// <summary>The place of a member in a set whose scores are all the same (ZRANGE BYLEX is defined for no other).</summary>
+/// <summary>The place of a member in a set whose scores are all the same (ZRANGE BYLEX is only defined for these).</summary>
 readonly ref struct TextProbe(ReadOnlySpan<byte> text) : IProbe<ScoredMember>
 {
     readonly ReadOnlySpan<byte> _text = text;

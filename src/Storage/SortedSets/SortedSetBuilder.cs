@@ -1,8 +1,14 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.ScratchMemory;
+
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
-/// A sorted set in the making, of members in any order: the result of ZUNION, ZINTER, ZDIFF, ZRANGESTORE and GEOSEARCHSTORE.
-/// Members are collected and found by hash, ordered once at the end, then read, or stored under a key.
+/// Builds a sorted set from members in any order: the result of ZUNION, ZINTER, ZDIFF, ZRANGESTORE and GEOSEARCHSTORE. Members
+/// are collected and found by hash, sorted once at the end, and then read or stored under a key.
 /// </summary>
 /// <remarks>Must be disposed. Belongs to the thread of its database.</remarks>
 public sealed unsafe class SortedSetBuilder : IDisposable
@@ -13,7 +19,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
     int _longest;
     int _ordered;
 
-    /// <param name="database">Where the result may be stored; its memory is used.</param>
+    /// <param name="database">The database in which the result may be stored. The builder uses its memory.</param>
     /// <param name="expectedMembers">About how many members will be added.</param>
     public SortedSetBuilder(Database database, long expectedMembers)
     {
@@ -24,7 +30,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
 
     public int Count => (int)_items.Count;
 
-    /// <summary>The score of a member, to be read and changed; a member that is not there is added with the score 0.</summary>
+    /// <summary>The score of a member, to be read and changed. A member that does not exist is added with the score 0.</summary>
     public ref double ScoreOf(ReadOnlySpan<byte> member, out bool isNew)
     {
         var hash = SipHash13.Hash(member, _database.Seed);
@@ -39,7 +45,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
         return ref ScoredMember.ScoreOf(block);
     }
 
-    /// <summary>Puts the members in order. No member may be added and no score changed after.</summary>
+    /// <summary>Sorts the members. Afterwards no member may be added and no score changed.</summary>
     public void Order()
     {
         var items = _items.Span;
@@ -47,13 +53,15 @@ public sealed unsafe class SortedSetBuilder : IDisposable
         items.Sort(new InOrder());
     }
 
-    /// <summary>The member of a rank, once they are in order.</summary>
+    /// <summary>The member of a rank, once they are sorted.</summary>
     public ReadOnlySpan<byte> Member(int rank) => _items[rank].Text;
 
-    /// <summary>The score of a rank, once they are in order.</summary>
+    /// <summary>The score of a rank, once they are sorted.</summary>
     public double Score(int rank) => _items[rank].Score;
 
-    /// <summary>Makes the ordered members, at least one, the value of a key, whatever that held.</summary>
+    /// <summary>
+    /// Makes the sorted members, of which there must be one at least, the value of a key, whatever the key held before.
+    /// </summary>
     public Record Store(in KeyLookup at, ReadOnlySpan<byte> key, in SortedSetLimits limits)
     {
         if (limits.FitsPacked(Count, _longest)) return StorePacked(at, key);
@@ -77,7 +85,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
     {
         if (_root != null)
         {
-            // The tree is what the blocks are freed by.
+            // The blocks are freed by way of the tree.
             OrderTree();
             var budget = int.MaxValue;
             SortedSetRoot.FreeSome(_database.Arena, _root, ref budget);

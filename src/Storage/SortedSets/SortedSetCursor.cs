@@ -1,6 +1,9 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Trees;
 
-/// <summary>Walks the members of a sorted set, up or down. Good until the set changes.</summary>
+namespace MiniRedis.Storage.SortedSets;
+
+/// <summary>Walks the members of a sorted set, up or down. Valid until the set changes.</summary>
 public unsafe struct SortedSetCursor
 {
     readonly bool _down;
@@ -21,7 +24,7 @@ public unsafe struct SortedSetCursor
         _down = down;
     }
 
-    /// <summary>Whether there is a member here.</summary>
+    /// <summary>Whether the cursor is at a member.</summary>
     public readonly bool IsValid => _lp != null ? _offset >= 0 : _tree.IsValid;
 
     /// <summary>The member, in place.</summary>

@@ -1,9 +1,13 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
 
-/// <summary>Defragmentation: the tree leaf by leaf, with the members of each, then the table.</summary>
+namespace MiniRedis.Storage.SortedSets;
+
+/// <summary>Defragmentation: first the tree, leaf by leaf with its members, then the table.</summary>
 unsafe partial struct SortedSetRoot
 {
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     public bool MoveSome(BlockMover mover, HashSeed seed, ref MovePosition position)
     {
         const int Members = 0, Table = 1;
@@ -20,7 +24,7 @@ unsafe partial struct SortedSetRoot
         return _table.MoveSome(mover, ref position);
     }
 
-    /// <summary>Two lead to a member's block: the item of the tree, and an entry of the table.</summary>
+    /// <summary>Moves members' blocks. Two places lead to such a block: the item of the tree and an entry of the table.</summary>
     readonly struct MemberMoving(BlockMover mover, HashSeed seed, MemberTable* table) : ITreeVisitor<ScoredMember>
     {
         public void Visit(ref ScoredMember item)

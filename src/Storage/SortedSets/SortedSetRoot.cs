@@ -1,30 +1,34 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.ScratchMemory;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>
-/// A big sorted set ("skiplist" to clients, whose place the tree has taken): the members' blocks, a table that finds them by
-/// their bytes, and a tree that has them in order and knows their ranks.
+/// A big sorted set. Clients see a "skiplist"; here a tree takes its place. It has the members' blocks, a table that finds them
+/// by their bytes, and a tree that has them in order and knows their ranks.
 /// <code>
 ///   table: hash ─► block             block: score, member's bytes
 ///   tree:  (score, block) in order of score and bytes
 /// </code>
 /// </summary>
 /// <remarks>
-/// Lives in a block of the arena, pointed at by the record. Invariants: table and tree hold the same blocks; a tree item's score is
-/// its block's.
+/// Lives in a block of the arena, to which the record points. Invariants: table and tree have the same blocks. The score of a
+/// tree item is the score in its block.
 /// </remarks>
 unsafe partial struct SortedSetRoot
 {
-    /// <summary>The members in order, to be read; changes go through this struct.</summary>
+    /// <summary>The members in order, for reading. Changes go through this struct.</summary>
     public OrderedTree<ScoredMember> Tree;
 
     MemberTable _table;
 
-    // Of the members' blocks.
+    // Bytes of the members' blocks.
     long _memberBytes;
 
-    /// <summary>An empty one in a new block, with a table laid out for so many members.</summary>
+    /// <summary>Creates an empty sorted set in a new block. Its table has room for so many members.</summary>
     public static SortedSetRoot* Create(Arena arena, long expectedMembers)
     {
         var root = (SortedSetRoot*)arena.Allocate((nuint)sizeof(SortedSetRoot));
@@ -35,12 +39,12 @@ unsafe partial struct SortedSetRoot
 
     public readonly long Count => Tree.Count;
 
-    /// <summary>Bytes of all of it, this block left out.</summary>
+    /// <summary>Bytes of the whole structure, without this block.</summary>
     public readonly long AllocatedBytes => Tree.AllocatedBytes + _table.Bytes + _memberBytes;
 
     public readonly byte* Find(ReadOnlySpan<byte> member, ulong hash) => _table.Find(member, hash);
 
-    /// <summary>Adds a member that is not there.</summary>
+    /// <summary>Adds a member that the set does not have.</summary>
     public void Add(Arena arena, HashSeed seed, ulong hash, ReadOnlySpan<byte> member, double score)
     {
         var item = new ScoredMember(score, NewBlock(arena, member, score));
@@ -49,7 +53,9 @@ unsafe partial struct SortedSetRoot
         Debug.Assert(inserted);
     }
 
-    /// <summary>Adds a member that is not there to the table alone; its place in the order is given by <see cref="Order"/> later.</summary>
+    /// <summary>
+    /// Adds a member that the set does not have to the table alone. <see cref="Order"/> gives it its place in the order later.
+    /// </summary>
     public byte* AddUnordered(Arena arena, HashSeed seed, ulong hash, ReadOnlySpan<byte> member, double score)
     {
         var block = NewBlock(arena, member, score);
@@ -57,10 +63,10 @@ unsafe partial struct SortedSetRoot
         return block;
     }
 
-    /// <summary>Adds an item, whose member <see cref="AddUnordered"/> added, behind all that are ordered already.</summary>
+    /// <summary>Adds an item, whose member <see cref="AddUnordered"/> has added, behind all that are in order already.</summary>
     public void Order(Arena arena, in ScoredMember item) => Tree.Append(arena, item);
 
-    /// <summary>Adds a member that is not there and comes behind all others.</summary>
+    /// <summary>Adds a member that the set does not have and that comes behind all others.</summary>
     public void Append(Arena arena, HashSeed seed, ReadOnlySpan<byte> member, double score) =>
         Order(arena, new(score, AddUnordered(arena, seed, SipHash13.Hash(member, seed), member, score)));
 
@@ -106,7 +112,7 @@ unsafe partial struct SortedSetRoot
     {
         _table.Verify(seed);
         Tree.Verify(Comparer<ScoredMember>.Create(static (x, y) => new MemberProbe(x.Score, x.Text).CompareTo(y)));
-        KeyIndex.Require(_table.Count == Tree.Count, "tree and table differ in number");
+        Invariant.Require(_table.Count == Tree.Count, "tree and table differ in number");
         long bytes = 0;
         if (Count > 0)
         {
@@ -114,13 +120,13 @@ unsafe partial struct SortedSetRoot
             do
             {
                 var block = cursor.Item.Block;
-                KeyIndex.Require(ScoredMember.ScoreOf(block) == cursor.Item.Score, "a block has another score than its item");
-                KeyIndex.Require(_table.Find(cursor.Item.Text, SipHash13.Hash(cursor.Item.Text, seed)) == block, "a member is not in the table");
+                Invariant.Require(ScoredMember.ScoreOf(block) == cursor.Item.Score, "a block has another score than its item");
+                Invariant.Require(_table.Find(cursor.Item.Text, SipHash13.Hash(cursor.Item.Text, seed)) == block, "a member is not in the table");
                 bytes += (long)Arena.SizeOf(block);
             }
             while (cursor.MoveNext());
         }
-        KeyIndex.Require(bytes == _memberBytes, "the bytes of members are wrong");
+        Invariant.Require(bytes == _memberBytes, "the bytes of members are wrong");
     }
 
     byte* NewBlock(Arena arena, ReadOnlySpan<byte> member, double score)
@@ -136,7 +142,9 @@ unsafe partial struct SortedSetRoot
         arena.Free(block);
     }
 
-    /// <inheritdoc cref="Collections.FreeSome"/>
+    /// <summary>
+    /// Frees about <paramref name="budget"/> members and takes them off the budget. True once the root itself is freed.
+    /// </summary>
     public static bool FreeSome(Arena arena, SortedSetRoot* root, ref int budget)
     {
         var freeing = new BlockFreeing(arena);
@@ -146,7 +154,7 @@ unsafe partial struct SortedSetRoot
         return true;
     }
 
-    /// <inheritdoc cref="Collections.Copy"/>
+    /// <summary>Copies the sorted set. Returns the root of the copy.</summary>
     public static SortedSetRoot* Copy(Arena arena, HashSeed seed, SortedSetRoot* source)
     {
         var copy = Create(arena, source->Count);

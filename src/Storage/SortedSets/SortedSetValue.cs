@@ -1,16 +1,23 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.ScratchMemory;
+using MiniRedis.Storage.Values;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.SortedSets;
 
 /// <summary>When a sorted set leaves its packed form: zset-max-listpack-entries and zset-max-listpack-value.</summary>
-/// <param name="MaxEntries">Most members of a packed set.</param>
-/// <param name="MaxLength">Longest member of a packed set, in bytes.</param>
+/// <param name="MaxEntries">The most members of a packed set.</param>
+/// <param name="MaxLength">The longest member of a packed set, in bytes.</param>
 public readonly record struct SortedSetLimits(long MaxEntries, long MaxLength)
 {
     public bool FitsPacked(long entries, long longest) => entries <= MaxEntries && longest <= MaxLength;
 }
 
-/// <summary>Where a member of a sorted set is, or that it is not there. Good until the set changes.</summary>
+/// <summary>Where a member of a sorted set is, or that it does not exist. Valid until the set changes.</summary>
 public readonly unsafe struct SortedSetPlace
 {
     public bool Found { get; init; }
@@ -24,17 +31,16 @@ public readonly unsafe struct SortedSetPlace
 }
 
 /// <summary>
-/// A sorted set as commands see it, whichever form it has: a listpack (<see cref="PackedSortedSet"/>) or
-/// <see cref="SortedSetRoot"/>. Ranges of scores and of members are turned into ranks first, so whatever is done with them is
-/// done by rank.
+/// A sorted set as commands see it, in either form: a listpack (<see cref="PackedSortedSet"/>) or <see cref="SortedSetRoot"/>.
+/// Ranges of scores and of members are turned into ranks first, and everything else is done by rank.
 /// </summary>
 /// <remarks>
-/// Good until the key is changed by other means. A set that has lost its last member must be deleted by the caller. Members
-/// passed in must not lie in the set.
+/// Valid until the key is changed by other means. The caller deletes a set that has lost its last member. Members passed in must
+/// not lie in the set.
 /// </remarks>
 public unsafe struct SortedSetValue
 {
-    // Null in one that is only walked.
+    // Null in a set that is only walked.
     readonly Database _database = null!;
 
     /// <param name="database">The key's database.</param>
@@ -46,14 +52,14 @@ public unsafe struct SortedSetValue
         At = at;
     }
 
-    /// <summary>A sorted set to be walked only, by ranks or scores: members are neither found nor changed.</summary>
+    /// <summary>A sorted set for walking only, by ranks or scores. Members can neither be found nor changed.</summary>
     public SortedSetValue(Record record)
     {
         Debug.Assert(record.Type == ObjectType.SortedSet);
         At = new(0, record, null);
     }
 
-    /// <summary>An empty sorted set in the place of whatever the key held, in the form that suits what is expected.</summary>
+    /// <summary>Creates an empty sorted set, whatever the key held before, in the form that suits the expected members.</summary>
     public static SortedSetValue Create(
         Database database, in KeyLookup at, ReadOnlySpan<byte> key, long expectedMembers, int longest, in SortedSetLimits limits)
     {
@@ -85,7 +91,7 @@ public unsafe struct SortedSetValue
         return block == null ? new() { Hash = hash } : new() { Found = true, Score = ScoredMember.ScoreOf(block), Hash = hash, Block = block };
     }
 
-    /// <summary>Adds a member that was looked for and not found.</summary>
+    /// <summary>Adds a member that was looked up and not found.</summary>
     public void Add(in SortedSetPlace place, ReadOnlySpan<byte> member, double score, in SortedSetLimits limits)
     {
         _database.AssertPrepared(At);
@@ -94,7 +100,7 @@ public unsafe struct SortedSetValue
         {
             if (limits.FitsPacked(Count + 1, member.Length) && Listpack.HasRoom(Packed, member.Length))
             {
-                var owner = new RecordBlock(_database, At);
+                var owner = new RecordBlock(_database.Arena, At);
                 PackedSortedSet.Add(ref owner, member, score);
                 At = owner.At;
                 return;
@@ -111,7 +117,7 @@ public unsafe struct SortedSetValue
         _database.AssertPrepared(At);
         if (IsPacked)
         {
-            var owner = new RecordBlock(_database, At);
+            var owner = new RecordBlock(_database.Arena, At);
             Listpack.Delete(ref owner, place.Offset, 2);
             PackedSortedSet.Add(ref owner, member, score);
             At = owner.At;
@@ -127,7 +133,9 @@ public unsafe struct SortedSetValue
         else Root->Remove(_database.Arena, place.Hash, place.Block);
     }
 
-    /// <summary>Removes the members of <paramref name="count"/> ranks from <paramref name="rank"/> on, all of which there are.</summary>
+    /// <summary>
+    /// Removes the members of <paramref name="count"/> ranks from <paramref name="rank"/> on. All of them must exist.
+    /// </summary>
     public void RemoveRange(long rank, long count)
     {
         _database.AssertPrepared(At);
@@ -140,7 +148,7 @@ public unsafe struct SortedSetValue
     public readonly long RankOf(in SortedSetPlace place) =>
         IsPacked ? PackedSortedSet.RankOf(Packed, place.Offset) : Root->RankOf(place.Block);
 
-    /// <summary>The ranks whose scores lie in a range: the first, and how many.</summary>
+    /// <summary>The ranks whose scores lie in a range: the first rank, and how many.</summary>
     public readonly (long First, long Count) RanksOf(in ScoreRange range)
     {
         if (range.IsEmpty) return default;
@@ -159,7 +167,7 @@ public unsafe struct SortedSetValue
         return (first, Math.Max(0, RankOf(range.Max, !range.Max.IsExclusive) - first));
     }
 
-    /// <summary>How many members come before an end of a range, or before it or equal.</summary>
+    /// <summary>How many members come before an end of a range, or before it or equal to it.</summary>
     readonly long RankOf(LexBound bound, bool orEqual)
     {
         if (bound.Infinity != 0) return bound.Infinity < 0 ? 0 : Root->Count;
@@ -167,14 +175,14 @@ public unsafe struct SortedSetValue
         return orEqual ? Root->Tree.UpperBound(probe).Rank : Root->Tree.LowerBound(probe).Rank;
     }
 
-    /// <summary>The members from a rank on, upward, or downward.</summary>
+    /// <summary>The members from a rank on, upward or downward.</summary>
     public readonly SortedSetCursor From(long rank, bool down = false) => IsPacked
         ? new(Packed, PackedSortedSet.At(Packed, rank), down)
         : new SortedSetCursor(Root->Tree.At(rank), down);
 
     /// <summary>
-    /// One step of a scan, as <see cref="Database.Scan"/>: members are appended as addresses for
-    /// <see cref="Scanned"/>. A packed set shows all in one step.
+    /// One step of a scan, as <see cref="Database.Scan"/>. Appends members as addresses, which <see cref="Scanned"/> takes. A
+    /// packed set shows all members in one step.
     /// </summary>
     public readonly ulong Scan(ulong cursor, ref ScratchList<nint> members)
     {
@@ -195,7 +203,7 @@ public unsafe struct SortedSetValue
         return new(ScoredMember.TextOf((byte*)member));
     }
 
-    /// <summary>Leaves the packed form if so many more members, the longest of them that long, will not fit it.</summary>
+    /// <summary>Leaves the packed form if so many more members, the longest of this length, do not fit it.</summary>
     public void Expect(long more, int longest, in SortedSetLimits limits)
     {
         if (IsPacked && !limits.FitsPacked(more, longest)) Unpack(Count + more);
@@ -205,12 +213,12 @@ public unsafe struct SortedSetValue
     internal readonly void Verify()
     {
         if (!IsPacked) Root->Verify(_database.Seed);
-        else KeyIndex.Require(Listpack.IsValid(At.Record.Packed, group: 2), "the listpack is damaged");
+        else Invariant.Require(Listpack.IsValid(At.Record.Packed, group: 2), "the listpack is damaged");
     }
 
     void RemovePacked(int offset, long count)
     {
-        var owner = new RecordBlock(_database, At);
+        var owner = new RecordBlock(_database.Arena, At);
         Listpack.Delete(ref owner, offset, (int)count * 2);
         At = owner.At;
     }

@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Sorting;
 
 /// <summary>
 /// Copies of bytes that lie in passing memory, in blocks that stay where they are and are freed together. A block begins with the

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.ScratchMemory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sorting;
 
 /// <summary>What elements are sorted by.</summary>
 public enum SortBy

@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Packed;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sorting;
 
 /// <summary>
 /// An element, by where it lies, as <see cref="PackedElement"/> is, but to be kept in native memory; or none at all.

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Sorting;
 
 /// <summary>
 /// Puts items of native memory in order, or only those of a range of places: quicksort that leaves alone what lies outside of the

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>A consumer of a group. A handle.</summary>
 public readonly unsafe struct StreamConsumer : IEquatable<StreamConsumer>
@@ -9,14 +11,14 @@ public readonly unsafe struct StreamConsumer : IEquatable<StreamConsumer>
 
     public ReadOnlySpan<byte> Name => StreamConsumerBlock.Name(Block);
 
-    /// <summary>When it last asked for something, in Unix milliseconds.</summary>
+    /// <summary>When the consumer last asked for something, in unix milliseconds.</summary>
     public long SeenTime
     {
         get => Block->SeenTime;
         set => Block->SeenTime = value;
     }
 
-    /// <summary>When it last got something, in Unix milliseconds; -1 if it never did.</summary>
+    /// <summary>When the consumer last got something, in unix milliseconds; -1 if it never did.</summary>
     public long ActiveTime
     {
         get => Block->ActiveTime;
@@ -25,7 +27,7 @@ public readonly unsafe struct StreamConsumer : IEquatable<StreamConsumer>
 
     public long PendingCount => Block->Pending.Count;
 
-    /// <summary>The ids of what is pending for it, from one on.</summary>
+    /// <summary>The ids of the consumer's pending entries, from one on.</summary>
     public StreamPendingIds PendingFrom(StreamId start) => new(Block->Pending.LowerBound(new StreamIdProbe(start)));
 
     public bool Equals(StreamConsumer other) => Block == other.Block;
@@ -39,7 +41,7 @@ public readonly unsafe struct StreamConsumer : IEquatable<StreamConsumer>
     public static bool operator !=(StreamConsumer left, StreamConsumer right) => !left.Equals(right);
 }
 
-/// <summary>An entry delivered and not yet acknowledged.</summary>
+/// <summary>An entry that was delivered and is not acknowledged.</summary>
 public readonly unsafe struct PendingEntry
 {
     readonly StreamPending _pending;
@@ -50,10 +52,10 @@ public readonly unsafe struct PendingEntry
 
     public StreamConsumer Consumer => new(_pending.Consumer);
 
-    /// <summary>When it was last delivered, in Unix milliseconds.</summary>
+    /// <summary>When the entry was last delivered, in unix milliseconds.</summary>
     public long DeliveryTime => _pending.DeliveryTime;
 
-    /// <summary>How often it was delivered: at most 4,294,967,295, where RETRYCOUNT says more.</summary>
+    /// <summary>How often the entry was delivered: at most 4,294,967,295, even if RETRYCOUNT says more.</summary>
     public long DeliveryCount => _pending.DeliveryCount;
 }
 

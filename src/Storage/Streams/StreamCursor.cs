@@ -1,24 +1,27 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>
-/// Goes through a range of a stream's entries, forward or backward: <see cref="MoveNext"/>, then <see cref="NextField"/> as
-/// often as <see cref="FieldCount"/> says, or less often.
+/// Walks a range of a stream's entries, forward or backward: <see cref="MoveNext"/>, then <see cref="NextField"/> at most
+/// <see cref="FieldCount"/> times.
 /// </summary>
-/// <remarks>Good until the stream changes.</remarks>
+/// <remarks>Valid until the stream changes.</remarks>
 public unsafe ref struct StreamCursor
 {
     readonly StreamId _start, _end;
     readonly bool _reverse, _withDeleted;
     TreeCursor<StreamNode> _node;
 
-    // The node in hand; null before the first and behind the last.
+    // The present node; null before the first and behind the last.
     byte* _lp;
     StreamId _master;
     int _masterFields, _masterFieldCount;
 
-    // The entry in hand: where it begins, what is to be read next, and where its fields' names are.
+    // The present entry: where it begins, what is read next, and where the names of its fields are.
     int _entry, _data, _names;
     int _left;
     long _flags;
@@ -26,8 +29,8 @@ public unsafe ref struct StreamCursor
     /// <param name="stream">The stream.</param>
     /// <param name="start">The smallest id shown.</param>
     /// <param name="end">The largest id shown.</param>
-    /// <param name="reverse">From the largest to the smallest.</param>
-    /// <param name="withDeleted">Shows entries that are deleted and still in their node.</param>
+    /// <param name="reverse">Whether to walk from the largest id to the smallest.</param>
+    /// <param name="withDeleted">Whether to show deleted entries that are still in their node.</param>
     public StreamCursor(StreamValue stream, StreamId start, StreamId end, bool reverse, bool withDeleted = false)
     {
         (_start, _end, _reverse, _withDeleted) = (start, end, reverse, withDeleted);
@@ -43,7 +46,7 @@ public unsafe ref struct StreamCursor
     {
     }
 
-    /// <summary>Only the entries of one node, deleted ones left out.</summary>
+    /// <summary>The entries of one node, without deleted ones.</summary>
     internal StreamCursor(TreeCursor<StreamNode> node)
     {
         _end = StreamId.Max;
@@ -52,16 +55,16 @@ public unsafe ref struct StreamCursor
         _node = default;
     }
 
-    /// <summary>The id of the entry in hand.</summary>
+    /// <summary>The id of the present entry.</summary>
     public StreamId Id { get; private set; }
 
-    /// <summary>Its fields.</summary>
+    /// <summary>The number of its fields.</summary>
     public int FieldCount { get; private set; }
 
-    /// <summary>Where its flags are in its node's listpack.</summary>
+    /// <summary>The offset of its flags in the node's listpack.</summary>
     internal readonly int FlagsAt => _entry;
 
-    /// <summary>To the next entry of the range; false behind the last.</summary>
+    /// <summary>Moves to the next entry of the range; false behind the last.</summary>
     public bool MoveNext()
     {
         while (_lp != null)
@@ -79,7 +82,7 @@ public unsafe ref struct StreamCursor
         return false;
     }
 
-    /// <summary>The next field of the entry in hand and its value.</summary>
+    /// <summary>The next field of the present entry, and its value.</summary>
     public void NextField(out PackedElement field, out PackedElement value)
     {
         Debug.Assert(_left > 0);
@@ -111,10 +114,10 @@ public unsafe ref struct StreamCursor
         Enter();
     }
 
-    /// <summary>To the next entry of the node.</summary>
+    /// <summary>Moves to the next entry of the node.</summary>
     bool Step()
     {
-        // Behind the values is the count of elements, then the next entry.
+        // Behind the values comes the count of elements, then the next entry.
         var at = StreamNodes.Skip(_lp, _data, (_flags & 2) != 0 ? _left : 2L * _left);
         at = Listpack.Next(_lp, at);
         if (at < 0) return false;
@@ -122,12 +125,12 @@ public unsafe ref struct StreamCursor
         return true;
     }
 
-    /// <summary>To the entry of the node before this one, from the end if there is none.</summary>
+    /// <summary>Moves to the entry of the node before this one, or to the last if there is no present entry.</summary>
     bool StepBack()
     {
         var count = _entry < 0 ? Listpack.Last(_lp) : Listpack.Prev(_lp, _entry);
         var elements = Listpack.Get(_lp, count).Integer;
-        // The master entry ends in a zero.
+        // The master entry ends with a zero.
         if (elements == 0) return false;
         var at = count;
         while (elements-- > 0) at = Listpack.Prev(_lp, at);

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
-/// <summary>A consumer group: what it was given last, its consumers, and what they have not acknowledged. A handle.</summary>
+/// <summary>A consumer group: the last id it was given, its consumers, and their pending entries. A handle.</summary>
 public readonly unsafe struct StreamGroup
 {
-    /// <summary>An <see cref="EntriesRead"/> that is not known.</summary>
+    /// <summary>The value of <see cref="EntriesRead"/> if it is not known.</summary>
     public const long Unknown = -1;
 
     readonly Arena _arena;
@@ -35,10 +36,10 @@ public readonly unsafe struct StreamGroup
 
     public long PendingCount => _block->Pending.Count;
 
-    /// <summary>In the order of their names.</summary>
+    /// <summary>The consumers in the order of their names.</summary>
     public StreamConsumers Consumers => new(_block->Consumers.First());
 
-    /// <summary>What is pending, from an id on.</summary>
+    /// <summary>The pending entries from an id on.</summary>
     public StreamPendings PendingFrom(StreamId start) => new(_block->Pending.LowerBound(new StreamIdProbe(start)));
 
     public StreamId FirstPendingId => _block->Pending.First().Item.Id;
@@ -52,7 +53,7 @@ public readonly unsafe struct StreamGroup
         return found != null;
     }
 
-    /// <summary>Creates a consumer of a name there is not; seen now, never active.</summary>
+    /// <summary>Creates a consumer whose name the group does not have: seen now, never active.</summary>
     public StreamConsumer CreateConsumer(ReadOnlySpan<byte> name, long now)
     {
         var block = (StreamConsumerBlock*)_arena.Allocate((nuint)(sizeof(StreamConsumerBlock) + name.Length));
@@ -64,8 +65,8 @@ public readonly unsafe struct StreamGroup
     }
 
     /// <summary>
-    /// Takes a consumer, with all that is pending for it, out of the group and into an empty one that waits to be freed. If nothing is
-    /// pending for another consumer, this takes no longer for a million entries than for one.
+    /// Moves a consumer, with its pending entries, out of the group and into an empty group that waits to be freed. If no other
+    /// consumer has pending entries, this takes no longer for a million entries than for one.
     /// </summary>
     internal void MoveConsumer(StreamConsumer consumer, StreamGroup discarded)
     {
@@ -83,10 +84,10 @@ public readonly unsafe struct StreamGroup
         discarded._block->Consumers.Append(_arena, (nint)block);
     }
 
-    /// <summary>Removes from the group's entries what is pending for a consumer, whose own list of them stays.</summary>
+    /// <summary>Removes a consumer's pending entries from the group's list. The consumer's own list stays.</summary>
     void RemovePending(StreamConsumerBlock* block)
     {
-        // What was delivered together lies together.
+        // Entries that were delivered together lie together.
         for (var own = block->Pending.First(); own.IsValid;)
         {
             var at = _block->Pending.LowerBound(new StreamIdProbe(own.Item));
@@ -104,7 +105,7 @@ public readonly unsafe struct StreamGroup
         return found != null;
     }
 
-    /// <summary>Makes an entry pending for a consumer, whether it was pending for one or not.</summary>
+    /// <summary>Makes an entry pending for a consumer, whether or not it was pending before.</summary>
     public void SetPending(StreamId id, StreamConsumer consumer, long deliveryTime, long deliveryCount)
     {
         var probe = new StreamIdProbe(id);
@@ -136,7 +137,7 @@ public readonly unsafe struct StreamGroup
         else consumer->Pending.Insert(_arena, id, new StreamIdProbe(id));
     }
 
-    /// <summary>Ends an entry's being pending; false if it was not.</summary>
+    /// <summary>Removes an entry from the pending lists; false if it was not pending.</summary>
     public bool Acknowledge(StreamId id)
     {
         var probe = new StreamIdProbe(id);
@@ -170,7 +171,7 @@ public readonly unsafe struct StreamGroup
         return true;
     }
 
-    /// <summary>Fills an empty group with another's consumers and pending entries.</summary>
+    /// <summary>Fills an empty group with the consumers and pending entries of another.</summary>
     internal void CopyFrom(StreamGroup other)
     {
         foreach (var consumer in other.Consumers)
@@ -185,7 +186,7 @@ public readonly unsafe struct StreamGroup
         }
     }
 
-    /// <summary>Asserts that the two kinds of pending lists agree, and their trees' invariants: for tests.</summary>
+    /// <summary>Checks that the two kinds of pending lists agree, and the invariants of their trees: for tests.</summary>
     internal void Verify()
     {
         _block->Pending.Verify(Comparer<StreamPending>.Create((x, y) => x.Id.CompareTo(y.Id)));
@@ -197,10 +198,10 @@ public readonly unsafe struct StreamGroup
             consumer.Block->Pending.Verify(Comparer<StreamId>.Default);
             foreach (var id in consumer.PendingFrom(StreamId.Min))
             {
-                KeyIndex.Require(TryGetPending(id, out var entry) && entry.Consumer == consumer, "a pending entry is another consumer's");
+                Invariant.Require(TryGetPending(id, out var entry) && entry.Consumer == consumer, "a pending entry is another consumer's");
                 pending++;
             }
         }
-        KeyIndex.Require(pending == PendingCount, "a pending entry is nobody's");
+        Invariant.Require(pending == PendingCount, "a pending entry is nobody's");
     }
 }

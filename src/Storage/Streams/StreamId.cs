@@ -2,9 +2,11 @@ using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
-/// <summary>The id of a stream's entry: milliseconds and a number within them, in this order. Written "ms-seq".</summary>
+/// <summary>
+/// The id of a stream's entry: milliseconds, and a number within the millisecond. Ids are ordered by both, and written "ms-seq".
+/// </summary>
 public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<StreamId>
 {
     /// <summary>Bytes of the longest id as text.</summary>
@@ -19,16 +21,16 @@ public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stream
 
     public bool IsZero => (Ms | Seq) == 0;
 
-    /// <summary>The id after this one; false, and the first of all, after the last.</summary>
+    /// <summary>The id after this one. After the last id: false, and the first of all.</summary>
     public bool TryNext(out StreamId next)
     {
-        // Decided first: the result may be put where this one is.
+        // Decide first: the caller may assign the result to this id.
         var isThere = this != Max;
         next = Seq < ulong.MaxValue ? new(Ms, Seq + 1) : Ms < ulong.MaxValue ? new(Ms + 1, 0) : Min;
         return isThere;
     }
 
-    /// <summary>The id before this one; false, and the last of all, before the first.</summary>
+    /// <summary>The id before this one. Before the first id: false, and the last of all.</summary>
     public bool TryPrevious(out StreamId previous)
     {
         var isThere = !IsZero;
@@ -48,11 +50,11 @@ public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stream
 
     public static bool operator >=(StreamId left, StreamId right) => left.CompareTo(right) >= 0;
 
-    /// <summary>Reads "ms-seq" or "ms"; then the sequence is <paramref name="missingSeq"/>.</summary>
+    /// <summary>Reads "ms-seq", or "ms" with <paramref name="missingSeq"/> as the sequence.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, ulong missingSeq, out StreamId id) =>
         TryParse(text, missingSeq, allowAutoSeq: false, out id, out _);
 
-    /// <summary>As above; "ms-*" too, which leaves the sequence to the stream and 0 here.</summary>
+    /// <summary>As above, and also "ms-*": then the stream finds the sequence, which is 0 here.</summary>
     public static bool TryParseWithAutoSeq(ReadOnlySpan<byte> text, out StreamId id, out bool isSeqGiven) =>
         TryParse(text, 0, allowAutoSeq: true, out id, out isSeqGiven);
 
@@ -81,7 +83,10 @@ public readonly record struct StreamId(ulong Ms, ulong Seq) : IComparable<Stream
         return true;
     }
 
-    /// <summary>As Redis's string2ull: what is not in canonical spelling is read as C's strtoull does, blanks and zeros in front.</summary>
+    /// <summary>
+    /// As Redis's string2ull: text that is not in canonical spelling is read as C's strtoull does, with blanks and zeros in
+    /// front.
+    /// </summary>
     static bool TryParseNumber(ReadOnlySpan<byte> text, out ulong value)
     {
         if (Numbers.TryParseUInt64(text, out value)) return true;

@@ -1,10 +1,11 @@
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
-// A stream in memory. The entries are where Redis has them, in listpacks of some hundred entries, byte for byte: so DUMP and
-// RDB copy a node, and an entry costs little more than its bytes, because it names neither its fields (the node's first entry
-// does) nor its id in full (but the difference to the node's). What finds the nodes, and who has read what, is ours:
+// A stream in memory. The entries are in listpacks of some hundred entries, byte for byte as in Redis, so DUMP and RDB copy a
+// node. An entry costs little more than its bytes: it names neither its fields (the node's first entry does) nor its whole id
+// (only the difference to the node's). Ours are the trees that find the nodes and know who has read what:
 //
 //     StreamRoot ─► tree: id of a node's first entry, counts ─► listpack
 //                                                        | count | deleted | n | field ... field | 0 |          the master entry
@@ -14,8 +15,8 @@ namespace MiniRedis.Storage;
 //                                                          ─► tree: consumer's name ─► StreamConsumerBlock
 //                                                                                       └─► tree: id            16 bytes an item
 //
-// Redis has a radix tree for each of these, and for a pending entry a block of its own that two of them point at: over 100
-// bytes. Here both trees together take 50.
+// Redis has a radix tree for each of these trees. A pending entry has a block of its own there, to which two of the trees point:
+// over 100 bytes. Here both trees together take 50.
 
 /// <summary>The root block of a stream.</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -24,7 +25,9 @@ unsafe struct StreamRoot
     public OrderedTree<StreamNode> Nodes;
     public OrderedTree<nint> Groups;
 
-    /// <summary>The last node's item in <see cref="Nodes"/>, null if there is none; sought again whenever that tree changes.</summary>
+    /// <summary>
+    /// The last node's item in <see cref="Nodes"/>; null if there is none. Looked up again whenever that tree changes.
+    /// </summary>
     public StreamNode* Tail;
 
     /// <summary>Bytes of the nodes' listpacks as the arena counts them.</summary>
@@ -36,8 +39,8 @@ unsafe struct StreamRoot
 }
 
 /// <summary>
-/// A node: the id that its entries' are relative to, which is its first entry's, and its listpack. The listpack counts its entries
-/// too; here one can add them up without loading a line of each node.
+/// A node: its listpack, and the id of its first entry, to which the ids of the others are relative. The listpack also counts its
+/// entries; with the counts here they can be added up without loading a line of each node.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct StreamNode
@@ -47,7 +50,7 @@ unsafe struct StreamNode
     public uint Live, Deleted;
 }
 
-/// <summary>A consumer group; its name's bytes follow.</summary>
+/// <summary>A consumer group. The bytes of its name follow.</summary>
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct StreamGroupBlock
 {
@@ -60,11 +63,11 @@ unsafe struct StreamGroupBlock
     public static ReadOnlySpan<byte> Name(StreamGroupBlock* group) => new(group + 1, (int)group->NameLength);
 }
 
-/// <summary>A consumer of a group; its name's bytes follow.</summary>
+/// <summary>A consumer of a group. The bytes of its name follow.</summary>
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct StreamConsumerBlock
 {
-    /// <summary>Which of the group's pending entries are this consumer's.</summary>
+    /// <summary>The ids of the group's pending entries that are this consumer's.</summary>
     public OrderedTree<StreamId> Pending;
 
     public long SeenTime, ActiveTime;
@@ -73,7 +76,9 @@ unsafe struct StreamConsumerBlock
     public static ReadOnlySpan<byte> Name(StreamConsumerBlock* consumer) => new(consumer + 1, (int)consumer->NameLength);
 }
 
-/// <summary>An entry delivered and not yet acknowledged. Addresses and times need 48 bits, which leaves 32 for the count.</summary>
+/// <summary>
+/// An entry that was delivered and is not acknowledged. Addresses and times need 48 bits each, which leaves 32 for the count.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 unsafe struct StreamPending
 {
@@ -93,13 +98,13 @@ unsafe struct StreamPending
 
     public readonly StreamConsumerBlock* Consumer => (StreamConsumerBlock*)(_consumer & Small);
 
-    /// <summary>Unix milliseconds.</summary>
+    /// <summary>In unix milliseconds.</summary>
     public readonly long DeliveryTime => (long)(_time & Small);
 
     public readonly long DeliveryCount => (long)(_consumer >> SmallBits | _time >> SmallBits << 64 - SmallBits);
 }
 
-/// <summary>Finds by id: a node, a pending entry, or an id.</summary>
+/// <summary>Finds a node, a pending entry or an id by id.</summary>
 readonly struct StreamIdProbe(StreamId id) : IProbe<StreamNode>, IProbe<StreamPending>, IProbe<StreamId>
 {
     public int CompareTo(in StreamNode item) => id.CompareTo(item.Id);

@@ -1,6 +1,10 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Packed;
 
-/// <summary>Where things are in a stream node's listpack: the master entry first, then entries (see StreamLayout.cs).</summary>
+namespace MiniRedis.Storage.Streams;
+
+/// <summary>
+/// The places in a stream node's listpack: the master entry comes first, then the entries (see StreamLayout.cs).
+/// </summary>
 static unsafe class StreamNodes
 {
     /// <summary>Offset of the element that counts the entries.</summary>
@@ -22,7 +26,7 @@ static unsafe class StreamNodes
         return (int)Listpack.Get(lp, number).Integer;
     }
 
-    /// <summary>The element <paramref name="count"/> places on; -1 behind the last.</summary>
+    /// <summary>The element <paramref name="count"/> places further on; -1 behind the last.</summary>
     public static int Skip(byte* lp, int offset, long count)
     {
         while (count-- > 0) offset = Listpack.Next(lp, offset);
@@ -30,7 +34,7 @@ static unsafe class StreamNodes
     }
 
     /// <summary>
-    /// Whether bytes that are a listpack already are a node: counts, flags and lengths of entries agree. For RESTORE and files.
+    /// Whether the bytes of a listpack are a node: counts, flags and lengths of entries agree. For RESTORE and files.
     /// </summary>
     public static bool IsValid(ReadOnlySpan<byte> bytes)
     {
@@ -44,7 +48,7 @@ static unsafe class StreamNodes
             long liveSeen = 0, deletedSeen = 0;
             while (at >= 0)
             {
-                // In its shortest form, so that it can be changed in place.
+                // The flags must have their shortest form, so that they can be changed in place.
                 if (lp[at] > 3 || !TryTake(lp, ref at, 0, 3, out var flags)) return false;
                 if (!TryTake(lp, ref at, long.MinValue, long.MaxValue, out _)) return false;
                 if (!TryTake(lp, ref at, long.MinValue, long.MaxValue, out _)) return false;

@@ -1,21 +1,24 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>The outcome of adding an entry.</summary>
 public enum StreamAppend
 {
     Added,
 
-    /// <summary>The id is not larger than the last.</summary>
+    /// <summary>The id is not larger than the stream's last id.</summary>
     IdTooSmall,
 
-    /// <summary>More bytes than a node may ever have.</summary>
+    /// <summary>The entry has more bytes than a node may ever have.</summary>
     TooLarge,
 }
 
-/// <summary>Fields and values of an entry to be added, wherever they are.</summary>
+/// <summary>Fields and values of an entry that is going to be added, wherever they lie.</summary>
 public interface IStreamEntry
 {
-    /// <summary>Pairs of field and value.</summary>
+    /// <summary>Number of pairs of field and value.</summary>
     int Count { get; }
 
     ReadOnlySpan<byte> Field(int index);
@@ -23,16 +26,16 @@ public interface IStreamEntry
     ReadOnlySpan<byte> Value(int index);
 }
 
-/// <summary>When a node is full: the directives stream-node-max-bytes and stream-node-max-entries, 0 for no limit.</summary>
+/// <summary>When a node is full: the directives stream-node-max-bytes and stream-node-max-entries; 0 means no limit.</summary>
 public readonly record struct StreamNodeLimits(long MaxBytes, long MaxEntries);
 
-/// <summary>Adding entries.</summary>
+/// <summary>Adds entries.</summary>
 public readonly unsafe partial struct StreamValue
 {
-    /// <summary>Room a node is given ahead of need, at most: Redis's STREAM_LISTPACK_MAX_PRE_ALLOCATE.</summary>
+    /// <summary>The most room that a node gets ahead of need (STREAM_LISTPACK_MAX_PRE_ALLOCATE in Redis).</summary>
     const int MostAhead = 4096;
 
-    /// <summary>An id that is larger than the last: of the time <paramref name="now"/>, if that has moved on.</summary>
+    /// <summary>An id larger than the last one. It has the time <paramref name="now"/>, if that is later.</summary>
     public StreamId NextId(long now)
     {
         if ((ulong)now > _root->LastId.Ms) return new((ulong)now, 0);
@@ -40,7 +43,7 @@ public readonly unsafe partial struct StreamValue
         return next;
     }
 
-    /// <summary>The id "ms-*": the next of that millisecond. False if it has no more.</summary>
+    /// <summary>The id "ms-*": the next id of that millisecond. False if the millisecond has no more.</summary>
     public bool TryNextIdOf(ulong ms, out StreamId id)
     {
         id = new(ms, 0);
@@ -87,7 +90,7 @@ public readonly unsafe partial struct StreamValue
         return StreamAppend.Added;
     }
 
-    /// <summary>Bytes of a node that has this entry only, with its fields as the master's and, perhaps, as its own.</summary>
+    /// <summary>Bytes of a node that has only this entry. Counts its fields as the master's and, if needed, as its own.</summary>
     static long SizeAlone<TEntry>(TEntry entry) where TEntry : struct, IStreamEntry, allows ref struct
     {
         long size = Listpack.EmptySize + 128;
@@ -102,7 +105,7 @@ public readonly unsafe partial struct StreamValue
         return limits.MaxEntries > 0 && (long)node.Live + node.Deleted >= limits.MaxEntries;
     }
 
-    /// <summary>Gives back what the last node was given ahead of need, and puts a new one behind it.</summary>
+    /// <summary>Gives back the room that the last node got ahead of need, and puts a new node behind it.</summary>
     void BeginNode<TEntry>(StreamId id, TEntry entry) where TEntry : struct, IStreamEntry, allows ref struct
     {
         if (_root->Tail != null)
@@ -113,7 +116,7 @@ public readonly unsafe partial struct StreamValue
             full.Block = _arena.Resize(full.Block, used, used);
             _root->NodeBytes += (long)Arena.SizeOf(full.Block);
         }
-        // A stream's first node begins small, the others as the one before ended.
+        // The first node of a stream begins small, the others as large as the one before became.
         var size = Listpack.EmptySize + 24;
         for (var i = 0; i < entry.Count; i++) size += Listpack.SizeOf(entry.Field(i)) + Listpack.SizeOf(entry.Value(i));
         var block = ArenaBlock.Create(_arena, _root->Tail == null ? size : Math.Max(size, MostAhead / 4));
@@ -128,7 +131,7 @@ public readonly unsafe partial struct StreamValue
     /// <summary>Doubles a small block that is too small, so that it does not move with every entry.</summary>
     static void MakeRoom(ref ArenaBlock block, int fields, long bytes)
     {
-        // Two elements a field, five around them; eleven bytes frame an element at most.
+        // Two elements a field and five around them; at most eleven bytes frame an element.
         var most = bytes + 11L * (2 * fields + 5);
         var used = Listpack.Bytes(block.Start);
         if (used + most <= (long)Arena.SizeOf(block.Block)) return;

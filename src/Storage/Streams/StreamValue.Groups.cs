@@ -1,9 +1,12 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>The consumer groups of a stream, and how far they have read.</summary>
 public readonly unsafe partial struct StreamValue
 {
-    /// <summary>In the order of their names.</summary>
+    /// <summary>The groups in the order of their names.</summary>
     public StreamGroups Groups => new(_arena, _root->Groups.First());
 
     public long GroupCount => _root->Groups.Count;
@@ -15,11 +18,11 @@ public readonly unsafe partial struct StreamValue
         return found != null;
     }
 
-    /// <summary>False, and nothing done, if there is a group of that name.</summary>
+    /// <summary>Creates a group. False, and nothing changes, if there is a group of that name.</summary>
     /// <param name="name">Any bytes.</param>
-    /// <param name="lastId">The last id it is taken to have been given.</param>
-    /// <param name="entriesRead">The entries it is taken to have read; -1 if that is not known.</param>
-    /// <param name="group">The new group, or the one there is.</param>
+    /// <param name="lastId">The last id that it counts as having been given.</param>
+    /// <param name="entriesRead">The number of entries that it counts as having read; -1 if not known.</param>
+    /// <param name="group">The new group, or the existing one.</param>
     public bool TryCreateGroup(ReadOnlySpan<byte> name, StreamId lastId, long entriesRead, out StreamGroup group)
     {
         if (TryGetGroup(name, out group)) return false;
@@ -32,8 +35,8 @@ public readonly unsafe partial struct StreamValue
     }
 
     /// <summary>
-    /// Takes a group out of the stream. What it held is returned as a stream that has only this group, for the keyspace to free
-    /// little by little: see <see cref="Keyspace.Discard"/>.
+    /// Takes a group out of the stream and returns it as a stream that has only this group. The keyspace frees that little by
+    /// little: see <see cref="StreamStorage.DestroyGroup"/>.
     /// </summary>
     internal StreamValue Detach(ReadOnlySpan<byte> name)
     {
@@ -52,10 +55,10 @@ public readonly unsafe partial struct StreamValue
     }
 
     /// <summary>
-    /// How many entries had been added when the one of an id was, if that can be told: it cannot once entries in between were
-    /// deleted, nor for ids between the first and the last. Source: streamEstimateDistanceFromFirstEverEntry.
+    /// How many entries had been added when the entry of an id was. This is not known if entries in between were deleted, nor for
+    /// ids between the first and the last. Source: streamEstimateDistanceFromFirstEverEntry.
     /// </summary>
-    /// <returns>-1 if it cannot be told.</returns>
+    /// <returns>-1 if it is not known.</returns>
     public long EntriesUpTo(StreamId id)
     {
         var added = (long)_root->EntriesAdded;
@@ -71,11 +74,11 @@ public readonly unsafe partial struct StreamValue
         return -1;
     }
 
-    /// <summary>Whether an entry from <paramref name="start"/> on may have been deleted by name.</summary>
+    /// <summary>Whether an entry from <paramref name="start"/> on may have been deleted by XDEL.</summary>
     bool HasTombstoneFrom(StreamId start) =>
         _root->Length > 0 && !_root->MaxDeletedId.IsZero && _root->FirstId <= _root->MaxDeletedId && start <= _root->MaxDeletedId;
 
-    /// <summary>The entries a group has yet to be given; null if deletions leave that unknown.</summary>
+    /// <summary>The number of entries that a group has still to be given; null if deletions make that unknown.</summary>
     public long? LagOf(StreamGroup group)
     {
         var added = (long)_root->EntriesAdded;
@@ -85,7 +88,7 @@ public readonly unsafe partial struct StreamValue
         return read == StreamGroup.Unknown ? null : added - read;
     }
 
-    /// <summary>Notes that a group is given an entry that lies behind all it was given so far.</summary>
+    /// <summary>Notes that a group is given an entry behind all that it was given so far.</summary>
     public void Advance(StreamGroup group, StreamId id)
     {
         if (group.EntriesRead != StreamGroup.Unknown && !HasTombstoneFrom(id)) group.EntriesRead++;

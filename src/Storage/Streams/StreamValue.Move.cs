@@ -1,15 +1,18 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>Defragmentation of a stream: its nodes, then its groups one by one.</summary>
 public readonly unsafe partial struct StreamValue
 {
-    /// <summary>A consumer with more pending entries stays where it is, since each of them points at it.</summary>
+    /// <summary>A consumer with more pending entries stays where it is, because each of them points at it.</summary>
     const int MostRedirected = 256;
 
-    // The stages of a walk; the last three are gone through for each group.
+    // The stages of a walk. The last three are passed for each group.
     const int MovingNodes = 0, MovingGroups = 1, MovingPending = 2, MovingConsumers = 3, MovingOwnPending = 4;
 
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     internal bool MoveSome(BlockMover mover, ref MovePosition position)
     {
         if (position.Stage == MovingNodes)
@@ -63,7 +66,7 @@ public readonly unsafe partial struct StreamValue
         public void Visit(ref StreamNode item) => mover.TryMove(ref item.Block);
     }
 
-    /// <summary>Of items that are addresses of blocks to which nothing else leads.</summary>
+    /// <summary>Moves blocks that are items themselves, and to which nothing else leads.</summary>
     readonly struct BlockMoving(BlockMover mover) : ITreeVisitor<nint>
     {
         public void Visit(ref nint item)

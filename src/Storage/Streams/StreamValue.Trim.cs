@@ -1,37 +1,41 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Trees;
 
-/// <summary>What becomes of the groups' pending entries when their stream's entries are deleted (KEEPREF, DELREF, ACKED).</summary>
+namespace MiniRedis.Storage.Streams;
+
+/// <summary>What happens to the groups' pending entries when the stream's entries are deleted (KEEPREF, DELREF, ACKED).</summary>
 public enum StreamReferences
 {
-    /// <summary>They stay, and lead nowhere.</summary>
+    /// <summary>They stay, although their entries are gone.</summary>
     Keep,
 
-    /// <summary>They go, too.</summary>
+    /// <summary>They are removed, too.</summary>
     Delete,
 
     /// <summary>Only entries that every group has been given and has acknowledged are deleted.</summary>
     Acknowledged,
 }
 
-/// <summary>Down to which length, or from which id on, a stream is to be kept.</summary>
-/// <param name="ByLength">MAXLEN rather than MINID.</param>
+/// <summary>Down to which length, or from which id on, a stream is kept.</summary>
+/// <param name="ByLength">Whether it is MAXLEN rather than MINID.</param>
 /// <param name="MaxLength">Entries to keep.</param>
 /// <param name="MinId">The smallest id to keep.</param>
-/// <param name="WholeNodes">Only whole nodes go: the ~ of the commands.</param>
-/// <param name="Limit">Entries deleted at most; 0 for no limit.</param>
-/// <param name="References">What becomes of pending entries.</param>
+/// <param name="WholeNodes">Whether only whole nodes are deleted: the ~ of the commands.</param>
+/// <param name="Limit">The most entries that are deleted; 0 for no limit.</param>
+/// <param name="References">What happens to pending entries.</param>
 public readonly record struct StreamTrim(
     bool ByLength, long MaxLength, StreamId MinId, bool WholeNodes, long Limit, StreamReferences References);
 
-/// <summary>Deleting entries: from the beginning, or by id.</summary>
+/// <summary>Deletes entries: from the beginning, or by id.</summary>
 public readonly unsafe partial struct StreamValue
 {
     /// <summary>More nodes than these are not freed at once.</summary>
     const int FreedAtOnce = 4;
 
     /// <summary>
-    /// Deletes entries from the beginning. Returns how many. Many nodes are not freed, but returned as a stream that has only
-    /// these: see <see cref="Database.Trim"/>.
+    /// Deletes entries from the beginning. Returns how many. Many nodes are not freed but returned as a stream that has only
+    /// these: see <see cref="StreamStorage.Trim"/>.
     /// </summary>
     internal long Trim(in StreamTrim trim, out StreamValue? dropped)
     {
@@ -46,14 +50,14 @@ public readonly unsafe partial struct StreamValue
             after = at.Item.Id;
             var lastId = LastIdOf(at.Item);
             deleted += TrimWithin(at, trim, references);
-            // What follows has larger ids, or enough is gone; but acknowledged entries may lie among others.
+            // The next entries have larger ids, or enough are deleted. But acknowledged entries may lie among others.
             if (references != StreamReferences.Acknowledged || !trim.ByLength && lastId >= trim.MinId) break;
         }
         if (deleted > 0) SeekFirst();
         return deleted;
     }
 
-    /// <summary>Deletes the nodes at the beginning of which nothing is to stay.</summary>
+    /// <summary>Deletes the nodes at the beginning of which nothing is kept.</summary>
     long TrimNodes(in StreamTrim trim, StreamReferences references, out StreamValue? dropped)
     {
         dropped = null;
@@ -89,10 +93,10 @@ public readonly unsafe partial struct StreamValue
         return deleted;
     }
 
-    /// <summary>Whether all ids of a node are smaller than one.</summary>
+    /// <summary>Whether all ids of a node are smaller than a given one.</summary>
     static bool EndsBefore(TreeCursor<StreamNode> node, StreamId id)
     {
-        // The next node's first id bounds this one's last, without a look at its entries.
+        // The first id of the next node bounds the last of this one, so no entry has to be read.
         var next = node;
         return next.MoveNext() && next.Item.Id <= id || LastIdOf(node.Item) < id;
     }
@@ -112,13 +116,13 @@ public readonly unsafe partial struct StreamValue
             _root->Length--;
             deleted++;
         }
-        // Entries deleted before may be all that is left.
+        // The node may now hold only entries that were deleted before.
         if (deleted == node.Live) DropNode(node.Id);
         else CountDeleted(ref node, deleted);
         return deleted;
     }
 
-    /// <summary>Deletes an entry; false if there is none of that id.</summary>
+    /// <summary>Deletes an entry; false if the stream does not have it.</summary>
     public bool Delete(StreamId id)
     {
         var at = NodeOf(id);
@@ -173,7 +177,7 @@ public readonly unsafe partial struct StreamValue
         return new(node.Id.Ms + (ulong)ms, node.Id.Seq + (ulong)seq);
     }
 
-    /// <summary>Whether every group has been given the entry and none waits for its acknowledgement.</summary>
+    /// <summary>Whether every group has been given the entry and has acknowledged it.</summary>
     public bool IsAcknowledged(StreamId id)
     {
         foreach (var group in Groups)
@@ -193,7 +197,7 @@ public readonly unsafe partial struct StreamValue
         return true;
     }
 
-    /// <summary>Takes an entry out of the pending lists of every group; false if it was in none.</summary>
+    /// <summary>Removes an entry from the pending lists of all groups; false if it was in none.</summary>
     public bool DropReferences(StreamId id)
     {
         var dropped = false;

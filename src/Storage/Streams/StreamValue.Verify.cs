@@ -1,4 +1,7 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>The invariants of a stream, checked one by one: for tests.</summary>
 public readonly unsafe partial struct StreamValue
@@ -13,19 +16,19 @@ public readonly unsafe partial struct StreamValue
         for (var node = _root->Nodes.First(); node.IsValid; node.MoveNext())
         {
             var lp = node.Item.Block;
-            KeyIndex.Require(StreamNodes.IsValid(new ReadOnlySpan<byte>(lp, Listpack.Bytes(lp))), "a node is malformed");
-            KeyIndex.Require((StreamNodes.Live(lp), StreamNodes.Deleted(lp)) == (node.Item.Live, node.Item.Deleted), "a node's counts are wrong");
-            KeyIndex.Require(StreamNodes.Live(lp) > 0, "a node has no entry");
+            Invariant.Require(StreamNodes.IsValid(new ReadOnlySpan<byte>(lp, Listpack.Bytes(lp))), "a node is malformed");
+            Invariant.Require((StreamNodes.Live(lp), StreamNodes.Deleted(lp)) == (node.Item.Live, node.Item.Deleted), "a node's counts are wrong");
+            Invariant.Require(StreamNodes.Live(lp) > 0, "a node has no entry");
             length += StreamNodes.Live(lp);
             bytes += (long)Arena.SizeOf(lp);
             tail = (StreamNode*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref node.Item);
         }
-        KeyIndex.Require(tail == _root->Tail, "the tail is not the last node");
-        KeyIndex.Require(length == _root->Length, "the length is wrong");
-        KeyIndex.Require(bytes == _root->NodeBytes, "the nodes' bytes are wrong");
+        Invariant.Require(tail == _root->Tail, "the tail is not the last node");
+        Invariant.Require(length == _root->Length, "the length is wrong");
+        Invariant.Require(bytes == _root->NodeBytes, "the nodes' bytes are wrong");
         var first = new StreamCursor(this, StreamId.Min, StreamId.Max, reverse: false);
-        KeyIndex.Require((first.MoveNext() ? first.Id : StreamId.Min) == _root->FirstId, "the first id is wrong");
-        KeyIndex.Require(LastEntryId <= _root->LastId, "an entry lies behind the last id");
+        Invariant.Require((first.MoveNext() ? first.Id : StreamId.Min) == _root->FirstId, "the first id is wrong");
+        Invariant.Require(LastEntryId <= _root->LastId, "an entry lies behind the last id");
         foreach (var group in Groups) group.Verify();
     }
 }

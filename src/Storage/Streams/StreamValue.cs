@@ -1,17 +1,22 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Streams;
 
 /// <summary>
-/// A stream: entries of fields and values in the order of their ids, and the consumer groups that read them. A handle on the
-/// root block; see StreamLayout.cs for the picture. What happens here is what Redis's t_stream.c decides: which entry begins a
-/// node, what a deletion leaves behind, what counts as a tombstone.
+/// A stream: entries of fields and values in the order of their ids, and the consumer groups that read them. It is a handle on
+/// the root block; see StreamLayout.cs for the picture. It follows Redis's t_stream.c in which entry begins a node, what a
+/// deletion leaves behind, and what counts as a tombstone.
 /// </summary>
 /// <remarks>
-/// Used by one thread at a time; a copy of the handle is as good as the handle until the stream's key is deleted. Invariants:
-/// <see cref="Length"/> is the number of entries not marked deleted; no node is without one; FirstId is the first of them, 0-0
-/// in an empty stream; a pending entry stands in its group's tree and in that of exactly one consumer of the group.
+/// Used by one thread at a time. A copy of the handle is as good as the handle until the stream's key is deleted. Invariants:
+/// <see cref="Length"/> is the number of entries that are not marked deleted. Every node has such an entry. FirstId is the id of
+/// the first of them, 0-0 in an empty stream. A pending entry is in its group's tree and in that of exactly one consumer of the
+/// group.
 /// </remarks>
 public readonly unsafe partial struct StreamValue
 {
@@ -27,22 +32,22 @@ public readonly unsafe partial struct StreamValue
         _root = (StreamRoot*)root;
     }
 
-    /// <summary>A stream that is not to be changed.</summary>
+    /// <summary>A stream for reading only.</summary>
     internal static StreamValue ForReading(Record record) => new(null!, record.Root);
 
     internal byte* Root => (byte*)_root;
 
-    /// <summary>Entries, deleted ones left out.</summary>
+    /// <summary>Number of entries, without deleted ones.</summary>
     public long Length => _root->Length;
 
-    /// <summary>The last id ever given: new entries have larger ones.</summary>
+    /// <summary>The last id ever given. New entries have larger ones.</summary>
     public StreamId LastId
     {
         get => _root->LastId;
         set => _root->LastId = value;
     }
 
-    /// <summary>The first entry's id; 0-0 in an empty stream.</summary>
+    /// <summary>The id of the first entry; 0-0 in an empty stream.</summary>
     public StreamId FirstId => _root->FirstId;
 
     /// <summary>The largest id that was ever deleted by name.</summary>
@@ -52,17 +57,17 @@ public readonly unsafe partial struct StreamValue
         set => _root->MaxDeletedId = value;
     }
 
-    /// <summary>Entries ever added.</summary>
+    /// <summary>Number of entries ever added.</summary>
     public ulong EntriesAdded
     {
         get => _root->EntriesAdded;
         set => _root->EntriesAdded = value;
     }
 
-    /// <summary>Listpacks that hold the entries.</summary>
+    /// <summary>Number of listpacks that hold the entries.</summary>
     public long NodeCount => _root->Nodes.Count;
 
-    /// <summary>Nodes of the tree that finds them.</summary>
+    /// <summary>Number of nodes of the tree that finds the listpacks.</summary>
     public long IndexNodeCount => _root->Nodes.NodeCount;
 
     internal static StreamValue Create(Arena arena)
@@ -72,7 +77,7 @@ public readonly unsafe partial struct StreamValue
         return new(arena, (byte*)root);
     }
 
-    /// <summary>The last entry that is not deleted; 0-0 if there is none.</summary>
+    /// <summary>The id of the last entry that is not deleted; 0-0 if there is none.</summary>
     public StreamId LastEntryId
     {
         get
@@ -83,7 +88,9 @@ public readonly unsafe partial struct StreamValue
         }
     }
 
-    /// <summary>The first entry, a deleted one if it is still in its node; the largest id there is if there is none.</summary>
+    /// <summary>
+    /// The id of the first entry, including a deleted one that is still in its node. The largest id of all if there is no entry.
+    /// </summary>
     public StreamId FirstIdWithTombstones
     {
         get
@@ -93,10 +100,10 @@ public readonly unsafe partial struct StreamValue
         }
     }
 
-    /// <summary>Whether there is such an entry.</summary>
+    /// <summary>Whether the stream has an entry of this id.</summary>
     public bool Contains(StreamId id) => new StreamCursor(this, id, id, reverse: false).MoveNext();
 
-    /// <summary>Bytes of the arena: nodes, trees and groups; the root left out.</summary>
+    /// <summary>Bytes of the arena that nodes, trees and groups take, without the root.</summary>
     internal static long BytesOf(byte* root)
     {
         var stream = (StreamRoot*)root;
@@ -105,7 +112,9 @@ public readonly unsafe partial struct StreamValue
         return bytes;
     }
 
-    /// <summary>Frees up to <paramref name="budget"/> nodes, pending entries and consumers; true once the root is freed, too.</summary>
+    /// <summary>
+    /// Frees up to <paramref name="budget"/> nodes, pending entries and consumers. True once the root is freed, too.
+    /// </summary>
     internal bool FreeSome(ref int budget)
     {
         var nodes = new NodeFreer(_arena);
@@ -125,7 +134,7 @@ public readonly unsafe partial struct StreamValue
         public void Visit(ref StreamNode item) => arena.Free(item.Block);
     }
 
-    /// <summary>A copy of everything, in the same arena.</summary>
+    /// <summary>Copies the whole stream within the same arena.</summary>
     internal StreamValue Copy()
     {
         var copy = Create(_arena);
@@ -143,8 +152,8 @@ public readonly unsafe partial struct StreamValue
     }
 
     /// <summary>
-    /// Adds a node behind the others as it is, for copies and for loading. Neither length nor ids are renewed: set them after
-    /// the last by <see cref="Restore"/>.
+    /// Adds a node behind the others as it is, for copies and for loading. Does not update length and ids: the caller sets them
+    /// by <see cref="Restore"/> after the last node.
     /// </summary>
     internal void AddNode(StreamId id, ReadOnlySpan<byte> listpack)
     {
@@ -153,7 +162,7 @@ public readonly unsafe partial struct StreamValue
         AddNode(new StreamNode { Id = id, Block = block, Live = (uint)StreamNodes.Live(block), Deleted = (uint)StreamNodes.Deleted(block) });
     }
 
-    /// <summary>Sets what the nodes do not say, once all are there.</summary>
+    /// <summary>Sets what the nodes do not tell, after all nodes were added.</summary>
     internal void Restore(long length, StreamId lastId, StreamId firstId, StreamId maxDeletedId, ulong entriesAdded)
     {
         _root->Length = length;
@@ -181,7 +190,7 @@ public readonly unsafe partial struct StreamValue
 
     void SeekTail() => _root->Tail = _root->Nodes.Count == 0 ? null : (StreamNode*)Unsafe.AsPointer(ref _root->Nodes.Last().Item);
 
-    /// <summary>Starts a change of a node's listpack; end it by <see cref="Close"/>.</summary>
+    /// <summary>Begins a change of a node's listpack, which <see cref="Close"/> ends.</summary>
     ArenaBlock Open(in StreamNode node)
     {
         _root->NodeBytes -= (long)Arena.SizeOf(node.Block);
@@ -194,10 +203,10 @@ public readonly unsafe partial struct StreamValue
         _root->NodeBytes += (long)Arena.SizeOf(node.Block);
     }
 
-    /// <summary>The node that has an id's entry, if any has: the last that does not begin behind it.</summary>
+    /// <summary>The node that may hold the entry of an id: the last that does not begin behind it.</summary>
     internal TreeCursor<StreamNode> NodeOf(StreamId id)
     {
-        // Most of what is looked for is at the end.
+        // Most look-ups are for the end.
         if (_root->Tail != null && id >= _root->Tail->Id) return _root->Nodes.Last();
         var node = _root->Nodes.UpperBound(new StreamIdProbe(id));
         node.MovePrevious();

@@ -1,36 +1,38 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
-/// The spine of the hash tables that hold the elements of one collection: an array of pointers to buckets, grown and shrunk by
-/// linear hashing (Litwin, 1980) the way <see cref="KeyIndex"/> does it. What a bucket is, its owner alone knows: the directory
-/// says which bucket a hash belongs to, when to split or merge which two, and how a scan and a random choice proceed.
+/// The spine of the hash tables that hold the elements of one collection: an array of pointers to buckets, which grows and
+/// shrinks by linear hashing (Litwin, 1980) as KeyIndex does. Only the owner knows what a bucket is. The directory says which
+/// bucket a hash belongs to, which two buckets to split or merge and when, and how a scan and a random choice proceed.
 /// <code>
 ///   slots     [ byte* ][ byte* ][ byte* ] ...  8 bytes a bucket, in segments (LineArray); null: the bucket is empty
 ///
 ///             [ split: L+1 hash bits ][ not yet split: L bits ][ the other halves: L+1 bits ]
 ///             0                  split                     2^L                    2^L + split
 /// </code>
-/// It waits until the load is <c>full</c> elements a bucket, then doubles in one round, two buckets an insert: so between rounds all
-/// buckets are alike, and no insert waits for more than two splits. Shrinking is the same backwards, from <c>low</c> on.
+/// It waits until the load is <c>full</c> elements a bucket, then doubles in one round, two buckets an insert. So between rounds
+/// all buckets are alike, and no insert waits for more than two splits. Shrinking does the same backwards, from <c>low</c> on.
 /// </summary>
 /// <remarks>
-/// Blittable: lives in an arena block, and copying it moves it. A default one has no buckets. The owner keeps the count of elements
-/// and follows each change of it with a loop, which is what drives the table:
+/// Blittable: it lives in an arena block, and copying it moves it. A default one has no buckets. The owner keeps the count of
+/// elements. After each change of the count it runs a loop, which drives the table:
 /// <code>
 ///   for (var i = 0; i &lt; BucketDirectory.StepsPerChange &amp;&amp; directory.TrySplit(arena, count, out var split); i++) ...
 ///       every element of bucket split.From whose hash has bit split.Bit set goes to bucket split.To, which is empty
 ///   for (var i = 0; i &lt; BucketDirectory.StepsPerChange &amp;&amp; directory.TryMerge(count, out var merge); i++) ...
 ///       every element of bucket merge.From goes to bucket merge.To; then directory.EndMerge(arena)
 /// </code>
-/// References to slots are good until the next split or merge.
+/// References to slots are valid until the next split or merge.
 /// </remarks>
 unsafe struct BucketDirectory
 {
-    /// <summary>Splits or merges after one change: two, so that a round is over long before the next one is due.</summary>
+    /// <summary>Splits or merges after one change. Two, so that a round is over long before the next one is due.</summary>
     public const int StepsPerChange = 2;
 
     const int SlotsPerLine = 8;
@@ -51,13 +53,13 @@ unsafe struct BucketDirectory
     byte _low;
     Direction _direction;
 
-    /// <summary>Buckets; 0 before <see cref="Start"/> and after the last was taken.</summary>
+    /// <summary>Number of buckets; 0 before <see cref="Start"/> and after the last was taken.</summary>
     public uint Count { get; private set; }
 
     /// <summary>Bytes taken of the arena.</summary>
     public readonly long Bytes => _slots.Bytes;
 
-    /// <summary>The pointer to a bucket, null where it is empty.</summary>
+    /// <summary>The pointer to a bucket; null if the bucket is empty.</summary>
     public readonly ref byte* this[uint bucket]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -68,15 +70,16 @@ unsafe struct BucketDirectory
         }
     }
 
-    /// <summary>Where that pointer lies.</summary>
+    /// <summary>The address of that pointer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly byte** SlotOf(uint bucket) => (byte**)_slots[bucket / SlotsPerLine] + bucket % SlotsPerLine;
 
-    /// <summary>Makes the first buckets, empty.</summary>
-    /// <param name="arena">Where the directory's memory comes from; the same in every later call.</param>
+    /// <summary>Creates the first buckets, empty.</summary>
+    /// <param name="arena">The arena for the directory's memory; the same in every later call.</param>
     /// <param name="full">Elements a bucket at which the table doubles.</param>
-    /// <param name="low">Elements a bucket at which it halves; well below half of <paramref name="full"/>, or it would thrash.</param>
-    /// <param name="elements">How many elements will be added now, so that those need no splits.</param>
+    /// <param name="low">Elements a bucket at which it halves. Well below half of <paramref name="full"/>, or the table would
+    /// thrash.</param>
+    /// <param name="elements">How many elements are added next: they then need no splits.</param>
     public void Start(Arena arena, int full, int low, long elements = 0)
     {
         Debug.Assert(Count == 0 && full <= byte.MaxValue && low < full / 2);
@@ -106,17 +109,19 @@ unsafe struct BucketDirectory
         return false;
     }
 
-    /// <summary>One step of shrinking, if due. The caller joins the two buckets and then calls <see cref="EndMerge"/>.</summary>
+    /// <summary>
+    /// One step of shrinking, if it is due. The caller joins the two buckets and then calls <see cref="EndMerge"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryMerge(long elements, out BucketMerge merge)
     {
-        // A round begun is ended, unless the table has filled up meanwhile.
+        // A round that has begun is finished, unless the table has filled up meanwhile.
         if (elements < _shrinkAt || _direction == Direction.Shrinking && elements < _growAt / 2) return MergeLast(out merge);
         merge = default;
         return false;
     }
 
-    /// <summary>Drops the last bucket, whose elements are in another now.</summary>
+    /// <summary>Drops the last bucket, whose elements have been moved to another.</summary>
     public void EndMerge(Arena arena)
     {
         RemoveSlot(arena);
@@ -126,7 +131,7 @@ unsafe struct BucketDirectory
 
     /// <summary>
     /// One step of a scan: the bucket to show for <paramref name="cursor"/>, and the cursor of the next step, 0 after the last.
-    /// Whoever is in the table from the first step to the last is shown, whatever splits and merges lie between.
+    /// An element that is in the table from the first step to the last is shown, whatever is split and merged in between.
     /// </summary>
     public readonly ulong Scan(ulong cursor, out uint bucket)
     {
@@ -137,12 +142,12 @@ unsafe struct BucketDirectory
     }
 
     /// <summary>
-    /// A bucket, each as likely as the others. For a fair element draw a place below a bound on all buckets' sizes, too, and
-    /// begin anew where the bucket has no such place.
+    /// A random bucket, each as likely as the others. For a fair element, the caller also draws a place below a bound on the
+    /// sizes of all buckets, and draws both again if the bucket has no such place.
     /// </summary>
     public readonly uint RandomBucket(Random random) => (uint)random.NextInt64(Count);
 
-    /// <summary>Takes the last bucket out, for emptying only; once none is left the directory's memory is given back.</summary>
+    /// <summary>Takes the last bucket out, to empty the table. With the last one the directory's memory is given back.</summary>
     public byte* TakeLast(Arena arena)
     {
         var bucket = this[Count - 1];
@@ -151,17 +156,17 @@ unsafe struct BucketDirectory
         return bucket;
     }
 
-    /// <summary>Moves the directory's own blocks; the buckets are the owner's.</summary>
+    /// <summary>Moves the directory's own blocks. The owner moves the buckets.</summary>
     public void MoveBlocks(BlockMover mover) => _slots.MoveBlocks(mover);
 
-    /// <summary>Gives the directory's own memory back; it is as new.</summary>
+    /// <summary>Gives the directory's own memory back. It is then as new.</summary>
     public void Free(Arena arena)
     {
         _slots.Clear(arena);
         this = default;
     }
 
-    /// <summary>A directory of as many buckets in the same state of growth, all empty: for copies.</summary>
+    /// <summary>A directory with as many buckets, all empty, in the same state of growth: for copies.</summary>
     public readonly BucketDirectory CopyShape(Arena arena)
     {
         var copy = this;
@@ -174,18 +179,18 @@ unsafe struct BucketDirectory
     /// <exception cref="InvalidOperationException">An invariant does not hold.</exception>
     public readonly void Verify(long elements)
     {
-        KeyIndex.Require(Count == _mask + 1 + _split, "the number of buckets is wrong");
-        KeyIndex.Require(_split <= _mask, "more buckets are split than there are");
-        KeyIndex.Require((_split == 0) == (_direction == Direction.Steady), "a round neither stands still nor goes on");
-        KeyIndex.Require(elements <= _growAt || _direction == Direction.Growing, "the table is too full");
-        KeyIndex.Require(_slots.Count == (Count + SlotsPerLine - 1) / SlotsPerLine, "the number of lines is wrong");
+        Invariant.Require(Count == _mask + 1 + _split, "the number of buckets is wrong");
+        Invariant.Require(_split <= _mask, "more buckets are split than there are");
+        Invariant.Require((_split == 0) == (_direction == Direction.Steady), "a round neither stands still nor goes on");
+        Invariant.Require(elements <= _growAt || _direction == Direction.Growing, "the table is too full");
+        Invariant.Require(_slots.Count == (Count + SlotsPerLine - 1) / SlotsPerLine, "the number of lines is wrong");
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     bool SplitNext(Arena arena, out BucketSplit split)
     {
         split = default;
-        // 2^32 buckets: more elements than memory has room for.
+        // 2^32 buckets: memory has no room for more elements.
         if (_mask >= uint.MaxValue >> 1) return false;
         _direction = Direction.Growing;
         split = new(_split, Count, BitOperations.Log2(_mask + 1));

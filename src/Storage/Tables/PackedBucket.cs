@@ -1,10 +1,11 @@
 using System.Diagnostics;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
 /// The bytes of one bucket of a <see cref="PackedTable"/>: all its elements in one block of the arena.
@@ -17,21 +18,21 @@ namespace MiniRedis.Storage;
 ///   room     elements there are tags and sizes for, a multiple of 8
 ///   bound    the earliest expiry tick of an element, or lower
 /// </code>
-/// A look-up compares 16 tags at once; where element i begins is the sum of the sizes before it, which SSE2 has an instruction for
-/// (PSADBW). So a miss reads one or two lines of cache and a hit one more. An element is added behind the last,
-/// nothing moves; what is removed is closed over. Blocks are multiples of 64 bytes, which aligns them to cache lines and leaves
-/// room for the next additions: of members of 16 bytes, about every fourth makes the block move.
+/// A look-up compares 16 tags at once. Element i begins at the sum of the sizes before it; SSE2 has an instruction for that
+/// (PSADBW). So a miss reads one or two cache lines and a hit one more. A new element is added behind the last, and nothing
+/// moves; a removed one is closed over. Blocks are multiples of 64 bytes. That aligns them to cache lines and leaves room for the
+/// next elements: with members of 16 bytes, about every fourth addition moves the block.
 /// <para>
-/// The counts are wider than a keyed hash ever needs: a client that finds out by SSCAN which members share a bucket, and keeps only
-/// those, makes a slow table, not a broken one.
+/// The counts are wider than a keyed hash ever needs. A client may find out by SSCAN which members share a bucket and keep only
+/// those: it then has a slow table, not a broken one.
 /// </para>
 /// </summary>
-/// <remarks>Elements at indexes are what callers deal in; an index, and an offset, is good until the bucket changes.</remarks>
+/// <remarks>Callers name elements by index. An index or offset is valid until the bucket changes.</remarks>
 static unsafe class PackedBucket
 {
     public const int HeaderSize = 16;
 
-    /// <summary>Bytes of the largest element that lies in the bucket; a size has 7 bits.</summary>
+    /// <summary>Bytes of the largest element that lies in the bucket: a size has 7 bits.</summary>
     public const int MaxInline = 127;
 
     public const byte ApartFlag = 0x80;
@@ -54,17 +55,17 @@ static unsafe class PackedBucket
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte TagOf(ulong hash) => (byte)(hash >> 56);
 
-    /// <summary>A bit for each of up to 16 elements, from <paramref name="first"/> on, that have this tag.</summary>
+    /// <summary>A bit for each element with this tag, among the 16 from <paramref name="first"/> on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Match(byte* bucket, int first, byte tag)
     {
         var count = Count(bucket) - first;
-        // Tags of a small bucket are followed by sizes and more: what lies behind the last tag is read and masked away.
+        // In a small bucket, sizes and elements follow the tags: what lies behind the last tag is read and masked away.
         var matches = Vector128.Equals(Vector128.Load(Tags(bucket) + first), Vector128.Create(tag)).ExtractMostSignificantBits();
         return count >= 16 ? matches : matches & (1u << count) - 1;
     }
 
-    /// <summary>Where an element begins, counted from <see cref="Elements"/>.</summary>
+    /// <summary>The offset of an element from <see cref="Elements"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int OffsetOf(byte* bucket, int index)
     {
@@ -95,7 +96,7 @@ static unsafe class PackedBucket
         return Vector128.Sum(low + high);
     }
 
-    /// <summary>An empty bucket with room for some elements and their bytes.</summary>
+    /// <summary>An empty bucket with room for so many elements and bytes.</summary>
     public static byte* Create(Arena arena, int elements, int bytes)
     {
         var room = RoomFor(elements);
@@ -107,8 +108,8 @@ static unsafe class PackedBucket
     }
 
     /// <summary>
-    /// One more element; returns the place its bytes are to be written to. Where the block is too small, a larger one takes its place:
-    /// <paramref name="growth"/> is by how much the blocks the arena handed out grew.
+    /// Adds an element and returns the place for its bytes. If the block is too small, a larger one replaces it.
+    /// <paramref name="growth"/> becomes larger by as many bytes as the bucket's blocks have grown.
     /// </summary>
     public static byte* Append(Arena arena, ref byte* bucket, byte tag, byte size, ref long growth)
     {
@@ -140,7 +141,7 @@ static unsafe class PackedBucket
         MoveTo(arena, ref bucket, count, used, ref growth);
     }
 
-    /// <summary>Takes an element out and closes the gap; gives memory back where half the block is free.</summary>
+    /// <summary>Removes an element and closes the gap. Gives memory back if half of the block is free.</summary>
     public static void Remove(Arena arena, ref byte* bucket, int index, ref long growth)
     {
         var rest = Count(bucket) - index - 1;
@@ -156,7 +157,7 @@ static unsafe class PackedBucket
         if ((long)BlockFor(RoomFor(index + rest), Used(bucket)) * 2 <= (long)Arena.SizeOf(bucket)) Fit(arena, ref bucket, ref growth);
     }
 
-    /// <summary>Gives an element another size; its bytes are then the caller's to write. The block must have the room.</summary>
+    /// <summary>Gives an element another size; the caller writes its bytes. The block must have the room.</summary>
     public static void ChangeSize(byte* bucket, int index, int offset, byte size)
     {
         var old = Sizes(bucket)[index] & ~ApartFlag;
@@ -184,7 +185,7 @@ static unsafe class PackedBucket
         bucket = null;
     }
 
-    /// <summary>Sets the counts after a caller has compacted the bucket itself.</summary>
+    /// <summary>Sets the counts after the caller has compacted the bucket itself.</summary>
     public static void Truncate(byte* bucket, int count, int used)
     {
         SetCount(bucket, count);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
 /// One element of a <see cref="PackedTable"/>: a set's member, or a hash's field with its value and perhaps a deadline.
@@ -9,9 +10,9 @@ namespace MiniRedis.Storage;
 ///   in a bucket of a hash    | field length, bit 7: deadline | deadline, 8 B | field | value |
 ///   in a block of its own    | field length, 4 B, bit 31: deadline | value length, 4 B | deadline, 8 B | field | value |
 /// </code>
-/// Elements of more than 127 bytes get the block of their own, so that buckets stay small to move.
+/// Elements of more than 127 bytes get a block of their own, so that buckets stay small enough to move.
 /// </summary>
-/// <remarks>The spans lie in the table and are good until it changes.</remarks>
+/// <remarks>The spans lie in the table and are valid until it changes.</remarks>
 public readonly unsafe ref struct PackedEntry
 {
     const byte InlineDeadline = 0x80;
@@ -33,7 +34,7 @@ public readonly unsafe ref struct PackedEntry
     /// <summary>When the field expires, in milliseconds of unix time; -1 if never.</summary>
     public long ExpireAt { get; }
 
-    /// <summary>The size byte an element gets in its bucket.</summary>
+    /// <summary>The size byte that an element gets in its bucket.</summary>
     internal static byte SizeFor(bool hasValue, int field, int value, bool expires)
     {
         var bytes = hasValue ? 1L + field + value + (expires ? sizeof(long) : 0) : field;
@@ -58,7 +59,7 @@ public readonly unsafe ref struct PackedEntry
         return new(new(at, field), new(at + field, rest - field), expireAt);
     }
 
-    /// <summary>Whether the element here has this field; cheaper than reading all of it.</summary>
+    /// <summary>Whether the element at this place has this field. Cheaper than reading the whole element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool HasField(byte* at, byte size, bool hasValue, ReadOnlySpan<byte> field)
     {
@@ -69,7 +70,10 @@ public readonly unsafe ref struct PackedEntry
         return new ReadOnlySpan<byte>(start, field.Length).SequenceEqual(field);
     }
 
-    /// <summary>Writes the bytes of an element of a size found by <see cref="SizeFor"/>; one that gets a block brings it along.</summary>
+    /// <summary>
+    /// Writes the bytes of an element whose size <see cref="SizeFor"/> has told. Creates the block of an element that needs its
+    /// own.
+    /// </summary>
     internal static void Write(
         byte* at, byte size, bool hasValue, ReadOnlySpan<byte> field, ReadOnlySpan<byte> value, long expireAt, byte* apart)
     {
@@ -91,7 +95,7 @@ public readonly unsafe ref struct PackedEntry
         value.CopyTo(new Span<byte>(at + field.Length, value.Length));
     }
 
-    /// <summary>A block of its own with all of an element.</summary>
+    /// <summary>Creates a block that holds the whole element.</summary>
     internal static byte* CreateApart(Arena arena, ReadOnlySpan<byte> field, ReadOnlySpan<byte> value, long expireAt)
     {
         var start = ApartHeader + (expireAt >= 0 ? sizeof(long) : 0);

@@ -1,25 +1,28 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Memory;
+
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
-/// Deadlines of fields: found without luck, as the deadlines of keys are (<see cref="KeyIndex"/>, <see cref="ExpiryTree"/>). Each bucket
-/// has a lower bound, and above the buckets stands a tree of minima, made when the first field gets a deadline.
+/// Deadlines of fields are found as those of keys are (KeyIndex, <see cref="ExpiryTree"/>), not by drawing at random. Each bucket
+/// has a lower bound. The first deadline of a field creates a tree of minima above the buckets.
 /// </summary>
 public unsafe partial struct PackedTable
 {
     const uint GroupSize = 16;
 
-    /// <summary>Buckets and groups one search may look into: a few microseconds.</summary>
+    /// <summary>Buckets and groups that one search may look into: a few microseconds.</summary>
     const int SearchBudget = 32;
 
-    /// <summary>At most the tick of the earliest deadline.</summary>
+    /// <summary>The tick of the earliest deadline, or an earlier one.</summary>
     internal readonly uint EarliestTick => _tree == null || Expiring == 0 ? ExpiryClock.None : _tree->Earliest;
 
-    /// <summary>Whether a deadline may have passed; if not, none has.</summary>
+    /// <summary>Whether a deadline may have passed. If false, none has.</summary>
     internal readonly bool MayHaveExpired(long nowMs) => EarliestTick <= _clock.TickOfDeadline(nowMs);
 
     readonly long ExpiryBytes => _tree == null ? 0 : (long)Arena.SizeOf((byte*)_tree) + _tree->Bytes;
 
-    /// <summary>A field whose deadline has passed, doing a bounded amount of work.</summary>
+    /// <summary>Looks for a field whose deadline has passed, with a bounded amount of work.</summary>
     internal DueSearch FindDue(long nowMs, out PackedSpot due)
     {
         due = default;
@@ -57,7 +60,7 @@ public unsafe partial struct PackedTable
         return earliest;
     }
 
-    /// <summary>A due field of the bucket; if none is, the bucket's bound as it should be.</summary>
+    /// <summary>A due field of the bucket. If none is due, returns what the bucket's bound should be.</summary>
     readonly uint SearchBucket(uint bucket, uint now, out PackedSpot due)
     {
         var start = _directory[bucket];
@@ -83,7 +86,7 @@ public unsafe partial struct PackedTable
         return earliest;
     }
 
-    /// <summary>A deadline of a bucket's field has come, gone or changed; -1 stands for none.</summary>
+    /// <summary>Notes that a deadline in a bucket was set, removed or changed; -1 stands for none.</summary>
     void NoteDeadline(Arena arena, uint bucket, long before, long now)
     {
         if (before >= 0) Expiring--;
@@ -97,7 +100,7 @@ public unsafe partial struct PackedTable
         _tree->Lower(bucket, tick);
     }
 
-    /// <summary>A bucket has got a bound, or elements, of another.</summary>
+    /// <summary>Notes that a bucket has taken over the bound, or elements, of another.</summary>
     readonly void InheritBound(uint bucket, byte* start)
     {
         if (PackedBucket.Bound(start) != ExpiryClock.None) _tree->Lower(bucket, PackedBucket.Bound(start));

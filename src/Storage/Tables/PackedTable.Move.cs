@@ -1,9 +1,11 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
 
-/// <summary>Defragmentation, bucket by bucket in the order of a scan, which splits and merges do not confuse.</summary>
+namespace MiniRedis.Storage.Tables;
+
+/// <summary>Defragmentation, bucket by bucket in the order of a scan, so that splits and merges do no harm.</summary>
 public unsafe partial struct PackedTable
 {
-    /// <inheritdoc cref="Collections.MoveSome"/>
+    /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     internal bool MoveSome(BlockMover mover, ref MovePosition position)
     {
         const int Begun = 1;

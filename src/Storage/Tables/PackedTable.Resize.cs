@@ -1,6 +1,8 @@
-namespace MiniRedis.Storage;
+using MiniRedis.Storage.Memory;
 
-/// <summary>Growing and shrinking: what the directory asks for, two buckets a change.</summary>
+namespace MiniRedis.Storage.Tables;
+
+/// <summary>Grows and shrinks as the directory asks, two buckets a change.</summary>
 public unsafe partial struct PackedTable
 {
     void Grow(Arena arena)
@@ -22,7 +24,10 @@ public unsafe partial struct PackedTable
         }
     }
 
-    /// <summary>About half the elements of a bucket move to a new one; the others close up. Each is hashed again: the tag is not enough.</summary>
+    /// <summary>
+    /// Moves about half the elements of a bucket to a new one; the others close up. Each element is hashed again, because the tag
+    /// has too few bits.
+    /// </summary>
     void Split(Arena arena, in BucketSplit split)
     {
         ref var from = ref _directory[split.From];
@@ -32,7 +37,7 @@ public unsafe partial struct PackedTable
         var sizes = PackedBucket.Sizes(from);
         var elements = PackedBucket.Elements(from);
 
-        // A bucket of so many is one that somebody has gathered on purpose; the collector may see that.
+        // A bucket with so many elements was built by somebody on purpose: a heap allocation is acceptable then.
         Span<bool> leaving = count <= 256 ? stackalloc bool[count] : new bool[count];
         int leavers = 0, leaverBytes = 0;
         for (int i = 0, at = 0; i < count; i++)

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>Receives elements of a table. Implemented by a struct, so that the call is inlined. It must not change the table.</summary>
 public interface IEntryVisitor
@@ -8,12 +9,14 @@ public interface IEntryVisitor
     void Visit(in PackedEntry entry);
 }
 
-/// <summary>Scan, random choice, and all elements in turn.</summary>
+/// <summary>Scan, random choice, and a walk over all elements.</summary>
 public unsafe partial struct PackedTable
 {
     const uint WalkDistance = 6;
 
-    /// <summary>One step of a scan (see <see cref="BucketDirectory.Scan"/>): shows a bucket, returns the next cursor, 0 at the end.</summary>
+    /// <summary>
+    /// One step of a scan (see <see cref="BucketDirectory.Scan"/>): shows a bucket and returns the next cursor, 0 at the end.
+    /// </summary>
     internal readonly ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IEntryVisitor, allows ref struct
     {
         var next = _directory.Scan(cursor, out var bucket);
@@ -21,7 +24,9 @@ public unsafe partial struct PackedTable
         return next;
     }
 
-    /// <summary>Walks take buckets in order, but those lie anywhere: starts loading one that will be wanted soon.</summary>
+    /// <summary>
+    /// Starts loading a bucket that a walk reaches soon. Walks take buckets in order, but buckets lie anywhere.
+    /// </summary>
     readonly void PrefetchAhead(uint bucket)
     {
         if (bucket + WalkDistance < _directory.Count) Prefetch(_directory[bucket + WalkDistance]);
@@ -45,16 +50,16 @@ public unsafe partial struct PackedTable
         }
     }
 
-    /// <summary>An enumerator that is not foreach's: it stands before the first element.</summary>
+    /// <summary>An enumerator that stands before the first element; not one for foreach.</summary>
     internal readonly Cursor Walk() => new(in this);
 
     /// <summary>
-    /// A random element, each exactly as likely as the others: a bucket is drawn, then a place among as many as the largest bucket
-    /// has; where the bucket has no such place, both again. About one draw in three succeeds.
+    /// A random element, each exactly as likely as the others. A bucket is drawn, then a place among as many as the largest
+    /// bucket has. If the bucket has no such place, both are drawn again. About one draw in three succeeds.
     /// </summary>
     internal readonly PackedSpot Draw(Random random)
     {
-        KeyIndex.Require(Count > 0, "an element is drawn from an empty table");
+        Invariant.Require(Count > 0, "an element is drawn from an empty table");
         while (true)
         {
             var bucket = _directory.RandomBucket(random);
@@ -65,7 +70,7 @@ public unsafe partial struct PackedTable
         }
     }
 
-    /// <summary>Walks the elements of a table that does not change meanwhile.</summary>
+    /// <summary>Walks the elements of a table, which must not change meanwhile.</summary>
     internal struct Cursor
     {
         readonly PackedTable* _table;

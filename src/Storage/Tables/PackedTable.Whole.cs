@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
-/// <summary>The table as a whole: copied, freed in slices, checked.</summary>
+/// <summary>The table as a whole: copy it, free it in slices, check it.</summary>
 public unsafe partial struct PackedTable
 {
     /// <summary>Another table with the same elements.</summary>
@@ -28,7 +30,9 @@ public unsafe partial struct PackedTable
         return copy;
     }
 
-    /// <summary>Frees some elements, counting <paramref name="budget"/> down; true once nothing of the table is left, its root included.</summary>
+    /// <summary>
+    /// Frees elements and counts <paramref name="budget"/> down. True once the whole table is freed, its root included.
+    /// </summary>
     internal bool FreeSome(Arena arena, ref int budget)
     {
         FreeTree(arena);
@@ -68,8 +72,8 @@ public unsafe partial struct PackedTable
             var start = _directory[bucket];
             if (start == null) continue;
             var elements = PackedBucket.Count(start);
-            KeyIndex.Require(elements > 0, "a bucket is empty");
-            KeyIndex.Require(elements <= _largest, "a bucket is larger than the largest");
+            Invariant.Require(elements > 0, "a bucket is empty");
+            Invariant.Require(elements <= _largest, "a bucket is larger than the largest");
             bytes += (long)Arena.SizeOf(start);
             count += elements;
             var at = PackedBucket.Elements(start);
@@ -78,28 +82,28 @@ public unsafe partial struct PackedTable
                 var size = PackedBucket.Sizes(start)[i];
                 var entry = PackedEntry.Read(at, size, _hasValues);
                 var hash = HashOf(entry.Field);
-                KeyIndex.Require(_directory.BucketOf(hash) == bucket, "an element lies in another bucket than its hash says");
-                KeyIndex.Require(PackedBucket.Tags(start)[i] == PackedBucket.TagOf(hash), "an element's tag is not its hash's");
-                KeyIndex.Require(PackedBucket.Elements(start) + PackedBucket.OffsetOf(start, i) == at, "an element's offset is wrong");
+                Invariant.Require(_directory.BucketOf(hash) == bucket, "an element lies in another bucket than its hash says");
+                Invariant.Require(PackedBucket.Tags(start)[i] == PackedBucket.TagOf(hash), "an element's tag is not its hash's");
+                Invariant.Require(PackedBucket.Elements(start) + PackedBucket.OffsetOf(start, i) == at, "an element's offset is wrong");
                 if ((size & PackedBucket.ApartFlag) != 0) bytes += (long)Arena.SizeOf(*(byte**)at);
                 if (entry.ExpireAt >= 0)
                 {
                     expiring++;
-                    KeyIndex.Require(PackedBucket.Bound(start) <= _clock.TickOfDeadline(entry.ExpireAt), "a bound is above a deadline");
+                    Invariant.Require(PackedBucket.Bound(start) <= _clock.TickOfDeadline(entry.ExpireAt), "a bound is above a deadline");
                 }
                 at += size & ~PackedBucket.ApartFlag;
             }
-            KeyIndex.Require(at - PackedBucket.Elements(start) == PackedBucket.Used(start), "a bucket's sizes do not add up");
+            Invariant.Require(at - PackedBucket.Elements(start) == PackedBucket.Used(start), "a bucket's sizes do not add up");
             var above = _tree == null ? ExpiryClock.None : _tree->BoundAt(0, bucket / GroupSize);
-            KeyIndex.Require(above <= PackedBucket.Bound(start), "a group's bound is above its bucket's");
+            Invariant.Require(above <= PackedBucket.Bound(start), "a group's bound is above its bucket's");
         }
-        KeyIndex.Require(count == Count, "the count is wrong");
-        KeyIndex.Require(bytes == _blockBytes, "the sum of block sizes is wrong");
-        KeyIndex.Require(expiring == Expiring, "the count of deadlines is wrong");
+        Invariant.Require(count == Count, "the count is wrong");
+        Invariant.Require(bytes == _blockBytes, "the sum of block sizes is wrong");
+        Invariant.Require(expiring == Expiring, "the count of deadlines is wrong");
         if (_tree != null) _tree->Verify();
     }
 
-    /// <summary>Appends copies of a bucket's elements to a bucket of this table that has the room.</summary>
+    /// <summary>Appends copies of a bucket's elements to a bucket of this table, which must have the room.</summary>
     void CopyElements(Arena arena, byte* source, ref byte* target)
     {
         var from = PackedBucket.Elements(source);

@@ -1,11 +1,14 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Tables;
 
 /// <summary>
-/// A hash table for the members of one set or the fields of one hash, its elements packed into the buckets.
+/// A hash table for the members of one set or the fields of one hash. Its elements are packed into the buckets.
 /// <code>
 ///   this struct ──► directory  [ byte* ][ byte* ][ null ][ byte* ] ...        BucketDirectory: linear hashing
 ///   (the root)                     │        │
@@ -14,25 +17,25 @@ namespace MiniRedis.Storage;
 ///                                                                      └──► | an element of more than 127 bytes |
 /// </code>
 /// <para>
-/// Redis 7 keeps an entry, a string header and a pointer for each member (73 bytes for one of 16), Valkey 8.1 a cache line of seven
-/// pointers to strings (38). Here nothing points at an element: a bucket holds some ten of them whole, so a member of 16 bytes costs
-/// about 23, and a walk over all of them reads memory in order. The price is that an insert may move the bucket, a
-/// few hundred bytes.
+/// Redis 7 keeps an entry, a string header and a pointer for each member (73 bytes for a member of 16). Valkey 8.1 keeps a cache
+/// line of seven pointers to strings (38 bytes). Here nothing points at an element: a bucket holds some ten of them whole. So a
+/// member of 16 bytes costs about 23, and a walk over all members reads memory in order. The price: an insert may move the
+/// bucket, a few hundred bytes.
 /// </para>
 /// <para>
-/// Integers are kept as text: as members they would save a few bytes, and cost every reader a conversion.
+/// Integers are kept as text. As integers they would save a few bytes and cost every reader a conversion.
 /// </para>
 /// </summary>
 /// <remarks>
-/// Used by one thread at a time. Lives in a block of the arena and must be used there, by pointer. Spans passed in must not lie in the
-/// table. Invariants: an element lies in the bucket its hash names, under the tag its hash has; no bucket is empty but for null ones;
-/// no bucket holds more than <c>_largest</c> elements.
+/// Used by one thread at a time. Lives in a block of the arena and must be used there, by pointer. Spans passed in must not lie
+/// in the table. Invariants: an element lies in the bucket that its hash names, under its hash's tag. An empty bucket is null. No
+/// bucket holds more than <c>_largest</c> elements.
 /// </remarks>
 public unsafe partial struct PackedTable
 {
     /// <summary>
-    /// Elements a bucket when the table doubles. Between 7 and 14 a bucket of 16-byte members is 3 to 5 lines of cache, and nearly
-    /// every look-up finds its tag among the first 16.
+    /// Elements a bucket at which the table doubles. Between 7 and 14, a bucket of 16-byte members has 3 to 5 cache lines, and
+    /// nearly every look-up finds its tag among the first 16.
     /// </summary>
     const int FullLoad = 14;
 
@@ -46,21 +49,21 @@ public unsafe partial struct PackedTable
     int _largest;
     bool _hasValues;
 
-    /// <summary>Elements, fields past their deadline included.</summary>
+    /// <summary>Elements, including fields past their deadline.</summary>
     public long Count { get; private set; }
 
     /// <summary>Fields that have a deadline.</summary>
     public long Expiring { get; private set; }
 
-    /// <summary>Bytes of the arena that the table takes beside this struct's own block; exact.</summary>
+    /// <summary>Bytes of the arena that the table takes besides this struct's own block; exact.</summary>
     internal readonly long AllocatedBytes => _directory.Bytes + _blockBytes + ExpiryBytes;
 
-    /// <summary>A new table, empty, in a block of its own.</summary>
-    /// <param name="arena">Where all of its memory comes from; the same in every later call.</param>
+    /// <summary>Creates an empty table in a block of its own.</summary>
+    /// <param name="arena">The arena for all of its memory; the same in every later call.</param>
     /// <param name="seed">The secret of the hash.</param>
     /// <param name="clock">The clock of the expiry bounds.</param>
     /// <param name="hasValues">Whether elements are fields with values; otherwise they are members.</param>
-    /// <param name="expected">Elements that will be added now, so that they need no splits.</param>
+    /// <param name="expected">How many elements are added next: they then need no splits.</param>
     internal static PackedTable* Create(Arena arena, HashSeed seed, ExpiryClock clock, bool hasValues, long expected = 0)
     {
         var table = (PackedTable*)arena.Allocate((nuint)sizeof(PackedTable));
@@ -74,16 +77,20 @@ public unsafe partial struct PackedTable
 
     public readonly ulong HashOf(ReadOnlySpan<byte> field) => SipHash13.Hash(field, _seed);
 
-    /// <summary>Starts loading the directory's slot of a hash: the first of two steps that hide the misses of many look-ups.</summary>
+    /// <summary>
+    /// Starts loading the directory's slot of a hash. The first of two steps that hide the cache misses of many look-ups.
+    /// </summary>
     public readonly void PrefetchSlot(ulong hash)
     {
         if (Sse.IsSupported) Sse.Prefetch0(_directory.SlotOf(_directory.BucketOf(hash)));
     }
 
-    /// <summary>Starts loading the bucket of a hash; its slot should be there by now.</summary>
+    /// <summary>Starts loading the bucket of a hash. By now its slot should be loaded.</summary>
     public readonly void PrefetchBucket(ulong hash) => Prefetch(_directory[_directory.BucketOf(hash)]);
 
-    /// <summary>Three lines: where in the bucket an element lies only its head can tell. Address 0 is harmless.</summary>
+    /// <summary>
+    /// Starts loading three lines: only the head tells where in the bucket an element lies. Address 0 is harmless.
+    /// </summary>
     static void Prefetch(byte* bucket)
     {
         if (!Sse.IsSupported) return;
@@ -102,7 +109,7 @@ public unsafe partial struct PackedTable
         var start = _directory[bucket];
         if (start != null)
         {
-            // The element's line, too, while the head's is on its way.
+            // Load the element's line, too, while the head's line is on its way.
             Prefetch(start);
             var tag = PackedBucket.TagOf(hash);
             for (var first = 0; first < PackedBucket.Count(start); first += 16)
@@ -126,7 +133,7 @@ public unsafe partial struct PackedTable
     internal readonly PackedEntry At(scoped in PackedSpot spot) =>
         PackedEntry.Read(spot.Start, PackedBucket.Sizes(_directory[spot.Bucket])[spot.Index], _hasValues);
 
-    /// <summary>Adds a member; false if it is there.</summary>
+    /// <summary>Adds a member; false if the table has it.</summary>
     internal bool Add(Arena arena, ReadOnlySpan<byte> member, ulong hash)
     {
         if (Find(member, hash, out _)) return false;
@@ -149,7 +156,7 @@ public unsafe partial struct PackedTable
         Grow(arena);
     }
 
-    /// <summary>Gives a field another value and deadline (-1: none). The spot is invalid after.</summary>
+    /// <summary>Gives a field another value and deadline (-1: none). The spot is invalid afterwards.</summary>
     internal void Set(Arena arena, in PackedSpot spot, ReadOnlySpan<byte> value, long expireAt = -1)
     {
         ref var start = ref _directory[spot.Bucket];
@@ -168,7 +175,7 @@ public unsafe partial struct PackedTable
         Span<byte> name = stackalloc byte[PackedBucket.MaxInline];
         if (apart == null)
         {
-            // The field moves while its bucket does.
+            // Keep a copy: the field moves while its bucket does.
             old.Field.CopyTo(name);
             name = name[..old.Field.Length];
         }
@@ -181,7 +188,7 @@ public unsafe partial struct PackedTable
         if (expireAt != oldExpireAt) NoteDeadline(arena, spot.Bucket, oldExpireAt, expireAt);
     }
 
-    /// <summary>Gives a field another deadline (-1: none). The spot is invalid after.</summary>
+    /// <summary>Gives a field another deadline (-1: none). The spot is invalid afterwards.</summary>
     internal void SetDeadline(Arena arena, in PackedSpot spot, long expireAt)
     {
         var old = At(spot);
@@ -189,16 +196,16 @@ public unsafe partial struct PackedTable
         Span<byte> value = stackalloc byte[PackedBucket.MaxInline];
         if ((PackedBucket.Sizes(_directory[spot.Bucket])[spot.Index] & PackedBucket.ApartFlag) != 0)
         {
-            // Stays where it is until the new block is made.
+            // The old block stays until the new one exists.
             Set(arena, spot, old.Value, expireAt);
             return;
         }
-        // The value moves while its bucket does.
+        // Keep a copy: the value moves while its bucket does.
         old.Value.CopyTo(value);
         Set(arena, spot, value[..old.Value.Length], expireAt);
     }
 
-    /// <summary>Takes an element out. The spot is invalid after.</summary>
+    /// <summary>Removes an element. The spot is invalid afterwards.</summary>
     internal void Remove(Arena arena, in PackedSpot spot)
     {
         ref var start = ref _directory[spot.Bucket];
@@ -226,7 +233,7 @@ public unsafe partial struct PackedTable
     }
 }
 
-/// <summary>Where an element of a <see cref="PackedTable"/> lies; good until the table changes.</summary>
+/// <summary>Where an element of a <see cref="PackedTable"/> lies; valid until the table changes.</summary>
 readonly unsafe struct PackedSpot(uint bucket, int index, byte* start)
 {
     public uint Bucket { get; } = bucket;

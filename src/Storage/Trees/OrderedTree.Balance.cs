@@ -1,15 +1,22 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
-/// <summary>Keeping nodes full: room is made by sharing with siblings, then by a new one among them; and the other way round.</summary>
+/// <summary>
+/// Keeps nodes full. A full node shares with its siblings before another node joins them; nearly empty siblings merge.
+/// </summary>
 unsafe partial struct OrderedTree<TItem>
 {
-    /// <summary>Siblings that share, the full node included. With k of them leaves are k ln((k+1)/k) full: 0.81, 0.86, 0.89.</summary>
+    /// <summary>
+    /// Siblings that share, the full node included. If k of them share, leaves are k ln((k+1)/k) full: 0.81, 0.86, 0.89.
+    /// </summary>
     const int SharingSiblings = 4;
 
-    /// <summary>Makes room in the path's full node at <paramref name="level"/>; the path then names the same place in the new order.</summary>
+    /// <summary>
+    /// Makes room in the path's full node at <paramref name="level"/>. The path then names the same place in the new order.
+    /// </summary>
     void MakeRoom(Arena arena, ref TreePath path, int level)
     {
         if (level == _height - 1)
@@ -55,8 +62,8 @@ unsafe partial struct OrderedTree<TItem>
     }
 
     /// <summary>
-    /// After a removal: if the path's node and its siblings fit into one node less, with some room left, they go there. Then the
-    /// same above.
+    /// Called after a removal. If the path's node and its siblings fit into one node less, with some room left, they are merged.
+    /// Then the same is done one level higher.
     /// </summary>
     void Tighten(Arena arena, ref TreePath path, int level)
     {
@@ -95,7 +102,7 @@ unsafe partial struct OrderedTree<TItem>
         }
     }
 
-    /// <summary>Spreads the elements of siblings evenly over another number of them, which may differ by one.</summary>
+    /// <summary>Spreads the elements of siblings evenly over another number of siblings, which may differ by one.</summary>
     [SkipLocalsInit]
     void Share(TreeNode* parent, int first, int from, int to, int elements, ref TreePath path, int level)
     {
@@ -131,7 +138,7 @@ unsafe partial struct OrderedTree<TItem>
         }
     }
 
-    /// <summary>Children around <paramref name="index"/>, up to <paramref name="most"/>; returns how many.</summary>
+    /// <summary>The children around <paramref name="index"/>, at most <paramref name="most"/>. Returns how many.</summary>
     static int Window(TreeNode* parent, int index, int most, out int first)
     {
         var count = Math.Min(most, (int)parent->Count);
@@ -154,7 +161,7 @@ unsafe partial struct OrderedTree<TItem>
         return items;
     }
 
-    /// <summary>A new root above the old one, which has full capacity.</summary>
+    /// <summary>Adds a new root above the old one, which has full capacity.</summary>
     void AddRoot(Arena arena, ref TreePath path)
     {
         var root = NewNode(arena, TreeNode.HeaderSize + SmallestRoot * sizeof(Entry), _height);
@@ -177,8 +184,9 @@ unsafe partial struct OrderedTree<TItem>
     }
 
     /// <summary>
-    /// A new, empty node at one end of a level whose last (or first) node is full, and above it, as far as those are full too. The
-    /// path then leads to it; the place it names there is the one before its first element (at the end), or the first.
+    /// Adds an empty node at one end of a level whose last (or first) node is full, and above it as far as those nodes are full
+    /// too. The path then leads to the new node. At the end it names the place before the node's first element, at the beginning
+    /// its first place.
     /// </summary>
     void AddAtEdge(Arena arena, ref TreePath path, int level, bool atEnd)
     {
@@ -202,7 +210,7 @@ unsafe partial struct OrderedTree<TItem>
         path.Set(level, node, atEnd ? -1 : 0);
     }
 
-    /// <summary>A new, empty child of a node that has room; a leaf is linked behind <paramref name="after"/>.</summary>
+    /// <summary>Adds an empty child to a node that has room. A leaf is linked behind <paramref name="after"/>.</summary>
     TreeNode* AddChild(Arena arena, TreeNode* parent, int at, int level, TreeNode* after)
     {
         var node = NewNode(arena, NodeBytes, level);

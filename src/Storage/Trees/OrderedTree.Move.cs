@@ -1,14 +1,15 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>Defragmentation, leaf by leaf.</summary>
 unsafe partial struct OrderedTree<TItem>
 {
     /// <summary>
-    /// Moves the leaf with the item of a rank, which must exist, and the inner nodes that begin with this leaf, as far as they are to be moved.
-    /// Then shows the item, and the following ones of the leaf until the step is spent, to <paramref name="visitor"/>, which may change in
-    /// them whatever leaves their order as it is.
+    /// Moves the leaf that holds the item of a rank, which must exist, and the inner nodes that begin with this leaf, as far as
+    /// they are to be moved. Then shows that item and the leaf's following items to <paramref name="visitor"/> until the step is
+    /// spent. The visitor may change an item if the order stays the same.
     /// </summary>
     /// <returns>The rank behind the last item shown.</returns>
     [SkipLocalsInit]

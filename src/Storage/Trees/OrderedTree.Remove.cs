@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
-/// <summary>Removing items, and the whole tree.</summary>
+/// <summary>Removes items, and the whole tree.</summary>
 unsafe partial struct OrderedTree<TItem>
 {
     /// <summary>Removes the probe's item; false if it is not there.</summary>
@@ -34,7 +35,9 @@ unsafe partial struct OrderedTree<TItem>
         return removed;
     }
 
-    /// <summary>Removes the items of ranks from <paramref name="from"/> on: a descent a leaf, not an item.</summary>
+    /// <summary>
+    /// Removes the items of ranks from <paramref name="from"/> on, with one descent a leaf rather than one an item.
+    /// </summary>
     [SkipLocalsInit]
     public void RemoveRange(Arena arena, long from, long count)
     {
@@ -51,8 +54,8 @@ unsafe partial struct OrderedTree<TItem>
     }
 
     /// <summary>
-    /// Frees up to <paramref name="budget"/> items, takes them off the budget, and returns true once nothing is left. After the
-    /// first call the tree is good for nothing else. Each item is shown to <paramref name="visitor"/> first.
+    /// Frees up to <paramref name="budget"/> items and takes them off the budget. True once nothing is left. Each item is shown
+    /// to <paramref name="visitor"/> first. After the first call the tree may only be freed further.
     /// </summary>
     [SkipLocalsInit]
     public bool FreeSome<TVisitor>(Arena arena, ref int budget, ref TVisitor visitor)
@@ -63,7 +66,7 @@ unsafe partial struct OrderedTree<TItem>
         while (_root != null)
         {
             if (budget <= 0) return false;
-            // From the end: what is left of a node stays in its place.
+            // From the end: the rest of a node stays in its place.
             var node = _root;
             for (var level = _height - 1; level > 0; level--)
             {
@@ -98,7 +101,7 @@ unsafe partial struct OrderedTree<TItem>
         return FreeSome(arena, ref budget, ref nobody);
     }
 
-    /// <summary>Removes <paramref name="count"/> items of one leaf, from the path's place on.</summary>
+    /// <summary>Removes <paramref name="count"/> items of one leaf, beginning at the path's place.</summary>
     void RemoveAt(Arena arena, ref TreePath path, int count)
     {
         var leaf = path.Node(0);
@@ -115,11 +118,11 @@ unsafe partial struct OrderedTree<TItem>
             return;
         }
         if (at == 0) CarryFirst(ref path, 0);
-        // Looking at the siblings costs a cache miss each: every eighth time will do.
+        // Each sibling costs a cache miss to look at: every eighth time is enough.
         if (count > 1 || leaf->Count % 8 == 0) Tighten(arena, ref path, 0);
     }
 
-    /// <summary>Takes the path's node, which has become empty, out of the tree.</summary>
+    /// <summary>Removes the path's node, which has become empty, from the tree.</summary>
     void Drop(Arena arena, ref TreePath path, int level)
     {
         var node = path.Node(level);

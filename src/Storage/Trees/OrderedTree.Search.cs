@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
-/// <summary>Finding items: by probe, by rank, at the ends.</summary>
+/// <summary>Finds items: by probe, by rank, at the ends.</summary>
 unsafe partial struct OrderedTree<TItem>
 {
-    /// <summary>The item itself, to be read, or changed in what does not concern the order; null if it is not there.</summary>
+    /// <summary>The item itself, or null. The caller may change it if the order stays the same.</summary>
     public readonly TItem* Find<TProbe>(TProbe probe) where TProbe : struct, IProbe<TItem>, allows ref struct
     {
         if (_root == null) return null;
@@ -21,11 +21,11 @@ unsafe partial struct OrderedTree<TItem>
         return probe.CompareTo(in *item) == 0 ? item : null;
     }
 
-    /// <summary>The first item that does not come before the probe. Several items may compare equal to it.</summary>
+    /// <summary>The first item that does not come before the probe. Several items may compare equal to the probe.</summary>
     public readonly TreeCursor<TItem> LowerBound<TProbe>(TProbe probe) where TProbe : struct, IProbe<TItem>, allows ref struct =>
         Bound(ref probe, orEqual: false);
 
-    /// <summary>The first item that comes after the probe. Several items may compare equal to it.</summary>
+    /// <summary>The first item that comes after the probe. Several items may compare equal to the probe.</summary>
     public readonly TreeCursor<TItem> UpperBound<TProbe>(TProbe probe) where TProbe : struct, IProbe<TItem>, allows ref struct =>
         Bound(ref probe, orEqual: true);
 
@@ -33,7 +33,7 @@ unsafe partial struct OrderedTree<TItem>
     public readonly long RankOf<TProbe>(TProbe probe) where TProbe : struct, IProbe<TItem>, allows ref struct =>
         Bound(ref probe, orEqual: false).Rank;
 
-    /// <summary>The item of a rank from 0; behind the last if the rank is the count.</summary>
+    /// <summary>The item of a rank from 0; the place behind the last if the rank is the count.</summary>
     public readonly TreeCursor<TItem> At(long rank)
     {
         Debug.Assert(rank >= 0 && rank <= _count);
@@ -63,7 +63,7 @@ unsafe partial struct OrderedTree<TItem>
         return end;
     }
 
-    /// <summary>The place behind the last item: where going backward starts.</summary>
+    /// <summary>The place behind the last item, where a walk backward starts.</summary>
     public readonly TreeCursor<TItem> End()
     {
         if (_root == null) return default;
@@ -90,7 +90,7 @@ unsafe partial struct OrderedTree<TItem>
         return index == node->Count && node->Next != null ? new(node->Next, 0, rank) : new(node, index, rank);
     }
 
-    /// <summary>The leaf where the probe's item is or belongs; notes the inner nodes on the way.</summary>
+    /// <summary>Finds the leaf that holds the probe's item or would hold it. Notes the inner nodes on the way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     readonly TreeNode* Descend<TProbe>(ref TProbe probe, ref TreePath path) where TProbe : struct, IProbe<TItem>, allows ref struct
     {
@@ -131,8 +131,9 @@ unsafe partial struct OrderedTree<TItem>
     }
 
     /// <summary>
-    /// How many of the sorted elements come before the probe, or before it or equal. With branches, on purpose: halving without
-    /// them took nearly twice as long (a million items), since the processor then cannot load the next line ahead of the outcome.
+    /// How many of the sorted elements come before the probe, or before it or equal to it. It has branches on purpose. A search
+    /// without them took nearly twice as long (a million items), because the processor then cannot load the next line ahead of
+    /// the outcome.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int Search<TProbe>(byte* elements, int count, int size, ref TProbe probe, bool orEqual)

@@ -1,17 +1,18 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>
-/// Items in order, found by what they are or by their rank: a B+ tree in an arena, for sorted sets (score and member, 16 bytes),
-/// streams (id and node) and pending lists (id and state).
+/// Items in order, found by value or by rank: a B+ tree in an arena. It serves sorted sets (score and member, 16 bytes), streams
+/// (id and node) and pending lists (id and state).
 /// <para>
-/// A counted B+ tree (Bayer and Unterauer 1977; counts of subtrees as in Knuth 6.2.3): items stand in leaves only, leaves are
-/// linked both ways, an inner entry says how many items are below it, so that "the n-th" and "how many before" are one descent.
-/// Redis has a skip list here: a node, a back pointer and 1.33 levels of pointer and span an item, some 40 bytes, and a cache miss
-/// a step. A leaf of 2 KB is one miss to get to and a hundred items to read.
+/// It is a counted B+ tree (Bayer and Unterauer 1977; counts of subtrees as in Knuth 6.2.3). Items stand in leaves only, and
+/// leaves are linked both ways. An inner entry says how many items are below it, so "the n-th" and "how many before" take one
+/// descent. Redis has a skip list here: an item costs a node, a back pointer and 1.33 levels of pointer and span, some 40 bytes,
+/// and each step is a cache miss. A leaf of 2 KB costs one miss to reach and holds a hundred items.
 /// </para>
 /// <code>
 ///   inner    | header | first item, child, items below | first item, child, items below | ...      2 KB
@@ -21,27 +22,27 @@ namespace MiniRedis.Storage;
 ///   header   | previous leaf (8) | next leaf (8) | count (2) | capacity (2) | unused (12) |
 /// </code>
 /// <para>
-/// The first item of each subtree is copied into its entry and kept true. A key that once separated two leaves would do for the
-/// search, but its member may have been freed since. Fill is what memory depends on: a full node first shares with up to three
-/// siblings, and only when these are full too, four become five (a B* tree has two become three): leaves are 87 % full after
-/// insertions in random order. In ascending or descending order a full node stays full, and the new one starts with one item.
-/// The root is as small as its elements allow: it grows 4, 8, 16 ... elements, so a tree of three items takes 96 bytes.
+/// The first item of each subtree is copied into its entry and kept true. The search would be content with any key that once
+/// separated two leaves, but its member may have been freed since. Memory depends on how full nodes are. A full node first shares
+/// with up to three siblings; only when these are full too, four become five (in a B* tree, two become three). After insertions
+/// in random order leaves are 87 % full. In ascending or descending order a full node stays full, and the new one starts with one
+/// item. The root is as small as its elements allow: it grows to 4, 8, 16 ... elements, so a tree of three items takes 96 bytes.
 /// </para>
 /// </summary>
 /// <remarks>
-/// A blittable struct to be kept in a block of its owner's; all zero is the empty tree. Items are unique in the order of the
-/// probes used, which must all agree. Used by one thread at a time, always with the same arena. Invariants (see Verify): an entry
-/// tells its child's first item and its items; all leaves at one level; no node but an empty tree's is empty; every node but the
-/// root has full capacity. A probe passed in may read from items; it is not used any more once the tree starts to change.
+/// A blittable struct, kept in a block of its owner's; all zero is the empty tree. Items are unique in the order of the probes,
+/// which must all agree. Used by one thread at a time, always with the same arena. Invariants (see Verify): an entry tells its
+/// child's first item and number of items. All leaves are at one level. No node is empty, except in an empty tree. Every node but
+/// the root has full capacity. A probe may read from items of the tree: it is not used any more once the tree starts to change.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
 {
-    // By measurement, a million 16-byte items inserted at random: 1 KB takes as long to look up and insert and costs 0.7 bytes an
-    // item more, 512 bytes cost 2.2 more and take a third longer.
+    // Measured with a million 16-byte items inserted at random: nodes of 1 KB take as long to look up and insert and cost 0.7
+    // bytes an item more; nodes of 512 bytes cost 2.2 bytes more and take a third longer.
     const int NodeBytes = 2048;
 
-    /// <summary>Elements the smallest root has room for.</summary>
+    /// <summary>Elements for which the smallest root has room.</summary>
     const int SmallestRoot = 4;
 
     TreeNode* _root;
@@ -52,13 +53,13 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
     /// <summary>Items.</summary>
     public readonly long Count => _count;
 
-    /// <summary>Levels of nodes; 0 of the empty tree.</summary>
+    /// <summary>Levels of nodes; 0 if the tree is empty.</summary>
     public readonly int Height => _height;
 
-    /// <summary>Leaves and inner nodes, by counting.</summary>
+    /// <summary>Counts leaves and inner nodes.</summary>
     public readonly long NodeCount => _root == null ? 0 : NodesBelow(_root, _height - 1);
 
-    /// <summary>Bytes of all nodes as the arena counts them; this struct left out.</summary>
+    /// <summary>Bytes of all nodes as the arena counts them, without this struct.</summary>
     public readonly long AllocatedBytes => _bytes;
 
     static long NodesBelow(TreeNode* node, int level)
@@ -72,7 +73,7 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
 
     static int InnerCapacity => (NodeBytes - TreeNode.HeaderSize) / sizeof(Entry);
 
-    /// <summary>Inserts an item where the probe says; false, and nothing done, if there is one already.</summary>
+    /// <summary>Inserts an item where the probe says. False, and nothing changes, if there is one already.</summary>
     [SkipLocalsInit]
     public bool Insert<TProbe>(Arena arena, TItem item, TProbe probe) where TProbe : struct, IProbe<TItem>, allows ref struct
     {
@@ -87,7 +88,7 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
         return true;
     }
 
-    /// <summary>Adds an item that comes after all others: how a tree is built from sorted items, with full leaves.</summary>
+    /// <summary>Adds an item that comes after all others. A tree built so from sorted items has full leaves.</summary>
     [SkipLocalsInit]
     public void Append(Arena arena, TItem item)
     {
@@ -104,9 +105,7 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
         InsertAt(arena, ref path, item);
     }
 
-    /// <summary>
-    /// Puts an item in the place of another that has the same place in the order of all others. False if it is not there.
-    /// </summary>
+    /// <summary>Replaces an item by another that has the same place in the order. False if it is not there.</summary>
     [SkipLocalsInit]
     public readonly bool Replace<TProbe>(TProbe probe, TItem item) where TProbe : struct, IProbe<TItem>, allows ref struct
     {
@@ -119,13 +118,13 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
     }
 
     /// <summary>
-    /// Changes an item, and its place: in one descent where it stays between the same neighbours, as most changes of a score do.
-    /// False if it is not there.
+    /// Changes an item and its place. One descent is enough if it stays between the same neighbours, as with most changes of a
+    /// score. False if it is not there.
     /// </summary>
-    /// <param name="arena">The tree's.</param>
+    /// <param name="arena">The arena of the tree.</param>
     /// <param name="probe">Finds the item as it is.</param>
-    /// <param name="item">What it becomes.</param>
-    /// <param name="newProbe">Finds the place of what it becomes.</param>
+    /// <param name="item">The item as it is to be.</param>
+    /// <param name="newProbe">Finds the place of the item as it is to be.</param>
     [SkipLocalsInit]
     public bool Update<TOld, TNew>(Arena arena, TOld probe, TItem item, TNew newProbe)
         where TOld : struct, IProbe<TItem>, allows ref struct
@@ -169,7 +168,7 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
         if (at == 0) CarryFirst(ref path, 0);
     }
 
-    /// <summary>Tells the entries above what the first item of the path's node at <paramref name="level"/> is.</summary>
+    /// <summary>Tells the entries above the first item of the path's node at <paramref name="level"/>.</summary>
     readonly void CarryFirst(ref TreePath path, int level)
     {
         var first = FirstOf(path.Node(level));
@@ -215,10 +214,14 @@ unsafe partial struct OrderedTree<TItem> where TItem : unmanaged
 
     static Entry* Entries(TreeNode* inner) => (Entry*)TreeNode.Elements(inner);
 
-    /// <summary>An entry begins with its subtree's first item as a leaf does.</summary>
+    /// <summary>
+    /// The first item of a node. An entry begins with its subtree's first item, so this serves both kinds of node.
+    /// </summary>
     static TItem FirstOf(TreeNode* node) => *(TItem*)TreeNode.Elements(node);
 
-    /// <summary>What an inner node knows of a child. <see cref="First"/> is first, so that one search serves both kinds of node.</summary>
+    /// <summary>
+    /// What an inner node knows of a child. <see cref="First"/> stands first, so that one search serves both kinds of node.
+    /// </summary>
     struct Entry
     {
         public TItem First;

@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>
 /// A place in an <see cref="OrderedTree{TItem}"/>: at an item, before the first, or behind the last. It knows its rank. Any
-/// insertion or removal makes it invalid, which nothing detects.
+/// insertion or removal makes it invalid; nothing detects its use.
 /// </summary>
 unsafe struct TreeCursor<TItem> where TItem : unmanaged
 {
@@ -26,17 +26,19 @@ unsafe struct TreeCursor<TItem> where TItem : unmanaged
         get => _leaf != null && (uint)_index < _leaf->Count;
     }
 
-    /// <summary>Items before this place: 0 for the first item, the tree's count behind the last, -1 before the first.</summary>
+    /// <summary>
+    /// The number of items before this place: 0 at the first item, the tree's count behind the last, -1 before the first.
+    /// </summary>
     public readonly long Rank => _rank;
 
-    /// <summary>The item, to be read, or changed in what does not concern the order.</summary>
+    /// <summary>The item. The caller may change it if the order stays the same.</summary>
     public readonly ref TItem Item
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => ref ((TItem*)TreeNode.Elements(_leaf))[_index];
     }
 
-    /// <summary>To the next item; false, and behind the last, if there is none.</summary>
+    /// <summary>Moves to the next item; false, and behind the last, if there is none.</summary>
     public bool MoveNext()
     {
         if (_leaf == null || _index >= _leaf->Count) return false;
@@ -48,7 +50,7 @@ unsafe struct TreeCursor<TItem> where TItem : unmanaged
         return true;
     }
 
-    /// <summary>To the item before; false, and before the first, if there is none.</summary>
+    /// <summary>Moves to the item before; false, and before the first, if there is none.</summary>
     public bool MovePrevious()
     {
         if (_leaf == null || _index < 0) return false;

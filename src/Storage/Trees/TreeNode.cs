@@ -1,31 +1,31 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace MiniRedis.Storage;
+namespace MiniRedis.Storage.Trees;
 
 /// <summary>
-/// What a leaf and an inner node of an <see cref="OrderedTree{TItem}"/> begin with; the elements follow. 32 bytes, so that items
-/// of 16 bytes and the inner entries of 32 never straddle a line of cache.
+/// The header of a leaf or an inner node of an <see cref="OrderedTree{TItem}"/>; the elements follow. It has 32 bytes, so that
+/// items of 16 bytes and inner entries of 32 never straddle a cache line.
 /// </summary>
 [StructLayout(LayoutKind.Sequential, Size = HeaderSize)]
 unsafe struct TreeNode
 {
     public const int HeaderSize = 32;
 
-    /// <summary>The neighbours of a leaf in the order of the items, over the bounds of parents; not kept for inner nodes.</summary>
+    /// <summary>The neighbours of a leaf in the order of the items, across parents. Inner nodes have none.</summary>
     public TreeNode* Previous, Next;
 
-    /// <summary>Elements in use, and those there is room for.</summary>
+    /// <summary>Elements in use, and elements for which there is room.</summary>
     public ushort Count, Capacity;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte* Elements(TreeNode* node) => (byte*)node + HeaderSize;
 }
 
-/// <summary>The way from the root (highest level) to a leaf (level 0): a node a level, and an element of it.</summary>
+/// <summary>The way from the root (highest level) to a leaf (level 0): for each level a node, and an element of it.</summary>
 unsafe struct TreePath
 {
-    /// <summary>More than any tree in a 64-bit address space has: nodes hold seven elements at least on average.</summary>
+    /// <summary>No tree in a 64-bit address space is higher: nodes hold at least seven elements on average.</summary>
     public const int MaxHeight = 20;
 
     fixed ulong _nodes[MaxHeight];

@@ -4,7 +4,6 @@ using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Tests.Blocking;
 

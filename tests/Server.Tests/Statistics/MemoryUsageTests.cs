@@ -1,7 +1,6 @@
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Tests.Statistics;
 

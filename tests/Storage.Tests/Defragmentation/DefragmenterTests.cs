@@ -1,11 +1,23 @@
-using System.Text;
-using static MiniRedis.Storage.Tests.RandomChanges;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Defragmentation;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Streams;
+using MiniRedis.Storage.Tests.Harness;
+using static MiniRedis.Storage.Tests.Harness.KeyspaceInvariants;
+using static MiniRedis.Storage.Tests.Harness.RandomChanges;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Defragmentation;
 
 public sealed class DefragmenterTests : IDisposable
 {
-    readonly Keyspace _keyspace = new(Databases, new HashSeed(7, 9));
+    readonly Keyspace _keyspace = new(DatabaseCount, new HashSeed(7, 9));
 
     public void Dispose() => _keyspace.Dispose();
 
@@ -23,8 +35,8 @@ public sealed class DefragmenterTests : IDisposable
     [InlineData(7, 4000, false)]
     public void A_keyspace_whose_blocks_move_holds_the_same_as_one_whose_blocks_stay(int seed, int keys, bool movesAll)
     {
-        using var moving = new Keyspace(Databases, new HashSeed(7, (ulong)seed));
-        using var staying = new Keyspace(Databases, new HashSeed(7, (ulong)seed));
+        using var moving = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed));
+        using var staying = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed));
         var defragmenter = new Defragmenter(moving);
         var (random, same, steps) = (new Random(seed), new Random(seed), new Random(seed));
         for (var i = 0; i < 30_000; i++)
@@ -65,8 +77,7 @@ public sealed class DefragmenterTests : IDisposable
         var fragmented = Arena.FragmentationRatio;
         var committed = Arena.CommittedBytes;
 
-        var defragmenter = new Defragmenter(_keyspace);
-        RunPass(defragmenter);
+        var defragmenter = RunPass();
 
         Assert.True(fragmented > 3, $"before {fragmented}");
         foreach (var use in Arena.CountSlabs())
@@ -96,8 +107,7 @@ public sealed class DefragmenterTests : IDisposable
     public void Nothing_moves_where_nothing_would_be_gained()
     {
         for (var i = 0; i < 50_000; i++) Database.Set($"key:{i}", new string('v', 100));
-        var defragmenter = new Defragmenter(_keyspace);
-        RunPass(defragmenter);
+        var defragmenter = RunPass();
         Assert.Equal((0, 0, 0, 0), (defragmenter.Hits, defragmenter.Misses, defragmenter.KeyHits, defragmenter.KeyMisses));
     }
 
@@ -117,13 +127,9 @@ public sealed class DefragmenterTests : IDisposable
     public void A_pass_given_up_leaves_no_slab_that_is_not_allocated_from()
     {
         FillAndThin();
-        var defragmenter = new Defragmenter(_keyspace);
-        defragmenter.Begin(leastGain: 0);
-        for (var i = 0; i < 60; i++) Assert.True(defragmenter.Step());
+        var defragmenter = BeginPass();
         defragmenter.Abandon();
-        while (defragmenter.Step())
-        {
-        }
+        Finish(defragmenter);
         var active = Arena.ActiveBytes;
         for (var i = 0; i < 20_000; i++) Database.Set($"new:{i}", new string('w', 100));
 
@@ -134,16 +140,12 @@ public sealed class DefragmenterTests : IDisposable
     public void Slabs_that_are_to_be_emptied_are_allocated_from_before_the_system_is_asked_for_more()
     {
         FillAndThin();
-        var defragmenter = new Defragmenter(_keyspace);
-        defragmenter.Begin(leastGain: 0);
-        for (var i = 0; i < 60; i++) Assert.True(defragmenter.Step());
+        var defragmenter = BeginPass();
         var active = Arena.ActiveBytes;
         for (var i = 0; i < 20_000; i++) Database.Set($"new:{i}", new string('w', 100));
 
         Assert.InRange(Arena.ActiveBytes, active, active + (1 << 20));
-        while (defragmenter.Step())
-        {
-        }
+        Finish(defragmenter);
         Verify(_keyspace);
     }
 
@@ -151,9 +153,7 @@ public sealed class DefragmenterTests : IDisposable
     public void FLUSHALL_ends_a_pass()
     {
         FillAndThin();
-        var defragmenter = new Defragmenter(_keyspace);
-        defragmenter.Begin(leastGain: 0);
-        for (var i = 0; i < 60; i++) Assert.True(defragmenter.Step());
+        var defragmenter = BeginPass();
         _keyspace.FlushAll();
         Database.Set("key", "value");
 
@@ -167,8 +167,7 @@ public sealed class DefragmenterTests : IDisposable
     {
         FillAndThin();
         var keys = _keyspace.Count;
-        var defragmenter = new Defragmenter(_keyspace);
-        RunPass(defragmenter);
+        var defragmenter = RunPass();
         Assert.Equal(keys, defragmenter.KeyHits + defragmenter.KeyMisses);
         Assert.InRange(defragmenter.KeyHits, 1, keys - 1);
         Assert.InRange(defragmenter.Hits, defragmenter.KeyHits, defragmenter.KeyHits + 100);
@@ -182,7 +181,7 @@ public sealed class DefragmenterTests : IDisposable
     {
         for (var seed = 0ul; seed < 50; seed++)
         {
-            using var keyspace = new Keyspace(Databases, new HashSeed(seed, seed));
+            using var keyspace = new Keyspace(DatabaseCount, new HashSeed(seed, seed));
             foreach (var database in keyspace.Databases)
             {
                 for (var i = 0; i < 90; i++) AddToSet(database, Bytes($"key:{i % 3}"), Element(i, 100), new(0, 0, 0));
@@ -190,9 +189,7 @@ public sealed class DefragmenterTests : IDisposable
             }
             var defragmenter = new Defragmenter(keyspace);
             defragmenter.BeginMovingAll();
-            while (defragmenter.Step())
-            {
-            }
+            Finish(defragmenter);
             Assert.Equal((seed, 12, 0), (seed, defragmenter.KeyHits, defragmenter.KeyMisses));
             // Of each key its record, and of a set its root, its directory (2), and all of its buckets.
             Assert.InRange(defragmenter.Hits, 3 + 9 * 6, 3 + 9 * 36 + 6);
@@ -207,8 +204,7 @@ public sealed class DefragmenterTests : IDisposable
         {
             if (i % 4 != 0) Database.Delete(Database.Lookup($"key:{i}"));
         }
-        var defragmenter = new Defragmenter(_keyspace);
-        RunPass(defragmenter);
+        var defragmenter = RunPass();
         Assert.True(defragmenter.Hits > 1000);
 
         var found = 0;
@@ -262,7 +258,7 @@ public sealed class DefragmenterTests : IDisposable
     public void A_large_collection_may_change_while_its_parts_move(ObjectType type, int size)
     {
         Interleave(type, size);
-        using var staying = new Keyspace(Databases, new HashSeed(7, 9));
+        using var staying = new Keyspace(DatabaseCount, new HashSeed(7, 9));
         Interleave(type, size, staying);
         var (random, same) = (new Random(size), new Random(size));
         var defragmenter = new Defragmenter(_keyspace);
@@ -382,50 +378,32 @@ public sealed class DefragmenterTests : IDisposable
         }
     }
 
-    static void DeleteMost(Keyspace keyspace, int seed)
+    /// <summary>A pass that is in its walk.</summary>
+    Defragmenter BeginPass()
     {
-        var random = new Random(seed);
-        foreach (var database in keyspace.Databases)
-        {
-            var names = Records(database).ConvertAll(record => Encoding.UTF8.GetString(record.Key));
-            names.Sort(StringComparer.Ordinal);
-            foreach (var name in names)
-            {
-                if (random.Next(4) != 0) database.Delete(database.Lookup(name));
-            }
-        }
+        var defragmenter = new Defragmenter(_keyspace);
+        defragmenter.Begin(leastGain: 0);
+        for (var i = 0; i < 60; i++) Assert.True(defragmenter.Step());
+        return defragmenter;
     }
 
-    static void RunPass(Defragmenter defragmenter, long leastGain = 0)
+    static void Finish(Defragmenter defragmenter)
     {
-        defragmenter.Begin(leastGain);
         while (defragmenter.Step())
         {
         }
     }
 
-    /// <summary>The invariants of everything, and that no byte in use is nobody's.</summary>
-    internal static unsafe void Verify(Keyspace keyspace)
+    Defragmenter RunPass()
     {
-        while (keyspace.DiscardedCount > 0) keyspace.FreeDiscarded(1000);
-        long bytes = 0;
-        foreach (var database in keyspace.Databases)
-        {
-            database.Index.Verify();
-            bytes += database.IndexBytes;
-            foreach (var record in Records(database))
-            {
-                bytes += record.AllocatedBytes;
-                if (!record.IsNative) continue;
-                switch (record.Type)
-                {
-                    case ObjectType.List: new QuickList(keyspace.Arena, (ListRoot*)record.Root).Verify(); break;
-                    case ObjectType.Stream: database.Stream(record).Verify(); break;
-                    case ObjectType.SortedSet: ((SortedSetRoot*)record.Root)->Verify(keyspace.Seed); break;
-                    default: ((PackedTable*)record.Root)->Verify(); break;
-                }
-            }
-        }
-        Assert.Equal(keyspace.UsedBytes, bytes);
+        var defragmenter = new Defragmenter(_keyspace);
+        RunPass(defragmenter);
+        return defragmenter;
+    }
+
+    static void RunPass(Defragmenter defragmenter, long leastGain = 0)
+    {
+        defragmenter.Begin(leastGain);
+        Finish(defragmenter);
     }
 }

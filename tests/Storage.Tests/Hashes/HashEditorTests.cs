@@ -1,4 +1,12 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.Tests.Harness;
+using static MiniRedis.Storage.Tests.Harness.Latin1;
 
 namespace MiniRedis.Storage.Tests.Hashes;
 
@@ -6,10 +14,6 @@ namespace MiniRedis.Storage.Tests.Hashes;
 public class HashEditorTests
 {
     static readonly HashLimits Limits = new(12, 16);
-
-    static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
-
-    static string Text(in PackedElement element) => Encoding.Latin1.GetString(element.ToBytes(new byte[PackedElement.ScratchBytes]));
 
     static Dictionary<string, (string Value, long ExpireAt)> FieldsOf(Database database, string key, long now)
     {
@@ -34,7 +38,7 @@ public class HashEditorTests
     public void A_hash_agrees_with_its_model(int seed, int range, bool deadlines)
     {
         var random = new Random(seed);
-        using var keyspace = new Keyspace(2, new HashSeed(1, (ulong)seed), new Epoch());
+        using var keyspace = new Keyspace(2, new HashSeed(1, (ulong)seed), new FixedTime(0));
         var database = keyspace[0];
         var baseline = keyspace.UsedBytes;
         var model = new Dictionary<string, (string Value, long ExpireAt)>();
@@ -98,19 +102,13 @@ public class HashEditorTests
         Assert.Equal(deadlines && range < 100, seen.Contains("listpackex"));
     }
 
-    /// <summary>Time that stands at the beginning of unix time, so that deadlines are small numbers.</summary>
-    sealed class Epoch : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch;
-    }
-
     [Theory]
     [InlineData(1, 10)]
     [InlineData(2, 500)]
     public void The_database_finds_hashes_with_due_fields(int seed, int fields)
     {
         var random = new Random(seed);
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2), new Epoch());
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), new FixedTime(0));
         var database = keyspace[0];
         var deadlines = new Dictionary<(string Key, string Field), long>();
         for (var k = 0; k < 40; k++)
@@ -159,7 +157,7 @@ public class HashEditorTests
     [InlineData(50)]
     public void A_draft_is_told_to_the_index_when_it_is_published(int fields)
     {
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2), new Epoch());
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), new FixedTime(0));
         var database = keyspace[0];
         var baseline = keyspace.UsedBytes;
         foreach (var publish in new[] { false, true })

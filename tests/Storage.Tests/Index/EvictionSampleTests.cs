@@ -1,15 +1,16 @@
-namespace MiniRedis.Storage.Tests;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashes;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Tests.Harness;
+
+namespace MiniRedis.Storage.Tests.Index;
 
 public class EvictionSampleTests
 {
     const long Start = 1_700_000_000_000;
 
-    sealed class FixedTime : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => DateTimeOffset.FromUnixTimeMilliseconds(Start);
-    }
-
-    static Keyspace NewKeyspace(int seed = 1) => new(1, new HashSeed(9, (ulong)seed), new FixedTime());
+    static Keyspace NewKeyspace(int seed = 1) => new(1, new HashSeed(9, (ulong)seed), new FixedTime(Start));
 
     /// <summary>Asks until there is an answer, as eviction does.</summary>
     static int SampleExpiring(Database database, Record[] sample, Random random)

@@ -1,4 +1,9 @@
-using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Tests.Harness;
+using static MiniRedis.Storage.Tests.Harness.Latin1;
 
 namespace MiniRedis.Storage.Tests.Lists;
 
@@ -22,10 +27,6 @@ public class ListModelTests
             return into.Count < most;
         }
     }
-
-    static string Text(PackedElement element) => Encoding.Latin1.GetString(element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]));
-
-    static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 
     [Theory]
     [InlineData(1, -2, 0, 0)]

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Memory;
 
 public unsafe class ArenaTests
 {

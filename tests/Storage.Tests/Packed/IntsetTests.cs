@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
 
 namespace MiniRedis.Storage.Tests.Packed;
 

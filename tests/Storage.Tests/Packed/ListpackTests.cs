@@ -1,6 +1,9 @@
 using System.Text;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Packed;
+using static MiniRedis.Storage.Tests.Packed.ListpackEdits;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Packed;
 
 public sealed unsafe class ListpackTests : IDisposable
 {
@@ -15,15 +18,6 @@ public sealed unsafe class ListpackTests : IDisposable
         var owner = ArenaBlock.Create(_arena, 0);
         foreach (var value in values) Listpack.Append(ref owner, Utf8(value));
         return new ReadOnlySpan<byte>(owner.Start, Listpack.Bytes(owner.Start)).ToArray();
-    }
-
-    static List<string> Elements(byte* lp)
-    {
-        var elements = new List<string>();
-        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        for (var at = Listpack.First(lp); at >= 0; at = Listpack.Next(lp, at))
-            elements.Add(Encoding.Latin1.GetString(Listpack.Get(lp, at).ToBytes(scratch)));
-        return elements;
     }
 
     [Theory]
@@ -113,96 +107,13 @@ public sealed unsafe class ListpackTests : IDisposable
         }
     }
 
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, 12)];
-
-    /// <summary>Random edits beside a list of strings, in a block of the arena.</summary>
     [Theory]
-    [MemberData(nameof(Seeds))]
-    public void Edits_agree_with_a_list(int seed)
+    [MemberData(nameof(ListpackEdits.Seeds), MemberType = typeof(ListpackEdits))]
+    public void Edits_of_a_block_agree_with_a_list(int seed)
     {
         var owner = ArenaBlock.Create(_arena, 0, head: seed % 2 * 16);
-        Edit(ref owner, seed, 2000);
+        ListpackEdits.Run(ref owner, seed, 2000);
     }
-
-    /// <summary>The same in a record: embedded, external and on the way between the two.</summary>
-    [Theory]
-    [MemberData(nameof(Seeds))]
-    public void Edits_of_a_record_agree_with_a_list(int seed)
-    {
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
-        var database = keyspace[0];
-        var key = Utf8(new string('k', seed % 3 == 0 ? 300 : 12));
-        var expireAt = seed % 2 == 0 ? 1_000_000 + seed : -1;
-        database.InstallPacked(database.Lookup(key), key, ObjectType.List, ObjectEncoding.ListPack, Listpack.Empty, expireAt);
-        database.Lookup(key).Record.AsAccessed(77);
-
-        var owner = new RecordBlock(database, database.Lookup(key));
-        Edit(ref owner, seed, 2000);
-
-        var found = database.Lookup(key).Record;
-        Assert.Equal(owner.At.Record, found);
-        Assert.Equal(expireAt, found.ExpireAt);
-        Assert.Equal(77u, found.AccessField);
-        Assert.True(Listpack.IsValid(found.Packed));
-        database.Delete(database.Lookup(key));
-        Assert.Equal(0, keyspace.UsedBytes);
-    }
-
-    static void Edit<TOwner>(ref TOwner owner, int seed, int steps) where TOwner : struct, IPackedOwner, allows ref struct
-    {
-        var random = new Random(seed);
-        var model = new List<string>();
-        for (var step = 0; step < steps; step++)
-        {
-            var text = Value(random);
-            var value = Encoding.Latin1.GetBytes(text);
-            var index = random.Next(model.Count + 1);
-            // Grows and shrinks in turns, so that all sizes are passed in both directions.
-            var shrinks = step / 250 % 2 == 1;
-            switch (random.Next(shrinks ? 12 : 6))
-            {
-                case 0:
-                    Listpack.Append(ref owner, value);
-                    model.Add(text);
-                    break;
-                case 1:
-                    Listpack.Prepend(ref owner, value);
-                    model.Insert(0, text);
-                    break;
-                case 2 or 3:
-                    Listpack.Insert(ref owner, Listpack.Seek(owner.Start, index), value);
-                    model.Insert(index, text);
-                    break;
-                case 4 when index < model.Count:
-                    Listpack.Replace(ref owner, Listpack.Seek(owner.Start, index), value);
-                    model[index] = text;
-                    break;
-                case 5:
-                    owner.Reserve(random.Next(400));
-                    break;
-                case > 5 when index < model.Count:
-                    var count = random.Next(1, 4);
-                    var next = Listpack.Delete(ref owner, Listpack.Seek(owner.Start, index), count);
-                    model.RemoveRange(index, Math.Min(count, model.Count - index));
-                    Assert.Equal(Listpack.Seek(owner.Start, index), next);
-                    break;
-            }
-            Assert.Equal(model.Count, Listpack.Count(owner.Start));
-            if (step % 50 == 0) Assert.True(model.SequenceEqual(Elements(owner.Start)), $"seed {seed}, step {step}");
-        }
-        Assert.Equal(model, Elements(owner.Start));
-        Assert.True(Listpack.IsValid(new(owner.Start, Listpack.Bytes(owner.Start))));
-    }
-
-    static string Value(Random random) => random.Next(6) switch
-    {
-        0 => random.Next(200).ToString(),
-        1 => random.NextInt64(long.MinValue, long.MaxValue).ToString(),
-        2 => new string('s', random.Next(70)),
-        3 => new string('m', random.Next(60, 300)),
-        4 => (random.Next(2) == 0 ? "-" : "") + random.Next(1 << 24),
-        _ => "member:" + random.Next(100),
-    };
 
     /// <summary>Whatever one changed byte makes of a listpack: it is refused, or can be walked to its end.</summary>
     [Fact]

@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Packed;
+
 namespace MiniRedis.Storage.Tests.Packed;
 
 public class LzfTests

@@ -1,4 +1,6 @@
-namespace MiniRedis.Storage.Tests;
+using MiniRedis.Storage.Rdb;
+
+namespace MiniRedis.Storage.Tests.Rdb;
 
 public sealed class Crc64Tests
 {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MiniRedis.Storage.Rdb;
 
 namespace MiniRedis.Storage.Tests.Rdb;
 

@@ -1,4 +1,9 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.Tests.Harness;
+using static MiniRedis.Storage.Tests.Harness.Latin1;
 
 namespace MiniRedis.Storage.Tests.Sets;
 
@@ -6,10 +11,6 @@ namespace MiniRedis.Storage.Tests.Sets;
 public class SetEditorTests
 {
     static readonly SetLimits Limits = new(20, 12, 16);
-
-    static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
-
-    static string Text(in PackedElement member) => Encoding.Latin1.GetString(member.ToBytes(new byte[PackedElement.ScratchBytes]));
 
     static List<string> MembersOf(Database database, string key)
     {
@@ -25,7 +26,7 @@ public class SetEditorTests
         else SetEditor.Create(database, at, Bytes(key), Bytes(member), 1, Limits);
     }
 
-    static string Encoding_(Database database, string key) => Encoding.Latin1.GetString(database.Lookup(key).Record.EncodingName);
+    static string EncodingOf(Database database, string key) => Text(database.Lookup(key).Record.EncodingName);
 
     [Theory]
     [InlineData(1, 8, 100)]
@@ -81,7 +82,7 @@ public class SetEditorTests
                 model.Add(member);
             }
             Assert.True(new SetReader(database.Lookup("s").Record).Contains(Bytes(member)) == model.Contains(member), when);
-            if (model.Count > 0) seen.Add(Encoding_(database, "s"));
+            if (model.Count > 0) seen.Add(EncodingOf(database, "s"));
             if (step % 97 == 0) Assert.True(model.SetEquals(MembersOf(database, "s")), when);
         }
         Assert.True(model.SetEquals(MembersOf(database, "s")));
@@ -103,25 +104,25 @@ public class SetEditorTests
         using var keyspace = new Keyspace(1, new HashSeed(1, 2));
         var database = keyspace[0];
         for (var i = 0; i < 20; i++) Add(database, "ints", $"{i}");
-        Assert.Equal("intset", Encoding_(database, "ints"));
+        Assert.Equal("intset", EncodingOf(database, "ints"));
         Add(database, "ints", "20");
-        Assert.Equal("hashtable", Encoding_(database, "ints"));
+        Assert.Equal("hashtable", EncodingOf(database, "ints"));
 
         for (var i = 0; i < 11; i++) Add(database, "mixed", $"{i}");
         Add(database, "mixed", "a");
-        Assert.Equal("listpack", Encoding_(database, "mixed"));
+        Assert.Equal("listpack", EncodingOf(database, "mixed"));
         Add(database, "mixed", "b");
-        Assert.Equal("hashtable", Encoding_(database, "mixed"));
+        Assert.Equal("hashtable", EncodingOf(database, "mixed"));
 
         Add(database, "long", "a");
         Add(database, "long", new string('l', 16));
-        Assert.Equal("listpack", Encoding_(database, "long"));
+        Assert.Equal("listpack", EncodingOf(database, "long"));
         Add(database, "long", new string('l', 17));
-        Assert.Equal("hashtable", Encoding_(database, "long"));
+        Assert.Equal("hashtable", EncodingOf(database, "long"));
 
         for (var i = 0; i < 12; i++) Add(database, "many", $"{i}");
         Add(database, "many", "a");
-        Assert.Equal("hashtable", Encoding_(database, "many"));
+        Assert.Equal("hashtable", EncodingOf(database, "many"));
         Assert.Equal(13, MembersOf(database, "many").Distinct().Count());
     }
 

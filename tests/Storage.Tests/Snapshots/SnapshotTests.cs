@@ -1,7 +1,12 @@
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Sets;
+using MiniRedis.Storage.Snapshots;
+using MiniRedis.Storage.Tests.Harness;
 using Xunit.Abstractions;
-using static MiniRedis.Storage.Tests.RandomChanges;
+using static MiniRedis.Storage.Tests.Harness.RandomChanges;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Snapshots;
 
 /// <summary>
 /// A snapshot against what the keyspace held when it began, while everything that can happen to keys happens to them. The
@@ -21,7 +26,7 @@ public class SnapshotTests(ITestOutputHelper output)
     {
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        using var keyspace = new Keyspace(Databases, new HashSeed(7, (ulong)seed));
+        using var keyspace = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed));
         for (var round = 0; round < 3; round++)
         {
             for (var i = 0; i < keys; i++) Change(random, keyspace, keys, wholesale: false);
@@ -33,7 +38,7 @@ public class SnapshotTests(ITestOutputHelper output)
     public void A_snapshot_that_was_given_up_leaves_nothing_behind()
     {
         var random = new Random(11);
-        using var keyspace = new Keyspace(Databases, new HashSeed(7, 11));
+        using var keyspace = new Keyspace(DatabaseCount, new HashSeed(7, 11));
         for (var i = 0; i < 2000; i++) Change(random, keyspace, 500, wholesale: false);
 
         using var reader = new Reader(keyspace.BeginSnapshot());
@@ -178,9 +183,9 @@ public class SnapshotTests(ITestOutputHelper output)
         Assert.Equal(expected.Count, reader.Contents.Count);
         foreach (var (key, payload) in expected) Assert.Equal(payload, reader.Contents[key]);
         output.WriteLine($"{expected.Count} keys, captured {snapshot.Captured}, peak {snapshot.PeakBytes} bytes");
-        for (var i = 0; i < Databases; i++)
+        for (var i = 0; i < DatabaseCount; i++)
         {
-            foreach (var record in Records(keyspace[i])) Assert.False(record.IsCaptured);
+            foreach (var record in RecordsOf(keyspace[i])) Assert.False(record.IsCaptured);
         }
     }
 

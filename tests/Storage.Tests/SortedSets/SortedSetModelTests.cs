@@ -1,6 +1,12 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.ScratchMemory;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Tests.Harness;
+using static MiniRedis.Storage.Tests.Harness.Latin1;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.SortedSets;
 
 /// <summary>Random operations on a sorted set beside a plain dictionary, in both forms and across the conversion.</summary>
 public sealed class SortedSetModelTests : IDisposable
@@ -11,10 +17,6 @@ public sealed class SortedSetModelTests : IDisposable
     public void Dispose() => _keyspace.Dispose();
 
     Database Database => _keyspace[0];
-
-    static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
-
-    static string Text(PackedElement element) => Encoding.Latin1.GetString(element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]));
 
     SortedSetValue Open(in SortedSetLimits limits)
     {

@@ -1,5 +1,9 @@
 using System.Diagnostics;
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Packed;
+using MiniRedis.Storage.Sorting;
+using MiniRedis.Storage.Strings;
 
 namespace MiniRedis.Storage.Tests.Sorting;
 

@@ -1,6 +1,7 @@
 using System.Text;
+using MiniRedis.Storage.Streams;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Streams;
 
 public class StreamIdTests
 {

@@ -1,6 +1,9 @@
 using System.Text;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Streams;
+using static MiniRedis.Storage.Tests.Harness.Latin1;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Streams;
 
 /// <summary>A stream and its groups beside lists and dictionaries. A failing seed is named in the test's name.</summary>
 public unsafe class StreamModelTests
@@ -277,8 +280,4 @@ public unsafe class StreamModelTests
         }
         Assert.Equal(model.Consumers, consumers);
     }
-
-    static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
-
-    static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 }

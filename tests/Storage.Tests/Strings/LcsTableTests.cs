@@ -1,4 +1,6 @@
 using System.Text;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Strings;
 
 namespace MiniRedis.Storage.Tests.Strings;
 

@@ -1,3 +1,6 @@
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Tables;
+
 namespace MiniRedis.Storage.Tests.Tables;
 
 /// <summary>The directory with the simplest owner there is: each bucket a number of a managed list of hashes.</summary>

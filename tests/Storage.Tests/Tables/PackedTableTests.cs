@@ -1,4 +1,8 @@
-using System.Text;
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Tables;
+using static MiniRedis.Storage.Tests.Harness.Latin1;
 
 namespace MiniRedis.Storage.Tests.Tables;
 
@@ -12,10 +16,6 @@ public sealed unsafe class PackedTableTests : IDisposable
     public void Dispose() => _arena.Dispose();
 
     PackedTable* NewTable(bool hasValues, long expected = 0) => PackedTable.Create(_arena, Seed, new ExpiryClock(0), hasValues, expected);
-
-    static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
-
-    static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
 
     static long BytesOf(PackedTable* table) => (long)Arena.SizeOf((byte*)table) + table->AllocatedBytes;
 

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Trees;
 
-namespace MiniRedis.Storage.Tests;
+namespace MiniRedis.Storage.Tests.Trees;
 
 /// <summary>The tree beside a sorted list. A failing seed is named in the test's name.</summary>
 public unsafe class OrderedTreeTests

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Administration;
 

@@ -1,7 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Bitmaps;
 
@@ -31,7 +30,7 @@ static partial class BitmapCommands
     {
         if (!TryOperation(ref c, out var operation)) return;
         var count = c.Count - 3;
-        using var gathered = new Storage.Scratch<Storage.Record>(c.Database, count, stackalloc Storage.Record[16]);
+        using var gathered = new Scratch<Record>(c.Database, count, stackalloc Record[16]);
         var sources = gathered.Span;
         var length = 0;
         for (var i = 0; i < count; i++)

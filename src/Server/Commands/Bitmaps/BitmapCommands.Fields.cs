@@ -2,7 +2,6 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Text;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Bitmaps;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Geo;
 

@@ -1,6 +1,5 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Geo;
 

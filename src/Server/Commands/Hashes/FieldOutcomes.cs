@@ -1,5 +1,3 @@
-using MiniRedis.Storage;
-
 namespace MiniRedis.Server.Commands.Hashes;
 
 /// <summary>What became of each field of a command, as Redis numbers it.</summary>

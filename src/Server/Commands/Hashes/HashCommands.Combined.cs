@@ -2,7 +2,6 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Strings;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Hashes;
 

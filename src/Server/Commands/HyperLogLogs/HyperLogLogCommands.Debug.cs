@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.HyperLogLogs;
 

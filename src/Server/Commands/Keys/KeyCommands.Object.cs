@@ -36,7 +36,7 @@ static partial class KeyCommands
         Run = run,
     };
 
-    static bool TryFindObject(ref CommandContext c, out Storage.Record record)
+    static bool TryFindObject(ref CommandContext c, out Record record)
     {
         var at = c.Peek(c.Arg(2));
         record = at.Record;
@@ -59,7 +59,7 @@ static partial class KeyCommands
     /// Whether Redis keeps one object for all keys with this value, whose count it does not keep: an integer from 0 to 9999,
     /// unless each key needs an access field of its own. Here nothing is shared, but clients test for the number.
     /// </summary>
-    static bool IsSharedInRedis(in CommandContext c, Storage.Record record)
+    static bool IsSharedInRedis(in CommandContext c, Record record)
     {
         if (!record.IsInteger || record.Integer is < 0 or > 9999) return false;
         var config = c.Server.Config;

@@ -24,7 +24,7 @@ static partial class KeyCommands
     ];
 
     /// <summary>Reads a database number, or answers why it is none.</summary>
-    static bool TryDatabase(ref CommandContext c, int index, out Storage.Database database)
+    static bool TryDatabase(ref CommandContext c, int index, out Database database)
     {
         database = c.Database;
         if (!c.TryInt32(index, out var number)) return false;

@@ -1,5 +1,4 @@
 using MiniRedis.Server.Text;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Keys;
 

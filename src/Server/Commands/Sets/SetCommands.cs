@@ -1,7 +1,6 @@
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Sets;
 

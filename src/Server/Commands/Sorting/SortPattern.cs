@@ -1,5 +1,4 @@
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Sorting;
 

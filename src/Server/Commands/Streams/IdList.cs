@@ -1,5 +1,3 @@
-using MiniRedis.Storage;
-
 namespace MiniRedis.Server.Commands.Streams;
 
 /// <summary>Ids gathered while a command runs: on the stack first, then in the database's memory. Dispose it.</summary>

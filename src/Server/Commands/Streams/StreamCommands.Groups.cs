@@ -1,7 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Streams;
 

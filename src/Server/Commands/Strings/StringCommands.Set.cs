@@ -3,7 +3,6 @@ using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Text;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Strings;
 

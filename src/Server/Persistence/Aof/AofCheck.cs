@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration;
-using MiniRedis.Storage;
 using Ascii = MiniRedis.Server.Text.Ascii;
 
 namespace MiniRedis.Server.Persistence.Aof;

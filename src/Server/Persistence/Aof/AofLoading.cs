@@ -2,7 +2,6 @@ using System.Diagnostics;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Logging;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence.Aof;
 

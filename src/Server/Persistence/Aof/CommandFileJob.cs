@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Persistence.Aof;
 

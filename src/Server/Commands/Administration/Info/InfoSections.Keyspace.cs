@@ -1,6 +1,5 @@
 using System.Globalization;
 using MiniRedis.Server.Execution;
-using MiniRedis.Storage;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Databases;
+
+/// <summary>Gives keys a deadline and takes it away.</summary>
+public sealed unsafe partial class Database
+{
+    /// <summary>Sets or changes the deadline of a found key.</summary>
+    public Record SetExpiry(in KeyLookup at, long expireAtMs)
+    {
+        Debug.Assert(at.Found && expireAtMs >= 0);
+        Save(at);
+        var record = at.Record;
+        if (!record.HasExpiry)
+        {
+            record = MoveBody(at, RecordLayout.HeaderSize, RecordLayout.HeaderSize + sizeof(long));
+            record.Block[4] |= (byte)RecordFlags.HasExpiry;
+            _index.Expiring++;
+        }
+        *(long*)(record.Block + RecordLayout.HeaderSize) = expireAtMs;
+        _index.NoteExpiry(at.Hash, expireAtMs);
+        return record;
+    }
+
+    /// <summary>Takes the deadline of a found key away, if it has one (PERSIST).</summary>
+    public Record ClearExpiry(in KeyLookup at)
+    {
+        Debug.Assert(at.Found);
+        if (!at.Record.HasExpiry) return at.Record;
+        Save(at);
+        var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
+        record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
+        _index.Expiring--;
+        return record;
+    }
+
+    /// <summary>Notes that a field of the hash at a key has a deadline.</summary>
+    internal void NoteFieldDeadline(in KeyLookup at, long expireAt) => _index.NoteExpiry(at.Hash, expireAt);
+
+    /// <summary>Changes the number of keys that hold a hash with deadlines of fields.</summary>
+    internal void CountFieldDeadlines(int change) => _index.FieldExpiring += change;
+
+    /// <summary>Changes the deadline of a key that has one.</summary>
+    internal void Postpone(in KeyLookup at, long expireAt)
+    {
+        *(long*)(at.Record.Block + RecordLayout.HeaderSize) = expireAt;
+        _index.NoteExpiry(at.Hash, expireAt);
+    }
+
+    /// <summary>Shifts the bytes behind the header, in the same block if it is large enough.</summary>
+    Record MoveBody(in KeyLookup at, int from, int to)
+    {
+        var old = at.Record.Block;
+        var size = at.Record.Size;
+        var rest = size - (nuint)from;
+        var newSize = size + (nuint)to - (nuint)from;
+        var block = old;
+        // After PERSIST a block may be too large by the 8 bytes of the deadline. It stays: PERSIST is rare.
+        if (newSize > Arena.SizeOf(old))
+        {
+            block = Arena.Allocate(newSize);
+            *(ulong*)block = *(ulong*)old;
+            *at.Entry = HashedPointer.Of(block, at.Hash);
+        }
+        Buffer.MemoryCopy(old + from, block + to, rest, rest);
+        if (block != old) Arena.Free(old);
+        return new(block);
+    }
+}

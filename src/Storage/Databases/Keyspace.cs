@@ -1,0 +1,117 @@
+using MiniRedis.Storage.Expiry;
+using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Snapshots;
+using MiniRedis.Storage.Values;
+
+namespace MiniRedis.Storage.Databases;
+
+/// <summary>
+/// All databases of a server, over one arena. Used by one thread at a time.
+/// </summary>
+public sealed partial class Keyspace : IDisposable
+{
+    /// <summary>The default of Redis's <c>databases</c> directive.</summary>
+    public const int DefaultDatabases = 16;
+
+    readonly Database[] _databases;
+    readonly ExpiryClock _clock;
+    readonly DiscardedValues _discarded = new();
+
+    /// <param name="databaseCount">How many databases there are.</param>
+    /// <param name="seed">The secret of the key hash; random if none is given.</param>
+    /// <param name="time">Tells when the coarse clock of expiry starts. Nothing else here reads a clock.</param>
+    public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
+        Seed = seed ?? HashSeed.Random();
+        _clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
+        Arena = new Arena();
+        _databases = new Database[databaseCount];
+        for (var i = 0; i < databaseCount; i++) _databases[i] = new Database(this, i);
+    }
+
+    public Arena Arena { get; private set; }
+
+    /// <summary>
+    /// The secret of the hash of keys, members and fields. A keyspace with the same secret has the same hashes: one hash serves
+    /// both.
+    /// </summary>
+    public HashSeed Seed { get; }
+
+    /// <summary>The snapshot that is being taken; null if none is.</summary>
+    public Snapshot? Snapshot { get; private set; }
+
+    public int DatabaseCount => _databases.Length;
+
+    public Database this[int number] => _databases[number];
+
+    public ReadOnlySpan<Database> Databases => _databases;
+
+    /// <summary>Keys of all databases.</summary>
+    public long Count
+    {
+        get
+        {
+            long count = 0;
+            foreach (var database in _databases) count += database.Count;
+            return count;
+        }
+    }
+
+    /// <summary>Bytes of records, values and indexes, as allocated: exact.</summary>
+    public long UsedBytes => Arena.UsedBytes;
+
+    /// <summary>Bytes of indexes alone.</summary>
+    public long IndexBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var database in _databases) bytes += database.IndexBytes;
+            return bytes;
+        }
+    }
+
+    /// <summary>Average bytes of a key, with its share of the index; 0 without keys (MEMORY STATS keys.bytes-per-key).</summary>
+    public long BytesPerKey => Count == 0 ? 0 : UsedBytes / Count;
+
+    /// <summary>Exchanges the contents of two databases (SWAPDB). The objects keep their numbers.</summary>
+    public void Swap(int first, int second) => _databases[first].ExchangeWith(_databases[second]);
+
+    /// <summary>
+    /// Removes every key of every database in O(1). A new arena replaces the old one, which is unmapped on a background thread.
+    /// All records, lookups and spans are invalid afterwards.
+    /// </summary>
+    public void FlushAll()
+    {
+        var old = Arena;
+        _discarded.Clear();
+        Arena = new Arena();
+        foreach (var database in _databases) database.ReplaceIndex();
+        if (Snapshot is { } snapshot && snapshot.Arena == old)
+        {
+            // The snapshot has still to read what is there.
+            snapshot.Retire();
+            return;
+        }
+        ThreadPool.UnsafeQueueUserWorkItem(static arena => arena.Dispose(), old, preferLocal: false);
+    }
+
+    /// <summary>
+    /// Begins a snapshot: all keys as they are now, whatever is changed from here on. The caller drives it with
+    /// <see cref="Snapshot.Walk"/> and <see cref="Snapshot.Settle"/>.
+    /// </summary>
+    public Snapshot BeginSnapshot()
+    {
+        if (Snapshot is not null) throw new InvalidOperationException("A snapshot is being taken already.");
+        SnapshotPart[] parts = [.. _databases.Where(database => database.Count > 0).Select(database => database.BeginPart())];
+        return Snapshot = new Snapshot(Arena, Seed, parts, _discarded, () => Snapshot = null);
+    }
+
+    /// <summary>Unmaps everything at once.</summary>
+    public void Dispose() => Arena.Dispose();
+
+    internal KeyIndex NewIndex() => new(Arena, Seed, _clock);
+}

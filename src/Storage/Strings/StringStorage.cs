@@ -1,0 +1,240 @@
+using System.Diagnostics;
+using MiniRedis.Resp;
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Records;
+
+namespace MiniRedis.Storage.Strings;
+
+/// <summary>Strings as values of keys: kept as numbers, embedded in the record, or in a block of their own.</summary>
+public static unsafe class StringStorage
+{
+    /// <summary>The most that a growing string reserves beyond what it needs (sds's SDS_MAX_PREALLOC).</summary>
+    const int MaxReserve = 1 << 20;
+
+    /// <summary>
+    /// Sets the key to a string, whatever it held before. A value that is the canonical text of a 64-bit integer is kept as that
+    /// number. If the present block suits the new value, it is overwritten in place.
+    /// </summary>
+    public static Record SetString(
+        this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
+        Numbers.TryParseInt64(value, out var number)
+            ? database.SetInteger(at, key, number, expireAt)
+            : database.SetText(at, key, value, expireAt);
+
+    /// <summary>
+    /// As <see cref="SetString"/>, but text that spells an integer stays text (as OBJECT ENCODING shows after INCRBYFLOAT).
+    /// </summary>
+    public static Record SetText(
+        this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    {
+        var encoding = TextEncodingOf(value);
+        if (at.Found && database.SaveString(at) && TryOverwrite(database, at, value, expireAt, encoding)) return at.Record;
+        return database.Install(at, CreateText(database.Arena, key, value, expireAt, encoding));
+    }
+
+    /// <summary>Creates a string that no index leads to yet.</summary>
+    internal static Record CreateString(this Database database, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+    {
+        if (Numbers.TryParseInt64(value, out var number)) return CreateInteger(database.Arena, key, number, expireAt);
+        return CreateText(database.Arena, key, value, expireAt, TextEncodingOf(value));
+    }
+
+    static ObjectEncoding TextEncodingOf(ReadOnlySpan<byte> value) =>
+        value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;
+
+    static Record CreateText(Arena arena, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    {
+        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        Record fresh;
+        if (RecordLayout.Embeds(flags, key.Length, value.Length))
+        {
+            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, encoding, RecordFlags.None, value.Length);
+            value.CopyTo(new Span<byte>(fresh.EmbeddedStart, value.Length));
+        }
+        else
+        {
+            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, encoding, RecordFlags.External);
+            fresh.External = arena.Allocate((nuint)value.Length);
+            fresh.ExternalLength = value.Length;
+            value.CopyTo(new Span<byte>(fresh.External, value.Length));
+        }
+        return fresh;
+    }
+
+    /// <summary>Sets the key to a number, whatever it held before.</summary>
+    public static Record SetInteger(this Database database, in KeyLookup at, ReadOnlySpan<byte> key, long value, long expireAt)
+    {
+        if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0)
+        {
+            var record = at.Record;
+            database.Save(at);
+            *(long*)(record.Block + RecordLayout.PayloadOffset(record.Flags)) = value;
+            if (expireAt >= 0) database.Postpone(at, expireAt);
+            return record;
+        }
+        return database.Install(at, CreateInteger(database.Arena, key, value, expireAt));
+    }
+
+    static Record CreateInteger(Arena arena, ReadOnlySpan<byte> key, long value, long expireAt)
+    {
+        var fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, ObjectEncoding.Integer, RecordFlags.Integer);
+        *(long*)(fresh.Block + RecordLayout.PayloadOffset(fresh.Flags)) = value;
+        return fresh;
+    }
+
+    /// <summary>
+    /// Makes the key a "raw" string of <paramref name="newLength"/> bytes and returns them for writing. Old bytes are kept; new
+    /// ones are zero. A string that grows reserves as much again (1 MB at most), so that appending is linear. The deadline stays.
+    /// A key that is not found is created without a deadline. The span is valid until the next change of the key.
+    /// </summary>
+    /// <param name="maxReserve">Less than 1 MB for a value whose growth is known to end soon.</param>
+    public static Span<byte> MutableString(
+        this Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, long newLength, out Record record,
+        int maxReserve = MaxReserve)
+    {
+        Debug.Assert(newLength is >= 0 and <= int.MaxValue && (!at.Found || at.Record.Type == ObjectType.String));
+        var length = (int)newLength;
+        if (!at.Found)
+        {
+            record = database.Install(at, CreateRaw(database.Arena, key, -1, default, length, reserve: length));
+            return Bytes(record);
+        }
+
+        var old = at.Record;
+        if (database.SaveString(at) && TryResizeRaw(database.Arena, old, length, maxReserve))
+        {
+            record = old;
+            return Bytes(record);
+        }
+
+        Span<byte> scratch = stackalloc byte[32];
+        var text = old.GetString(scratch);
+        var reserve = length <= text.Length ? length : (int)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
+        record = database.Install(at, CreateRaw(database.Arena, old.Key, old.ExpireAt, text, length, reserve));
+        return Bytes(record);
+    }
+
+    /// <summary>
+    /// A "raw" string of <paramref name="length"/> bytes with undefined contents. The caller fills it while the values that it is
+    /// made from still exist, and then must call <see cref="Store"/>, which makes it the key's value.
+    /// </summary>
+    /// <param name="isSource">
+    /// Whether the present value is one of those it is made from. If not, its block is used again: a large new block would cost
+    /// page faults.
+    /// </param>
+    public static Record Draft(
+        this Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int length, long expireAt, bool isSource,
+        out Span<byte> bytes)
+    {
+        var draft = at.Record;
+        if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
+            && Suits(Arena.SizeOf(draft.External), (nuint)length) && database.SaveString(at))
+        {
+            draft.ExternalLength = length;
+            Record.SetEncoding(draft, ObjectEncoding.Raw);
+        }
+        else
+        {
+            draft = AllocateRaw(database.Arena, key, expireAt, length, reserve: length);
+        }
+        bytes = Bytes(draft);
+        return draft;
+    }
+
+    /// <summary>Makes a draft the value of its key, whatever the key held before.</summary>
+    public static void Store(this Database database, in KeyLookup at, Record draft)
+    {
+        if (draft != at.Record) database.Install(at, draft);
+    }
+
+    /// <summary>
+    /// Overwrites the value in its present block if the new one fits and leaves no more than an eighth of the block unused.
+    /// </summary>
+    static bool TryOverwrite(Database database, in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    {
+        var record = at.Record;
+        if (record.IsInteger || record.Type != ObjectType.String || record.HasExpiry != expireAt >= 0) return false;
+
+        if (record.IsExternal)
+        {
+            if (RecordLayout.Embeds(record.Flags, record.KeyLength, value.Length)) return false;
+            if (!Suits(Arena.SizeOf(record.External), (nuint)value.Length)) return false;
+            value.CopyTo(new Span<byte>(record.External, value.Length));
+            record.ExternalLength = value.Length;
+        }
+        else
+        {
+            if (!RecordLayout.Embeds(record.Flags, record.KeyLength, value.Length)) return false;
+            var size = RecordLayout.Size(record.Flags, record.KeyLength, value.Length);
+            if (!Suits(Arena.SizeOf(record.Block), size)) return false;
+            value.CopyTo(new Span<byte>(record.EmbeddedStart, value.Length));
+            Record.SetEmbeddedLength(record, value.Length);
+        }
+        Record.SetEncoding(record, encoding);
+        if (expireAt >= 0) database.Postpone(at, expireAt);
+        return true;
+    }
+
+    static bool Suits(nuint capacity, nuint size) => size <= capacity && capacity - size <= capacity >> 3;
+
+    /// <summary>Changes the length of a string in place, if it is kept as bytes and its block has room.</summary>
+    static bool TryResizeRaw(Arena arena, Record record, int length, int maxReserve)
+    {
+        if (record.IsInteger) return false;
+        var old = record.Text.Length;
+        if (record.IsExternal)
+        {
+            if (length > old && (nuint)length > Arena.SizeOf(record.External))
+            {
+                var capacity = (nuint)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
+                record.External = arena.Resize(record.External, (nuint)old, capacity);
+            }
+            record.ExternalLength = length;
+        }
+        else
+        {
+            if (length > ushort.MaxValue) return false;
+            if (RecordLayout.Size(record.Flags, record.KeyLength, length) > Arena.SizeOf(record.Block)) return false;
+            Record.SetEmbeddedLength(record, length);
+        }
+        Record.SetEncoding(record, ObjectEncoding.Raw);
+        if (length > old) Bytes(record)[old..].Clear();
+        return true;
+    }
+
+    /// <summary>
+    /// Creates a record of the first bytes of <paramref name="text"/>, filled up with zeros, with room for more.
+    /// </summary>
+    static Record CreateRaw(Arena arena, ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve)
+    {
+        var fresh = AllocateRaw(arena, key, expireAt, length, reserve);
+        var bytes = Bytes(fresh);
+        var kept = Math.Min(text.Length, length);
+        text[..kept].CopyTo(bytes);
+        bytes[kept..].Clear();
+        return fresh;
+    }
+
+    static Record AllocateRaw(Arena arena, ReadOnlySpan<byte> key, long expireAt, int length, int reserve)
+    {
+        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        Record fresh;
+        if (RecordLayout.Embeds(flags, key.Length, reserve))
+        {
+            fresh = RecordBuilder.Create(
+                arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.None, length, reserve);
+        }
+        else
+        {
+            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.External);
+            fresh.External = arena.Allocate((nuint)reserve);
+            fresh.ExternalLength = length;
+        }
+        return fresh;
+    }
+
+    static Span<byte> Bytes(Record record) => record.IsExternal
+        ? new(record.External, (int)record.ExternalLength)
+        : new(record.EmbeddedStart, record.EmbeddedLength);
+}

@@ -1,0 +1,23 @@
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Defragmentation;
+
+namespace MiniRedis.Storage.Tests.Harness;
+
+/// <summary>
+/// Walks over a keyspace between the steps of a test, a few blocks at a time and without end, moving each block and filling its old place
+/// with rubbish: who holds an address longer than from one step to the next reads that.
+/// </summary>
+sealed class Displacement(Keyspace keyspace, int seed, bool isOn = true)
+{
+    readonly Random _random = new(seed);
+    readonly Defragmenter _defragmenter = new(keyspace);
+
+    public long Hits => _defragmenter.Hits;
+
+    public void Step()
+    {
+        if (!isOn || keyspace.Snapshot is not null) return;
+        if (!_defragmenter.IsActive) _defragmenter.BeginMovingAll();
+        for (var i = _random.Next(4); i >= 0; i--) _defragmenter.Step(_random.Next(1, 12));
+    }
+}

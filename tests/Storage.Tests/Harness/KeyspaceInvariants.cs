@@ -1,0 +1,37 @@
+using MiniRedis.Storage.Databases;
+using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Records;
+using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Streams;
+using MiniRedis.Storage.Tables;
+using MiniRedis.Storage.Values;
+
+namespace MiniRedis.Storage.Tests.Harness;
+
+static unsafe class KeyspaceInvariants
+{
+    /// <summary>The invariants of everything, and that no byte in use is nobody's.</summary>
+    public static void Verify(Keyspace keyspace)
+    {
+        while (keyspace.DiscardedCount > 0) keyspace.FreeDiscarded(1000);
+        long bytes = 0;
+        foreach (var database in keyspace.Databases)
+        {
+            database.Index.Verify();
+            bytes += database.IndexBytes;
+            foreach (var record in RandomChanges.RecordsOf(database))
+            {
+                bytes += record.AllocatedBytes;
+                if (!record.IsNative) continue;
+                switch (record.Type)
+                {
+                    case ObjectType.List: new QuickList(keyspace.Arena, (ListRoot*)record.Root).Verify(); break;
+                    case ObjectType.Stream: database.Stream(record).Verify(); break;
+                    case ObjectType.SortedSet: ((SortedSetRoot*)record.Root)->Verify(keyspace.Seed); break;
+                    default: ((PackedTable*)record.Root)->Verify(); break;
+                }
+            }
+        }
+        Assert.Equal(keyspace.UsedBytes, bytes);
+    }
+}
