@@ -4,7 +4,6 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Lifecycle;
-using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
@@ -12,7 +11,7 @@ namespace MiniRedis.Server.Keys;
 
 /// <summary>
 /// Finds keys as clients see them: what has expired is not there. Expiry is noticed here on access and by
-/// <see cref="ActiveExpiry"/> on time; both delete, count and tell in the same way.
+/// <c>ActiveExpiry</c> on time; both delete, count and tell in the same way.
 /// </summary>
 sealed class KeyAccess(
     AccessFields accessFields, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,

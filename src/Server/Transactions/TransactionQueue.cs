@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
-using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Transactions;
 
@@ -89,7 +88,7 @@ sealed class TransactionQueue
         return new Request(bytes, MemoryMarshal.Cast<byte, ArgRange>(bytes[..(entry.Count * Marshal.SizeOf<ArgRange>())]));
     }
 
-    /// <summary>Requests whose keys are loaded at a time, as in <see cref="RequestWindow"/>.</summary>
+    /// <summary>Requests whose keys are loaded at a time, as in <c>RequestWindow</c>.</summary>
     public const int Prefetched = 16;
 
     /// <summary>Starts loading what the next requests from <paramref name="start"/> on look up first.</summary>
