@@ -51,7 +51,8 @@ public partial class TidyTests
     public void Nothing_calls_upward(string layer, params string[] above) => Assert.Empty(
         from file in Sources(Path.Combine("src", layer))
         from line in File.ReadLines(file)
-        where line.StartsWith("using ", StringComparison.Ordinal) && above.Any(a => line.Contains(a + ";", StringComparison.Ordinal))
+        where line.StartsWith("using ", StringComparison.Ordinal)
+        where above.Any(a => line.Contains(a + ";", StringComparison.Ordinal) || line.Contains(a + ".", StringComparison.Ordinal))
         select $"{Path.GetFileName(file)}: {line}");
 
     [Fact]

@@ -9,7 +9,7 @@ namespace MiniRedis.Server.Transport.Linux;
 /// <para>
 /// A round trip costs epoll_wait (shared by all ready connections), one recv and one send. The runtime's own socket engine
 /// was measured first and needs a third call a request (it tries a recv that answers EAGAIN before it waits) and a pinned
-/// buffer a connection; the numbers are in docs/architecture.md.
+/// buffer a connection; the numbers are in docs/measurements.md.
 /// </para>
 /// Threading: everything here runs on the loop's thread, except the members whose name ends in Locked (under the executor's
 /// lock, any thread) and <see cref="Wake"/> (any thread).
