@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MiniRedis.Compare;
 
-/// <summary>A kind of data whose memory is compared; the table of docs/architecture.md.</summary>
+/// <summary>A kind of data whose memory is compared; the table of docs/measurements.md.</summary>
 sealed record DataSet(string Name, string Command, Func<int, string[]> Words)
 {
     const int WrittenAhead = 1000;
