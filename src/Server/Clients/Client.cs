@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Configuration.Settings;
@@ -114,7 +115,11 @@ sealed class Client(long id, Connection connection, Database database, long now)
     public bool IsLocal => Connection.IsLocal;
 
     /// <summary>Whether its next request may run: it is neither held nor being closed.</summary>
-    public bool MayRun => !IsHeld && Connection.Closing == CloseMode.Open;
+    public bool MayRun
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !IsHeld && Connection.Closing == CloseMode.Open;
+    }
 
     /// <summary>Output-buffer class.</summary>
     public ClientClass Class => Has(ClientFlags.PubSub) ? ClientClass.PubSub : Has(ClientFlags.Replica) ? ClientClass.Replica : ClientClass.Normal;

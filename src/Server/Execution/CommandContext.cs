@@ -23,6 +23,7 @@ ref partial struct CommandContext
     readonly bool _hasKeyHash;
 
     /// <param name="keyHash">The hash of the first key, where it is known already.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public CommandContext(ServerParts server, Client client, Command command, ReplyWriter reply, in Request request, ulong? keyHash = null)
     {
         _bytes = ref MemoryMarshal.GetReference(request.Base);

@@ -38,6 +38,7 @@ static class CommandLine
         }
         if (IsTool("check-rdb", args, out var first)) return CheckRdbCommand().Parse(args[first..]).Invoke();
         if (IsTool("check-aof", args, out first)) return CheckAofCommand().Parse(args[first..]).Invoke();
+        if (IsTool("ping", args, out first)) return PingCommand().Parse(args[first..]).Invoke();
         var words = new Argument<string[]>("configuration")
         {
             Description = "A configuration file, then directives as '--name value ...'; '-' reads more of them from standard input.",
@@ -50,7 +51,7 @@ static class CommandLine
               miniredis /etc/miniredis.conf --port 6380 --maxmemory 2gb
               echo 'maxmemory 2gb' | miniredis -
               miniredis --check-system
-            """) { words, CheckRdbCommand(), CheckAofCommand() };
+            """) { words, CheckRdbCommand(), CheckAofCommand(), PingCommand() };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction(_ => Serve(args));
         // Only a leading -h or --help is ours; behind a file name it is a directive's business, as for redis-server.
@@ -99,6 +100,15 @@ static class CommandLine
         });
         command.SetAction(parsed => AofCheck.Run(
             parsed.GetRequiredValue(file), new(parsed.GetValue(fix), parsed.GetValue(until)), Console.Out, Console.In));
+        return command;
+    }
+
+    static CliCommand PingCommand()
+    {
+        var host = new Option<string>("--host") { Description = "Where it listens.", DefaultValueFactory = _ => Ping.DefaultHost };
+        var port = new Option<int>("--port", "-p") { Description = "On which port.", DefaultValueFactory = _ => Ping.DefaultPort };
+        var command = new CliCommand("ping", "Asks a server whether it is alive; the exit code is 0 if it replies.") { host, port };
+        command.SetAction(parsed => Ping.Run(parsed.GetRequiredValue(host), parsed.GetRequiredValue(port), Console.Out));
         return command;
     }
 

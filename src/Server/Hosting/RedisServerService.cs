@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 
 namespace MiniRedis.Server.Hosting;
@@ -13,7 +14,8 @@ sealed class RedisServerService(ServerHost host, IHostApplicationLifetime lifeti
             lifetime.StopApplication();
         };
         host.Start();
-        Rehearsal.Start(host.Server.Log);
+        // A native executable has nothing left to compile or look up.
+        if (RuntimeFeature.IsDynamicCodeCompiled) Rehearsal.Start(host.Server.Log);
         return Task.CompletedTask;
     }
 
