@@ -55,6 +55,23 @@ public partial class TidyTests
         where above.Any(a => line.Contains(a + ";", StringComparison.Ordinal) || line.Contains(a + ".", StringComparison.Ordinal))
         select $"{Path.GetFileName(file)}: {line}");
 
+    /// <summary>Files that comments and documents point to: a reader who follows must find them.</summary>
+    [Fact]
+    public void Every_source_file_that_is_named_exists()
+    {
+        string[] places = ["src", "tests", "bench"];
+        var names = places.SelectMany(Sources).Select(Path.GetFileName).ToHashSet();
+        var pages = Directory.EnumerateFiles(Path.Combine(s_root, "docs"), "*.md", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(s_root, "*.md"));
+        Assert.Empty(
+            from file in places.SelectMany(Sources).Concat(pages)
+            from line in File.ReadLines(file)
+            where file.EndsWith(".md", StringComparison.Ordinal) || line.TrimStart().StartsWith("//", StringComparison.Ordinal)
+            from Match named in SourceFile().Matches(line)
+            where !names.Contains(named.Groups[1].Value)
+            select $"{Path.GetFileName(file)} names {named.Groups[1].Value}");
+    }
+
     [Fact]
     public void No_open_ends_are_left_in_the_source() => Assert.Empty(
         from file in Sources("src").Concat(Sources("bench"))
@@ -73,6 +90,10 @@ public partial class TidyTests
         where File.ReadLines(file).Any(line => line.Contains("ArrayPool<", StringComparison.Ordinal))
         orderby Path.GetFileName(file)
         select Path.GetFileName(file));
+
+    /// <summary>A whole name; what is abbreviated (".Memory.cs") or stands for many ("*.cs") is none.</summary>
+    [GeneratedRegex(@"(?<![\w.*>])([A-Z]\w*(?:\.\w+)*\.cs)\b")]
+    private static partial Regex SourceFile();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b")]
     private static partial Regex OpenEnd();

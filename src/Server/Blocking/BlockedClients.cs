@@ -36,7 +36,7 @@ namespace MiniRedis.Server.Blocking;
 // Costs: a blocked client is a BlockingCall (with one array for its request) and a place a key; leaving, for whatever reason,
 // takes time in proportion to its keys, and to the logarithm of the deadlines.
 
-/// <summary>The clients that wait for keys. What marks keys ready is in Blocking.Wakeups.cs, serving in Blocking.Serving.cs.</summary>
+/// <summary>The clients that wait for keys. What marks keys ready is in BlockedClients.Wakeups.cs, serving in BlockedClients.Serving.cs.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class BlockedClients(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, Clock clock, CronSignal cronSignal)

@@ -24,7 +24,7 @@ namespace MiniRedis.Server.Tracking;
 // NOLOOP is told all the same of keys that the table has no room for, since the server will not tell it of those again. And when
 // all clients that ever tracked have left, the table goes with them.
 
-/// <summary>Client-side caching: who tracks, what is remembered for them. Telling them is in Tracking.Invalidation.cs.</summary>
+/// <summary>Client-side caching: who tracks, what is remembered for them. Telling them is in TrackedKeys.Invalidation.cs.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class TrackedKeys(
     Keyspace keyspace, ClientRegistry clients, RunningCall running, Pushes pushes, EffectStream effects, Random random,

@@ -6,7 +6,7 @@ namespace MiniRedis.Server.Tests.Commands;
 
 /// <summary>
 /// What keeps declarations honest: every form of every command that its arguments declare is sent to a server, and none may be
-/// refused as malformed. Debug builds assert more while these run (Executor.Checks.cs).
+/// refused as malformed. Debug builds assert more while these run (CommandRunner.Checks.cs).
 /// </summary>
 public sealed class DeclarationTests
 {
