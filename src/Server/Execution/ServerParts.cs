@@ -21,8 +21,9 @@ using MiniRedis.Server.Transactions;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
-/// Every part of the server, for handlers: what a command is about is often one of them. The composition root fills it in, and
-/// <see cref="CommandContext"/> hands it to handlers; no other class takes it, they name the parts that they use. Under the executor's lock.
+/// Every part of the server, for handlers: what a command is about is often one of them. The root fills it in, <see cref="CommandRunner"/>
+/// puts it into contexts, <see cref="CommandContext"/> hands it to handlers, and Hosting starts and stops what is in it. Every other class
+/// names the parts that it uses in its constructor. Under the executor's lock.
 /// </summary>
 sealed class ServerParts
 {

@@ -16,7 +16,7 @@ public sealed unsafe partial class Database
             _keyspace.FlushAll();
             return null;
         }
-        var keys = Detach();
+        var keys = DetachAll();
         return keys.FreeSome(int.MaxValue) ? null : keys;
     }
 
@@ -24,5 +24,5 @@ public sealed unsafe partial class Database
     /// Empties the database in O(1) and returns its keys, to be freed in slices between commands (FLUSHDB ASYNC). Until then
     /// their memory counts as used.
     /// </summary>
-    public DetachedKeys Detach() => new(_keyspace, ReplaceIndex());
+    public DetachedKeys DetachAll() => new(_keyspace, ReplaceIndex());
 }

@@ -36,11 +36,11 @@ public sealed unsafe partial class Database
     /// <summary>Makes the draft the value of its key, whatever the key held before.</summary>
     internal Record Publish(in KeyLookup draft)
     {
-        return Install(Lookup(draft.Record.Key, draft.Hash), Detach(draft));
+        return Install(Lookup(draft.Record.Key, draft.Hash), Finish(draft));
     }
 
     /// <summary>The finished record of a draft that no editor changes any more: to be installed or abandoned.</summary>
-    internal Record Detach(in KeyLookup draft)
+    internal Record Finish(in KeyLookup draft)
     {
         Arena.Free((byte*)draft.Entry);
         var record = draft.Record;

@@ -12,7 +12,7 @@ public sealed unsafe partial class Database
     public Record SetExpiry(in KeyLookup at, long expireAtMs)
     {
         Debug.Assert(at.Found && expireAtMs >= 0);
-        Save(at);
+        Capture(at);
         var record = at.Record;
         if (!record.HasExpiry)
         {
@@ -30,7 +30,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found);
         if (!at.Record.HasExpiry) return at.Record;
-        Save(at);
+        Capture(at);
         var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
         record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
         _index.Expiring--;

@@ -17,7 +17,7 @@ public sealed unsafe partial class Database
         var old = from.Record;
         if (target == this && old.Key.SequenceEqual(targetKey)) return old;
 
-        Save(from);
+        Capture(from);
         var moved = RecordBuilder.WithKey(Arena, old, targetKey);
         _index.Remove(from.Hash, from.Entry);
         Forget(old);

@@ -32,7 +32,7 @@ public sealed unsafe partial class Database
         Debug.Assert(at.Found);
         if (_keyspace.Snapshot is not { } snapshot) return Readiness.Ready;
         var record = at.Record;
-        if (_index.Part is { } part) snapshot.Save(part, at.Hash, record);
+        if (_index.Part is { } part) snapshot.Capture(part, at.Hash, record);
         if (!snapshot.IsFrozen(record)) return Readiness.Ready;
         if (Snapshot.IsSmall(record))
         {
@@ -52,17 +52,17 @@ public sealed unsafe partial class Database
     /// <summary>
     /// Captures a found key that is about to be changed, replaced or removed. An external value must not be changed in place.
     /// </summary>
-    internal void Save(in KeyLookup at)
+    internal void Capture(in KeyLookup at)
     {
         // If there is a walk over the index, it belongs to the keyspace's snapshot.
-        if (_index.Part is { } part) _keyspace.Snapshot!.Save(part, at.Hash, at.Record);
+        if (_index.Part is { } part) _keyspace.Snapshot!.Capture(part, at.Hash, at.Record);
     }
 
-    /// <summary>As <see cref="Save"/>, for a string. Returns whether its bytes may be changed in place.</summary>
-    internal bool SaveString(in KeyLookup at)
+    /// <summary>As <see cref="Capture"/>, for a string. Returns whether its bytes may be changed in place.</summary>
+    internal bool CaptureString(in KeyLookup at)
     {
         if (_keyspace.Snapshot is not { } snapshot) return true;
-        if (_index.Part is { } part) snapshot.Save(part, at.Hash, at.Record);
+        if (_index.Part is { } part) snapshot.Capture(part, at.Hash, at.Record);
         return !snapshot.IsFrozen(at.Record);
     }
 

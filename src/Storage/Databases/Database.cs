@@ -85,7 +85,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found);
         var record = at.Record;
-        Save(at);
+        Capture(at);
         Forget(record);
         _index.Remove(at.Hash, at.Entry);
         _keyspace.Release(record);
@@ -128,7 +128,7 @@ public sealed unsafe partial class Database
         if (at.Found)
         {
             var old = at.Record;
-            Save(at);
+            Capture(at);
             fresh.Use = old.Use;
             Forget(old);
             *at.Entry = HashedPointer.Of(fresh.Block, at.Hash);

@@ -66,7 +66,7 @@ public static unsafe partial class RdbValueReader
             RdbType.Stream or RdbType.Stream2 or RdbType.Stream3 => ReadStream(ref reader, type, database, key, expireAt),
             _ => Unknown(ref reader),
         };
-        return draft.Found ? database.Detach(draft) : default;
+        return draft.Found ? database.Finish(draft) : default;
     }
 
     /// <summary>Whether values of this form can be read.</summary>

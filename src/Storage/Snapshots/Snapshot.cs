@@ -176,7 +176,7 @@ public sealed unsafe class Snapshot
     }
 
     /// <summary>Captures a key that is about to be changed or removed: once, and only if it is ahead of the walk.</summary>
-    internal void Save(SnapshotPart part, ulong hash, Record record)
+    internal void Capture(SnapshotPart part, ulong hash, Record record)
     {
         if (record.IsCaptured || !part.IsAhead(hash)) return;
         Capture(part.Database, record);

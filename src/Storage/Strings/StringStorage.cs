@@ -29,7 +29,7 @@ public static unsafe class StringStorage
         this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
         var encoding = TextEncodingOf(value);
-        if (at.Found && database.SaveString(at) && TryOverwrite(database, at, value, expireAt, encoding)) return at.Record;
+        if (at.Found && database.CaptureString(at) && TryOverwrite(database, at, value, expireAt, encoding)) return at.Record;
         return database.Install(at, CreateText(database.Arena, key, value, expireAt, encoding));
     }
 
@@ -68,7 +68,7 @@ public static unsafe class StringStorage
         if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0)
         {
             var record = at.Record;
-            database.Save(at);
+            database.Capture(at);
             *(long*)(record.Block + RecordLayout.PayloadOffset(record.Flags)) = value;
             if (expireAt >= 0) database.Postpone(at, expireAt);
             return record;
@@ -102,7 +102,7 @@ public static unsafe class StringStorage
         }
 
         var old = at.Record;
-        if (database.SaveString(at) && TryResizeRaw(database.Arena, old, length, maxReserve))
+        if (database.CaptureString(at) && TryResizeRaw(database.Arena, old, length, maxReserve))
         {
             record = old;
             return Bytes(record);
@@ -129,7 +129,7 @@ public static unsafe class StringStorage
     {
         var draft = at.Record;
         if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
-            && Suits(Arena.SizeOf(draft.External), (nuint)length) && database.SaveString(at))
+            && Suits(Arena.SizeOf(draft.External), (nuint)length) && database.CaptureString(at))
         {
             draft.ExternalLength = length;
             Record.SetEncoding(draft, ObjectEncoding.Raw);

@@ -39,7 +39,7 @@ public class KeyspaceTests
         keyspace[1].Set("kept", "v");
         var before = keyspace.UsedBytes;
         for (var i = 0; i < 10_000; i++) keyspace[0].Set($"{i}", new string('x', 2000));
-        var detached = keyspace[0].Detach();
+        var detached = keyspace[0].DetachAll();
         Assert.Equal((0L, 10_000L), (keyspace[0].Count, detached.Count));
         keyspace[0].Set("new", "v");
 
@@ -55,7 +55,7 @@ public class KeyspaceTests
     {
         using var keyspace = new Keyspace(2);
         for (var i = 0; i < 1_000; i++) keyspace[0].Set($"{i}", "v");
-        var detached = keyspace[0].Detach();
+        var detached = keyspace[0].DetachAll();
         Assert.False(detached.FreeSome(10));
         keyspace.FlushAll();
         Assert.True(detached.FreeSome(10));

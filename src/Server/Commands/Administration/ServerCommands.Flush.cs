@@ -72,7 +72,7 @@ static partial class ServerCommands
         server.Effects.Flushing(c.Database.Number);
         server.Effects.Dirty += c.Database.Count;
         var pending = server.LazyFree.Pending;
-        if (lazily) server.LazyFree.Add(c.Database.Detach());
+        if (lazily) server.LazyFree.Add(c.Database.DetachAll());
         else if (c.Database.Clear() is { } needed) server.LazyFree.Add(needed);
         // Clearing the only database that has keys takes the whole arena, and what waits to be freed with it.
         if (server.LazyFree.Pending < pending) server.Statistics.LazyFreedObjects += pending;
