@@ -102,7 +102,8 @@ sealed class MiniRedisServer
             Cron = cron,
         };
         var gates = new CommandGates(
-            eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics, commandStatistics, config.Memory, config.Security);
+            new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics, commandStatistics,
+            config.Memory, config.Security);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects, limits,
             clientMemory, admission, statistics, commandStatistics, config.Observation, clock, log);

@@ -67,6 +67,11 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Debug, "Protocol error from client id={id}: {error}")]
     public partial void ProtocolError(long id, string error);
 
+    [LoggerMessage(LogLevel.Warning, "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. "
+        + "This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. "
+        + "Connection from {address} aborted.")]
+    public partial void CrossProtocol(string address);
+
     [LoggerMessage(LogLevel.Warning, "Closing client that reached max query buffer length: id={id} qbuf={bytes}")]
     public partial void QueryBufferLimit(long id, long bytes);
 
