@@ -113,7 +113,8 @@ sealed class MiniRedisServer
 
         // What the lower of two parts tells the upper one.
         blocked.Runner = runner;
-        loading.Replayer = (file, name) => new AofReplay(runner, commands, transactions, keyspace[0], clock, log, file, name);
+        loading.Replayer = (file, name) => new AofReplay(
+            runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
         pause.Ended += blocked.MarkHeld;
         snapshots.Changed += aof.ApplyPolicy;

@@ -14,8 +14,8 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>Decides whether a command may run at all, and answers why not. Under the executor's lock.</summary>
 sealed class CommandGates(
-    CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions, Pushes pushes,
-    DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
+    CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions,
+    Pushes pushes, DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
     SecuritySettings securitySettings)
 {
     /// <summary>

@@ -145,8 +145,23 @@ sealed class Loading(
 
     void LogDamage(AofException failure)
     {
-        if (failure.IsTruncated) log.AofEndsEarly(_aof!.CurrentName, failure.Offset);
-        else log.AofDamaged(failure.Message, _aof!.CurrentName, failure.Offset);
+        var name = _aof!.CurrentName;
+        switch (failure.Fault)
+        {
+            case AofFault.Truncated:
+                log.AofEndsEarly(name, failure.Offset);
+                break;
+            case AofFault.CommandFailed:
+                log.AofCommandFailed(failure.Message);
+                log.AofRefusedForFailure(name);
+                break;
+            case AofFault.Unreadable:
+                log.AofUnreadable(name, failure.Message);
+                break;
+            default:
+                log.AofDamaged(failure.Message, failure.Offset);
+                break;
+        }
     }
 
     /// <summary>Loads a file in one go.</summary>
