@@ -14,6 +14,14 @@ public sealed class ServerCommandsConfigTests : IDisposable
     }
 
     [Fact]
+    public void CONFIG_may_be_renamed_to_its_own_name()
+    {
+        using var server = new TestServer("rename-command CONFIG CONFIG");
+        using var client = server.Connect();
+        Assert.Equal("*2 $4 port $4 6379", client.Call("CONFIG GET port"));
+    }
+
+    [Fact]
     public void Get_answers_pairs_of_what_matches_any_pattern()
     {
         _client.Run("""
