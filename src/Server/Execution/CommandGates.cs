@@ -48,10 +48,14 @@ sealed class CommandGates(
     public bool Admit(Client client, Command command, ReplyWriter reply)
     {
         var flags = command.Flags;
-        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(securitySettings.EnableDebugCommand, client.IsLocal))
+        if ((flags & CommandFlags.Protected) != 0)
         {
-            Reject(client, command, reply, Errors.DebugNotAllowed);
-            return false;
+            var isModule = command.Parent is { Name: "MODULE" };
+            if (!ConfigService.IsAllowed(isModule ? securitySettings.EnableModuleCommand : securitySettings.EnableDebugCommand, client.IsLocal))
+            {
+                Reject(client, command, reply, isModule ? Errors.ModuleNotAllowed : Errors.DebugNotAllowed);
+                return false;
+            }
         }
         if (!client.IsAuthenticated && (flags & CommandFlags.NoAuth) == 0)
         {
