@@ -103,6 +103,7 @@ sealed class ServerHost : IDisposable
             Ready();
             return;
         }
+        if (!Server.Config.Persistence.AppendOnly) _log.RdbRefused();
         _log.CannotLoad();
         Server.Exit.Begin(1);
     }

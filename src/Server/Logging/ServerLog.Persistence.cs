@@ -176,8 +176,14 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "A payload of RESTORE was refused: {reason}")]
     public partial void PayloadRefused(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB. Terminating server after rdb file reading failure.")]
+    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.")]
     public partial void CannotLoad();
+
+    [LoggerMessage(LogLevel.Warning, "Terminating server after rdb file reading failure.")]
+    public partial void RdbRefused();
+
+    [LoggerMessage(LogLevel.Critical, "Error reading the RDB base file {name}, AOF loading aborted")]
+    public partial void AofBaseRefused(string name);
 
     [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB: {reason}. Exiting.")]
     public partial void CannotOpenData(string reason);

@@ -125,6 +125,7 @@ sealed class Loading(
         {
             if (failure.Reason == RdbReader.EndsTooEarly) log.ShortRead();
             log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
+            if (_aof is not null) log.AofBaseRefused(_aof.CurrentName);
             End(isWhole: false);
             return;
         }

@@ -79,7 +79,11 @@ public sealed class AofLoadingTests : IDisposable
         for (var length = 1; length < rdb.Length; length++)
         {
             _directory.Make(Both, ("appendonly.aof.1.base.rdb", text[..length]), (Name, ""));
-            Assert.Contains("Fatal error loading the DB", _directory.Refusal(), StringComparison.Ordinal);
+            var log = _directory.Refusal();
+            // Less than the first five bytes could be the beginning of anything.
+            const string Aborted = "Error reading the RDB base file appendonly.aof.1.base.rdb, AOF loading aborted";
+            Assert.Contains(length < 5 ? "Bad file format" : Aborted, log, StringComparison.Ordinal);
+            Assert.Contains("Fatal error loading the DB, check server logs. Exiting.", log, StringComparison.Ordinal);
         }
         _directory.Exits.Clear();
         _directory.Make(Both, ("appendonly.aof.1.base.rdb", text), (Name, ""));
