@@ -39,7 +39,7 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Failed opening Unix socket: {reason}")]
     public partial void CannotListenUnix(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Failed listening on port {port}, aborting.")]
+    [LoggerMessage(LogLevel.Warning, "Failed listening on port {port} (tcp), aborting.")]
     public partial void ListenAborted(int port);
 
     [LoggerMessage(LogLevel.Information, "Increased maximum number of open files to {limit} (it was originally set to {before}).")]
@@ -129,6 +129,18 @@ sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(LogLevel.Information, "Removing the pid file.")]
     public partial void RemovingPidFile();
+
+    [LoggerMessage(LogLevel.Warning, "Configured to not listen anywhere, exiting.")]
+    public partial void ListensNowhere();
+
+    [LoggerMessage(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.")]
+    public partial void CannotShutDown();
+
+    [LoggerMessage(LogLevel.Error, "The end of the server failed on the way. Exiting anyway.")]
+    public partial void ShutdownFailed(Exception failure);
+
+    [LoggerMessage(LogLevel.Warning, "Failed to remove PID file: {reason}")]
+    public partial void CannotRemovePidFile(string reason);
 
     [LoggerMessage(LogLevel.Warning, "Failed to write PID file: {reason}")]
     public partial void CannotWritePidFile(string reason);

@@ -137,7 +137,7 @@ sealed class Loading(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            log.CannotOpenData(failure.Message);
+            log.CannotOpenData(ConfigErrors.Describe(failure));
             End(isWhole: false);
             return;
         }

@@ -33,7 +33,7 @@ sealed class AofLoading : IDisposable
     /// <param name="settings">Whether a truncated end may be cut off.</param>
     /// <param name="disk">Cuts it off.</param>
     /// <param name="log">Is told of each file.</param>
-    /// <exception cref="FileNotFoundException">A file of the list is not there.</exception>
+    /// <exception cref="IOException">A file of the list is not there.</exception>
     public AofLoading(
         AofFiles files, RdbLoadingSetup setup, Func<Stream, string, IAofReplay> replayer, EffectStream effects, PersistenceSettings settings,
         IFileStore disk, ServerLog log)
@@ -41,7 +41,7 @@ sealed class AofLoading : IDisposable
         (_files, _setup, _replayer, _effects, _settings, _disk, _log) = (files, setup, replayer, effects, settings, disk, log);
         _paths = [.. files.Manifest.Files.Select(file => files.PathOf(file.Name))];
         if (_paths.Find(path => !File.Exists(path)) is { } missing)
-            throw new FileNotFoundException($"The append log file {missing} doesn't exist: No such file or directory");
+            throw new IOException($"The append log file {missing} doesn't exist: No such file or directory");
         Length = _paths.Sum(path => new FileInfo(path).Length);
         _dirty = effects.Dirty;
         files.KeepsReplaced = false;
