@@ -80,11 +80,16 @@ public sealed class CommandTable<T>
     public T? FindSubcommand(T container, ReadOnlySpan<byte> name) => (T?)container.FindSubcommand(name);
 
     /// <summary>Makes a command known under <paramref name="to"/> only (rename-command).</summary>
-    /// <returns>False if there is no command <paramref name="from"/> or there is one called <paramref name="to"/>.</returns>
+    /// <returns>False if there is no command <paramref name="from"/>, or another one called <paramref name="to"/>.</returns>
     public bool Rename(string from, string to)
     {
-        if (!_named.TryGetValue(from, out T? spec) || to.Length == 0 || !_named.TryAdd(to, spec)) return false;
-        _named.Remove(from);
+        if (to.Length == 0 || !_named.Remove(from, out T? spec)) return false;
+        if (!_named.TryAdd(to, spec))
+        {
+            _named.Add(from, spec);
+            return false;
+        }
+
         Build();
         return true;
     }

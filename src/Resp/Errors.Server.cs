@@ -28,6 +28,8 @@ public static partial class Errors
         "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you can run it "u8
         + "from a local connection, otherwise you need to set this option in the configuration file, and then "u8
         + "restart the server."u8;
+    public static ReadOnlySpan<byte> ModuleNotLoaded => "ERR Error loading the extension. Please check the server logs."u8;
+    public static ReadOnlySpan<byte> ModuleNotThere => "ERR Error unloading module: no such module with that name"u8;
 
     // DEBUG
     public static ReadOnlySpan<byte> NoAppendOnlyFile => "ERR this server has no append-only file to load"u8;

@@ -9,6 +9,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> IncrementOverflow => "ERR increment or decrement would overflow"u8;
     public static ReadOnlySpan<byte> DecrementOverflow => "ERR decrement would overflow"u8;
     public static ReadOnlySpan<byte> IncrementNotFinite => "ERR increment would produce NaN or Infinity"u8;
+    public static ReadOnlySpan<byte> DelExNeedsString => "ERR Key should be of string type if conditions are specified"u8;
+    public static ReadOnlySpan<byte> DelExCondition => "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE"u8;
     public static ReadOnlySpan<byte> LcsNeedsStrings => "ERR The specified keys must contain string values"u8;
     public static ReadOnlySpan<byte> LcsLenWithIdx => "ERR If you want both the length and indexes, please just use IDX."u8;
     public static ReadOnlySpan<byte> LcsTooMuchMemory =>

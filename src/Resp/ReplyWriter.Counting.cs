@@ -10,6 +10,12 @@ public readonly record struct ReplyMark(long Replies, long Pushes, long Missing)
 // later reply of a connection by one, which no client notices before it has mixed up whose answer is whose.
 public sealed partial class ReplyWriter
 {
+    /// <summary>Whether <see cref="NotedError"/> is kept: for who drops the replies, and still has to tell why something fails.</summary>
+    public bool NotesErrors { get; set; }
+
+    /// <summary>The text of the first error since it was last set to null, muted ones included; Latin-1.</summary>
+    public string? NotedError { get; set; }
+
     private long _replies;
     private long _pushes;
     private long _missing;

@@ -154,6 +154,7 @@ public sealed partial class ReplyWriter
     public void Error(ReadOnlySpan<byte> text)
     {
         Errors++;
+        if (NotesErrors) NotedError ??= System.Text.Encoding.Latin1.GetString(text);
         if (text.IndexOfAny((byte)'\r', (byte)'\n') < 0)
         {
             Line((byte)'-', text);

@@ -102,7 +102,8 @@ sealed class MiniRedisServer
             Cron = cron,
         };
         var gates = new CommandGates(
-            eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics, commandStatistics, config.Memory, config.Security);
+            new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics, commandStatistics,
+            config.Memory, config.Security);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects, limits,
             clientMemory, admission, statistics, commandStatistics, config.Observation, clock, log);
@@ -112,7 +113,8 @@ sealed class MiniRedisServer
 
         // What the lower of two parts tells the upper one.
         blocked.Runner = runner;
-        loading.Replayer = (file, name) => new AofReplay(runner, commands, transactions, keyspace[0], clock, log, file, name);
+        loading.Replayer = (file, name) => new AofReplay(
+            runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
         pause.Ended += blocked.MarkHeld;
         snapshots.Changed += aof.ApplyPolicy;

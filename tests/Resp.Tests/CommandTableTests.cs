@@ -70,6 +70,7 @@ public class CommandTableTests
         Assert.True(table.Rename("get", "secret"));
         Assert.False(table.Rename("set", "KEYS"));
         Assert.False(table.Rename("nothing", "x"));
+        Assert.NotNull(table.Find("SET"u8));
         Assert.Null(table.Find("GET"u8));
         Assert.Equal("GET", table.Find("SECRET"u8)?.Name);
         Assert.Equal("GET", table.FindOriginal("get")?.Name);
@@ -77,6 +78,19 @@ public class CommandTableTests
         Assert.False(table.Remove("keys"));
         Assert.Null(table.Find("keys"u8));
         Assert.Equal(2, table.Count);
+    }
+
+    [Theory]
+    [InlineData("CONFIG", "CONFIG")]
+    [InlineData("config", "Config")]
+    public void A_command_may_be_renamed_to_its_own_name(string from, string to)
+    {
+        var table = new CommandTable<CommandSpec>(
+            [new() { Name = "CONFIG", Group = CommandGroup.Server, Since = "2.0.0", Summary = "x", Arity = -2 }]);
+        Assert.True(table.Rename(from, to));
+        Assert.Equal("CONFIG", table.Find("CONFIG"u8)?.Name);
+        Assert.True(table.Rename("config", "c"));
+        Assert.Null(table.Find("CONFIG"u8));
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal static class ConfigErrors
     public const string NotOctal = "argument couldn't be parsed as an octal number";
     public const string NotInteger = "argument couldn't be parsed into an integer";
     public const string WrongNumberOfArguments = "wrong number of arguments";
+    public const string ZeroByte = "argument contains a zero byte";
     public const string InvalidSave = "Invalid save parameters";
     public const string BufferLimitArguments = "Wrong number of arguments in buffer limit configuration.";
     public const string BufferLimitClass = "Invalid client class specified in buffer limit configuration.";
@@ -34,6 +35,7 @@ internal static class ConfigErrors
     public const string InvalidIpV6 = "Invalid IPv6 address";
     public const string ProcTitleTemplate = "template format is invalid or contains unknown variables";
     public const string NoSuchDirectory = "No such file or directory";
+    public const string IsADirectory = "Is a directory";
     public const string NotADirectory = "Not a directory";
 
     public const string UnbalancedQuotes = "Unbalanced quotes in configuration line";
@@ -67,11 +69,15 @@ internal static class ConfigErrors
     public static string NotOneOf(IEnumerable<string> names) =>
         "argument(s) must be one of the following: " + string.Join(", ", names);
 
-    /// <summary>strerror(3) for the failures that happen to files.</summary>
+    /// <summary>strerror(3) for the failures that happen to files: the system's words, without what the runtime puts around them.</summary>
     public static string Describe(Exception e) => e switch
     {
         FileNotFoundException or DirectoryNotFoundException => NoSuchDirectory,
+        PathTooLongException => "File name too long",
+        // Of a directory, too, that should be a file; the cause knows.
+        UnauthorizedAccessException { InnerException: { } cause } => Describe(cause),
         UnauthorizedAccessException => "Permission denied",
+        _ when e.Message.IndexOf(" : '", StringComparison.Ordinal) is > 0 and var end => e.Message[..end],
         _ => e.Message,
     };
 }

@@ -1,5 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Timing;
@@ -10,18 +11,23 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>
 /// Runs the commands of one file of the AOF, a slice at a time. Sixteen are parsed ahead and their keys loaded, as those of a client's
-/// pipeline are. Under the executor's lock.
+/// pipeline are. A command that fails had another outcome when it was acknowledged, or never was in the file of a server that works: unless
+/// propagation-error-behavior says otherwise, loading ends there, before anybody takes what is loaded for the data. Under the executor's lock.
 /// </summary>
 sealed class AofReplay : IAofReplay
 {
+    /// <summary>Failures of one file that the log tells of one by one.</summary>
+    const int MostLogged = 16;
+
     readonly CommandRunner _runner;
     readonly CommandTable<Command> _commands;
     readonly ClientTransactions _transactions;
+    readonly ReplicationSettings _settings;
     readonly ServerLog _log;
     readonly Stream _file;
     readonly string _name;
     readonly Client _client;
-    readonly ReplyWriter _reply = new() { Muted = true };
+    readonly ReplyWriter _reply = new() { Muted = true, NotesErrors = true };
     readonly RequestWindow _window = new();
     readonly AofInput _input;
     RequestParser _parser;
@@ -29,19 +35,23 @@ sealed class AofReplay : IAofReplay
     // Where the last thing that is whole ends: a command outside a transaction, or a transaction.
     long _whole;
 
+    bool _toldOfNesting;
+
     /// <param name="runner">Runs the commands.</param>
     /// <param name="commands">By name.</param>
     /// <param name="transactions">Drops one that the file does not end.</param>
+    /// <param name="settings">Whether a command that fails ends the loading.</param>
     /// <param name="database">The one that commands are for until the file selects another.</param>
     /// <param name="clock">Tells the time that commands see.</param>
     /// <param name="log">Is told of commands that fail.</param>
     /// <param name="file">Read from where it stands; closed with this.</param>
     /// <param name="name">The file's, for the log.</param>
     public AofReplay(
-        CommandRunner runner, CommandTable<Command> commands, ClientTransactions transactions, Database database, Clock clock, ServerLog log,
-        Stream file, string name)
+        CommandRunner runner, CommandTable<Command> commands, ClientTransactions transactions, ReplicationSettings settings, Database database,
+        Clock clock, ServerLog log, Stream file, string name)
     {
-        (_runner, _commands, _transactions, _log, _file, _name) = (runner, commands, transactions, log, file, name);
+        (_runner, _commands, _transactions, _settings, _log) = (runner, commands, transactions, settings, log);
+        (_file, _name) = (file, name);
         _input = new AofInput(file);
         _whole = Position = _input.Position;
         var connection = new NoConnection();
@@ -55,9 +65,11 @@ sealed class AofReplay : IAofReplay
 
     public long Length => _input.Length;
 
+    public long FailedCommands { get; private set; }
+
     /// <summary>Runs the commands of about so many bytes.</summary>
     /// <returns>True once all have run.</returns>
-    /// <exception cref="AofException">The file is damaged, or ends in the middle.</exception>
+    /// <exception cref="AofException">The file is damaged, ends in the middle, or holds a command that fails.</exception>
     public bool Step(long bytes)
     {
         var end = Position + bytes;
@@ -87,7 +99,7 @@ sealed class AofReplay : IAofReplay
         if (_window.End == ParseStatus.Request) return;
         if (_window.End != ParseStatus.NeedMore || !BeginsWell(unread[consumed..])) throw Damaged();
         // The unread bytes move to the front: the parser goes on where it was.
-        if (!_input.Fill(_window.Wanted)) throw new AofException(_whole, isTruncated: true, "the file ends in a command");
+        if (!_input.Fill(_window.Wanted)) throw new AofException(_whole, AofFault.Truncated, "the file ends in a command");
     }
 
     void Run(int index, ReadOnlySpan<byte> unread, byte first)
@@ -97,29 +109,57 @@ sealed class AofReplay : IAofReplay
         if (first != '*') throw Damaged();
         var request = _window.Request(index, unread);
         var command = _window.Command(index);
-        var errors = _reply.Errors;
+        ReplayOutcome outcome;
+        Command? failing;
         try
         {
-            if (!_runner.TryReplay(_client, request, command, _window.KeyHash(index), _reply, out var unknown))
-                throw new AofException(_whole, isTruncated: false, $"Unknown command '{unknown}' reading the append only file");
+            outcome = _runner.Replay(_client, request, command, _window.KeyHash(index), _reply, out failing);
         }
         catch (Exception failure) when (failure is not (AofException or OutOfMemoryException))
         {
             // A bug. What ran before must not run again, which it would if the file were simply read on.
-            throw new AofException(_whole, isTruncated: false, $"Command '{command?.FullName}' fails reading the append only file: {failure}");
+            throw new AofException(_whole, AofFault.CommandFailed, FailureOf(command, failure.ToString()));
         }
-        if (_reply.Errors != errors) _log.AofCommandFailed(command!.FullName, Position, _name);
+        switch (outcome)
+        {
+            case ReplayOutcome.Unknown:
+                var name = System.Text.Encoding.Latin1.GetString(request[0]);
+                throw new AofException(_whole, AofFault.Damaged, $"Unknown command '{name}' reading the append only file {_name}");
+            case ReplayOutcome.NestedMulti:
+                if (!_toldOfNesting) _log.AofNestedMulti(Position, _name);
+                _toldOfNesting = true;
+                break;
+            case ReplayOutcome.EndsTransaction:
+                Fail(command, "it would drop the commands of a transaction");
+                break;
+            default:
+                if (_reply.NotedError is { } error) Fail(failing, error);
+                break;
+        }
     }
+
+    void Fail(Command? command, string error)
+    {
+        _reply.NotedError = null;
+        if (_settings.PropagationErrorBehavior == PropagationErrorBehavior.Panic)
+            throw new AofException(_whole, AofFault.CommandFailed, FailureOf(command, error));
+        if (FailedCommands++ < MostLogged) _log.AofCommandFailed(FailureOf(command, error));
+    }
+
+    string FailureOf(Command? command, string error) =>
+        $"This server is sending an error to its AOF-loading-client: '{error}' after processing the command '{command?.FullName}' "
+        + $"at offset {Position} of the append only file {_name}";
 
     // What a crash leaves of a command begins as one; what a file system leaves, zeros for one, does not.
     static bool BeginsWell(ReadOnlySpan<byte> rest) => rest.IsEmpty || rest[0] is (byte)'*' or (byte)'#';
 
-    AofException Damaged() => new(_whole, isTruncated: false, $"Bad file format reading the append only file at offset {Position}");
+    AofException Damaged() => new(_whole, AofFault.Damaged, $"Bad file format reading the append only file {_name}");
 
     bool Finish()
     {
-        if (_client.Has(ClientFlags.Multi)) throw new AofException(_whole, isTruncated: true, "the file ends in a transaction");
-        return true;
+        if (!_client.Has(ClientFlags.Multi)) return true;
+        _log.AofTransactionReverted(_name);
+        throw new AofException(_whole, AofFault.Truncated, "the file ends in a transaction");
     }
 
     public void Dispose()

@@ -14,18 +14,20 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>Decides whether a command may run at all, and answers why not. Under the executor's lock.</summary>
 sealed class CommandGates(
-    KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions, Pushes pushes,
-    DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
+    CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions,
+    Pushes pushes, DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
     SecuritySettings securitySettings)
 {
     /// <summary>
-    /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for.
+    /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it
+    /// has answered, or has closed the connection.
     /// </summary>
     public bool TryResolve(Client client, in Request request, ReplyWriter reply, [NotNullWhen(true)] ref Command? command)
     {
         if (command is null)
         {
-            Reject(client, null, reply, Errors.UnknownCommand(request));
+            if (CrossProtocol.Begins(request[0])) crossProtocol.Refuse(client);
+            else Reject(client, null, reply, Errors.UnknownCommand(request));
             return false;
         }
         if (command.IsContainer && request.Count > 1)
@@ -46,10 +48,14 @@ sealed class CommandGates(
     public bool Admit(Client client, Command command, ReplyWriter reply)
     {
         var flags = command.Flags;
-        if ((flags & CommandFlags.Protected) != 0 && !ConfigService.IsAllowed(securitySettings.EnableDebugCommand, client.IsLocal))
+        if ((flags & CommandFlags.Protected) != 0)
         {
-            Reject(client, command, reply, Errors.DebugNotAllowed);
-            return false;
+            var isModule = command.Parent is { Name: "MODULE" };
+            if (!ConfigService.IsAllowed(isModule ? securitySettings.EnableModuleCommand : securitySettings.EnableDebugCommand, client.IsLocal))
+            {
+                Reject(client, command, reply, isModule ? Errors.ModuleNotAllowed : Errors.DebugNotAllowed);
+                return false;
+            }
         }
         if (!client.IsAuthenticated && (flags & CommandFlags.NoAuth) == 0)
         {

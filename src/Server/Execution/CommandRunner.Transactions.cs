@@ -36,7 +36,9 @@ sealed partial class CommandRunner
                 if (i % TransactionQueue.Prefetched == 0) queue.Prefetch(i, client.Database);
                 var request = queue.Request(i, out var command, out var keyHash);
                 var context = new CommandContext(parts, client, (Command)command, reply, request, keyHash) { MayBlock = false };
+                var before = reply.Errors;
                 Invoke(ref context);
+                if (reply.Errors != before) _failedInTransaction ??= (Command)command;
                 // CLIENT REPLY OFF among them counts from here on, as in Redis.
                 if (client.ReplyMode == ReplyMode.Off && !reply.Muted) reply.Muted = true;
             }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
@@ -145,7 +146,7 @@ static class CommandLine
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"Can't open the log file: {failure.Message}");
+            Console.Error.WriteLine($"Can't open the log file: {ConfigErrors.Describe(failure)}");
             return 1;
         }
         var log = new ServerLog(logProvider);

@@ -43,7 +43,7 @@ sealed class Rehearsal : IDisposable
         {
             Process = { Databases = 2 },
             Persistence = { SavePoints = [] },
-            Security = { EnableDebugCommand = ProtectedAction.Yes },
+            Security = { EnableDebugCommand = ProtectedAction.Yes, EnableModuleCommand = ProtectedAction.Yes },
         };
         _server = new MiniRedisServer(config, new ServerLog(_log)).Parts;
         _server.Saving.Files = new DiscardingFiles();

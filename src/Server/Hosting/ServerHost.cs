@@ -52,6 +52,11 @@ sealed class ServerHost : IDisposable
         Server.Admission.ReserveDescriptors();
         if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog));
         else BindAll(config);
+        if (_listeners.Count == 0)
+        {
+            _log.ListensNowhere();
+            throw new StartFailedException();
+        }
         Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;
         _oomScore.Apply();
         _log.Initialized();
@@ -68,11 +73,17 @@ sealed class ServerHost : IDisposable
         {
             Server.Aof.Files.Load();
             if (Server.Config.Persistence.AppendOnly) BeginLoadingAof();
-            else if (File.Exists(Server.Saving.Path)) Server.Loading.Start(Server.Saving.Path, ended: Loaded);
+            // The runtime would say that it is not permitted.
+            else if (Directory.Exists(Server.Saving.Path)) throw new IOException(ConfigErrors.IsADirectory);
+            else if (Path.Exists(Server.Saving.Path)) Server.Loading.Start(Server.Saving.Path, ended: Loaded);
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException && !Server.Config.Persistence.AppendOnly)
+        {
+            // A link that leads nowhere is no file, as in Redis.
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _log.CannotOpenData(failure.Message);
+            _log.CannotOpenData(ConfigErrors.Describe(failure));
             throw new StartFailedException();
         }
         catch (FormatException failure)
@@ -103,6 +114,7 @@ sealed class ServerHost : IDisposable
             Ready();
             return;
         }
+        if (!Server.Config.Persistence.AppendOnly) _log.RdbRefused();
         _log.CannotLoad();
         Server.Exit.Begin(1);
     }
@@ -116,7 +128,7 @@ sealed class ServerHost : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _log.CannotOpenData(failure.Message);
+            _log.CannotOpenData(ConfigErrors.Describe(failure));
             return false;
         }
     }
@@ -138,7 +150,7 @@ sealed class ServerHost : IDisposable
         }
         catch (Exception failure) when (failure is SocketException or IOException or UnauthorizedAccessException)
         {
-            _log.CannotListenUnix(failure.Message);
+            _log.CannotListenUnix(failure is PathTooLongException ? failure.Message : $"bind: {ConfigErrors.Describe(failure)}");
             throw new StartFailedException();
         }
     }
@@ -207,7 +219,20 @@ sealed class ServerHost : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _log.CannotWritePidFile(failure.Message);
+            _log.CannotWritePidFile(ConfigErrors.Describe(failure));
+        }
+    }
+
+    // The server ends whether or not the file does.
+    void RemovePidFile()
+    {
+        try
+        {
+            File.Delete(Server.Config.Persistence.PathOf(Server.Config.Process.PidFile));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _log.CannotRemovePidFile(ConfigErrors.Describe(failure));
         }
     }
 
@@ -223,7 +248,7 @@ sealed class ServerHost : IDisposable
         if (_hasPidFile)
         {
             _log.RemovingPidFile();
-            File.Delete(Server.Config.Persistence.PathOf(Server.Config.Process.PidFile));
+            RemovePidFile();
         }
         _log.Bye();
     }

@@ -52,18 +52,34 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "The disk does not take the end of the append only file")]
     public partial void AofNotFlushed();
 
-    [LoggerMessage(LogLevel.Warning, "Short read while loading the AOF file {name}: what stands behind offset {offset} is cut off, "
-        + "as aof-load-truncated allows")]
-    public partial void AofShortRead(string name, long offset);
+    [LoggerMessage(LogLevel.Warning, "!!! Warning: short read while loading the AOF file {name}!!!")]
+    public partial void AofShortRead(string name);
 
-    [LoggerMessage(LogLevel.Critical, "Unexpected end of file reading the append only file {name}: what is whole ends at offset {offset}. "
-        + "You can: 1) Make a backup of your AOF file, then use miniredis check-aof --fix <filename>. "
-        + "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server.")]
+    [LoggerMessage(LogLevel.Warning, "!!! Truncating the AOF {name} at offset {offset} !!!")]
+    public partial void AofCut(string name, long offset);
+
+    [LoggerMessage(LogLevel.Warning, "AOF {name} loaded anyway because aof-load-truncated is enabled")]
+    public partial void AofLoadedThoughTruncated(string name);
+
+    [LoggerMessage(LogLevel.Warning, "Revert incomplete MULTI/EXEC transaction from AOF file {name}")]
+    public partial void AofTransactionReverted(string name);
+
+    [LoggerMessage(LogLevel.Warning, "The append only file {name} has a MULTI within a transaction, at offset {offset}: as in Redis it is ignored, "
+        + "and EXEC runs what is queued behind both. The server that wrote the file had cut a half written EXEC off.")]
+    public partial void AofNestedMulti(long offset, string name);
+
+    [LoggerMessage(LogLevel.Critical, "Unexpected end of file reading the append only file {name}. "
+        + "You can: 1) Make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>. "
+        + "2) Alternatively you can set the 'aof-load-truncated' configuration option to yes and restart the server. "
+        + "(Here the first is called miniredis check-aof. What is whole ends at offset {offset}.)")]
     public partial void AofEndsEarly(string name, long offset);
 
-    [LoggerMessage(LogLevel.Critical, "{reason} ({name}; what is whole ends at offset {offset}): make a backup of your AOF file, "
-        + "then use miniredis check-aof --fix <filename.manifest>")]
-    public partial void AofDamaged(string reason, string name, long offset);
+    [LoggerMessage(LogLevel.Critical, "{reason}: make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest> "
+        + "(here it is called miniredis check-aof; what is whole ends at offset {offset})")]
+    public partial void AofDamaged(string reason, long offset);
+
+    [LoggerMessage(LogLevel.Critical, "Unrecoverable error reading the append only file {name}: {reason}")]
+    public partial void AofUnreadable(string name, string reason);
 
     [LoggerMessage(LogLevel.Critical, "{reason}")]
     public partial void AofManifestDamaged(string reason);
@@ -80,8 +96,20 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Cannot delete {name}: {reason}")]
     public partial void AofNotDeleted(string name, string reason);
 
-    [LoggerMessage(LogLevel.Warning, "The command {command} at offset {offset} of the AOF file {name} fails. The data set may be another.")]
-    public partial void AofCommandFailed(string command, long offset, string name);
+    [LoggerMessage(LogLevel.Warning, "== CRITICAL == {failure}")]
+    public partial void AofCommandFailed(string failure);
+
+    [LoggerMessage(LogLevel.Critical, "The append only file {name} is not loaded, as that would change the data, and stays as it is. You can: "
+        + "1) Make a backup of the directory, then mend the file. 2) Alternatively you can set the 'propagation-error-behavior' configuration "
+        + "option to ignore and restart the server: commands that fail are then left out.")]
+    public partial void AofRefusedForFailure(string name);
+
+    [LoggerMessage(LogLevel.Warning, "{count} commands of the append only file failed and are left out, as propagation-error-behavior allows. "
+        + "The files that have them are kept when the file is rewritten.")]
+    public partial void AofLoadedWithFailures(long count);
+
+    [LoggerMessage(LogLevel.Warning, "Not deleted, as commands of the append only file failed when it was loaded: {names} in {directory}")]
+    public partial void AofKept(string names, string directory);
 
     [LoggerMessage(LogLevel.Information, "DB loaded from {kind} file {name}: {seconds:F3} seconds")]
     public partial void AofFileLoaded(string kind, string name, double seconds);
@@ -148,8 +176,14 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "A payload of RESTORE was refused: {reason}")]
     public partial void PayloadRefused(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB. Terminating server after rdb file reading failure.")]
+    [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB, check server logs. Exiting.")]
     public partial void CannotLoad();
+
+    [LoggerMessage(LogLevel.Warning, "Terminating server after rdb file reading failure.")]
+    public partial void RdbRefused();
+
+    [LoggerMessage(LogLevel.Critical, "Error reading the RDB base file {name}, AOF loading aborted")]
+    public partial void AofBaseRefused(string name);
 
     [LoggerMessage(LogLevel.Warning, "Fatal error loading the DB: {reason}. Exiting.")]
     public partial void CannotOpenData(string reason);

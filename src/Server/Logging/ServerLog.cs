@@ -39,7 +39,7 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Failed opening Unix socket: {reason}")]
     public partial void CannotListenUnix(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Failed listening on port {port}, aborting.")]
+    [LoggerMessage(LogLevel.Warning, "Failed listening on port {port} (tcp), aborting.")]
     public partial void ListenAborted(int port);
 
     [LoggerMessage(LogLevel.Information, "Increased maximum number of open files to {limit} (it was originally set to {before}).")]
@@ -66,6 +66,11 @@ sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(LogLevel.Debug, "Protocol error from client id={id}: {error}")]
     public partial void ProtocolError(long id, string error);
+
+    [LoggerMessage(LogLevel.Warning, "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. "
+        + "This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. "
+        + "Connection from {address} aborted.")]
+    public partial void CrossProtocol(string address);
 
     [LoggerMessage(LogLevel.Warning, "Closing client that reached max query buffer length: id={id} qbuf={bytes}")]
     public partial void QueryBufferLimit(long id, long bytes);
@@ -124,6 +129,18 @@ sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(LogLevel.Information, "Removing the pid file.")]
     public partial void RemovingPidFile();
+
+    [LoggerMessage(LogLevel.Warning, "Configured to not listen anywhere, exiting.")]
+    public partial void ListensNowhere();
+
+    [LoggerMessage(LogLevel.Warning, "Errors trying to shut down the server. Check the logs for more information.")]
+    public partial void CannotShutDown();
+
+    [LoggerMessage(LogLevel.Error, "The end of the server failed on the way. Exiting anyway.")]
+    public partial void ShutdownFailed(Exception failure);
+
+    [LoggerMessage(LogLevel.Warning, "Failed to remove PID file: {reason}")]
+    public partial void CannotRemovePidFile(string reason);
 
     [LoggerMessage(LogLevel.Warning, "Failed to write PID file: {reason}")]
     public partial void CannotWritePidFile(string reason);

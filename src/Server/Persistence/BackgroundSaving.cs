@@ -1,3 +1,4 @@
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
@@ -71,7 +72,7 @@ sealed class BackgroundSaving(
             saving.NoteSaved(_dirtyAtStart);
             return;
         }
-        log.BackgroundSaveFailed(failure.Message);
+        log.BackgroundSaveFailed(ConfigErrors.Describe(failure));
         saving.LastWentWell = false;
     }
 }

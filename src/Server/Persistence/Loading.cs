@@ -125,6 +125,7 @@ sealed class Loading(
         {
             if (failure.Reason == RdbReader.EndsTooEarly) log.ShortRead();
             log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
+            if (_aof is not null) log.AofBaseRefused(_aof.CurrentName);
             End(isWhole: false);
             return;
         }
@@ -136,7 +137,7 @@ sealed class Loading(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            log.CannotOpenData(failure.Message);
+            log.CannotOpenData(ConfigErrors.Describe(failure));
             End(isWhole: false);
             return;
         }
@@ -145,8 +146,23 @@ sealed class Loading(
 
     void LogDamage(AofException failure)
     {
-        if (failure.IsTruncated) log.AofEndsEarly(_aof!.CurrentName, failure.Offset);
-        else log.AofDamaged(failure.Message, _aof!.CurrentName, failure.Offset);
+        var name = _aof!.CurrentName;
+        switch (failure.Fault)
+        {
+            case AofFault.Truncated:
+                log.AofEndsEarly(name, failure.Offset);
+                break;
+            case AofFault.CommandFailed:
+                log.AofCommandFailed(failure.Message);
+                log.AofRefusedForFailure(name);
+                break;
+            case AofFault.Unreadable:
+                log.AofUnreadable(name, failure.Message);
+                break;
+            default:
+                log.AofDamaged(failure.Message, failure.Offset);
+                break;
+        }
     }
 
     /// <summary>Loads a file in one go.</summary>

@@ -1,3 +1,4 @@
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
@@ -74,7 +75,7 @@ sealed class RdbSaving(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            log.SaveFailed(failure.Message);
+            log.SaveFailed(ConfigErrors.Describe(failure));
             return false;
         }
         log.Saved();

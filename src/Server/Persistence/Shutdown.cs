@@ -41,7 +41,18 @@ sealed class Shutdown(
     /// <summary>Does what a signal asked for. Called by the cron.</summary>
     public void RunRequested()
     {
-        if (_isRequested && !exit.HasBegun) _isRequested = TryBegin(_requested);
+        if (!_isRequested || exit.HasBegun) return;
+        try
+        {
+            _isRequested = TryBegin(_requested);
+            if (!_isRequested) log.CannotShutDown();
+        }
+        catch (Exception failure)
+        {
+            // A bug of ours, which the next attempt would meet again: who asked must not wait for ever.
+            log.ShutdownFailed(failure);
+            exit.Begin(1);
+        }
     }
 
     /// <summary>Saves what has to be saved, and has the process end.</summary>

@@ -66,16 +66,19 @@ static class LatencyReport
         }
     }
 
+    /// <remarks>Begins in Redis's words, by which clients' tests know it.</remarks>
     public static string Doctor(LatencyMonitor latency, ObservationSettings settings)
     {
         var events = latency.Events;
         if (events.Count == 0)
         {
             return settings.LatencyMonitorThreshold == 0
-                ? "Latency is not being watched. To have it watched: CONFIG SET latency-monitor-threshold <milliseconds>.\n"
-                : "Nothing took longer than latency-monitor-threshold so far. There is nothing to report.\n";
+                ? "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. You may use "
+                    + "\"CONFIG SET latency-monitor-threshold <milliseconds>.\" in order to enable it.\n"
+                : "Dave, no latency spike was observed during the lifetime of this Redis instance, not in the slightest bit.\n";
         }
-        var report = new StringBuilder("These events took longer than latency-monitor-threshold:\n\n");
+        var report = new StringBuilder("Dave, I have observed latency spikes in this Redis instance. ");
+        report.Append("These events took longer than latency-monitor-threshold:\n\n");
         foreach (var (name, found) in events)
         {
             var values = found.Samples.Select(s => s.Milliseconds).ToList();

@@ -6,6 +6,12 @@ namespace MiniRedis.Server.Transport;
 /// <summary>A bound and listening socket: TCP on one address, or a unix socket.</summary>
 sealed class Listener : IDisposable
 {
+    /// <summary>Bytes of a socket's path, its terminator among them: sun_path of sockaddr_un.</summary>
+    const int UnixPathBytes = 108;
+
+    /// <summary>Of a name in the DNS (RFC 1035).</summary>
+    const int LongestHost = 255;
+
     readonly string? _path;
 
     Listener(Socket socket, string? path)
@@ -54,15 +60,23 @@ sealed class Listener : IDisposable
 
     static IPAddress Resolve(string host)
     {
+        // An empty name would be this machine, and one that is longer than any the caller's mistake.
+        if (host.Length is 0 or > LongestHost) throw new SocketException((int)SocketError.HostNotFound);
         foreach (var found in Dns.GetHostAddresses(host)) return found;
         throw new SocketException((int)SocketError.HostNotFound);
     }
 
     /// <summary>Listens on a unix socket, replacing a stale file of that name.</summary>
     /// <param name="permissions">File mode bits, or 0 to leave the process's umask in force.</param>
+    /// <exception cref="SocketException">Something else is there.</exception>
+    /// <exception cref="IOException">The path is too long, or its directory is not there.</exception>
     public static Listener Unix(string path, int permissions, int backlog)
     {
-        File.Delete(path);
+        var length = System.Text.Encoding.UTF8.GetByteCount(path);
+        if (length >= UnixPathBytes) throw new PathTooLongException($"unix socket path too long ({length}), must be under {UnixPathBytes}");
+        // The runtime would call it an address that cannot be assigned.
+        if (!Directory.Exists(System.IO.Path.GetDirectoryName(path))) throw new DirectoryNotFoundException();
+        TryDelete(path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -82,6 +96,18 @@ sealed class Listener : IDisposable
     public void Dispose()
     {
         Socket.Dispose();
-        if (_path is not null) File.Delete(_path);
+        if (_path is not null) TryDelete(_path);
+    }
+
+    // What cannot be deleted is told by bind, or is in nobody's way.
+    static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 }

@@ -47,7 +47,7 @@ public sealed class RdbFileReader
         IsValkey = magic.StartsWith("VALKEY"u8);
         if (!IsValkey && !magic.StartsWith("REDIS"u8))
         {
-            reader.Fail("wrong signature");
+            reader.Fail("Wrong signature trying to load DB from file");
             return;
         }
         var digits = magic[(IsValkey ? 6 : 5)..];
@@ -58,7 +58,7 @@ public sealed class RdbFileReader
         }
         Version = version;
         if (!anyVersion && (!RdbFormat.IsReadable(version) || IsValkey != version >= RdbFormat.ValkeyVersion))
-            reader.Fail($"can't handle RDB format version {version}");
+            reader.Fail($"Can't handle RDB format version {version}");
     }
 
     /// <summary>The next part.</summary>

@@ -174,7 +174,7 @@ public sealed class RdbLoader : IDisposable
         var computed = _input.Checksum;
         var stored = (ulong)reader.Int64();
         if (_options.VerifiesChecksum && !reader.Failed && stored != 0 && stored != computed)
-            reader.Fail($"RDB CRC error: the file says {stored:x}, its bytes {computed:x}");
+            reader.Fail($"Wrong RDB checksum expected: ({computed:x}) but got ({stored:x}): RDB CRC error");
         Check(reader, "the checksum");
     }
 

@@ -47,7 +47,8 @@ public static unsafe partial class RdbValueReader
         {
             ReadPair(ref reader);
             maxDeletedId = ReadPair(ref reader);
-            added = reader.Length();
+            // No server writes fewer than there are. A group that is said to have read more is cut to this, too: Redis up to 7.4 writes such.
+            added = Math.Clamp(reader.Length(), length, Math.Max(length, long.MaxValue));
         }
         if (length != (ulong)count || last > lastId) reader.Fail("a stream's entries are not what it says of them");
         if (!reader.Failed) stream.Restore(count, lastId, first, maxDeletedId, added);

@@ -21,13 +21,15 @@ public readonly unsafe partial struct StreamValue
     /// <summary>Creates a group. False, and nothing changes, if there is a group of that name.</summary>
     /// <param name="name">Any bytes.</param>
     /// <param name="lastId">The last id that it counts as having been given.</param>
-    /// <param name="entriesRead">The number of entries that it counts as having read; -1 if not known.</param>
+    /// <param name="entriesRead">
+    /// The number of entries that it counts as having read; -1 if not known. More than were ever added count as these.
+    /// </param>
     /// <param name="group">The new group, or the existing one.</param>
     public bool TryCreateGroup(ReadOnlySpan<byte> name, StreamId lastId, long entriesRead, out StreamGroup group)
     {
         if (TryGetGroup(name, out group)) return false;
         var block = (StreamGroupBlock*)_arena.Allocate((nuint)(sizeof(StreamGroupBlock) + name.Length));
-        *block = new() { LastId = lastId, EntriesRead = entriesRead, NameLength = name.Length };
+        *block = new() { LastId = lastId, EntriesRead = AtMostAdded(entriesRead), NameLength = name.Length };
         name.CopyTo(new Span<byte>(block + 1, name.Length));
         _root->Groups.Insert(_arena, (nint)block, new GroupNameProbe(name));
         group = new(_arena, block);
@@ -54,9 +56,22 @@ public readonly unsafe partial struct StreamValue
         return shell;
     }
 
+    // How far a group has come. A stream counts the entries that were ever added, and a group those that it was given: what is left to
+    // give is the difference. That is right as long as no entry behind the group's last one has gone, which the stream knows only in part:
+    // trimming takes from the beginning, so nothing but the first entry's id has to be looked at; XDEL takes from anywhere, and only the
+    // largest id that it took is remembered.
+    //
+    //     ids   1   2   3   4   5   6   7   8          added 8, length 4
+    //           trimmed .   |   |   X   |   |          first 4, largest deleted 6
+    //                       first   deleted
+    //     a group at 7: nothing behind it has gone, 8 - 7 are left. At 3: unknown, since 6 may not have been the only one.
+    //
+    // As in Redis 7.4.3 and 8.0 (streamReplyWithCGLag, streamEstimateDistanceFromFirstEverEntry). A group never has more entries than the
+    // stream: a number of a client's is cut to that, or what is left would be less than nothing, and Redis 8 would not load the file.
+
     /// <summary>
-    /// How many entries had been added when the entry of an id was. This is not known if entries in between were deleted, nor for
-    /// ids between the first and the last. Source: streamEstimateDistanceFromFirstEverEntry.
+    /// How many entries had been added when the entry of an id was. This is not known if entries behind it were deleted, nor for
+    /// ids between the first and the last.
     /// </summary>
     /// <returns>-1 if it is not known.</returns>
     public long EntriesUpTo(StreamId id)
@@ -64,25 +79,26 @@ public readonly unsafe partial struct StreamValue
         var added = (long)_root->EntriesAdded;
         if (added == 0) return 0;
         if (_root->Length == 0 && id <= _root->LastId) return added;
+        if (!id.IsZero && id < _root->MaxDeletedId) return -1;
         if (id == _root->LastId) return added;
         if (id > _root->LastId) return -1;
-        if (_root->MaxDeletedId.IsZero || _root->MaxDeletedId < _root->FirstId)
-        {
-            if (id < _root->FirstId) return added - _root->Length;
-            if (id == _root->FirstId) return added - _root->Length + 1;
-        }
-        return -1;
+        if (HasHoles) return -1;
+        if (id < _root->FirstId) return added - _root->Length;
+        return id == _root->FirstId ? added - _root->Length + 1 : -1;
     }
 
+    /// <summary>Whether an entry behind the first one may have been deleted.</summary>
+    bool HasHoles => _root->MaxDeletedId >= _root->FirstId;
+
     /// <summary>Whether an entry from <paramref name="start"/> on may have been deleted by XDEL.</summary>
-    bool HasTombstoneFrom(StreamId start) =>
-        _root->Length > 0 && !_root->MaxDeletedId.IsZero && _root->FirstId <= _root->MaxDeletedId && start <= _root->MaxDeletedId;
+    bool HasTombstoneFrom(StreamId start) => _root->Length > 0 && !_root->MaxDeletedId.IsZero && HasHoles && start <= _root->MaxDeletedId;
 
     /// <summary>The number of entries that a group has still to be given; null if deletions make that unknown.</summary>
     public long? LagOf(StreamGroup group)
     {
         var added = (long)_root->EntriesAdded;
-        if (added == 0) return 0;
+        if (added == 0 || _root->Length == 0) return 0;
+        if (group.LastId < _root->FirstId && !HasHoles) return _root->Length;
         if (group.EntriesRead != StreamGroup.Unknown && !HasTombstoneFrom(group.LastId)) return added - group.EntriesRead;
         var read = EntriesUpTo(group.LastId);
         return read == StreamGroup.Unknown ? null : added - read;
@@ -91,10 +107,32 @@ public readonly unsafe partial struct StreamValue
     /// <summary>Notes that a group is given an entry behind all that it was given so far.</summary>
     public void Advance(StreamGroup group, StreamId id)
     {
-        if (group.EntriesRead != StreamGroup.Unknown && !HasTombstoneFrom(id)) group.EntriesRead++;
+        // Entries between the last one and this one may have gone, trimmed or deleted.
+        var counts = group.EntriesRead != StreamGroup.Unknown && group.LastId >= _root->FirstId && !HasTombstoneFrom(group.LastId);
+        if (counts) group.EntriesRead = AtMostAdded(group.EntriesRead + 1);
         else if (_root->EntriesAdded > 0) group.EntriesRead = EntriesUpTo(id);
         group.LastId = id;
     }
+
+    /// <summary>Sets how far a group has come.</summary>
+    /// <param name="group">One of this stream.</param>
+    /// <param name="lastId">The last id that it counts as having been given.</param>
+    /// <param name="entriesRead">As <see cref="TryCreateGroup"/> takes it.</param>
+    public void SetProgress(StreamGroup group, StreamId lastId, long entriesRead)
+    {
+        group.LastId = lastId;
+        group.EntriesRead = AtMostAdded(entriesRead);
+    }
+
+    /// <summary>Sets the number of entries that count as ever added, and with it how many a group can have read.</summary>
+    /// <param name="added">Not less than <see cref="Length"/>.</param>
+    public void SetEntriesAdded(long added)
+    {
+        _root->EntriesAdded = (ulong)added;
+        foreach (var group in Groups) group.EntriesRead = AtMostAdded(group.EntriesRead);
+    }
+
+    long AtMostAdded(long entriesRead) => entriesRead < 0 ? StreamGroup.Unknown : Math.Min(entriesRead, (long)_root->EntriesAdded);
 }
 
 /// <summary>The groups of a stream, for a foreach.</summary>

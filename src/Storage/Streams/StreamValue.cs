@@ -58,11 +58,7 @@ public readonly unsafe partial struct StreamValue
     }
 
     /// <summary>Number of entries ever added.</summary>
-    public ulong EntriesAdded
-    {
-        get => _root->EntriesAdded;
-        set => _root->EntriesAdded = value;
-    }
+    public ulong EntriesAdded => _root->EntriesAdded;
 
     /// <summary>Number of listpacks that hold the entries.</summary>
     public long NodeCount => _root->Nodes.Count;

@@ -16,6 +16,7 @@ public class RedisOracleTests
         ["port"] = "set by the test",
         ["unixsocket"] = "set by the test",
         ["dir"] = "set by the test",
+        ["propagation-error-behavior"] = "a file whose commands fail is refused, unless the user says otherwise",
     };
 
     /// <summary>Names that 7.0.15 has for everyone and a later version hid.</summary>

@@ -14,7 +14,6 @@ public class RehearsalTests
         ["config|resetstat"] = "forgets what this test counts by",
         ["config|rewrite"] = "writes the configuration file",
         ["memory|purge"] = "is for the whole process",
-        ["latency|graph"] = "needs an event to draw",
         ["client|import-source"] = "needs import-mode",
         ["pfselftest"] = "computes for seconds",
     };

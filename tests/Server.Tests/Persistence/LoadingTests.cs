@@ -40,6 +40,23 @@ public sealed class LoadingTests
     }
 
     [Theory]
+    [InlineData("REDIT0011", "Wrong signature trying to load DB from file")]
+    [InlineData("REDIS0099", "Can't handle RDB format version 99")]
+    [InlineData("REDIS0011\xfe", "Short read or OOM loading DB. Unrecoverable error, aborting now.")]
+    [InlineData("REDIS0011\xff--------", "Wrong RDB checksum expected: (")]
+    public void A_file_that_cannot_be_loaded_is_told_of_in_the_words_of_redis(string bytes, string reason)
+    {
+        var (log, exits) = (new LogLines(), new List<int>());
+        using var server = new TestServer(data: Encoding.Latin1.GetBytes(bytes), log: log, exits: exits.Add);
+        server.TickUntil(() => exits.Count > 0);
+        Assert.Equal([1], exits);
+        string[] expected =
+            [reason, "Internal error in RDB reading offset ", "Terminating server after rdb file reading failure.",
+                "Fatal error loading the DB, check server logs. Exiting."];
+        Assert.All(expected, line => Assert.Contains(line, log.Text, StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("GET key:1", "-LOADING Redis is loading the dataset in memory")]
     [InlineData("SET a b", "-LOADING Redis is loading the dataset in memory")]
     [InlineData("PING", "-LOADING Redis is loading the dataset in memory")]

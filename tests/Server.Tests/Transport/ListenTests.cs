@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
@@ -33,11 +34,12 @@ public sealed class ListenTests : IDisposable
         return host;
     }
 
-    ServerHost Create(string configuration, bool portable)
+    ServerHost Create(string configuration, bool portable, LogLines? lines = null)
     {
         var config = new ServerConfig();
         ConfigFile.LoadText(config, $"port {_port}\n{configuration}");
-        var log = new ServerLog(NullLogger.Instance);
+        config.Persistence.Dir = _directory.FullName;
+        var log = new ServerLog(lines ?? (ILogger)NullLogger.Instance);
         return new ServerHost(new MiniRedisServer(config, log).Parts, log, portable);
     }
 
@@ -169,5 +171,62 @@ public sealed class ListenTests : IDisposable
         while (timer[0] != "02" && deadline.Elapsed < TimeSpan.FromSeconds(10));
         Assert.Equal("02", timer[0]);
         Assert.InRange(int.Parse(timer[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture), 110_00, 123_00);
+    }
+
+    [Theory]
+    [InlineData("port 0", "Configured to not listen anywhere, exiting.")]
+    [InlineData("bind ''", "Configured to not listen anywhere, exiting.")]
+    [InlineData("bind -192.0.2.1", "Configured to not listen anywhere, exiting.")]
+    [InlineData("bind 192.0.2.1", "Could not create server TCP listening socket 192.0.2.1:{port}: Cannot assign requested address")]
+    [InlineData("bind 192.0.2.1", "Failed listening on port {port} (tcp), aborting.")]
+    [InlineData("bind {long}", "Could not create server TCP listening socket {long}:{port}: ")]
+    [InlineData("port 0\nunixsocket /nosuch/directory/s", "Failed opening Unix socket: bind: No such file or directory")]
+    [InlineData("port 0\nunixsocket {dir}", "Failed opening Unix socket: bind: Address already in use")]
+    [InlineData("port 0\nunixsocket /{long}", "Failed opening Unix socket: unix socket path too long (301), must be under 108")]
+    public void A_server_that_can_listen_nowhere_tells_the_system_s_reason_in_the_words_of_redis(string configuration, string expected)
+    {
+        string Filled(string text) => text.Replace("{long}", new string('a', 300), StringComparison.Ordinal)
+            .Replace("{dir}", _directory.FullName, StringComparison.Ordinal)
+            .Replace("{port}", _port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+
+        var lines = new LogLines();
+        using var host = Create(Filled(configuration), portable: false, lines);
+        Assert.Throws<StartFailedException>(() => host.Start());
+        Assert.Contains(Filled(expected), lines.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_data_file_that_is_a_link_to_nowhere_is_none_and_one_that_is_a_directory_is_refused()
+    {
+        var dump = Path.Combine(_directory.FullName, "dump.rdb");
+        File.CreateSymbolicLink(dump, Path.Combine(_directory.FullName, "nowhere"));
+        using (Start("bind 127.0.0.1", portable: false))
+        {
+            using var client = new RawClient(_port);
+            client.Run("""
+                SET a b
+                -> +OK
+                SAVE
+                -> +OK
+                """);
+        }
+        Assert.Null(new FileInfo(dump).LinkTarget);
+        File.Delete(dump);
+        Directory.CreateDirectory(dump);
+        var lines = new LogLines();
+        using var refused = Create("bind 127.0.0.1", portable: false, lines);
+        Assert.Throws<StartFailedException>(() => refused.Start());
+        Assert.Contains("Fatal error loading the DB: Is a directory. Exiting.", lines.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_pid_file_that_cannot_be_written_is_told_of_and_harms_nobody()
+    {
+        var lines = new LogLines();
+        using var host = Create("bind 127.0.0.1\npidfile /nosuch/directory/x", portable: false, lines);
+        host.Start();
+        using var client = new RawClient(_port);
+        Assert.Equal("+PONG", client.Call("PING"));
+        Assert.Contains("Failed to write PID file: No such file or directory", lines.Text, StringComparison.Ordinal);
     }
 }

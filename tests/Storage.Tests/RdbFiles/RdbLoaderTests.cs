@@ -157,13 +157,13 @@ public sealed class RdbLoaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("REDIT0003", "wrong signature")]
+    [InlineData("REDIT0003", "Wrong signature trying to load DB from file")]
     [InlineData("REDIS00x3", "the version is not a number")]
     [InlineData("REDIS0000", "the version is not a number")]
-    [InlineData("REDIS0013", "can't handle RDB format version 13")]
-    [InlineData("REDIS0080", "can't handle RDB format version 80")]
-    [InlineData("VALKEY011", "can't handle RDB format version 11")]
-    [InlineData("VALKEY081", "can't handle RDB format version 81")]
+    [InlineData("REDIS0013", "Can't handle RDB format version 13")]
+    [InlineData("REDIS0080", "Can't handle RDB format version 80")]
+    [InlineData("VALKEY011", "Can't handle RDB format version 11")]
+    [InlineData("VALKEY081", "Can't handle RDB format version 81")]
     public void A_header_that_is_not_known_is_refused(string header, string reason)
     {
         var failure = Assert.Throws<RdbException>(() => RdbFile.Load([.. Encoding.ASCII.GetBytes(header), 0xFF], _keyspace));

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Administration;
@@ -59,7 +60,7 @@ static partial class ServerCommands
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.CannotOpenData(failure.Message);
+            server.Log.CannotOpenData(ConfigErrors.Describe(failure));
             c.Fail(Errors.LoadAofFailed);
             return;
         }

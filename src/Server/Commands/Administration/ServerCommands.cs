@@ -31,6 +31,8 @@ static partial class ServerCommands
         RoleSpec,
         // ServerCommands.Save.cs
         SaveSpec, BackgroundSaveSpec, RewriteSpec, LastSaveSpec,
+        // ServerCommands.Module.cs
+        ModuleSpec,
         // ServerCommands.Debug.cs
         DebugSpec,
     ];

@@ -60,9 +60,11 @@ static partial class ConnectionCommands
         {
             if (!MayTrack(ref c, modes, prefixes)) return;
             c.Server.Tracking.Enable(c.Client, modes, redirect);
+            var tracking = c.Client.Tracking!;
+            var before = tracking.Prefixes.Count;
             foreach (var at in prefixes) c.Server.Tracking.AddPrefix(c.Client, c.Arg(at));
-            if (prefixes.Count > 0) c.Client.Tracking!.OrderPrefixes();
             if (prefixes.Count == 0 && (modes & TrackingModes.Broadcast) != 0) c.Server.Tracking.AddPrefix(c.Client, default);
+            if (tracking.Prefixes.Count != before) tracking.OrderPrefixes();
         }
         else if (c.IsToken(2, "OFF"u8))
         {

@@ -140,8 +140,8 @@ static partial class ListCommands
             list.RemoveRange(stop + 1, length - 1 - stop);
             list.RemoveRange(0, start);
             var removed = length - list.Count;
-            // An event though nothing may have gone, but no change then, as in Redis.
-            Removed(ref c, ref list, key, "ltrim", removed);
+            // As in Valkey 8.0.7 and 9.0.1. Redis tells those who watch the key, or have it in a cache, of a trimming that took nothing, too.
+            if (removed > 0) Removed(ref c, ref list, key, "ltrim", removed);
         }
         c.Reply.Ok();
     }

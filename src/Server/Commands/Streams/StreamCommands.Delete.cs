@@ -223,7 +223,7 @@ static partial class StreamCommands
         else
         {
             stream.LastId = id;
-            if (added != -1) stream.EntriesAdded = (ulong)added;
+            if (added != -1) stream.SetEntriesAdded(added);
             if (!maxDeleted.IsZero) stream.MaxDeletedId = maxDeleted;
             c.Changed(key, KeyspaceEvents.Stream, "xsetid");
             c.Reply.Ok();

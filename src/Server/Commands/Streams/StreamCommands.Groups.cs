@@ -179,8 +179,7 @@ static partial class StreamCommands
         }
         var id = stream.LastId;
         if (c.Arg(4) is not [(byte)'$'] && !TryIdOrBound(c, 4, 0, out id)) return;
-        group.LastId = id;
-        group.EntriesRead = entriesRead;
+        stream.SetProgress(group, id, entriesRead);
         c.Changed(c.Arg(2), KeyspaceEvents.Stream, "xgroup-setid");
         c.Reply.Ok();
     }

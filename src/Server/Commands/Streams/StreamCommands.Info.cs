@@ -143,7 +143,8 @@ static partial class StreamCommands
         c.Reply.Bulk("radix-tree-keys"u8);
         c.Reply.Integer(stream.NodeCount);
         c.Reply.Bulk("radix-tree-nodes"u8);
-        c.Reply.Integer(stream.IndexNodeCount);
+        // As in Redis, what holds the entries counts as well, and a tree of nothing has its root.
+        c.Reply.Integer(Math.Max(1, stream.IndexNodeCount) + stream.NodeCount);
         c.Reply.Bulk("last-generated-id"u8);
         ReplyId(c.Reply, stream.LastId);
         c.Reply.Bulk("max-deleted-entry-id"u8);

@@ -130,20 +130,26 @@ static partial class StringCommands
         DeleteIf(ref c, at, key, at.Found && at.Record.GetString(scratch).SequenceEqual(c.Arg(2)));
     }
 
+    /// <summary>As Redis 8.4, this judges the condition last: without a key any is fine, and with one that is no string none.</summary>
     static void DelEx(ref CommandContext c)
     {
-        var key = c.Arg(1);
-        var condition = new ValueCondition();
-        for (var i = 2; i < c.Count; i++)
+        if (c.Count is not (2 or 4))
         {
-            if (!condition.IsGiven && condition.TryTake(c, ref i, ConditionKinds.ComparisonOnly)) continue;
-            c.Fail(Errors.Syntax);
+            c.Fail(Errors.WrongArity(c.Command.FullName));
             return;
         }
+        var key = c.Arg(1);
         var at = c.LookupWrite(key);
-        if (condition.ComparesValue && !c.CheckType(at, ObjectType.String)) return;
-        if (!condition.TryHolds(c, at, out var holds)) return;
-        DeleteIf(ref c, at, key, at.Found && holds);
+        if (!at.Found || c.Count == 2)
+        {
+            DeleteIf(ref c, at, key, at.Found);
+            return;
+        }
+        var condition = new ValueCondition();
+        var index = 2;
+        if (at.Record.Type != ObjectType.String) c.Fail(Errors.DelExNeedsString);
+        else if (!condition.TryTake(c, ref index, ConditionKinds.ComparisonOnly)) c.Fail(Errors.DelExCondition);
+        else if (condition.TryHolds(c, at, out var holds)) DeleteIf(ref c, at, key, holds);
     }
 
     static void DeleteIf(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key, bool holds)

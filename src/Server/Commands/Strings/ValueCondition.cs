@@ -60,12 +60,13 @@ ref struct ValueCondition
                 holds = equal == (_kind == ConditionKind.IfEqual);
                 return true;
             case ConditionKind.IfDigestEqual or ConditionKind.IfDigestNotEqual:
-                if (!ValueDigest.TryParse(_operand, out var wanted))
+                // As in Redis only the length is judged, and not even that where there is nothing to compare with.
+                if (at.Found && _operand.Length != ValueDigest.TextLength)
                 {
                     c.Fail(Errors.InvalidDigest);
                     return false;
                 }
-                var same = at.Found && ValueDigest.Of(at.Record.GetString(scratch)) == wanted;
+                var same = at.Found && ValueDigest.TryParse(_operand, out var wanted) && ValueDigest.Of(at.Record.GetString(scratch)) == wanted;
                 holds = same == (_kind == ConditionKind.IfDigestEqual);
                 return true;
             default:

@@ -36,11 +36,12 @@ internal static partial class ConfigTable
         Long("repl-backlog-ttl", 3600, (0, long.MaxValue), c => ref c.Replication.ReplBacklogTtl),
         Bool("dual-channel-replication-enabled", false, c => ref c.Replication.DualChannelReplicationEnabled, from: Valkey80,
             inert: "a full synchronization uses one connection"),
-        Choice("propagation-error-behavior", "ignore", c => ref c.Replication.PropagationErrorBehavior,
+        // Redis's default is "ignore", which takes what is left of a file whose commands fail for the data.
+        Choice("propagation-error-behavior", "panic", c => ref c.Replication.PropagationErrorBehavior,
         [
             ("ignore", PropagationErrorBehavior.Ignore), ("panic", PropagationErrorBehavior.Panic),
             ("panic-on-replicas", PropagationErrorBehavior.PanicOnReplicas),
-        ]),
+        ], from: "MiniRedis"),
     ];
 
     static IEnumerable<Directive> Cluster() =>

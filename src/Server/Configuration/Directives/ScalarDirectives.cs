@@ -140,6 +140,8 @@ internal sealed class StringDirective : Directive
 
     public override string? Set(ServerConfig config, ReadOnlySpan<string> args, bool readingFile)
     {
+        // No name of a file, a host or a user has one. Secrets are any bytes.
+        if (args[0].Contains('\0') && !Is(DirectiveFlags.Sensitive)) return ConfigErrors.ZeroByte;
         if (Check?.Invoke(args[0]) is { } error) return error;
         Field(config) = args[0];
         return null;
@@ -166,8 +168,14 @@ internal sealed class CustomDirective : Directive
 
     public Func<ServerConfig, ServerConfig, IEnumerable<(string Line, bool Force)>>? Rewrite { get; init; }
 
-    public override string? Set(ServerConfig config, ReadOnlySpan<string> args, bool readingFile) =>
-        Parse(config, args, readingFile);
+    public override string? Set(ServerConfig config, ReadOnlySpan<string> args, bool readingFile)
+    {
+        foreach (var arg in args)
+        {
+            if (arg.Contains('\0')) return ConfigErrors.ZeroByte;
+        }
+        return Parse(config, args, readingFile);
+    }
 
     public override string Get(ServerConfig config) => Format(config);
 

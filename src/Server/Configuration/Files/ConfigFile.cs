@@ -170,9 +170,12 @@ internal sealed class ConfigFile
     {
         if (_config.Logging.LogFile.Length > 0)
         {
+            var path = _config.Persistence.PathOf(_config.Logging.LogFile);
+            // The runtime would say that it is not permitted.
+            if (Directory.Exists(path)) throw ConfigFileReport.ForWhole($"Can't open the log file: {ConfigErrors.IsADirectory}");
             try
             {
-                File.Open(_config.Persistence.PathOf(_config.Logging.LogFile), FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
+                File.Open(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

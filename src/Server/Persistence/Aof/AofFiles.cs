@@ -26,6 +26,9 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     /// <summary>Bytes of the base and of incremental files that are not written to any more.</summary>
     public long ClosedBytes { get; private set; }
 
+    /// <summary>Whether what a rewrite replaces stays on the disk, on no list: it holds more than was loaded.</summary>
+    public bool KeepsReplaced { get; set; }
+
     public string PathOf(string name) => Path.Combine(Directory, ConfigText.ToUnicode(name));
 
     /// <summary>Reads the list; without one there are no files.</summary>
@@ -90,6 +93,8 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     /// </summary>
     public void Commit(AofManifest manifest)
     {
+        var kept = KeepsReplaced ? manifest.History : [];
+        if (kept.Count > 0) manifest = manifest.WithoutHistory();
         var files = saving.Files;
         CreateDirectory();
         var temporary = PathOf($"temp-{settings.AppendFilename}.manifest");
@@ -103,6 +108,10 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         _onDisk = manifest;
         Adopt(manifest);
         files.SyncDirectory(Directory);
+        if (kept.Count == 0) return;
+        log.AofKept(string.Join(", ", kept.Select(file => file.Name)), settings.AppendDirname);
+        // What is written from here on holds no more than there is.
+        KeepsReplaced = false;
     }
 
     /// <summary>Goes on with a list that the disk is not to have yet: the one before holds everything still.</summary>

@@ -24,7 +24,7 @@ sealed class AofLoading : IDisposable
     RdbLoader? _base;
     FileStream? _file;
     IAofReplay? _replay;
-    long _before, _dirty;
+    long _before, _dirty, _failedCommands;
 
     /// <param name="files">Which files there are.</param>
     /// <param name="setup">Loads a base that is an RDB file.</param>
@@ -33,7 +33,7 @@ sealed class AofLoading : IDisposable
     /// <param name="settings">Whether a truncated end may be cut off.</param>
     /// <param name="disk">Cuts it off.</param>
     /// <param name="log">Is told of each file.</param>
-    /// <exception cref="FileNotFoundException">A file of the list is not there.</exception>
+    /// <exception cref="IOException">A file of the list is not there.</exception>
     public AofLoading(
         AofFiles files, RdbLoadingSetup setup, Func<Stream, string, IAofReplay> replayer, EffectStream effects, PersistenceSettings settings,
         IFileStore disk, ServerLog log)
@@ -41,9 +41,10 @@ sealed class AofLoading : IDisposable
         (_files, _setup, _replayer, _effects, _settings, _disk, _log) = (files, setup, replayer, effects, settings, disk, log);
         _paths = [.. files.Manifest.Files.Select(file => files.PathOf(file.Name))];
         if (_paths.Find(path => !File.Exists(path)) is { } missing)
-            throw new FileNotFoundException($"Can't open the append log file {missing} for reading: No such file or directory");
+            throw new IOException($"The append log file {missing} doesn't exist: No such file or directory");
         Length = _paths.Sum(path => new FileInfo(path).Length);
         _dirty = effects.Dirty;
+        files.KeepsReplaced = false;
     }
 
     /// <summary>Name of the file that is being loaded.</summary>
@@ -66,6 +67,7 @@ sealed class AofLoading : IDisposable
             if (_next == _paths.Count)
             {
                 _effects.Dirty = _dirty;
+                if (_failedCommands > 0) _log.AofLoadedWithFailures(_failedCommands);
                 return true;
             }
             Open(_paths[_next++]);
@@ -85,6 +87,9 @@ sealed class AofLoading : IDisposable
         var kind = _next == 1 && _files.Manifest.Base is not null ? "base" : "incr";
         _log.AofFileLoaded(kind, CurrentName, _elapsed.Elapsed.TotalSeconds);
         _before += _replay!.Length;
+        _failedCommands += _replay.FailedCommands;
+        // The files hold more than what is loaded now: a rewrite must not take that away for ever.
+        _files.KeepsReplaced |= _failedCommands > 0;
         _replay.Dispose();
         (_replay, _file) = (null, null);
         return false;
@@ -99,14 +104,20 @@ sealed class AofLoading : IDisposable
         {
             return _replay!.Step(bytes);
         }
-        catch (AofException failure) when (failure.IsTruncated && _settings.AofLoadTruncated && IsLastWritten)
+        catch (AofException failure) when (failure.Fault == AofFault.Truncated && _settings.AofLoadTruncated && IsLastWritten)
         {
             var path = _paths[_next - 1];
-            _log.AofShortRead(Path.GetFileName(path), failure.Offset);
+            _log.AofShortRead(Path.GetFileName(path));
+            _log.AofCut(Path.GetFileName(path), failure.Offset);
             using var file = _disk.Append(path);
             file.Truncate(failure.Offset);
             file.Sync();
+            _log.AofLoadedThoughTruncated(Path.GetFileName(path));
             return true;
+        }
+        catch (IOException failure)
+        {
+            throw new AofException(_replay!.Position, AofFault.Unreadable, failure.Message);
         }
     }
 

@@ -29,7 +29,7 @@ public sealed class ServerCommandsCommandOracleTests
         "blpop flags", "brpop flags", "blmove flags", "brpoplpush flags", "bzpopmin flags", "bzpopmax flags",
         // Later versions: more options, or the same ones nested in another way.
         "set arguments", "hscan arguments", "psubscribe arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
-        "bitop arguments", "bitfield arguments", "pfmerge arguments", "bgsave arguments",
+        "bitop arguments", "bitfield arguments", "module|loadex arguments", "pfmerge arguments", "bgsave arguments",
         "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
         "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",
         "geopos arguments", "geohash arguments", "georadius arguments", "georadiusbymember arguments",

@@ -14,6 +14,33 @@ public sealed class ServerCommandsConfigTests : IDisposable
     }
 
     [Fact]
+    public void Text_with_a_zero_byte_is_refused_but_in_secrets()
+    {
+        using var server = new TestServer("enable-protected-configs yes");
+        using var client = server.Connect();
+        client.Run("""
+            CONFIG SET dbfilename "a\x00b"
+            -> -ERR CONFIG SET failed (possibly related to argument 'dbfilename') - argument contains a zero byte
+            CONFIG SET bind "127.0.0.1\x00"
+            -> -ERR CONFIG SET failed (possibly related to argument 'bind') - argument contains a zero byte
+            CONFIG SET dir "/tmp\x00"
+            -> -ERR CONFIG SET failed (possibly related to argument 'dir') - argument contains a zero byte
+            CONFIG SET replica-announce-ip "a\x00b"
+            -> -ERR CONFIG SET failed (possibly related to argument 'replica-announce-ip') - argument contains a zero byte
+            CONFIG SET requirepass "a\x00b"
+            -> +OK
+            """);
+    }
+
+    [Fact]
+    public void CONFIG_may_be_renamed_to_its_own_name()
+    {
+        using var server = new TestServer("rename-command CONFIG CONFIG");
+        using var client = server.Connect();
+        Assert.Equal("*2 $4 port $4 6379", client.Call("CONFIG GET port"));
+    }
+
+    [Fact]
     public void Get_answers_pairs_of_what_matches_any_pattern()
     {
         _client.Run("""

@@ -75,6 +75,18 @@ public sealed class ServerCommandsLatencyTests : IDisposable
     }
 
     [Fact]
+    public void Who_asks_about_latencies_is_none()
+    {
+        _client.Call("PING");
+        lock (_server.Server.Executor.ExecutorLock)
+        {
+            var latency = _server.Server.Commands.Find("LATENCY"u8)!.FindSubcommand("DOCTOR"u8)!;
+            _server.Server.CallWatch.NoteTime(_server.Server.Clients.All.First(), latency, default, _server.Server.Clock.Ticks(1_000_000));
+        }
+        Assert.Equal("*0", _client.Call("LATENCY LATEST"));
+    }
+
+    [Fact]
     public void The_graph_rises_with_the_samples()
     {
         Note("command", 100);
@@ -88,12 +100,13 @@ public sealed class ServerCommandsLatencyTests : IDisposable
     [Fact]
     public void The_doctor_says_what_was_seen()
     {
-        Assert.Contains("nothing to report", _client.Call("LATENCY DOCTOR"), StringComparison.Ordinal);
+        Assert.Contains(" Dave, no latency spike was observed", _client.Call("LATENCY DOCTOR"), StringComparison.Ordinal);
         Note("command", 250);
+        Assert.Contains(" Dave, I have observed latency spikes in this Redis instance.", _client.Call("LATENCY DOCTOR"), StringComparison.Ordinal);
         Assert.Contains("- command: 1 latency spikes, average 250 ms", _client.Call("LATENCY DOCTOR"), StringComparison.Ordinal);
         _client.Call("LATENCY RESET");
         _client.Call("CONFIG SET latency-monitor-threshold 0");
-        Assert.Contains("not being watched", _client.Call("LATENCY DOCTOR"), StringComparison.Ordinal);
+        Assert.Contains(" I'm sorry, Dave, I can't do that. Latency monitoring is disabled", _client.Call("LATENCY DOCTOR"), StringComparison.Ordinal);
     }
 
     [Fact]

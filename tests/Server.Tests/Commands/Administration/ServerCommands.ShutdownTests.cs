@@ -65,7 +65,8 @@ public sealed class ServerCommandsShutdownTests
     [Fact]
     public void A_signal_is_forgotten_where_the_data_cannot_be_saved()
     {
-        using var server = new TestServer("save 60 1");
+        var log = new LogLines();
+        using var server = new TestServer("save 60 1", log: log);
         using var client = server.Connect();
         lock (server.Server.Executor.ExecutorLock)
         {
@@ -75,6 +76,22 @@ public sealed class ServerCommandsShutdownTests
         }
         server.TickUntil(() => !server.Server.Shutdown.IsRequested);
         Assert.Equal("+PONG", client.Call("PING"));
+        Assert.Contains("Errors trying to shut down the server. Check the logs for more information.", log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_signal_ends_the_server_though_something_fails_that_nobody_thought_of()
+    {
+        var exits = new List<int>();
+        using var server = new TestServer("save 60 1", exits: exits.Add);
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            // What no check lets through: the runtime refuses the path with an exception of its own.
+            server.Server.Config.Persistence.DbFilename = "a\0b";
+            server.Server.Shutdown.Request(ShutdownFlags.Default);
+        }
+        server.TickUntil(() => exits.Count > 0);
+        Assert.Equal([1], exits);
     }
 
     [Theory]

@@ -114,6 +114,10 @@ public sealed class ConnectionCommandsTrackingTests : IDisposable
         -> -ERR Prefix 'xy' overlaps with another provided prefix 'x'. Prefixes for a single client must not overlap.
         CLIENT TRACKINGINFO
         -> %3 $5 flags ~3 $2 on $5 bcast $6 noloop $8 redirect :0 $8 prefixes *3 $1 a $1 b $1 c
+        CLIENT TRACKING ON BCAST
+        -> +OK
+        CLIENT TRACKINGINFO
+        -> %3 $5 flags ~2 $2 on $5 bcast $8 redirect :0 $8 prefixes *4 $0  $1 a $1 b $1 c
         RESET
         -> +RESET
         CLIENT TRACKINGINFO

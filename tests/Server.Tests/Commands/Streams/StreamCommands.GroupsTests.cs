@@ -281,7 +281,7 @@ public sealed class StreamCommandsGroupsTests : IDisposable
             XREADGROUP GROUP g a STREAMS s >
             -> *1 *2 $1 s *2 *2 $3 3-0 *2 $1 f $1 3 *2 $3 4-0 *2 $1 f $1 4
             XINFO STREAM s FULL COUNT 1
-            -> *18 $6 length :4 $15 radix-tree-keys :1 $16 radix-tree-nodes :1 $17 last-generated-id $3 4-0 $20 max-deleted-entry-id $3 0-0 $13 entries-added :4 $23 recorded-first-entry-id $3 1-0 $7 entries *1 *2 $3 1-0 *2 $1 f $1 1 $6 groups *1 *14 $4 name $1 g $17 last-delivered-id $3 4-0 $12 entries-read :4 $3 lag :0 $9 pel-count :2 $7 pending *1 *4 $3 3-0 $1 a :{now} :1 $9 consumers *1 *10 $4 name $1 a $9 seen-time :{now} $11 active-time :{now} $9 pel-count :2 $7 pending *1 *3 $3 3-0 :{now} :1
+            -> *18 $6 length :4 $15 radix-tree-keys :1 $16 radix-tree-nodes :2 $17 last-generated-id $3 4-0 $20 max-deleted-entry-id $3 0-0 $13 entries-added :4 $23 recorded-first-entry-id $3 1-0 $7 entries *1 *2 $3 1-0 *2 $1 f $1 1 $6 groups *1 *14 $4 name $1 g $17 last-delivered-id $3 4-0 $12 entries-read :4 $3 lag :0 $9 pel-count :2 $7 pending *1 *4 $3 3-0 $1 a :{now} :1 $9 consumers *1 *10 $4 name $1 a $9 seen-time :{now} $11 active-time :{now} $9 pel-count :2 $7 pending *1 *3 $3 3-0 :{now} :1
             """);
     }
 

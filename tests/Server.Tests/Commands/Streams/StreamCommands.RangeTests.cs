@@ -192,7 +192,7 @@ public sealed class StreamCommandsRangeTests : IDisposable
         XSETID missing 1-1
         -> -ERR no such key
         XINFO STREAM s
-        -> *20 $6 length :7 $15 radix-tree-keys :3 $16 radix-tree-nodes :1 $17 last-generated-id $5 100-5 $20 max-deleted-entry-id $4 90-1 $13 entries-added :50 $23 recorded-first-entry-id $3 1-1 $6 groups :0 $11 first-entry *2 $3 1-1 *2 $1 f $1 1 $10 last-entry *2 $3 7-1 *2 $1 f $1 7
+        -> *20 $6 length :7 $15 radix-tree-keys :3 $16 radix-tree-nodes :4 $17 last-generated-id $5 100-5 $20 max-deleted-entry-id $4 90-1 $13 entries-added :50 $23 recorded-first-entry-id $3 1-1 $6 groups :0 $11 first-entry *2 $3 1-1 *2 $1 f $1 1 $10 last-entry *2 $3 7-1 *2 $1 f $1 7
         """);
 
     [Fact]
@@ -222,5 +222,23 @@ public sealed class StreamCommandsRangeTests : IDisposable
             """);
         _server.Tick();
         Assert.Equal(0, _server.Server.Keyspace.DiscardedCount);
+    }
+
+    [Fact]
+    public void The_nodes_of_the_tree_are_at_least_its_root_and_what_holds_entries()
+    {
+        _client.Call("CONFIG SET stream-node-max-entries 10");
+        _client.Call("XGROUP CREATE tree g $ MKSTREAM");
+        string Nodes()
+        {
+            var fields = (object?[])_client.CallTree("XINFO STREAM tree")!;
+            return $"{fields[3]} {fields[5]}";
+        }
+
+        Assert.Equal("0 1", Nodes());
+        _client.Call("XADD tree * f v");
+        Assert.Equal("1 2", Nodes());
+        for (var i = 0; i < 10; i++) _client.Call("XADD tree * f v");
+        Assert.Equal("2 3", Nodes());
     }
 }

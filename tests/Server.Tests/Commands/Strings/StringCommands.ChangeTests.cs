@@ -133,12 +133,62 @@ public sealed class StringCommandsChangeTests : IDisposable
             -> :1
             DELEX k
             -> :0
-            DELEX k NX
-            -> -ERR syntax error
-            DELEX k IFEQ
-            -> -ERR syntax error
             """);
         Assert.Equal(["SET k v", "DEL k", "SET k v", "DEL k"], _server.Effects.Commands);
+    }
+
+    [Fact]
+    public void The_condition_of_DELEX_is_judged_behind_the_key()
+    {
+        _client.Call("SET k v");
+        _client.Call("RPUSH l x");
+        _client.Run("""
+            DELEX l IFEQ x
+            -> -ERR Key should be of string type if conditions are specified
+            DELEX l IFDEQ zz
+            -> -ERR Key should be of string type if conditions are specified
+            DELEX l FOO x
+            -> -ERR Key should be of string type if conditions are specified
+            DELEX k FOO v
+            -> -ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE
+            DELEX k NX v
+            -> -ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE
+            DELEX k IFEQ
+            -> -ERR wrong number of arguments for 'delex' command
+            DELEX missing IFEQ
+            -> -ERR wrong number of arguments for 'delex' command
+            DELEX k IFEQ v IFEQ v
+            -> -ERR wrong number of arguments for 'delex' command
+            DELEX k IFDEQ ""
+            -> -ERR digest must be exactly 16 hexadecimal characters
+            DELEX k IFDNE 0123456789abcdef0
+            -> -ERR digest must be exactly 16 hexadecimal characters
+            DELEX missing FOO x
+            -> :0
+            DELEX missing IFDEQ zz
+            -> :0
+            DELEX missing IFNE x
+            -> :0
+            DELEX k IFDEQ zzzzzzzzzzzzzzzz
+            -> :0
+            DELEX k IFDNE zzzzzzzzzzzzzzzz
+            -> :1
+            DELEX l
+            -> :1
+            SET k v IFDEQ zz
+            -> $-1
+            SET k v IFDNE zz
+            -> +OK
+            SET k v IFDEQ zz
+            -> -ERR digest must be exactly 16 hexadecimal characters
+            """);
+    }
+
+    [Fact]
+    public void The_digits_of_a_digest_are_read_in_either_case()
+    {
+        _client.Call("SET k v");
+        Assert.Equal(":1", _client.Call($"DELEX k IFDEQ {_client.Call("DIGEST k")[4..].ToUpperInvariant()}"));
     }
 
     [Fact]

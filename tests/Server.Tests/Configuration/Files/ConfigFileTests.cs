@@ -179,6 +179,10 @@ public sealed class ConfigFileTests : IDisposable
         Assert.EndsWith("Can't open the log file: No such file or directory", Report("logfile /no/such/directory/log"));
 
     [Fact]
+    public void A_log_file_that_is_a_directory_is_told_of_as_one() =>
+        Assert.EndsWith("Can't open the log file: Is a directory", Report($"logfile {_dir.FullName}"));
+
+    [Fact]
     public void Relative_paths_are_relative_to_dir()
     {
         Directory.CreateDirectory(Path.Combine(_dir.FullName, "data/deep"));

@@ -27,7 +27,7 @@ public sealed partial class AofDamageTests : IDisposable
     static string[] Values(int count) =>
         [.. Enumerable.Range(0, Keys).SelectMany(i => i < count ? new[] { "$8", $"value:{i:D2}" } : ["$-1"])];
 
-    [GeneratedRegex("at offset ([0-9]+)|behind offset ([0-9]+)")]
+    [GeneratedRegex("ends at offset ([0-9]+)|Truncating the AOF .* at offset ([0-9]+)")]
     private static partial Regex Offset();
 
     [Theory]
@@ -61,7 +61,7 @@ public sealed partial class AofDamageTests : IDisposable
                 continue;
             }
             var values = client.Call(s_all);
-            if (log.Contains("is cut off", StringComparison.Ordinal))
+            if (log.Contains("Truncating the AOF", StringComparison.Ordinal))
             {
                 cut++;
                 Assert.Equal("yes", truncated);
