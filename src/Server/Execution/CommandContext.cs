@@ -72,6 +72,9 @@ ref partial struct CommandContext
     /// <summary>Whether argument <paramref name="index"/> is <paramref name="token"/> (upper-case ASCII) in any case.</summary>
     public readonly bool IsToken(int index, ReadOnlySpan<byte> token) => Ascii.EqualsIgnoreCase(Request[index], token);
 
+    /// <summary>How large packed encodings may become.</summary>
+    public readonly EncodingSettings Encodings => Server.Config.Encodings;
+
     /// <summary>Unix time in milliseconds at which the command began.</summary>
     public readonly long Now => Server.Clock.Now;
 
