@@ -16,8 +16,8 @@ namespace MiniRedis.Server.Clients;
 /// <summary>Closes clients while all of them together take more than maxmemory-clients.</summary>
 /// <remarks>Under the executor's lock, between batches.</remarks>
 sealed class ClientEviction(
-    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    MemorySettings settings, ServerLog log)
+    ClientRegistry clients, ClientMemory clientMemory, Admission admission,
+    ServerStatistics statistics, MemorySettings settings, ServerLog log)
 {
     /// <summary>The smallest class is that of all clients below 32 KB, the largest that of 4 GB and more (CLIENT_MEM_USAGE_BUCKET_*).</summary>
     const int SmallestClass = 15, LargestClass = 33;

@@ -10,8 +10,8 @@ namespace MiniRedis.Server.Clients;
 
 /// <summary>Bounds on clients: output buffers, idle time. Under the executor's lock.</summary>
 sealed class ClientLimits(
-    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics, Clock clock,
-    NetworkSettings settings, DebugSwitches switches, ServerLog log)
+    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
+    Clock clock, NetworkSettings settings, DebugSwitches switches, ServerLog log)
 {
     /// <summary>
     /// Bytes of replies, beyond the first chunk, that may wait for a client that has not authenticated: it is answered errors

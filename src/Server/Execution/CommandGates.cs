@@ -14,9 +14,9 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>Decides whether a command may run at all, and answers why not. Under the executor's lock.</summary>
 sealed class CommandGates(
-    KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions, Pushes pushes,
-    DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
-    SecuritySettings securitySettings)
+    KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
+    ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
+    CommandStatistics[] commandStatistics, MemorySettings memorySettings, SecuritySettings securitySettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for.

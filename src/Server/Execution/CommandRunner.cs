@@ -21,10 +21,11 @@ namespace MiniRedis.Server.Execution;
 /// executor's lock. Transactions, waiting commands and those of a file have a file each.
 /// </summary>
 sealed partial class CommandRunner(
-    ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions, ClientPause pause, Snapshots snapshots,
-    AppendOnlyFile aof, BlockedClients blocked, Pushes pushes, TrackedKeys tracking, Monitors monitors, CallWatch callWatch,
-    Redactions redactions, EffectStream effects, ClientLimits limits, ClientMemory clientMemory, Admission admission,
-    ServerStatistics statistics, CommandStatistics[] commandStatistics, ObservationSettings settings, Clock clock, ServerLog log)
+    ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
+    ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
+    TrackedKeys tracking, Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
+    ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
+    CommandStatistics[] commandStatistics, ObservationSettings settings, Clock clock, ServerLog log)
     : IBlockedRunner
 {
     // Errors of a transaction's commands, which are not EXEC's own.

@@ -14,10 +14,10 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>What happens by the clock. Enters the executor like a batch does, on the first loop's thread.</summary>
 sealed class Cron(
-    Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction, TrackedKeys tracking,
-    ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots, BackgroundSaving backgroundSaving,
-    AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown, MemoryUsage memory, ServerStatistics statistics,
-    GcPauses gcPauses, ProcessSettings settings, Clock clock)
+    Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
+    TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
+    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
+    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;

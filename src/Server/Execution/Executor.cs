@@ -18,9 +18,10 @@ namespace MiniRedis.Server.Execution;
 /// What a single command goes through is in <see cref="CommandRunner"/>.
 /// </summary>
 sealed partial class Executor(
-    CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits, ClientMemory clientMemory,
-    ClientEviction clientEviction, Admission admission, TrackedKeys tracking, Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron,
-    ServerExit exit, ServerStatistics statistics, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
+    CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits,
+    ClientMemory clientMemory, ClientEviction clientEviction, Admission admission, TrackedKeys tracking,
+    Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron, ServerExit exit,
+    ServerStatistics statistics, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
     : IConnectionHandler
 {
     /// <summary>When the cron is called again after it failed: seldom enough that its log lines stay readable.</summary>

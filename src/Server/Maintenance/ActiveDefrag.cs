@@ -20,8 +20,8 @@ namespace MiniRedis.Server.Maintenance;
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class ActiveDefrag(
-    Keyspace keyspace, LatencyMonitor latency, DatasetState dataset, Clock clock, CronSignal cronSignal,
-    MemorySettings settings, ServerLog log)
+    Keyspace keyspace, LatencyMonitor latency, DatasetState dataset,
+    Clock clock, CronSignal cronSignal, MemorySettings settings, ServerLog log)
 {
     /// <summary>No slice is longer, whatever active-defrag-cycle-us says: commands are to wait for less than a millisecond.</summary>
     const int LongestSliceMicroseconds = 800;

@@ -12,8 +12,8 @@ namespace MiniRedis.Server.Maintenance;
 /// so this walks straight to due keys and needs no sampling; it stops after a slice, so that commands never wait long.
 /// </summary>
 sealed class ActiveExpiry(
-    Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, ServerStatistics statistics,
-    LatencyMonitor latency, Clock clock, ProcessSettings settings)
+    Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects,
+    ServerStatistics statistics, LatencyMonitor latency, Clock clock, ProcessSettings settings)
 {
     /// <summary>Longest time of one slice: what a command that arrives meanwhile may have to wait.</summary>
     const long SliceMicroseconds = 500;

@@ -12,8 +12,9 @@ namespace MiniRedis.Server.Persistence;
 /// BGSAVE and the save points: snapshots that become the file while commands run. Under the executor's lock.
 /// </summary>
 sealed class BackgroundSaving(
-    RdbSaving saving, EffectStream effects, ServerStatistics statistics, PersistenceSettings settings, AccessFields accessFields, ServerLog log,
-    Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock) : SnapshotFileTask(snapshots, dataset, exit, clock)
+    RdbSaving saving, EffectStream effects, ServerStatistics statistics, PersistenceSettings settings,
+    AccessFields accessFields, ServerLog log, Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock)
+    : SnapshotFileTask(snapshots, dataset, exit, clock)
 {
     /// <summary>After a failure a save point waits this long before it tries again (Redis's CONFIG_BGSAVE_RETRY_DELAY).</summary>
     const long RetryMilliseconds = 5000;

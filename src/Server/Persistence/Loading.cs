@@ -17,8 +17,9 @@ namespace MiniRedis.Server.Persistence;
 /// (<see cref="Errors.Loading"/>), or in one go. Under the executor's lock.
 /// </summary>
 sealed class Loading(
-    Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving, AppendOnlyFile aof, EffectStream effects,
-    DatasetState dataset, Clock clock, PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
+    Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving,
+    AppendOnlyFile aof, EffectStream effects, DatasetState dataset, Clock clock,
+    PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IDisposable
 {
     /// <summary>With key-load-delay, what is gathered before a wait: the system does not wait for less than about a millisecond.</summary>

@@ -10,8 +10,8 @@ namespace MiniRedis.Server.Persistence;
 
 /// <summary>Writes the data set to its file, and knows when that was done last. Under the executor's lock.</summary>
 sealed class RdbSaving(
-    Keyspace keyspace, AccessFields accessFields, EffectStream effects, MemoryUsage memory, Clock clock,
-    PersistenceSettings settings, ServerLog log)
+    Keyspace keyspace, AccessFields accessFields, EffectStream effects,
+    MemoryUsage memory, Clock clock, PersistenceSettings settings, ServerLog log)
 {
     /// <summary>The disk; tests put another in its place.</summary>
     public IFileStore Files { get; set; } = new FileStore();

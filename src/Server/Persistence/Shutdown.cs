@@ -11,8 +11,8 @@ namespace MiniRedis.Server.Persistence;
 /// more, so that no client is told of a change that is in no file. Under the executor's lock.
 /// </summary>
 sealed class Shutdown(
-    RdbSaving saving, BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, DatasetState dataset,
-    ServerExit exit, CronSignal cronSignal, PersistenceSettings settings, ServerLog log)
+    RdbSaving saving, BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting,
+    DatasetState dataset, ServerExit exit, CronSignal cronSignal, PersistenceSettings settings, ServerLog log)
 {
     ShutdownFlags _requested;
     volatile bool _isRequested;

@@ -10,7 +10,9 @@ namespace MiniRedis.Server.Persistence;
 /// <param name="isAofBase">Whether it is written for the AOF, not for BGSAVE.</param>
 /// <param name="ended">Called when it is over: see <see cref="SnapshotJob.Ended"/>.</param>
 abstract class SnapshotFileJob(
-    IFileStore files, PersistenceSettings settings, string path, string temporary, bool isAofBase, Action<Snapshot, Exception?> ended) : SnapshotJob
+    IFileStore files, PersistenceSettings settings, string path,
+    string temporary, bool isAofBase, Action<Snapshot, Exception?> ended)
+    : SnapshotJob
 {
     readonly bool _syncsOften = isAofBase ? settings.AofRewriteIncrementalFsync : settings.RdbSaveIncrementalFsync;
     readonly KeySaveDelay _delay = new(settings.RdbKeySaveDelay);

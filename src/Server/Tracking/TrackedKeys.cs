@@ -27,8 +27,9 @@ namespace MiniRedis.Server.Tracking;
 /// <summary>Client-side caching: who tracks, what is remembered for them. Telling them is in Tracking.Invalidation.cs.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class TrackedKeys(
-    Keyspace keyspace, ClientRegistry clients, RunningCall running, Pushes pushes, EffectStream effects, Random random,
-    MemorySettings settings) : IEffectSink, IMemoryHolder
+    Keyspace keyspace, ClientRegistry clients, RunningCall running,
+    Pushes pushes, EffectStream effects, Random random, MemorySettings settings)
+    : IEffectSink, IMemoryHolder
 {
     readonly TrackingTable _table = new(keyspace);
     readonly TrackedPrefixes _prefixes = new(new KeyComparer(keyspace[0]));

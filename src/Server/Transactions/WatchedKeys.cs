@@ -19,7 +19,8 @@ namespace MiniRedis.Server.Transactions;
 /// <summary>Who watches which keys: WATCH.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class WatchedKeys(
-    ClientTransactions transactions, Keyspace keyspace, KeyAccess keys, ClientMemory clientMemory, EffectStream effects) : IEffectSink
+    ClientTransactions transactions, Keyspace keyspace, KeyAccess keys, ClientMemory clientMemory, EffectStream effects)
+    : IEffectSink
 {
     readonly Dictionary<byte[], WatchedKey>?[] _keys = new Dictionary<byte[], WatchedKey>?[keyspace.DatabaseCount];
     readonly KeyComparer _comparer = new(keyspace[0]);

@@ -19,8 +19,7 @@ namespace MiniRedis.Server.Persistence.Aof;
 /// </summary>
 sealed class AppendOnlyFile(
     ClientPause pause, RdbSaving saving, Snapshots snapshots, EffectStream effects, DatasetState dataset, ServerExit exit,
-    Clock clock, CronSignal cronSignal, PersistenceSettings settings, DebugSwitches switches,
-    ServerLog log)
+    Clock clock, CronSignal cronSignal, PersistenceSettings settings, DebugSwitches switches, ServerLog log)
     : IEffectSink, IMemoryHolder, IDisposable
 {
     /// <summary>With everysec, writes wait while what is not on the disk is older than this, as Redis's do.</summary>
