@@ -18,7 +18,7 @@ enum ClientFlags
 
     ReadOnlyReplica = 1 << 9,
 
-    /// <summary>A key that it watched was changed: EXEC will run nothing.</summary>
+    /// <summary>A watched key has changed: EXEC will run nothing.</summary>
     DirtyCas = 1 << 10,
 
     /// <summary>A command could not be queued: EXEC will run nothing.</summary>
@@ -27,9 +27,11 @@ enum ClientFlags
     /// <summary>Understands being redirected to another server (CLIENT CAPA redirect).</summary>
     CanRedirect = 1 << 12,
 
-    /// <summary>Its replies are kept back until the disk has what they acknowledge (appendfsync always).</summary>
+    /// <summary>Its replies wait until the writes that they acknowledge are on disk (appendfsync always).</summary>
     AwaitsDisk = 1 << 13,
 
-    /// <summary>Copies another server's data here, expired keys included (CLIENT IMPORT-SOURCE). Without effect unless import-mode is on.</summary>
+    /// <summary>
+    /// Copies another server's data here, expired keys included (CLIENT IMPORT-SOURCE). No effect unless import-mode is on.
+    /// </summary>
     ImportSource = 1 << 14,
 }

@@ -1,13 +1,15 @@
 namespace MiniRedis.Server.Effects;
 
-/// <summary>One canonical command of a unit: its database, where its RESP encoding starts in the unit's bytes, and whom it is for.</summary>
+/// <summary>
+/// One canonical command of a unit: its database, the offset of its RESP encoding in the unit's bytes, and its receivers.
+/// </summary>
 readonly record struct EffectCommand(int Database, int Offset, EffectTarget Target);
 
-/// <summary>Whom a canonical command is for.</summary>
+/// <summary>The receivers of a canonical command.</summary>
 enum EffectTarget : byte
 {
     All,
 
-    /// <summary>Not the append-only file: it changes no key (PUBLISH).</summary>
+    /// <summary>Not the append-only file: the command changes no key (PUBLISH).</summary>
     Replicas,
 }
