@@ -9,8 +9,8 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
-/// Runs the commands of one file of the AOF, a slice at a time. Sixteen are parsed ahead and their keys loaded, as those of a client's
-/// pipeline are. Under the executor's lock.
+/// Runs the commands of one file of the AOF, a slice at a time. Sixteen are parsed ahead and their keys prefetched, as in a
+/// client's pipeline. Under the executor's lock.
 /// </summary>
 sealed class AofReplay : IAofReplay
 {
@@ -26,17 +26,17 @@ sealed class AofReplay : IAofReplay
     readonly AofInput _input;
     RequestParser _parser;
 
-    // Where the last thing that is whole ends: a command outside a transaction, or a transaction.
+    // The end of the last complete unit: a command outside a transaction, or a transaction.
     long _whole;
 
     /// <param name="runner">Runs the commands.</param>
     /// <param name="commands">By name.</param>
-    /// <param name="transactions">Drops one that the file does not end.</param>
-    /// <param name="database">The one that commands are for until the file selects another.</param>
-    /// <param name="clock">Tells the time that commands see.</param>
-    /// <param name="log">Is told of commands that fail.</param>
-    /// <param name="file">Read from where it stands; closed with this.</param>
-    /// <param name="name">The file's, for the log.</param>
+    /// <param name="transactions">Drops a transaction that the file leaves open.</param>
+    /// <param name="database">The database of the commands until the file selects another.</param>
+    /// <param name="clock">The time that commands see.</param>
+    /// <param name="log">Receives the commands that fail.</param>
+    /// <param name="file">Read from its position; closed with this.</param>
+    /// <param name="name">The file's name, for the log.</param>
     public AofReplay(
         CommandRunner runner, CommandTable<Command> commands, ClientTransactions transactions, Database database, Clock clock, ServerLog log,
         Stream file, string name)
@@ -50,12 +50,12 @@ sealed class AofReplay : IAofReplay
         _reply.Muted = true;
     }
 
-    /// <summary>Bytes of the file that are done with.</summary>
+    /// <summary>Bytes of the file that have been run.</summary>
     public long Position { get; private set; }
 
     public long Length => _input.Length;
 
-    /// <summary>Runs the commands of about so many bytes.</summary>
+    /// <summary>Runs the commands of about <paramref name="bytes"/> bytes.</summary>
     /// <returns>True once all have run.</returns>
     /// <exception cref="AofException">The file is damaged, or ends in the middle.</exception>
     public bool Step(long bytes)
@@ -86,13 +86,13 @@ sealed class AofReplay : IAofReplay
         _input.Consume(consumed);
         if (_window.End == ParseStatus.Request) return;
         if (_window.End != ParseStatus.NeedMore || !BeginsWell(unread[consumed..])) throw Damaged();
-        // The unread bytes move to the front: the parser goes on where it was.
+        // The unread bytes move to the front. The parser goes on where it stopped.
         if (!_input.Fill(_window.Wanted)) throw new AofException(_whole, isTruncated: true, "the file ends in a command");
     }
 
     void Run(int index, ReadOnlySpan<byte> unread, byte first)
     {
-        // A note, such as the time of what follows: "#TS:1700000000".
+        // A note, such as the time of the next commands: "#TS:1700000000".
         if (first == '#') return;
         if (first != '*') throw Damaged();
         var request = _window.Request(index, unread);
@@ -105,13 +105,13 @@ sealed class AofReplay : IAofReplay
         }
         catch (Exception failure) when (failure is not (AofException or OutOfMemoryException))
         {
-            // A bug. What ran before must not run again, which it would if the file were simply read on.
+            // A bug. The commands before must not run again, which they would if the file were read on.
             throw new AofException(_whole, isTruncated: false, $"Command '{command?.FullName}' fails reading the append only file: {failure}");
         }
         if (_reply.Errors != errors) _log.AofCommandFailed(command!.FullName, Position, _name);
     }
 
-    // What a crash leaves of a command begins as one; what a file system leaves, zeros for one, does not.
+    // After a crash the rest begins like a command. Remains of a file system, such as zeros, do not.
     static bool BeginsWell(ReadOnlySpan<byte> rest) => rest.IsEmpty || rest[0] is (byte)'*' or (byte)'#';
 
     AofException Damaged() => new(_whole, isTruncated: false, $"Bad file format reading the append only file at offset {Position}");

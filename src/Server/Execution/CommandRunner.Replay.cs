@@ -4,14 +4,14 @@ using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>Runs commands that come from a file, not from a client: they are neither checked nor counted.</summary>
+/// <summary>Runs commands from a file rather than a client: they are neither checked nor counted.</summary>
 sealed partial class CommandRunner
 {
     /// <summary>Runs a command of the AOF. Those of a transaction run with its EXEC, or not at all.</summary>
-    /// <param name="client">The one that replays the file.</param>
+    /// <param name="client">The client that replays the file.</param>
     /// <param name="request">The command.</param>
-    /// <param name="command">What its first word names; null if nothing.</param>
-    /// <param name="keyHash">The hash of its first key, where it is known.</param>
+    /// <param name="command">The command that its first word names; null if there is none.</param>
+    /// <param name="keyHash">The hash of its first key, if it is known.</param>
     /// <param name="reply">Muted.</param>
     /// <param name="failure">Why there is no such command.</param>
     /// <returns>False if there is no such command.</returns>
