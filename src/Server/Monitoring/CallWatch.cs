@@ -7,9 +7,9 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Monitoring;
 
 /// <summary>
-/// Decides whether anyone wants to know of a call that took so long, or of so large a request or reply: COMMANDLOG, SLOWLOG or LATENCY. What
-/// every call pays is one comparison each with <see cref="LeastTicks"/> and <see cref="LeastBytes"/>, which nothing reaches while all are
-/// off. Under the executor's lock.
+/// Decides whether a call is recorded for its time or for the size of its request or reply: in COMMANDLOG, SLOWLOG or LATENCY.
+/// Every call costs one comparison each with <see cref="LeastTicks"/> and <see cref="LeastBytes"/>, which no call reaches while
+/// all records are off. Under the executor's lock.
 /// </summary>
 sealed class CallWatch
 {
@@ -31,10 +31,10 @@ sealed class CallWatch
 
     public CommandLog LargeReplies { get; }
 
-    /// <summary>Ticks of the clock from which on a call is looked at.</summary>
+    /// <summary>Ticks of the clock from which a call is examined.</summary>
     public long LeastTicks { get; private set; }
 
-    /// <summary>Bytes of request and reply together from which on a call is looked at.</summary>
+    /// <summary>Bytes of request and reply together from which a call is examined.</summary>
     public long LeastBytes { get; private set; }
 
     /// <summary>Follows the thresholds of the configuration.</summary>
@@ -51,7 +51,9 @@ sealed class CallWatch
         LeastBytes = Math.Min(_requestBytes, _replyBytes);
     }
 
-    /// <summary>From where on a log takes calls; <see cref="long.MaxValue"/> if it is off, and then it keeps what it has.</summary>
+    /// <summary>
+    /// The bound above which a log takes calls; <see cref="long.MaxValue"/> if it is off. A log that is off keeps its entries.
+    /// </summary>
     static long Threshold(CommandLog log, long threshold, long limit)
     {
         if (threshold < 0 || limit == 0) return long.MaxValue;
