@@ -1,8 +1,8 @@
 namespace MiniRedis.Server.Persistence.Aof;
 
-/// <summary>A file of commands cannot be read on.</summary>
-/// <param name="offset">Where the last whole command, or transaction, ends.</param>
-/// <param name="isTruncated">Whether the file just ends there in the middle of something, as after a crash.</param>
+/// <summary>A file of commands cannot be read further.</summary>
+/// <param name="offset">The end of the last complete command or transaction.</param>
+/// <param name="isTruncated">Whether the file just ends in the middle of a command or transaction, as after a crash.</param>
 /// <param name="reason">What is wrong.</param>
 sealed class AofException(long offset, bool isTruncated, string reason) : Exception(reason)
 {
