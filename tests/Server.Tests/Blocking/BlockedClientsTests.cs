@@ -107,6 +107,15 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
     }
 
     [Fact]
+    public void A_key_named_twice_is_waited_for_once()
+    {
+        Block(0, true, "k", "k");
+        Change("k");
+        _blocked.Serve();
+        Assert.Equal(["served 1"], _ran);
+    }
+
+    [Fact]
     public void A_client_that_leaves_is_in_no_queue_any_more()
     {
         var client = Block(_parts.Time.Now + 100, true, "a", "a", "b");

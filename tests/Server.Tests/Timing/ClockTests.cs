@@ -51,8 +51,11 @@ public class ClockTests
     public void The_LRU_clock_counts_seconds_in_24_bits()
     {
         Assert.Equal((uint)(_time.Now / 1000) & 0xFFFFFF, _clock.LruClock);
-        _time.Advance(TimeSpan.FromSeconds(0x1000000 + 3));
         var before = _clock.LruClock;
+        _time.Advance(TimeSpan.FromSeconds(0x800000));
+        _clock.Advance();
+        Assert.Equal((before + 0x800000) & 0xFFFFFF, _clock.LruClock);
+        _time.Advance(TimeSpan.FromSeconds(0x800000 + 3));
         _clock.Advance();
         Assert.Equal((before + 3) & 0xFFFFFF, _clock.LruClock);
     }
