@@ -40,14 +40,13 @@ sealed class CallWatch
     /// <summary>Follows the thresholds of the configuration.</summary>
     public void Refresh()
     {
-        var config = _settings;
-        var microseconds = Threshold(SlowLog, config.SlowlogLogSlowerThan, config.SlowlogMaxLen);
+        var microseconds = Threshold(SlowLog, _settings.SlowlogLogSlowerThan, _settings.SlowlogMaxLen);
         _slowTicks = microseconds == long.MaxValue ? long.MaxValue : _clock.Ticks(microseconds);
-        var milliseconds = Math.Min(config.LatencyMonitorThreshold, long.MaxValue / 1000);
+        var milliseconds = Math.Min(_settings.LatencyMonitorThreshold, long.MaxValue / 1000);
         _latencyTicks = milliseconds > 0 ? _clock.Ticks(milliseconds * 1000) : long.MaxValue;
         LeastTicks = Math.Min(_slowTicks, _latencyTicks);
-        _requestBytes = Threshold(LargeRequests, config.CommandlogRequestLargerThan, config.CommandlogLargeRequestMaxLen);
-        _replyBytes = Threshold(LargeReplies, config.CommandlogReplyLargerThan, config.CommandlogLargeReplyMaxLen);
+        _requestBytes = Threshold(LargeRequests, _settings.CommandlogRequestLargerThan, _settings.CommandlogLargeRequestMaxLen);
+        _replyBytes = Threshold(LargeReplies, _settings.CommandlogReplyLargerThan, _settings.CommandlogLargeReplyMaxLen);
         LeastBytes = Math.Min(_requestBytes, _replyBytes);
     }
 
