@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Lists;
 
-/// <summary>The commands that wait for a list to have elements. How waiting works: Execution/Blocking.cs.</summary>
+/// <summary>The commands that wait for a list to have elements. How waiting works: Blocking/BlockedClients.cs.</summary>
 static partial class ListCommands
 {
     static Command BlockingPop(string name, string summary, CommandHandler run) => new()
