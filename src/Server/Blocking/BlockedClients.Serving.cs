@@ -1,11 +1,12 @@
 namespace MiniRedis.Server.Blocking;
 
-/// <summary>Serves whom it can, and ends the waits that are over.</summary>
+/// <summary>Serves the clients that it can, and ends the waits that are over.</summary>
 sealed partial class BlockedClients
 {
     /// <summary>
-    /// Runs again the commands that wait for what has become ready, in Redis's order: key by key as they became ready, each
-    /// key's clients as they came. Keys that this makes ready (BLMOVE) have their turn in the next round. Called between units.
+    /// Runs again the commands that wait for keys that have become ready. The order is Redis's: keys in the order in which they
+    /// became ready, and the clients of each key in order of arrival. Keys that this makes ready (BLMOVE) have their turn in the
+    /// next round. Called between units of effects.
     /// </summary>
     public void Serve()
     {
@@ -25,7 +26,7 @@ sealed partial class BlockedClients
     void Serve(BlockingQueue queue)
     {
         var place = queue.First;
-        // Those who block again come again behind these.
+        // A client that blocks again queues behind these.
         for (var left = queue.Count; left > 0; left--)
         {
             var call = place!.Call;
@@ -36,21 +37,22 @@ sealed partial class BlockedClients
         }
     }
 
-    /// <summary>Without a trace: what has expired is not there, but it is not for us to delete it.</summary>
+    /// <summary>Leaves no trace: an expired key counts as missing, but this lookup does not delete it.</summary>
     bool IsOfType(BlockingQueue queue, BlockingCall call)
     {
         var at = keyspace[queue.Database].Lookup(queue.Key);
         return at.Found && at.Record.Type == call.Type && !(at.Record.HasExpiry && at.Record.ExpireAt <= keys.Due);
     }
 
-    /// <summary>Ends the waits whose time is over. Called by the cron.</summary>
-    /// <returns>Milliseconds until the next is; <see cref="int.MaxValue"/> if none has a deadline.</returns>
+    /// <summary>Ends the waits whose deadline has passed. Called by the cron.</summary>
+    /// <returns>Milliseconds until the next deadline; <see cref="int.MaxValue"/> if there is none.</returns>
     public int EndTimeouts()
     {
         var now = clock.Now;
         while (_deadlines.First is { } call)
         {
-            // Strictly past, as in Redis: "now" is a whole millisecond that began earlier, and nobody is to be answered too soon.
+            // Strictly past, as in Redis: "now" is a whole millisecond that began earlier, and no client may be answered too
+            // soon.
             if (call.Deadline >= now) return (int)Math.Min(call.Deadline - now + 1, int.MaxValue);
             Runner!.EndWait(call, withError: false);
         }

@@ -3,16 +3,16 @@ using MiniRedis.Server.Effects;
 
 namespace MiniRedis.Server.Blocking;
 
-/// <summary>Notes which keys have become ready, from what commands say they did.</summary>
+/// <summary>Notes from the stream of effects which keys have become ready.</summary>
 sealed partial class BlockedClients : IEffectSink
 {
-    // Filled while a unit of commands runs, emptied when its time to serve has come.
+    // Filled while a unit of commands runs; emptied when its clients are served.
     List<BlockingQueue> _ready = [], _round = [];
 
-    // Ready keys some of whose clients CLIENT PAUSE holds back.
+    // Ready keys for which CLIENT PAUSE holds some clients back.
     readonly List<BlockingQueue> _held = [];
 
-    /// <summary>Whether someone may have to be served, once the command that runs is over.</summary>
+    /// <summary>Whether a client may have to be served once the running command is over.</summary>
     public bool HasReady => _ready.Count > 0;
 
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
@@ -22,7 +22,7 @@ sealed partial class BlockedClients : IEffectSink
         if (TryGetQueue(database, key, out var queue) && Concerns(queue, kind, name)) Mark(queue);
     }
 
-    /// <summary>Every key that someone waits for may have come into being, become another type, or gone.</summary>
+    /// <summary>Any awaited key of the two databases may have appeared, changed its type, or gone.</summary>
     void IEffectSink.OnSwapped(int first, int second)
     {
         MarkAll(first, onNoKeyOnly: false);
@@ -32,8 +32,8 @@ sealed partial class BlockedClients : IEffectSink
     void IEffectSink.OnFlushing(int database) => MarkAll(database, onNoKeyOnly: true);
 
     /// <summary>
-    /// Whether an event can give a waiting client something. The order in which keys become ready is the order in which they are
-    /// served, and to run XREADGROUP again shows (its consumer was seen), so what cannot does not count.
+    /// Whether an event can give a waiting client something. Events that cannot are left out for two reasons: keys are served in
+    /// the order in which they become ready, and running XREADGROUP again is visible (it updates when its consumer was seen).
     /// </summary>
     static bool Concerns(BlockingQueue queue, KeyspaceEvents kind, string name) => kind switch
     {
@@ -60,7 +60,7 @@ sealed partial class BlockedClients : IEffectSink
         _ready.Add(queue);
     }
 
-    /// <summary>A pause is over: whom it held back is looked at again.</summary>
+    /// <summary>A pause is over: the keys whose clients it held back become ready again.</summary>
     public void MarkHeld()
     {
         foreach (var queue in _held)

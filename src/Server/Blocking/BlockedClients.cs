@@ -8,19 +8,19 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Blocking;
 
-// The idea (Redis's, blocked.c). A command that finds nothing to serve queues its client under each of its keys and ends
-// without a reply. Whatever creates or changes one of those keys marks it ready; when the unit of commands that did so is
-// over, the ready keys' clients are served in the order in which they blocked, by running their command once more, with the
-// reply going to them. A command that finds nothing again blocks again, at the end of its queues but with its old deadline.
+// The idea (Redis's, blocked.c). A command that finds nothing queues its client under each of its keys and ends without a reply.
+// A command that creates or changes one of those keys marks it ready. When that unit of commands is over, the clients of ready
+// keys are served in the order in which they blocked: each command is run once more and replies to its client. A command that
+// finds nothing again blocks again, at the end of its queues but with its old deadline.
 //
 //     database ─► key ─► BlockingQueue ─► Place ─► Place ─► Place       in order of arrival
 //                                          │        │
 //                                     BlockingCall  └─ one call may have a place in several queues
 //                                     (client, copy of its request, deadline)
 //
-// Ours differs in how keys become ready: not by calls that each command makes, which RENAME, SORT STORE or SWAPDB could
-// forget, but from the stream of effects. Nobody listens to it here while nobody is blocked. Events are only noted: at the
-// time of an event the change may be incomplete, and serving within a command would break its atomicity.
+// Ours differs in how keys become ready: the stream of effects tells it, rather than calls in each command, which RENAME, SORT
+// STORE or SWAPDB could forget. It is not subscribed while no client is blocked. Events are only noted: at the time of an event
+// the change may be incomplete, and serving within a command would break its atomicity.
 //
 // How a handler blocks:
 //
@@ -28,15 +28,16 @@ namespace MiniRedis.Server.Blocking;
 //     for each key: if there is something to serve, serve it and return
 //     c.Block(first: 1, last: c.Count - 2, ObjectType.List, deadline);  // neither reply nor look at c after this
 //
-// When it is run again it is the same call with the same arguments, so it needs no second form. Arguments that meant "now"
-// (XREAD's $) are fixed by BlockingCall.Replace on what Block returns. Where it may not wait (c.MayBlock is false: MULTI,
-// scripts), Block answers at once what a timeout would: the null array. A command that answers something else then asks
-// c.MayBlock first.
+// A command that is run again has the same arguments, so its handler needs no second form. Arguments that mean "now" (XREAD's $)
+// are fixed by BlockingCall.Replace on the call that Block returns. Where a command may not wait (c.MayBlock is false: MULTI,
+// scripts), Block answers at once what a timeout would: the null array. A command with another answer asks c.MayBlock first.
 //
-// Costs: a blocked client is a BlockingCall (with one array for its request) and a place a key; leaving, for whatever reason,
-// takes time in proportion to its keys, and to the logarithm of the deadlines.
+// Costs: a blocked client is a BlockingCall (with one array for its request) and one place for each key. Leaving takes time in
+// proportion to the client's keys and to the logarithm of the number of deadlines.
 
-/// <summary>The clients that wait for keys. What marks keys ready is in BlockedClients.Wakeups.cs, serving in BlockedClients.Serving.cs.</summary>
+/// <summary>
+/// The clients that wait for keys. BlockedClients.Wakeups.cs marks keys ready, BlockedClients.Serving.cs serves their clients.
+/// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class BlockedClients(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, Clock clock, CronSignal cronSignal)
@@ -46,31 +47,33 @@ sealed partial class BlockedClients(
     readonly BlockingDeadlines _deadlines = new();
     int _calls;
 
-    /// <summary>Runs their commands again; set before the first client comes.</summary>
+    /// <summary>Runs the commands again. Set before the first client connects.</summary>
     public IBlockedRunner? Runner { get; set; }
 
-    /// <summary>Keys that someone waits for, in all databases.</summary>
+    /// <summary>Number of keys that clients wait for, in all databases.</summary>
     public int Keys { get; private set; }
 
-    /// <summary>Those of them that wake someone by going away, too.</summary>
+    /// <summary>Number of those keys that also wake a client by going away.</summary>
     public int KeysOnNoKey { get; private set; }
 
     /// <summary>Clients that wait with a timeout.</summary>
     public int Timeouts => _deadlines.Count;
 
-    /// <summary>Blocks the client until one of the keys in arguments <paramref name="first"/> to <paramref name="last"/> is ready.</summary>
+    /// <summary>
+    /// Blocks the client until one of the keys in arguments <paramref name="first"/> to <paramref name="last"/> is ready.
+    /// </summary>
     /// <param name="client">It waits in its selected database.</param>
     /// <param name="command">Run again once a key is ready.</param>
     /// <param name="request">Copied.</param>
     /// <param name="first">The first key's argument.</param>
     /// <param name="last">The last key's argument.</param>
-    /// <param name="type">What a key must be.</param>
-    /// <param name="deadline">Unix milliseconds; 0 for none. What counts is the one of the first time.</param>
-    /// <param name="onNoKey">Also run it again when a key goes away, or becomes of another type.</param>
+    /// <param name="type">The type a key must have to serve the client.</param>
+    /// <param name="deadline">Unix milliseconds; 0 for none. A command that blocks again keeps its first deadline.</param>
+    /// <param name="onNoKey">Also run it again when a key goes away or changes its type.</param>
     public BlockingCall Block(
         Client client, CommandSpec command, in Request request, int first, int last, ObjectType type, long deadline, bool onNoKey)
     {
-        // Run again and found nothing again: the call is the one it was, and so is its deadline.
+        // A command that was run again and found nothing keeps its call and its deadline.
         var call = client.Waiting ??= new BlockingCall(client, command, client.Database.Number, request, type, deadline, onNoKey);
         Debug.Assert(!client.Has(ClientFlags.Blocked), "blocked twice");
         for (var i = first; i <= last; i++) Enqueue(call, request[i]);
@@ -78,7 +81,7 @@ sealed partial class BlockedClients(
         if (_calls++ == 0) effects.AddSink(this);
         if (call.Deadline == 0) return call;
         _deadlines.Add(call);
-        // Ticks come at their own pace, which may be too slow for this one.
+        // The cron's own pace may be too slow for this deadline.
         if (_deadlines.First == call) cronSignal.RequestBefore(call.Deadline);
         return call;
     }
@@ -99,7 +102,7 @@ sealed partial class BlockedClients(
         if (--_calls == 0) effects.RemoveSink(this);
     }
 
-    /// <summary>The client leaves, waiting or not.</summary>
+    /// <summary>The client disconnects, whether it waits or not.</summary>
     public void Leave(Client client)
     {
         if (client is { Waiting: { } waiting } && client.Has(ClientFlags.Blocked)) Release(waiting);
@@ -115,7 +118,7 @@ sealed partial class BlockedClients(
             queues.Add(queue.Key, queue);
             Keys++;
         }
-        // A key named twice is waited for once: whoever came last is the one that is coming.
+        // A key named twice is queued once: then the last call of the queue is this one.
         if (queue.Last?.Call == call) return;
         call.Places = queue.Append(call);
         if (call.OnNoKey && queue.OnNoKey++ == 0) KeysOnNoKey++;
@@ -128,8 +131,8 @@ sealed partial class BlockedClients(
     }
 
     /// <summary>
-    /// Forgets a queue that is empty, unless that was done: it empties while its clients are served, and one that waits again may
-    /// have put another in its place.
+    /// Removes an empty queue, unless another has taken its place: a queue empties while its clients are served, and a client
+    /// that blocks again may have created a new one.
     /// </summary>
     void Drop(BlockingQueue queue)
     {

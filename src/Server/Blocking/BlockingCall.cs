@@ -5,15 +5,15 @@ using MiniRedis.Server.Clients;
 namespace MiniRedis.Server.Blocking;
 
 /// <summary>
-/// A command that waits: who sent it, and a copy of the request to run again. Exists from the first time it blocks until it has
-/// replied, through every time it is run and blocks again. <see cref="BlockedClients"/>'s.
+/// A command that waits: its client and a copy of the request to run again. Lives from the first time the command blocks until it
+/// has replied, however often it blocks again. Belongs to <see cref="BlockedClients"/>.
 /// </summary>
 sealed class BlockingCall
 {
     const int OwnBytes = 128;
 
     readonly int _count;
-    // The arguments' ranges, then their bytes, of which so many are used.
+    // The ranges of the arguments, then their bytes; _used counts both.
     byte[] _request;
     int _used;
     BlockingQueue.Place? _places;
@@ -42,16 +42,18 @@ sealed class BlockingCall
     /// <summary>Number of the database in which its keys are.</summary>
     public int Database { get; }
 
-    /// <summary>What a key must be for the command to be run again.</summary>
+    /// <summary>The type a key must have for the command to be run again.</summary>
     public ObjectType Type { get; }
 
-    /// <summary>Unix milliseconds; 0 if it waits for ever.</summary>
+    /// <summary>Unix milliseconds; 0 if it waits without end.</summary>
     public long Deadline { get; }
 
-    /// <summary>Runs again whatever a key has become, gone included.</summary>
+    /// <summary>Whether the command is also run again when a key has gone or has another type.</summary>
     public bool OnNoKey { get; }
 
-    /// <summary>Time it has run so far, in ticks of the clock: what SLOWLOG and the statistics add up when it replies.</summary>
+    /// <summary>
+    /// How long it has run so far, in ticks of the clock. SLOWLOG and the statistics count the sum when it replies.
+    /// </summary>
     public long Ticks { get; set; }
 
     /// <summary>Its places in the queues of its keys; none while it runs.</summary>
@@ -60,30 +62,28 @@ sealed class BlockingCall
         get => _places;
         set
         {
-            // Each that is added becomes the first.
+            // A place that is added becomes the first.
             _placesBytes = value is null ? 0 : _placesBytes + BlockingQueue.Place.OwnBytes;
             _places = value;
         }
     }
 
-    /// <summary>Where <see cref="BlockingDeadlines"/> has it.</summary>
+    /// <summary>Its index in the heap of <see cref="BlockingDeadlines"/>; -1 if it is not there.</summary>
     public int HeapIndex { get; set; } = -1;
 
     public Request Request => new(_request, Ranges);
 
     Span<ArgRange> Ranges => MemoryMarshal.Cast<byte, ArgRange>(_request.AsSpan(0, _count * Marshal.SizeOf<ArgRange>()));
 
-    /// <summary>Bytes of memory, the objects counted as measured.</summary>
+    /// <summary>Bytes of memory. The sizes of the objects are measured.</summary>
     public long MemoryBytes => OwnBytes + _request.Length + _placesBytes;
 
-    /// <summary>
-    /// Gives an argument another value for when the command is run again: one that was relative to the moment of the request.
-    /// </summary>
+    /// <summary>Gives an argument another value for the next run: one that was relative to the moment of the request.</summary>
     public void Replace(int argument, ReadOnlySpan<byte> value)
     {
         var start = _used;
         _used = checked(start + value.Length);
-        // Twice as long, since there may be many: XREAD takes an id for each of its streams.
+        // Doubled, since there may be many: XREAD takes an id for each of its streams.
         if (_used > _request.Length) Array.Resize(ref _request, (int)Math.Min(Math.Max(_used, 2L * _request.Length), Array.MaxLength));
         value.CopyTo(_request.AsSpan(start));
         Ranges[argument] = new ArgRange(start, value.Length);

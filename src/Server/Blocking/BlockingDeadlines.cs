@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace MiniRedis.Server.Blocking;
 
 /// <summary>
-/// The deadlines of blocked calls: a binary heap in which each call knows its place, so that one that is served takes its
-/// deadline out in O(log n). (The library's PriorityQueue searches for what it is to remove.)
+/// The deadlines of blocked calls: a binary heap in which each call knows its index, so that a served call is removed in O(log
+/// n). (The library's PriorityQueue searches for the element to remove.)
 /// </summary>
 sealed class BlockingDeadlines
 {

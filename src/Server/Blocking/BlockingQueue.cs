@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace MiniRedis.Server.Blocking;
 
-/// <summary>The calls that wait for one key of one database, in order of arrival. <see cref="BlockedClients"/>'s.</summary>
+/// <summary>
+/// The calls that wait for one key of one database, in order of arrival. Belongs to <see cref="BlockedClients"/>.
+/// </summary>
 sealed class BlockingQueue(int database, byte[] key)
 {
     public int Database { get; } = database;
@@ -12,13 +14,13 @@ sealed class BlockingQueue(int database, byte[] key)
     public Place? Last { get; private set; }
     public int Count { get; private set; }
 
-    /// <summary>How many of the calls are to be woken when the key goes away, too.</summary>
+    /// <summary>Number of calls that are also woken when the key goes away.</summary>
     public int OnNoKey { get; set; }
 
-    /// <summary>In the list of keys whose clients are to be served.</summary>
+    /// <summary>Whether it is in the list of keys whose clients are to be served.</summary>
     public bool IsReady { get; set; }
 
-    /// <summary>A call's place in this queue; its next of kin are the call's places in other queues.</summary>
+    /// <summary>A call's place in this queue, linked to the call's places in other queues.</summary>
     public sealed class Place(BlockingQueue queue, BlockingCall call)
     {
         /// <summary>Bytes on the heap: a header and six references.</summary>
@@ -31,7 +33,7 @@ sealed class BlockingQueue(int database, byte[] key)
         public Place? NextOfCall { get; } = call.Places;
     }
 
-    /// <summary>Queues a call at the end. Returns its place, which is to become the first of its places.</summary>
+    /// <summary>Queues a call at the end. Returns its place, which the caller makes the first of the call's places.</summary>
     public Place Append(BlockingCall call)
     {
         var place = new Place(this, call) { Previous = Last };

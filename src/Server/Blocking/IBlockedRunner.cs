@@ -1,13 +1,13 @@
 namespace MiniRedis.Server.Blocking;
 
-/// <summary>Runs, or ends, the commands of clients that wait: the executor.</summary>
+/// <summary>Runs or ends the commands of blocked clients: CommandRunner.</summary>
 interface IBlockedRunner
 {
     /// <summary>Runs the command once more. It may end up waiting again.</summary>
     void RunAgain(BlockingCall call);
 
-    /// <summary>Ends a wait without what was waited for: its time is over, or CLIENT UNBLOCK said so.</summary>
+    /// <summary>Ends a wait that was not served: its deadline has passed, or CLIENT UNBLOCK ended it.</summary>
     /// <param name="call">The call that waits.</param>
-    /// <param name="withError">Whether the client is answered an error, not the reply of a timeout.</param>
+    /// <param name="withError">Whether the client is answered an error instead of the reply of a timeout.</param>
     void EndWait(BlockingCall call, bool withError);
 }

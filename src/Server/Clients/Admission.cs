@@ -16,12 +16,12 @@ sealed class Admission(
     /// <summary>Descriptors the process needs beside its clients': Redis's CONFIG_MIN_RESERVED_FDS.</summary>
     public const long ReservedDescriptors = 32;
 
-    /// <summary>A client leaves: whoever keeps something for it lets go of that.</summary>
+    /// <summary>A client leaves: parts that keep something for it let go of it.</summary>
     public event Action<Client>? Leaving;
 
     /// <summary>
-    /// Makes room for maxclients connections, before the first of them. Where the system does not give that much, fewer
-    /// clients are let in: better than to refuse the append-only file its descriptor.
+    /// Reserves descriptors for maxclients connections, before the first of them. If the system gives fewer, maxclients is
+    /// reduced: otherwise the append-only file might lack a descriptor.
     /// </summary>
     public void ReserveDescriptors()
     {
@@ -67,8 +67,8 @@ sealed class Admission(
     }
 
     /// <summary>
-    /// Closes another client's connection. For commands it is gone at once: it is not listed or counted any more, and runs
-    /// nothing of what it has sent. Its socket is closed by its own loop, soon.
+    /// Closes another client's connection. For commands it is gone at once: it is no longer listed or counted, and its pending
+    /// requests do not run. Its own loop closes the socket soon after.
     /// </summary>
     public void KillLocked(Client client, string reason)
     {

@@ -22,7 +22,7 @@ sealed class Client(long id, Connection connection, Database database, long now)
 
     public Connection Connection { get; } = connection;
 
-    /// <summary>Neighbours in order of arrival; <see cref="ClientRegistry"/>'s.</summary>
+    /// <summary>Neighbours in order of arrival. Belongs to <see cref="ClientRegistry"/>.</summary>
     public Client? Previous { get; set; }
 
     /// <inheritdoc cref="Previous"/>
@@ -33,7 +33,7 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>RESP version, 2 or 3.</summary>
     public int Protocol { get; set; } = 2;
 
-    /// <summary>Whether it may run commands that need authentication: true at once where no password is set.</summary>
+    /// <summary>Whether it may run commands that need authentication. True from the start if no password is set.</summary>
     public bool IsAuthenticated { get; set; }
 
     public ClientFlags Flags { get; set; }
@@ -56,42 +56,53 @@ sealed class Client(long id, Connection connection, Database database, long now)
     public long BytesSent { get; set; }
     public long CommandsRun { get; set; }
 
-    /// <summary>Most bytes of replies that one batch has had since the cron last forgot them: CLIENT LIST's rbp.</summary>
+    /// <summary>Most bytes of replies in one batch since the cron last reset it: CLIENT LIST's rbp.</summary>
     public long ReplyPeak { get; set; }
 
-    /// <summary>The command that waits, or waited and is run again: from when it first blocks until it has replied.</summary>
+    /// <summary>
+    /// The command that waits, or that is run again after waiting. Set from the first time it blocks until it has replied.
+    /// </summary>
     public BlockingCall? Waiting { get; set; }
 
-    /// <summary>What it has queued and watches; null if it does neither.</summary>
+    /// <summary>The commands it has queued and the keys it watches; null if it has neither.</summary>
     public Transaction? Transaction { get; set; }
 
     /// <summary>What it asked for with CLIENT TRACKING; null if it never did.</summary>
     public ClientTracking? Tracking { get; set; }
 
-    /// <summary>What CLIENT GETREDIR answers: the client that is told in its place, 0 for none; -1 if it does not track.</summary>
+    /// <summary>
+    /// What CLIENT GETREDIR answers: the id of the client that gets its invalidations, 0 for none, -1 if it does not track.
+    /// </summary>
     public long TrackingRedirect => Tracking is { IsOn: true } tracking ? tracking.Redirect : -1;
 
-    /// <summary>What it subscribes to; null if nothing.</summary>
+    /// <summary>The channels and patterns it subscribes to; null if none.</summary>
     public Subscriptions? Subscriptions { get; set; }
 
-    /// <summary>A reply writer is attached to its output; see <see cref="Pushes"/>.</summary>
+    /// <summary>Whether a reply writer is attached to its output; see <see cref="Pushes"/>.</summary>
     public bool IsAnswered { get; set; }
 
-    /// <summary>Messages that follow the reply to the command that runs; null if there are none. <see cref="Pushes"/>'s.</summary>
+    /// <summary>
+    /// Messages that follow the reply to the running command; null if there are none. Belongs to <see cref="Pushes"/>.
+    /// </summary>
     public FrameBuffer? Deferred { get; set; }
 
-    /// <summary>Up to where the disk must have the AOF before its replies are sent; see <see cref="ClientFlags.AwaitsDisk"/>.</summary>
+    /// <summary>
+    /// The position up to which the AOF must be on disk before its replies are sent; see <see cref="ClientFlags.AwaitsDisk"/>.
+    /// </summary>
     public long HeldUntil { get; set; }
 
-    /// <summary>Closed by the server, and no longer in the registry, though its socket may be open for a moment yet.</summary>
+    /// <summary>
+    /// Whether the server has closed it and the registry has dropped it. Its socket may be open for a moment longer.
+    /// </summary>
     public bool IsGone { get; set; }
 
     /// <summary>
-    /// Bytes of memory of an idle connection, measured, and held to by a test: client, connection, pipes, names of the two ends, places in tables.
+    /// Bytes of memory of an idle connection: client, connection, pipes, names of the two ends, places in tables. Measured; a
+    /// test compares it.
     /// </summary>
     public const int OwnBytes = 640;
 
-    /// <summary>Bytes of memory that it takes: its objects and what its pipes hold.</summary>
+    /// <summary>Bytes of memory of its objects and of its pipes.</summary>
     public long MemoryBytes =>
         OwnBytes + Name.Length + LibraryName.Length + LibraryVersion.Length + Connection.Input.OwnCapacity + Connection.Output.MemoryBytes
         + (Waiting?.MemoryBytes ?? 0) + (Transaction?.MemoryBytes ?? 0) + (Subscriptions?.MemoryBytes ?? 0)
@@ -100,18 +111,21 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>When its output first exceeded the soft limit (unix ms), or 0.</summary>
     public long SoftLimitSince { get; set; }
 
-    /// <summary>Its share of <see cref="ClientMemory"/>: its memory when that was last looked at.</summary>
+    /// <summary>Its share of the sum in <see cref="ClientMemory"/>: its memory when it was last measured.</summary>
     public long AccountedBytes { get; set; }
 
-    /// <summary>Its place among those whose share has output in it; -1 if it is not among them. <see cref="ClientMemory"/>'s.</summary>
+    /// <summary>
+    /// Its index among the clients whose share includes output; -1 if it is not among them. Belongs to
+    /// <see cref="ClientMemory"/>.
+    /// </summary>
     public int OutputPlace { get; set; } = -1;
 
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
 
-    /// <summary>Whether requests of this client wait: it is blocked, or paused by CLIENT PAUSE.</summary>
+    /// <summary>Whether requests of this client wait: it is blocked, paused by CLIENT PAUSE, or waits for the disk.</summary>
     public bool IsHeld => (Flags & (ClientFlags.Blocked | ClientFlags.Paused | ClientFlags.AwaitsDisk)) != 0;
 
-    /// <summary>Whether the peer is this machine, as far as its address tells: what "local" means in enable-... directives.</summary>
+    /// <summary>Whether the peer's address is one of this machine: "local" in the enable-... directives.</summary>
     public bool IsLocal => Connection.IsLocal;
 
     /// <summary>Whether its next request may run: it is neither held nor being closed.</summary>
@@ -124,49 +138,6 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>Output-buffer class.</summary>
     public ClientClass Class => Has(ClientFlags.PubSub) ? ClientClass.PubSub : Has(ClientFlags.Replica) ? ClientClass.Replica : ClientClass.Normal;
 
-    /// <summary>Closes the connection after what it has been answered was sent.</summary>
+    /// <summary>Closes the connection once its replies are sent.</summary>
     public void CloseAfterReply(string reason) => Connection.CloseLocked(CloseMode.AfterOutput, reason);
-}
-
-[Flags]
-enum ClientFlags
-{
-    None = 0,
-    Blocked = 1 << 0,
-    Paused = 1 << 1,
-    NoEvict = 1 << 2,
-    NoTouch = 1 << 3,
-    PubSub = 1 << 4,
-    Replica = 1 << 5,
-    Monitor = 1 << 6,
-    Master = 1 << 7,
-
-    /// <summary>Between MULTI and EXEC.</summary>
-    Multi = 1 << 8,
-
-    ReadOnlyReplica = 1 << 9,
-
-    /// <summary>A key that it watched was changed: EXEC will run nothing.</summary>
-    DirtyCas = 1 << 10,
-
-    /// <summary>A command could not be queued: EXEC will run nothing.</summary>
-    DirtyExec = 1 << 11,
-
-    /// <summary>Understands being redirected to another server (CLIENT CAPA redirect).</summary>
-    CanRedirect = 1 << 12,
-
-    /// <summary>Its replies are kept back until the disk has what they acknowledge (appendfsync always).</summary>
-    AwaitsDisk = 1 << 13,
-
-    /// <summary>Copies another server's data here, expired keys included (CLIENT IMPORT-SOURCE). Without effect unless import-mode is on.</summary>
-    ImportSource = 1 << 14,
-}
-
-/// <summary>CLIENT REPLY's modes. SKIP is asked for during one command and applies to the next.</summary>
-enum ReplyMode : byte
-{
-    On,
-    Off,
-    SkipNext,
-    SkipThis,
 }

@@ -5,27 +5,31 @@ using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Clients;
 
-// The idea (Redis's): what clients take is bounded as what keys take is. When normal clients and subscribers together hold more than
-// maxmemory-clients, those that hold the most are closed first: not strictly by size, but by classes of powers of two from 32 KB to 4
-// GB, since among clients of a like size it is not worth telling which is larger.
+// The idea (Redis's): the memory of clients is bounded as that of keys is. When normal clients and subscribers together hold more
+// than maxmemory-clients, the largest are closed first. Their order is not strictly by size but by classes, powers of two from 32
+// KB to 4 GB, since small differences do not matter.
 //
-// Redis keeps its clients in lists by class all the time; ours looks at all of them when the bound is passed, and only then: the
-// sum that tells so is kept anyway (MemoryUsage), and after one look there is room again. Whoever said CLIENT NO-EVICT ON counts and
-// stays; if only such are left to be closed, the next look is the cron's.
+// Redis keeps its clients in lists by class all the time. Ours looks at all clients only when the bound is passed: the sum that
+// tells so is kept anyway (ClientMemory), and after one look there is room again. A client with CLIENT NO-EVICT ON counts but
+// stays. If only such clients are left, the next look is the cron's.
 
-/// <summary>Closes clients while all of them together take more than maxmemory-clients.</summary>
+/// <summary>Closes clients while all of them together hold more than maxmemory-clients.</summary>
 /// <remarks>Under the executor's lock, between batches.</remarks>
 sealed class ClientEviction(
-    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    MemorySettings settings, ServerLog log)
+    ClientRegistry clients, ClientMemory clientMemory, Admission admission,
+    ServerStatistics statistics, MemorySettings settings, ServerLog log)
 {
-    /// <summary>The smallest class is that of all clients below 32 KB, the largest that of 4 GB and more (CLIENT_MEM_USAGE_BUCKET_*).</summary>
+    /// <summary>
+    /// The smallest class holds all clients below 32 KB, the largest those of 4 GB and more (CLIENT_MEM_USAGE_BUCKET_*).
+    /// </summary>
     const int SmallestClass = 15, LargestClass = 33;
 
     readonly List<Client> _candidates = [];
     bool _isInVain;
 
-    /// <summary>Whether someone is to be closed. A look that found nobody counts until the cron.</summary>
+    /// <summary>
+    /// Whether clients are to be closed. After a look that found none to close, false until the cron looks again.
+    /// </summary>
     public bool IsDue => settings.MaxMemoryClientsBytes is > 0 and var limit && clientMemory.MemoryBytes > limit && !_isInVain;
 
     /// <summary>Called by the cron: looks again even if the last look was in vain.</summary>

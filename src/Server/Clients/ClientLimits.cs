@@ -10,24 +10,24 @@ namespace MiniRedis.Server.Clients;
 
 /// <summary>Bounds on clients: output buffers, idle time. Under the executor's lock.</summary>
 sealed class ClientLimits(
-    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics, Clock clock,
-    NetworkSettings settings, DebugSwitches switches, ServerLog log)
+    ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
+    Clock clock, NetworkSettings settings, DebugSwitches switches, ServerLog log)
 {
     /// <summary>
-    /// Bytes of replies, beyond the first chunk, that may wait for a client that has not authenticated: it is answered errors
-    /// only, and one that does not read them is up to something (Redis's CVE-2025-21605).
+    /// Bytes of replies, beyond the first chunk, that may wait for a client that has not authenticated. It gets only errors, and
+    /// a client that does not read them may be an attacker (Redis's CVE-2025-21605).
     /// </summary>
     const long UnauthenticatedBytes = 1024;
 
-    /// <summary>Every client is looked over once in this time; the limits it is held to are counted in seconds.</summary>
+    /// <summary>Every client is checked once in this time. Its limits are counted in seconds.</summary>
     const int RoundMilliseconds = 1000;
 
-    /// <summary>Clients to look over each time however few there are: Redis's CLIENTS_CRON_MIN_ITERATIONS.</summary>
+    /// <summary>Clients to check each time, however few there are: Redis's CLIENTS_CRON_MIN_ITERATIONS.</summary>
     const int LeastLooks = 5;
 
     /// <summary>
-    /// Unused room of the query buffer that is given back, and after how long without bytes (Redis's PROTO_RESIZE_THRESHOLD
-    /// and the two seconds of its clients cron).
+    /// A query buffer with more unused room than this gives it back, after this long without input (Redis's
+    /// PROTO_RESIZE_THRESHOLD and the two seconds of its clients cron).
     /// </summary>
     const int TrimBytes = 32 * 1024, TrimMilliseconds = 2000;
 
@@ -35,8 +35,8 @@ sealed class ClientLimits(
 
     /// <summary>Closes a client whose pending output exceeds the hard limit of its class, or the soft one for too long.</summary>
     /// <param name="goesAtOnce">
-    /// Whether for commands it is gone from now on. False while someone walks over the clients that it is among: it gets nothing more,
-    /// and goes when its loop closes the socket.
+    /// Whether the client is gone for commands from now on. False while a caller iterates over clients: then this one gets
+    /// nothing more, and leaves when its loop closes the socket.
     /// </param>
     public void CheckOutput(Client client, bool goesAtOnce = true)
     {
@@ -56,9 +56,9 @@ sealed class ClientLimits(
         CutOff(client, pending, goesAtOnce);
     }
 
-    /// <summary>Closes a client that has too much waiting for it; what it sent and is not run yet never runs.</summary>
-    /// <param name="client">Whose limit is passed.</param>
-    /// <param name="pending">Bytes that wait for it, for the log.</param>
+    /// <summary>Closes a client that has too much output pending. Its requests that have not run yet never do.</summary>
+    /// <param name="client">The client over its limit.</param>
+    /// <param name="pending">Bytes of pending output, for the log.</param>
     /// <param name="goesAtOnce">See <see cref="CheckOutput"/>.</param>
     public void CutOff(Client client, long pending, bool goesAtOnce = true)
     {
@@ -70,8 +70,8 @@ sealed class ClientLimits(
     }
 
     /// <summary>
-    /// <see cref="ReplyWriter.Written"/> at which the client whose batch runs is over its hard limit: nothing is sent before the batch
-    /// ends, so this is known before.
+    /// The value of <see cref="ReplyWriter.Written"/> at which the client whose batch runs exceeds its hard limit. Nothing is
+    /// sent before the batch ends, so this is known when it begins.
     /// </summary>
     public long MostReplies(Client client, ReplyWriter reply)
     {
@@ -79,7 +79,9 @@ sealed class ClientLimits(
         return hard == long.MaxValue ? hard : hard - client.Connection.Output.PendingBytes + reply.HandedOver;
     }
 
-    /// <summary>Bytes that may wait. As in Redis, what fits the first chunk is no reason to close anybody.</summary>
+    /// <summary>
+    /// Bytes of output that may be pending. As in Redis, output that fits the first chunk never closes a client.
+    /// </summary>
     static long HardBytes(Client client, in OutputBufferLimit limit)
     {
         if (!client.IsAuthenticated) return ChunkPool.ChunkBytes + UnauthenticatedBytes;
@@ -87,8 +89,8 @@ sealed class ClientLimits(
     }
 
     /// <summary>
-    /// Looks a part of the clients over, so that each has its turn about once a second: a thousand of them in one go would
-    /// be a pause that commands feel.
+    /// Checks some of the clients, so that each has its turn about once a second. A thousand of them at once would be a
+    /// noticeable pause for commands.
     /// </summary>
     public void LookOverSome(long now)
     {
@@ -107,7 +109,7 @@ sealed class ClientLimits(
         var idle = now - client.LastInteraction;
         if (switches.ReplyPeakMilliseconds is >= 0 and var peak && idle >= peak) client.ReplyPeak = 0;
         LookOverInput(client.Connection, idle >= TrimMilliseconds);
-        // Subscribers and replicas may listen in silence, and who waits has been told to.
+        // Subscribers and replicas may stay silent, and a held client has to wait.
         var timeout = settings.Timeout * 1000L;
         if (timeout == 0 || idle <= timeout || client.IsHeld) return;
         if (client.Has(ClientFlags.PubSub | ClientFlags.Monitor | ClientFlags.Replica | ClientFlags.Master)) return;
@@ -116,8 +118,8 @@ sealed class ClientLimits(
     }
 
     /// <summary>
-    /// An idle client gives back a buffer it waits for nothing in, and most of one it waits in; a busy one keeps what it has
-    /// needed since the last look.
+    /// An idle client gives back an empty buffer, and the unused part of one that holds half a request. A busy client keeps what
+    /// it has needed since the last check.
     /// </summary>
     static void LookOverInput(Connection connection, bool idle)
     {

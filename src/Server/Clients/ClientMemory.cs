@@ -4,24 +4,25 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Clients;
 
 /// <summary>
-/// What connections hold: objects, unread input, unsent output. It is a running sum: each client's share is looked at when its batch ends
-/// and by the cron. Under the executor's lock.
+/// Memory of connections: objects, unread input, unsent output. It is a running sum: each client's share is measured when its
+/// batch ends and by the cron. Under the executor's lock.
 /// </summary>
 sealed class ClientMemory : IMemoryHolder
 {
-    // Clients whose share has output in it. Who leaves is taken out: nobody may come by to look anew for as long as the server runs.
+    // Clients whose share includes output. A client that leaves is removed at once: Refresh may not run again for as long as the
+    // server lives.
     readonly List<Client> _withOutput = [];
 
     public long MemoryBytes { get; private set; }
 
-    /// <summary>How many clients had output when they were last looked at.</summary>
+    /// <summary>How many clients had output when they were last measured.</summary>
     public int ClientsWithOutput => _withOutput.Count;
 
     /// <summary>Brings a client's share up to date.</summary>
-    /// <param name="client">Whose.</param>
+    /// <param name="client">The client to measure.</param>
     /// <param name="batchEnds">
-    /// Its replies are about to be sent. If they fit one chunk, that will be free in a moment and is not counted: idle clients
-    /// would look as if each held one.
+    /// Whether its replies are about to be sent. Replies that fit one chunk are not counted, since the chunk is free in a moment:
+    /// otherwise every idle client would seem to hold one.
     /// </param>
     public void Account(Client client, bool batchEnds = false)
     {
@@ -39,8 +40,8 @@ sealed class ClientMemory : IMemoryHolder
     }
 
     /// <summary>
-    /// Looks anew at the clients that had output to be sent: most of it has been by now, and no key should be evicted for it. (Redis
-    /// reads used_memory from its allocator, so that what was sent is free at once.)
+    /// Measures the clients that had output again: most of it has been sent by now, and no key should be evicted for it. (Redis
+    /// reads used_memory from its allocator, so memory of sent output is free at once.)
     /// </summary>
     public void Refresh()
     {

@@ -3,20 +3,22 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Clients;
 
-/// <summary>CLIENT PAUSE: until when requests are held, and which. A held request stays unread in its connection.</summary>
+/// <summary>CLIENT PAUSE: which requests are held, and until when. A held request stays unread in its connection.</summary>
 sealed class ClientPause(ClientRegistry clients, Clock clock)
 {
     long _until;
     bool _writesOnly;
 
-    /// <summary>A pause is over, and who was held may go on.</summary>
+    /// <summary>A pause is over, and held clients may go on.</summary>
     public event Action? Ended;
 
     /// <summary>Whether a pause is in force at this moment.</summary>
     public bool IsActive => _until > clock.Now;
 
-    /// <summary>Whether a request waits. One that cannot run anyway does not: it is answered with its error at once.</summary>
-    /// <param name="command">What the request's first word names; null if nothing.</param>
+    /// <summary>
+    /// Whether a request is held. A request that cannot run anyway is not: it is answered with its error at once.
+    /// </summary>
+    /// <param name="command">The command that the request names; null if there is none.</param>
     public bool Holds(Client client, CommandSpec? command, in Request request)
     {
         if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Monitor)) return false;
@@ -24,7 +26,7 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
         if (!command.IsCallable || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
         if (client.Has(ClientFlags.Multi) && (command.Flags & CommandFlags.NoMulti) != 0) return false;
-        // Redis holds this too, and then nobody can end a pause of ALL before its time.
+        // Redis holds this too, and then no client can end a pause of ALL early.
         if (command.Name == "UNPAUSE") return false;
         if (!_writesOnly) return true;
         var flags = command.Flags;
@@ -54,7 +56,7 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
         if (_until != 0 && !IsActive) End();
     }
 
-    /// <summary>Lets all held clients try again; who is still to wait is held anew.</summary>
+    /// <summary>Lets all held clients try again. A client that still has to wait is held again.</summary>
     public void Resume()
     {
         foreach (var client in clients.All)

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace MiniRedis.Server.Clients;
 
 /// <summary>
-/// The connected clients: found by id, and linked in order of arrival, so that the cron can go on where it stopped however
-/// many come and go meanwhile. Under the executor's lock.
+/// The connected clients, found by id and linked in order of arrival. The links let the cron go on where it stopped, however many
+/// clients come and go meanwhile. Under the executor's lock.
 /// </summary>
 sealed class ClientRegistry
 {
@@ -14,7 +14,9 @@ sealed class ClientRegistry
 
     public int Count => _byId.Count;
 
-    /// <summary>In order of their ids, which is the order CLIENT LIST shows. The current one may be removed meanwhile, no other.</summary>
+    /// <summary>
+    /// All clients in order of their ids, which is the order of CLIENT LIST. Only the current one may be removed meanwhile.
+    /// </summary>
     public IEnumerable<Client> All
     {
         get
@@ -52,7 +54,9 @@ sealed class ClientRegistry
 
     public bool TryGet(long id, [NotNullWhen(true)] out Client? client) => _byId.TryGetValue(id, out client);
 
-    /// <summary>The next client of a round through all of them, which begins anew after the last. Null if there is none.</summary>
+    /// <summary>
+    /// The next client of a round through all of them; after the last, the first again. Null if there are no clients.
+    /// </summary>
     public Client? Visit()
     {
         var client = _nextToVisit ?? _first;

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace MiniRedis.Server.Clients;
 
-/// <summary>Where a message is encoded that many clients get: its bytes can still be changed. Used again for the next one.</summary>
+/// <summary>
+/// Holds a message for many clients while it is encoded. Its bytes can still be changed, and it is reused for the next message.
+/// </summary>
 sealed class FrameBuffer : IBufferWriter<byte>
 {
     /// <summary>A larger buffer than this is not kept for the next message.</summary>

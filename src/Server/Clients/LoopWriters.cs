@@ -2,14 +2,14 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Clients;
 
-/// <summary>The reply writers of a thread, whichever connection it serves.</summary>
+/// <summary>The reply writers of one thread, for all connections it serves.</summary>
 sealed class LoopWriters
 {
     [ThreadStatic] static LoopWriters? t_current;
 
     public static LoopWriters Current => t_current ??= new LoopWriters();
 
-    /// <summary>Starts afresh on this thread, after an exception left a reply half written.</summary>
+    /// <summary>Replaces the writers of this thread after an exception left a reply half written.</summary>
     public static void Renew() => t_current = null;
 
     /// <summary>Writes the replies of the batch that runs.</summary>
@@ -18,9 +18,9 @@ sealed class LoopWriters
     /// <summary>Writes to other clients while a batch runs: pushes, wake-ups, refusals.</summary>
     public ReplyWriter Push { get; } = new();
 
-    /// <summary>Writes the reply of a command that waited: it may itself push to others.</summary>
+    /// <summary>Writes the reply of a command that waited. That command may itself push to others.</summary>
     public ReplyWriter Awakened { get; private set; } = new();
 
-    /// <summary>Starts that one afresh, after an exception left a reply half written.</summary>
+    /// <summary>Replaces <see cref="Awakened"/> after an exception left a reply half written.</summary>
     public void RenewAwakened() => Awakened = new ReplyWriter();
 }

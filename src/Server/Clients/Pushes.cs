@@ -6,13 +6,11 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Clients;
 
 /// <summary>
-/// Sends clients what is not the reply to a command of theirs: published messages, notifications, MONITOR's lines. Under the
-/// executor's lock.
+/// Sends clients messages that are no replies: published messages, notifications, MONITOR's lines. Under the executor's lock.
 /// <para>
-/// A client whose own command runs has a <see cref="ReplyWriter"/> in the middle of its output, so what it is sent
-/// meanwhile is put aside and follows the reply of that command: of EXEC, if it is one of a transaction (as since Redis 7.2; before,
-/// the message tore the reply of EXEC apart). Anyone else's goes to the output at once and is sent by the owning loop, when the
-/// batch that runs is over.
+/// A client whose own command runs has a <see cref="ReplyWriter"/> in the middle of its output. Messages to it are deferred until
+/// after the reply of that command, or of EXEC in a transaction (as since Redis 7.2; before, a message could split the reply of
+/// EXEC). Messages to other clients go to their output at once, and the owning loop sends them when the running batch is over.
 /// </para>
 /// </summary>
 sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatistics statistics)
@@ -20,7 +18,7 @@ sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatis
     FrameBuffer? _spare;
     int _deferring;
 
-    /// <summary>Whether anything is put aside, for whomever.</summary>
+    /// <summary>Whether any client has deferred messages.</summary>
     public bool HasDeferred => _deferring > 0;
 
     /// <summary>Sends whole messages in the client's protocol.</summary>
@@ -39,7 +37,8 @@ sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatis
         statistics.NetOutputBytes += messages.Length;
         connection.RequestAttentionLocked();
         if (output.PendingBytes <= ChunkPool.ChunkBytes) return;
-        // Whoever reads has less than a chunk waiting. The limit counts at once, or a batch of long messages would pass it by far.
+        // A client that reads has less than a chunk pending. The limit is checked at once, since a batch of long messages would
+        // exceed it by far.
         limits.CheckOutput(client, goesAtOnce: false);
         clientMemory.Account(client);
     }
@@ -55,11 +54,11 @@ sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatis
         buffer.Write(messages);
     }
 
-    /// <summary>Writes what was put aside while a command of the client ran, now that it has replied.</summary>
+    /// <summary>Writes the messages that were deferred while a command of the client ran, once it has replied.</summary>
     public void WriteDeferred(Client client, ReplyWriter reply)
     {
         if (client.Deferred is not { } buffer) return;
-        // CLIENT REPLY OFF keeps replies back, not messages.
+        // CLIENT REPLY OFF mutes replies, not messages.
         var muted = reply.Muted;
         reply.Muted = false;
         reply.Messages(buffer.Written);
@@ -67,7 +66,7 @@ sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatis
         Forget(client);
     }
 
-    /// <summary>Drops what was put aside.</summary>
+    /// <summary>Drops the client's deferred messages.</summary>
     public void Forget(Client client)
     {
         if (client.Deferred is not { } buffer) return;

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace MiniRedis.Server.Configuration;
 
 /// <summary>
-/// Every reason for which a setting can be refused, from a file or by CONFIG SET, whose replies around it are in
-/// <see cref="Resp.Errors"/>. Wording is Redis 7's, which clients and operators match on.
+/// Every reason to refuse a setting, from a file or by CONFIG SET. The replies of CONFIG SET around it are in
+/// <see cref="Resp.Errors"/>. The wording is Redis 7's, since clients and operators match on it.
 /// </summary>
 internal static class ConfigErrors
 {
@@ -69,7 +69,7 @@ internal static class ConfigErrors
     public static string NotOneOf(IEnumerable<string> names) =>
         "argument(s) must be one of the following: " + string.Join(", ", names);
 
-    /// <summary>strerror(3) for the failures that happen to files: the system's words, without what the runtime puts around them.</summary>
+    /// <summary>strerror(3) for failures of files.</summary>
     public static string Describe(Exception e) => e switch
     {
         FileNotFoundException or DirectoryNotFoundException => NoSuchDirectory,

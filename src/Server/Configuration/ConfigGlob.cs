@@ -3,7 +3,7 @@ using MiniRedis.Server.Text;
 namespace MiniRedis.Server.Configuration;
 
 /// <summary>
-/// Paths that a pattern names, as glob(3): * ? and [] in any component, dot files only if asked for, in byte order.
+/// Paths that match a pattern, as in glob(3): * ? and [] in any component, dot files only if asked for, in byte order.
 /// </summary>
 internal static class ConfigGlob
 {

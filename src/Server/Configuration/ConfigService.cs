@@ -16,11 +16,12 @@ internal interface IConfigSink
 }
 
 /// <summary>
-/// Puts new values into effect after they were stored; returns null, or why that is impossible (they are then restored).
+/// Puts new values into effect after they were stored. Returns null, or why that is impossible; the former values are then
+/// restored.
 /// </summary>
 internal delegate string? ApplyHook(ServerConfig config);
 
-/// <summary>Where a CONFIG SET comes from, as far as that decides what it may do.</summary>
+/// <summary>The circumstances that decide what a CONFIG SET may do.</summary>
 /// <param name="FromLocalConnection">Loopback or unix socket: enough where enable-protected-configs is "local".</param>
 /// <param name="Loading">A data set is being loaded.</param>
 internal readonly record struct ConfigSetContext(bool FromLocalConnection = false, bool Loading = false);
@@ -35,20 +36,22 @@ internal sealed class ConfigService(ServerConfig config)
     public ServerConfig Config { get; } = config;
 
     /// <summary>
-    /// Absolute path, as .NET wants it, of the file the server was started with; null without one, and REWRITE is refused. To be
-    /// resolved before the file is read: its "dir" line moves what relative paths are relative to.
+    /// Absolute path, as .NET wants it, of the file the server was started with; null without one, and then REWRITE is refused.
+    /// Resolve it before the file is read: a "dir" line in it changes the base of relative paths.
     /// </summary>
     public string? FilePath { get; set; }
 
     /// <summary>
     /// Lines of REWRITE that are no directive of the table, asked for at each rewrite: ("user", "user alice on …") for every ACL
-    /// user, ("sentinel monitor", "sentinel monitor mymaster …"). Groups that are named and have no line lose their lines.
+    /// user, ("sentinel monitor", "sentinel monitor mymaster …"). A group that is named without lines loses its lines in the
+    /// file.
     /// </summary>
     public Func<IEnumerable<(string Option, IReadOnlyList<string> Lines)>>? OtherLines { get; set; }
 
     /// <summary>
-    /// Has <paramref name="hook"/> run after CONFIG SET changed one of these directives. A hook given to several runs once a
-    /// command, and again after a rollback, when it sees the restored values. Registering the same name again replaces.
+    /// Runs <paramref name="hook"/> after CONFIG SET has changed one of these directives. A hook of several directives runs once
+    /// for each command, and again after a rollback, when it sees the restored values. A later hook for the same name replaces
+    /// the former.
     /// </summary>
     public void OnApply(ApplyHook hook, params ReadOnlySpan<string> names)
     {
@@ -73,8 +76,8 @@ internal sealed class ConfigService(ServerConfig config)
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var pattern in patterns)
         {
-            // A name without a wildcard answers under the spelling it was asked by, hidden ones included; a pattern finds
-            // no hidden one.
+            // A name without a wildcard answers in the spelling of the request, even if it is hidden. A pattern matches no hidden
+            // one.
             if (!pattern.AsSpan().ContainsAny("[*?"u8))
             {
                 var name = ConfigText.FromBytes(pattern);
@@ -125,7 +128,7 @@ internal sealed class ConfigService(ServerConfig config)
             var (hook, at) = hooks[ran];
             if (hook(Config) is not { } reason) continue;
             Restore(directives, old, directives.Length);
-            // The failed hook too: it may have closed the old listener before it failed to open the new one.
+            // The failed hook runs again too: it may have closed the old listener before it failed to open the new one.
             foreach (var (again, _) in hooks[..(ran + 1)]) again(Config);
             error = Errors.ConfigRefused(NameAsAsked(directives[at], pairs[at].Name), reason);
             return false;
@@ -155,11 +158,11 @@ internal sealed class ConfigService(ServerConfig config)
         return null;
     }
 
-    /// <summary>Whether a client may use what an enable-… directive guards.</summary>
+    /// <summary>Whether a client may use the feature that an enable-… directive guards.</summary>
     public static bool IsAllowed(ProtectedAction guard, bool fromLocalConnection) =>
         guard == ProtectedAction.Yes || (guard == ProtectedAction.Local && fromLocalConnection);
 
-    // Blanks part the words of one argument, each single one: two in a row enclose an empty word.
+    // Every single blank separates two words of the argument: two in a row enclose an empty word.
     static string[] Words(Directive directive, string value) =>
         !directive.Is(DirectiveFlags.MultiArg) ? [value] : value.Length == 0 ? [] : value.Split(' ');
 
@@ -172,8 +175,8 @@ internal sealed class ConfigService(ServerConfig config)
     }
 
     /// <summary>Answers CONFIG REWRITE. On failure <paramref name="error"/> is the reply's text without the '-'.</summary>
-    /// <param name="error">Why not.</param>
-    /// <param name="everything">Writes directives at their defaults, too.</param>
+    /// <param name="error">The reason, if it fails.</param>
+    /// <param name="everything">Also write directives that have their default.</param>
     public bool TryRewrite(out string? error, bool everything = false)
     {
         if (FilePath is null)
@@ -194,7 +197,7 @@ internal sealed class ConfigService(ServerConfig config)
         }
     }
 
-    /// <summary>For each directive that was set away from its default and has no effect here, a sentence for the log.</summary>
+    /// <summary>A sentence for the log about each directive that differs from its default and has no effect here.</summary>
     public IEnumerable<string> InertNotes() =>
         from directive in ConfigTable.All
         where directive.Inert is not null && directive.Get(Config) != directive.Get(Defaults)

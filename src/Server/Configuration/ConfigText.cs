@@ -3,9 +3,9 @@ using System.Text;
 namespace MiniRedis.Server.Configuration;
 
 /// <summary>
-/// How configuration text is kept: a value is raw bytes (a password or a path need not be UTF-8), and every string in this
-/// namespace holds them as Latin-1, one char per byte, which loses nothing in either direction. Text that arrives as
-/// .NET strings (the command line) or leaves as such (a path for the file system) passes through UTF-8 here.
+/// The form of configuration text. A value is raw bytes, since a password or a path need not be UTF-8. Every string in this
+/// namespace holds them as Latin-1, one char per byte, which loses nothing in either direction. Text that arrives as .NET strings
+/// (the command line) or leaves as such (a path for the file system) is converted through UTF-8 here.
 /// </summary>
 internal static class ConfigText
 {
@@ -16,6 +16,6 @@ internal static class ConfigText
     /// <summary>A string of the runtime (UTF-16) as configuration text: its UTF-8 bytes.</summary>
     public static string FromUnicode(string text) => FromBytes(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Configuration text as a string of the runtime: what file and host names must be given to .NET as.</summary>
+    /// <summary>Configuration text as a string of the runtime: the form in which .NET takes file and host names.</summary>
     public static string ToUnicode(string text) => Encoding.UTF8.GetString(ToBytes(text));
 }

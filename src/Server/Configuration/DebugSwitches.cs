@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Configuration;
 
-/// <summary>What DEBUG turns on and off for tests. Nothing else sets these; all are off in a server that serves.</summary>
+/// <summary>Switches that DEBUG sets for tests. Nothing else sets them, and all are off in production.</summary>
 sealed class DebugSwitches
 {
     /// <summary>DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may call what is declared <c>noscript</c>.</summary>
@@ -9,12 +9,11 @@ sealed class DebugSwitches
     /// <summary>DEBUG SET-SKIP-CHECKSUM-VALIDATION: payloads of RESTORE and snapshots are read whatever their checksum.</summary>
     public bool SkipChecksums { get; set; }
 
-    /// <summary>What <see cref="ReplyPeakMilliseconds"/> is unless it is set.</summary>
+    /// <summary>The default of <see cref="ReplyPeakMilliseconds"/>, which is Redis's.</summary>
     public const long DefaultReplyPeakMilliseconds = 5000;
 
     /// <summary>
-    /// DEBUG REPLYBUFFER PEAK-RESET-TIME: how long a client sends nothing before the peak of its replies is forgotten; below 0 for never.
-    /// The default is Redis's.
+    /// DEBUG REPLYBUFFER PEAK-RESET-TIME: after how long without input a client's peak of replies is reset; negative for never.
     /// </summary>
     public long ReplyPeakMilliseconds { get; set; } = DefaultReplyPeakMilliseconds;
 

@@ -7,15 +7,16 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Effects;
 
 /// <summary>
-/// What commands did to the keyspace, in order: the one stream from which AOF, replication, keyspace notifications, client
-/// tracking, WATCH and the waking of blocked clients are fed.
+/// What commands do to the keyspace, in order. This one stream feeds AOF, replication, keyspace notifications, client tracking,
+/// WATCH and blocked clients.
 /// <para>
-/// Two kinds of effects: a key event ("this key was set / expired / deleted") and a canonical command, which repeats the
-/// change anywhere: relative times made absolute, random choices made what was chosen. The canonical commands of one request
-/// form a unit, delivered whole when the request ends; a sink that writes a log wraps a unit of several in MULTI and EXEC.
+/// There are two kinds of effects. A key event says "this key was set / expired / deleted". A canonical command repeats the
+/// change anywhere: relative times are absolute in it, and random choices are replaced by what was chosen. The canonical commands
+/// of one request form a unit, delivered whole when the request ends. A sink that writes a log wraps a unit of several commands
+/// in MULTI and EXEC.
 /// </para>
-/// Costs a counter while nobody listens: handlers ask <see cref="IsPropagating"/> before they build a command.
-/// Under the executor's lock.
+/// Without sinks it costs one counter: handlers ask <see cref="IsPropagating"/> before they build a command. Under the executor's
+/// lock.
 /// </summary>
 sealed class EffectStream
 {
@@ -25,7 +26,7 @@ sealed class EffectStream
     /// <summary>Bytes of a header and of line ends: "$2147483647", twice CRLF; a header asks for 16.</summary>
     const int MostAround = 32;
 
-    // Replaced, not changed: a sink may come or go while the others are told.
+    // Replaced rather than changed: a sink may be added or removed while the others are called.
     IEffectSink[] _sinks = [];
     readonly List<EffectCommand> _unit = [];
     ArrayBufferWriter<byte> _bytes = new();
@@ -33,25 +34,25 @@ sealed class EffectStream
     // Arguments that the last command of the unit still lacks.
     int _missing;
 
-    // The unit became too large to be kept: what is added to it goes nowhere.
+    // The unit became too large to be kept: commands added to it are dropped.
     bool _isLost;
 
     /// <summary>
-    /// Bytes that the commands of one unit may take: an array's, as they are handed over in one piece. What is larger is lost, and the
-    /// sinks are told. Tests set less.
+    /// Most bytes of the commands of one unit: those of an array, since a unit is handed over in one piece. A larger unit is
+    /// lost, and the sinks are told. Tests set less.
     /// </summary>
     public int MostUnitBytes { get; set; } = Array.MaxLength;
 
     /// <summary>Changes since the last save: rdb_changes_since_last_save.</summary>
     public long Dirty { get; set; }
 
-    /// <summary>Whether anyone wants canonical commands.</summary>
+    /// <summary>Whether any sink wants canonical commands.</summary>
     public bool IsPropagating { get; private set; }
 
-    /// <summary>Bytes of memory in which a unit is gathered.</summary>
+    /// <summary>Bytes of the buffer in which a unit is gathered.</summary>
     public int BufferBytes => _bytes.Capacity;
 
-    /// <summary>Classes of key events that some sink wants; an event of another class is only counted.</summary>
+    /// <summary>Classes of key events that some sink wants. An event of another class is only counted.</summary>
     public KeyspaceEvents Wanted { get; private set; }
 
     public void AddSink(IEffectSink sink)
@@ -66,7 +67,7 @@ sealed class EffectStream
         Refresh();
     }
 
-    /// <summary>Asks the sinks anew what they want; call when a setting changed it.</summary>
+    /// <summary>Asks the sinks again what they want. Call it when a setting has changed that.</summary>
     public void Refresh()
     {
         IsPropagating = false;
@@ -78,22 +79,22 @@ sealed class EffectStream
         }
     }
 
-    /// <summary>A key changed: counts as one change, and tells who listens for its class.</summary>
+    /// <summary>A key changed: counts one change and tells the sinks.</summary>
     public void KeyChanged(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
         Dirty++;
         if (_sinks.Length > 0) Notify(database, key, kind, name);
     }
 
-    /// <summary>Tells of an event that changed nothing (a miss, a new key beside its own event).</summary>
+    /// <summary>Tells the sinks of an event that counts no change (a miss; "new" beside the event that made the key).</summary>
     public void Notify(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
         foreach (var sink in _sinks) sink.OnKeyEvent(database, key, kind, name);
     }
 
     /// <summary>
-    /// Whether an event tells of a change of the key to those who watch it or have it in a cache. As in Redis, a stream's groups are
-    /// none. That a key is new is told beside the event of what made it.
+    /// Whether an event is a change of the key for clients that watch or cache it. As in Redis, changes of a stream's groups are
+    /// not. Nor is "new": it comes beside the event that made the key.
     /// </summary>
     public static bool IsModification(KeyspaceEvents kind, string name) => kind switch
     {
@@ -102,13 +103,15 @@ sealed class EffectStream
         _ => true,
     };
 
-    /// <summary>Every key of a database is about to go. Call before it does: a sink may have to know which were there.</summary>
+    /// <summary>
+    /// Every key of a database is about to be deleted. Call it before: a sink may have to see which keys there are.
+    /// </summary>
     public void Flushing(int database)
     {
         foreach (var sink in _sinks) sink.OnFlushing(database);
     }
 
-    /// <summary>As <see cref="Flushing"/>, of every database at once.</summary>
+    /// <summary>As <see cref="Flushing"/>, for every database at once.</summary>
     public void FlushingAll(int databases)
     {
         foreach (var sink in _sinks) sink.OnFlushingAll(databases);
@@ -141,7 +144,7 @@ sealed class EffectStream
         _bytes.Write("\r\n"u8);
     }
 
-    /// <summary>Makes room for an argument with what stands around it; gives the unit up where there is none.</summary>
+    /// <summary>Makes room for an argument with its header and line ends. Gives the unit up if there is none.</summary>
     bool TryMakeRoom(int argument)
     {
         try
@@ -154,7 +157,7 @@ sealed class EffectStream
         }
         catch (OutOfMemoryException)
         {
-            // The command has been run by now, and is not to be missed in silence either.
+            // The command has already run. Its loss must be told, not hidden.
         }
         _isLost = true;
         _unit.Clear();
@@ -177,11 +180,12 @@ sealed class EffectStream
     }
 
     /// <summary>
-    /// Delivers the request's canonical commands. Called by the dispatcher when a request, script or EXEC is over, however it
-    /// ended: what was emitted has happened.
+    /// Delivers the request's canonical commands. Called when a request, script or EXEC is over, however it ended: what was
+    /// emitted has happened.
     /// </summary>
     /// <param name="isOne">
-    /// False if each command is a unit of its own: what SCAN finds expired has nothing in common, and may be of different slots.
+    /// False if each command is a unit of its own: keys that SCAN finds expired have nothing in common, and may be in different
+    /// slots.
     /// </param>
     public void EndUnit(bool isOne = true)
     {
@@ -233,7 +237,7 @@ sealed class EffectStream
         }
     }
 
-    /// <summary>Leaves out the last command of the unit if an exception cut it short.</summary>
+    /// <summary>Drops the last command of the unit if an exception cut it short.</summary>
     public void DropUnfinished()
     {
         if (_missing == 0) return;
@@ -253,55 +257,5 @@ sealed class EffectStream
         span[1 + length] = (byte)'\r';
         span[2 + length] = (byte)'\n';
         _bytes.Advance(3 + length);
-    }
-}
-
-/// <summary>One canonical command of a unit: its database, where its RESP encoding starts in the unit's bytes, and whom it is for.</summary>
-readonly record struct EffectCommand(int Database, int Offset, EffectTarget Target);
-
-/// <summary>Whom a canonical command is for.</summary>
-enum EffectTarget : byte
-{
-    All,
-
-    /// <summary>Not the append-only file: it changes no key (PUBLISH).</summary>
-    Replicas,
-}
-
-/// <summary>Someone who is fed from the stream of effects. Called under the executor's lock, while the command runs.</summary>
-interface IEffectSink
-{
-    /// <summary>Whether <see cref="OnUnit"/> is to be called: handlers emit commands only while someone wants them.</summary>
-    bool WantsCommands => false;
-
-    /// <summary>The classes of events that <see cref="OnKeyEvent"/> is to be called for; others may come too.</summary>
-    KeyspaceEvents WantedEvents { get; }
-
-    void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name);
-
-    /// <summary>Every key of the database is about to go; no event a key follows.</summary>
-    void OnFlushing(int database)
-    {
-    }
-
-    /// <summary>Every key of every database is about to go.</summary>
-    void OnFlushingAll(int databases)
-    {
-        for (var database = 0; database < databases; database++) OnFlushing(database);
-    }
-
-    /// <summary>What was in one of the databases is now in the other, and the other way round; no event a key follows.</summary>
-    void OnSwapped(int first, int second)
-    {
-    }
-
-    /// <summary>The canonical commands of one request, encoded as RESP arrays one behind the other.</summary>
-    void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
-    {
-    }
-
-    /// <summary>The canonical commands of one request were too large to be handed over: what they did has happened, and is missing here.</summary>
-    void OnUnitLost()
-    {
     }
 }

@@ -9,27 +9,27 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Eviction;
 
-/// <summary>How it stands with maxmemory.</summary>
+/// <summary>The state of memory after a turn of eviction.</summary>
 enum EvictionResult
 {
-    /// <summary>The memory is within its bound, or may be over it for now.</summary>
+    /// <summary>Memory is within its bound, or may exceed it for now.</summary>
     WithinBound,
 
-    /// <summary>It is over, and eviction goes on with the cron; commands run meanwhile.</summary>
+    /// <summary>Memory exceeds its bound, and the cron goes on evicting. Commands run meanwhile.</summary>
     GoesOn,
 
-    /// <summary>It is over, and there is nothing to evict: commands that may need memory are refused.</summary>
+    /// <summary>Memory exceeds its bound and there is nothing to evict: commands that may need memory are refused.</summary>
     OutOfMemory,
 }
 
 /// <summary>
-/// Keeps used_memory within maxmemory. Before each command, and in the cron while one time did not suffice, keys are deleted that
-/// <see cref="VictimChoice"/> finds, for as long as maxmemory-eviction-tenacity allows: half a millisecond by default.
+/// Keeps used_memory within maxmemory. Before each command it deletes keys that <see cref="VictimChoice"/> finds, for as long as
+/// maxmemory-eviction-tenacity allows: half a millisecond by default. If that is not enough, the cron goes on.
 /// <para>
-/// Values of many elements are freed in slices here as everywhere (<see cref="LazyFree"/>), and what waits to be freed is freed before
-/// another key has to go: so no key goes for memory that is on its way back, however large a value was. What evicting
-/// itself makes grow (invalidations for clients that cache the keys) does not make more keys go: the data have to shrink by what was too
-/// much at the start.
+/// Values of many elements are freed in slices here as everywhere (<see cref="LazyFree"/>). Values that wait to be freed are
+/// freed before another key is evicted: no key goes for memory that is on its way back. Memory that eviction itself takes
+/// (invalidations for clients that cache the keys) does not evict more keys: the goal is that the data shrink by the excess at
+/// the start.
 /// </para>
 /// </summary>
 /// <remarks>Under the executor's lock, between commands.</remarks>
@@ -43,20 +43,21 @@ sealed class KeyEviction(
 
     bool _goesOn;
 
-    // When the memory was found to be over its bound, in ticks of the clock; 0 while it is within. And how long it was before.
+    // When memory was found to exceed its bound, in ticks of the clock; 0 while it is within. And for how long it did before
+    // that.
     long _exceededSince, _exceededTicks;
 
-    /// <summary>Milliseconds that the memory has been over its bound now; 0 if it is not.</summary>
+    /// <summary>Milliseconds since memory exceeded its bound; 0 if it does not.</summary>
     public long CurrentExceededMilliseconds => clock.TotalMicroseconds(CurrentExceededTicks) / 1000;
 
-    /// <summary>Milliseconds that the memory was over its bound in all.</summary>
+    /// <summary>Milliseconds for which memory exceeded its bound, in all.</summary>
     public long TotalExceededMilliseconds => clock.TotalMicroseconds(_exceededTicks + CurrentExceededTicks) / 1000;
 
     long CurrentExceededTicks => _exceededSince == 0 ? 0 : clock.Timestamp - _exceededSince;
 
     public void ResetStatistics() => _exceededSince = _exceededTicks = 0;
 
-    /// <summary>Makes room, as far as the time of one turn goes.</summary>
+    /// <summary>Makes room, within the time of one turn.</summary>
     public EvictionResult Run()
     {
         var bound = memorySettings.MaxMemory;
@@ -80,7 +81,7 @@ sealed class KeyEviction(
         return result;
     }
 
-    /// <summary>Has the cron look soon whether there is something to evict: the bound has changed.</summary>
+    /// <summary>Has the cron check soon whether there is something to evict. Called when the bound has changed.</summary>
     public void Begin()
     {
         if (_goesOn) return;
@@ -88,7 +89,7 @@ sealed class KeyEviction(
         cronSignal.Request();
     }
 
-    /// <summary>Called by the cron: goes on with what a turn left over. Returns whether more is left.</summary>
+    /// <summary>Called by the cron: goes on where a turn stopped. Returns whether more is left.</summary>
     public bool Continue()
     {
         if (!_goesOn) return false;
@@ -97,10 +98,10 @@ sealed class KeyEviction(
 
     EvictionResult Free(long excess)
     {
-        // What an import brings is not for us to judge: it has to fit.
+        // An import may not lose keys: it has to fit.
         if (memorySettings.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || processSettings.ImportMode)
         {
-            // What was deleted and only waits to be freed must not have a write refused for it; a slice at a time is enough.
+            // No write is refused for values that only wait to be freed. One slice at a time is enough.
             lazyFree.Run();
             return memory.CountedForEviction > memorySettings.MaxMemory ? EvictionResult.OutOfMemory : EvictionResult.WithinBound;
         }
@@ -119,7 +120,7 @@ sealed class KeyEviction(
         {
             if (lazyFree.FreeSome())
             {
-                // Dozens of elements, whole slabs perhaps.
+                // This freed dozens of elements, perhaps whole slabs: time to look at the clock.
                 sinceLook = KeysBetweenLooks;
             }
             else
@@ -146,8 +147,8 @@ sealed class KeyEviction(
     }
 
     /// <summary>
-    /// The time of one turn: to tenacity 10 in steps of 50 microseconds, then 15 % more a step, about two minutes at 99; 100 has no end
-    /// (Redis's documentation of maxmemory-eviction-tenacity).
+    /// The time of one turn. Up to tenacity 10 it grows by 50 microseconds a step, then by 15 % a step, to about two minutes at
+    /// 99; 100 sets no limit (Redis's documentation of maxmemory-eviction-tenacity).
     /// </summary>
     static long Microseconds(int tenacity) => tenacity switch
     {

@@ -5,7 +5,7 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Eviction;
 
-/// <summary>How a look for a key to evict ended.</summary>
+/// <summary>How a search for a key to evict ended.</summary>
 enum VictimSearch
 {
     Found,
@@ -13,29 +13,29 @@ enum VictimSearch
     /// <summary>The policy allows no key to be evicted: there is none, or none with a deadline.</summary>
     Nothing,
 
-    /// <summary>The work of one look is used up; look again.</summary>
+    /// <summary>The budget of one search is used up; search again.</summary>
     Unfinished,
 }
 
 /// <summary>
 /// Chooses keys to evict, as maxmemory-policy says.
 /// <para>
-/// LRU and LFU are approximated as in Redis: each look takes maxmemory-samples keys from a random place of the index into a pool of
-/// candidates and returns the best of those. The database is drawn first, each as likely as it has keys, so that a look costs the same
-/// whatever their number. Keys with a deadline are found through the bounds that the index keeps for expiry, and the one
-/// with the earliest is known, not guessed.
+/// LRU and LFU are approximated as in Redis: each search takes maxmemory-samples keys from a random place of the index into a
+/// pool of candidates and returns the best of the pool. A database is drawn first, with a probability in proportion to its keys,
+/// so that the cost of a search does not depend on their number. Keys with a deadline are found through the bounds that the index
+/// keeps for expiry; the earliest deadline is exact, not sampled.
 /// </para>
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class VictimChoice(Keyspace keyspace, AccessFields accessFields, Clock clock, Random random, MemorySettings settings)
 {
-    /// <summary>Keys with a deadline that one is drawn from: those of a bucket, or of some neighbours.</summary>
+    /// <summary>A key with a deadline is drawn from this many: those of a bucket, or of some neighbours.</summary>
     const int RandomSample = 8;
 
-    /// <summary>What a key's never having been asked for adds to its score under LRU: more than a second, less than two.</summary>
+    /// <summary>Added to the LRU score of a key that was never read: more than a second, less than two.</summary>
     const int UnaskedBonus = 3;
 
-    /// <summary>The most keys of one look: maxmemory-samples goes up to 64, and LFU takes twice as many.</summary>
+    /// <summary>Most keys of one search: maxmemory-samples goes up to 64, and LFU takes twice as many.</summary>
     const int MostSampled = 128;
 
     readonly Record[] _sample = new Record[MostSampled];
@@ -83,7 +83,7 @@ sealed class VictimChoice(Keyspace keyspace, AccessFields accessFields, Clock cl
             if (candidate.ExpiringCount == 0) continue;
             var search = candidate.FindEarliest(out var record);
             if (search == DueSearch.BudgetUsed) return VictimSearch.Unfinished;
-            // Hashes with deadlines of fields stand in the way: keys are judged by sample, as in Redis.
+            // Hashes with field deadlines are in the way: keys are judged by sample, as in Redis.
             if (search == DueSearch.FieldsDue) return FindByUse(MaxMemoryPolicy.VolatileTtl, out database, out victim);
             Debug.Assert(search == DueSearch.Found);
             if (!earliest.IsNull && earliest.ExpireAt <= record.ExpireAt) continue;
@@ -121,8 +121,8 @@ sealed class VictimChoice(Keyspace keyspace, AccessFields accessFields, Clock cl
     }
 
     /// <summary>
-    /// Keys of one look: maxmemory-samples, but under LFU twice as many. Of keys seldom used there are so many alike that how many of them
-    /// the cache holds is what sampling needs to find one: each key more in a sample leaves more room to those that are asked for.
+    /// Keys of one search: maxmemory-samples, but twice as many under LFU. Many rarely used keys have equal scores, and a larger
+    /// sample finds one of them more surely: the room goes to keys that are read.
     /// </summary>
     int Sampled(MaxMemoryPolicy policy)
     {
@@ -130,27 +130,33 @@ sealed class VictimChoice(Keyspace keyspace, AccessFields accessFields, Clock cl
         return policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu ? samples * 2 : samples;
     }
 
-    /// <summary>Whether a candidate was not used, or given another deadline, since it was judged. A counter falls with time as well.</summary>
+    /// <summary>
+    /// Whether a candidate was neither used nor given another deadline since it was judged. Under LFU the access field is
+    /// compared, since a counter also decays with time.
+    /// </summary>
     bool IsAsJudged(Record record, in EvictionPool.Candidate candidate, MaxMemoryPolicy policy) =>
         policy is MaxMemoryPolicy.AllKeysLfu or MaxMemoryPolicy.VolatileLfu
             ? record.AccessField == candidate.AccessField
             : Score(record, policy) == candidate.Score;
 
     /// <summary>
-    /// How good it is to evict a key. Scores of different moments can be compared: of keys that nobody uses none overtakes another.
-    /// For the clock a second is one moment, for a busy cache it is a long time: so a key that nobody has asked for since it came counts as
-    /// a second older, and goes first of those of one second.
+    /// How good it is to evict a key. Scores of different moments can be compared: among unused keys none overtakes another. The
+    /// clock counts seconds, and a second is a long time for a busy cache. So a key that was never read counts as a second older,
+    /// and goes first among keys of the same second.
     /// </summary>
     long Score(Record record, MaxMemoryPolicy policy) => policy switch
     {
         MaxMemoryPolicy.VolatileTtl => -record.ExpireAt,
         MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru =>
             (accessFields.IdleSeconds(record) - clock.Now / 1000) * 2 + (record.IsUsed ? 0 : UnaskedBonus),
-        // Of those used equally often, the one that was used longer ago.
+        // Among keys used equally often, the one used longer ago.
         _ => ((255 - accessFields.Frequency(record)) << 16) + accessFields.IdleMinutes(record),
     };
 
-    /// <summary>A database, each as likely as it has keys, or keys with a deadline; false if there are none.</summary>
+    /// <summary>
+    /// Draws a database, with a probability in proportion to its keys, or to its keys with a deadline. False if there are no such
+    /// keys.
+    /// </summary>
     bool TryDrawDatabase(bool ofExpiring, out Database drawn)
     {
         long total = 0;

@@ -10,9 +10,8 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
-/// Runs the commands of one file of the AOF, a slice at a time. Sixteen are parsed ahead and their keys loaded, as those of a client's
-/// pipeline are. A command that fails had another outcome when it was acknowledged, or never was in the file of a server that works: unless
-/// propagation-error-behavior says otherwise, loading ends there, before anybody takes what is loaded for the data. Under the executor's lock.
+/// Runs the commands of one file of the AOF, a slice at a time. Sixteen are parsed ahead and their keys prefetched, as in a
+/// client's pipeline. Under the executor's lock.
 /// </summary>
 sealed class AofReplay : IAofReplay
 {
@@ -32,20 +31,19 @@ sealed class AofReplay : IAofReplay
     readonly AofInput _input;
     RequestParser _parser;
 
-    // Where the last thing that is whole ends: a command outside a transaction, or a transaction.
+    // The end of the last complete unit: a command outside a transaction, or a transaction.
     long _whole;
 
     bool _toldOfNesting;
 
     /// <param name="runner">Runs the commands.</param>
     /// <param name="commands">By name.</param>
-    /// <param name="transactions">Drops one that the file does not end.</param>
-    /// <param name="settings">Whether a command that fails ends the loading.</param>
-    /// <param name="database">The one that commands are for until the file selects another.</param>
-    /// <param name="clock">Tells the time that commands see.</param>
-    /// <param name="log">Is told of commands that fail.</param>
-    /// <param name="file">Read from where it stands; closed with this.</param>
-    /// <param name="name">The file's, for the log.</param>
+    /// <param name="transactions">Drops a transaction that the file leaves open.</param>
+    /// <param name="database">The database of the commands until the file selects another.</param>
+    /// <param name="clock">The time that commands see.</param>
+    /// <param name="log">Receives the commands that fail.</param>
+    /// <param name="file">Read from its position; closed with this.</param>
+    /// <param name="name">The file's name, for the log.</param>
     public AofReplay(
         CommandRunner runner, CommandTable<Command> commands, ClientTransactions transactions, ReplicationSettings settings, Database database,
         Clock clock, ServerLog log, Stream file, string name)
@@ -60,7 +58,7 @@ sealed class AofReplay : IAofReplay
         _reply.Muted = true;
     }
 
-    /// <summary>Bytes of the file that are done with.</summary>
+    /// <summary>Bytes of the file that have been run.</summary>
     public long Position { get; private set; }
 
     public long Length => _input.Length;
@@ -104,7 +102,7 @@ sealed class AofReplay : IAofReplay
 
     void Run(int index, ReadOnlySpan<byte> unread, byte first)
     {
-        // A note, such as the time of what follows: "#TS:1700000000".
+        // A note, such as the time of the next commands: "#TS:1700000000".
         if (first == '#') return;
         if (first != '*') throw Damaged();
         var request = _window.Request(index, unread);

@@ -6,13 +6,15 @@ namespace MiniRedis.Server.Execution;
 ref partial struct CommandContext
 {
     /// <summary>
-    /// Has the client wait for the keys in arguments <paramref name="first"/> to <paramref name="last"/>, until one of them may
-    /// have something for this command; it is then run again. If it may not wait, or waits in vain, it is answered the null
-    /// array. Reply nothing, and return, after this.
+    /// Blocks the client until one of the keys in arguments <paramref name="first"/> to <paramref name="last"/> may have
+    /// something for this command, which is then run again. If the client may not wait, or its time is over, it is answered the
+    /// null array. The handler replies nothing and returns after this.
     /// </summary>
-    /// <param name="type">What such a key must be.</param>
-    /// <param name="deadline">As <see cref="TryTimeout"/> tells; 0 for none. What counts is the one of the first time.</param>
-    /// <param name="onNoKey">Also run it again when a key goes away, or becomes of another type.</param>
+    /// <param name="type">The type that such a key must have.</param>
+    /// <param name="deadline">
+    /// From <see cref="TryTimeout"/>; 0 for none. A command that blocks again keeps its first deadline.
+    /// </param>
+    /// <param name="onNoKey">Also run it again when a key goes away or changes its type.</param>
     /// <returns>The call that waits; null if none does.</returns>
     public readonly BlockingCall? Block(int first, int last, ObjectType type, long deadline, bool onNoKey = false)
     {
@@ -27,7 +29,7 @@ ref partial struct CommandContext
     {
         deadline = 0;
         var text = Arg(index);
-        // Redis reads it as a long double, which holds more than a double does, but takes no longer text for one.
+        // Redis reads it as a long double, which has a wider range than a double, and refuses text longer than this.
         if (text.Length >= LongDouble.MaxLength || !Numbers.TryParseDouble(text, out var seconds))
         {
             if (!LongDouble.TryParse(text, out _))
@@ -40,10 +42,10 @@ ref partial struct CommandContext
                 Fail(text[0] == '-' ? Errors.TimeoutNegative : Errors.TimeoutOutOfRange);
                 return false;
             }
-            // So little that a double has nothing for it; yet it is more than nothing, or less.
+            // Too small for a double, yet not 0: the sign counts.
             seconds = Math.CopySign(double.Epsilon, seconds);
         }
-        // Up to the next millisecond, but not for what only the binary form of a decimal fraction adds.
+        // Rounded up to the next millisecond, but without the error of the binary form of a decimal fraction.
         var milliseconds = Math.Ceiling(Math.Round(seconds * 1000, 6));
         if (milliseconds == 0 && seconds > 0) milliseconds = 1;
         if (milliseconds < long.MaxValue) return TryDeadline((long)milliseconds, out deadline);

@@ -7,8 +7,8 @@ namespace MiniRedis.Server.Execution;
 ref partial struct CommandContext
 {
     /// <summary>
-    /// Looks a key up to read its value: an expired one is gone, the hit or miss is counted, and its access field is renewed
-    /// unless the client asked not to touch. Replies nothing.
+    /// Looks a key up to read its value. An expired key is missing, the hit or miss is counted, and the access field is updated
+    /// unless the client set NO-TOUCH. Replies nothing.
     /// </summary>
     public readonly KeyLookup LookupRead(ReadOnlySpan<byte> key)
     {
@@ -16,20 +16,20 @@ ref partial struct CommandContext
         return Server.Keys.FindToRead(Client, Database, key, HashOf(key));
     }
 
-    /// <summary>Renews the access field of a key that was found by other means, unless the client asked not to.</summary>
+    /// <summary>Updates the access field of a key that was found by other means, unless the client set NO-TOUCH.</summary>
     public readonly void Touch(in KeyLookup at)
     {
         if (!Client.Has(ClientFlags.NoTouch)) Server.Keys.Touch(at.Record);
     }
 
-    /// <summary>Looks a key up to change it: like <see cref="LookupRead"/>, but neither hit nor miss.</summary>
+    /// <summary>Looks a key up to change it: as <see cref="LookupRead"/>, but counts neither hit nor miss.</summary>
     public readonly KeyLookup LookupWrite(ReadOnlySpan<byte> key)
     {
         AssertDeclared(key);
         return Server.Keys.FindToWrite(Client, Database, key, HashOf(key));
     }
 
-    /// <summary>Looks a key up to tell something about it (TTL, TYPE, EXISTS): a hit or a miss, but no use of its value.</summary>
+    /// <summary>Looks a key up to describe it (TTL, TYPE, EXISTS): counts a hit or a miss, but no access.</summary>
     public readonly KeyLookup PeekCounted(ReadOnlySpan<byte> key)
     {
         var at = Peek(key);
@@ -42,10 +42,10 @@ ref partial struct CommandContext
         return at;
     }
 
-    /// <summary>Counts a key that was looked up to be read and is not there.</summary>
+    /// <summary>Counts a miss: a key looked up for reading is not there.</summary>
     public readonly void Missed(ReadOnlySpan<byte> key) => Server.Keys.Missed(Database, key);
 
-    /// <summary>Looks a key up without a trace (OBJECT, DEBUG); what has expired is gone here too.</summary>
+    /// <summary>Looks a key up without a trace (OBJECT, DEBUG). An expired key is missing here too.</summary>
     public readonly KeyLookup Peek(ReadOnlySpan<byte> key)
     {
         AssertDeclared(key);
@@ -53,17 +53,17 @@ ref partial struct CommandContext
     }
 
     /// <summary>
-    /// The first key's hash is known from the window; it is the very same bytes, not equal ones, that tell. An empty first key
-    /// has the address of what follows it, so the length counts too.
+    /// The window has hashed the first key. The spans are compared by address, not by content. An empty first key has the address
+    /// of the bytes after it, so the length counts too.
     /// </summary>
     readonly ulong HashOf(ReadOnlySpan<byte> key) => _hasKeyHash && key == Arg(Command.FirstKey) ? _keyHash : Database.HashOf(key);
 
-    /// <summary>Requests of more arguments are not checked: each look-up goes through all of its keys.</summary>
+    /// <summary>Requests with more arguments are not checked: each lookup goes through all keys.</summary>
     const int MostChecked = 256;
 
     /// <summary>
-    /// Asserts that the key specs name the key: ACL, cluster routing and tracking believe them. DEBUG and the like, which are
-    /// for looking inside, have none.
+    /// Asserts that the key specs name the key: ACL, cluster routing and tracking rely on them. DEBUG and other commands for
+    /// inspection have none.
     /// </summary>
     [Conditional("DEBUG")]
     readonly void AssertDeclared(ReadOnlySpan<byte> key)
@@ -78,7 +78,7 @@ ref partial struct CommandContext
     }
 
     /// <summary>
-    /// Loads the buckets and records of keys that the command is about to look up one by one, so that their cache misses overlap.
+    /// Prefetches the buckets and records of keys that the command will look up one by one, so that their cache misses overlap.
     /// </summary>
     public readonly void PrefetchKeys(int first, int last, int step)
     {
@@ -92,10 +92,10 @@ ref partial struct CommandContext
         foreach (var hash in hashes[..count]) Database.PrefetchRecord(hash);
     }
 
-    /// <summary>Most keys prefetched at a time; see <see cref="RequestWindow"/>.</summary>
+    /// <summary>Most keys to prefetch at a time; see <see cref="RequestWindow"/>.</summary>
     public const int PrefetchedKeys = 16;
 
-    /// <summary>Whether what was found is of <paramref name="type"/>, or nothing was found; answers WRONGTYPE if not.</summary>
+    /// <summary>Whether the value is of <paramref name="type"/> or missing. Answers WRONGTYPE if not.</summary>
     public readonly bool CheckType(in KeyLookup at, ObjectType type)
     {
         if (!at.Found || at.Record.Type == type) return true;

@@ -11,11 +11,12 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>
 /// What a handler works with: the request's arguments, the client's database, the reply, the stream of effects. Lives on the
-/// stack for one command. Lookups live in CommandContext.Keys.cs.
+/// stack for one command. Lookups are in CommandContext.Keys.cs, waiting in CommandContext.Blocking.cs.
 /// </summary>
 ref partial struct CommandContext
 {
-    // The request's parts, not itself: a copy of the 32 bytes just written would wait for the stores to get through.
+    // The parts of the request rather than the request: copying its 32 bytes right after they were written would stall on the
+    // stores.
     readonly ref byte _bytes;
     readonly ref ArgRange _args;
     readonly int _length, _count;
@@ -48,7 +49,7 @@ ref partial struct CommandContext
     /// <summary>The client's selected database.</summary>
     public Database Database { get; }
 
-    /// <summary>False where a command that finds nothing must answer at once: inside a transaction or a script.</summary>
+    /// <summary>False if a command that finds nothing must answer at once: in a transaction or a script.</summary>
     public bool MayBlock { get; init; }
 
     public readonly Request Request
@@ -60,18 +61,21 @@ ref partial struct CommandContext
     /// <inheritdoc cref="Request.MostEncodedLength"/>
     public readonly long MostEncodedLength => Request.MostEncodedLength;
 
-    /// <summary>The hash of the first key, where it is known already.</summary>
+    /// <summary>The hash of the first key, if it is known.</summary>
     public readonly ulong? FirstKeyHash => _hasKeyHash ? _keyHash : null;
 
     /// <summary>Number of arguments, the command's name included.</summary>
     public readonly int Count => _count;
 
-    /// <summary>Argument <paramref name="index"/>; 0 is the command's name. Valid for the length of the command.</summary>
+    /// <summary>Argument <paramref name="index"/>; 0 is the command's name. Valid until the command ends.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly ReadOnlySpan<byte> Arg(int index) => Request[index];
 
     /// <summary>Whether argument <paramref name="index"/> is <paramref name="token"/> (upper-case ASCII) in any case.</summary>
     public readonly bool IsToken(int index, ReadOnlySpan<byte> token) => Ascii.EqualsIgnoreCase(Request[index], token);
+
+    /// <summary>How large packed encodings may become.</summary>
+    public readonly EncodingSettings Encodings => Server.Config.Encodings;
 
     /// <summary>Unix time in milliseconds at which the command began.</summary>
     public readonly long Now => Server.Clock.Now;
@@ -80,8 +84,8 @@ ref partial struct CommandContext
     public readonly long ExpiredBy => Server.Keys.ExpiredBy;
 
     /// <summary>
-    /// Whether what is given this deadline (unix ms) is to be deleted instead, because it has passed. Not while the AOF is loaded, nor in
-    /// import mode, whoever asks: something may follow that makes it last longer.
+    /// Whether a key or field given this deadline (unix ms) is deleted instead, because the deadline has passed. False while the
+    /// AOF is loaded and in import mode: a later command may extend the deadline.
     /// </summary>
     public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Dataset.IsLoading && !Server.Config.Process.ImportMode;
 
@@ -97,7 +101,7 @@ ref partial struct CommandContext
     [MethodImpl(MethodImplOptions.NoInlining)]
     public readonly void Fail(string text) => Fail(System.Text.Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Reads an integer argument, or answers that it is none.</summary>
+    /// <summary>Reads an integer argument, or answers an error.</summary>
     public readonly bool TryInteger(int index, out long value)
     {
         if (Numbers.TryParseInt64(Arg(index), out value)) return true;
@@ -119,10 +123,12 @@ ref partial struct CommandContext
         return false;
     }
 
-    /// <summary>Keeps argument <paramref name="index"/> of this call out of SLOWLOG and MONITOR: a password, or what may be one.</summary>
+    /// <summary>
+    /// Keeps argument <paramref name="index"/> of this call out of SLOWLOG and MONITOR: it is or may be a password.
+    /// </summary>
     public readonly void Redact(int index) => Server.Redactions.Mark(index);
 
-    /// <summary>A key of the client's database changed: one more change, and an event of that class and name.</summary>
+    /// <summary>A key of the client's database changed: counts one change and sends an event of this class and name.</summary>
     /// <param name="countsAsChange">False for the second event of one change (SET with EX: "set", then "expire").</param>
     public readonly void Changed(ReadOnlySpan<byte> key, KeyspaceEvents kind, string name, bool countsAsChange = true)
     {
@@ -131,7 +137,7 @@ ref partial struct CommandContext
         else Server.Effects.Notify(Database.Number, key, kind, name);
     }
 
-    /// <summary>Whether canonical commands are wanted; ask before building one.</summary>
+    /// <summary>Whether canonical commands are wanted. Ask before building one.</summary>
     public readonly bool IsPropagating => Server.Effects.IsPropagating;
 
     /// <summary>Starts a canonical command of <paramref name="count"/> arguments in the client's database.</summary>

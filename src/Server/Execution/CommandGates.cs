@@ -12,7 +12,7 @@ using MiniRedis.Server.Transactions;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>Decides whether a command may run at all, and answers why not. Under the executor's lock.</summary>
+/// <summary>Decides whether a command may run, and answers why not. Under the executor's lock.</summary>
 sealed class CommandGates(
     CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions,
     Pushes pushes, DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
@@ -44,7 +44,7 @@ sealed class CommandGates(
         return false;
     }
 
-    /// <summary>Whether the client may run the command now. What refuses it has answered.</summary>
+    /// <summary>Whether the client may run the command now. If not, the error has been answered.</summary>
     public bool Admit(Client client, Command command, ReplyWriter reply)
     {
         var flags = command.Flags;
@@ -69,7 +69,7 @@ sealed class CommandGates(
                 Reject(client, command, reply, Errors.NotInTransaction);
                 return false;
             }
-            // What EXEC runs is checked once more, and as a whole: the times may have changed.
+            // The queue of EXEC is checked once more as a whole: conditions may have changed.
             if (command.InMulti == InMulti.RunsQueue)
             {
                 var queue = client.Transaction!.Queue;
@@ -86,7 +86,7 @@ sealed class CommandGates(
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
         }
-        // PING tells it too, so that who watches the server by it notices.
+        // PING fails too, so that monitoring by PING notices.
         if ((backgroundSaving.StopsWrites || aof.Error is not null) && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
         {
             var reason = aof.Error;
@@ -108,11 +108,11 @@ sealed class CommandGates(
         return true;
     }
 
-    /// <summary>Evicts keys if the memory is over its bound. Returns false if it is, and nothing can be evicted.</summary>
+    /// <summary>Evicts keys if memory exceeds its bound. Returns false if it does and nothing can be evicted.</summary>
     bool MakeRoom(Client client, ReplyWriter reply)
     {
         var result = eviction.Run();
-        // Of what was evicted, clients have to hear before the command: it may be about the same keys, anew.
+        // Clients hear of evicted keys before the command runs: it may create the same keys again.
         if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);
         return result != EvictionResult.OutOfMemory;
     }

@@ -5,24 +5,24 @@ using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>What Debug builds assert of every command that ran: that it did what its declaration says.</summary>
+/// <summary>Debug builds assert of every command that it did what its declaration says.</summary>
 partial class CommandRunner
 {
     [Conditional("DEBUG")]
     void CheckDeclaration(in CommandContext context, long dirtyBefore, in ReplyMark before)
     {
         var command = context.Command;
-        // PFCOUNT reads, and caches what it counted in the value: it is declared as one that may replicate.
+        // PFCOUNT reads but caches its count in the value: it is declared as a command that may replicate.
         Debug.Assert(
             effects.Dirty == dirtyBefore
             || (command.Flags & (CommandFlags.ReadOnly | CommandFlags.MayReplicate)) != CommandFlags.ReadOnly,
             $"{command.FullName} is declared read-only and changed the keyspace");
 
-        // Who is being closed may have been owed an answer; who was held or muted gets it later or never.
+        // A client that is closing may lack its reply. A held or muted client gets it later or never.
         var client = context.Client;
-        // MONITOR by one who is shown commands already is not answered.
+        // MONITOR from a client that already monitors is not answered.
         if (client.Has(ClientFlags.Monitor)) return;
-        // A handler may stop where its reply is cut.
+        // A handler may stop once its reply is cut.
         if (context.Reply.IsCut) return;
         if (client.IsHeld || client.ReplyMode != ReplyMode.On || client.Connection.Closing != CloseMode.Open) return;
         Debug.Assert(context.Reply.AnsweredOnceSince(before), $"{command.FullName} did not answer exactly once: {before}, {context.Reply.Mark}");

@@ -31,8 +31,8 @@ sealed partial class CommandRunner
     /// </summary>
     /// <param name="client">The one that replays the file.</param>
     /// <param name="request">The command.</param>
-    /// <param name="command">What its first word names; null if nothing.</param>
-    /// <param name="keyHash">The hash of its first key, where it is known.</param>
+    /// <param name="command">The command that its first word names; null if there is none.</param>
+    /// <param name="keyHash">The hash of its first key, if it is known.</param>
     /// <param name="reply">Muted.</param>
     /// <param name="failing">The command that the error, if there is one, is of: one of the queue where it is EXEC that ran.</param>
     public ReplayOutcome Replay(

@@ -4,19 +4,19 @@ using MiniRedis.Server.Transactions;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>Queues the commands of a transaction, and runs them.</summary>
+/// <summary>Queues the commands of a transaction and runs them.</summary>
 sealed partial class CommandRunner
 {
     static void Enqueue(Client client, Command command, in Request request, ulong? keyHash, ReplyWriter reply)
     {
-        // EXEC will fail anyway; whoever did not notice costs no memory.
+        // EXEC will fail anyway: commands after the failure take no memory.
         if (!client.Has(ClientFlags.DirtyCas | ClientFlags.DirtyExec)) client.Transaction!.Queue.Add(command, request, keyHash);
         reply.Queued();
     }
 
     /// <summary>
-    /// Runs the queued commands as one: their effects are one unit, time stands still meanwhile, and nobody else runs a command
-    /// between them. A command that fails, even by a bug, does not keep the others from running.
+    /// Runs the queued commands as one: their effects are one unit, the clock stands still meanwhile, and no other client runs a
+    /// command between them. A command that fails, even by a bug, does not stop the others.
     /// </summary>
     public void RunTransaction(ref CommandContext exec)
     {

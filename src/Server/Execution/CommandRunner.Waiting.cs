@@ -4,10 +4,10 @@ using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>What the executor does for clients that wait: see <see cref="BlockedClients"/>.</summary>
+/// <summary>Runs and ends the commands of blocked clients: see <see cref="BlockedClients"/>.</summary>
 sealed partial class CommandRunner
 {
-    // The command that runs has run before, and waited since.
+    // Whether the running command has run before and waited since.
     bool _runsAgain;
 
     /// <inheritdoc/>
@@ -28,7 +28,7 @@ sealed partial class CommandRunner
         }
         catch (Exception failure)
         {
-            // As for a batch of its own: the one who waited goes, the one whose command woke it does not suffer for it.
+            // As in a batch of its own: the waiting client is closed, and the client whose command woke it is not affected.
             log.BatchFailed(client.Id, failure);
             LoopWriters.Current.RenewAwakened();
             LeaveCommand();
@@ -66,7 +66,7 @@ sealed partial class CommandRunner
     }
 
     /// <summary>
-    /// Sends what was replied, by the loop that owns the connection, and has that go on with what the client sent meanwhile.
+    /// Lets the loop that owns the connection send the reply and go on with requests that the client has sent meanwhile.
     /// </summary>
     void CompleteWaiting(Client client, ReplyWriter reply)
     {

@@ -17,17 +17,18 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
-/// Runs single commands, whoever sent them: through the gates, as a unit of effects of its own, counted and shown to who watches. Under the
-/// executor's lock. Transactions, waiting commands and those of a file have a file each.
+/// Runs single commands of any source: through the gates, as a unit of effects of its own, counted and shown to monitors. Under
+/// the executor's lock. Transactions, waiting commands and commands of the AOF have a file each.
 /// </summary>
 sealed partial class CommandRunner(
-    ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions, ClientPause pause, Snapshots snapshots,
-    AppendOnlyFile aof, BlockedClients blocked, Pushes pushes, TrackedKeys tracking, Monitors monitors, CallWatch callWatch,
-    Redactions redactions, EffectStream effects, ClientLimits limits, ClientMemory clientMemory, Admission admission,
-    ServerStatistics statistics, CommandStatistics[] commandStatistics, ObservationSettings settings, Clock clock, ServerLog log)
+    ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
+    ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
+    TrackedKeys tracking, Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
+    ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
+    CommandStatistics[] commandStatistics, ObservationSettings settings, Clock clock, ServerLog log)
     : IBlockedRunner
 {
-    // Errors of a transaction's commands, which are not EXEC's own.
+    // Errors of a transaction's commands. They do not count as errors of EXEC.
     int _nestedErrors;
 
     /// <summary>The flags of the commands that have run since <see cref="BeginBatch"/>.</summary>
@@ -36,8 +37,10 @@ sealed partial class CommandRunner(
     /// <summary>A client's batch begins.</summary>
     public void BeginBatch() => Seen = CommandFlags.None;
 
-    /// <summary>Runs one request, or answers why not.</summary>
-    /// <returns>False if it is to wait: the client was held (CLIENT PAUSE, a snapshot) and comes back to the same request later.</returns>
+    /// <summary>Runs one request, or answers why it cannot run.</summary>
+    /// <returns>
+    /// False if the request waits: the client was held (CLIENT PAUSE, a snapshot) and repeats the same request later.
+    /// </returns>
     public bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
         if (pause.IsActive && pause.Holds(client, command, request)
@@ -68,7 +71,7 @@ sealed partial class CommandRunner(
         return true;
     }
 
-    /// <summary>CLIENT CACHING applies to one command or transaction; more of CLIENT may stand between.</summary>
+    /// <summary>CLIENT CACHING applies to one command or transaction. Other CLIENT subcommands may come between.</summary>
     static void EndCaching(Client client, ClientTracking cached, CommandSpec? command)
     {
         if (client.Has(ClientFlags.Multi | ClientFlags.Blocked) || command?.Parent is { Name: "CLIENT" }) return;
@@ -83,7 +86,7 @@ sealed partial class CommandRunner(
         if (tracking.IsDue) tracking.EndCommand(context.Client);
     }
 
-    /// <summary>Runs a command, as a part of whatever unit it is in.</summary>
+    /// <summary>Runs a command as a part of the current unit.</summary>
     void Invoke(ref CommandContext context)
     {
         var command = context.Command;
@@ -99,7 +102,7 @@ sealed partial class CommandRunner(
 
         var ticks = clock.Advance() - started;
         if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
-        // One that waits has not ended; it counts when it does.
+        // A command that waits has not ended. It counts when it does.
         var failed = reply.Errors - errors != _nestedErrors;
         if (!client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
         _nestedErrors = 0;
@@ -115,10 +118,10 @@ sealed partial class CommandRunner(
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
-    /// <summary>Runs the handler, and survives its bugs.</summary>
+    /// <summary>Runs the handler and survives its bugs.</summary>
     /// <remarks>
-    /// By itself, as the JIT keeps in memory what a try spans; and compiled without a profile, by which the handler that is called most
-    /// would be inlined here, into the try.
+    /// A method of its own, since the JIT keeps locals that a try spans in memory. It is compiled without a profile: with one,
+    /// the handler called most would be inlined here, into the try.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Run(ref CommandContext context)
@@ -158,7 +161,7 @@ sealed partial class CommandRunner(
             callWatch.NoteBytes(context.Client, context.Command, context.Request, replyBytes);
     }
 
-    /// <summary>Ends a command that an exception tore out of its call, so that nothing of it is taken for the next one's.</summary>
+    /// <summary>Ends a command that an exception has left, so that none of its state counts for the next one.</summary>
     public void LeaveCommand()
     {
         running.LeaveAll();
@@ -169,9 +172,9 @@ sealed partial class CommandRunner(
     }
 
     /// <summary>
-    /// A handler's bug must cost one request, not the server: it is logged by the command's name (never its arguments, which
-    /// may hold secrets), and the client gets a generic error. If a part of a reply is out, the stream cannot be mended and
-    /// the connection is closed instead.
+    /// A handler's bug costs one request, not the server. It is logged with the command's name (never its arguments, which may
+    /// hold secrets), and the client gets a generic error. If a part of the reply is already out, the stream cannot be repaired
+    /// and the connection is closed instead.
     /// </summary>
     void Contain(ref CommandContext context, Exception failure, long written)
     {
@@ -190,7 +193,7 @@ sealed partial class CommandRunner(
     /// <summary>After a command under CLIENT REPLY OFF or SKIP; the command itself may have been CLIENT REPLY ON.</summary>
     static void EndMuted(Client client, ReplyWriter reply)
     {
-        // The reply of one that waits is still to come.
+        // The reply of a waiting command is still to come.
         if (client.ReplyMode == ReplyMode.SkipThis && !client.Has(ClientFlags.Blocked)) client.ReplyMode = ReplyMode.On;
         reply.Muted = false;
     }

@@ -12,17 +12,17 @@ using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>What happens by the clock. Enters the executor like a batch does, on the first loop's thread.</summary>
+/// <summary>Everything that runs by the clock. It enters the executor as a batch does, on the first loop's thread.</summary>
 sealed class Cron(
-    Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction, TrackedKeys tracking,
-    ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots, BackgroundSaving backgroundSaving,
-    AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown, MemoryUsage memory, ServerStatistics statistics,
-    GcPauses gcPauses, ProcessSettings settings, Clock clock)
+    Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
+    TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
+    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
+    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
 
-    /// <summary>How often output chunks, and memory of the arena, that nobody used are given up.</summary>
+    /// <summary>How often unused output chunks and unused memory of the arena are given back.</summary>
     const int TrimMilliseconds = 1000;
 
     long _nextSample, _nextTrim;
@@ -35,7 +35,7 @@ sealed class Cron(
     {
         clock.Synchronize();
         var now = clock.Now;
-        // Not paused with the rest: in Redis none of these is the cron's.
+        // Not paused with the rest: in Redis none of these belongs to the cron.
         pause.ResumeIfOver();
         var untilTimeout = blocked.EndTimeouts();
         blocked.Serve();
@@ -68,7 +68,7 @@ sealed class Cron(
         var moreToFree = lazyFree.Run();
         var moreToForget = tracking.ForgetSome();
         var untilDefrag = defrag.Run();
-        // Keys that have expired wake who waits for them to go.
+        // Expired keys wake the clients that wait for them to go.
         blocked.Serve();
         if (moreToExpire || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
         return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, settings.Hz), SampleMilliseconds));

@@ -5,19 +5,20 @@ using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>What a client has sent, request by request, for as long as it is its turn.</summary>
+/// <summary>Runs the requests that a client has sent, for as long as its turn lasts.</summary>
 sealed partial class Executor
 {
     /// <summary>
-    /// Commands of one batch before the others get a turn. A full receive buffer of the smallest requests holds about 4,700.
+    /// Most commands of one batch before other clients get a turn. A full receive buffer of the smallest requests holds about
+    /// 4,700.
     /// </summary>
     const int BatchCommands = 4096;
 
-    /// <summary>Time of one batch before the others get a turn: well under the latency at which a user would notice.</summary>
+    /// <summary>Longest time of one batch before other clients get a turn: well below a latency that users notice.</summary>
     const long BatchMicroseconds = 2000;
 
     /// <summary>
-    /// Bytes of replies of one batch: then they are sent, or found to be over the client's limit, before more are made.
+    /// Most bytes of replies of one batch. Then they are sent, or found to exceed the client's limit, before more are written.
     /// </summary>
     const long BatchReplyBytes = 1024 * 1024;
 
@@ -27,7 +28,7 @@ sealed partial class Executor
         {
             if (connection.Closing != CloseMode.Open || exit.HasBegun)
             {
-                // It is on its way out, or was refused, or the server goes: what it goes on sending is not kept.
+                // The connection is closing or refused, or the server ends: further input is dropped.
                 connection.Input.Consume(connection.Input.Length);
                 return;
             }
@@ -39,7 +40,7 @@ sealed partial class Executor
             }
             catch (Exception failure)
             {
-                // A bug of ours, or no memory for what this client wants: it goes, the others stay.
+                // A bug of ours, or no memory for this client's request: it is closed, the others stay.
                 log.BatchFailed(client.Id, failure);
                 LoopState.Renew();
                 runner.LeaveCommand();
@@ -90,19 +91,19 @@ sealed partial class Executor
         statistics.CountCycle(clock.Timestamp - started, statistics.CommandsProcessed - commands);
     }
 
-    /// <summary>Tells of keys by prefix, the client whose batch is over behind its replies.</summary>
+    /// <summary>Sends invalidations by prefix. The client whose batch is over gets them after its replies.</summary>
     void Broadcast(Client client, ReplyWriter reply)
     {
         tracking.Broadcast();
         pushes.WriteDeferred(client, reply);
     }
 
-    /// <summary>Parses and runs requests until the bytes, the budget or the client's permission ends.</summary>
-    /// <returns>Bytes that are done with.</returns>
+    /// <summary>Parses and runs requests until the bytes or the budget are used up, or the client may run no more.</summary>
+    /// <returns>Bytes consumed.</returns>
     int RunBatch(
         Client client, ReadOnlySequence<byte> buffer, RequestWindow window, ReplyWriter reply, long started, out long wanted)
     {
-        // Our pipes show one segment; a pipe that shows several (a TLS stream's) is parsed through one copy.
+        // Our pipes have one segment. Input of several segments (a TLS stream's) is copied into one and parsed.
         var unread = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
         var consumed = 0;
         var budget = BatchCommands;
@@ -122,7 +123,7 @@ sealed partial class Executor
             budget -= window.Count;
             if (!RunWindow(client, window, unread, reply, ref consumed))
             {
-                // What was parsed ahead is parsed anew: now, or when the client goes on.
+                // Requests that were parsed ahead are parsed again: now, or when the client goes on.
                 client.Parser.Reset();
                 continue;
             }
@@ -139,13 +140,13 @@ sealed partial class Executor
 
     /// <summary>Runs the requests of a window.</summary>
     /// <returns>
-    /// False if not all need have run: the client is held or being closed, what it may send has changed, or its replies are long.
+    /// False if some may not have run: the client is held or closing, its parsing limits have changed, or its replies are long.
     /// </returns>
     bool RunWindow(Client client, RequestWindow window, ReadOnlySpan<byte> unread, ReplyWriter reply, ref int consumed)
     {
         for (var i = 0; i < window.Count; i++)
         {
-            // AUTH lifts limits under which the rest was parsed.
+            // AUTH lifts the limits under which the rest was parsed.
             var authenticated = client.IsAuthenticated;
             if (!runner.Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
             consumed = window.EndOf(i);
@@ -164,7 +165,8 @@ sealed partial class Executor
     }
 
     /// <summary>
-    /// Starts loading what a tracking client's requests will look up in the table of tracked keys, as the window did for the keyspace.
+    /// Prefetches the entries of the table of tracked keys that a tracking client's requests will look up, as the window did for
+    /// the keyspace.
     /// </summary>
     void PrefetchTracked(RequestWindow window)
     {

@@ -13,17 +13,18 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Execution;
 
 /// <summary>
-/// Serves connections, one batch at a time. The thread that received a batch parses it, executes it and writes its replies under the
-/// executor's lock, so that with one loop thread the lock is never contended and with several it serializes whole batches.
-/// What a single command goes through is in <see cref="CommandRunner"/>.
+/// Serves connections, one batch at a time. The thread that received a batch parses it, executes it and writes its replies under
+/// the executor's lock. With one loop thread the lock is never contended; with several it serializes whole batches.
+/// <see cref="CommandRunner"/> runs the single commands.
 /// </summary>
 sealed partial class Executor(
-    CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits, ClientMemory clientMemory,
-    ClientEviction clientEviction, Admission admission, TrackedKeys tracking, Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron,
-    ServerExit exit, ServerStatistics statistics, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
+    CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits,
+    ClientMemory clientMemory, ClientEviction clientEviction, Admission admission, TrackedKeys tracking,
+    Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron, ServerExit exit,
+    ServerStatistics statistics, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
     : IConnectionHandler
 {
-    /// <summary>When the cron is called again after it failed: seldom enough that its log lines stay readable.</summary>
+    /// <summary>The cron's interval after a failure: long enough that its log lines stay readable.</summary>
     const int CronRetryMilliseconds = 1000;
 
     readonly Lock _lock = new();
@@ -42,7 +43,7 @@ sealed partial class Executor(
         lock (_lock) admission.RemoveLocked((Client?)connection.State, connection);
     }
 
-    // Without the lock: what another thread adds at this moment, that thread's own turn hands on.
+    // Read without the lock: writes that another thread adds at this moment are handed on in that thread's own turn.
     public bool KeepsReplies => aof.HasGathered;
 
     public void OnTurnEnded()
@@ -61,14 +62,14 @@ sealed partial class Executor(
             var wait = CronRetryMilliseconds;
             try
             {
-                // What a failed run emitted before it failed has happened, and is told now.
+                // Effects that a failed run emitted before it failed have happened, and are delivered now.
                 effects.EndUnit();
                 wait = cron.RunLocked();
                 if (tracking.HasChangedPrefixes) tracking.Broadcast();
             }
             catch (Exception failure)
             {
-                // A bug of ours must not end the thread that serves everybody; what is due is tried again.
+                // A bug of ours must not end the thread that serves all clients. The next run tries again.
                 log.CronFailed(failure);
             }
             var ticks = clock.Advance() - started;

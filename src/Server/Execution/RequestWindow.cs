@@ -3,11 +3,11 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Execution;
 
-// The idea. In a pipeline the next requests are already here while one runs. A key's look-up is two dependent cache misses
-// (bucket, record), which on a keyspace larger than the cache cost more than everything else about a GET together. So up to
-// 16 requests are parsed ahead, all their buckets are asked for, then all their records, and only then are they run: the
-// misses of 16 keys overlap. (Group prefetching: Chen, Ailamaki, Gibbons, Mowry, "Improving Hash Join Performance through
-// Prefetching", 2004.) A prefetch is a hint: whatever a request does to the keyspace, the next one looks its key up anew.
+// The idea. In a pipeline the next requests are already here while one runs. A key's lookup is two dependent cache misses
+// (bucket, record). On a keyspace larger than the cache these cost more than the rest of a GET. So up to 16 requests are parsed
+// ahead, all their buckets are prefetched, then all their records, and only then do they run: the misses of 16 keys overlap.
+// (Group prefetching: Chen, Ailamaki, Gibbons, Mowry, "Improving Hash Join Performance through Prefetching", 2004.) A prefetch is
+// only a hint: each request looks its key up when it runs, whatever the one before did to the keyspace.
 //
 //     parse ─► hash, prefetch bucket      ×16
 //              prefetch record            ×16
@@ -16,18 +16,21 @@ namespace MiniRedis.Server.Execution;
 /// <summary>Requests of one client parsed ahead of their execution. Belongs to a loop thread, like the buffers it holds.</summary>
 sealed class RequestWindow
 {
-    /// <summary>Enough to overlap what a core can have under way (10 to 16 line fills), few enough to stay in its first-level cache.</summary>
+    /// <summary>
+    /// Enough to overlap all misses that a core can have in flight (10 to 16 line fills), few enough to stay in its first-level
+    /// cache.
+    /// </summary>
     const int Capacity = 16;
 
     /// <summary>
-    /// Windows after which buffers that a large request made grow are given back: few beside the memory, a million arguments being 16 MB
-    /// or so that no bound counts; many beside the cost of growing again, for a client that sends one such request after the other.
+    /// Windows after which buffers that a large request made grow are given back. Few, since a million arguments take about 16 MB
+    /// that no bound counts. Many, since a client that sends such requests one after the other would pay for growing again.
     /// </summary>
     const int WindowsKeptLarge = 1024;
 
     readonly Slot[] _slots = new Slot[Capacity];
 
-    // Windows since a buffer was found to be large.
+    // Windows since a buffer became large.
     int _windowsLarge;
 
     struct Slot
@@ -38,7 +41,7 @@ sealed class RequestWindow
         public int Start, Length, Count;
         public bool HasKey, IsCopied;
 
-        /// <summary>The key is that of the slot before, too: what there is to load is under way.</summary>
+        /// <summary>Whether the key is that of the slot before: its prefetch is already under way.</summary>
         public bool RepeatsKey;
     }
 
@@ -50,13 +53,13 @@ sealed class RequestWindow
     /// <summary>Requests in the window.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether a buffer is larger than ordinary requests need.</summary>
+    /// <summary>Whether a buffer is larger than usual requests need.</summary>
     public bool HasLargeBuffers { get; private set; }
 
     /// <summary>How parsing ended behind the last request in the window.</summary>
     public ParseStatus End { get; private set; }
 
-    /// <summary>Bytes that the end itself consumed (a blank line), and where it stands.</summary>
+    /// <summary>Bytes that the end itself consumed (a blank line), and where they start.</summary>
     public int EndLength { get; private set; }
     public int EndStart { get; private set; }
 
@@ -75,7 +78,8 @@ sealed class RequestWindow
         End = ParseStatus.Request;
         if (HasLargeBuffers && ++_windowsLarge == WindowsKeptLarge) Trim();
         var position = start;
-        // Pipelines often do one thing to one key (a queue, a counter, a stream): what was found out for the last is not asked anew.
+        // Pipelines often do one thing to one key (a queue, a counter, a stream): the command and hash of the last request are
+        // reused.
         ReadOnlySpan<byte> lastName = default, lastKey = default;
         Command? command = null;
         ulong hash = 0;
@@ -97,7 +101,7 @@ sealed class RequestWindow
             var name = request[0];
             if (!name.SequenceEqual(lastName)) command = commands.Find(name);
             lastName = name;
-            // Mostly the one of last time: a comparison costs less than the write barrier.
+            // Usually the same command as last time: a comparison costs less than the write barrier.
             if (slot.Command != command) slot.Command = command;
             slot.HasKey = command is { FirstKey: > 0 } && command.FirstKey < request.Count;
             if (slot.HasKey)
@@ -142,12 +146,12 @@ sealed class RequestWindow
         return slot.IsCopied ? slot.Arguments.Build() : slot.Arguments.View(bytes[slot.Start..], slot.Count);
     }
 
-    /// <summary>The command it names, before subcommands are told apart; null if there is none of that name.</summary>
+    /// <summary>The command it names, before subcommands are resolved; null if there is none.</summary>
     public Command? Command(int index) => _slots[index].Command;
 
     /// <summary>The hash of its first key, or null if it has no key.</summary>
     public ulong? KeyHash(int index) => _slots[index].HasKey ? _slots[index].Hash : null;
 
-    /// <summary>Where it ends: everything before that is done with once it has run.</summary>
+    /// <summary>Its end: all bytes before that are consumed once it has run.</summary>
     public int EndOf(int index) => _slots[index].Start + _slots[index].Length;
 }

@@ -79,18 +79,18 @@ sealed class ServerParts
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
 
-    /// <summary>
-    /// Runs commands: what EXEC and CLIENT UNBLOCK need. Set when the server is put together, since it hands out these parts itself.
-    /// </summary>
+    /// <summary>Runs commands, for EXEC and CLIENT UNBLOCK. Set last, since it hands out these parts itself.</summary>
     public CommandRunner Runner { get; set; } = null!;
 
-    /// <summary>Serves connections. Set when the server is put together.</summary>
+    /// <summary>Serves connections. Set last, since it uses the runner.</summary>
     public Executor Executor { get; set; } = null!;
 
-    /// <summary>Name of the transport's mechanism, for INFO; set by the host.</summary>
+    /// <summary>Name of the transport's mechanism, for INFO. Set by the host.</summary>
     public string TransportName { get; set; } = "";
 
-    /// <summary>CONFIG RESETSTAT: every counter of INFO, those of each command with them. The peak of memory stays, as in Redis.</summary>
+    /// <summary>
+    /// CONFIG RESETSTAT: resets every counter of INFO, including those of each command. The peak of memory stays, as in Redis.
+    /// </summary>
     public void ResetStatistics()
     {
         Statistics.Reset();

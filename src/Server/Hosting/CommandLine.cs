@@ -16,9 +16,9 @@ using CliCommand = System.CommandLine.Command;
 namespace MiniRedis.Server.Hosting;
 
 /// <summary>
-/// The command line, in redis-server's own form: <c>miniredis [file] [--directive value ...] [-]</c>. System.CommandLine owns
-/// --help, --version and subcommands; directives are not options it could know (there are hundreds, they repeat, and a value
-/// may start with "--"), so everything else goes as it is to <see cref="CommandLineConfig"/>.
+/// The command line, in redis-server's own form: <c>miniredis [file] [--directive value ...] [-]</c>. System.CommandLine handles
+/// --help, --version and subcommands. It cannot handle directives (there are hundreds, they repeat, and a value may start with
+/// "--"), so everything else goes unchanged to <see cref="CommandLineConfig"/>.
 /// </summary>
 static class CommandLine
 {
@@ -55,13 +55,13 @@ static class CommandLine
             """) { words, CheckRdbCommand(), CheckAofCommand(), PingCommand() };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction(_ => Serve(args));
-        // Only a leading -h or --help is ours; behind a file name it is a directive's business, as for redis-server.
+        // Only a leading -h or --help asks for help. After a file name it belongs to a directive, as for redis-server.
         return root.Parse(args.Length > 0 && args[0] is "-h" or "--help" ? ["--help"] : []).Invoke();
     }
 
     /// <summary>
-    /// The tool's name in front, or a link of a name that ends so, as redis-check-rdb is one to redis-server. A configuration file of that
-    /// name is served by "./check-rdb".
+    /// Whether a tool is asked for: by its name as the first argument, or by a link whose name ends so, as redis-check-rdb links
+    /// to redis-server. A configuration file of that name can be given as "./check-rdb".
     /// </summary>
     static bool IsTool(string name, string[] args, out int first)
     {
@@ -121,7 +121,8 @@ static class CommandLine
         var config = new ServerConfig();
         LoadedConfig loaded;
         var commandLine = CommandLineConfig.Parse(args, Environment.ProcessPath ?? "");
-        // Before the file is read: its "dir" changes what relative paths mean, its own name is relative to where we started.
+        // Resolved before the file is read: its "dir" changes the base of relative paths, but its own name is relative to the
+        // directory of the start.
         var configFile = commandLine.File is { } file ? config.Persistence.PathOf(file) : null;
         try
         {
@@ -178,7 +179,8 @@ static class CommandLine
 
         using var host = new ServerHost(server.Parts, log);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        // Why the start failed is in the log already, without a stack; what is unexpected ends the process and tells it itself.
+        // The reason of a failed start is already in the log, without a stack. An unexpected exception ends the process and
+        // reports itself.
         builder.Logging.AddProvider(logProvider).SetMinimumLevel(LogLevel.Trace).AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddSingleton(log);

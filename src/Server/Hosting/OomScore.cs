@@ -5,8 +5,8 @@ using MiniRedis.Server.Logging;
 namespace MiniRedis.Server.Hosting;
 
 /// <summary>
-/// oom-score-adj: how willing Linux's out-of-memory killer is to take this process, from -1000 (never) to 1000 (first). See proc(5).
-/// Lowering it needs CAP_SYS_RESOURCE. The value for background workers has no use here: there is no process but this one.
+/// oom-score-adj: how readily Linux's out-of-memory killer takes this process, from -1000 (never) to 1000 (first). See proc(5).
+/// Lowering it needs CAP_SYS_RESOURCE. The value for background workers has no use here: there is only this process.
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class OomScore(ServerConfig config, ServerLog log, string path = OomScore.Path)
@@ -15,11 +15,13 @@ sealed class OomScore(ServerConfig config, ServerLog log, string path = OomScore
 
     const int Least = -1000, Most = 1000;
 
-    // What the process was started with; null while that is in force.
+    // The score with which the process was started; null while it is in force.
     int? _base;
 
-    /// <summary>Puts the setting into force: writes the score, or, once it is off again, the one the process was started with.</summary>
-    /// <returns>Whether that went well; why not is logged.</returns>
+    /// <summary>
+    /// Puts the setting into force: writes the score or, once the setting is off again, the score of the start.
+    /// </summary>
+    /// <returns>Whether it succeeded. A failure is logged.</returns>
     public bool Apply()
     {
         if (config.Process.OomScoreAdj == OomScoreAdjust.No && _base is null) return true;

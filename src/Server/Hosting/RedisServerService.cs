@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace MiniRedis.Server.Hosting;
 
-/// <summary>Runs the server for the length of the host's life.</summary>
+/// <summary>Runs the server for the lifetime of the host.</summary>
 sealed class RedisServerService(ServerHost host, IHostApplicationLifetime lifetime) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)

@@ -11,21 +11,23 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Hosting;
 
 /// <summary>
-/// Runs every command once after the start, on a server of its own that nobody can see, so that no client's command is the first to run its code.
+/// Runs every command once after the start, on a server of its own without connections, so that no client's command is the first
+/// to run its code.
 /// <para>
-/// Code that is compiled ahead of time is not ready when it is loaded: each call, type and constant in it is looked up the first time it is
-/// come by, and what cannot be compiled ahead (generic code of the framework over types of ours, 128-bit integers, the widest vectors)
-/// is compiled then. A first INFO took 8 ms so, the first GEOSEARCH 11, FLUSHDB 2, where the second takes a twentieth of that; and
-/// everybody waited. What is learned belongs to the process, so it may be learned anywhere in it.
+/// Code that is compiled ahead of time is not ready when it is loaded: each call, type and constant in it is resolved at its
+/// first use. Code that cannot be compiled ahead (generic code of the framework over our types, 128-bit integers, the widest
+/// vectors) is compiled then. The first INFO took 8 ms, the first GEOSEARCH 11, the first FLUSHDB 2; the second takes a twentieth
+/// of that, and all clients waited. All of this is done once for the process, so another server in the process can do it.
 /// </para>
 /// <para>
-/// Rejected: compiling more ahead. Half of the time is no compiling; and code that takes in the framework's is valid for one build of it.
+/// Rejected: compiling more ahead. Half of the time is not compilation, and code that includes the framework's is valid for one
+/// build of it only.
 /// </para>
-/// It has a thread of its own, so the start takes no longer; who comes before it is done is as well off as without it.
+/// It has a thread of its own, so the start takes no longer. A client that connects before it is done is served as without it.
 /// </summary>
 sealed class Rehearsal : IDisposable
 {
-    /// <summary>Longest that another thread is waited for, the snapshot's or the AOF's.</summary>
+    /// <summary>Longest wait for another thread, the snapshot's or the AOF's.</summary>
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     static readonly string[] s_syncPolicies = ["everysec", "always"];
@@ -52,7 +54,7 @@ sealed class Rehearsal : IDisposable
         _server.Executor.OnAccepted(_second);
     }
 
-    /// <summary>Plays on another thread. What goes wrong there is logged and harms nobody.</summary>
+    /// <summary>Plays on another thread. A failure there is logged and has no other effect.</summary>
     public static void Start(ServerLog log)
     {
         var thread = new Thread(() =>
@@ -70,8 +72,8 @@ sealed class Rehearsal : IDisposable
     }
 
     /// <summary>Plays everything.</summary>
-    /// <param name="replied">Is told of each line and of the bytes answered.</param>
-    /// <returns>The server, for its statistics: its data are gone.</returns>
+    /// <param name="replied">Receives each line and its reply.</param>
+    /// <returns>The server, for its statistics. Its data are gone.</returns>
     public static ServerParts Run(Action<string, string>? replied = null)
     {
         using var rehearsal = new Rehearsal(replied);
@@ -110,7 +112,7 @@ sealed class Rehearsal : IDisposable
         Play("CONFIG SET appendonly no");
     }
 
-    // The file's end comes after the snapshot's.
+    // The file ends after the snapshot.
     void AwaitSnapshot() =>
         TickWhile(() => _server.Snapshots.IsActive || _server.BackgroundSaving.IsRunning || _server.AofRewriting.IsRunning);
 
@@ -132,13 +134,13 @@ sealed class Rehearsal : IDisposable
         player.Send(line.TrimStart('&', '!'));
         _server.Executor.OnReceived(player);
         _server.Executor.OnTurnEnded();
-        // A snapshot may have to read the value first, or the disk to take what the reply acknowledges.
+        // A snapshot may have to read the value first, or the reply waits for the disk.
         TickWhile(() => player.IsHeld);
         if (player.WantsResume) _server.Executor.OnReceived(player);
         player.WantsResume = false;
         lock (_server.Executor.ExecutorLock) player.EndBatchLocked();
         if (player.Input.Length > 0) throw new TimeoutException($"\"{line}\" waits.");
-        // What the other was told is of no interest.
+        // The other client's output does not matter.
         _first.Take();
         _second.Take();
         _replied?.Invoke(line, player.LastReply);
@@ -149,7 +151,7 @@ sealed class Rehearsal : IDisposable
         _server.Aof.Dispose();
         lock (_server.Executor.ExecutorLock)
         {
-            // Its thread reads the data; where it does not end, they stay.
+            // The snapshot's thread reads the data. If it does not end, they stay.
             if (!_server.Snapshots.TryStop()) return;
         }
         foreach (var player in (Player[])[_first, _second])
@@ -162,14 +164,14 @@ sealed class Rehearsal : IDisposable
         _log.Dispose();
     }
 
-    /// <summary>A client whose bytes come from the script and go nowhere.</summary>
+    /// <summary>A client whose input comes from the script and whose output is dropped.</summary>
     sealed class Player(NativeBuffer shared) : SocketlessConnection(shared, "127.0.0.1:1", "127.0.0.1:6379")
     {
         readonly ArrayBufferWriter<byte> _reply = new();
 
         public bool IsHeld => Output.IsHeld || Input.Length > 0 && !WantsResume;
 
-        /// <summary>What was answered last, as Latin-1.</summary>
+        /// <summary>The last reply, as Latin-1.</summary>
         public string LastReply => Encoding.Latin1.GetString(_reply.WrittenSpan);
 
         public void Send(string line)
@@ -199,7 +201,7 @@ sealed class Rehearsal : IDisposable
             return reply[start..^2];
         }
 
-        /// <summary>Takes what is to be sent; if that is anything, it is the last reply from now on.</summary>
+        /// <summary>Takes the pending output. If there is any, it becomes the last reply.</summary>
         public void Take()
         {
             if (Output.HasSending) _reply.ResetWrittenCount();

@@ -1,9 +1,9 @@
 namespace MiniRedis.Server.Hosting;
 
 /// <summary>
-/// What a <see cref="Rehearsal"/> plays: each command at least once, each type in its small form and its large one. Words are separated by
-/// spaces, lines by a semicolon. A line of the second client begins with "&amp;", one that is to be refused with "!". "@n" stands for the
-/// numbers from 1 to n, "$n" for n letters, and "&lt;" for the string that was answered last.
+/// The script of a <see cref="Rehearsal"/>: each command at least once, each type in its small and its large form. Spaces
+/// separate words, semicolons lines. A line of the second client begins with "&amp;", a line that must be refused with "!". "@n"
+/// stands for the numbers from 1 to n, "$n" for n letters, and "&lt;" for the last string in a reply.
 /// </summary>
 static class RehearsalScript
 {
@@ -13,7 +13,7 @@ static class RehearsalScript
 
     static readonly string[] s_families =
     [
-        // Strings. The first ones also find out what SELECT, EXPIRE and a refusal take.
+        // Strings. The first lines also run SELECT, EXPIRE and a refusal.
         """
         PING; ECHO a; SELECT 1; SELECT 0; !GET; !NOSUCH a; !SET a b c; SET a b; GET a; SET a b EX 100 NX; SET a b PX 100000 XX GET
         SET a b KEEPTTL; SET big $5000; GET big; SET a 1; INCR a; INCRBY a 5; DECR a; DECRBY a 5; INCRBYFLOAT a 1.5; !LPUSH a b; SETNX b 1
@@ -55,7 +55,7 @@ static class RehearsalScript
         SUNIONSTORE d s t; SDIFF s t; SDIFFSTORE d s t; SADD s @600; SADD t 1 2 x; SADD s x; SMEMBERS s; SISMEMBER s x; SSCAN s 0
         SRANDMEMBER s 5; SPOP s 5; SREM s 1; SINTER s t; SUNION s t; SDIFF s t; DUMP s; RESTORE s2 0 <; COPY s s3; DEL s s2
         """,
-        // Sorted sets and places on the earth.
+        // Sorted sets and geo.
         """
         ZADD z 1 a 2 b; ZADD z GT CH 3 a; ZADD y 1 a; ZINCRBY z 1 a; ZCARD z; ZSCORE z a; ZMSCORE z a b; ZRANK z a WITHSCORE; ZREVRANK z a
         ZCOUNT z 0 10; ZLEXCOUNT z - +; ZRANGE z 0 -1 WITHSCORES; ZRANGE z (1 5 BYSCORE LIMIT 0 1; ZRANGE z + - BYLEX REV
@@ -79,7 +79,7 @@ static class RehearsalScript
         XACKDEL x g KEEPREF IDS 1 1-1; XGROUP SETID x g $; XGROUP DELCONSUMER x g d; XGROUP HELP; XSETID x 9999999999999-0; DUMP x
         RESTORE x2 0 <; COPY x x3; XDELEX x KEEPREF IDS 1 1-1; XDEL x 1-1; XTRIM x MAXLEN 1; XGROUP DESTROY x g; DEL x x2
         """,
-        // Transactions, messages, caches of clients.
+        // Transactions, pub/sub, client tracking.
         """
         MULTI; SET a b; INCR n; EXEC; MULTI; DISCARD; WATCH a; UNWATCH; WATCH a; MULTI; GET a; EXEC; WATCH a; &SET a c; MULTI; GET a; EXEC
         CONFIG SET notify-keyspace-events KEA; &SUBSCRIBE ch __keyspace@0__:a; &PSUBSCRIBE c* __keyevent*; &SSUBSCRIBE sh; SET a b
@@ -105,7 +105,7 @@ static class RehearsalScript
         """,
     ];
 
-    /// <summary>Each policy that evicts, under a limit that all keys are over.</summary>
+    /// <summary>Each policy that evicts, under a limit that evicts all keys.</summary>
     public static IEnumerable<string> Eviction => s_policies.SelectMany(EvictionBy);
 
     static readonly string[] s_policies =
@@ -123,16 +123,16 @@ static class RehearsalScript
         "CONFIG SET maxmemory 0",
     ];
 
-    /// <summary>What is written to the AOF, alone and as a transaction.</summary>
+    /// <summary>Commands for the AOF, alone and in a transaction.</summary>
     public static IEnumerable<string> Appending =>
     [
         "SET a b", "SET a b EX 100", "MULTI", "SET a b", "INCR n", "EXEC", "SELECT 1", "SPOP s", "SELECT 0", "DEL a",
     ];
 
-    /// <summary>What is changed while a snapshot is taken.</summary>
+    /// <summary>Changes while a snapshot is taken.</summary>
     public static IEnumerable<string> Saving => ["SET a b", "RPUSH l3 a", "HSET h3 f v", "SADD s3 x", "ZADD z3 1 x", "DEL a"];
 
-    /// <summary>Leaves nothing.</summary>
+    /// <summary>Deletes everything.</summary>
     public static IEnumerable<string> Flushing =>
     [
         "SET a b", "FLUSHDB", "SET a b", "FLUSHDB SYNC", "SET a b", "FLUSHALL", "SET a b", "FLUSHALL SYNC", "SET a b",

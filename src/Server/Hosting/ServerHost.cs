@@ -10,7 +10,7 @@ using MiniRedis.Server.Transport.Sockets;
 
 namespace MiniRedis.Server.Hosting;
 
-/// <summary>Starts and stops a server: listeners, transport, pid file, log lines at the places where Redis has them.</summary>
+/// <summary>Starts and stops a server: listeners, transport, pid file, and log lines where Redis writes them.</summary>
 sealed class ServerHost : IDisposable
 {
     readonly ServerLog _log;
@@ -19,7 +19,7 @@ sealed class ServerHost : IDisposable
     readonly OomScore _oomScore;
     bool _hasPidFile, _stopped;
 
-    /// <param name="portableTransport">Uses the runtime's sockets even where epoll is there; tests run both.</param>
+    /// <param name="portableTransport">Use the runtime's sockets even if there is epoll. Tests run both.</param>
     public ServerHost(ServerParts server, ServerLog log, bool portableTransport = false)
     {
         Server = server;
@@ -37,14 +37,14 @@ sealed class ServerHost : IDisposable
 
     public ServerParts Server { get; }
 
-    /// <summary>What the process answers when it has ended.</summary>
+    /// <summary>The exit code of the process.</summary>
     public int ExitCode { get; set; }
 
     /// <summary>The TCP port in use; 0 if only a unix socket is served.</summary>
     public int Port { get; private set; }
 
     /// <summary>Binds, then serves.</summary>
-    /// <param name="ephemeralPort">Lets the system choose a port of 127.0.0.1, for tests; the configured ones are ignored.</param>
+    /// <param name="ephemeralPort">Let the system choose a port of 127.0.0.1, for tests; the configured ones are ignored.</param>
     /// <exception cref="StartFailedException">Nothing could be bound; the reason is logged.</exception>
     public void Start(bool ephemeralPort = false)
     {
@@ -66,7 +66,7 @@ sealed class ServerHost : IDisposable
         if (!Server.Dataset.IsLoading) Ready();
     }
 
-    /// <summary>Begins to load the data there are. Connections are served meanwhile, though most commands are not.</summary>
+    /// <summary>Begins to load the data set. Connections are served meanwhile, but most commands are refused.</summary>
     void BeginLoading()
     {
         try
@@ -181,8 +181,8 @@ sealed class ServerHost : IDisposable
     }
 
     /// <summary>
-    /// Binds anew after CONFIG SET port or bind. Returns <paramref name="failure"/> if it cannot; called again with the former
-    /// values it then restores what was.
+    /// Binds again after CONFIG SET port or bind. Returns <paramref name="failure"/> if that is impossible; the next call with
+    /// the former values then restores the listeners.
     /// </summary>
     string? RebindLocked(string failure)
     {
@@ -236,7 +236,7 @@ sealed class ServerHost : IDisposable
         }
     }
 
-    /// <summary>Stops serving: replies under way are sent, connections closed, files removed.</summary>
+    /// <summary>Stops serving: pending replies are sent, connections closed, files removed.</summary>
     public void Stop()
     {
         if (_stopped) return;
@@ -244,7 +244,7 @@ sealed class ServerHost : IDisposable
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         _transport.Stop();
         foreach (var listener in _listeners) listener.Dispose();
-        // Not that of the server whose port this one did not get.
+        // Only our own file, not that of the server that has our port.
         if (_hasPidFile)
         {
             _log.RemovingPidFile();
@@ -257,7 +257,7 @@ sealed class ServerHost : IDisposable
     {
         Stop();
         Server.Loading.Dispose();
-        // Their threads ask for ticks, and read the keyspace.
+        // Their threads request ticks and read the keyspace.
         Server.Aof.Dispose();
         bool isFree;
         lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();

@@ -24,13 +24,15 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
         log.SignalReceived(signal.ToString());
         lock (host.Server.Executor.ExecutorLock)
         {
-            // As SHUTDOWN does, once the server runs; before, there is nothing to save.
+            // Once the server runs, a signal works as SHUTDOWN. Before that there is nothing to save.
             if (host.Server.Exit.Stop is null) lifetime.StopApplication();
             else host.Server.Shutdown.Request(flags(host.Server.Config));
         }
     }));
 
-    /// <summary>Ctrl+C once more ends the process whatever is being saved; without the executor's lock, for who saves holds it.</summary>
+    /// <summary>
+    /// A second Ctrl+C ends the process even during a save. It does not take the executor's lock, which a save holds.
+    /// </summary>
     void Insist()
     {
         log.SignalInsists();
@@ -40,7 +42,7 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // It is in nobody's way.
+            // A leftover temporary file does no harm.
         }
         Environment.Exit(1);
     }

@@ -14,7 +14,7 @@ static class SystemdNotifier
     {
         if (config.Process.Supervised is not (SupervisedMode.Systemd or SupervisedMode.Auto)) return;
         if (Environment.GetEnvironmentVariable("NOTIFY_SOCKET") is not { Length: > 1 } path) return;
-        // "@" stands for the abstract namespace, whose names start with a zero byte.
+        // "@" means the abstract namespace, whose names start with a zero byte.
         if (path[0] == '@') path = '\0' + path[1..];
         using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         socket.SendTo(Encoding.UTF8.GetBytes(state), new UnixDomainSocketEndPoint(path));

@@ -4,15 +4,15 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Keys;
 
 /// <summary>
-/// What records note of the use of their keys: the LRU clock of the last access or an LFU counter, as maxmemory-policy has it; and what files
-/// and RESTORE say of it.
+/// The access fields of records: the LRU clock of the last access or an LFU counter, depending on maxmemory-policy. Also converts
+/// them from and to the forms of files and RESTORE.
 /// </summary>
 /// <remarks>Under the executor's lock; <see cref="ToRdb"/> on any thread.</remarks>
 sealed class AccessFields(Clock clock, MemorySettings settings, Random random)
 {
     const uint ClockRange = 1 << 24;
 
-    /// <summary>The field of a key that has just come into being.</summary>
+    /// <summary>The field of a new key.</summary>
     public uint Initial => settings.UsesLfu ? Lfu.Initial(clock.Now) : clock.LruClock;
 
     /// <summary>Notes an access.</summary>
@@ -21,16 +21,16 @@ sealed class AccessFields(Clock clock, MemorySettings settings, Random random)
             ? Lfu.Touched(Frequency(record), clock.Now, settings.LfuLogFactor, random)
             : clock.LruClock);
 
-    /// <summary>Seconds since a key was last used, under any policy but an LFU one; more than 194 days begin at 0 again.</summary>
+    /// <summary>Seconds since a key was last used, under any policy but LFU. It wraps to 0 after 194 days.</summary>
     public uint IdleSeconds(Record record) => (clock.LruClock - record.AccessField) & (ClockRange - 1);
 
-    /// <summary>Minutes since a key was last used, under an LFU policy; more than 45 days begin at 0 again.</summary>
+    /// <summary>Minutes since a key was last used, under an LFU policy. It wraps to 0 after 45 days.</summary>
     public uint IdleMinutes(Record record) => Lfu.IdleMinutes(record.AccessField, clock.Now);
 
     /// <summary>The counter of a key's accesses, under an LFU policy: 0 to 255.</summary>
     public uint Frequency(Record record) => Lfu.Counter(record.AccessField, clock.Now, settings.LfuDecayTime);
 
-    /// <summary>What a file notes of a key.</summary>
+    /// <summary>The form of a key's access in a file.</summary>
     public RdbAccess ToRdb(Record record) => settings.MaxMemoryPolicy switch
     {
         MaxMemoryPolicy.AllKeysLru or MaxMemoryPolicy.VolatileLru => RdbAccess.Idle(IdleSeconds(record)),
@@ -38,7 +38,9 @@ sealed class AccessFields(Clock clock, MemorySettings settings, Random random)
         _ => RdbAccess.None,
     };
 
-    /// <summary>The field of a key that comes with what is known of its use; what the policy in force has no unit for counts as just made.</summary>
+    /// <summary>
+    /// The field of a loaded or restored key. If the access is of another kind than the policy's, the key counts as new.
+    /// </summary>
     public uint FromRdb(RdbAccess access)
     {
         if (settings.UsesLfu)
@@ -48,7 +50,7 @@ sealed class AccessFields(Clock clock, MemorySettings settings, Random random)
         }
         var now = clock.LruClock;
         if (access.IdleSeconds < 0) return now;
-        // Longer ago than the clock can tell is half its range ago, as in Redis.
+        // An access before the clock's range counts as half the range ago, as in Redis.
         var idle = access.IdleSeconds > now ? ClockRange / 2 : (uint)access.IdleSeconds;
         return (now - idle) & (ClockRange - 1);
     }

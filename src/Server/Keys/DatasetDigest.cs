@@ -7,12 +7,12 @@ using System.Text;
 namespace MiniRedis.Server.Keys;
 
 /// <summary>
-/// DEBUG DIGEST's 160 bits: the same for the same data, whatever order they lie in, here and in Redis. Test suites compare a
-/// master with its replica by it, and a server with what it has become after a restart.
+/// DEBUG DIGEST's 160 bits: equal for equal data, whatever their order in memory, here and in Redis. Test suites compare a master
+/// with its replica by it, and a server with itself after a restart.
 /// <para>
-/// Two operations on a running digest d: what has no order is xored in, d ^= SHA1(x); what has one is mixed in,
-/// d = SHA1(d ^ SHA1(x)). A key's own digest mixes its name, its type and its value, and the data set's xors those of all keys
-/// behind the number of each database. (Source of the construction: computeDatasetDigest in Redis's debug.c.)
+/// A running digest d has two operations. Unordered items are xored in, d ^= SHA1(x). Ordered items are mixed in, d = SHA1(d ^
+/// SHA1(x)). A key's digest mixes its name, type and value. The digest of the data set xors those of all keys after the number of
+/// each database. (Source of the construction: computeDatasetDigest in Redis's debug.c.)
 /// </para>
 /// </summary>
 #pragma warning disable CA5350 // SHA1 is what Redis's digest is made of; nothing is kept secret by it.
@@ -28,7 +28,7 @@ sealed class DatasetDigest
 
     Hash _digest;
 
-    /// <summary>Adds the keys of every database that has some.</summary>
+    /// <summary>Adds the keys of every database that is not empty.</summary>
     public void AddAll(Keyspace keyspace)
     {
         foreach (var database in keyspace.Databases)
@@ -53,7 +53,7 @@ sealed class DatasetDigest
         }
     }
 
-    /// <summary>Adds type and content of a value, and that it expires, if it does (not when).</summary>
+    /// <summary>Adds type and content of a value, and whether it expires (not when).</summary>
     public void AddValue(Record record)
     {
         MixNumber((int)record.Type);
@@ -97,7 +97,7 @@ sealed class DatasetDigest
             var pair = new DatasetDigest();
             pair.Mix(fields.Field.ToBytes(scratch));
             pair.Mix(fields.Value.ToBytes(scratch));
-            // As Redis 7.4 has it: that the field expires, not when.
+            // As in Redis 7.4: whether the field expires, not when.
             if (fields.ExpireAt >= 0) pair.Xor("!!hexpire!!"u8);
             Xor(pair._digest);
         }
@@ -115,7 +115,7 @@ sealed class DatasetDigest
         }
     }
 
-    /// <summary>A score as C prints it by "%.17g".</summary>
+    /// <summary>A score as C prints it with "%.17g".</summary>
     static string Printed(double score) =>
         double.IsInfinity(score) ? score > 0 ? "inf" : "-inf" : score.ToString("G17", CultureInfo.InvariantCulture).Replace('E', 'e');
 
@@ -125,7 +125,7 @@ sealed class DatasetDigest
         while (entry.MoveNext())
         {
             var length = entry.Id.Format(scratch);
-            // Between the numbers Redis has a point here.
+            // Redis has a point between the two numbers here.
             scratch[scratch.IndexOf((byte)'-')] = (byte)'.';
             Mix(scratch[..length]);
             for (var i = entry.FieldCount; i > 0; i--)
@@ -137,7 +137,7 @@ sealed class DatasetDigest
         }
     }
 
-    /// <summary>Adds something whose place among the others does not matter.</summary>
+    /// <summary>Adds an unordered item.</summary>
     public void Xor(ReadOnlySpan<byte> data)
     {
         Span<byte> hash = stackalloc byte[Bytes];
@@ -145,7 +145,7 @@ sealed class DatasetDigest
         for (var i = 0; i < Bytes; i++) _digest[i] ^= hash[i];
     }
 
-    /// <summary>Adds something that comes after what was added before.</summary>
+    /// <summary>Adds an item whose order counts.</summary>
     public void Mix(ReadOnlySpan<byte> data)
     {
         Xor(data);

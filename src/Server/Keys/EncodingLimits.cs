@@ -2,7 +2,7 @@ using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Keys;
 
-/// <summary>The sizes up to which collections stay packed, as Storage takes them.</summary>
+/// <summary>The sizes up to which collections stay packed, in the form that Storage takes.</summary>
 static class EncodingLimits
 {
     public static ListLimits ListLimits(this EncodingSettings settings) =>
@@ -16,7 +16,7 @@ static class EncodingLimits
 
     public static HashLimits HashLimits(this EncodingSettings settings) => new(settings.HashMaxListpackEntries, settings.HashMaxListpackValue);
 
-    /// <summary>Which form collections take that come from elsewhere.</summary>
+    /// <summary>All limits, for collections that are loaded or restored.</summary>
     public static CollectionLimits CollectionLimits(this EncodingSettings settings) =>
         new(settings.ListLimits(), settings.SetLimits(), settings.SortedSetLimits(), settings.HashLimits());
 }

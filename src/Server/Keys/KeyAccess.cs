@@ -10,23 +10,23 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Keys;
 
 /// <summary>
-/// Finds keys as clients see them: what has expired is not there. Expiry is noticed here on access and by
-/// <c>ActiveExpiry</c> on time; both delete, count and tell in the same way.
+/// Finds keys as clients see them: expired keys are missing. Expiry happens here on access and in <c>ActiveExpiry</c> by
+/// time. Both delete, count and emit effects in the same way.
 /// </summary>
 sealed class KeyAccess(
     AccessFields accessFields, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
     DatasetState dataset, Clock clock, MemorySettings memorySettings, ProcessSettings processSettings)
 {
-    /// <summary>Fields of one hash deleted in a row: a tenth of a millisecond.</summary>
+    /// <summary>Most fields of one hash deleted at once: a tenth of a millisecond.</summary>
     const int FieldsAtOnce = 256;
 
-    /// <summary>Looks <paramref name="key"/> up, deleting it if its time has passed.</summary>
+    /// <summary>Looks <paramref name="key"/> up, and deletes it if it has expired.</summary>
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key) => Find(database, key, database.HashOf(key));
 
     /// <summary>As <see cref="Find(Database, ReadOnlySpan{byte})"/>, for a key whose hash is known.</summary>
     /// <remarks>
-    /// This and the two for commands are not inlined into the handlers: one copy of the probe stays in the cache of instructions
-    /// whatever commands come, and what it finds stays in registers until it is returned.
+    /// This method and the two for commands are not inlined into handlers: one copy of the probe stays in the instruction cache
+    /// for all commands, and its result stays in registers until it is returned.
     /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key, ulong hash)
@@ -35,7 +35,7 @@ sealed class KeyAccess(
         return at.Found && IsPast(at.Record) ? FindPast(database, key, hash) : at;
     }
 
-    /// <summary>As <see cref="Find(Database, ReadOnlySpan{byte}, ulong)"/>, for a client that is about to change the key.</summary>
+    /// <summary>As <see cref="Find(Database, ReadOnlySpan{byte}, ulong)"/>, for a command that changes the key.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public KeyLookup FindToWrite(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
     {
@@ -46,7 +46,7 @@ sealed class KeyAccess(
         return at;
     }
 
-    /// <summary>As <see cref="FindToWrite"/>, for a client that reads the key's value: a hit or a miss.</summary>
+    /// <summary>As <see cref="FindToWrite"/>, for a command that reads the value: counts a hit or a miss.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public KeyLookup FindToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
     {
@@ -62,7 +62,7 @@ sealed class KeyAccess(
         return at;
     }
 
-    /// <summary>Counts a key that was looked up to be read and is not there.</summary>
+    /// <summary>Counts a miss: a key looked up for reading is not there.</summary>
     public void Missed(Database database, ReadOnlySpan<byte> key)
     {
         statistics.KeyspaceMisses++;
@@ -72,8 +72,10 @@ sealed class KeyAccess(
 
     bool IsPast(Record record) => record.HasExpiry && record.ExpireAt <= Due;
 
-    /// <summary>Finds a key whose time has passed by the clock, though maybe not for whom the command runs.</summary>
-    /// <param name="user">Who uses the key, if somebody does.</param>
+    /// <summary>
+    /// Finds a key whose deadline has passed by the clock, though perhaps not for the client whose command runs.
+    /// </summary>
+    /// <param name="user">The client that uses the key; null if none does.</param>
     KeyLookup FindPast(Database database, ReadOnlySpan<byte> key, ulong hash, Client? user = null)
     {
         var at = database.Lookup(key, hash);
@@ -96,45 +98,45 @@ sealed class KeyAccess(
     }
 
     /// <summary>
-    /// The latest deadline (unix ms) that has passed by the clock. A key, and a field, lives through the millisecond of its deadline, in
-    /// which its TTL is 0, as in Redis; only what would be given such a deadline is deleted at once (<c>CommandContext.IsPast</c>).
+    /// The latest deadline (unix ms) that has passed by the clock. A key or field lives through the millisecond of its deadline,
+    /// with a TTL of 0, as in Redis. But a key that is given such a deadline is deleted at once (<c>CommandContext.IsPast</c>).
     /// </summary>
     public long Due => clock.Now - 1;
 
     /// <summary>
-    /// Deadlines up to this one (unix ms) have passed for whom a command runs. None has while the AOF is loaded: its commands ran earlier, and
-    /// what has expired since may have been made to last longer by one that follows. Nor has any for the source of an import
-    /// (<see cref="ProcessSettings.ImportMode"/>), whose own server says when a key goes.
+    /// Deadlines up to this one (unix ms) have passed for the client whose command runs. None has passed while the AOF is loaded:
+    /// its commands ran earlier, and a later one may extend a deadline that has passed since. None has passed for the source of
+    /// an import (<see cref="ProcessSettings.ImportMode"/>): its own server decides when a key goes.
     /// </summary>
     public long ExpiredBy => dataset.IsLoading || processSettings.ImportMode && RunsForSource ? long.MinValue : Due;
 
     bool RunsForSource => running.Client is { } client && client.Has(ClientFlags.ImportSource);
 
-    /// <summary>Whether a key is gone for whom the command runs, though it may still be there.</summary>
+    /// <summary>Whether a key has expired for the client whose command runs, though it may still be in the keyspace.</summary>
     public bool IsExpired(Record record) => record.HasExpiry && record.ExpireAt <= ExpiredBy;
 
     /// <summary>
-    /// Whether what has expired may be deleted. While CLIENT PAUSE holds writes it is gone for whoever reads, but nobody deletes it: that
-    /// would be a write; and in import mode it is for the source of the import to delete. A command that writes all the same (in the
-    /// transaction that began the pause, for one) deletes it first, as ever, since what it then puts in its place must not stand beside it.
+    /// Whether expired keys may be deleted. While CLIENT PAUSE holds writes, readers do not see them, but deleting them would be
+    /// a write. In import mode the source of the import deletes them. A command that writes all the same (in the transaction that
+    /// began the pause, for example) deletes an expired key first as usual, since the new value must not stand beside it.
     /// </summary>
     public bool MayDelete => !(pause.IsActive || processSettings.ImportMode)
         || running.Command is { } command && (command.Flags & CommandFlags.Write) != 0;
 
-    /// <summary>Renews the access field: the LRU clock, or the LFU counter's chance to grow.</summary>
+    /// <summary>Updates the access field: the LRU clock, or the LFU counter with its chance to grow.</summary>
     public void Touch(Record record)
     {
         accessFields.Touch(record);
     }
 
-    /// <summary>Finishes a key that has just come into being: its access field, and the event of a new key.</summary>
+    /// <summary>Finishes a new key: sets its access field and sends the event "new".</summary>
     public void Created(Database database, Record record, ReadOnlySpan<byte> key)
     {
         record.AccessField = accessFields.Initial;
         Arrived(database, key);
     }
 
-    /// <summary>Tells of a name that is new to a database, though its value is not (RENAME, MOVE).</summary>
+    /// <summary>Sends the event "new" for a name that is new to a database though its value is not (RENAME, MOVE).</summary>
     public void Arrived(Database database, ReadOnlySpan<byte> key)
     {
         if ((effects.Wanted & KeyspaceEvents.New) != 0)
@@ -142,14 +144,14 @@ sealed class KeyAccess(
     }
 
     /// <summary>
-    /// Deletes fields of a found key's hash whose time has passed, as HDELs that the server itself issued, and with the last field the key.
-    /// So many at a time that nobody has to wait: what is left over, readers pass over.
+    /// Deletes expired fields of a hash, as HDELs that the server itself issues, and with the last field the key. It deletes a
+    /// limited number at a time, so that no client waits; readers skip the others.
     /// </summary>
     /// <returns>The key as it is now.</returns>
     public KeyLookup ExpireFields(Database database, in KeyLookup at)
     {
         if (!new HashReader(at.Record).HasDeadlines || !MayDelete || ExpiredBy == long.MinValue) return at;
-        // One that a snapshot is reading is passed over as well, until it was read.
+        // A hash that a snapshot is reading is left as it is until it has been read.
         if (database.Prepare(at) == Readiness.Frozen) return at;
         var hash = new HashEditor(database, at, default);
         var expired = 0;
@@ -181,14 +183,14 @@ sealed class KeyAccess(
         effects.Add(hash.Reader.Field(field).ToBytes(scratch));
     }
 
-    /// <summary>Deletes a key whose time has passed, as a DEL that the server itself issued.</summary>
+    /// <summary>Deletes an expired key, as a DEL that the server itself issues.</summary>
     public void Expire(Database database, in KeyLookup at)
     {
         statistics.ExpiredKeys++;
         Drop(database, at, memorySettings.LazyFreeLazyExpire, KeyspaceEvents.Expired, "expired");
     }
 
-    /// <summary>Deletes a key to make room, as a DEL that the server itself issued.</summary>
+    /// <summary>Deletes a key to make room, as a DEL that the server itself issues.</summary>
     public void Evict(Database database, in KeyLookup at)
     {
         statistics.EvictedKeys++;
@@ -208,7 +210,8 @@ sealed class KeyAccess(
             effects.Add(lazy ? "UNLINK"u8 : "DEL"u8);
             effects.Add(copy);
         }
-        // Not a change to be saved, as in Redis: whoever loads an expired key finds it so, and an evicted one was dispensable.
+        // Not counted as a change to save, as in Redis: an expired key is found expired when it is loaded, and an evicted one was
+        // dispensable.
         effects.Notify(database.Number, copy, kind, name);
     }
 }

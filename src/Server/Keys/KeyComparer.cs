@@ -1,7 +1,8 @@
 namespace MiniRedis.Server.Keys;
 
 /// <summary>
-/// Compares keys by their bytes, and hashes them as the keyspace does: with a secret, since clients choose what to wait for and to watch.
+/// Compares keys by their bytes, and hashes them as the keyspace does: with a secret, since clients choose which keys to wait for
+/// and to watch.
 /// </summary>
 sealed class KeyComparer(Database database) : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
 {

@@ -16,8 +16,8 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     StreamWriter _writer;
     LogLevel _least = LogLevel.Information;
 
-    /// <param name="time">What lines are dated by.</param>
-    /// <param name="output">Where they go until <see cref="Configure"/> names a file; standard output if it is null.</param>
+    /// <param name="time">The clock for the time of each line.</param>
+    /// <param name="output">Receives lines until <see cref="Configure"/> names a file; null for standard output.</param>
     public RedisLogProvider(TimeProvider time, Stream? output = null)
     {
         _time = time;
@@ -63,7 +63,7 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
         if (exception is not null) Write(logLevel, exception.ToString().ReplaceLineEndings(" | "));
     }
 
-    /// <summary>Writes text that stands outside the format: the start-up banner.</summary>
+    /// <summary>Writes text outside the format: the start-up banner.</summary>
     public void WriteRaw(string text)
     {
         lock (_lock)

@@ -7,48 +7,53 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Maintenance;
 
 /// <summary>
-/// When to defragment, and how much of the processor's time for it. The policy is Redis's: once a second, if there is more fragmentation
-/// than active-defrag-ignore-bytes and active-defrag-threshold-lower, a pass begins, whose share of time goes from active-defrag-cycle-min
-/// to -max as fragmentation goes from -threshold-lower to -upper. The share may rise during a pass; it falls only if the configuration changes.
+/// Decides when to defragment, and with how much of the processor's time. The policy is Redis's. Once a second, if fragmentation
+/// exceeds active-defrag-ignore-bytes and active-defrag-threshold-lower, a pass begins. Its share of time goes from
+/// active-defrag-cycle-min to -max as fragmentation goes from -threshold-lower to -upper. The share may rise during a pass; it
+/// falls only if the configuration changes.
 /// <para>
-/// Slices are where we differ. Redis 7 works once in 1000/hz milliseconds, so that at 10 Hz and 25 % commands wait for 25 ms. Here (as in
-/// Valkey 8.1, from where active-defrag-cycle-us comes) a slice is half a millisecond, and there are as many of them as the share
-/// asks for: time credits the share of itself, a slice uses its length up, and while there is credit the next slice follows after one
-/// turn of the loop.
+/// Ours differs in its slices. Redis 7 works once in 1000/hz milliseconds, so at 10 Hz and 25 % commands wait for 25 ms. Here (as
+/// in Valkey 8.1, the source of active-defrag-cycle-us) a slice is half a millisecond, and the share decides how many there are:
+/// passing time adds its share to a credit, a slice subtracts its length, and while there is credit the next slice follows after
+/// one turn of the loop.
 /// </para>
-/// <para>While a snapshot is taken nothing moves: another thread reads large values where they lie. (Redis pauses beside a child, too.)</para>
+/// <para>
+/// Nothing moves while a snapshot is taken: another thread reads large values in place. (Redis also pauses while it has a child.)
+/// </para>
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class ActiveDefrag(
-    Keyspace keyspace, LatencyMonitor latency, DatasetState dataset, Clock clock, CronSignal cronSignal,
-    MemorySettings settings, ServerLog log)
+    Keyspace keyspace, LatencyMonitor latency, DatasetState dataset,
+    Clock clock, CronSignal cronSignal, MemorySettings settings, ServerLog log)
 {
-    /// <summary>No slice is longer, whatever active-defrag-cycle-us says: commands are to wait for less than a millisecond.</summary>
+    /// <summary>
+    /// No slice is longer, whatever active-defrag-cycle-us says: commands must wait for less than a millisecond.
+    /// </summary>
     const int LongestSliceMicroseconds = 800;
 
-    /// <summary>Slices that may follow one another between two of loading.</summary>
+    /// <summary>Most slices in a row between two slices of loading.</summary>
     const int SlicesWhileLoading = 20;
 
     const int DecisionMilliseconds = 1000;
 
-    /// <summary>What <see cref="Run"/> answers if it need not be called soon.</summary>
+    /// <summary>The result of <see cref="Run"/> if it need not be called soon.</summary>
     const int NotSoon = int.MaxValue;
 
-    /// <summary>What a decision follows from; another one means to decide anew.</summary>
+    /// <summary>The settings behind a decision. If they change, the decision is made again.</summary>
     readonly record struct Basis(long IgnoreBytes, int Lower, int Upper, int Least, int Most);
 
     readonly Defragmenter _defragmenter = new(keyspace);
     Basis _basis;
     long _nextDecision;
 
-    // Microseconds that may be used; below 0 after a slice that was longer. Up to date at a timestamp.
+    // Microseconds that may be used, as of a timestamp; below 0 after a slice that took longer.
     double _credit;
     long _creditedAt;
 
-    // Since when a pass is under way (a timestamp), and how long the earlier ones took, in ticks.
+    // The timestamp at which the current pass began, and the time of earlier passes, in ticks.
     long _runningSince, _ranTicks;
 
-    /// <summary>Percent of the processor's time that is used; 0 while no pass is under way. INFO's active_defrag_running.</summary>
+    /// <summary>Percent of the processor's time in use; 0 if no pass runs. INFO's active_defrag_running.</summary>
     public int RunningPercent { get; private set; }
 
     public long Hits => _defragmenter.Hits;
@@ -56,19 +61,21 @@ sealed class ActiveDefrag(
     public long KeyHits => _defragmenter.KeyHits;
     public long KeyMisses => _defragmenter.KeyMisses;
 
-    /// <summary>Milliseconds since the pass under way began.</summary>
+    /// <summary>Milliseconds since the current pass began.</summary>
     public long CurrentMilliseconds => clock.TotalMicroseconds(CurrentTicks) / 1000;
 
-    /// <summary>Milliseconds of all passes, from begin to end.</summary>
+    /// <summary>Milliseconds of all passes, from start to end.</summary>
     public long TotalMilliseconds => clock.TotalMicroseconds(_ranTicks + CurrentTicks) / 1000;
 
-    /// <summary>DEBUG MOVE-BLOCKS: everything that can be moved is, every turn, for tests that look for addresses kept too long.</summary>
+    /// <summary>
+    /// DEBUG MOVE-BLOCKS: every turn moves everything that can be moved, for tests that look for addresses kept too long.
+    /// </summary>
     public bool MovesEverything { get; set; }
 
     long CurrentTicks => RunningPercent == 0 ? 0 : clock.Timestamp - _runningSince;
 
     /// <summary>Runs a slice, if one is due.</summary>
-    /// <returns>Milliseconds until the next is: 0 if there is more to do at once.</returns>
+    /// <returns>Milliseconds until the next slice; 0 if there is more to do at once.</returns>
     public int Run()
     {
         if (keyspace.Snapshot is not null) return NotSoon;
@@ -77,7 +84,7 @@ sealed class ActiveDefrag(
         var started = clock.Advance();
         Decide();
         if (!_defragmenter.IsActive) return NotSoon;
-        // What was given up is put in order all the same.
+        // A pass that was given up is finished at the least share.
         var percent = Math.Max(RunningPercent, settings.ActiveDefragCycleMin);
         var slice = Math.Clamp(settings.ActiveDefragCycleUs, 1, LongestSliceMicroseconds);
         AddCredit(started, percent, slice);
@@ -97,8 +104,8 @@ sealed class ActiveDefrag(
     }
 
     /// <summary>
-    /// What a busy loop has not let us use is lost, but for two slices: waiting takes a whole millisecond at least, and 75 % must be possible.
-    /// While data are loaded there are no commands to wait, and turns take long.
+    /// Credit beyond two slices is lost if a busy loop did not let it be used. Two are kept because a wait takes at least a whole
+    /// millisecond, and 75 % must be possible. While data are loaded no commands wait and turns are long, so more is kept.
     /// </summary>
     void AddCredit(long now, int percent, int slice)
     {
@@ -136,9 +143,9 @@ sealed class ActiveDefrag(
         var percent = arena.UsedBytes == 0 ? 0 : 100.0 * bytes / arena.UsedBytes;
         if (RunningPercent == 0)
         {
-            // What is left of one that was given up comes first.
+            // The rest of a pass that was given up comes first.
             if (_defragmenter.IsActive || percent < basis.Lower || bytes < basis.IgnoreBytes) return;
-            // How much can be gained it finds out first.
+            // It first finds out how much can be gained.
             _defragmenter.Begin(leastGain: Math.Max(basis.IgnoreBytes, arena.UsedBytes / 100 * basis.Lower));
             _runningSince = _creditedAt = clock.Timestamp;
             _credit = 0;
@@ -175,7 +182,7 @@ sealed class ActiveDefrag(
         while (_defragmenter.Step())
         {
         }
-        // A pass that was under way ends with that.
+        // The current pass ends with that.
         End();
         _defragmenter.BeginMovingAll();
         while (_defragmenter.Step())

@@ -8,14 +8,14 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Maintenance;
 
 /// <summary>
-/// Deletes keys whose time has passed, without waiting for an access. The index knows the earliest expiry of every bucket,
-/// so this walks straight to due keys and needs no sampling; it stops after a slice, so that commands never wait long.
+/// Deletes expired keys without waiting for an access. The index knows the earliest deadline of every bucket, so this goes
+/// straight to due keys and needs no sampling. It stops after a slice, so that commands never wait long.
 /// </summary>
 sealed class ActiveExpiry(
-    Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, ServerStatistics statistics,
-    LatencyMonitor latency, Clock clock, ProcessSettings settings)
+    Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects,
+    ServerStatistics statistics, LatencyMonitor latency, Clock clock, ProcessSettings settings)
 {
-    /// <summary>Longest time of one slice: what a command that arrives meanwhile may have to wait.</summary>
+    /// <summary>Longest time of one slice: a command that arrives meanwhile waits no longer.</summary>
     const long SliceMicroseconds = 500;
 
     /// <summary>Keys deleted between two looks at the clock.</summary>
@@ -48,10 +48,10 @@ sealed class ActiveExpiry(
                 }
                 else
                 {
-                    // A snapshot reads that hash and will soon be done; what else is due here waits with it.
+                    // A snapshot is reading this hash and will soon be done. Other due keys of the database wait with it.
                     if (database.Prepare(due) == Readiness.Frozen) break;
                     keys.ExpireFields(database, due);
-                    // That may have been hundreds of fields.
+                    // This may have deleted hundreds of fields.
                     sinceLook = KeysBetweenLooks;
                 }
                 effects.EndUnit();

@@ -4,15 +4,15 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Maintenance;
 
 /// <summary>
-/// Frees in slices, between batches, what commands gave up at once: databases that were emptied, and big values. The arena
-/// belongs to the executor, so no other thread could free it; a slice is short enough that nobody notices.
+/// Frees, in slices between batches, emptied databases and large values that commands have dropped. The arena belongs to the
+/// executor, so no other thread can free them. A slice is too short to be noticed.
 /// </summary>
 sealed class LazyFree(Keyspace keyspace, ServerStatistics statistics, Clock clock)
 {
     const long SliceMicroseconds = 500;
 
     /// <summary>
-    /// Few, as members that lie scattered leave all their slabs empty towards the end, one after the other, and each takes its time.
+    /// Few: scattered members leave all their slabs empty one after the other towards the end, and each slab takes its time.
     /// </summary>
     const int RecordsBetweenLooks = 32;
 
@@ -37,7 +37,7 @@ sealed class LazyFree(Keyspace keyspace, ServerStatistics statistics, Clock cloc
 
     bool HasWork => keyspace.DiscardedCount > 0 || _waiting.TryPeek(out var next) && !next.IsPinned;
 
-    /// <summary>Frees some dozen elements or keys. False if there are none, or none yet.</summary>
+    /// <summary>Frees some dozen elements or keys. False if there are none, or none that may be freed yet.</summary>
     public bool FreeSome()
     {
         if (keyspace.DiscardedCount > 0)

@@ -7,9 +7,9 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Monitoring;
 
 /// <summary>
-/// Decides whether anyone wants to know of a call that took so long, or of so large a request or reply: COMMANDLOG, SLOWLOG or LATENCY. What
-/// every call pays is one comparison each with <see cref="LeastTicks"/> and <see cref="LeastBytes"/>, which nothing reaches while all are
-/// off. Under the executor's lock.
+/// Decides whether a call is recorded for its time or for the size of its request or reply: in COMMANDLOG, SLOWLOG or LATENCY.
+/// Every call costs one comparison each with <see cref="LeastTicks"/> and <see cref="LeastBytes"/>, which no call reaches while
+/// all records are off. Under the executor's lock.
 /// </summary>
 sealed class CallWatch
 {
@@ -31,27 +31,28 @@ sealed class CallWatch
 
     public CommandLog LargeReplies { get; }
 
-    /// <summary>Ticks of the clock from which on a call is looked at.</summary>
+    /// <summary>Ticks of the clock from which a call is examined.</summary>
     public long LeastTicks { get; private set; }
 
-    /// <summary>Bytes of request and reply together from which on a call is looked at.</summary>
+    /// <summary>Bytes of request and reply together from which a call is examined.</summary>
     public long LeastBytes { get; private set; }
 
     /// <summary>Follows the thresholds of the configuration.</summary>
     public void Refresh()
     {
-        var config = _settings;
-        var microseconds = Threshold(SlowLog, config.SlowlogLogSlowerThan, config.SlowlogMaxLen);
+        var microseconds = Threshold(SlowLog, _settings.SlowlogLogSlowerThan, _settings.SlowlogMaxLen);
         _slowTicks = microseconds == long.MaxValue ? long.MaxValue : _clock.Ticks(microseconds);
-        var milliseconds = Math.Min(config.LatencyMonitorThreshold, long.MaxValue / 1000);
+        var milliseconds = Math.Min(_settings.LatencyMonitorThreshold, long.MaxValue / 1000);
         _latencyTicks = milliseconds > 0 ? _clock.Ticks(milliseconds * 1000) : long.MaxValue;
         LeastTicks = Math.Min(_slowTicks, _latencyTicks);
-        _requestBytes = Threshold(LargeRequests, config.CommandlogRequestLargerThan, config.CommandlogLargeRequestMaxLen);
-        _replyBytes = Threshold(LargeReplies, config.CommandlogReplyLargerThan, config.CommandlogLargeReplyMaxLen);
+        _requestBytes = Threshold(LargeRequests, _settings.CommandlogRequestLargerThan, _settings.CommandlogLargeRequestMaxLen);
+        _replyBytes = Threshold(LargeReplies, _settings.CommandlogReplyLargerThan, _settings.CommandlogLargeReplyMaxLen);
         LeastBytes = Math.Min(_requestBytes, _replyBytes);
     }
 
-    /// <summary>From where on a log takes calls; <see cref="long.MaxValue"/> if it is off, and then it keeps what it has.</summary>
+    /// <summary>
+    /// The bound above which a log takes calls; <see cref="long.MaxValue"/> if it is off. A log that is off keeps its entries.
+    /// </summary>
     static long Threshold(CommandLog log, long threshold, long limit)
     {
         if (threshold < 0 || limit == 0) return long.MaxValue;

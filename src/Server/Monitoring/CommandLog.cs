@@ -7,21 +7,21 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Monitoring;
 
 /// <summary>
-/// The latest calls that exceeded a bound, newest first. There are three: of time (which SLOWLOG shows, too), of the bytes of the request, and
-/// of those of the reply. Under the executor's lock.
+/// The latest calls that exceeded a bound, newest first. There are three logs: of time (which SLOWLOG shows, too), of the bytes
+/// of the request, and of the bytes of the reply. Under the executor's lock.
 /// </summary>
 sealed class CommandLog(Redactions redactions, Clock clock)
 {
-    /// <summary>Arguments kept of a call, and bytes of each (Redis's SLOWLOG_ENTRY_MAX_ARGC and _MAX_STRING).</summary>
+    /// <summary>Most arguments kept of a call, and most bytes of each (Redis's SLOWLOG_ENTRY_MAX_ARGC and _MAX_STRING).</summary>
     const int MaxArguments = 32, MaxArgumentBytes = 128;
 
     readonly LinkedList<Entry> _entries = [];
     long _limit, _nextId;
 
-    /// <param name="Id">Never used again, a reset of the log notwithstanding.</param>
+    /// <param name="Id">Never reused, even after a reset of the log.</param>
     /// <param name="Time">Unix seconds.</param>
-    /// <param name="Amount">What exceeded the bound: microseconds, or bytes.</param>
-    /// <param name="Arguments">Shortened, and without what must not be shown.</param>
+    /// <param name="Amount">The value that exceeded the bound: microseconds or bytes.</param>
+    /// <param name="Arguments">Shortened and redacted.</param>
     public sealed record Entry(long Id, long Time, long Amount, byte[][] Arguments, string Peer, byte[] ClientName);
 
     public int Count => _entries.Count;

@@ -7,8 +7,8 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Monitoring;
 
 /// <summary>
-/// The clients that asked with MONITOR to be shown every command: a line each, in the form of Redis. Costs a branch a command while
-/// there are none. Under the executor's lock.
+/// The clients that asked with MONITOR to be shown every command, one line each in Redis's form. Without such clients a command
+/// costs one branch. Under the executor's lock.
 /// </summary>
 sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
 {
@@ -33,14 +33,14 @@ sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
         _clients.Remove(client);
     }
 
-    /// <summary>Shows a command that has run, or has begun to wait. Those of administrators are not shown.</summary>
+    /// <summary>Shows a command that has run or has begun to wait. Commands of administration are not shown.</summary>
     public void Show(Client caller, CommandSpec command, in Request request)
     {
         if ((command.Flags & (CommandFlags.SkipMonitor | CommandFlags.Admin)) != 0) return;
         WriteLine(caller, request);
         foreach (var client in _clients)
         {
-            // These lines are replies to MONITOR, in form and in that CLIENT REPLY OFF ends them.
+            // These lines are replies to MONITOR: they have that form, and CLIENT REPLY OFF mutes them.
             if (client.ReplyMode is not (ReplyMode.Off or ReplyMode.SkipThis)) pushes.Send(client, _line.Written);
         }
         _line.Clear();
@@ -59,7 +59,7 @@ sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
         if (connection.IsUnixSocket)
         {
             _line.Write(" unix:"u8);
-            // Without the port that CLIENT LIST shows.
+            // Without the port, which CLIENT LIST shows.
             Text(connection.Remote.AsSpan(0, connection.Remote.Length - 2));
         }
         else
@@ -85,7 +85,7 @@ sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
 
     void Text(ReadOnlySpan<char> text) => _line.Advance(System.Text.Encoding.UTF8.GetBytes(text, _line.GetSpan(text.Length * 3)));
 
-    /// <summary>What is not printable ASCII, a quote or a backslash gets a backslash (Redis's sdscatrepr).</summary>
+    /// <summary>Escapes quotes, backslashes and bytes that are not printable ASCII (Redis's sdscatrepr).</summary>
     void Escape(ReadOnlySpan<byte> argument)
     {
         foreach (var b in argument)

@@ -10,22 +10,23 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// BGSAVE and the save points: snapshots that become the file while commands run. Under the executor's lock.
+/// BGSAVE and the save points: snapshots that become the RDB file while commands run. Under the executor's lock.
 /// </summary>
 sealed class BackgroundSaving(
-    RdbSaving saving, EffectStream effects, ServerStatistics statistics, PersistenceSettings settings, AccessFields accessFields, ServerLog log,
-    Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock) : SnapshotFileTask(snapshots, dataset, exit, clock)
+    RdbSaving saving, EffectStream effects, ServerStatistics statistics, PersistenceSettings settings,
+    AccessFields accessFields, ServerLog log, Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock)
+    : SnapshotFileTask(snapshots, dataset, exit, clock)
 {
     /// <summary>After a failure a save point waits this long before it tries again (Redis's CONFIG_BGSAVE_RETRY_DELAY).</summary>
     const long RetryMilliseconds = 5000;
 
-    // Below 0 if changes are not counted any more that were when it started: it leaves the file older than they are.
+    // Below 0 if changes counted at its start are no longer counted: its file will be older than they are.
     long _dirtyAtStart;
 
-    /// <summary>Whether commands that write are refused: the data are to be saved, and cannot be.</summary>
+    /// <summary>Whether write commands are refused: there are save points, and the last save failed.</summary>
     public bool StopsWrites => !saving.LastWentWell && settings.StopWritesOnBgsaveError && settings.SavePoints.Length > 0;
 
-    /// <summary>Starts a save; nothing else may be taking a snapshot.</summary>
+    /// <summary>Starts a save. No other snapshot may be running.</summary>
     public void Start()
     {
         _dirtyAtStart = effects.Dirty;
@@ -35,13 +36,13 @@ sealed class BackgroundSaving(
         Begin(new RdbFileJob(saving, settings, accessFields, saving.Path, temporary, isAofBase: false, End));
     }
 
-    /// <summary>So many changes are not counted any more, while one may run.</summary>
+    /// <summary><paramref name="count"/> changes are no longer counted, perhaps during a save.</summary>
     public void ForgetChanges(long count)
     {
         if (IsRunning) _dirtyAtStart -= count;
     }
 
-    /// <summary>Starts what is scheduled, or what a save point asks for. Called by the cron.</summary>
+    /// <summary>Starts a save if one is scheduled or a save point is reached. Called by the cron.</summary>
     public void StartIfDue()
     {
         if (!MayStart) return;

@@ -12,7 +12,7 @@ sealed partial class FileStore : IFileStore
     /// <summary>FALLOC_FL_KEEP_SIZE of Linux.</summary>
     const int KeepSize = 1;
 
-    /// <summary>Bytes that <see cref="IFileWriter.Reserve"/> sets aside at a time: some seconds of many small syncs.</summary>
+    /// <summary>Bytes that <see cref="IFileWriter.Reserve"/> allocates at a time: some seconds of many small syncs.</summary>
     const long ReservedAtOnce = 4 << 20;
 
     public IFileWriter Create(string path) => new Writer(path, FileMode.Create);
@@ -23,7 +23,7 @@ sealed partial class FileStore : IFileStore
 
     public void SyncDirectory(string path)
     {
-        // .NET opens no directories; elsewhere than on Linux and macOS a rename needs no more than itself.
+        // .NET opens no directories. On Windows a rename needs no sync of its directory.
         if (OperatingSystem.IsWindows()) return;
         using var directory = new SafeFileHandle(Open(path, 0), ownsHandle: true);
         if (directory.IsInvalid) throw new IOException($"{Marshal.GetLastPInvokeErrorMessage()} : '{path}'");
@@ -40,7 +40,8 @@ sealed partial class FileStore : IFileStore
     public void Delete(string path)
     {
         if (!File.Exists(path)) return;
-        // While somebody has it open, a file loses but its name; its blocks, of which there may be gigabytes, go with the handle.
+        // While a file is open, deleting it only removes its name. Its blocks, perhaps gigabytes, are freed when the handle is
+        // closed.
         var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         File.Delete(path);
         ThreadPool.UnsafeQueueUserWorkItem(static handle => handle.Dispose(), file, preferLocal: false);
@@ -59,7 +60,7 @@ sealed partial class FileStore : IFileStore
     {
         readonly SafeFileHandle _file;
 
-        // Where the space ends that was set aside; as far as there can be where the file system does not do that.
+        // The end of the reserved space; the largest number if the file system cannot reserve.
         long _reserved;
 
         public Writer(string path, FileMode mode)
@@ -85,14 +86,14 @@ sealed partial class FileStore : IFileStore
 
         public void Truncate(long length)
         {
-            // Takes what was set aside with it.
+            // This also frees the reserved space.
             RandomAccess.SetLength(_file, length);
             _reserved = Length = length;
         }
 
         public void Sync()
         {
-            // Where there is fdatasync: what it leaves out, times that nobody reads, costs a journal entry a call.
+            // Linux has fdatasync. It leaves out time stamps, which cost one journal entry for each call.
             if (!OperatingSystem.IsLinux())
             {
                 RandomAccess.FlushToDisk(_file);
@@ -100,7 +101,7 @@ sealed partial class FileStore : IFileStore
             }
             while (SyncData(_file) != 0)
             {
-                // The runtime stops threads by signals; some file systems let go of a wait for them.
+                // The runtime stops threads by signals, and on some file systems a signal interrupts the wait.
                 if (Marshal.GetLastPInvokeError() != InterruptedCall) throw new IOException(Marshal.GetLastPInvokeErrorMessage());
             }
         }
@@ -119,7 +120,7 @@ sealed partial class FileStore : IFileStore
             }
             catch (IOException)
             {
-                // Some space stays taken that nobody uses, until the file is rewritten or deleted.
+                // Some unused space stays allocated until the file is rewritten or deleted.
             }
         }
     }

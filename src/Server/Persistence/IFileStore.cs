@@ -1,24 +1,26 @@
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// What persistence asks of the disk. The real one is <see cref="FileStore"/>; tests have disks that are full, or fail where they are told to.
+/// The disk, as persistence uses it. The real one is <see cref="FileStore"/>; tests have disks that are full or fail on demand.
 /// </summary>
-/// <remarks>Everything throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where the disk refuses.</remarks>
+/// <remarks>
+/// Everything throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> if the disk refuses.
+/// </remarks>
 interface IFileStore
 {
-    /// <summary>Makes an empty file to write to; one of that name is emptied.</summary>
+    /// <summary>Creates an empty file to write to, or empties an existing one.</summary>
     IFileWriter Create(string path);
 
-    /// <summary>Opens a file to write behind what it holds; makes an empty one if there is none.</summary>
+    /// <summary>Opens a file to append to it, or creates an empty one.</summary>
     IFileWriter Append(string path);
 
-    /// <summary>Gives a file another name, in place of whatever had it: at once, or not at all.</summary>
+    /// <summary>Renames a file atomically, replacing any file of that name.</summary>
     void Replace(string from, string to);
 
-    /// <summary>Makes sure that names in a directory outlive a power failure, where the system has a way to say so.</summary>
+    /// <summary>Syncs the names in a directory, so that they survive a power failure, if the system can do that.</summary>
     void SyncDirectory(string path);
 
-    /// <summary>Makes a directory, and those it is in. False if it was there.</summary>
+    /// <summary>Creates a directory with its parents. False if it was there.</summary>
     bool CreateDirectory(string path);
 
     /// <summary>Deletes a file if it is there.</summary>
@@ -32,17 +34,17 @@ interface IFileWriter : IDisposable
     long Length { get; }
 
     /// <summary>
-    /// Sets space aside for the next write, and for more behind it, so that a sync has less to note: a hint. The file's length does not
-    /// change, and what was not used is given back at the end.
+    /// Reserves space for the next write and more, so that a sync has less metadata to write. It is a hint. The file's length
+    /// does not change, and unused space is given back at the end.
     /// </summary>
     void Reserve(int bytes);
 
-    /// <summary>Writes behind what it holds. If that fails, a part may have been written.</summary>
+    /// <summary>Appends bytes. If that fails, a part may have been written.</summary>
     void Write(ReadOnlySpan<byte> bytes);
 
-    /// <summary>Cuts off what stands behind a length.</summary>
+    /// <summary>Cuts the file to a length.</summary>
     void Truncate(long length);
 
-    /// <summary>Waits until the disk has what was written.</summary>
+    /// <summary>Waits until everything written is on disk.</summary>
     void Sync();
 }

@@ -1,14 +1,14 @@
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// rdb-key-save-delay, by which tests make saving slow: so many microseconds a key or, if negative, one microsecond every so
-/// many keys. Waits are gathered, since the system does not wait for less than about a millisecond.
+/// rdb-key-save-delay, with which tests make saving slow: microseconds for each key or, if -n, one microsecond for every n keys.
+/// Waits are summed up, since the system cannot wait for less than about a millisecond.
 /// </summary>
 sealed class KeySaveDelay(int setting)
 {
     const long LeastWaitNanoseconds = 1_000_000;
 
-    /// <summary>How often a wait looks whether it is still wanted.</summary>
+    /// <summary>How often a wait checks whether the snapshot was given up.</summary>
     const int LookMilliseconds = 10;
 
     readonly long _nanosecondsAKey = setting >= 0 ? setting * 1000L : 1000 / -setting;
@@ -16,7 +16,7 @@ sealed class KeySaveDelay(int setting)
 
     public bool IsSet => setting != 0;
 
-    /// <summary>Waits for one key. False if the snapshot, if it is one, was given up meanwhile.</summary>
+    /// <summary>Waits for one key. False if the snapshot was given up meanwhile.</summary>
     public bool Wait(SnapshotFeed? feed)
     {
         for (_owed += _nanosecondsAKey; _owed >= LeastWaitNanoseconds;)

@@ -13,18 +13,22 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// Loads the data set from its file: in slices that the cron runs, between which connections are served as far as may be
-/// (<see cref="Errors.Loading"/>), or in one go. Under the executor's lock.
+/// Loads the data set from its file: in slices that the cron runs, or in one go. Between slices connections are served, but most
+/// commands are refused (<see cref="Errors.Loading"/>). Under the executor's lock.
 /// </summary>
 sealed class Loading(
-    Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving, AppendOnlyFile aof, EffectStream effects,
-    DatasetState dataset, Clock clock, PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
+    Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving,
+    AppendOnlyFile aof, EffectStream effects, DatasetState dataset, Clock clock,
+    PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IDisposable
 {
-    /// <summary>With key-load-delay, what is gathered before a wait: the system does not wait for less than about a millisecond.</summary>
+    /// <summary>
+    /// With key-load-delay, the sum of waits at which the loading really waits: the system cannot wait for less than about a
+    /// millisecond.
+    /// </summary>
     const long LeastWaitMicroseconds = 1000;
 
-    /// <summary>Keys without elements that the log names; as many as Redis's.</summary>
+    /// <summary>Most empty keys that the log names, as in Redis.</summary>
     const int MostNamed = 10;
 
     RdbLoader? _loader;
@@ -36,10 +40,12 @@ sealed class Loading(
 
     RdbLoadingSetup Setup => new(keyspace, this, settings, encodings, switches);
 
-    /// <summary>Runs the commands of a file of the AOF, whose name is given for the log; set before anything is loaded.</summary>
+    /// <summary>
+    /// Runs the commands of a file of the AOF; the text is the file's name, for the log. Set before anything is loaded.
+    /// </summary>
     public Func<Stream, string, IAofReplay>? Replayer { get; set; }
 
-    /// <summary>Whether the data set is not whole yet.</summary>
+    /// <summary>Whether the data set is not complete yet.</summary>
     public bool IsLoading => _loader is not null || _aof is not null;
 
     /// <summary>Unix milliseconds at which the loading began.</summary>
@@ -49,7 +55,7 @@ sealed class Loading(
 
     public long LoadedBytes => _loader?.Position ?? _aof?.Position ?? 0;
 
-    /// <summary>Seconds it will still take, judged by those it took.</summary>
+    /// <summary>Estimate of the seconds left, from the seconds so far.</summary>
     public long EtaSeconds
     {
         get
@@ -59,18 +65,18 @@ sealed class Loading(
         }
     }
 
-    /// <summary>What used_memory was where the file was written, as it says; 0 if it does not.</summary>
+    /// <summary>used_memory of the server that wrote the file, as the file says; 0 if it does not.</summary>
     public long FileUsedMemory { get; private set; }
 
-    /// <summary>Of the last file that was loaded.</summary>
+    /// <summary>Keys of the last file that was loaded.</summary>
     public long KeysLoaded { get; private set; }
 
-    /// <summary>Of the last file that was loaded: keys left out since they had expired.</summary>
+    /// <summary>Keys of the last file that were left out because they had expired.</summary>
     public long KeysExpired { get; private set; }
 
-    /// <summary>Begins to load a file; the cron goes on with it.</summary>
+    /// <summary>Begins to load a file. The cron goes on with it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="replaces">Whether keys that are there already are replaced; otherwise a second one of a name is damage.</param>
+    /// <param name="replaces">Whether existing keys are replaced. If not, a duplicate name is damage.</param>
     /// <param name="ended">Called when it has ended, with whether it went well.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public void Start(string path, bool replaces = false, Action<bool>? ended = null)
@@ -80,7 +86,7 @@ sealed class Loading(
         Begin(ended);
     }
 
-    /// <summary>Begins to load the files of the AOF; the cron goes on with them.</summary>
+    /// <summary>Begins to load the files of the AOF. The cron goes on with them.</summary>
     /// <param name="ended">Called when it has ended, with whether it went well.</param>
     /// <exception cref="IOException">A file cannot be opened.</exception>
     public void StartAof(Action<bool>? ended = null)
@@ -101,7 +107,7 @@ sealed class Loading(
         saving.Libraries.Clear();
     }
 
-    /// <summary>Loads a slice. When it ends, well or not, that is logged.</summary>
+    /// <summary>Loads a slice. The end of the loading, good or bad, is logged.</summary>
     public void Step()
     {
         if (!IsLoading) return;
@@ -114,7 +120,7 @@ sealed class Loading(
             if (delay != 0) Wait(delay);
             if (!isDone)
             {
-                // An append-only file deletes as well, and may be loaded for long.
+                // An AOF deletes keys too, and may take long to load.
                 while (defrag.Run() == 0)
                 {
                 }
@@ -166,7 +172,7 @@ sealed class Loading(
     }
 
     /// <summary>Loads a file in one go.</summary>
-    /// <returns>Whether it went well.</returns>
+    /// <returns>Whether it succeeded.</returns>
     public bool LoadNow(string path, bool replaces)
     {
         var isWhole = false;
@@ -175,7 +181,7 @@ sealed class Loading(
         return isWhole;
     }
 
-    /// <summary>As <see cref="LoadNow"/>, of the AOF.</summary>
+    /// <summary>As <see cref="LoadNow"/>, for the AOF.</summary>
     public bool LoadAofNow()
     {
         var isWhole = false;
@@ -200,7 +206,7 @@ sealed class Loading(
         ended?.Invoke(isWhole);
     }
 
-    // A delay is so many microseconds a key, or, negative, one microsecond each so many keys.
+    // A delay is microseconds for each key or, if -n, one microsecond for every n keys.
     static int KeysPerStep(int delay) => delay > 0 ? (int)Math.Max(1, LeastWaitMicroseconds / delay) : -delay;
 
     void Wait(int delay)
@@ -235,7 +241,7 @@ sealed class Loading(
         if (_skipped++ < MostNamed) log.EmptyKeySkipped(System.Text.Encoding.Latin1.GetString(key));
     }
 
-    /// <summary>Lets go of the file, wherever the loading is.</summary>
+    /// <summary>Closes the file, even in the middle of loading.</summary>
     public void Dispose()
     {
         _loader?.Dispose();

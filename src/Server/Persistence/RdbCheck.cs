@@ -3,8 +3,9 @@ using System.Globalization;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// <c>miniredis check-rdb FILE</c>: reads a file as loading would, value by value, and keeps nothing. Says what it holds, and, if it is
-/// damaged, what is wrong, where, and how far it could be read; in the words of redis-check-rdb, so that scripts understand them.
+/// <c>miniredis check-rdb FILE</c>: reads a file as loading does, value by value, and keeps nothing. It reports the content and,
+/// if the file is damaged, what is wrong, where, and how far it could be read, in the words of redis-check-rdb, which scripts
+/// read.
 /// </summary>
 sealed class RdbCheck : IDisposable
 {
@@ -12,7 +13,7 @@ sealed class RdbCheck : IDisposable
     readonly long _now;
     readonly Keyspace _scratch = new(databaseCount: 1);
 
-    // Two keys of one name would not be loaded. Keyed hashes of 64 bits: two are equal by chance once in an age.
+    // A duplicate name would stop the loading. Names are kept as keyed hashes of 64 bits, which almost never collide.
     readonly HashSet<(int Database, ulong Hash)> _names = [];
     readonly RdbFileReader _file = new();
     string _doing = "start", _key = "", _type = "";
@@ -40,8 +41,8 @@ sealed class RdbCheck : IDisposable
     }
 
     /// <summary>Checks the RDB file that an AOF begins with.</summary>
-    /// <returns>Where it ends, in bytes; null if it cannot be loaded.</returns>
-    /// <exception cref="IOException">It cannot be opened; nor can it if <see cref="UnauthorizedAccessException"/> is thrown.</exception>
+    /// <returns>Its end, in bytes; null if it cannot be loaded.</returns>
+    /// <exception cref="IOException">It cannot be opened. <see cref="UnauthorizedAccessException"/> means the same.</exception>
     public static long? Preamble(string path, TextWriter output, TimeProvider time)
     {
         output.WriteLine($"[offset 0] Checking RDB file {path}");
@@ -148,7 +149,7 @@ sealed class RdbCheck : IDisposable
 
     void Say(string line) => _output.WriteLine(line);
 
-    /// <summary>The first bytes of a text, those that are no letters escaped.</summary>
+    /// <summary>The first bytes of a text, with bytes that are not printable escaped.</summary>
     static string Readable(ReadOnlySpan<byte> text)
     {
         const int Most = 1024;
@@ -161,7 +162,7 @@ sealed class RdbCheck : IDisposable
         return readable.Append(text.Length > Most ? "..." : "").ToString();
     }
 
-    // Redis's defaults. What form a value would take does not matter here.
+    // Redis's defaults. The encoding of a value does not matter here.
     static readonly CollectionLimits s_limits = new(new(-2, 0), new(512, 128, 64), new(128, 64), new(128, 64));
 
     public void Dispose() => _scratch.Dispose();

@@ -4,7 +4,7 @@ using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Persistence;
 
-/// <summary>Writes a snapshot to an RDB file: BGSAVE's, or the base of an AOF.</summary>
+/// <summary>Writes a snapshot to an RDB file: the file of BGSAVE or the base of an AOF.</summary>
 sealed class RdbFileJob : SnapshotFileJob
 {
     readonly AccessFields _accessFields;
@@ -27,7 +27,7 @@ sealed class RdbFileJob : SnapshotFileJob
         _head = head.WrittenSpan.ToArray();
     }
 
-    // Without rdbchecksum, zeros stand in its place.
+    // Without rdbchecksum, it is zero.
     protected override bool HasChecksum => true;
 
     protected override bool ComputesChecksum => _checksum;
@@ -41,7 +41,7 @@ sealed class RdbFileJob : SnapshotFileJob
 
     protected override void Select(int database)
     {
-        // How many keys a database has is told once.
+        // The number of keys of a database is written once.
         if (!_announced.Add(database))
         {
             _file.Select(database);

@@ -3,13 +3,16 @@ using System.Buffers.Binary;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// An RDB file in the making, on the disk: it is written under another name, and takes its own when it is whole and the disk has it, so
-/// that a file of that name is always a good one. Knows no keys: bytes come as an <see cref="RdbFileWriter"/> made them.
+/// An RDB file that is being written. It has a temporary name and gets its own when it is complete and synced, so that a file of
+/// that name is always good. It knows no keys: an <see cref="RdbFileWriter"/> makes the bytes.
 /// </summary>
-/// <remarks>For one thread at a time, any. Everything throws as <see cref="IFileStore"/> says.</remarks>
+/// <remarks>For any one thread at a time. Everything throws as <see cref="IFileStore"/> says.</remarks>
 sealed class RdbFileOutput : IDisposable
 {
-    /// <summary>With rdb-save-incremental-fsync the disk is waited for this often, so that not all is left for the end (Redis: 4 MB).</summary>
+    /// <summary>
+    /// With rdb-save-incremental-fsync the file is synced after this many bytes, so that the last sync is not too long (Redis: 4
+    /// MB).
+    /// </summary>
     const int SyncBytes = 4 << 20;
 
     readonly IFileStore _files;
@@ -21,7 +24,7 @@ sealed class RdbFileOutput : IDisposable
     bool _committed;
 
     /// <param name="files">The disk.</param>
-    /// <param name="temporary">The name while it is not whole; in the same directory as the final one.</param>
+    /// <param name="temporary">The name until it is complete, in the same directory as the final one.</param>
     /// <param name="checksums">rdbchecksum: whether the checksum is computed, or zero.</param>
     /// <param name="syncsOften">rdb-save-incremental-fsync.</param>
     public RdbFileOutput(IFileStore files, string temporary, bool checksums, bool syncsOften)
@@ -49,7 +52,7 @@ sealed class RdbFileOutput : IDisposable
         _sinceSync = 0;
     }
 
-    /// <summary>Writes the checksum behind everything, if there is to be one, and waits for the disk. What is left is <see cref="Commit"/>.</summary>
+    /// <summary>Writes the checksum at the end, if there is one, and syncs. Only <see cref="Commit"/> is left then.</summary>
     public void Seal(bool withChecksum = true)
     {
         if (withChecksum)
@@ -62,7 +65,7 @@ sealed class RdbFileOutput : IDisposable
         _file.Dispose();
     }
 
-    /// <summary>Gives a sealed file its name.</summary>
+    /// <summary>Gives a sealed file its final name.</summary>
     public void Commit(string path)
     {
         _files.Replace(_temporary, path);
@@ -70,7 +73,7 @@ sealed class RdbFileOutput : IDisposable
         _files.SyncDirectory(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>Deletes what was written, unless it has its name.</summary>
+    /// <summary>Deletes the file, unless it has its final name.</summary>
     public void Dispose()
     {
         _file.Dispose();
@@ -81,7 +84,7 @@ sealed class RdbFileOutput : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // A disk that failed may fail here too; what is left over is in nobody's way.
+            // A disk that failed may fail here too. The leftover file does no harm.
         }
     }
 }

@@ -2,9 +2,9 @@ using System.Buffers;
 
 namespace MiniRedis.Server.Persistence;
 
-/// <summary>Gathers what a writer writes into pieces for an <see cref="RdbFileOutput"/>.</summary>
+/// <summary>Gathers a writer's bytes into larger pieces for an <see cref="RdbFileOutput"/>.</summary>
 /// <param name="output">The file.</param>
-/// <param name="onWritten">Called whenever it has taken a piece.</param>
+/// <param name="onWritten">Called after each piece.</param>
 sealed class RdbOutputBuffer(RdbFileOutput output, Action? onWritten = null) : IBufferWriter<byte>
 {
     const int Size = 256 << 10;

@@ -9,33 +9,35 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Persistence;
 
-/// <summary>Writes the data set to its file, and knows when that was done last. Under the executor's lock.</summary>
+/// <summary>Writes the data set to its file, and records the last save. Under the executor's lock.</summary>
 sealed class RdbSaving(
-    Keyspace keyspace, AccessFields accessFields, EffectStream effects, MemoryUsage memory, Clock clock,
-    PersistenceSettings settings, ServerLog log)
+    Keyspace keyspace, AccessFields accessFields, EffectStream effects,
+    MemoryUsage memory, Clock clock, PersistenceSettings settings, ServerLog log)
 {
-    /// <summary>The disk; tests put another in its place.</summary>
+    /// <summary>The disk. Tests replace it.</summary>
     public IFileStore Files { get; set; } = new FileStore();
 
-    /// <summary>Unix milliseconds of the last successful save; before there was one, of the start.</summary>
+    /// <summary>Unix milliseconds of the last successful save; before the first, of the start.</summary>
     public long LastSave { get; private set; } = clock.StartedAt;
 
-    /// <summary>Whether the last attempt that ended by itself went well; true before there was one. A failed SAVE does not count.</summary>
+    /// <summary>
+    /// Whether the last background save that was not cancelled succeeded; true before the first. A failed SAVE does not count.
+    /// </summary>
     public bool LastWentWell { get; set; } = true;
 
     /// <summary>
-    /// Libraries of functions, as their authors wrote them: kept, and written back, so that a file that holds some loses nothing here. Nobody
-    /// runs them yet.
+    /// Libraries of functions in source form. They are loaded and saved, so that a file with libraries loses nothing. They cannot
+    /// be run yet.
     /// </summary>
     public List<byte[]> Libraries { get; } = [];
 
-    /// <summary>So many changes are not counted any more: they are in a file, or in none that is to be.</summary>
+    /// <summary>This many changes are no longer counted: they are saved, or need not be.</summary>
     public event Action<long>? ChangesForgotten;
 
     /// <summary>The file that dbfilename and dir name.</summary>
     public string Path => settings.PathOf(settings.DbFilename);
 
-    /// <summary>The name of a file that is not whole yet.</summary>
+    /// <summary>The name of a file that is not complete yet.</summary>
     public string TemporaryPath => settings.PathOf($"temp-{Environment.ProcessId}.rdb");
 
     /// <summary>The data set was saved as it was when <see cref="EffectStream.Dirty"/> was <paramref name="dirtyThen"/>.</summary>
@@ -46,14 +48,16 @@ sealed class RdbSaving(
         LastWentWell = true;
     }
 
-    /// <summary>So many changes count no more. A save that runs in the background counts from where it began all the same.</summary>
+    /// <summary>
+    /// <paramref name="count"/> changes are no longer counted. A running background save still counts from its own start.
+    /// </summary>
     public void ForgetChanges(long count)
     {
         effects.Dirty -= count;
         ChangesForgotten?.Invoke(count);
     }
 
-    /// <summary>What stands in front of the keys: magic, version, and something about the file.</summary>
+    /// <summary>Writes the head of a file: magic, version and auxiliary fields.</summary>
     public void WriteHead(RdbFileWriter file, bool isAofBase = false)
     {
         file.Begin(RdbFileWriter.VersionFor(keyspace));
@@ -65,8 +69,8 @@ sealed class RdbSaving(
         foreach (var library in Libraries) file.Function(library);
     }
 
-    /// <summary>Writes the whole data set in one go, whatever else waits (SAVE, SHUTDOWN).</summary>
-    /// <returns>False if the disk refused; the reason is logged, and the file there was is as it was.</returns>
+    /// <summary>Writes the whole data set in one go, while everything else waits (SAVE, SHUTDOWN).</summary>
+    /// <returns>False if the disk refused. The reason is logged, and the former file is unchanged.</returns>
     public bool TrySave()
     {
         try
@@ -84,7 +88,7 @@ sealed class RdbSaving(
     }
 
     /// <summary>Writes the whole data set to a file in one go.</summary>
-    /// <exception cref="IOException">The disk refuses; the file there was is as it was.</exception>
+    /// <exception cref="IOException">The disk refuses. The former file is unchanged.</exception>
     public void Write(string path, string temporary, bool isAofBase)
     {
         using var output = new RdbFileOutput(Files, temporary, settings.RdbChecksum, settings.RdbSaveIncrementalFsync);

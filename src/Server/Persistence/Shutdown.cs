@@ -7,20 +7,20 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// How the server ends: SHUTDOWN and signals ask for it, the data are saved if they have to be, and from then on nothing is executed any
-/// more, so that no client is told of a change that is in no file. Under the executor's lock.
+/// Ends the server on SHUTDOWN or a signal. The data are saved if necessary, and from then on nothing is executed, so that no
+/// client is told of a change that is in no file. Under the executor's lock.
 /// </summary>
 sealed class Shutdown(
-    RdbSaving saving, BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, DatasetState dataset,
-    ServerExit exit, CronSignal cronSignal, PersistenceSettings settings, ServerLog log)
+    RdbSaving saving, BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting,
+    DatasetState dataset, ServerExit exit, CronSignal cronSignal, PersistenceSettings settings, ServerLog log)
 {
     ShutdownFlags _requested;
     volatile bool _isRequested;
 
-    /// <summary>Whether a signal has asked for the end, and the data are not saved yet. Any thread.</summary>
+    /// <summary>Whether a signal has asked for the end and the data are not saved yet. Any thread.</summary>
     public bool IsRequested => _isRequested;
 
-    /// <summary>Has the cron end the server: a signal asks.</summary>
+    /// <summary>Lets the cron end the server after a signal.</summary>
     public void Request(ShutdownFlags flags)
     {
         _requested = flags;
@@ -28,8 +28,8 @@ sealed class Shutdown(
         cronSignal.Request();
     }
 
-    /// <summary>Takes back what a signal asked for.</summary>
-    /// <returns>False if none has, or the end has begun.</returns>
+    /// <summary>Takes back the request of a signal.</summary>
+    /// <returns>False if there is none, or the end has begun.</returns>
     public bool TryAbort()
     {
         if (!_isRequested || exit.HasBegun) return false;
@@ -38,7 +38,7 @@ sealed class Shutdown(
         return true;
     }
 
-    /// <summary>Does what a signal asked for. Called by the cron.</summary>
+    /// <summary>Carries out the request of a signal. Called by the cron.</summary>
     public void RunRequested()
     {
         if (!_isRequested || exit.HasBegun) return;
@@ -55,8 +55,8 @@ sealed class Shutdown(
         }
     }
 
-    /// <summary>Saves what has to be saved, and has the process end.</summary>
-    /// <returns>False if it could not be saved; the server then goes on, unless forced.</returns>
+    /// <summary>Saves the data if necessary and ends the process.</summary>
+    /// <returns>False if saving failed. The server then goes on, unless forced.</returns>
     public bool TryBegin(ShutdownFlags flags)
     {
         if (exit.HasBegun) return true;
@@ -87,7 +87,7 @@ sealed class Shutdown(
         return true;
     }
 
-    /// <summary>Half a data set must not take the place of a whole one.</summary>
+    /// <summary>Whether the data must be saved. A half-loaded data set must not replace a complete file.</summary>
     bool MustSave(ShutdownFlags flags)
     {
         if (dataset.IsLoading || (flags & ShutdownFlags.NoSave) != 0) return false;

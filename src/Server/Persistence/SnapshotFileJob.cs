@@ -4,13 +4,15 @@ namespace MiniRedis.Server.Persistence;
 
 /// <summary>A snapshot that becomes a file.</summary>
 /// <param name="files">The disk.</param>
-/// <param name="settings">Hold as they are now.</param>
-/// <param name="path">The file, which appears when it is whole.</param>
+/// <param name="settings">Their present values count for the whole file.</param>
+/// <param name="path">The file, which appears when it is complete.</param>
 /// <param name="temporary">Its name until then.</param>
-/// <param name="isAofBase">Whether it is written for the AOF, not for BGSAVE.</param>
+/// <param name="isAofBase">Whether it is written for the AOF rather than BGSAVE.</param>
 /// <param name="ended">Called when it is over: see <see cref="SnapshotJob.Ended"/>.</param>
 abstract class SnapshotFileJob(
-    IFileStore files, PersistenceSettings settings, string path, string temporary, bool isAofBase, Action<Snapshot, Exception?> ended) : SnapshotJob
+    IFileStore files, PersistenceSettings settings, string path,
+    string temporary, bool isAofBase, Action<Snapshot, Exception?> ended)
+    : SnapshotJob
 {
     readonly bool _syncsOften = isAofBase ? settings.AofRewriteIncrementalFsync : settings.RdbSaveIncrementalFsync;
     readonly KeySaveDelay _delay = new(settings.RdbKeySaveDelay);
@@ -18,10 +20,10 @@ abstract class SnapshotFileJob(
     /// <summary>Bytes of the file, once it is written.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Whether a checksum stands at the file's end.</summary>
+    /// <summary>Whether the file ends with a checksum.</summary>
     protected virtual bool HasChecksum => false;
 
-    /// <summary>Whether that is computed, or zero.</summary>
+    /// <summary>Whether the checksum is computed rather than zero.</summary>
     protected virtual bool ComputesChecksum => false;
 
     public sealed override void Write(SnapshotFeed feed)
@@ -29,7 +31,7 @@ abstract class SnapshotFileJob(
         using var output = new RdbFileOutput(files, temporary, ComputesChecksum, _syncsOften);
         var buffer = new RdbOutputBuffer(output, feed.NoteProgress);
         Begin(buffer, feed.Parts);
-        // A disk that is full is to say so at once.
+        // A full disk is noticed at once.
         buffer.Flush();
         var current = -1;
         while (feed.TryTake(out var batch))
@@ -58,15 +60,15 @@ abstract class SnapshotFileJob(
 
     public sealed override void Ended(Snapshot snapshot, Exception? failure) => ended(snapshot, failure);
 
-    /// <summary>Writes what stands in front of the keys.</summary>
+    /// <summary>Writes the head of the file, before the keys.</summary>
     protected abstract void Begin(RdbOutputBuffer output, IReadOnlyList<SnapshotPart> parts);
 
-    /// <summary>The keys that follow are of this database. Keys written as they were captured change between databases at will.</summary>
+    /// <summary>The next keys are of this database. Keys come in the order of their capture, so databases alternate.</summary>
     protected abstract void Select(int database);
 
     protected abstract void Key(Record record);
 
-    /// <summary>Writes what stands behind the keys.</summary>
+    /// <summary>Writes the end of the file, after the keys.</summary>
     protected virtual void End()
     {
     }

@@ -4,8 +4,8 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// What BGSAVE and rewrites of the AOF have in common: one at a time of each is taken, as a snapshot that becomes a file while commands
-/// run; it may have to wait for another snapshot, and can be given up. Under the executor's lock.
+/// The common part of BGSAVE and rewrites of the AOF: a snapshot becomes a file while commands run. Only one runs at a time; it
+/// may have to wait for another snapshot, and it can be cancelled. Under the executor's lock.
 /// </summary>
 abstract class SnapshotFileTask(Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock)
 {
@@ -18,22 +18,22 @@ abstract class SnapshotFileTask(Snapshots snapshots, DatasetState dataset, Serve
 
     public bool IsRunning => _job is not null;
 
-    /// <summary>Whether one is to start as soon as nothing else takes a snapshot.</summary>
+    /// <summary>Whether a run is to start as soon as no other snapshot is running.</summary>
     public bool IsScheduled { get; private set; }
 
-    /// <summary>Unix milliseconds.</summary>
+    /// <summary>Start of the last run, in unix milliseconds.</summary>
     public long StartedAt { get; private set; }
 
-    /// <summary>How long the last one took; -1 before there was one.</summary>
+    /// <summary>Duration of the last run in seconds; -1 before the first.</summary>
     public long LastSeconds { get; private set; } = -1;
 
-    /// <summary>Most bytes that the last one's snapshot took beside the data: Redis's copy-on-write size.</summary>
+    /// <summary>Most bytes that the last run's snapshot took beside the data: Redis's copy-on-write size.</summary>
     public long LastPeakBytes { get; private set; }
 
-    /// <summary>Has one start when what takes a snapshot now is over.</summary>
+    /// <summary>Starts a run when the present snapshot is over.</summary>
     public void Schedule() => IsScheduled = true;
 
-    /// <summary>Gives up the one that runs, and the one that is scheduled.</summary>
+    /// <summary>Cancels the current run and the scheduled one.</summary>
     public void Cancel()
     {
         IsScheduled = false;
@@ -42,13 +42,13 @@ abstract class SnapshotFileTask(Snapshots snapshots, DatasetState dataset, Serve
         snapshots.Abandon();
     }
 
-    /// <summary>Whether one may start at this moment.</summary>
+    /// <summary>Whether a run may start at this moment.</summary>
     protected bool MayStart => !snapshots.IsActive && !dataset.IsLoading && !exit.HasBegun;
 
-    /// <summary>One that was scheduled is tried now.</summary>
+    /// <summary>The scheduled run is tried now.</summary>
     protected void Unschedule() => IsScheduled = false;
 
-    /// <summary>Begins the snapshot; nothing else may be taking one.</summary>
+    /// <summary>Begins the snapshot. No other may be running.</summary>
     /// <param name="job">Writes it, and calls <see cref="End"/>.</param>
     protected void Begin(SnapshotFileJob job)
     {
@@ -63,14 +63,14 @@ abstract class SnapshotFileTask(Snapshots snapshots, DatasetState dataset, Serve
         _job = null;
         LastSeconds = (clock.Now - StartedAt) / 1000;
         LastPeakBytes = snapshot.PeakBytes;
-        // Of a snapshot that was given up there need not be a file.
+        // A snapshot that was given up need not have a file.
         if (_isCancelled || snapshot.IsAbandoned && failure is null) Cancelled();
         else Ended(job, snapshot, failure);
     }
 
-    /// <summary>The one that ran was given up. Its file may have been ready by then.</summary>
+    /// <summary>The run was cancelled. Its file may have been complete by then.</summary>
     protected abstract void Cancelled();
 
-    /// <summary>The one that ran is over.</summary>
+    /// <summary>The run is over.</summary>
     protected abstract void Ended(SnapshotFileJob job, Snapshot snapshot, Exception? failure);
 }

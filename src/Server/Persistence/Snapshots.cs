@@ -7,25 +7,25 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// Takes snapshots of the keyspace while commands run: drives the walk in slices of the cron, sees to it that commands find
-/// what they are about to change captured, and has another thread write. One at a time, for BGSAVE, rewrites of the AOF and
-/// full synchronizations alike. Under the executor's lock. See <see cref="Snapshot"/>.
+/// Takes snapshots of the keyspace while commands run. The cron drives the walk in slices, values are captured before a command
+/// changes them, and another thread writes. There is one snapshot at a time, for BGSAVE, rewrites of the AOF and full
+/// synchronizations alike. Under the executor's lock. See <see cref="Snapshot"/>.
 /// </summary>
 sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics statistics, Clock clock, CronSignal cronSignal)
 {
-    /// <summary>Longest time of one slice: what a command that arrives meanwhile may have to wait.</summary>
+    /// <summary>Longest time of one slice: a command that arrives meanwhile waits no longer.</summary>
     const long SliceMicroseconds = 300;
 
-    /// <summary>Buckets walked over between two looks at the clock: some hundred keys, twenty microseconds.</summary>
+    /// <summary>Buckets between two looks at the clock: some hundred keys, twenty microseconds.</summary>
     const int BucketsBetweenLooks = 16;
 
     /// <summary>
-    /// Bytes of captured values that may wait for the disk before writers wait too: a tenth of the data, but never less than
-    /// this. With a disk that keeps up it is some megabytes.
+    /// Write commands wait while more captured bytes than this, or than a tenth of the data, wait for the disk. With a disk that
+    /// keeps up there are some megabytes.
     /// </summary>
     const long LeastBacklog = 64 << 20;
 
-    /// <summary>How long those who wait bear with a disk that takes nothing, before the snapshot is given up for them.</summary>
+    /// <summary>How long held clients wait for a disk that makes no progress before the snapshot is given up.</summary>
     const long PatienceMilliseconds = 10_000;
 
     static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(2);
@@ -36,13 +36,13 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     bool _holding;
     long _progress, _progressAt;
 
-    /// <summary>A snapshot has begun, or is over.</summary>
+    /// <summary>A snapshot has begun or is over.</summary>
     public event Action? Changed;
 
-    /// <summary>Whether one is being taken, or being given up.</summary>
+    /// <summary>Whether a snapshot is running or being given up.</summary>
     public bool IsActive => _snapshot is not null;
 
-    /// <summary>The one being taken; null if none is.</summary>
+    /// <summary>The running snapshot; null if there is none.</summary>
     public Snapshot? Current => _snapshot;
 
     public void Start(SnapshotJob job)
@@ -61,7 +61,9 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         cronSignal.Request();
     }
 
-    /// <summary>Gives the one being taken up. It is over when its writer has noticed, which <see cref="SnapshotJob.Ended"/> tells.</summary>
+    /// <summary>
+    /// Gives the running snapshot up. It is over when its writer has noticed; then <see cref="SnapshotJob.Ended"/> is called.
+    /// </summary>
     public void Abandon() => _snapshot?.Abandon();
 
     void Write(Snapshot snapshot, SnapshotJob job)
@@ -108,11 +110,14 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         return clock.Now - _progressAt > PatienceMilliseconds;
     }
 
-    /// <summary>Gives the one being taken up and waits for its writer, which reads the keyspace. Not for one whose disk hangs.</summary>
-    /// <returns>Whether nobody reads the keyspace any more.</returns>
+    /// <summary>
+    /// Gives the running snapshot up and waits for its writer, which reads the keyspace. It does not wait long for a disk that
+    /// hangs.
+    /// </summary>
+    /// <returns>Whether no thread reads the keyspace any more.</returns>
     public bool TryStop()
     {
-        // Nobody is to take what is given up for what went well, and list a file that is not there.
+        // A snapshot that is given up must not count as a success: a file that does not exist would be listed.
         if (IsActive) _failure ??= new IOException("the server ends");
         Abandon();
         for (var started = Stopwatch.GetTimestamp(); IsActive && Stopwatch.GetElapsedTime(started) < s_stopPatience; Run()) Thread.Yield();
@@ -120,13 +125,13 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     }
 
     /// <summary>
-    /// Whether a request waits: it may change a value that is too large to be copied and is being read, or the disk is too far
-    /// behind to capture yet more. A held request stays unread in its connection.
+    /// Whether a request waits: it may change a value that is being read and is too large to copy, or the disk is too far behind
+    /// to capture more. A held request stays unread in its connection.
     /// </summary>
     public bool Holds(Client client, CommandSpec? command, in Request request)
     {
         if (command is { IsContainer: true } && request.Count > 1) command = command.FindSubcommand(request[1]);
-        // What a snapshot that was given up still reads is copied: there is little of it, and waiting for a disk that hangs is worse.
+        // Values that an abandoned snapshot still reads are copied: they are few, and waiting for a disk that hangs is worse.
         if (command is null || _snapshot!.IsAbandoned || client.Has(ClientFlags.Replica | ClientFlags.Master)) return false;
         var holds = false;
         if (client.Has(ClientFlags.Multi))
@@ -151,7 +156,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         return Prepare(database, command, request, mayWait: true) == Readiness.Frozen;
     }
 
-    /// <summary>Makes ready what a command that cannot wait any more is about to change in place.</summary>
+    /// <summary>Captures or copies the values that a command that can no longer wait will change in place.</summary>
     public void Prepare(Database database, CommandSpec command, in Request request)
     {
         if (MayChange(command)) Prepare(database, command, request, mayWait: false);
@@ -166,7 +171,8 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         var readiness = Readiness.Ready;
         foreach (var key in keys.Keys)
         {
-            // Replacing and removing a value does not change it; nor do the methods that change strings need to be prepared.
+            // A command that replaces or removes a value does not change it in place. The methods that change strings need no
+            // preparation either.
             if ((key.Flags & (KeyFlags.OW | KeyFlags.RM | KeyFlags.NotKey)) != 0) continue;
             var at = database.Lookup(request[key.Position]);
             if (!at.Found || at.Record.Type == ObjectType.String) continue;

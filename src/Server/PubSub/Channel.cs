@@ -2,7 +2,7 @@ using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.PubSub;
 
-/// <summary>A channel, a sharded channel or a pattern, with those who subscribe to it. <see cref="PubSubChannels"/>'s.</summary>
+/// <summary>A channel, a sharded channel or a pattern, with its subscribers. Belongs to <see cref="PubSubChannels"/>.</summary>
 sealed class Channel(ChannelKind kind, byte[] name)
 {
     const int FirstCapacity = 2;
@@ -11,7 +11,7 @@ sealed class Channel(ChannelKind kind, byte[] name)
 
     public ChannelKind Kind { get; } = kind;
 
-    /// <summary>The channel's name; of a pattern, the pattern.</summary>
+    /// <summary>The name of the channel, or the pattern.</summary>
     public byte[] Name { get; } = name;
 
     public int Count { get; private set; }
@@ -26,12 +26,14 @@ sealed class Channel(ChannelKind kind, byte[] name)
         return Count++;
     }
 
-    /// <summary>Takes out who stands at <paramref name="place"/>. Returns who has been put there instead; null if nobody.</summary>
+    /// <summary>
+    /// Removes the subscriber at <paramref name="place"/>. Returns the client that was moved there; null if none was.
+    /// </summary>
     public Client? RemoveAt(int place)
     {
         var last = _subscribers[--Count];
         _subscribers[Count] = null!;
-        // Room for twice as many as there are is enough; a channel that had thousands must not keep it for one.
+        // Room for twice the present number is enough: a channel that had thousands must not keep their room for one.
         if (Count >= FirstCapacity && Count * 4 <= _subscribers.Length) Array.Resize(ref _subscribers, Count * 2);
         if (place == Count) return null;
         _subscribers[place] = last;

@@ -8,13 +8,13 @@ using MiniRedis.Server.Effects;
 namespace MiniRedis.Server.PubSub;
 
 /// <summary>
-/// Publishes key events: to <c>__keyspace@db__:key</c> with the event's name as message, and to <c>__keyevent@db__:name</c> with the
-/// key, as <c>notify-keyspace-events</c> says. It listens to the stream of effects only while someone could receive a message, so
-/// that the setting costs nothing by itself. Under the executor's lock.
+/// Publishes key events: to <c>__keyspace@db__:key</c> with the event's name as message, and to <c>__keyevent@db__:name</c> with
+/// the key, as <c>notify-keyspace-events</c> says. It is a sink of the stream of effects only while a client could receive a
+/// message, so the setting alone costs nothing. Under the executor's lock.
 /// </summary>
 sealed class KeyspaceNotifications : IEffectSink
 {
-    /// <summary>Room for an event's name; the longest today has 20 bytes.</summary>
+    /// <summary>Room for an event's name. The longest today has 20 bytes.</summary>
     const int LongestName = 64;
 
     const KeyspaceEvents Forms = KeyspaceEvents.Keyspace | KeyspaceEvents.Keyevent;
@@ -33,7 +33,7 @@ sealed class KeyspaceNotifications : IEffectSink
 
     KeyspaceEvents IEffectSink.WantedEvents => _settings.NotifyKeyspaceEvents & ~Forms;
 
-    /// <summary>Follows the setting, and whether anyone is subscribed to anything.</summary>
+    /// <summary>Follows the setting and whether there are subscribers.</summary>
     public void Refresh()
     {
         var listens = (_settings.NotifyKeyspaceEvents & Forms) != 0 && _channels.HasListeners;

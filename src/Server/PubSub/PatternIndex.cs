@@ -3,24 +3,23 @@ using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.PubSub;
 
-// Patterns in use begin with what they are about ("user:42:*", "__keyspace@0__:*"): the bytes before the first special one decide
-// most of them. Patterns with the same such prefix stand in one group, and groups are found by hash, one look-up for each length
-// that a prefix has:
+// Patterns in use begin with plain text ("user:42:*", "__keyspace@0__:*"), and the bytes before the first special one decide most
+// of them. Patterns with the same prefix are one group. Groups are found by hash, with one lookup for each length of prefix:
 //
 //     lengths    3 7 9               the channel "user:42:x" is looked up as "use", "user:42" and "user:42:x"
-//     prefix ─► [pattern, ...]       what is behind the prefix is matched
+//     prefix ─► [pattern, ...]       the text after the prefix is matched
 //
-// A thousand patterns of that kind cost a handful of look-ups. Prefixes are cut at 64 bytes, so there are never more than 65 lengths.
+// A thousand such patterns cost a handful of lookups. Prefixes are cut at 64 bytes, so there are at most 65 lengths.
 
-/// <summary>The subscribed patterns, by what they begin with. <see cref="PubSubChannels"/>'s.</summary>
+/// <summary>The subscribed patterns, by prefix. Belongs to <see cref="PubSubChannels"/>.</summary>
 sealed class PatternIndex(KeyComparer comparer)
 {
     const int LongestPrefix = 64;
 
     readonly Dictionary<byte[], List<Channel>> _groups = new(comparer);
-    // Prefixes of each length.
+    // Number of prefixes of each length.
     readonly int[] _prefixes = new int[LongestPrefix + 1];
-    // The lengths there are, in order.
+    // The lengths in use, in order.
     int[] _lengths = [];
 
     public void Add(Channel pattern)

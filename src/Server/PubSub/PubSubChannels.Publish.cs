@@ -3,7 +3,7 @@ using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.PubSub;
 
-/// <summary>Delivers messages, and says what subscribers are told.</summary>
+/// <summary>Delivers messages to subscribers.</summary>
 sealed partial class PubSubChannels
 {
     readonly FrameBuffer _frame = new();
@@ -11,10 +11,10 @@ sealed partial class PubSubChannels
     readonly List<Channel> _matches = [];
 
     /// <summary>
-    /// Sends a message to the subscribers of the channel and, unless it is a sharded one, of the patterns that match it. One who
-    /// subscribes in several ways gets it as often.
+    /// Sends a message to the subscribers of the channel and, unless it is sharded, of the patterns that match it. A client with
+    /// several matching subscriptions gets it several times.
     /// </summary>
-    /// <returns>How often it was sent.</returns>
+    /// <returns>Number of messages sent.</returns>
     public int Publish(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message, bool isSharded = false)
     {
         var receivers = 0;

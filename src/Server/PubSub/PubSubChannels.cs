@@ -4,24 +4,22 @@ using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.PubSub;
 
-// The idea. A channel is a name and the array of its subscribers; a client has for each of its channels the place where it
-// stands in that array:
+// The idea. A channel is a name and the array of its subscribers. A client knows its place in the array of each of its channels:
 //
-//     name ─► Channel ─► [client, client, client, ...]          PUBLISH: one look-up, one walk over an array
+//     name ─► Channel ─► [client, client, client, ...]          PUBLISH: one lookup, one walk over an array
 //                            ▲
 //     client ─► Channel ─► place                                UNSUBSCRIBE: the last subscriber moves to the free place
 //
-// A message is encoded once and its bytes are copied to each subscriber: RESP2 and RESP3 differ in its first byte only. Subscribers
-// get it from their own loops when the publisher's batch is over, many messages in one send. Who does not read is measured by the
-// bytes that wait for him and cut off at the limit of his class, so a slow subscriber costs the publisher what a fast one does.
+// A message is encoded once and its bytes are copied to each subscriber: RESP2 and RESP3 differ in its first byte only.
+// Subscribers get it from their own loops when the publisher's batch is over, many messages in one send. A subscriber that does
+// not read is closed when its pending bytes exceed the limit of its class, so a slow subscriber costs the publisher no more than
+// a fast one.
 //
-// Patterns are found by what they begin with (see PatternIndex), so that PUBLISH tries those that may match and not all. Redis
-// tries all.
+// Patterns are found by their prefixes (see PatternIndex), so PUBLISH tries only patterns that may match. Redis tries all.
 //
-// Sharded channels are names of a kind of their own. Where there is no cluster they differ from others in that patterns do not
-// see them.
+// Sharded channels are a kind of their own. Without a cluster the only difference is that patterns do not match them.
 
-/// <summary>Who subscribes to what. Publishing is in PubSubChannels.Publish.cs.</summary>
+/// <summary>The channels and their subscribers. Publishing is in PubSubChannels.Publish.cs.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class PubSubChannels
 {
@@ -37,22 +35,22 @@ sealed partial class PubSubChannels
         _patterns = new PatternIndex(comparer);
     }
 
-    /// <summary>Whether a message that is no sharded one could have a receiver.</summary>
+    /// <summary>Whether a message of an ordinary channel could have a receiver.</summary>
     public bool HasListeners => _byName[(int)ChannelKind.Channel].Count + _byName[(int)ChannelKind.Pattern].Count > 0;
 
     /// <summary>Called when <see cref="HasListeners"/> may have changed.</summary>
     public Action? ListenersChanged { get; set; }
 
-    /// <summary>Channels of a kind, or patterns, that someone subscribes to.</summary>
+    /// <summary>Number of channels of a kind, or of patterns, that have subscribers.</summary>
     public int Count(ChannelKind kind) => _byName[(int)kind].Count;
 
-    /// <summary>Those channels, or patterns.</summary>
+    /// <summary>These channels or patterns.</summary>
     public IEnumerable<Channel> All(ChannelKind kind) => _byName[(int)kind].Values;
 
-    /// <summary>Subscribers of a channel by that name, without those whose patterns match it.</summary>
+    /// <summary>Number of subscribers of a channel, without those of matching patterns.</summary>
     public int Subscribers(ChannelKind kind, ReadOnlySpan<byte> name) => Find(kind, name)?.Count ?? 0;
 
-    /// <summary>Subscribes the client, unless it is a subscriber already.</summary>
+    /// <summary>Subscribes the client, unless it is already subscribed.</summary>
     public void Subscribe(Client client, ChannelKind kind, ReadOnlySpan<byte> name)
     {
         var channel = Find(kind, name);
@@ -92,7 +90,7 @@ sealed partial class PubSubChannels
         ListenersChanged?.Invoke();
     }
 
-    /// <summary>Ends every subscription of the client, and its subscriber's mode. Nobody is told.</summary>
+    /// <summary>Ends every subscription of the client, and its subscriber mode. Sends no message.</summary>
     public void Leave(Client client)
     {
         foreach (var kind in Enum.GetValues<ChannelKind>())
@@ -112,7 +110,7 @@ sealed partial class PubSubChannels
     }
 }
 
-/// <summary>What can be subscribed to.</summary>
+/// <summary>The kinds of subscriptions.</summary>
 enum ChannelKind : byte
 {
     Channel,

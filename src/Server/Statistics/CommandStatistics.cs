@@ -1,11 +1,11 @@
 namespace MiniRedis.Server.Statistics;
 
-/// <summary>What INFO commandstats and latencystats say of one command. Reset by CONFIG RESETSTAT.</summary>
+/// <summary>Counters of one command for INFO commandstats and latencystats. Reset by CONFIG RESETSTAT.</summary>
 sealed class CommandStatistics
 {
     public long Calls, RejectedCalls, FailedCalls;
 
-    /// <summary>Total time in ticks of the clock; converted when shown, so that adding costs nothing more.</summary>
+    /// <summary>Total time in ticks of the clock. Converted only when shown, which keeps adding cheap.</summary>
     public long Ticks;
 
     /// <summary>Distribution of durations in nanoseconds; null until the first call with latency-tracking on.</summary>

@@ -1,8 +1,8 @@
 namespace MiniRedis.Server.Statistics;
 
 /// <summary>
-/// The longest pause of the garbage collector. The runtime tells the sum of all pauses and the durations of the last
-/// collection of each kind; the cron looks often enough that hardly one goes by unseen.
+/// The longest pause of the garbage collector. The runtime has the sum of all pauses and the durations of the last collection of
+/// each kind. The cron looks often enough to miss hardly any.
 /// </summary>
 sealed class GcPauses
 {

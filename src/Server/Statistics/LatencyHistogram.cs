@@ -3,9 +3,9 @@ using System.Numerics;
 namespace MiniRedis.Server.Statistics;
 
 /// <summary>
-/// Counts durations in logarithmic buckets, each power of two cut in 16: a percentile is off by at most 1/16 (Redis's
-/// HdrHistogram keeps two digits), and recording is a shift and an increment. Range: 1 µs to 1 s, as
-/// Redis's LATENCY_HISTOGRAM_MIN/MAX_VALUE; what lies outside counts as the nearest bound.
+/// Counts durations in logarithmic buckets, 16 for each power of two. A percentile is off by at most 1/16 (Redis's HdrHistogram
+/// keeps two digits), and recording is a shift and an increment. The range is 1 µs to 1 s, as Redis's
+/// LATENCY_HISTOGRAM_MIN/MAX_VALUE; durations outside count as the nearest bound.
 /// </summary>
 sealed class LatencyHistogram
 {
@@ -36,9 +36,9 @@ sealed class LatencyHistogram
     }
 
     /// <summary>
-    /// Cumulative counts as LATENCY HISTOGRAM shows them: pairs of microseconds and the calls that took no longer, one for each
-    /// power of two times 1024 ns that calls fell below. (Redis labels a step with the end of its histogram's bucket, which is
-    /// 1/128 further: so 33 and 66 µs follow 16.)
+    /// Cumulative counts as LATENCY HISTOGRAM shows them: pairs of microseconds and the number of calls that took no longer, one
+    /// for each power of two times 1024 ns with calls below it. (Redis labels a step with the end of its histogram's bucket,
+    /// which is 1/128 further, so 33 and 66 µs follow 16.)
     /// </summary>
     public IEnumerable<(long Microseconds, long Calls)> PowersOfTwo()
     {

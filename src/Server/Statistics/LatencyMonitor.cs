@@ -4,12 +4,12 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Statistics;
 
 /// <summary>
-/// What held the server up: LATENCY's events, each with its latest samples, one a second at most. An event is noted where it
-/// happens, if it took latency-monitor-threshold milliseconds or more. Under the executor's lock.
+/// Events that held the server up, for LATENCY. Each has its latest samples, at most one for each second. The code where an event
+/// happens notes it; it is kept if it took latency-monitor-threshold milliseconds or more. Under the executor's lock.
 /// </summary>
 sealed class LatencyMonitor(Clock clock, ObservationSettings settings)
 {
-    /// <summary>Samples kept of an event (Redis's LATENCY_TS_LEN).</summary>
+    /// <summary>Most samples kept of an event (Redis's LATENCY_TS_LEN).</summary>
     public const int MaxSamples = 160;
 
     /// <param name="Time">Unix seconds.</param>
@@ -20,7 +20,7 @@ sealed class LatencyMonitor(Clock clock, ObservationSettings settings)
         readonly Queue<Sample> _samples = new();
         Sample _last;
 
-        /// <summary>Milliseconds of the worst ever.</summary>
+        /// <summary>Milliseconds of the worst sample ever.</summary>
         public long AllTimeHigh { get; private set; }
 
         /// <summary>Oldest first.</summary>
@@ -31,7 +31,7 @@ sealed class LatencyMonitor(Clock clock, ObservationSettings settings)
         internal void Add(Sample sample)
         {
             AllTimeHigh = Math.Max(AllTimeHigh, sample.Milliseconds);
-            // The worst of a second stands for it.
+            // The worst sample of a second stands for it.
             if (sample.Time == _last.Time)
             {
                 if (sample.Milliseconds > _last.Milliseconds) _last = sample;
@@ -49,7 +49,7 @@ sealed class LatencyMonitor(Clock clock, ObservationSettings settings)
 
     public Event? Find(string name) => _events.GetValueOrDefault(name);
 
-    /// <summary>Notes that something took so long, if that is long enough.</summary>
+    /// <summary>Notes an event, if it took long enough.</summary>
     public void Note(string name, long milliseconds)
     {
         var threshold = settings.LatencyMonitorThreshold;
@@ -60,7 +60,7 @@ sealed class LatencyMonitor(Clock clock, ObservationSettings settings)
 
     public bool Reset(string name) => _events.Remove(name);
 
-    /// <returns>How many events there were.</returns>
+    /// <returns>The number of events.</returns>
     public int ResetAll()
     {
         var count = _events.Count;

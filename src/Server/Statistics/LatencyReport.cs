@@ -4,12 +4,12 @@ using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Statistics;
 
-/// <summary>Latencies for people: LATENCY GRAPH and LATENCY DOCTOR.</summary>
+/// <summary>Latencies in readable form: LATENCY GRAPH and LATENCY DOCTOR.</summary>
 static class LatencyReport
 {
     const int GraphColumns = 80, GraphRows = 4;
 
-    /// <summary>What a row shows of a column that ends in it, from low to high; full rows below are '|'.</summary>
+    /// <summary>The character of a column's top row, from low to high. Full rows below are '|'.</summary>
     const string Steps = "_o#";
 
     public static string Graph(string name, LatencyMonitor.Event latencies, long now)
@@ -32,7 +32,7 @@ static class LatencyReport
         return text.ToString();
     }
 
-    /// <summary>From 0 to the number of steps of all rows, less one.</summary>
+    /// <summary>The height of a column: 0 to the number of steps of all rows less one.</summary>
     static int Height(long value, long low, long high)
     {
         var top = GraphRows * Steps.Length - 1;
@@ -55,7 +55,7 @@ static class LatencyReport
 
     static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>How long ago each sample was, written downwards.</summary>
+    /// <summary>The age of each sample, written downwards.</summary>
     static void AppendAges(StringBuilder text, List<string> ages)
     {
         var longest = ages.Max(a => a.Length);

@@ -15,10 +15,13 @@ sealed class ServerStatistics
     public long AclAccessDeniedAuth;
     public long RdbSaves, AofRewrites;
 
-    /// <summary>Snapshots taken: what Redis forks for, and shows as total_forks.</summary>
+    /// <summary>Snapshots taken. Redis forks for them and shows them as total_forks.</summary>
     public long Snapshots;
 
-    /// <summary>Batches and runs of the cron, the time of each under the executor's lock, and of the commands in it.</summary>
+    /// <summary>
+    /// Cycles are batches and runs of the cron. Their number, their time under the executor's lock, and the time of the commands
+    /// in them.
+    /// </summary>
     public long Cycles, CycleTicks, CommandTicks, CronTicks, LongestCycleTicks, MostCommandsPerCycle;
 
     readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
@@ -27,17 +30,17 @@ sealed class ServerStatistics
     public IReadOnlyDictionary<string, long> Errors => _errors;
 
     /// <summary>
-    /// Beyond so many codes, new ones that a script invented are counted together: it could invent them without end.
+    /// Beyond this many codes, new ones from scripts are counted together: scripts could invent them without end.
     /// </summary>
     const int MaxErrorCodes = 128;
 
     const string OtherErrors = "ERRORSTATS_OVERFLOW";
 
-    /// <summary>A code ends at the first blank, within so many bytes; an error without one counts as ERR.</summary>
+    /// <summary>A code ends at the first blank within this many bytes. An error without a code counts as ERR.</summary>
     const int MaxCodeBytes = 31;
 
     /// <param name="text">The error without its '-'.</param>
-    /// <param name="isCustom">Made up by a script.</param>
+    /// <param name="isCustom">Whether a script made it up.</param>
     public void CountError(ReadOnlySpan<byte> text, bool isCustom = false)
     {
         ErrorReplies++;

@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Text;
 
-/// <summary>Comparison of option tokens, which are ASCII whatever the process's culture is.</summary>
+/// <summary>Compares option tokens, which are ASCII in any culture.</summary>
 static class Ascii
 {
     public static bool EqualsIgnoreCase(ReadOnlySpan<byte> text, ReadOnlySpan<byte> token) =>

@@ -5,15 +5,15 @@ namespace MiniRedis.Server.Text;
 /// x itself.
 /// </summary>
 /// <remarks>
-/// Every element but a star takes one byte, so what stands between two stars, a part, takes as many bytes as it has elements:
+/// Every element but a star takes one byte. So a part, the text between two stars, takes as many bytes as it has elements:
 /// <code>
 ///   user:*:[0-9]*x?      head "user:"   part ":[0-9]", 2 bytes   tail "x?", 2 bytes
 /// </code>
-/// The head stands where the text begins, the tail where it ends, and each part is looked for from where the one before it
-/// ended. The first place is always right: what an earlier star could reach by taking more, the later one reaches as well. So
-/// the time is at most pattern times text, where naive recursion takes exponential time for a*a*a*a*b (CVE-2022-36021); plain
-/// bytes in front of a part are searched and compared many at once. No recursion either; but a pattern that needs more than
-/// 1000 stars matches nothing, as in Redis, whose recursion ends there.
+/// The head must match at the start of the text, the tail at its end, and each part is searched from the end of the one before.
+/// The first place is always right: if an earlier star took more, a later one could reach the same place. So the time is at most
+/// pattern times text; naive recursion takes exponential time for a*a*a*a*b (CVE-2022-36021). Plain bytes at the start of a part
+/// are searched and compared many at once. There is no recursion, but a pattern that needs more than 1000 stars matches nothing,
+/// as in Redis, whose recursion ends there.
 /// </remarks>
 internal static class Glob
 {
@@ -39,7 +39,7 @@ internal static class Glob
         }
     }
 
-    /// <summary>Matches what stands before the first star, and takes it off both.</summary>
+    /// <summary>Matches the head, before the first star, and removes it from both.</summary>
     static bool MatchHead(ref ReadOnlySpan<byte> pattern, ref ReadOnlySpan<byte> text, bool ignoreCase)
     {
         int p = 0, t = 0;
@@ -57,19 +57,19 @@ internal static class Glob
         return true;
     }
 
-    /// <summary>What the pattern begins with, up to the next star.</summary>
+    /// <summary>The first part of the pattern, up to the next star.</summary>
     /// <param name="pattern">Does not begin with a star.</param>
-    /// <param name="plain">How many bytes at the part's start stand for themselves.</param>
-    /// <param name="bytes">How many bytes of a text the part takes.</param>
+    /// <param name="plain">Number of plain bytes at the part's start.</param>
+    /// <param name="bytes">Number of bytes that the part takes.</param>
     static ReadOnlySpan<byte> NextPart(ReadOnlySpan<byte> pattern, out int plain, out int bytes)
     {
         var p = bytes = plain = PlainLength(pattern);
-        // Any byte will do: it is matched to get behind the element.
+        // Any byte will do: the match only moves past the element.
         for (; p < pattern.Length && pattern[p] != '*'; bytes++) MatchOne(pattern, ref p, 0, ignoreCase: false);
         return pattern[..p];
     }
 
-    /// <summary>Finds the first place where a part matches, and takes all up to its end off the text.</summary>
+    /// <summary>Finds the first place where a part matches, and removes the text up to its end.</summary>
     static bool MatchFirst(ReadOnlySpan<byte> part, int plain, int bytes, ref ReadOnlySpan<byte> text, bool ignoreCase)
     {
         while (true)
@@ -93,7 +93,7 @@ internal static class Glob
     static bool MatchTail(ReadOnlySpan<byte> part, int plain, ReadOnlySpan<byte> text, bool ignoreCase) =>
         text.StartsWith(part[..plain]) && MatchElements(part, plain, text[plain..], ignoreCase);
 
-    /// <summary>Whether the elements of a part from <paramref name="p"/> on match a text that has a byte for each.</summary>
+    /// <summary>Whether the elements of a part from <paramref name="p"/> on match a text with one byte for each.</summary>
     static bool MatchElements(ReadOnlySpan<byte> part, int p, ReadOnlySpan<byte> text, bool ignoreCase)
     {
         foreach (var c in text)
@@ -103,10 +103,10 @@ internal static class Glob
         return true;
     }
 
-    /// <summary>How many bytes stand for themselves before the first that does not.</summary>
+    /// <summary>Number of plain bytes before the first special one.</summary>
     static int PlainLength(ReadOnlySpan<byte> pattern)
     {
-        // Most are short, and a search by vectors takes longer to begin than they to be looked through.
+        // Most patterns are short, and a vectorized search takes longer to begin than a loop over them.
         const int Short = 16;
         var p = 0;
         for (var end = Math.Min(pattern.Length, Short); p < end; p++)
@@ -118,7 +118,7 @@ internal static class Glob
     }
 
     /// <summary>
-    /// Whether the element of the pattern at <paramref name="p"/> takes <paramref name="c"/>; moves behind the element.
+    /// Whether the element of the pattern at <paramref name="p"/> matches <paramref name="c"/>. Moves past the element.
     /// </summary>
     static bool MatchOne(ReadOnlySpan<byte> pattern, ref int p, byte c, bool ignoreCase)
     {
@@ -137,7 +137,7 @@ internal static class Glob
     }
 
     // Oddities kept from Redis: "[]" is an empty set that matches nothing; an unclosed set ends with the pattern; in a set an
-    // escaped byte is compared with regard to case even where case is ignored; "z-a" is a range as well.
+    // escaped byte is compared with regard to case even if case is ignored; "z-a" is a range as well.
     static bool MatchSet(ReadOnlySpan<byte> pattern, ref int p, byte c, bool ignoreCase)
     {
         p++;
@@ -167,7 +167,7 @@ internal static class Glob
 
     static bool InRange(byte a, byte b, byte c, bool ignoreCase)
     {
-        // The ends are put in order before they are folded, as Redis does: [A-_] must not turn around.
+        // The ends are ordered before their case is folded, as in Redis: [A-_] must not be reversed.
         var (low, high) = a <= b ? (a, b) : (b, a);
         var folded = Fold(c, ignoreCase);
         return folded >= Fold(low, ignoreCase) && folded <= Fold(high, ignoreCase);

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace MiniRedis.Server.Timing;
 
 /// <summary>
-/// The time that commands see. Read once a command from the monotonic counter (see <see cref="ProcessorCounter"/>) and turned into
-/// wall time with an offset that the cron renews, so a command has one "now" throughout, and durations never run backwards.
-/// Under the executor's lock.
+/// The time that commands see. It is read once for each command from the monotonic counter (see <see cref="ProcessorCounter"/>)
+/// and converted to wall time with an offset that the cron updates. So a command has one "now" throughout, and durations are
+/// never negative. Under the executor's lock.
 /// </summary>
 sealed class Clock
 {
@@ -17,7 +17,7 @@ sealed class Clock
     public Clock(TimeProvider time)
     {
         _time = time;
-        // Time that somebody else tells (a test) is asked for.
+        // A test's own time provider is asked instead of the processor.
         if (time == TimeProvider.System) _counter = ProcessorCounter.TryCreate();
         _ticksPerMillisecond = Math.Max(1, time.TimestampFrequency / 1000);
         Synchronize();
@@ -36,7 +36,7 @@ sealed class Clock
 
     public long StartedTimestamp { get; }
 
-    /// <summary>What tells the time, for who needs it anew or on another thread.</summary>
+    /// <summary>The time provider, for reading the time again or on another thread.</summary>
     public TimeProvider Time => _time;
 
     public long UptimeSeconds => (long)_time.GetElapsedTime(StartedTimestamp, Timestamp).TotalSeconds;
@@ -44,19 +44,19 @@ sealed class Clock
     /// <summary>24 bits of seconds: the clock of a record's LRU field (Redis's LRU_CLOCK_RESOLUTION of 1000 ms).</summary>
     public uint LruClock { get; private set; }
 
-    /// <summary>Unix time in microseconds, read anew: for TIME.</summary>
+    /// <summary>Unix time in microseconds, read at this moment, for TIME.</summary>
     public long ReadMicroseconds() => (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>Microseconds from <paramref name="from"/> to <paramref name="to"/>, both timestamps.</summary>
     public long Microseconds(long from, long to) =>
-        // Every command asks; where ticks are nanoseconds it costs a multiplication, not a division.
+        // Every command asks. If ticks are nanoseconds, one division by a constant suffices.
         _ticksPerMillisecond == 1_000_000 ? (to - from) / 1000 : (to - from) * 1000 / _ticksPerMillisecond;
 
-    /// <summary>Microseconds of a sum of ticks, which may be years of them: no product overflows.</summary>
+    /// <summary>Microseconds of a sum of ticks. No product overflows, even for years.</summary>
     public long TotalMicroseconds(long ticks) =>
         ticks / _ticksPerMillisecond * 1000 + ticks % _ticksPerMillisecond * 1000 / _ticksPerMillisecond;
 
-    /// <summary>The least number of the counter's ticks that are so many microseconds.</summary>
+    /// <summary>The least number of ticks that make <paramref name="microseconds"/>.</summary>
     public long Ticks(long microseconds) =>
         microseconds > long.MaxValue / _ticksPerMillisecond ? long.MaxValue : (microseconds * _ticksPerMillisecond + 999) / 1000;
 
@@ -69,16 +69,16 @@ sealed class Clock
         return timestamp;
     }
 
-    // Never less than before, whatever becomes of the counter.
+    // Never less than before, whatever the counter does.
     long ReadCounter() => Math.Max(Timestamp, _counter is { } counter ? counter.Read() : _time.GetTimestamp());
 
-    /// <summary>What INFO calls the monotonic clock, in Redis's words.</summary>
+    /// <summary>The name of the monotonic clock in INFO, in Redis's words.</summary>
     public string CounterName => _counter is { TicksPerMicrosecond: > 0 and var ticks }
         ? string.Create(CultureInfo.InvariantCulture, $"X86 TSC @ {ticks:F0} ticks/us")
         : "POSIX clock_gettime";
 
     /// <summary>
-    /// Keeps <see cref="Now"/> as it is while the counter goes on, until <see cref="Thaw"/>: a transaction's commands have one "now".
+    /// Stops <see cref="Now"/> until <see cref="Thaw"/>, while the counter goes on: a transaction's commands have one "now".
     /// </summary>
     public void Freeze() => _nextMillisecond = long.MaxValue;
 
@@ -91,7 +91,7 @@ sealed class Clock
         _anchorTimestamp = Timestamp = ReadCounter();
         var utc = _time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks;
         _anchorMilliseconds = utc / TimeSpan.TicksPerMillisecond;
-        // The anchor is the start of that millisecond, so that ours end when the wall clock's do.
+        // The anchor is the start of that millisecond, so that our milliseconds end with the wall clock's.
         _anchorTimestamp -= utc % TimeSpan.TicksPerMillisecond * _ticksPerMillisecond / TimeSpan.TicksPerMillisecond;
         SetNow(Timestamp);
     }

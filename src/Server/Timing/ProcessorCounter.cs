@@ -3,38 +3,40 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Server.Timing;
 
-// The idea. Every command is timed, and reading the system's monotonic clock was a seventh of what a PING costs: 24 ns, most of
-// it for the barrier in front of the instruction that reads the processor's counter. Without that barrier, and without the
-// clock's locks, the reading takes 10 ns (Redis has the same for builds with USE_PROCESSOR_CLOCK). So between two readings of
-// the system's clock, which the cron makes ten times a second, time goes on by the counter:
+// The idea. Every command is timed, and reading the system's monotonic clock took a seventh of a PING: 24 ns, most of it for the
+// barrier before the instruction that reads the processor's counter. Without that barrier and the clock's locks, reading takes 10
+// ns (Redis does the same in builds with USE_PROCESSOR_CLOCK). So the cron reads the system's clock ten times a second, and
+// between two readings time advances by the counter:
 //
 //     now = system's clock at the last look + (counter - counter at the last look) × nanoseconds a tick
 //
-// The counter is trusted where the kernel trusts it: where it is the system's clock source (constant rate, the same on all
-// cores), and as long as the two agree. A tick's length is measured from the first look to the last, so it gets more exact by
-// the second. C# has no intrinsic for the instruction; three instructions of machine code in a page of their own stand in for
-// it. Where a policy forbids pages of code, or the processor is another one, the system's clock is read as everywhere else.
+// The counter is trusted if the kernel trusts it: if it is the system's clock source (constant rate, the same on all cores), and
+// as long as the two agree. A tick's length is measured from the first look to the last, so it becomes more exact over time. C#
+// has no intrinsic for the instruction, so a few instructions of machine code in a page of their own replace it. If a policy
+// forbids pages of code, or the processor is another one, the system's clock is read.
 
 /// <summary>Time in ticks of <see cref="Stopwatch"/>, read from the processor's time-stamp counter.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed unsafe partial class ProcessorCounter
 {
-    /// <summary>A tick's length is measured over this long at least: one reading is off by some 50 ns.</summary>
+    /// <summary>Nanoseconds over which a tick's length is measured at least: one reading is off by some 50 ns.</summary>
     const long LeastMeasured = 10_000_000;
 
-    /// <summary>Counter and clock may disagree by a millisecond, and by a thousandth of the time since the last look.</summary>
+    /// <summary>Counter and clock may differ by a millisecond plus a thousandth of the time since the last look.</summary>
     const long MostApart = 1_000_000;
 
-    /// <summary>Ticks of the counter after which the clock is looked at anew, at the latest: a second or two.</summary>
+    /// <summary>The clock is read again after this many ticks of the counter at the latest: a second or two.</summary>
     const ulong Longest = uint.MaxValue;
 
-    /// <summary>Nanoseconds in which time that is ahead of the clock lets it catch up: about as many as there are between two looks.</summary>
+    /// <summary>
+    /// Nanoseconds in which the clock catches up with time that is ahead of it: about the time between two looks.
+    /// </summary>
     const long CatchingUp = 100_000_000;
 
-    /// <summary>Nanoseconds that are caught up with in those at most: twice of what NTP's slewing may make.</summary>
+    /// <summary>Most nanoseconds to catch up within CatchingUp: twice what NTP's slewing may cause.</summary>
     const long MostCaughtUp = CatchingUp / 1000;
 
-    /// <summary>Tries to read both without being interrupted between them.</summary>
+    /// <summary>Attempts to read both without an interruption in between.</summary>
     const int Tries = 8;
 
     // rdtsc; shl rdx, 32; or rax, rdx; ret
@@ -44,7 +46,7 @@ sealed unsafe partial class ProcessorCounter
     readonly long _firstClock;
     readonly ulong _firstCounter;
 
-    // The last look. A tick is _scale / 2^32 nanoseconds; more than _limit ticks behind the look, the clock is asked.
+    // The last look. A tick is _scale / 2^32 nanoseconds. More than _limit ticks after the look, the clock is read.
     long _clock;
     ulong _counter, _scale, _limit;
     bool _isTrusted = true;
@@ -55,13 +57,13 @@ sealed unsafe partial class ProcessorCounter
         if (read != null) ReadBoth(out _firstClock, out _firstCounter);
     }
 
-    /// <summary>For tests: begins where both are 0, and is only told.</summary>
+    /// <summary>For tests: begins at 0 for both, and only follows what it is told.</summary>
     internal static ProcessorCounter AtZero() => new(null);
 
-    // One for all servers of the process, which it outlives; null where the counter cannot be read or is not to be trusted.
+    // Shared by all servers of the process and never freed. Null if the counter cannot be read or trusted.
     static readonly delegate* unmanaged[SuppressGCTransition]<ulong> s_read = Prepare();
 
-    /// <summary>The counter, or null where there is none to be trusted.</summary>
+    /// <summary>The counter, or null if there is none to trust.</summary>
     public static ProcessorCounter? TryCreate() => s_read == null ? null : new(s_read);
 
     static delegate* unmanaged[SuppressGCTransition]<ulong> Prepare()
@@ -89,12 +91,12 @@ sealed unsafe partial class ProcessorCounter
         }
     }
 
-    /// <summary>Ticks of the counter in a microsecond; 0 while that is not known, or the counter is not used any more.</summary>
+    /// <summary>Ticks of the counter in a microsecond; 0 if that is not known yet or the counter is no longer used.</summary>
     public double TicksPerMicrosecond => _limit == 0 ? 0 : 1000 * 4294967296.0 / _scale;
 
     /// <summary>
-    /// The time, in ticks of <see cref="Stopwatch"/>. Does not run backwards while the counter is trusted, but for what the processor reads
-    /// early: some nanoseconds, when another thread is the next to ask.
+    /// The time, in ticks of <see cref="Stopwatch"/>. It does not run backwards while the counter is trusted, apart from some
+    /// nanoseconds by which the processor may read early, when another thread asks next.
     /// </summary>
     public long Read()
     {
@@ -110,7 +112,7 @@ sealed unsafe partial class ProcessorCounter
         return _limit == 0 ? Stopwatch.GetTimestamp() : _clock;
     }
 
-    /// <summary>Looks at the system's clock. Called by the cron.</summary>
+    /// <summary>Reads the system's clock. Called by the cron.</summary>
     public void Synchronize()
     {
         if (!_isTrusted) return;
@@ -122,7 +124,7 @@ sealed unsafe partial class ProcessorCounter
     {
         var least = ulong.MaxValue;
         (clock, counter) = (0, 0);
-        // The pair that was read fastest lies closest together.
+        // The pair that was read fastest is closest together.
         for (var i = 0; i < Tries; i++)
         {
             var before = _read();
@@ -134,29 +136,29 @@ sealed unsafe partial class ProcessorCounter
         }
     }
 
-    /// <summary>Goes on from a look at both.</summary>
+    /// <summary>Continues from a look at both.</summary>
     internal void Follow(long clock, ulong counter)
     {
         var measured = clock - _firstClock;
         if (measured < LeastMeasured) return;
-        // What time is ahead of the clock by.
+        // How far time is ahead of the clock.
         var ahead = _limit == 0 ? 0 : _clock + (long)((UInt128)(counter - _counter) * _scale >> 32) - clock;
         if (counter < _counter || counter <= _firstCounter || Math.Abs(ahead) > MostApart + (clock - _clock) / 1000)
         {
-            // Suspended, or moved to another machine: what its ticks are worth is not known any more.
+            // The machine was suspended, or the process moved to another one: the length of a tick is no longer known.
             (_isTrusted, _limit) = (false, 0);
             return;
         }
         clock += Math.Max(ahead, 0);
         var scale = (ulong)(((UInt128)(ulong)measured << 32) / (counter - _firstCounter));
-        // NTP changes the clock's rate by parts in a million, and the mean since the first look follows late. What time is ahead by then
-        // is to be gone by the next look: adding up, it would pass for a jump within hours.
+        // NTP changes the clock's rate by parts in a million, and the mean since the first look follows late. The lead that
+        // results is removed by the next look: added up, it would seem to be a jump within hours.
         if (ahead > 0) scale -= (ulong)((UInt128)scale * (ulong)Math.Min(ahead, MostCaughtUp) / CatchingUp);
-        // The product of the two must not overflow, as it would where a tick is longer than a nanosecond.
+        // The product of the two must not overflow, as it would if a tick were longer than a nanosecond.
         (_clock, _counter, _scale, _limit) = (clock, counter, scale, Math.Min(Longest, ulong.MaxValue / scale));
     }
 
-    /// <summary>For tests: the time when the counter stands there.</summary>
+    /// <summary>For tests: the time at a value of the counter.</summary>
     internal long? TimeAt(ulong counter) => counter - _counter <= _limit && _limit != 0 ? At(counter - _counter) : null;
 
     const int ProtRead = 1, ProtWrite = 2, ProtExec = 4, MapPrivate = 2, MapAnonymous = 0x20;

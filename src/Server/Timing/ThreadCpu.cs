@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Server.Timing;
 
-/// <summary>CPU time of the calling thread: the event loop's, where a command asks. Linux has it, elsewhere it is left out.</summary>
+/// <summary>CPU time of the calling thread, which for a command is the event loop's. Only Linux has it.</summary>
 static unsafe partial class ThreadCpu
 {
     const int RusageThread = 1;

@@ -1,12 +1,14 @@
 namespace MiniRedis.Server.Tracking;
 
-/// <summary>What a client has asked for with CLIENT TRACKING. Exists from the first time on; <see cref="TrackedKeys"/>'s.</summary>
+/// <summary>
+/// A client's settings of CLIENT TRACKING. Exists from the first time on. Belongs to <see cref="TrackedKeys"/>.
+/// </summary>
 sealed class ClientTracking
 {
     /// <summary>Bytes on the heap, without prefixes.</summary>
     const int OwnBytes = 48;
 
-    /// <summary>Bytes of a prefix that a client names: places in lists and sets, as measured.</summary>
+    /// <summary>Bytes of a client's prefix: entries of lists and sets, measured.</summary>
     const int PrefixBytes = 64;
 
     readonly List<TrackedPrefix> _prefixes = [];
@@ -14,20 +16,20 @@ sealed class ClientTracking
 
     public TrackingModes Modes { get; set; }
 
-    /// <summary>Id of the client that is told in its place; 0 for none.</summary>
+    /// <summary>Id of the client that gets its invalidations; 0 for none.</summary>
     public long Redirect { get; set; }
 
-    /// <summary>What its keys begin with, in the order of bytes; none unless it is told of all of them (BCAST).</summary>
+    /// <summary>The prefixes of its keys, in the order of bytes. Empty without BCAST.</summary>
     public IReadOnlyList<TrackedPrefix> Prefixes => _prefixes;
 
-    /// <summary>Adds a prefix that is not there; <see cref="OrderPrefixes"/> is to follow.</summary>
+    /// <summary>Adds a new prefix. Call <see cref="OrderPrefixes"/> afterwards.</summary>
     public void Add(TrackedPrefix prefix)
     {
         _prefixes.Add(prefix);
         _prefixBytes += PrefixBytes + prefix.Text.Length;
     }
 
-    /// <summary>Once for all that were added: to insert each in its place would take the square of their number.</summary>
+    /// <summary>Sorts once after all prefixes were added: inserting each in its place would take quadratic time.</summary>
     public void OrderPrefixes() => _prefixes.Sort(TrackedPrefix.ByText);
 
     public void ClearPrefixes()
@@ -38,7 +40,7 @@ sealed class ClientTracking
 
     public bool IsOn => Has(TrackingModes.On);
 
-    /// <summary>Whether the keys that a command of it reads now are remembered for it.</summary>
+    /// <summary>Whether keys that its command reads now are remembered for it.</summary>
     public bool Remembers
     {
         get
@@ -59,18 +61,18 @@ enum TrackingModes : byte
     None = 0,
     On = 1 << 0,
 
-    /// <summary>BCAST: told of every key that begins with one of its prefixes.</summary>
+    /// <summary>BCAST: invalidations of every key that begins with one of its prefixes.</summary>
     Broadcast = 1 << 1,
 
     OptIn = 1 << 2,
     OptOut = 1 << 3,
 
-    /// <summary>Not told of what it changes itself.</summary>
+    /// <summary>No invalidations of its own changes.</summary>
     NoLoop = 1 << 4,
 
     /// <summary>CLIENT CACHING was called: for the next command or transaction.</summary>
     Caching = 1 << 5,
 
-    /// <summary>Who was to be told in its place was not there any more.</summary>
+    /// <summary>The client that it redirects to has left.</summary>
     Broken = 1 << 6,
 }

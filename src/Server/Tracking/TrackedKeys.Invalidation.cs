@@ -4,46 +4,48 @@ using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Tracking;
 
-/// <summary>Tells clients which keys are no longer as they know them.</summary>
+/// <summary>Sends clients invalidations of the keys that they have in their caches.</summary>
 sealed partial class TrackedKeys
 {
-    /// <summary>Keys that are forgotten at a time when the table has too many: some tens of microseconds, with a message each.</summary>
+    /// <summary>
+    /// Keys to forget at a time when the table has too many: some tens of microseconds, with a message for each.
+    /// </summary>
     const int ForgottenAtOnce = 100;
 
-    // Filled and used up within one call: the ids of a key, the clients to be told of a flush.
+    // Used within one call: the ids of a key, or the clients to be told of a flush.
     long[] _ids = new long[16];
     readonly List<Client> _told = [];
 
-    // Keys of which the client whose command runs is to be told once that is over, one behind the other: a length, -1 for
-    // "everything", then the key.
+    // Invalidations for the client whose command runs, sent once the command is over. Each is a length, -1 for "everything", then
+    // the key.
     readonly ArrayBufferWriter<byte> _pending = new(256);
 
-    // The key that is being forgotten, whose bytes in the table go before its clients are told.
+    // A copy of the key that is being forgotten: its bytes in the table go before its clients are told.
     readonly ArrayBufferWriter<byte> _forgotten = new(64);
 
-    // An array of keys, encoded once for all clients of a prefix, and a whole message.
+    // An array of keys, encoded once for all clients of a prefix, and a complete message.
     readonly ReplyWriter _encoder = new();
     readonly ArrayBufferWriter<byte> _keys = new(256), _message = new(256);
 
-    /// <summary>A key has changed, or is forgotten: its clients are told, and it is taken out of the table.</summary>
-    /// <param name="changer">The client whose command did it; null if the server itself.</param>
+    /// <summary>A key has changed or is forgotten: its clients are told, and it leaves the table.</summary>
+    /// <param name="changer">The client whose command changed it; null for the server itself.</param>
     void Invalidate(ReadOnlySpan<byte> key, Client? changer)
     {
         var count = _table.Take(key, ref _ids);
         for (var i = 0; i < count; i++)
         {
             if (!clients.TryGet(_ids[i], out var client) || client.Tracking is not { IsOn: true } tracking) continue;
-            // It may have read the key before it asked for prefixes.
+            // It may have read the key before it switched to prefixes.
             if (tracking.Has(TrackingModes.Broadcast)) continue;
             if (client != changer) Send(client, key);
             else if (!tracking.Has(TrackingModes.NoLoop)) Keep(key.Length, key);
         }
     }
 
-    /// <summary>No key is as it was.</summary>
+    /// <summary>Every key has changed.</summary>
     void InvalidateAll()
     {
-        // Telling a client may close others.
+        // Sending to a client may close others.
         foreach (var client in clients.All)
         {
             if (client.Tracking is { IsOn: true }) _told.Add(client);
@@ -57,10 +59,10 @@ sealed partial class TrackedKeys
         _told.Clear();
     }
 
-    /// <summary>Whether keys that clients are told of by prefix have changed in this batch.</summary>
+    /// <summary>Whether keys with broadcast prefixes have changed in this batch.</summary>
     public bool HasChangedPrefixes => _prefixes.AnyChanged;
 
-    /// <summary>Tells the prefixes' clients of the keys that changed in this batch.</summary>
+    /// <summary>Tells the clients of prefixes which keys have changed in this batch.</summary>
     public void Broadcast()
     {
         foreach (var prefix in _prefixes.TakeChanged())
@@ -82,7 +84,9 @@ sealed partial class TrackedKeys
         _prefixes.Told();
     }
 
-    /// <summary>Encodes the array of a prefix's keys, without those that one client changed itself. Returns whether there are any.</summary>
+    /// <summary>
+    /// Encodes the array of a prefix's keys, without those that <paramref name="except"/> changed. Returns whether there are any.
+    /// </summary>
     bool Encode(TrackedPrefix prefix, Client? except)
     {
         var count = 0;
@@ -99,9 +103,9 @@ sealed partial class TrackedKeys
     }
 
     /// <summary>
-    /// Forgets some keys of a table that has more than tracking-table-max-keys: their clients are told, as if they had changed.
+    /// Forgets some keys if the table has more than tracking-table-max-keys. Their clients are told as if the keys had changed.
     /// </summary>
-    /// <returns>Whether it still has too many.</returns>
+    /// <returns>Whether the table still has too many.</returns>
     public bool ForgetSome()
     {
         for (var i = 0; i < ForgottenAtOnce && IsFull && _table.TryGetRandom(random, out var key); i++)
@@ -121,7 +125,9 @@ sealed partial class TrackedKeys
         IsDue = true;
     }
 
-    /// <summary>A command is over: its client is told of what it invalidated, and a table with too many keys forgets some.</summary>
+    /// <summary>
+    /// A command is over: its client gets the invalidations it caused, and a table with too many keys forgets some.
+    /// </summary>
     public void EndCommand(Client client)
     {
         IsDue = false;
@@ -141,7 +147,7 @@ sealed partial class TrackedKeys
         ForgetSome();
     }
 
-    /// <summary>Forgets what was to be told: its client is being closed.</summary>
+    /// <summary>Drops pending invalidations: their client is closing.</summary>
     public void DropPending() => _pending.ResetWrittenCount();
 
     void Send(Client client, ReadOnlySpan<byte> key)
@@ -166,8 +172,10 @@ sealed partial class TrackedKeys
         End(target);
     }
 
-    /// <summary>Starts the message for a client, to it or to whom it redirects to; the keys follow, then <see cref="End"/>.</summary>
-    /// <returns>False if nobody can be told: RESP2 has no messages out of band but for subscribers.</returns>
+    /// <summary>
+    /// Starts the message for a client, to itself or to the client that it redirects to. The keys follow, then <see cref="End"/>.
+    /// </summary>
+    /// <returns>False if there is no receiver: in RESP2 only subscribers get messages out of band.</returns>
     bool TryBegin(Client client, out Client target)
     {
         target = client;

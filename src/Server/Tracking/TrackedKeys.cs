@@ -7,54 +7,58 @@ using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Tracking;
 
-// The idea (Redis's, tracking.c). A client that has CLIENT TRACKING on keeps what it reads in a cache of its own, and is told when
-// that is no longer true. Either the server remembers which keys it has read (TrackingTable) and tells it once for each that
-// changes, or it is told of every change of keys with certain prefixes (TrackedPrefixes), and the server remembers nothing.
+// The idea (Redis's, tracking.c). A client with CLIENT TRACKING on keeps values in a cache of its own, and the server tells it
+// when they change. Either the server remembers the keys that the client has read (TrackingTable) and tells it once for each that
+// changes. Or it tells the client of every change of keys with certain prefixes (TrackedPrefixes), and remembers nothing.
 //
 //     read by a tracking client ─► table[key] += client
-//     event of a key            ─► table[key] taken out, its clients told  ·  noted under its prefixes, told when the batch is over
+//     event of a key            ─► table[key] removed, its clients told  ·  noted under its prefixes, told when the batch is over
 //     flush, SWAPDB             ─► table emptied, every tracking client told "everything"
 //
-// When a client is told relative to replies is part of the protocol, since a cache must not miss that the value it was just
-// answered is gone: others at once; the client whose command caused it, behind the reply to that command or to the EXEC it is
-// in; prefixes behind all replies of the batch.
+// The order of invalidations and replies is part of the protocol: a cache must learn that a value it has just received is gone.
+// Other clients are told at once. The client whose command caused the change is told after the reply to that command, or to its
+// EXEC. Prefixes are told after all replies of the batch.
 //
-// What changes keys is read from the stream of effects, so no command can forget it; nobody listens while no client tracks.
-// Ours differs from Redis's in three things. SWAPDB tells "everything": a cache has names, which now mean other keys. Who is
-// NOLOOP is told all the same of keys that the table has no room for, since the server will not tell it of those again. And when
-// all clients that ever tracked have left, the table goes with them.
+// Changes come from the stream of effects, so no command can forget to tell. There is no sink while no client tracks. Ours
+// differs from Redis in three things. SWAPDB tells "everything", since the names in a cache now mean other keys. A NOLOOP client
+// is still told of keys that the table has no room for, since the server will not tell it of these again. And when all clients
+// that ever tracked have left, the table is dropped.
 
-/// <summary>Client-side caching: who tracks, what is remembered for them. Telling them is in TrackedKeys.Invalidation.cs.</summary>
+/// <summary>
+/// Client-side caching: the clients that track and the keys remembered for them. Invalidations are in
+/// TrackedKeys.Invalidation.cs.
+/// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class TrackedKeys(
-    Keyspace keyspace, ClientRegistry clients, RunningCall running, Pushes pushes, EffectStream effects, Random random,
-    MemorySettings settings) : IEffectSink, IMemoryHolder
+    Keyspace keyspace, ClientRegistry clients, RunningCall running,
+    Pushes pushes, EffectStream effects, Random random, MemorySettings settings)
+    : IEffectSink, IMemoryHolder
 {
     readonly TrackingTable _table = new(keyspace);
     readonly TrackedPrefixes _prefixes = new(new KeyComparer(keyspace[0]));
 
-    // Clients connected that track or have tracked: the table may hold ids of theirs.
+    // Connected clients that track or have tracked: the table may hold their ids.
     int _known;
 
-    /// <summary>Clients that track.</summary>
+    /// <summary>Number of clients that track.</summary>
     public int Clients { get; private set; }
 
-    /// <summary>Keys that are remembered.</summary>
+    /// <summary>Number of keys that are remembered.</summary>
     public long Keys => _table.Count;
 
-    /// <summary>Clients under those keys, all together.</summary>
+    /// <summary>Number of clients under all of these keys together.</summary>
     public long Items => _table.Items;
 
-    /// <summary>Different prefixes that clients are told of.</summary>
+    /// <summary>Number of different prefixes.</summary>
     public int Prefixes => _prefixes.Count;
 
-    /// <summary>Something waits for the command that runs to be over: its client is to be told, or the table has too many keys.</summary>
+    /// <summary>Whether <see cref="EndCommand"/> has work: the client is to be told, or the table has too many keys.</summary>
     public bool IsDue { get; set; }
 
-    /// <summary>Bytes of memory of what is remembered.</summary>
+    /// <summary>Bytes of memory of the table.</summary>
     public long MemoryBytes => _table.MemoryBytes;
 
-    /// <summary>Turns tracking on, or changes how.</summary>
+    /// <summary>Turns tracking on or changes its mode.</summary>
     /// <param name="modes">Without <see cref="TrackingModes.On"/>, which is implied.</param>
     /// <param name="redirect">0 for none.</param>
     public ClientTracking Enable(Client client, TrackingModes modes, long redirect)
@@ -70,15 +74,17 @@ sealed partial class TrackedKeys(
         return tracking;
     }
 
-    /// <summary>Has a client with <see cref="TrackingModes.Broadcast"/> be told of keys that begin with <paramref name="prefix"/>.</summary>
+    /// <summary>Adds a prefix for a client with <see cref="TrackingModes.Broadcast"/>.</summary>
     public void AddPrefix(Client client, ReadOnlySpan<byte> prefix) => _prefixes.Add(client, client.Tracking!, prefix);
 
-    /// <summary>Turns tracking off. The table keeps what it knows: if the client tracks again, it is told of old keys too.</summary>
+    /// <summary>
+    /// Turns tracking off. The table keeps its keys: if the client tracks again, it is told of the old keys too.
+    /// </summary>
     public void Disable(Client client)
     {
         if (client.Tracking is not { IsOn: true } tracking) return;
         _prefixes.RemoveAll(client, tracking);
-        // Where it redirected to stays: what it invalidated earlier in the transaction in which it does this is told there.
+        // The redirection stays: invalidations from earlier in the same transaction still go there.
         tracking.Modes = TrackingModes.None;
         Clients--;
     }
@@ -94,15 +100,15 @@ sealed partial class TrackedKeys(
         _table.Clear();
     }
 
-    /// <summary>A command of a tracking client has run: if it reads, the client may now have the keys that it names in its cache.</summary>
-    /// <param name="client">Who reads.</param>
-    /// <param name="command">What ran.</param>
-    /// <param name="request">With the keys.</param>
-    /// <param name="firstKeyHash">The hash of the first key, where it is known.</param>
+    /// <summary>A command of a tracking client has run. If it reads, the client may now have its keys in its cache.</summary>
+    /// <param name="client">The client that reads.</param>
+    /// <param name="command">The command that ran.</param>
+    /// <param name="request">The request with the keys.</param>
+    /// <param name="firstKeyHash">The hash of the first key, if it is known.</param>
     public void Remember(Client client, CommandSpec command, in Request request, ulong? firstKeyHash)
     {
         var database = client.Database;
-        // A script's own keys are not read by it but by the commands it calls.
+        // A script does not read its keys itself: the commands it calls do.
         if ((command.Flags & CommandFlags.ReadOnly) == 0 || command.Group == CommandGroup.Scripting) return;
         if (command is { FirstKey: > 0, KeyStep: 1 } && command.LastKey == command.FirstKey && (command.Flags & CommandFlags.MovableKeys) == 0)
         {
@@ -124,10 +130,10 @@ sealed partial class TrackedKeys(
     }
 
     /// <summary>
-    /// Starts loading what a tracking client's requests will look up in the table, as the window did for the keyspace: buckets of all keys
-    /// first, then records.
+    /// Prefetches the entries of the table that a tracking client's requests will look up, as the window did for the keyspace:
+    /// first the buckets of all keys, then the records.
     /// </summary>
-    /// <param name="hash">Of a key that a request names.</param>
+    /// <param name="hash">The hash of a key of the request.</param>
     public void PrefetchBucket(ulong hash) => _table.PrefetchBucket(hash);
 
     /// <inheritdoc cref="PrefetchBucket"/>

@@ -4,23 +4,23 @@ using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Tracking;
 
-// The idea. Keys that change are only noted, each under the prefixes that fit it; when the batch is over, each prefix's clients
-// get all of its keys in one message, in the order of their bytes, each key once. (Redis keeps a radix tree of keys a prefix for
-// the length of an event loop's cycle; a batch is the part of that which one client caused.)
+// The idea. Keys that change are only noted, under each prefix that matches. When the batch is over, the clients of a prefix get
+// all of its keys in one message, in the order of their bytes, each key once. (Redis keeps a radix tree of keys for each prefix
+// during a cycle of its event loop; a batch is the part of a cycle that one client causes.)
 //
-// Which prefixes fit is not asked of each of them, as in Redis, but of the lengths that there are: a look-up in a hash table
-// each. A key's bytes are copied once, one behind the other, into a buffer that the next batch uses again.
+// Redis compares every prefix with the key. Ours does one lookup in a hash table for each length of prefix. Keys are copied once,
+// one after the other, into a buffer that the next batch reuses.
 
-/// <summary>The prefixes of clients that are told of every key (CLIENT TRACKING ... BCAST), and the keys that changed in this batch.</summary>
+/// <summary>The prefixes of clients with CLIENT TRACKING ... BCAST, and the keys that changed in this batch.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class TrackedPrefixes(KeyComparer comparer)
 {
-    /// <summary>A buffer of keys that one batch made larger is not kept for the next.</summary>
+    /// <summary>A larger buffer of keys than KeptBytes is not kept for the next batch.</summary>
     const int FirstBytes = 1024, KeptBytes = 1024 * 1024;
 
     readonly Dictionary<byte[], TrackedPrefix> _prefixes = new(comparer);
 
-    // The lengths of prefixes there are, and how many prefixes have each.
+    // The lengths of prefixes, and the number of prefixes of each.
     readonly SortedList<int, int> _lengths = [];
     List<TrackedPrefix> _changed = [], _telling = [];
     byte[] _keys = new byte[FirstBytes];
@@ -32,8 +32,7 @@ sealed class TrackedPrefixes(KeyComparer comparer)
     public bool AnyChanged => _changed.Count > 0;
 
     /// <summary>
-    /// Has a client be told of keys with a prefix. To ask twice is to ask once. The client's prefixes are to be put in order afterwards:
-    /// <see cref="ClientTracking.OrderPrefixes"/>.
+    /// Adds a prefix of a client; a second time changes nothing. Call <see cref="ClientTracking.OrderPrefixes"/> afterwards.
     /// </summary>
     public void Add(Client client, ClientTracking tracking, ReadOnlySpan<byte> text)
     {
@@ -46,7 +45,7 @@ sealed class TrackedPrefixes(KeyComparer comparer)
         if (prefix.Clients.Add(client)) tracking.Add(prefix);
     }
 
-    /// <summary>Has a client be told of nothing any more.</summary>
+    /// <summary>Removes all prefixes of a client.</summary>
     public void RemoveAll(Client client, ClientTracking tracking)
     {
         var anyChanged = false;
@@ -63,7 +62,7 @@ sealed class TrackedPrefixes(KeyComparer comparer)
     }
 
     /// <summary>Notes that a key changed.</summary>
-    /// <param name="changer">The client that did it; null for what the server did itself.</param>
+    /// <param name="changer">The client that changed it; null for the server itself.</param>
     public void Note(ReadOnlySpan<byte> key, Client? changer)
     {
         var start = -1;
@@ -89,12 +88,12 @@ sealed class TrackedPrefixes(KeyComparer comparer)
     }
 
     /// <summary>
-    /// The prefixes under which keys have changed, in the order of bytes, each one's keys likewise and each key once. Follow with
-    /// <see cref="Told"/>.
+    /// The prefixes under which keys have changed, in the order of bytes. The keys of each are ordered too, each key once. Call
+    /// <see cref="Told"/> afterwards.
     /// </summary>
     public List<TrackedPrefix> TakeChanged()
     {
-        // Whoever is told may be closed by it, and its prefixes with it: none of those that are being told of.
+        // Telling a client may close it and remove its prefixes, which must not change the list in use.
         (_changed, _telling) = (_telling, _changed);
         _telling.Sort(TrackedPrefix.ByText);
         foreach (var prefix in _telling) Arrange(prefix.Changed);
@@ -105,7 +104,7 @@ sealed class TrackedPrefixes(KeyComparer comparer)
     {
         if (changed.Count < 2) return;
         changed.Sort((one, other) => KeyOf(one).SequenceCompareTo(KeyOf(other)) is var order and not 0 ? order : one.Order - other.Order);
-        // Of each key the last change stays: it says who is not to be told.
+        // The last change of each key counts: it has the client that is not told.
         var kept = 0;
         for (var i = 0; i < changed.Count; i++)
         {
@@ -117,7 +116,7 @@ sealed class TrackedPrefixes(KeyComparer comparer)
 
     public ReadOnlySpan<byte> KeyOf(in ChangedKey key) => _keys.AsSpan(key.Start, key.Length);
 
-    /// <summary>Forgets the keys that were told of.</summary>
+    /// <summary>Forgets the keys that clients were told of.</summary>
     public void Told()
     {
         foreach (var prefix in _telling) prefix.Changed.Clear();
@@ -126,7 +125,7 @@ sealed class TrackedPrefixes(KeyComparer comparer)
     }
 }
 
-/// <summary>A prefix with the clients that are told of its keys.</summary>
+/// <summary>A prefix and its clients.</summary>
 sealed class TrackedPrefix(byte[] text)
 {
     public static IComparer<TrackedPrefix> ByText { get; } =
@@ -136,9 +135,12 @@ sealed class TrackedPrefix(byte[] text)
 
     public HashSet<Client> Clients { get; } = [];
 
-    /// <summary>Keys that changed and of which nobody has been told.</summary>
+    /// <summary>Keys that changed and that clients have not been told of.</summary>
     public List<ChangedKey> Changed { get; } = [];
 }
 
-/// <summary>A key that changed: where <see cref="TrackedPrefixes"/> keeps it, its place among the changes of its prefix, and whose it was.</summary>
+/// <summary>
+/// A key that changed: its bytes in the buffer of <see cref="TrackedPrefixes"/>, its place among the changes of its prefix, and
+/// the client that changed it.
+/// </summary>
 readonly record struct ChangedKey(int Start, int Length, int Order, Client? Changer);

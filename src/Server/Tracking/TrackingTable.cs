@@ -3,44 +3,44 @@ using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Tracking;
 
-// The idea. Redis keeps a radix tree of keys, each with a radix tree of client ids. What is asked of it is less than what a tree
-// can do: find a key, take it out, draw one at random. So ours is a keyspace like the one that holds the data, with a database
-// of its own: the record of a key holds, as its value, the ids of the clients that may have it in their caches.
+// The idea. Redis keeps a radix tree of keys, each with a radix tree of client ids. It needs less than a tree can do: find a key,
+// remove it, draw one at random. So ours is a keyspace like that of the data, with one database. The value of a key's record
+// holds the ids of the clients that may have the key in their caches.
 //
 //     hash of the key ─► index bucket ─► record │ header │ key │ id │ id │ ...        8 bytes each, in rising order
 //
-// That gives all that a table of a million keys needs and a Dictionary of sets has not: it lies outside the collected heap, so
-// the collector has nothing to walk (a HashSet a key would be three objects each, 200 MB for a million); it grows bucket by
-// bucket, without a pause; its bytes are known exactly (42 for a key of 16 bytes and one client); FLUSHALL drops it in O(1); and
-// since both keyspaces share the secret of their hash, the hash that the command's own look-up needed finds the key here too.
+// This suits a table of a million keys better than a Dictionary of sets. It is outside the collected heap, so the collector has
+// nothing to walk (a HashSet for each key would be three objects, 200 MB for a million keys). It grows bucket by bucket, without
+// a pause. Its bytes are known exactly (42 for a key of 16 bytes and one client). FLUSHALL drops it in O(1). And both keyspaces
+// share the secret of their hash, so the hash of the command's own lookup finds the key here too.
 //
-// As in Redis the table is one for all databases, since a client is told names, not numbers of databases; and a client that
-// leaves stays in it under each of its keys, as an id that nobody has any more. Such ids go when the key changes, and
-// whenever the ids of a key have doubled.
+// As in Redis there is one table for all databases, since invalidations have names but no numbers of databases. And the id of a
+// client that leaves stays under each of its keys. Such ids go when the key changes, and whenever the number of ids of a key has
+// doubled.
 
-/// <summary>Which clients are to be told when which keys change.</summary>
+/// <summary>The keys that clients have read, with the ids of these clients.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class TrackingTable(Keyspace data)
 {
     const int IdBytes = sizeof(long);
 
-    /// <summary>From so many ids of one key on it is worth looking for those of clients that have left.</summary>
+    /// <summary>From this many ids of one key on, ids of clients that have left are looked for.</summary>
     const int ManyIds = 4;
 
-    // Made when the first key comes, for most servers never need it.
+    // Created for the first key: most servers never need it.
     Keyspace? _keyspace;
 
-    /// <summary>Keys in it.</summary>
+    /// <summary>Number of keys.</summary>
     public long Count => _keyspace?[0].Count ?? 0;
 
-    /// <summary>Ids under all keys, those of clients that have left included.</summary>
+    /// <summary>Number of ids under all keys, including those of clients that have left.</summary>
     public long Items { get; private set; }
 
     /// <summary>Bytes of memory: exact.</summary>
     public long MemoryBytes => _keyspace?.UsedBytes ?? 0;
 
     /// <summary>Notes that a client may have a key in its cache.</summary>
-    /// <param name="hash">The key's, as every database of the data's keyspace tells it.</param>
+    /// <param name="hash">The key's hash, the same in every database of the data's keyspace.</param>
     public void Add(ReadOnlySpan<byte> key, ulong hash, long id, ClientRegistry clients)
     {
         var database = (_keyspace ??= new Keyspace(1, data.Seed))[0];
@@ -57,7 +57,7 @@ sealed class TrackingTable(Keyspace data)
         var count = ids.Length / IdBytes;
         var place = PlaceOf(ids, id);
         if (place < count && IdAt(ids, place) == id) return;
-        // The span is the record's own bytes, in place or moved: the ids that it had come first.
+        // The span is the record's own bytes, in place or moved. The former ids come first.
         var grown = database.MutableString(at, key, ids.Length + IdBytes, out _);
         grown[(place * IdBytes)..(count * IdBytes)].CopyTo(grown[((place + 1) * IdBytes)..]);
         BinaryPrimitives.WriteInt64LittleEndian(grown[(place * IdBytes)..], id);
@@ -65,9 +65,9 @@ sealed class TrackingTable(Keyspace data)
         if (++count >= ManyIds && int.IsPow2(count)) DropLeft(key, hash, clients);
     }
 
-    /// <summary>Takes a key out.</summary>
+    /// <summary>Removes a key.</summary>
     /// <param name="ids">Filled with the ids of its clients, in rising order; replaced by a longer one if they do not fit.</param>
-    /// <returns>How many they are; 0 if the key is not there.</returns>
+    /// <returns>Number of ids; 0 if the key is not there.</returns>
     public int Take(ReadOnlySpan<byte> key, ref long[] ids)
     {
         if (Count == 0) return 0;
@@ -83,7 +83,7 @@ sealed class TrackingTable(Keyspace data)
         return count;
     }
 
-    /// <summary>One of the keys, each as likely as the others; the span is valid until the table changes.</summary>
+    /// <summary>A random key, with equal probability for each. The span is valid until the table changes.</summary>
     public bool TryGetRandom(Random random, out ReadOnlySpan<byte> key)
     {
         key = default;
@@ -92,13 +92,13 @@ sealed class TrackingTable(Keyspace data)
         return true;
     }
 
-    /// <summary>Starts loading the bucket of a key that is about to be noted.</summary>
+    /// <summary>Prefetches the bucket of a key that will be added.</summary>
     public void PrefetchBucket(ulong hash) => _keyspace?[0].PrefetchBucket(hash);
 
-    /// <summary>Starts loading the key's record; of use once <see cref="PrefetchBucket"/> has had its time.</summary>
+    /// <summary>Prefetches the key's record. Useful once <see cref="PrefetchBucket"/> has had its time.</summary>
     public void PrefetchRecord(ulong hash) => _keyspace?[0].PrefetchRecord(hash);
 
-    /// <summary>Empties it in O(1); the memory goes back to the system in the background.</summary>
+    /// <summary>Empties it in O(1). The memory goes back to the system in the background.</summary>
     public void Clear()
     {
         Items = 0;
@@ -123,7 +123,7 @@ sealed class TrackingTable(Keyspace data)
         if (kept < ids.Length) database.MutableString(database.Lookup(key, hash), key, kept, out _);
     }
 
-    /// <summary>Where an id is among those of a key, or would be.</summary>
+    /// <summary>The place of an id among those of a key, or the place to insert it.</summary>
     static int PlaceOf(ReadOnlySpan<byte> ids, long id)
     {
         int low = 0, high = ids.Length / IdBytes;

@@ -5,10 +5,10 @@ using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Transactions;
 
-/// <summary>Begins and ends transactions; the executor runs them. Under the executor's lock.</summary>
+/// <summary>Begins and ends transactions. CommandRunner runs them. Under the executor's lock.</summary>
 sealed class ClientTransactions
 {
-    /// <summary>Transactions kept for the next client: a few KB each.</summary>
+    /// <summary>Most transactions kept for reuse: a few KB each.</summary>
     const int MostKept = 64;
 
     const ClientFlags State = ClientFlags.Multi | ClientFlags.DirtyCas | ClientFlags.DirtyExec;
@@ -18,10 +18,10 @@ sealed class ClientTransactions
     public ClientTransactions(Keyspace keyspace, KeyAccess keys, ClientMemory clientMemory, EffectStream effects) =>
         Watched = new WatchedKeys(this, keyspace, keys, clientMemory, effects);
 
-    /// <summary>Who watches which keys: WATCH.</summary>
+    /// <summary>The watched keys: WATCH.</summary>
     public WatchedKeys Watched { get; }
 
-    /// <summary>The client's transaction, which begins to exist with MULTI or WATCH.</summary>
+    /// <summary>The client's transaction, created by the first MULTI or WATCH.</summary>
     public Transaction Of(Client client) => client.Transaction ??= _kept.TryPop(out var kept) ? kept : new Transaction();
 
     /// <summary>From now on the client's commands are queued.</summary>
@@ -47,7 +47,7 @@ sealed class ClientTransactions
         Release(client);
     }
 
-    /// <summary>Takes back a transaction that neither queues nor watches.</summary>
+    /// <summary>Takes back the client's transaction if it has neither queued commands nor watched keys.</summary>
     public void Release(Client client)
     {
         if (client.Transaction is not { IsRunning: false, WatchCount: 0 } transaction || client.Has(ClientFlags.Multi)) return;

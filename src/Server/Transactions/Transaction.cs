@@ -1,15 +1,15 @@
 namespace MiniRedis.Server.Transactions;
 
 /// <summary>
-/// What a client has while it queues or watches: the queued requests, and the watched keys. Made by <see cref="ClientTransactions"/>,
-/// which also keeps those that are done with. Whether it queues, and whether EXEC will fail, is in the client's flags.
+/// The queued requests and the watched keys of one client. <see cref="ClientTransactions"/> creates it and keeps used ones for
+/// reuse. The client's flags say whether it queues and whether EXEC will fail.
 /// </summary>
 sealed class Transaction
 {
-    /// <summary>Bytes of the object, its queue's and its lists', apart from what those count themselves.</summary>
+    /// <summary>Bytes of the object, its queue and its lists, without those that they count themselves.</summary>
     const int OwnBytes = 240;
 
-    /// <summary>From so many watched keys on, a set tells whether a key is among them.</summary>
+    /// <summary>From this many watched keys on, a set finds whether a key is among them.</summary>
     const int ManyWatches = 8;
 
     // Empty unless there are many.
@@ -18,7 +18,9 @@ sealed class Transaction
 
     public TransactionQueue Queue { get; } = new();
 
-    /// <summary>EXEC is running the queue: whatever becomes of the client, it is not to be touched before that ends.</summary>
+    /// <summary>
+    /// Whether EXEC is running the queue. Until that ends the transaction must not be changed, even if the client leaves.
+    /// </summary>
     public bool IsRunning { get; set; }
 
     /// <summary>The watched keys, the latest first.</summary>
@@ -26,7 +28,7 @@ sealed class Transaction
 
     public int WatchCount { get; private set; }
 
-    /// <summary>Bytes of memory that it holds. Keys that others watch too are counted for each.</summary>
+    /// <summary>Bytes of memory. Keys watched by several clients are counted for each.</summary>
     public long MemoryBytes => OwnBytes + Queue.MemoryBytes + _watchBytes;
 
     public bool IsWatching(WatchedKey key)

@@ -3,27 +3,27 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Transactions;
 
-// The idea. Requests of a transaction are copied one behind the other into chunks of bytes, each with the ranges of its
-// arguments in front, so that one that runs is a view of the chunk and nothing is made for it. (An array a request, as
-// BlockingCall has, would be an object a command for the collector: a transaction of ten SETs would be ten.)
+// The idea. Requests of a transaction are copied one after the other into chunks of bytes, each with the ranges of its arguments
+// in front. A request that runs is a view of the chunk, so nothing is allocated for it. (An array for each request, as in
+// BlockingCall, would be one object for the collector for each command: ten for a transaction of ten SETs.)
 //
 //     chunk    ranges │ arguments │ ranges │ arguments │ ...              2 KB, then twice as much each time, 64 KB at most
-//     entry    command, hash of the first key, where in which chunk       40 bytes
+//     entry    command, hash of the first key, place in which chunk       40 bytes
 //
-// A request that would not fit a chunk has one of its own, of exactly its size. The first chunk and the entries are kept
-// for the next transaction.
+// A request that does not fit a chunk gets one of exactly its size. The first chunk and the entries are kept for the next
+// transaction.
 
 /// <summary>The requests of one transaction, in order. Under the executor's lock.</summary>
 sealed class TransactionQueue
 {
     const int FirstChunk = 2048, LargestChunk = 64 * 1024;
 
-    /// <summary>Entries to begin with; an array of more than eight times as many is not kept.</summary>
+    /// <summary>Entries to begin with. An array of more than eight times as many is not kept.</summary>
     const int FirstEntries = 16;
 
     readonly List<byte[]> _chunks = [];
     Entry[] _entries = new Entry[FirstEntries];
-    // The chunk that is being filled, and how far.
+    // The chunk that is being filled, and its used bytes.
     int _current = -1, _used;
     long _chunkBytes;
 
@@ -35,7 +35,7 @@ sealed class TransactionQueue
         public bool HasHash;
     }
 
-    /// <summary>Commands in it.</summary>
+    /// <summary>Number of commands.</summary>
     public int Count { get; private set; }
 
     /// <summary>The flags that any of the commands has.</summary>
@@ -51,7 +51,7 @@ sealed class TransactionQueue
     public long MemoryBytes => _chunkBytes + _entries.Length * 40L;
 
     /// <summary>Appends a copy of a request.</summary>
-    /// <param name="keyHash">The hash of its first key, where it is known.</param>
+    /// <param name="keyHash">The hash of its first key, if it is known.</param>
     public void Add(CommandSpec command, in Request request, ulong? keyHash)
     {
         var ranges = request.Count * Marshal.SizeOf<ArgRange>();
@@ -78,7 +78,7 @@ sealed class TransactionQueue
         QueuedBytes += length;
     }
 
-    /// <summary>The request at <paramref name="index"/>; valid until the queue is cleared.</summary>
+    /// <summary>The request at <paramref name="index"/>. Valid until the queue is cleared.</summary>
     public Request Request(int index, out CommandSpec command, out ulong? keyHash)
     {
         ref readonly var entry = ref _entries[index];
@@ -88,10 +88,10 @@ sealed class TransactionQueue
         return new Request(bytes, MemoryMarshal.Cast<byte, ArgRange>(bytes[..(entry.Count * Marshal.SizeOf<ArgRange>())]));
     }
 
-    /// <summary>Requests whose keys are loaded at a time, as in <c>RequestWindow</c>.</summary>
+    /// <summary>Requests whose keys are prefetched at a time, as in <c>RequestWindow</c>.</summary>
     public const int Prefetched = 16;
 
-    /// <summary>Starts loading what the next requests from <paramref name="start"/> on look up first.</summary>
+    /// <summary>Prefetches the first keys of the next requests from <paramref name="start"/> on.</summary>
     public void Prefetch(int start, Database database)
     {
         var next = _entries.AsSpan(start, Math.Min(Prefetched, Count - start));

@@ -2,7 +2,7 @@ using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Transactions;
 
-/// <summary>A key of one database with those who watch it. <see cref="WatchedKeys"/>'s.</summary>
+/// <summary>A key of one database with the clients that watch it. Belongs to <see cref="WatchedKeys"/>.</summary>
 sealed class WatchedKey(int database, byte[] key)
 {
     public int Database { get; } = database;
@@ -10,7 +10,7 @@ sealed class WatchedKey(int database, byte[] key)
 
     public Watch? First { get; private set; }
 
-    /// <summary>One client's watch of one key: in the list of the key's, and in that of the client's.</summary>
+    /// <summary>One client's watch of one key, linked in the key's list and in the client's.</summary>
     public sealed class Watch(WatchedKey key, Client client, bool isStale)
     {
         /// <summary>Bytes on the heap, with a share of the key's entry.</summary>
@@ -20,8 +20,8 @@ sealed class WatchedKey(int database, byte[] key)
         public Client Client { get; } = client;
 
         /// <summary>
-        /// The key's time had passed when it was watched, but it had not been deleted yet: for the client it was not there, so
-        /// its deletion changes nothing.
+        /// Whether the key had already expired, but was not deleted, when the watch began. For the client it was missing, so its
+        /// deletion changes nothing.
         /// </summary>
         public bool IsStale { get; set; } = isStale;
 

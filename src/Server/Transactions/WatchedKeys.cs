@@ -5,32 +5,33 @@ using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Transactions;
 
-// The idea (Redis's, multi.c): optimistic locking. A key knows who watches it, and whatever changes it marks those clients, so that
-// their next EXEC runs nothing.
+// The idea (Redis's, multi.c): optimistic locking. A key knows the clients that watch it. A change of the key marks these
+// clients, and their next EXEC runs nothing.
 //
-//     database ─► key ─► WatchedKey ─► Watch ─► Watch         one a client; a client's own watches are linked too
+//     database ─► key ─► WatchedKey ─► Watch ─► Watch         one for each client; a client's own watches are linked too
 //
-// What changes a key is not told by each command but read from the stream of effects, so no command can forget it, and
-// while nobody watches nobody listens. A client that is marked watches nothing any more: once is enough. Time changes keys
-// as well: EXEC looks whether what it watches has expired meanwhile, for it may not have been deleted yet.
+// Changes come from the stream of effects rather than from each command, so no command can forget to tell. There is no sink while
+// no client watches. A marked client watches nothing any more: one mark is enough. Time changes keys as well: EXEC checks whether
+// a watched key has expired meanwhile, since it may not have been deleted yet.
 //
-// Costs: watching, and forgetting it, takes time in proportion to the keys; an event takes one look-up.
+// Costs: WATCH and UNWATCH take time in proportion to the keys; an event takes one lookup.
 
-/// <summary>Who watches which keys: WATCH.</summary>
+/// <summary>The watched keys and the clients that watch them: WATCH.</summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class WatchedKeys(
-    ClientTransactions transactions, Keyspace keyspace, KeyAccess keys, ClientMemory clientMemory, EffectStream effects) : IEffectSink
+    ClientTransactions transactions, Keyspace keyspace, KeyAccess keys, ClientMemory clientMemory, EffectStream effects)
+    : IEffectSink
 {
     readonly Dictionary<byte[], WatchedKey>?[] _keys = new Dictionary<byte[], WatchedKey>?[keyspace.DatabaseCount];
     readonly KeyComparer _comparer = new(keyspace[0]);
 
-    /// <summary>Clients that watch something.</summary>
+    /// <summary>Number of clients that watch keys.</summary>
     public int Clients { get; private set; }
 
-    /// <summary>Keys that someone watches, in all databases.</summary>
+    /// <summary>Number of watched keys, in all databases.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Has the client watch a key of its database. To watch it twice is to watch it once.</summary>
+    /// <summary>Watches a key of the client's database. A second time changes nothing.</summary>
     public void Watch(Client client, ReadOnlySpan<byte> key)
     {
         var transaction = transactions.Of(client);
@@ -50,7 +51,7 @@ sealed class WatchedKeys(
         transaction.Add(watched.Add(client, IsExpired(client.Database.Lookup(key))));
     }
 
-    /// <summary>Has the client watch nothing.</summary>
+    /// <summary>Ends all watches of the client.</summary>
     public void Unwatch(Client client)
     {
         if (client.Transaction is not { WatchCount: > 0 } transaction) return;
@@ -66,7 +67,7 @@ sealed class WatchedKeys(
         Clients--;
     }
 
-    /// <summary>Whether the time of a key that the client watches has passed since it began to.</summary>
+    /// <summary>Whether a key has expired since the client began to watch it.</summary>
     public bool HasExpired(Client client)
     {
         for (var watch = client.Transaction?.Watches; watch is not null; watch = watch.NextOfClient)
@@ -90,7 +91,7 @@ sealed class WatchedKeys(
         }
     }
 
-    /// <summary>Keys that are not there do not change by it. What had expired already goes without being missed.</summary>
+    /// <summary>Missing keys do not change by a flush. Nor do keys that had expired when the watch began.</summary>
     void IEffectSink.OnFlushing(int database)
     {
         if (_keys[database] is not { } keys) return;
@@ -112,7 +113,7 @@ sealed class WatchedKeys(
         Exchange(second, first);
     }
 
-    /// <summary>The keys of a database are those that another had, which now has the keys of this one.</summary>
+    /// <summary>Two databases have exchanged their keys.</summary>
     void Exchange(int database, int other)
     {
         if (_keys[database] is not { } keys) return;
@@ -125,7 +126,7 @@ sealed class WatchedKeys(
             for (WatchedKey.Watch? watch = watched.First, next; watch is not null; watch = next)
             {
                 next = watch.Next;
-                // Neither an expired key nor none is there for a client.
+                // For a client, an expired key is as missing as one that is not there.
                 var wasThere = before && !watch.IsStale;
                 if (!wasThere && (isExpired || !now.Found)) watch.IsStale = isExpired;
                 else Mark(watch.Client);

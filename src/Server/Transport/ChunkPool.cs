@@ -1,29 +1,29 @@
 namespace MiniRedis.Server.Transport;
 
 /// <summary>
-/// Output chunks of one thread. A chunk is taken by the thread that executes a command and given back by the thread that
-/// sent it; each has a pool of its own, so neither needs a lock.
+/// Output chunks of one thread. The thread that executes a command takes a chunk, and the thread that sent it gives it back. Each
+/// thread has a pool of its own, so no lock is needed.
 /// </summary>
 static class ChunkPool
 {
-    /// <summary>Bytes of an ordinary chunk: Redis's PROTO_REPLY_CHUNK_BYTES, which holds the replies of a deep pipeline.</summary>
+    /// <summary>Bytes of an ordinary chunk, enough for the replies of a deep pipeline: Redis's PROTO_REPLY_CHUNK_BYTES.</summary>
     public const int ChunkBytes = 16 * 1024;
 
     /// <summary>Bytes of a chunk of a long reply. Stays under the large-object threshold (85,000 bytes).</summary>
     public const int LargeChunkBytes = 64 * 1024;
 
     /// <summary>
-    /// Bytes of a chunk in which messages begin. One PUBLISH may need thousands at a time, as every subscriber's output waits for the
-    /// batch to end; the next size, until an ordinary chunk is reached, is <see cref="Growth"/> times as large.
+    /// Bytes of the first chunk for messages. One PUBLISH may need thousands at a time, since every subscriber's output waits for
+    /// the batch to end. Each next size is <see cref="Growth"/> times as large, up to an ordinary chunk.
     /// </summary>
     public const int MessageChunkBytes = 1024;
 
     public const int Growth = 4;
 
-    /// <summary>Bytes of chunks that a thread keeps of each size, as far as they are used; more go to the garbage collector.</summary>
+    /// <summary>Most bytes of used chunks that a thread keeps of each size. More go to the garbage collector.</summary>
     const int KeptBytes = 16 * 1024 * 1024, KeptLargeBytes = 4 * 1024 * 1024;
 
-    /// <summary>Chunks of each size that stay even if they are not used.</summary>
+    /// <summary>Chunks of each size that are kept even if they are not used.</summary>
     const int Reserve = 64;
 
     [ThreadStatic] static Shelf? t_message;
@@ -31,7 +31,7 @@ static class ChunkPool
     [ThreadStatic] static Shelf? t_ordinary;
     [ThreadStatic] static Shelf? t_large;
 
-    /// <summary>Chunks of one size. The fewest there were since the last look are those that nobody needed.</summary>
+    /// <summary>Chunks of one size. The least number in stock since the last look was not needed.</summary>
     sealed class Shelf(int most)
     {
         readonly Stack<byte[]> _chunks = new();
@@ -49,7 +49,9 @@ static class ChunkPool
             if (_chunks.Count < most) _chunks.Push(chunk);
         }
 
-        /// <summary>Drops half of what nobody needed, but for a reserve. Returns whether there is more than that.</summary>
+        /// <summary>
+        /// Drops half of the chunks that were not needed, except for a reserve. Returns whether there are more to drop.
+        /// </summary>
         public bool Trim()
         {
             for (var i = (_fewest - Reserve + 1) / 2; i > 0; i--) _chunks.Pop();
@@ -62,7 +64,7 @@ static class ChunkPool
     /// <param name="bytes">One of the four sizes.</param>
     public static byte[] Rent(int bytes) => ShelfOf(bytes)?.Take() ?? GC.AllocateUninitializedArray<byte>(bytes);
 
-    /// <summary>Takes a chunk back; one of another size is left to the garbage collector.</summary>
+    /// <summary>Takes a chunk back. A chunk of another size goes to the garbage collector.</summary>
     public static void Return(byte[] chunk) => ShelfOf(chunk.Length)?.Put(chunk);
 
     static Shelf? ShelfOf(int bytes) => bytes switch
@@ -75,10 +77,10 @@ static class ChunkPool
     };
 
     /// <summary>
-    /// Gives up, by and by, chunks of this thread that are not used any more. To be called on each thread that has a pool, once a second or
-    /// so: by the cron on its own.
+    /// Drops unused chunks of this thread step by step. Each thread with a pool calls it about once a second; on the cron's
+    /// thread the cron does.
     /// </summary>
-    /// <returns>Whether there may be more to give up; if not, an idle thread need not call again.</returns>
+    /// <returns>Whether there may be more to drop. If not, an idle thread need not call again.</returns>
     public static bool Trim()
     {
         var more = t_message?.Trim() ?? false;

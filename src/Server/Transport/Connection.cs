@@ -4,8 +4,8 @@ using System.Net;
 namespace MiniRedis.Server.Transport;
 
 /// <summary>
-/// One client's byte stream: a pipe in, a pipe out, and how to end it. The protocol above sees only this; the event loop
-/// below (epoll on Linux, the platform's own completions elsewhere) derives from it.
+/// One client's byte stream: a pipe in, a pipe out, and its end. The protocol above sees only this. The event loop below (epoll
+/// on Linux, the platform's own completions elsewhere) derives from it.
 /// </summary>
 abstract class Connection(NativeBuffer sharedInput, string remote, string local, bool isUnixSocket) : IDuplexPipe
 {
@@ -23,36 +23,36 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// <summary>A unix socket, or TCP from the loopback address.</summary>
     public bool IsLocal => IsUnixSocket || IPEndPoint.TryParse(Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
 
-    /// <summary>The socket's descriptor, for CLIENT LIST; -1 where the platform has none to show.</summary>
+    /// <summary>The socket's descriptor, for CLIENT LIST; -1 if the platform has none to show.</summary>
     public abstract int Descriptor { get; }
 
-    /// <summary>The protocol's state of this connection; set when it is accepted.</summary>
+    /// <summary>The protocol's state of this connection. Set when it is accepted.</summary>
     public object? State { get; set; }
 
-    /// <summary>Set once the connection is to be closed: at once, or when what is pending has been sent.</summary>
+    /// <summary>Whether the connection is closing: at once, or when its output has been sent.</summary>
     public CloseMode Closing { get; private set; }
 
-    /// <summary>Why it is closing, for the log; the first reason stands.</summary>
+    /// <summary>The reason for closing, for the log. The first one counts.</summary>
     public string? CloseReason { get; private set; }
 
     /// <summary>
-    /// The batch stopped with requests left, because its budget was used up: the loop serves the others, then comes back
-    /// without waiting for more bytes.
+    /// Whether the batch stopped with requests left because its budget was used up. The loop serves other connections, then comes
+    /// back without waiting for more bytes.
     /// </summary>
     public bool WantsResume { get; set; }
 
-    // The input holds room that is not used: its owner is to give that back. Under the executor's lock.
+    // Whether the owning thread is to give back unused room of the input. Under the executor's lock.
     bool _wantsTrim, _trimsIdle;
 
-    /// <summary>Has the owning thread give back input room. Call under the executor's lock.</summary>
-    /// <param name="idle">Nothing was received for a while; see <see cref="InputPipe.Trim"/>.</param>
+    /// <summary>Lets the owning thread give back room of the input. Call under the executor's lock.</summary>
+    /// <param name="idle">Whether nothing was received for a while; see <see cref="InputPipe.Trim"/>.</param>
     public void TrimInputLocked(bool idle)
     {
         (_wantsTrim, _trimsIdle) = (true, idle);
         RequestAttentionLocked();
     }
 
-    /// <summary>Does what was asked for by <see cref="TrimInputLocked"/>. Owning thread, under the executor's lock.</summary>
+    /// <summary>Carries out <see cref="TrimInputLocked"/>. On the owning thread, under the executor's lock.</summary>
     public void TrimIfWantedLocked()
     {
         if (!_wantsTrim) return;
@@ -60,10 +60,10 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
         Input.Trim(_trimsIdle);
     }
 
-    /// <summary>Hands the replies of a batch on, to be sent by the thread that ran it: it owns the sending end.</summary>
+    /// <summary>Hands the replies of a batch over for sending. The thread that ran the batch owns the sending end.</summary>
     public virtual void EndBatchLocked() => Output.TakeForSendingLocked();
 
-    /// <summary>Whether the system is to say when the socket takes more: the peer does not keep up.</summary>
+    /// <summary>Whether the loop waits until the socket is writable: the peer does not keep up.</summary>
     public abstract bool WatchesWritable { get; }
 
     /// <summary>Asks the owning loop to close. Call under the executor's lock; takes effect after the current batch.</summary>
@@ -75,16 +75,16 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     }
 
     /// <summary>
-    /// Tells the owning loop that this connection has output, or is to be closed or resumed, though nothing was received
-    /// on it. Call under the executor's lock, from any thread.
+    /// Tells the owning loop that this connection has output or is to be closed or resumed, though it received nothing. Call
+    /// under the executor's lock, from any thread.
     /// </summary>
     public abstract void RequestAttentionLocked();
 
-    /// <summary>Turns the kernel's keepalive probing on; <paramref name="seconds"/> 0 leaves it off.</summary>
+    /// <summary>Turns the kernel's keepalive probes on; 0 <paramref name="seconds"/> leaves them off.</summary>
     public abstract void SetKeepAlive(int seconds);
 }
 
-/// <summary>How a connection ends; a later value overrides an earlier one.</summary>
+/// <summary>How a connection ends. A later value overrides an earlier one.</summary>
 enum CloseMode : byte
 {
     Open,

@@ -1,8 +1,8 @@
 namespace MiniRedis.Server.Transport;
 
 /// <summary>
-/// What a transport calls: the server. Every call comes on the thread that owns the connection; the handler takes the
-/// executor's lock itself, so that system calls stay outside it.
+/// The server, as a transport calls it. Every call comes on the thread that owns the connection. The handler takes the executor's
+/// lock itself, so that system calls stay outside it.
 /// </summary>
 interface IConnectionHandler
 {
@@ -12,7 +12,7 @@ interface IConnectionHandler
     /// <summary>A connection was accepted. The handler may write a refusal and close it.</summary>
     void OnAccepted(Connection connection);
 
-    /// <summary>Connections wait to be accepted, and the system refuses: no descriptors or no memory is left.</summary>
+    /// <summary>Connections wait to be accepted, but the system has no descriptors or no memory left.</summary>
     void OnAcceptFailed(string reason);
 
     /// <summary>
@@ -21,23 +21,23 @@ interface IConnectionHandler
     /// </summary>
     void OnReceived(Connection connection);
 
-    /// <summary>The connection is gone; its buffers are freed after this returns.</summary>
+    /// <summary>The connection is gone. Its buffers are freed after this returns.</summary>
     void OnClosed(Connection connection);
 
     /// <summary>
-    /// Whether replies are to be kept until <see cref="OnTurnEnded"/> was called: something is to be done first, once for all of them.
+    /// Whether replies are kept until <see cref="OnTurnEnded"/>, because something has to be done first, once for all of them.
     /// </summary>
     bool KeepsReplies { get; }
 
-    /// <summary>All that had arrived was executed, and its replies are about to be sent. Any thread of the transport.</summary>
+    /// <summary>All received requests have run, and their replies are about to be sent. Any thread of the transport.</summary>
     void OnTurnEnded();
 
-    /// <summary>As <see cref="OnTurnEnded"/>, before what others wrote to a connection is sent. Under the executor's lock.</summary>
+    /// <summary>
+    /// As <see cref="OnTurnEnded"/>, before output that others wrote to a connection is sent. Under the executor's lock.
+    /// </summary>
     void OnSendingLocked();
 
-    /// <summary>
-    /// Runs what is due by the clock (cron, expiry). Called on one thread only.
-    /// </summary>
-    /// <returns>Milliseconds until it wants to be called again; 0 when a bounded slice left work to do.</returns>
+    /// <summary>Runs everything that is due by the clock (cron, expiry). Called on one thread only.</summary>
+    /// <returns>Milliseconds until the next call; 0 if a bounded slice left work to do.</returns>
     int OnTick();
 }

@@ -8,15 +8,15 @@ interface ITransport : IDisposable
 
     void Start(IReadOnlyList<Listener> listeners);
 
-    /// <summary>Also accepts on these from now on; CONFIG SET port and bind. Call under the executor's lock.</summary>
+    /// <summary>Accepts on these listeners from now on (CONFIG SET port and bind). Call under the executor's lock.</summary>
     void ReplaceListenersLocked(IReadOnlyList<Listener> listeners);
 
-    /// <summary>Has <see cref="IConnectionHandler.OnTick"/> called soon, whatever it last asked for. Any thread.</summary>
+    /// <summary>Lets <see cref="IConnectionHandler.OnTick"/> be called soon, whatever it returned last. Any thread.</summary>
     void RequestTick();
 
     /// <summary>
-    /// Stops accepting, makes one attempt to send what is pending, closes every connection and ends the threads.
-    /// Not to be called on a thread of the transport.
+    /// Stops accepting, makes one attempt to send pending output, closes every connection and ends the threads. Do not call it on
+    /// a thread of the transport.
     /// </summary>
     void Stop();
 }

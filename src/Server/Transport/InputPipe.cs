@@ -5,30 +5,29 @@ using System.IO.Pipelines;
 namespace MiniRedis.Server.Transport;
 
 /// <summary>
-/// What a connection has received and nobody has consumed yet, as the one contiguous run that <see cref="TryRead"/> shows.
+/// The received and unconsumed bytes of a connection, as the one contiguous run that <see cref="TryRead"/> shows.
 /// <para>
-/// Bytes arrive in a buffer shared by all connections of a thread; only a connection that is left with an unfinished request
-/// gets a buffer of its own. It keeps that for the next one, so that large requests in a row do not allocate each, until it
-/// has been idle for a while (<see cref="Trim"/>). So an idle connection holds no buffer at all, and the usual request is
-/// parsed where the socket put it. (Per-connection buffers were measured at 4 KB a connection for Kestrel's transport; a
-/// pending read must own memory there.)
+/// Bytes arrive in a buffer shared by all connections of a thread. Only a connection with an unfinished request gets a buffer of
+/// its own. It keeps that for the next one, so that large requests in a row do not allocate each time, until it has been idle for
+/// a while (<see cref="Trim"/>). So an idle connection holds no buffer, and the usual request is parsed where the socket put it.
+/// (Kestrel's transport takes 4 KB for each connection, since a pending read must own memory there.)
 /// </para>
 /// Used by the owning thread only, except for the two lengths, which CLIENT LIST reads.
 /// </summary>
 sealed class InputPipe : PipeReader
 {
-    /// <summary>Bytes of the shared buffer and the most that one read takes: a batch for the fairness budget to cut.</summary>
+    /// <summary>Bytes of the shared buffer, and the most that one read takes: a batch that the fairness budget can cut.</summary>
     public const int SharedBytes = 64 * 1024;
 
-    /// <summary>The first size of a buffer of one's own: Redis's PROTO_IOBUF_LEN.</summary>
+    /// <summary>The first size of a connection's own buffer: Redis's PROTO_IOBUF_LEN.</summary>
     const int OwnBytes = 16 * 1024;
 
-    /// <summary>A larger buffer than this is freed as soon as it is consumed: it was one unusual request.</summary>
+    /// <summary>A larger buffer than this is freed as soon as its bytes are consumed: it held one unusual request.</summary>
     const int MostKeptBytes = 1024 * 1024;
 
     readonly NativeBuffer _shared;
     NativeBuffer? _own;
-    // Whether the unconsumed bytes are in the own buffer; an own buffer without any is only kept for the next request.
+    // Whether the unconsumed bytes are in the own buffer. An empty own buffer is only kept for the next request.
     bool _inOwn;
     int _start, _end;
     bool _cancelled, _completed;
@@ -38,10 +37,10 @@ sealed class InputPipe : PipeReader
     /// <summary>Unconsumed bytes.</summary>
     public int Length => _end - _start;
 
-    /// <summary>Bytes of the buffer that this connection alone holds; 0 for an idle one.</summary>
+    /// <summary>Bytes of the own buffer; 0 for an idle connection.</summary>
     public int OwnCapacity => _own?.Capacity ?? 0;
 
-    /// <summary>Unconsumed bytes in the own buffer; those in the shared one cost this connection nothing.</summary>
+    /// <summary>Unconsumed bytes in the own buffer. Those in the shared one cost this connection nothing.</summary>
     public int OwnLength => _inOwn ? Length : 0;
 
     /// <summary>Whether the own buffer was needed since this was last reset.</summary>
@@ -81,7 +80,7 @@ sealed class InputPipe : PipeReader
         _start = 0;
     }
 
-    /// <summary>Notes that <paramref name="bytes"/> from the start of <see cref="Unread"/> are done with.</summary>
+    /// <summary>Consumes <paramref name="bytes"/> from the start of <see cref="Unread"/>.</summary>
     public void Consume(int bytes)
     {
         _start += bytes;
@@ -93,8 +92,8 @@ sealed class InputPipe : PipeReader
     }
 
     /// <summary>
-    /// Ends a batch: unconsumed bytes leave the shared buffer, and room is made for <paramref name="wanted"/> bytes in all,
-    /// so that a bulk of known length arrives in a buffer of just that size instead of a doubling one.
+    /// Ends a batch: unconsumed bytes leave the shared buffer, and room is made for <paramref name="wanted"/> bytes in all. So a
+    /// bulk of known length arrives in a buffer of exactly that size instead of a doubling one.
     /// </summary>
     public void KeepUnread(long wanted)
     {
@@ -120,10 +119,10 @@ sealed class InputPipe : PipeReader
     }
 
     /// <summary>
-    /// Gives back room that is not needed: of an announced request whose bytes do not come (when more of it arrives, room for
-    /// all of it is made anew), or kept for a next request that does not come.
+    /// Gives back room that is not needed: of an announced request whose bytes do not come (when more arrive, room for all of it
+    /// is made again), or kept for a next request that does not come.
     /// </summary>
-    /// <param name="idle">Nothing was received for a while: an empty buffer goes altogether.</param>
+    /// <param name="idle">Whether nothing was received for a while: then an empty buffer is freed altogether.</param>
     public void Trim(bool idle)
     {
         if (_own is null) return;
@@ -145,7 +144,7 @@ sealed class InputPipe : PipeReader
         _inOwn = false;
     }
 
-    /// <summary>Frees the buffer when the connection is gone.</summary>
+    /// <summary>Frees the buffer. Called when the connection is gone.</summary>
     public void Discard()
     {
         _start = _end = 0;
@@ -164,7 +163,7 @@ sealed class InputPipe : PipeReader
         return true;
     }
 
-    /// <summary>The loop reads before it hands a connection on, so there is never anything to wait for.</summary>
+    /// <summary>The loop reads before it hands a connection on, so this never waits.</summary>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
         TryRead(out var result) ? new(result) : ValueTask.FromException<ReadResult>(
             new InvalidOperationException("Nothing was received: the event loop reads, callers only consume."));

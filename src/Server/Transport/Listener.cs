@@ -26,7 +26,9 @@ sealed class Listener : IDisposable
     public bool IsUnixSocket => _path is not null;
     public string? Path => _path;
 
-    /// <summary>The bound port; useful where port 0 asked the system to choose. 0 for a unix socket. Stays known when it is closed.</summary>
+    /// <summary>
+    /// The bound port, useful if port 0 let the system choose; 0 for a unix socket. Stays known after the listener is closed.
+    /// </summary>
     public int Port { get; }
 
     /// <summary>Listens on <paramref name="address"/>; "*" and "::*" are every IPv4 and every IPv6 address, as in redis.conf.</summary>
@@ -42,10 +44,10 @@ sealed class Listener : IDisposable
         var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // One socket an address, so that "bind * ::*" does not collide with itself.
+            // One socket for each address, so that "bind * ::*" does not collide with itself.
             if (ip.AddressFamily == AddressFamily.InterNetworkV6) socket.DualMode = false;
-            // Without ReuseAddress, which would have two servers share the port on any system (the runtime sets SO_REUSEPORT with it). A
-            // restart during TIME_WAIT needs no option: the runtime binds sockets of TCP with SO_REUSEADDR of its own accord.
+            // Without ReuseAddress, which would let two servers share the port (the runtime sets SO_REUSEPORT with it). A restart
+            // during TIME_WAIT needs no option: the runtime itself binds TCP sockets with SO_REUSEADDR.
             socket.Bind(new IPEndPoint(ip, port));
             socket.Listen(backlog);
             socket.Blocking = false;

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Server.Transport;
 
 /// <summary>
-/// A receive buffer outside the collected heap: it has a fixed address for system calls, and a 512 MB request leaves no
-/// large-object garbage behind. Pages are committed as they are written, so a size that a client only announced costs nothing.
+/// A buffer outside the collected heap. It has a fixed address for system calls, and a 512 MB request leaves no large-object
+/// garbage. Pages are committed as they are written, so a size that a client only announced costs nothing.
 /// </summary>
 sealed unsafe class NativeBuffer : MemoryManager<byte>
 {
@@ -25,7 +25,7 @@ sealed unsafe class NativeBuffer : MemoryManager<byte>
 
     public override void Unpin() { }
 
-    /// <summary>Changes the capacity, keeping what fits of the content.</summary>
+    /// <summary>Changes the capacity and keeps the content that fits.</summary>
     public void Resize(int capacity)
     {
         _bytes = (byte*)NativeMemory.Realloc(_bytes, (nuint)capacity);

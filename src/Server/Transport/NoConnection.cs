@@ -1,7 +1,7 @@
 namespace MiniRedis.Server.Transport;
 
 /// <summary>
-/// What a client has that is nobody's: the one that runs the commands of a file. Nothing comes from it, and replies to it are muted.
+/// The connection of the client that replays the commands of a file. It has no input, and replies to it are muted.
 /// </summary>
 sealed class NoConnection() : SocketlessConnection(s_noInput, "", "")
 {

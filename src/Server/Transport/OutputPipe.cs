@@ -6,38 +6,38 @@ using MiniRedis.Resp;
 namespace MiniRedis.Server.Transport;
 
 /// <summary>
-/// What a connection has to send: a queue of chunks with a writing end and a sending end.
+/// The output of a connection: a queue of chunks with a writing end and a sending end.
 /// <code>
 ///   commands, pushes ──► writing ──TakeForSending──► sending ──► socket
 ///                        (executor's lock)           (the thread that owns the connection)
 /// </code>
-/// Replies of a batch gather in one chunk and leave in one send. A connection with nothing to say holds no chunk.
-/// The two ends meet only in <see cref="TakeForSendingLocked"/>, so sending never keeps the executor waiting.
+/// Replies of a batch gather in one chunk and leave in one send. A connection without output holds no chunk. The two ends meet
+/// only in <see cref="TakeForSendingLocked"/>, so sending never makes the executor wait.
 /// </summary>
 sealed class OutputPipe : PipeWriter, ILargeReplySink
 {
-    /// <summary>Longer messages go into memory of their own size.</summary>
+    /// <summary>Messages longer than this get memory of their own size.</summary>
     const int LargeChunkOfItsOwn = 1024 * 1024;
 
-    /// <summary>A chunk of the pool, or one of a single long value in memory of its own.</summary>
+    /// <summary>A chunk of the pool, or a single long value in memory of its own.</summary>
     readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length)
     {
         public int Capacity => Bytes?.Length ?? Large?.Capacity ?? 0;
     }
 
-    // Writing end. Read and written under the executor's lock only.
+    // The writing end. Used under the executor's lock only.
     byte[]? _current;
     int _currentLength;
     Queue<Chunk>? _full;
     long _writingBytes, _fullCapacity;
     bool _completed;
 
-    // Sending end. Touched by the owning thread only, but for the length, which INFO and CLIENT LIST read.
+    // The sending end. Used by the owning thread only, except for the length, which INFO and CLIENT LIST read.
     byte[]? _front;
     NativeBuffer? _largeFront;
     int _frontStart, _frontLength;
     Queue<Chunk>? _behind;
-    // The last of those behind the front, which may have room left; no bytes if there is none.
+    // The last chunk after the front, which may have room left; without bytes if there is none.
     Chunk _last;
     long _sendingBytes, _sendingCapacity;
 
@@ -45,8 +45,8 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     public long PendingBytes => _writingBytes + Volatile.Read(ref _sendingBytes);
 
     /// <summary>
-    /// What waits behind the first chunk: Redis's reply list, where its static buffer is our first chunk (CLIENT LIST's oll
-    /// and omem, and what is left for obl). An estimate while another thread sends.
+    /// The output after the first chunk. It corresponds to Redis's reply list, and the first chunk to its static buffer (CLIENT
+    /// LIST's oll and omem, and the rest for obl). An estimate while another thread sends.
     /// </summary>
     public (int Chunks, long Bytes, long Memory) PendingBehindFirst
     {
@@ -60,15 +60,13 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         }
     }
 
-    /// <summary>Bytes of the chunk that comes first: the one being sent, or the one being written.</summary>
+    /// <summary>Bytes of the first chunk: the one being sent, or the one being written.</summary>
     public int FirstChunkBytes => _largeFront?.Capacity ?? (_front ?? _current)?.Length ?? 0;
 
-    /// <summary>Bytes of memory that the chunks hold. Out of date by a moment while another thread sends.</summary>
+    /// <summary>Bytes of memory of all chunks. Slightly out of date while another thread sends.</summary>
     public long MemoryBytes => (_current?.Length ?? 0) + _fullCapacity + Volatile.Read(ref _sendingCapacity);
 
-    /// <summary>
-    /// Whether what is written stays here: the disk has yet to take what it acknowledges. Under the executor's lock.
-    /// </summary>
+    /// <summary>Whether output is held until the disk has the changes that it acknowledges. Under the executor's lock.</summary>
     public bool IsHeld { get; set; }
 
     public bool HasWriting => _writingBytes > 0;
@@ -101,14 +99,16 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
             if (_currentLength > 0) AddFull(new Chunk(_current, null, _currentLength));
             else ChunkPool.Return(_current);
         }
-        // A reply that outgrew its first chunk is long: go on in large ones.
+        // A reply that outgrows its first chunk is long: it goes on in large ones.
         _current = sizeHint > ChunkPool.LargeChunkBytes
             ? GC.AllocateUninitializedArray<byte>(sizeHint)
             : ChunkPool.Rent(sizeHint > ChunkPool.ChunkBytes || _full is { Count: > 0 } ? ChunkPool.LargeChunkBytes : ChunkPool.ChunkBytes);
         _currentLength = 0;
     }
 
-    /// <summary>Goes on in a larger chunk, into which the little there is moves: what fits one is sent in one go.</summary>
+    /// <summary>
+    /// Moves the little output there is to a larger chunk and goes on there: output that fits one chunk is sent at once.
+    /// </summary>
     void OutgrowChunk(int needed)
     {
         var size = _current!.Length;
@@ -120,8 +120,8 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     }
 
     /// <summary>
-    /// Appends messages for a client none of whose commands runs. They begin in a small chunk: so many clients may get the same
-    /// one that ordinary chunks would not fit the processor's cache.
+    /// Appends messages for a client whose own command does not run. They begin in a small chunk: one message may go to so many
+    /// clients that ordinary chunks would not fit the processor's cache.
     /// </summary>
     public void Push(ReadOnlySpan<byte> messages)
     {
@@ -183,8 +183,8 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     }
 
     /// <summary>
-    /// Queues a chunk. For a peer that does not keep up, what is small joins the chunk before it: a message at a time would else take
-    /// the memory of a chunk for each.
+    /// Queues a chunk. For a peer that does not keep up, a small chunk joins the one before it: otherwise each single message
+    /// would take the memory of a chunk.
     /// </summary>
     void Append(Chunk chunk)
     {
@@ -215,7 +215,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void SetFront(in Chunk chunk) => (_front, _largeFront, _frontStart, _frontLength) = (chunk.Bytes, chunk.Large, 0, chunk.Length);
 
-    /// <summary>The next bytes for the socket; empty when all are sent.</summary>
+    /// <summary>The next bytes for the socket; empty if all are sent.</summary>
     public ReadOnlyMemory<byte> Front =>
         (_largeFront is null ? _front.AsMemory() : _largeFront.Memory)[_frontStart.._frontLength];
 
@@ -247,7 +247,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         SetFront(default);
     }
 
-    /// <summary>Gives every chunk back; what was pending is lost with the connection.</summary>
+    /// <summary>Gives every chunk back. Pending output is lost with the connection.</summary>
     public void Discard()
     {
         ReleaseCurrent();
@@ -273,7 +273,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
         _currentLength = 0;
     }
 
-    /// <summary>The owning loop flushes after each batch; there is nothing to await here.</summary>
+    /// <summary>The owning loop flushes after each batch, so this never waits.</summary>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
         new(new FlushResult(isCanceled: false, isCompleted: _completed));
 

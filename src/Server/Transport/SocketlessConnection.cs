@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Transport;
 
-/// <summary>A connection whose bytes come from this process and stay in it: whoever puts them in takes the replies out.</summary>
+/// <summary>A connection within this process: its user puts requests in and takes replies out.</summary>
 class SocketlessConnection(NativeBuffer sharedInput, string remote, string local) : Connection(sharedInput, remote, local, isUnixSocket: false)
 {
     public override int Descriptor => -1;

@@ -1,85 +1,103 @@
+using MiniRedis.Server.Clients;
+
 namespace MiniRedis.Server.Tests.Clients;
 
-/// <summary>CLIENT PAUSE and time: nothing may change the keyspace while writes are held, expiry least of all.</summary>
 public sealed class ClientPauseTests : IDisposable
 {
-    readonly TestServer _server = new("enable-debug-command yes");
-    readonly RawClient _client;
+    readonly LoneParts _parts = new();
+    readonly Client _client;
 
-    public ClientPauseTests() => _client = _server.Connect();
+    public ClientPauseTests() => _client = _parts.Connect();
 
-    public void Dispose()
+    public void Dispose() => _parts.Dispose();
+
+    bool Holds(params string[] words) => _parts.Pause.Holds(_client, LoneParts.Command(words[0]), LoneParts.Request(words));
+
+    [Fact]
+    public void A_pause_lasts_until_its_end_and_not_a_millisecond_longer()
     {
-        _client.Dispose();
-        _server.Dispose();
+        _parts.Pause.Start(_parts.Time.Now + 100, writesOnly: false);
+        _parts.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.True(_parts.Pause.IsActive);
+        _parts.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.False(_parts.Pause.IsActive);
     }
 
     [Theory]
-    [InlineData("GET k", "$-1")]
-    [InlineData("EXISTS k", ":0")]
-    [InlineData("TTL k", ":-2")]
-    [InlineData("TYPE k", "+none")]
-    [InlineData("MGET k other", "*2 $-1 $-1")]
-    [InlineData("DBSIZE", ":1")]
-    [InlineData("OBJECT ENCODING k", "$-1")]
-    [InlineData("SCAN 0", "*2 $1 0 *0")]
-    [InlineData("KEYS *", "*0")]
-    [InlineData("RANDOMKEY", "$1 k")]
-    public void What_expires_meanwhile_is_gone_for_readers_but_deleted_by_nobody(string command, string reply)
+    [InlineData(false, "GET", "k")]
+    [InlineData(true, "SET", "k", "v")]
+    [InlineData(true, "PUBLISH", "c", "m")]
+    [InlineData(false, "SET", "k")]
+    [InlineData(false, "CLIENT", "UNPAUSE")]
+    public void A_pause_of_writes_holds_what_could_change_the_data_or_replicate(bool held, params string[] request)
     {
-        _client.Call("SET k 1 PX 100");
-        _client.Call("CLIENT PAUSE 100000 WRITE");
-        _server.Advance(TimeSpan.FromMilliseconds(2000));
-        _server.Effects.Events.Clear();
-        Assert.Equal(reply, _client.Call(command));
-        Assert.DoesNotContain("expired@0 k", _server.Effects.Events);
-        Assert.Equal(":1", _client.Call("DBSIZE"));
-        _client.Call("CLIENT UNPAUSE");
-        Assert.Equal("$-1", _client.Call("GET k"));
-        Assert.Equal(":0", _client.Call("DBSIZE"));
-        Assert.Contains("expired@0 k", _server.Effects.Events);
+        _parts.Pause.Start(_parts.Time.Now + 100, writesOnly: true);
+        Assert.Equal(held, Holds(request));
+    }
+
+    [Theory]
+    [InlineData(true, "GET", "k")]
+    [InlineData(true, "CLIENT", "ID")]
+    [InlineData(false, "GET")]
+    [InlineData(false, "CLIENT", "UNPAUSE")]
+    public void A_pause_of_all_holds_whatever_could_run_but_its_own_end(bool held, params string[] request)
+    {
+        _parts.Pause.Start(_parts.Time.Now + 100, writesOnly: false);
+        Assert.Equal(held, Holds(request));
     }
 
     [Fact]
-    public void Fields_that_expire_meanwhile_are_passed_over_but_deleted_by_nobody()
+    public void Replicas_and_clients_that_may_not_run_a_command_are_not_held()
     {
-        _client.Call("HSET h a 1 b 2");
-        _client.Call("HPEXPIRE h 100 FIELDS 1 a");
-        _client.Call("CLIENT PAUSE 100000 WRITE");
-        _server.Advance(TimeSpan.FromMilliseconds(2000));
-        _server.Effects.Events.Clear();
-        Assert.Equal("*2 $1 b $1 2", _client.Call("HGETALL h"));
-        Assert.Empty(_server.Effects.Events);
-        _client.Call("CLIENT UNPAUSE");
-        _client.Call("HGETALL h");
-        _server.Advance(TimeSpan.FromMilliseconds(100));
-        Assert.Equal(["hexpired@0 h"], _server.Effects.Events);
+        _parts.Pause.Start(_parts.Time.Now + 100, writesOnly: false);
+        Assert.False(_parts.Pause.Holds(_client, null, LoneParts.Request("nothing")));
+        _client.Flags = ClientFlags.Replica;
+        Assert.False(Holds("GET", "k"));
+        _client.Flags = ClientFlags.None;
+        _client.IsAuthenticated = false;
+        Assert.False(Holds("GET", "k"));
+        Assert.True(Holds("AUTH", "password"));
     }
 
-    /// <summary>A transaction that pauses goes on; the key that it sets must not stand beside the expired one.</summary>
-    [Fact]
-    public void A_write_that_is_not_held_takes_the_place_of_what_has_expired()
+    [Theory]
+    [InlineData(true, false, 300)]
+    [InlineData(true, true, 300)]
+    [InlineData(false, true, 300)]
+    [InlineData(false, false, 50)]
+    public void Of_two_pauses_the_later_end_and_the_stricter_kind_hold(bool firstIsOfWrites, bool secondIsOfWrites, int second)
     {
-        _client.Call("DEBUG SET-ACTIVE-EXPIRE 0");
-        _client.Call("SET k old PX 100");
-        _server.Time.Advance(TimeSpan.FromMilliseconds(101));
-        _client.Run(
-            """
-            MULTI
-            -> +OK
-            CLIENT PAUSE 100000 WRITE
-            -> +QUEUED
-            GET k
-            -> +QUEUED
-            SET k new
-            -> +QUEUED
-            GET k
-            -> +QUEUED
-            DBSIZE
-            -> +QUEUED
-            EXEC
-            -> *5 +OK $-1 +OK $3 new :1
-            DEL k
-            """.Replace("DEL k", "CLIENT UNPAUSE\n-> +OK\nDEL k\n-> :1\nGET k\n-> $-1", StringComparison.Ordinal));
+        _parts.Pause.Start(_parts.Time.Now + 100, firstIsOfWrites);
+        _parts.Pause.Start(_parts.Time.Now + second, secondIsOfWrites);
+        Assert.Equal(!(firstIsOfWrites && secondIsOfWrites), Holds("GET", "k"));
+        _parts.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.True(_parts.Pause.IsActive);
+        _parts.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(second > 100, _parts.Pause.IsActive);
+    }
+
+    [Fact]
+    public void A_pause_that_is_over_does_not_make_the_next_one_stricter()
+    {
+        _parts.Pause.Start(_parts.Time.Now + 100, writesOnly: false);
+        _parts.Advance(TimeSpan.FromMilliseconds(100));
+        _parts.Pause.Start(_parts.Time.Now + 100, writesOnly: true);
+        Assert.False(Holds("GET", "k"));
+    }
+
+    [Fact]
+    public void Held_clients_go_on_once_when_it_is_over()
+    {
+        var ended = 0;
+        _parts.Pause.Ended += () => ended++;
+        _parts.Pause.Start(_parts.Time.Now + 100, writesOnly: false);
+        _client.Flags |= ClientFlags.Paused;
+        _parts.Pause.ResumeIfOver();
+        Assert.True(_client.Has(ClientFlags.Paused));
+        _parts.Advance(TimeSpan.FromMilliseconds(100));
+        _parts.Pause.ResumeIfOver();
+        _parts.Pause.ResumeIfOver();
+        Assert.False(_client.Has(ClientFlags.Paused));
+        Assert.True(_client.Connection.WantsResume);
+        Assert.Equal(1, ended);
     }
 }

@@ -1,4 +1,5 @@
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
 
@@ -6,6 +7,45 @@ namespace MiniRedis.Server.Tests.Statistics;
 
 public sealed class MemoryUsageTests
 {
+    sealed class Holder(long bytes) : IMemoryHolder
+    {
+        public long MemoryBytes { get; set; } = bytes;
+    }
+
+    [Fact]
+    public void What_waits_for_a_disk_is_used_but_makes_no_key_go()
+    {
+        using var parts = new LoneParts();
+        var (clients, tracked, backlog) = (new Holder(1000), new Holder(200), new Holder(30));
+        var memory = new MemoryUsage(parts.Keyspace, clients, tracked);
+        memory.AddBacklog(backlog);
+        parts.Set("k", new string('v', 500));
+        var data = parts.Keyspace.UsedBytes;
+        Assert.Equal(data + 1230, memory.Total);
+        Assert.Equal(data + 200, memory.CountedData);
+        Assert.Equal(data + 1200, memory.CountedForEviction);
+        Assert.Equal(30, memory.NotCountedForEviction);
+        Assert.Equal(memory.Startup + parts.Keyspace.IndexBytes + 1230, memory.Overhead);
+        Assert.Equal(memory.Total - memory.Overhead, memory.Dataset);
+        Assert.InRange(memory.Dataset, 500, data);
+    }
+
+    [Fact]
+    public void The_peak_is_the_most_there_was_and_when()
+    {
+        using var parts = new LoneParts();
+        var clients = new Holder(1000);
+        var memory = new MemoryUsage(parts.Keyspace, clients, new Holder(0));
+        memory.NotePeak(1);
+        var peak = memory.Total;
+        clients.MemoryBytes = 999;
+        memory.NotePeak(2);
+        Assert.Equal((peak, 1), (memory.Peak, memory.PeakAt));
+        clients.MemoryBytes = 1001;
+        memory.NotePeak(3);
+        Assert.Equal((peak + 1, 3), (memory.Peak, memory.PeakAt));
+    }
+
     [Fact]
     public void The_overhead_of_a_connection_is_what_its_objects_take()
     {

@@ -168,7 +168,7 @@ static partial class ServerCommands
             c.Fail(Errors.PackedThreshold);
             return;
         }
-        c.Server.Config.Encodings.PackedThreshold = bytes;
+        c.Encodings.PackedThreshold = bytes;
         c.Reply.Ok();
     }
 

@@ -25,8 +25,6 @@ static partial class HashCommands
         HGetExSpec, HSetExSpec, HGetDelSpec,
     ];
 
-    internal static HashLimits Limits(ServerParts server) => server.Config.Encodings.HashLimits();
-
     /// <summary>Looks a hash up to read it, without the fields that have expired, or answers that the key holds something else.</summary>
     static bool TryRead(scoped ref CommandContext c, out HashReader hash)
     {
@@ -49,8 +47,8 @@ static partial class HashCommands
     /// <summary>The hash of a found key, or a new one of an empty hash that the caller fills.</summary>
     static HashEditor Open(scoped ref CommandContext c, scoped in KeyLookup at, int reserve = 0)
     {
-        if (at.Found) return new(c.Database, at, Limits(c.Server)) { Now = c.ExpiredBy };
-        var hash = HashEditor.Create(c.Database, at, c.Arg(1), reserve, Limits(c.Server));
+        if (at.Found) return new(c.Database, at, c.Encodings.HashLimits()) { Now = c.ExpiredBy };
+        var hash = HashEditor.Create(c.Database, at, c.Arg(1), reserve, c.Encodings.HashLimits());
         c.Server.Keys.Created(c.Database, hash.At.Record, c.Arg(1));
         return hash;
     }

@@ -58,7 +58,7 @@ static partial class HyperLogLogCommands
     static bool TryMakeDense(scoped ref CommandContext c, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key)
     {
         if (HyperLogLog.IsDense(at.Record.Text)) return true;
-        if (!new HyperLogLogEditor(c.Database, at, key, c.Server.Config.Encodings.HllSparseMaxBytes).TryMakeDense())
+        if (!new HyperLogLogEditor(c.Database, at, key, c.Encodings.HllSparseMaxBytes).TryMakeDense())
         {
             c.Fail(Errors.CorruptHyperLogLog);
             return false;
@@ -85,7 +85,7 @@ static partial class HyperLogLogCommands
     {
         const long elements = 1_000_000;
         var standardError = 1.04 / Math.Sqrt(HyperLogLog.Registers);
-        var maxSparse = c.Server.Config.Encodings.HllSparseMaxBytes;
+        var maxSparse = c.Encodings.HllSparseMaxBytes;
         using var keyspace = new Keyspace();
         var database = keyspace[0];
         var sparse = new HyperLogLogEditor(database, database.Lookup("sparse"u8), "sparse"u8, maxSparse);

@@ -57,7 +57,7 @@ static partial class HyperLogLogCommands
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
         if (at.Found && !CheckIsOne(ref c, at)) return;
-        var editor = new HyperLogLogEditor(c.Database, at, key, c.Server.Config.Encodings.HllSparseMaxBytes);
+        var editor = new HyperLogLogEditor(c.Database, at, key, c.Encodings.HllSparseMaxBytes);
         if (!at.Found) c.Server.Keys.Created(c.Database, editor.Record, key);
         var changes = at.Found ? 0 : 1;
         var corrupt = false;
@@ -100,7 +100,7 @@ static partial class HyperLogLogCommands
                 c.Fail(Errors.CorruptHyperLogLog);
                 return;
             }
-            new HyperLogLogEditor(c.Database, at, key, c.Server.Config.Encodings.HllSparseMaxBytes).CacheCount(count);
+            new HyperLogLogEditor(c.Database, at, key, c.Encodings.HllSparseMaxBytes).CacheCount(count);
             // The command only reads, yet the string's bytes changed: a change without an event.
             c.Changed(key, KeyspaceEvents.None, "pfcount");
         }
@@ -119,7 +119,7 @@ static partial class HyperLogLogCommands
         Span<byte> registers = stackalloc byte[HyperLogLog.Registers];
         if (!TryMerge(ref c, registers, out var anyDense)) return;
         var at = c.LookupWrite(key);
-        var editor = new HyperLogLogEditor(c.Database, at, key, c.Server.Config.Encodings.HllSparseMaxBytes);
+        var editor = new HyperLogLogEditor(c.Database, at, key, c.Encodings.HllSparseMaxBytes);
         editor.Store(registers, anyDense);
         editor.MarkStale();
         if (!at.Found) c.Server.Keys.Created(c.Database, editor.Record, key);

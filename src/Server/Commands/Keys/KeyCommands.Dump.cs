@@ -94,7 +94,7 @@ static partial class KeyCommands
             return;
         }
         var expireAt = ttl == 0 ? -1 : options.IsAbsolute ? ttl : unchecked(ttl + c.Now);
-        var limits = c.Server.Config.Encodings.CollectionLimits();
+        var limits = c.Encodings.CollectionLimits();
         if (!DumpPayload.TryRestore(payload, c.Database, key, Math.Max(expireAt, -1), limits, out var record, out var reason))
         {
             c.Server.Log.PayloadRefused(reason!);

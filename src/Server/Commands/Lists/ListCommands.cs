@@ -27,10 +27,7 @@ static partial class ListCommands
 
     static Arg LeftOrRight(string name) => Arg.OneOf(name, Arg.Token("LEFT"), Arg.Token("RIGHT"));
 
-    public static ListLimits Limits(ServerParts server) =>
-        server.Config.Encodings.ListLimits();
-
-    static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, Limits(c.Server));
+    static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, c.Encodings.ListLimits());
 
     /// <summary>A new, empty list; it must not stay so.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

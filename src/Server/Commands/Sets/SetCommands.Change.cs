@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sets;
 
@@ -58,7 +59,7 @@ static partial class SetCommands
         var first = 2;
         if (!at.Found)
         {
-            var record = SetEditor.Create(c.Database, at, key, c.Arg(2), members, Limits(c.Server));
+            var record = SetEditor.Create(c.Database, at, key, c.Arg(2), members, c.Encodings.SetLimits());
             c.Server.Keys.Created(c.Database, record, key);
             added = 1;
             first = 3;
@@ -66,7 +67,7 @@ static partial class SetCommands
         }
         if (first < c.Count)
         {
-            var set = new SetEditor(c.Database, at, Limits(c.Server));
+            var set = new SetEditor(c.Database, at, c.Encodings.SetLimits());
             if (added == 0) set.Expect(members);
             added += AddAll(ref c, ref set, first);
         }
@@ -118,7 +119,7 @@ static partial class SetCommands
             c.Reply.Integer(0);
             return;
         }
-        var set = new SetEditor(c.Database, at, Limits(c.Server));
+        var set = new SetEditor(c.Database, at, c.Encodings.SetLimits());
         Span<ulong> hashes = stackalloc ulong[CommandContext.PrefetchedKeys];
         var removed = 0;
         var left = set.Count;
@@ -159,7 +160,7 @@ static partial class SetCommands
             c.Reply.Integer(new SetReader(fromRecord).Contains(ref member) ? 1 : 0);
             return;
         }
-        var set = new SetEditor(c.Database, from, Limits(c.Server));
+        var set = new SetEditor(c.Database, from, c.Encodings.SetLimits());
         if (!set.Remove(ref member))
         {
             c.Reply.Integer(0);
@@ -175,12 +176,12 @@ static partial class SetCommands
         var at = c.Database.Lookup(key);
         if (at.Found)
         {
-            var set = new SetEditor(c.Database, at, Limits(c.Server));
+            var set = new SetEditor(c.Database, at, c.Encodings.SetLimits());
             if (!set.Add(ref member)) return;
         }
         else
         {
-            var record = SetEditor.Create(c.Database, at, key, member.Text, 1, Limits(c.Server));
+            var record = SetEditor.Create(c.Database, at, key, member.Text, 1, c.Encodings.SetLimits());
             c.Server.Keys.Created(c.Database, record, key);
         }
         c.Changed(key, KeyspaceEvents.Set, "sadd");

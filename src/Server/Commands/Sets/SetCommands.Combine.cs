@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sets;
 
@@ -212,7 +213,7 @@ static partial class SetCommands
         }
         // Redis begins with the form of the smallest set, and makes an intset of the result in the end if it can.
         SetAlgebra.SortBySize(sets);
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), new SetReader(sets[0]).IsIntset, Limits(c.Server)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), new SetReader(sets[0]).IsIntset, c.Encodings.SetLimits()));
         SetAlgebra.Intersect(sets, ref stored);
         if (stored.OnlyIntegers && stored.Set.Count > 0) stored.Set.CompactIntegers();
         Store(ref c, ref stored.Set, "sinterstore");
@@ -247,7 +248,7 @@ static partial class SetCommands
     /// <summary>Integers are answered in order while the union is small, as they are by Redis: it collects them in an intset.</summary>
     static void UniteIntsets(ref CommandContext c, scoped ReadOnlySpan<Record> sets)
     {
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, default, asIntset: true, Limits(c.Server)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, default, asIntset: true, c.Encodings.SetLimits()));
         SetAlgebra.Unite(c.Database, sets, ref stored);
         ReplyAll(ref c, stored.Set.Reader);
         stored.Set.Abandon();
@@ -259,7 +260,7 @@ static partial class SetCommands
         using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
         var sets = sources.Span;
         if (!TrySources(ref c, 2, sets)) return;
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(c.Server)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, c.Encodings.SetLimits()));
         // The result itself knows what it has already.
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         foreach (var set in sets)
@@ -291,7 +292,7 @@ static partial class SetCommands
         using var sources = new Scratch<Record>(c.Database, count, stackalloc Record[SourcesOnStack]);
         var sets = sources.Span;
         if (!TrySources(ref c, 2, sets)) return;
-        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, Limits(c.Server)));
+        var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, c.Encodings.SetLimits()));
         SetAlgebra.Subtract(c.Database, sets, ref stored);
         Store(ref c, ref stored.Set, "sdiffstore");
     }

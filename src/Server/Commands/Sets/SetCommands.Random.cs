@@ -3,6 +3,7 @@ using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sets;
 
@@ -62,7 +63,7 @@ static partial class SetCommands
             c.Reply.Null();
             return;
         }
-        var set = new SetEditor(c.Database, at, Limits(c.Server));
+        var set = new SetEditor(c.Database, at, c.Encodings.SetLimits());
         if (c.IsPropagating) c.Emit(3).AddSRem(key);
         PopOne(ref c, ref set);
         Removed(ref c, set.At, key, "spop", 1);
@@ -90,7 +91,7 @@ static partial class SetCommands
             return;
         }
 
-        var set = new SetEditor(c.Database, at, Limits(c.Server));
+        var set = new SetEditor(c.Database, at, c.Encodings.SetLimits());
         c.Reply.Set((int)count);
         for (var left = count; left > 0; left--)
         {

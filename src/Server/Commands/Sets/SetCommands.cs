@@ -1,6 +1,5 @@
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sets;
 
@@ -18,8 +17,6 @@ static partial class SetCommands
         // SetCommands.Combine.cs
         SInterSpec, SInterCardSpec, SInterStoreSpec, SUnionSpec, SUnionStoreSpec, SDiffSpec, SDiffStoreSpec,
     ];
-
-    internal static SetLimits Limits(ServerParts server) => server.Config.Encodings.SetLimits();
 
     /// <summary>A set changed, by so many members, perhaps to nothing: then its key goes, too.</summary>
     static void Removed(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, string name, long members)

@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.SortedSets;
 
@@ -124,7 +125,7 @@ static partial class SortedSetCommands
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
         if (!c.CheckType(at, ObjectType.SortedSet)) return 0;
-        var limits = Limits(c.Server);
+        var limits = c.Encodings.SortedSetLimits();
         SortedSetValue set;
         if (at.Found)
         {

@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.SortedSets;
 
@@ -279,7 +280,7 @@ static partial class SortedSetCommands
         var key = c.Arg(destination);
         var at = c.LookupWrite(key);
         result.Order();
-        var record = result.Store(at, key, Limits(c.Server));
+        var record = result.Store(at, key, c.Encodings.SortedSetLimits());
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.ZSet, name);
         c.Reply.Integer(result.Count);

@@ -1,7 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
-using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.SortedSets;
 
@@ -31,9 +30,6 @@ static partial class SortedSetCommands
         // SortedSetCommands.Combine.cs
         ZUnionSpec, ZInterSpec, ZDiffSpec, ZUnionStoreSpec, ZInterStoreSpec, ZDiffStoreSpec, ZInterCardSpec,
     ];
-
-    internal static SortedSetLimits Limits(ServerParts server) =>
-        server.Config.Encodings.SortedSetLimits();
 
     static Command ReadingOne(
         string name, string since, int arity, string complexity, string summary, KeyFlags use, Arg[] args, CommandHandler run,

@@ -1,7 +1,7 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Commands.Lists;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sorting;
 
@@ -87,7 +87,7 @@ static partial class SortCommands
             return;
         }
         // All is looked up before the key is replaced, which a pattern may name too.
-        var list = ListValue.Draft(c.Database, key, ListCommands.Limits(c.Server));
+        var list = ListValue.Draft(c.Database, key, c.Encodings.ListLimits());
         try
         {
             Fill(ref list, c, vector, start, count, options.Gets);

@@ -177,7 +177,7 @@ static partial class StreamCommands
             // Unless told otherwise not more than a hundred nodes, so that nobody waits (Redis's default).
             if (trim.WholeNodes && options.Limit == 0)
             {
-                var entries = c.Server.Config.Encodings.StreamNodeMaxEntries;
+                var entries = c.Encodings.StreamNodeMaxEntries;
                 options.Trim = trim with { Limit = entries is <= 0 or > long.MaxValue / 100 ? 10_000 : Math.Min(entries * 100, 1_000_000) };
             }
             return true;
@@ -246,7 +246,7 @@ static partial class StreamCommands
         else if (!options.IsSeqGiven && !stream.TryNextIdOf(options.Id.Ms, out id)) result = StreamAppend.IdTooSmall;
         if (result == StreamAppend.Added)
         {
-            var limits = new StreamNodeLimits(c.Server.Config.Encodings.StreamNodeMaxBytes, c.Server.Config.Encodings.StreamNodeMaxEntries);
+            var limits = new StreamNodeLimits(c.Encodings.StreamNodeMaxBytes, c.Encodings.StreamNodeMaxEntries);
             result = stream.Append(id, new RequestEntry(c.Request, options.Next + 1), limits);
         }
         if (result == StreamAppend.IdTooSmall) c.Fail(Errors.XAddIdTooSmall);

@@ -5,13 +5,13 @@ using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Configuration.Directives;
 
-/// <summary>What a value must satisfy beyond its type; each answers null or the error text.</summary>
+/// <summary>Checks of values beyond their type. Each returns null or the error text.</summary>
 internal static class ConfigChecks
 {
     /// <summary>Longest host name and its terminator in a cluster bus packet: NET_HOST_STR_LEN of Redis.</summary>
     const int HostnameLimit = 256;
 
-    // The second line is ours: these part the fields of a line of nodes.conf.
+    // The second line is ours: these characters separate the fields of a line of nodes.conf.
     static readonly SearchValues<char> NotInNodeNames = SearchValues.Create(
         "!#$%&()*+;<>?@[]^{|}~"
         + " ,=\t\n\v\f\r\0");
@@ -35,7 +35,8 @@ internal static class ConfigChecks
     }
 
     /// <summary>
-    /// A node's name is a field of a line of nodes.conf: nothing that Redis reserves there, nor what parts the fields.
+    /// A node's name is a field of a line of nodes.conf. It may hold neither characters that Redis reserves there nor separators
+    /// of fields.
     /// </summary>
     public static string? NodeName(string value) =>
         value.AsSpan().ContainsAny(NotInNodeNames) ? ConfigErrors.NodeNameCharacters : null;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace MiniRedis.Server.Configuration.Directives;
 
-/// <summary>Numbers as configuration files spell them. Culture never plays a part.</summary>
+/// <summary>Numbers as configuration files spell them, independent of culture.</summary>
 internal static class ConfigNumber
 {
     /// <summary>
@@ -17,8 +17,8 @@ internal static class ConfigNumber
     }
 
     /// <summary>
-    /// strtoll(3) followed by the check that all was consumed, which a few directives use: leading blanks, a plus and zeros
-    /// are fine, the empty text is 0, and what is too large counts as the largest.
+    /// strtoll(3) with the check that all was consumed, which a few directives use. Leading blanks, a plus and zeros are fine,
+    /// empty text is 0, and a number that is too large counts as the largest.
     /// </summary>
     public static bool TryParseLenient(ReadOnlySpan<char> text, out long value)
     {
@@ -42,8 +42,8 @@ internal static class ConfigNumber
     }
 
     /// <summary>
-    /// Bytes with an optional unit, case-insensitive: b, k = 1000, kb = 1024, m, mb, g, gb. What does not fit counts as the
-    /// largest number; Redis wraps a product that overflows around, and "maxmemory 17179869184gb" is 0 there, no limit at all.
+    /// Bytes with an optional unit, case-insensitive: b, k = 1000, kb = 1024, m, mb, g, gb. A size that does not fit counts as
+    /// the largest number. Redis lets the product wrap around: "maxmemory 17179869184gb" is 0 there, no limit at all.
     /// </summary>
     public static bool TryParseMemory(ReadOnlySpan<char> text, out long bytes)
     {

@@ -36,7 +36,7 @@ internal static partial class ConfigTable
         Long("active-defrag-max-scan-fields", 1000, (1, long.MaxValue), c => ref c.Memory.ActiveDefragMaxScanFields),
     ];
 
-    // Above these sizes a collection leaves its packed form; OBJECT ENCODING then answers another name.
+    // A collection above these sizes leaves its packed form, and OBJECT ENCODING answers another name.
     static IEnumerable<Directive> Encodings() =>
     [
         Long("hash-max-listpack-entries", 512, (0, long.MaxValue), c => ref c.Encodings.HashMaxListpackEntries,

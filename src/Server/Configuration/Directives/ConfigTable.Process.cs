@@ -6,7 +6,7 @@ internal static partial class ConfigTable
 {
     const string NoCpuLists = "threads are placed by the operating system; pin the whole process with taskset or a cgroup";
 
-    // A property, as the next one: static fields of a partial type are set in an order that spans files, and All needs
+    // This and the next are properties: static fields of a partial type are initialized in an order across files, and All needs
     // these first.
     static (string, ShutdownFlags)[] ShutdownNames =>
     [
@@ -25,7 +25,7 @@ internal static partial class ConfigTable
             ("no", SupervisedMode.No),
         ], Immutable),
         Int("databases", 16, (1, int.MaxValue), c => ref c.Process.Databases, Immutable),
-        // Out of range is not an error but taken as the nearest sensible value, as Redis does (CONFIG_MIN_HZ, CONFIG_MAX_HZ).
+        // A value out of range is no error: it becomes the nearest valid one, as in Redis (CONFIG_MIN_HZ, CONFIG_MAX_HZ).
         Int("hz", 10, (0, int.MaxValue), c => ref c.Process.Hz, normalize: hz => Math.Clamp(hz, 1, 500)),
         Bool("dynamic-hz", true, c => ref c.Process.DynamicHz, inert: "timers are not slowed down by the number of clients"),
         Bool("activerehashing", true, c => ref c.Process.ActiveRehashing),

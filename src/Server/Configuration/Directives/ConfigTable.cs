@@ -5,13 +5,13 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Configuration.Directives;
 
 /// <summary>
-/// Every directive that Redis 7.4, Valkey 8.0 and Valkey 8.1 know, once. The rows stand in one file a topic; their order is
+/// Every directive that Redis 7.4, Valkey 8.0 and Valkey 8.1 know, once. There is one file of rows for each topic. Their order is
 /// the order of CONFIG GET and of lines that CONFIG REWRITE appends.
 /// </summary>
 /// <remarks>
 /// Where Redis and Valkey disagree about a default, Redis 7.4 wins: this server replaces it. A row that acts names a field of
-/// <see cref="ServerConfig"/> that the rest of the server reads; one that does not says why in <see cref="Directive.Inert"/>
-/// and is still accepted, so that an existing redis.conf starts unchanged.
+/// <see cref="ServerConfig"/> that the rest of the server reads. A row that does not says why in <see cref="Directive.Inert"/>;
+/// it is still accepted, so that an existing redis.conf works unchanged.
 /// </remarks>
 internal static partial class ConfigTable
 {
@@ -34,12 +34,12 @@ internal static partial class ConfigTable
         .ToFrozenDictionary(p => p.Name, p => p.d, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Directives of Redis before 7 that a file may still hold; they take one argument and are skipped. Redis skips them too.
+    /// Directives of Redis before 7 that a file may still hold. They take one argument and are skipped, as in Redis.
     /// </summary>
     static readonly FrozenSet<string> Retired = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
         "list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands");
 
-    /// <summary>Directives of the file alone, which CONFIG GET and SET do not know.</summary>
+    /// <summary>Directives that only files may hold: CONFIG GET and SET do not know them.</summary>
     public static IReadOnlyList<string> FileOnly { get; } = ["include", "rename-command", "user", "loadmodule", "sentinel"];
 
     /// <summary>The directive of this name or alias, whatever its case; null if there is none.</summary>
@@ -47,7 +47,7 @@ internal static partial class ConfigTable
 
     public static bool IsRetired(string name) => Retired.Contains(name);
 
-    /// <summary>Whether the value of this directive has to be kept out of SLOWLOG, MONITOR and logs.</summary>
+    /// <summary>Whether the value of this directive must be kept out of SLOWLOG, MONITOR and logs.</summary>
     public static bool IsSensitive(string name) => Find(name)?.Is(DirectiveFlags.Sensitive) == true;
 
     static BoolDirective Bool(string name, bool value, FieldOf<bool> field, DirectiveFlags flags = 0, string? alias = null,
@@ -87,7 +87,7 @@ internal static partial class ConfigTable
         Field = field, Check = check,
     };
 
-    /// <summary>Text that is not there at all when empty.</summary>
+    /// <summary>Text for which empty means "not set".</summary>
     static StringDirective Optional(string name, FieldOf<string> field, DirectiveFlags flags = 0, string? alias = null,
         string from = "Redis 7.4", string? inert = null, Func<string, string?>? check = null) => new()
     {

@@ -10,7 +10,7 @@ internal enum DirectiveFlags
     Immutable = 1,
     /// <summary>CONFIG SET needs <c>enable-protected-configs</c>: the directive can aim files anywhere.</summary>
     Protected = 2,
-    /// <summary>CONFIG GET answers the exact name, no pattern.</summary>
+    /// <summary>CONFIG GET answers the exact name, but no pattern.</summary>
     Hidden = 4,
     /// <summary>CONFIG SET answers LOADING while a data set is loading.</summary>
     DeniedWhileLoading = 8,
@@ -36,29 +36,29 @@ internal abstract class Directive
 
     public DirectiveFlags Flags { get; init; }
 
-    /// <summary>The default as one would write it behind the name in a file.</summary>
+    /// <summary>The default, as a file spells it after the name.</summary>
     public required string Default { get; init; }
 
-    /// <summary>Whose default this is.</summary>
+    /// <summary>The server whose default this is.</summary>
     public string DefaultFrom { get; init; } = "Redis 7.4";
 
-    /// <summary>Why the directive is accepted and then has no effect here; null if it acts.</summary>
+    /// <summary>Why the directive is accepted without effect; null if it acts.</summary>
     public string? Inert { get; init; }
 
     public bool Is(DirectiveFlags flag) => (Flags & flag) != 0;
 
-    /// <summary>Sets the value; returns null, or why the arguments are refused (nothing has changed then).</summary>
+    /// <summary>Sets the value. Returns null, or why the arguments are refused; then nothing has changed.</summary>
     /// <param name="config">Receives the value.</param>
     /// <param name="args">At least one word, unless the directive takes several (<see cref="DirectiveFlags.MultiArg"/>).</param>
     /// <param name="readingFile">True for lines of a file, where some directives accumulate; false for CONFIG SET.</param>
     public abstract string? Set(ServerConfig config, ReadOnlySpan<string> args, bool readingFile);
 
-    /// <summary>The value as CONFIG GET shows it. What it returns, <see cref="Set"/> accepts.</summary>
+    /// <summary>The value as CONFIG GET shows it. <see cref="Set"/> accepts it.</summary>
     public abstract string Get(ServerConfig config);
 
     /// <summary>
-    /// The lines CONFIG REWRITE wants in the file. A line without Force only replaces one that is there; no line at all means
-    /// that all lines of this directive go.
+    /// The lines that CONFIG REWRITE writes. A line without Force only replaces an existing one. No line at all removes all lines
+    /// of this directive.
     /// </summary>
     public virtual IEnumerable<(string Line, bool Force)> Lines(ServerConfig config, ServerConfig defaults)
     {

@@ -84,7 +84,7 @@ internal static class ListDirectives
     public static string FormatReplicaOf(ServerConfig config) =>
         config.Replication.ReplicaOf is { } master ? $"{master.Host} {ConfigNumber.Text(master.Port)}" : "";
 
-    /// <summary>In cluster mode a node's master is a matter of nodes.conf.</summary>
+    /// <summary>In cluster mode nodes.conf names a node's master.</summary>
     public static IEnumerable<(string Line, bool Force)> RewriteReplicaOf(ServerConfig config) =>
         config.Replication.ReplicaOf is null || config.Cluster.ClusterEnabled ? [] : [("replicaof " + FormatReplicaOf(config), true)];
 }

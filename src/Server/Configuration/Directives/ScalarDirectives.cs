@@ -94,7 +94,7 @@ internal sealed class EnumDirective<T> : Directive where T : struct, Enum
 {
     public required FieldOf<T> Field { get; init; }
 
-    /// <summary>In the order in which error texts list them. Of two names for one value CONFIG GET shows the first.</summary>
+    /// <summary>In the order of error texts. If two names have one value, CONFIG GET shows the first.</summary>
     public required (string Name, T Value)[] Names { get; init; }
 
     public Func<T, string?>? Check { get; init; }
@@ -128,7 +128,7 @@ internal sealed class EnumDirective<T> : Directive where T : struct, Enum
     static int ToInt(T value) => Convert.ToInt32(value, System.Globalization.CultureInfo.InvariantCulture);
 }
 
-/// <summary>Text. See <see cref="ConfigText"/> for what its chars are.</summary>
+/// <summary>Text, in the form that <see cref="ConfigText"/> describes.</summary>
 internal sealed class StringDirective : Directive
 {
     public required FieldOf<string> Field { get; init; }
@@ -157,7 +157,7 @@ internal sealed class StringDirective : Directive
     }
 }
 
-/// <summary>A directive with a grammar of its own; the type that holds its value parses and formats it.</summary>
+/// <summary>A directive with a grammar of its own. The type of its value parses and formats it.</summary>
 internal sealed class CustomDirective : Directive
 {
     public delegate string? Parser(ServerConfig config, ReadOnlySpan<string> args, bool readingFile);

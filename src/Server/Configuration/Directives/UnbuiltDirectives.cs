@@ -4,10 +4,10 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Configuration.Directives;
 
 /// <summary>
-/// Directives that ask for a subsystem which is not built yet. They are accepted, so that a redis.conf can be kept as it is, but an
-/// operator who asked for a replica or for encryption must not believe to have it: each is named in the log at every start. What
-/// guards access is refused instead: a server that ignored its users would be open to all. Whoever builds a subsystem removes
-/// its lines here.
+/// Directives of subsystems that do not exist yet. They are accepted, so that a redis.conf can stay as it is. But an operator who
+/// asks for a replica or for encryption must not believe to have it, so the log names each of them at every start. Directives
+/// that guard access are refused instead: a server that ignored its users would be open to all. The lines of a subsystem go when
+/// it is built.
 /// </summary>
 internal static class UnbuiltDirectives
 {
@@ -18,13 +18,13 @@ internal static class UnbuiltDirectives
         ("tls-port", c => c.Tls.TlsPort != 0, "nothing listens there"),
     ];
 
-    /// <summary>A sentence for the log about each directive that asks in vain.</summary>
+    /// <summary>A sentence for the log about each such directive that is set.</summary>
     public static IEnumerable<string> Notes(ServerConfig config) =>
         from asked in s_asked
         where asked.IsAsked(config)
         select $"'{asked.Name}' has no effect yet: {asked.Meanwhile}";
 
-    /// <summary>Why this configuration must not be served at all; null if it may.</summary>
+    /// <summary>Why the server must not start with this configuration; null if it may.</summary>
     public static string? Refusal(ServerConfig config, LoadedConfig loaded)
     {
         if (config.SentinelMode) return "Sentinel mode is not built yet.";

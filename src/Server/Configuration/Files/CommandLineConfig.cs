@@ -2,12 +2,12 @@ using System.Text;
 
 namespace MiniRedis.Server.Configuration.Files;
 
-/// <summary>What the arguments ask for instead of serving.</summary>
+/// <summary>What the arguments ask for; Serve is the usual.</summary>
 internal enum CommandLineAction : byte { Serve, Version, Help, CheckSystem, TestMemory }
 
 /// <summary>
-/// The arguments of redis-server: <c>[file] [--directive value …]… [-]</c>. Options become configuration text that is read
-/// after the file and standard input, so they win; errors in them are reported like errors in a file.
+/// The arguments of redis-server: <c>[file] [--directive value …]… [-]</c>. Options become configuration text that is read after
+/// the file and standard input, so they win. Errors in them are reported like errors in a file.
 /// </summary>
 /// <remarks>
 /// Redis 7.0.1 and later: the first argument after an option's name is its value even if it starts with "--"; an argument may
@@ -63,7 +63,7 @@ internal sealed class CommandLineConfig
     {
         var text = new StringBuilder();
         fromStandardInput = false;
-        // True where "--" starts a new option: not right behind a name that still lacks its value.
+        // Whether "--" starts a new option: not directly behind a name that still lacks its value.
         var hasValue = true;
         for (var i = first; i < words.Length; i++)
         {
@@ -79,7 +79,7 @@ internal sealed class CommandLineConfig
                 text.Append(word.AsSpan(2)).Append(' ');
                 hasValue = ConfigLine.Split(word) is not { Length: 1 };
                 if (hasValue) continue;
-                // Two names may stand without a value, as they could before 7.0.
+                // Two names may have no value, as before 7.0.
                 var isBare = isLast || words[i + 1].StartsWith("--", StringComparison.Ordinal);
                 var isSave = word.Equals("--save", StringComparison.OrdinalIgnoreCase);
                 if (!isBare || !(isSave || word.Equals("--sentinel", StringComparison.OrdinalIgnoreCase))) continue;

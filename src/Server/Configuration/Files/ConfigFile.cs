@@ -3,12 +3,12 @@ using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Configuration.Files;
 
-/// <summary>A directive line that is not a value of <see cref="ServerConfig"/>, for whoever it concerns.</summary>
+/// <summary>A directive line that is no value of <see cref="ServerConfig"/>; another part of the server reads it.</summary>
 /// <param name="Words">All words of the line, the directive's name (lower case) first.</param>
 internal sealed record ConfigDeclaration(string[] Words, string Source, int Line);
 
 /// <summary>
-/// Checks that need the rest of the server, so that a wrong line is reported where it stands. Each answers null or a text.
+/// Checks that need the rest of the server, so that a wrong line is reported with its number. Each returns null or a text.
 /// </summary>
 internal sealed class ConfigLoadHooks
 {
@@ -19,7 +19,7 @@ internal sealed class ConfigLoadHooks
     public Func<IReadOnlyList<string>, string?>? User { get; init; }
 }
 
-/// <summary>The outcome of reading files: what did not go into <see cref="ServerConfig"/>.</summary>
+/// <summary>The part of the files that did not go into <see cref="ServerConfig"/>.</summary>
 internal sealed class LoadedConfig
 {
     /// <summary>rename-command, in order.</summary>
@@ -28,22 +28,22 @@ internal sealed class LoadedConfig
     /// <summary>user lines, each without the word "user", in order.</summary>
     public List<ConfigDeclaration> Users { get; } = [];
 
-    /// <summary>sentinel lines with more than the one word, in order; refused unless the server is a Sentinel.</summary>
+    /// <summary>sentinel lines with more than one word, in order; refused unless the server is a Sentinel.</summary>
     public List<ConfigDeclaration> Sentinel { get; } = [];
 
-    /// <summary>What the log should say about it.</summary>
+    /// <summary>Notes about it for the log.</summary>
     public List<string> Notes { get; } = [];
 }
 
 /// <summary>
-/// The configuration cannot be read. <see cref="Exception.Message"/> is what to print before leaving with status 1.
+/// The configuration cannot be read. <see cref="Exception.Message"/> is printed before the process ends with status 1.
 /// </summary>
 internal sealed class ConfigFileException(string report) : Exception(report);
 
-/// <summary>Reads redis.conf syntax into a <see cref="ServerConfig"/>: one directive a line, later lines win.</summary>
+/// <summary>Reads redis.conf syntax into a <see cref="ServerConfig"/>: one directive for each line, later lines win.</summary>
 internal sealed class ConfigFile
 {
-    /// <summary>Deeper nesting is a file that includes itself; Redis recurses until its stack is gone.</summary>
+    /// <summary>Deeper nesting means a file that includes itself. Redis recurses until its stack overflows.</summary>
     const int MaxIncludeDepth = 16;
 
     const string CommandLine = "the command line";
@@ -54,7 +54,7 @@ internal sealed class ConfigFile
 
     ConfigFile(ServerConfig config, ConfigLoadHooks hooks) => (_config, _hooks) = (config, hooks);
 
-    /// <summary>Reads what the command line names: the file, then standard input, then the options.</summary>
+    /// <summary>Reads the file, then standard input, then the options, as the command line names them.</summary>
     /// <exception cref="ConfigFileException"/>
     public static LoadedConfig Load(ServerConfig config, CommandLineConfig commandLine, TextReader? stdin = null,
         ConfigLoadHooks? hooks = null)
@@ -86,7 +86,7 @@ internal sealed class ConfigFile
 
     void Read(List<Segment> segments, int depth)
     {
-        // Redis reads all as one text with a line feed before the options, and counts lines in that; ours name the source too.
+        // Redis reads all as one text with a line feed before the options, and counts its lines. Our errors name the source too.
         var before = 0;
         foreach (var (source, text) in segments)
         {
@@ -142,7 +142,7 @@ internal sealed class ConfigFile
     {
         if (!directive.Is(DirectiveFlags.MultiArg))
             return args.Length == 1 ? directive.Set(_config, args, readingFile: true) : ConfigErrors.WrongNumberOfArguments;
-        // One quoted argument may hold them all: --save "900 1 300 10".
+        // One quoted argument may hold all words: --save "900 1 300 10".
         if (args.Length == 1 && args[0].Length > 0) args = ConfigLine.Split(args[0]) ?? [];
         return directive.Set(_config, args, readingFile: true);
     }
@@ -165,7 +165,7 @@ internal sealed class ConfigFile
         return segments;
     }
 
-    /// <summary>What only the whole of the directives can be judged by.</summary>
+    /// <summary>Checks that need all directives.</summary>
     void CheckTogether()
     {
         if (_config.Logging.LogFile.Length > 0)

@@ -2,13 +2,13 @@ using MiniRedis.Server.Configuration.Directives;
 
 namespace MiniRedis.Server.Configuration.Files;
 
-/// <summary>How a configuration that cannot be read is reported: Redis's four lines, and where to look.</summary>
+/// <summary>The report of a configuration that cannot be read: Redis's four lines, and where to look.</summary>
 internal static class ConfigFileReport
 {
-    /// <summary>The version whose configuration this server reads, where Redis prints its own.</summary>
+    /// <summary>The version of Redis whose configuration this server reads. Redis prints its own version here.</summary>
     const string Version = "7.4.0";
 
-    /// <summary>A misspelling differs by this many edits at most; more, and the guess would be noise.</summary>
+    /// <summary>A misspelling differs by at most this many edits. A guess beyond that would be noise.</summary>
     const int MaxEdits = 3;
 
     public static ConfigFileException ForLine(int lineOverall, string line, string reason, string source, int lineInSource) =>
@@ -31,7 +31,7 @@ internal static class ConfigFileReport
 
     public static string BadDirective(string name)
     {
-        // A name that exists was given the wrong number of words; there is nothing to suggest.
+        // The name exists but has the wrong number of words: there is nothing to suggest.
         if (ConfigTable.FileOnly.Contains(name)) return ConfigErrors.BadDirective;
         var known = ConfigTable.All.SelectMany(d => new[] { d.Name, d.Alias }).OfType<string>().Concat(ConfigTable.FileOnly);
         var (nearest, edits) = known.Select(k => (k, Distance(name, k))).MinBy(p => p.Item2);

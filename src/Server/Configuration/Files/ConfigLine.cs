@@ -5,8 +5,8 @@ namespace MiniRedis.Server.Configuration.Files;
 
 /// <summary>Splits a line of a configuration file into words, and quotes a word so that splitting gives it back.</summary>
 /// <remarks>
-/// Redis's rules (sdssplitargs): words part at white space; "double quotes" know \n \r \t \b \a \xHH, and a backslash
-/// before any other character stands for that character; 'single quotes' know only \'; a closing quote must end the word.
+/// Redis's rules (sdssplitargs): white space separates words; "double quotes" know \n \r \t \b \a \xHH, and a backslash before
+/// any other character stands for that character; 'single quotes' know only \'; a closing quote must end the word.
 /// </remarks>
 internal static class ConfigLine
 {

@@ -5,13 +5,13 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Configuration.Files;
 
 /// <summary>
-/// CONFIG REWRITE: brings a configuration file up to date and leaves it the user's own. Comments and the order of lines stay;
-/// the lines of a directive are reused from the top, surplus ones disappear, and what has no line yet is appended below a
-/// signature if it differs from the default. Lines nobody understands become comments ("# ???"), as in Redis.
+/// CONFIG REWRITE: brings a configuration file up to date and keeps its form. Comments and the order of lines stay. The lines of
+/// a directive are reused from the top, and surplus ones are removed. A directive without a line is appended below a signature if
+/// it differs from its default. Unknown lines become comments ("# ???"), as in Redis.
 /// </summary>
 /// <remarks>
-/// Values that came from included files are written into this file, behind the include line where they win. Included files
-/// themselves are never touched.
+/// Values from included files are written into this file, after the include line, so that they win. Included files are never
+/// changed.
 /// </remarks>
 internal sealed class ConfigRewriter
 {
@@ -66,7 +66,7 @@ internal sealed class ConfigRewriter
             _lines.Add("# ??? " + line);
             return;
         }
-        // Sentinel's sub-directives are replaced group by group, so that their order survives.
+        // Sentinel's sub-directives are replaced group by group, which keeps their order.
         var option = ConfigTable.Find(name)?.Name ?? (name == "sentinel" && words.Length > 1 ? $"sentinel {words[1]}" : name);
         if (!_linesOf.TryGetValue(option, out var at)) _linesOf[option] = at = new Queue<int>();
         at.Enqueue(_lines.Count);
@@ -95,7 +95,7 @@ internal sealed class ConfigRewriter
         foreach (var line in at) _lines[line] = "";
     }
 
-    /// <summary>The lines, each run of empty ones made one.</summary>
+    /// <summary>The lines, with each run of empty ones reduced to one.</summary>
     string Content()
     {
         var text = new StringBuilder();
@@ -108,8 +108,9 @@ internal sealed class ConfigRewriter
     }
 
     /// <summary>
-    /// A file beside the old one, synced, then renamed over it: after a crash one of the two is there, whole. It keeps the
-    /// mode of the old one (Redis makes every rewritten file world-readable, passwords or not).
+    /// Writes a file beside the old one, syncs it and renames it over the old one: after a crash one of the two is there and
+    /// complete. The new file keeps the mode of the old one (Redis makes every rewritten file world-readable, even with passwords
+    /// in it).
     /// </summary>
     static void WriteAtomically(string path, byte[] content)
     {

@@ -3,9 +3,9 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Configuration.Files;
 
 /// <summary>
-/// The <c>dir</c> directive. Redis changes the process's directory; here the directory is a value, against which
-/// <see cref="PersistenceSettings.PathOf"/> resolves every relative path, so that two servers can live in one process (tests do)
-/// and a CONFIG SET that is rolled back leaves nothing behind.
+/// The <c>dir</c> directive. Redis changes the process's directory. Here the directory is a value, against which
+/// <see cref="PersistenceSettings.PathOf"/> resolves every relative path: two servers can live in one process (in tests), and
+/// rolling back a CONFIG SET leaves nothing behind.
 /// </summary>
 internal static class WorkingDirectory
 {
@@ -19,7 +19,7 @@ internal static class WorkingDirectory
         return null;
     }
 
-    /// <summary>Always absolute, and always written: the next start may happen elsewhere.</summary>
+    /// <summary>Always absolute, and always written: the next start may have another directory.</summary>
     public static IEnumerable<(string Line, bool Force)> Rewrite(ServerConfig config) =>
         [("dir " + ConfigLine.Quote(config.Persistence.Dir), true)];
 }

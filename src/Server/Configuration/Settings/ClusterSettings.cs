@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Configuration.Settings;
 
-/// <summary>What a node of a cluster does.</summary>
+/// <summary>Settings of a cluster node.</summary>
 /// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
 internal sealed class ClusterSettings
 {

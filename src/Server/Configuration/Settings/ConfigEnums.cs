@@ -1,7 +1,7 @@
 namespace MiniRedis.Server.Configuration.Settings;
 
-// The values behind the enum directives. The spelling a user types, and the order in which error texts list it, stand
-// next to each directive in ConfigTable; these types only give the choices names in code.
+// The values behind the enum directives. ConfigTable has the spelling that users type and the order of error texts; these types
+// only name the choices in code.
 
 internal enum MaxMemoryPolicy : byte
 {
@@ -34,7 +34,7 @@ internal enum AclPubSubDefault : byte { ResetChannels, AllChannels }
 
 internal enum SanitizeDump : byte { No, Yes, Clients }
 
-/// <summary>Who may use a dangerous feature: nobody, everybody, or connections from this machine.</summary>
+/// <summary>The clients that may use a dangerous feature: none, all, or those of this machine.</summary>
 internal enum ProtectedAction : byte { No, Yes, Local }
 
 internal enum EndpointType : byte { Ip, Hostname, Unknown }
@@ -43,6 +43,6 @@ internal enum PropagationErrorBehavior : byte { Ignore, Panic, PanicOnReplicas }
 
 internal enum RdbVersionCheck : byte { Strict, Relaxed }
 
-/// <summary>What a signal's shutdown does; bits combine. Numbers are Redis's SHUTDOWN_* flags.</summary>
+/// <summary>Options of a shutdown by signal; bits combine. Numbers are Redis's SHUTDOWN_* flags.</summary>
 [Flags]
 internal enum ShutdownFlags : byte { Default = 0, Save = 1, NoSave = 2, Now = 4, Force = 8 }

@@ -11,7 +11,8 @@ internal sealed class EncodingSettings
     public long StreamNodeMaxBytes, StreamNodeMaxEntries, HllSparseMaxBytes;
 
     /// <summary>
-    /// DEBUG QUICKLIST-PACKED-THRESHOLD: bytes from which on an element of a list has a node of its own; 0 for the usual. No directive.
+    /// DEBUG QUICKLIST-PACKED-THRESHOLD: a list element of at least this many bytes has a node of its own; 0 for the default. Not
+    /// a directive.
     /// </summary>
     public long PackedThreshold { get; set; }
 }

@@ -23,7 +23,7 @@ internal enum KeyspaceEvents
     Module = 1 << 13,
     New = 1 << 14,
     /// <summary>
-    /// What 'A' stands for. Key misses and new keys stay out: they would flood a subscriber that asked for changes.
+    /// The classes that 'A' selects. Key misses and new keys are left out: they would flood a subscriber that asked for changes.
     /// </summary>
     All = Generic | String | List | Set | Hash | ZSet | Expired | Evicted | Stream | Module,
 }

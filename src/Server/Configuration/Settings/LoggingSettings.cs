@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Configuration.Settings;
 
-/// <summary>Where the log goes, and in which form.</summary>
+/// <summary>Destination and form of the log.</summary>
 /// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
 internal sealed class LoggingSettings
 {

@@ -7,7 +7,7 @@ internal sealed class MemorySettings
     public long MaxMemory;
     public MaxMemoryPolicy MaxMemoryPolicy;
     public int MaxMemorySamples, MaxMemoryEvictionTenacity;
-    /// <summary>Bytes; negative is a percentage of maxmemory. <see cref="MaxMemoryClientsBytes"/> has it resolved.</summary>
+    /// <summary>Bytes; negative is a percentage of maxmemory. <see cref="MaxMemoryClientsBytes"/> resolves it.</summary>
     public long MaxMemoryClients;
     public int LfuLogFactor;
     /// <summary>Minutes.</summary>
@@ -21,7 +21,7 @@ internal sealed class MemorySettings
     public long ActiveDefragIgnoreBytes, ActiveDefragMaxScanFields;
     public long TrackingTableMaxKeys;
 
-    /// <summary>maxmemory-clients in bytes; 0 is no limit, also for a percentage while maxmemory is 0.</summary>
+    /// <summary>maxmemory-clients in bytes; 0 is no limit. A percentage is 0 while maxmemory is 0.</summary>
     public long MaxMemoryClientsBytes =>
         MaxMemoryClients >= 0 ? MaxMemoryClients : (long)((Int128)MaxMemory * -MaxMemoryClients / 100);
 

@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Configuration.Settings;
 
-/// <summary>Where the server listens, and what a connection may send and hold. Directives of <c>ConfigTable.Network.cs</c>.</summary>
+/// <summary>Addresses of the server, and limits of a connection. Directives of <c>ConfigTable.Network.cs</c>.</summary>
 /// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
 internal sealed class NetworkSettings
 {

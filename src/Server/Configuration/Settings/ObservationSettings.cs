@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Configuration.Settings;
 
-/// <summary>What is recorded about commands and keys: slow log, latency, notifications.</summary>
+/// <summary>Records of commands and keys: slow log, latency, notifications.</summary>
 /// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
 internal sealed class ObservationSettings
 {

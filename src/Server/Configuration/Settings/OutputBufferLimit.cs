@@ -32,7 +32,7 @@ internal readonly record struct OutputBufferLimit(long HardBytes, long SoftBytes
         return null;
     }
 
-    // "slave" is what Redis 7 still answers here, so clients that parse the value look for it.
+    // Redis 7 still answers "slave" here, and clients that parse the value look for it.
     public static string Format(ServerConfig config)
     {
         var limits = config.Network.OutputBufferLimits;

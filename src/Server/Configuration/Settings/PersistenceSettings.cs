@@ -8,7 +8,7 @@ internal sealed class PersistenceSettings
     public SavePoint[] SavePoints = [];
     public bool RdbChecksum, RdbCompression, RdbDelSyncFiles, RdbSaveIncrementalFsync, StopWritesOnBgsaveError;
     public RdbVersionCheck RdbVersionCheck;
-    /// <summary>Microseconds a key, to slow tests down; negative sleeps one microsecond each -n keys.</summary>
+    /// <summary>Microseconds for each key, to slow tests down; -n sleeps one microsecond for every n keys.</summary>
     public int RdbKeySaveDelay, KeyLoadDelay;
     public long LoadingProcessEventsIntervalBytes;
     public bool AppendOnly, NoAppendFsyncOnRewrite, AofRewriteIncrementalFsync, AofLoadTruncated, AofUseRdbPreamble;
@@ -17,11 +17,9 @@ internal sealed class PersistenceSettings
     public int AutoAofRewritePercentage;
     public long AutoAofRewriteMinSize;
 
-    /// <summary>True once a file has named a save point, from where on further ones add to it.</summary>
+    /// <summary>Whether a file has named a save point: further ones then add to it.</summary>
     internal bool SavePointsAreFromFile;
 
-    /// <summary>
-    /// The file that a path of the configuration names, as .NET wants it: absolute, relative ones below <c>dir</c>.
-    /// </summary>
+    /// <summary>A path of the configuration as .NET wants it: absolute, with relative paths below <c>dir</c>.</summary>
     public string PathOf(string path) => Path.GetFullPath(ConfigText.ToUnicode(path), ConfigText.ToUnicode(Dir));
 }

@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Configuration.Settings;
 
-/// <summary>The process: how it runs, stops and what it tells the system. Directives of <c>ConfigTable.Process.cs</c>.</summary>
+/// <summary>How the process runs, stops and reports to the system. Directives of <c>ConfigTable.Process.cs</c>.</summary>
 /// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
 internal sealed class ProcessSettings
 {
@@ -10,7 +10,7 @@ internal sealed class ProcessSettings
     public SupervisedMode Supervised;
     public string ServerCpuList = "", BioCpuList = "", AofRewriteCpuList = "", BgsaveCpuList = "";
     public OomScoreAdjust OomScoreAdj;
-    /// <summary>Of a master, a replica, a background worker.</summary>
+    /// <summary>For a master, a replica, a background worker.</summary>
     public int[] OomScoreAdjValues = [];
     public int ShutdownTimeout;
     public ShutdownFlags ShutdownOnSigint, ShutdownOnSigterm;
@@ -18,7 +18,7 @@ internal sealed class ProcessSettings
     public bool DynamicHz, ActiveRehashing, ExtendedRedisCompatibility, ImportMode;
     /// <summary>Milliseconds.</summary>
     public int WatchdogPeriod;
-    /// <summary>Milliseconds a script may run before others are told BUSY; 0 is for ever.</summary>
+    /// <summary>Milliseconds that a script may run before other clients are answered BUSY; 0 is no limit.</summary>
     public long BusyReplyThreshold;
     public bool LuaEnableDeprecatedApi;
     public string AvailabilityZone = "";

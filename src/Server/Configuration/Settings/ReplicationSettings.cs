@@ -2,7 +2,7 @@ using MiniRedis.Server.Configuration.Directives;
 
 namespace MiniRedis.Server.Configuration.Settings;
 
-/// <summary>What a replica and its master do.</summary>
+/// <summary>Settings of a replica and its master.</summary>
 /// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
 internal sealed class ReplicationSettings
 {

@@ -30,7 +30,7 @@ internal readonly record struct SavePoint(long Seconds, int Changes)
     public static string Format(ServerConfig config) => string.Join(' ', config.Persistence.SavePoints.Select(p => p.ToString()));
 
     /// <summary>
-    /// A line a point, and one even for none: without it the next start would use the defaults. A Sentinel saves nothing.
+    /// One line for each point, and one for none: without it the next start would use the defaults. A Sentinel saves nothing.
     /// </summary>
     public static IEnumerable<(string Line, bool Force)> Rewrite(ServerConfig config) =>
         config switch

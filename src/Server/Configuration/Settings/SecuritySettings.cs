@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Configuration.Settings;
 
-/// <summary>Passwords, users, and what is protected from clients.</summary>
+/// <summary>Passwords, users, and protection from clients.</summary>
 /// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
 internal sealed class SecuritySettings
 {

@@ -4,8 +4,8 @@ using MiniRedis.Server.Configuration.Files;
 namespace MiniRedis.Server.Configuration.Settings;
 
 /// <summary>
-/// The value of every directive, one field each: what hot paths read. <see cref="ConfigTable"/> says what each one is called,
-/// what it accepts and what its default is; the constructor sets those defaults.
+/// The value of every directive, one field each, for hot paths to read. <see cref="ConfigTable"/> has each one's name, range and
+/// default; the constructor sets the defaults.
 /// </summary>
 /// <remarks>
 /// Written under the executor (start-up, CONFIG SET), read by any thread: numbers and references are whole either way, and
@@ -37,6 +37,9 @@ internal sealed class ServerConfig
     public ObservationSettings Observation { get; } = new();
     public TlsSettings Tls { get; } = new();
 
-    /// <summary>Started as a Sentinel; no directive but a way to start (<see cref="CommandLineConfig.SentinelMode"/>).</summary>
+    /// <summary>
+    /// Whether the server was started as a Sentinel. Not a directive but a way to start
+    /// (<see cref="CommandLineConfig.SentinelMode"/>).
+    /// </summary>
     public bool SentinelMode { get; set; }
 }

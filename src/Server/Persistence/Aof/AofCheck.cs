@@ -5,15 +5,15 @@ using Ascii = MiniRedis.Server.Text.Ascii;
 
 namespace MiniRedis.Server.Persistence.Aof;
 
-/// <summary>What <c>check-aof</c> is to change.</summary>
-/// <param name="Fix">Cut off what stands behind the last whole command or transaction of the last file, once the user agrees.</param>
-/// <param name="TruncateTo">Unix time in seconds: cut off what was written after it; null keeps all.</param>
+/// <summary>The changes that <c>check-aof</c> may make.</summary>
+/// <param name="Fix">Truncate the last file after its last complete command or transaction, once the user agrees.</param>
+/// <param name="TruncateTo">Unix time in seconds: cut off commands written after it; null keeps all.</param>
 readonly record struct AofCheckOptions(bool Fix = false, long? TruncateTo = null);
 
 /// <summary>
-/// <c>miniredis check-aof [--fix] [--truncate-to-timestamp N] FILE</c>: reads the files that a manifest lists, or one file of commands that may
-/// begin with an RDB file, as loading would, and runs nothing. Says what is wrong, where, and how much is whole; in the words of
-/// redis-check-aof, so that scripts understand them. Only the last file can be mended: what a crash leaves is at its end.
+/// <c>miniredis check-aof [--fix] [--truncate-to-timestamp N] FILE</c>: reads the files of a manifest, or one file of commands
+/// that may begin with an RDB file, as loading does, but runs nothing. It reports what is wrong, where, and how much is intact,
+/// in the words of redis-check-aof, which scripts read. Only the last file can be repaired: a crash damages its end.
 /// </summary>
 sealed class AofCheck
 {
@@ -41,9 +41,9 @@ sealed class AofCheck
     /// <param name="path">The manifest, or the file.</param>
     /// <param name="options">What to change.</param>
     /// <param name="output">Takes the report.</param>
-    /// <param name="answers">Where the user's leave to cut a file comes from.</param>
-    /// <param name="time">The clock that tells which keys of an RDB file have expired.</param>
-    /// <returns>The exit code: 0 if everything can be loaded, perhaps as mended; 1 if not.</returns>
+    /// <param name="answers">The user's answers to whether a file may be cut.</param>
+    /// <param name="time">The clock that decides which keys of an RDB file have expired.</param>
+    /// <returns>The exit code: 0 if everything can be loaded, perhaps after repair; 1 if not.</returns>
     public static int Run(string path, AofCheckOptions options, TextWriter output, TextReader answers, TimeProvider? time = null)
     {
         var check = new AofCheck(options, output, answers, time ?? TimeProvider.System);
@@ -97,7 +97,7 @@ sealed class AofCheck
         return true;
     }
 
-    /// <summary>Checks a file and tells the verdict; true if loading can go on behind it.</summary>
+    /// <summary>Checks a file and reports the verdict. True if loading can go on after it.</summary>
     bool Checked(string kind, string name, string path, bool isLast, bool isRdb)
     {
         var verdict = Check(name, path, isLast, isRdb);
@@ -154,7 +154,7 @@ sealed class AofCheck
         return Conclude(name, path, reader.Length, whole, isLast);
     }
 
-    /// <summary>Follows where transactions begin and end; false if they do not match.</summary>
+    /// <summary>Follows MULTI and EXEC. False if they do not match.</summary>
     static bool Follow(AofCommandReader reader, string name, ref bool inTransaction)
     {
         var isMulti = Ascii.EqualsIgnoreCase(reader.Word, "multi"u8);
@@ -164,9 +164,9 @@ sealed class AofCheck
         return true;
     }
 
-    /// <summary>Whether a note says that what follows was written after the time up to which to keep.</summary>
-    /// <param name="reader">Has just read the note.</param>
-    /// <param name="isGood">False if the note should tell a time and does not.</param>
+    /// <summary>Whether a note says that the next commands were written after the time to keep.</summary>
+    /// <param name="reader">It has just read the note.</param>
+    /// <param name="isGood">False if the note should hold a time and does not.</param>
     bool IsTooLate(AofCommandReader reader, out bool isGood)
     {
         isGood = true;
@@ -177,7 +177,7 @@ sealed class AofCheck
         return isGood && time > limit;
     }
 
-    // A transaction under way is not kept in part, though it began in time.
+    // An open transaction is not kept in part, though it began in time.
     Verdict CutAtTime(string name, string path, long whole, bool isLast)
     {
         if (whole == 0)
@@ -237,7 +237,7 @@ sealed class AofCheck
 
     static FileStream Open(string path)
     {
-        // Named as the user did, and not in full.
+        // Named as the user named it, not in full.
         if (!File.Exists(path)) throw new FileNotFoundException(null, path);
         return new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite });
     }

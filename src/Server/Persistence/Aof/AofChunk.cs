@@ -3,21 +3,21 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
-/// Bytes on their way to the AOF. One thread's at a time: the executor fills it, the writer empties it. They lie in native memory, since a
-/// disk that hangs makes thousands of them: on the collected heap each collection would go through those, for as long as they wait.
+/// Bytes on their way to the AOF. One thread uses it at a time: the executor fills it, the writer empties it. It is native
+/// memory, since a disk that hangs makes thousands of chunks wait, and each garbage collection would have to go through them.
 /// </summary>
 sealed class AofChunk : IDisposable
 {
     const int Size = 64 * 1024;
 
-    // Nothing before the first byte, and after the last was given up: a server without an AOF has one chunk that stays empty.
+    // No memory before the first byte: a server without an AOF has one chunk that stays empty.
     readonly NativeBuffer _bytes = new(0);
 
     public int Length { get; private set; }
 
     public ReadOnlySpan<byte> Written => _bytes.GetSpan()[..Length];
 
-    /// <summary>Whether it takes so much more; an empty one takes anything.</summary>
+    /// <summary>Whether it has room for <paramref name="bytes"/> more. An empty chunk takes any number.</summary>
     public bool HasRoom(int bytes) => Length == 0 || bytes <= _bytes.Capacity - Length;
 
     public void Write(ReadOnlySpan<byte> bytes)
@@ -30,11 +30,11 @@ sealed class AofChunk : IDisposable
     public void Clear()
     {
         Length = 0;
-        // What one long value made large is not kept.
+        // A chunk that one long value made large is not kept.
         if (_bytes.Capacity > Size) _bytes.Free();
     }
 
-    /// <summary>Gives the memory back. Writing to it again would take new memory.</summary>
+    /// <summary>Frees the memory. Writing to it again would allocate.</summary>
     public void Dispose()
     {
         Length = 0;

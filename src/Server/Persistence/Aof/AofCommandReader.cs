@@ -4,11 +4,11 @@ using MiniRedis.Resp;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
-/// Reads a file of commands one by one and runs none. The parser is that of loading; what it passes over, the line ends behind
-/// arguments, is looked at here as well. Faults are told in the words of redis-check-aof.
+/// Reads the commands of a file one by one without running them. The parser is that of loading; the line ends after arguments,
+/// which it skips, are checked here as well. Faults are reported in the words of redis-check-aof.
 /// </summary>
-/// <param name="file">Read from where it stands.</param>
-/// <param name="name">The file's, for messages.</param>
+/// <param name="file">Read from its position.</param>
+/// <param name="name">The file's name, for messages.</param>
 sealed class AofCommandReader(Stream file, string name)
 {
     static readonly ParserLimits s_limits = new() { MaxBulkLength = ParserLimits.LargestBulk };
@@ -18,28 +18,28 @@ sealed class AofCommandReader(Stream file, string name)
     RequestParser _parser;
     int _length, _wordStart, _wordLength;
 
-    /// <summary>Where what was read ends, in bytes from the start of the file.</summary>
+    /// <summary>The end of the last command or note, in bytes from the start of the file.</summary>
     public long Position => _input.Position;
 
-    /// <summary>Where the last argument or note that was looked at begins.</summary>
+    /// <summary>The start of the last argument or note that was checked.</summary>
     public long LastOffset { get; private set; } = file.Position;
 
     public long Length => _input.Length;
 
-    /// <summary>Line ends of the protocol so far: those within arguments and of notes are not counted.</summary>
+    /// <summary>Line ends of the protocol so far, without those within arguments and of notes.</summary>
     public long Lines { get; private set; }
 
-    /// <summary>What is wrong; null where nothing is.</summary>
+    /// <summary>The fault; null if there is none.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>A note and no command was read, such as the time of what follows: "#TS:1700000000".</summary>
+    /// <summary>Whether a note was read instead of a command, such as the time of the next commands: "#TS:1700000000".</summary>
     public bool IsNote { get; private set; }
 
     /// <summary>The command's name, or the note with its line end. Valid until the next is read.</summary>
     public ReadOnlySpan<byte> Word => _input.Consumed(_length).Slice(_wordStart, _wordLength);
 
     /// <summary>Reads the next command or note.</summary>
-    /// <returns>False at the end of the file, or at a fault; <see cref="Failure"/> tells which.</returns>
+    /// <returns>False at the end of the file or at a fault; <see cref="Failure"/> tells which.</returns>
     public bool Read()
     {
         if (_input.Unread.IsEmpty && !_input.Fill(1)) return false;
@@ -54,7 +54,7 @@ sealed class AofCommandReader(Stream file, string name)
             }
             var status = _parser.Parse(unread, s_limits, _arguments, out var request, out var length, out var wanted, out var error);
             if (status == ParseStatus.NeedMore && _input.Fill(wanted)) continue;
-            // What there was may have moved to the front.
+            // The unread bytes may have moved to the front.
             unread = _input.Unread;
             if (IsNote ? !Note(length) : !IsSound(unread)) return false;
             if (status != ParseStatus.Request) return Fail(Position, error ?? "Expected at least one argument, got none");
@@ -72,7 +72,7 @@ sealed class AofCommandReader(Stream file, string name)
         return length > 0 || Fail(Position, "Reached EOF before the end of an annotation");
     }
 
-    /// <summary>Walks over one command, which may be one that the parser refuses or misses the end of.</summary>
+    /// <summary>Walks over one command. The parser may refuse it or find no end.</summary>
     bool IsSound(ReadOnlySpan<byte> bytes)
     {
         var at = 0;
@@ -108,7 +108,7 @@ sealed class AofCommandReader(Stream file, string name)
 
     bool LineEnd(ReadOnlySpan<byte> bytes, ref int at)
     {
-        // What is missing at the end is shown as zeros.
+        // Missing bytes at the end are shown as zeros.
         var (first, second) = (at < bytes.Length ? bytes[at] : 0, at + 1 < bytes.Length ? bytes[at + 1] : 0);
         at += 2;
         if (first != '\r' || second != '\n') return Fail(LastOffset, $@"Expected \r\n, got: {first:x2}{second:x2}");
@@ -116,9 +116,9 @@ sealed class AofCommandReader(Stream file, string name)
         return true;
     }
 
-    /// <summary>Notes what is wrong, the first time.</summary>
-    /// <param name="offset">Where, in bytes from the start of the file.</param>
-    /// <param name="reason">What.</param>
+    /// <summary>Records the first fault.</summary>
+    /// <param name="offset">Its place, in bytes from the start of the file.</param>
+    /// <param name="reason">Its description.</param>
     /// <returns>False.</returns>
     public bool Fail(long offset, string reason)
     {

@@ -8,22 +8,22 @@ namespace MiniRedis.Server.Persistence.Aof;
 /// <summary>The files of the AOF and their manifest, on the disk. Under the executor's lock.</summary>
 sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog log)
 {
-    // What the disk has; see Adopt.
+    // The list on disk; see Adopt.
     AofManifest _onDisk = AofManifest.Empty;
 
-    /// <summary>The list, as the disk has it or is about to.</summary>
+    /// <summary>The list, as it is on disk or is about to be.</summary>
     public AofManifest Manifest { get; private set; } = AofManifest.Empty;
 
     /// <summary>The files' directory.</summary>
     public string Directory => settings.PathOf(settings.AppendDirname);
 
-    /// <summary>The list's file.</summary>
+    /// <summary>The file of the list.</summary>
     public string ManifestPath => PathOf(settings.AppendFilename + ".manifest");
 
-    /// <summary>The file that is written to.</summary>
+    /// <summary>The file that is being written.</summary>
     public string CurrentPath => PathOf(Manifest.Incremental[^1].Name);
 
-    /// <summary>Bytes of the base and of incremental files that are not written to any more.</summary>
+    /// <summary>Bytes of the base and of closed incremental files.</summary>
     public long ClosedBytes { get; private set; }
 
     /// <summary>Whether what a rewrite replaces stays on the disk, on no list: it holds more than was loaded.</summary>
@@ -31,26 +31,26 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
 
     public string PathOf(string name) => Path.Combine(Directory, ConfigText.ToUnicode(name));
 
-    /// <summary>Reads the list; without one there are no files.</summary>
-    /// <exception cref="FormatException">The list makes no sense.</exception>
+    /// <summary>Reads the list. Without a list there are no files.</summary>
+    /// <exception cref="FormatException">The list is malformed.</exception>
     public void Load()
     {
         _onDisk = File.Exists(ManifestPath) ? Read() : AofManifest.Empty;
         Adopt(_onDisk);
     }
 
-    // Names are bytes, as configuration text is.
+    // Names are bytes, like configuration text.
     AofManifest Read() => AofManifest.Parse(File.ReadAllText(ManifestPath, Encoding.Latin1));
 
     /// <summary>
-    /// Takes an AOF of one file, as there was before Redis 7, into the directory: it is the base from now on. Does nothing where there is a list.
+    /// Moves an AOF of one file, as before Redis 7, into the directory: it becomes the base. Does nothing if there is a list.
     /// </summary>
     public void UpgradeIfNeeded()
     {
         var name = settings.AppendFilename;
         var old = settings.PathOf(name);
         if (!File.Exists(old)) return;
-        // The list comes first. Where power fails before the file is moved, the next start finds it on the list and moves it.
+        // The list is written first. If power fails before the file is moved, the next start finds it on the list and moves it.
         if (!File.Exists(ManifestPath))
         {
             Commit(AofManifest.Upgraded(name));
@@ -65,7 +65,7 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         log.AofUpgraded(name, settings.AppendDirname);
     }
 
-    /// <summary>Makes sure that there is a base, were it an empty one, and a file to write to.</summary>
+    /// <summary>Makes sure that there is a base, even an empty one, and a file to write to.</summary>
     public void Complete()
     {
         var manifest = Manifest;
@@ -81,16 +81,14 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         if (manifest.Incremental.Count == 0)
         {
             manifest = manifest.WithIncremental(settings.AppendFilename);
-            // Before it is listed: a file that is listed and not there keeps the server from starting.
+            // Created before it is listed: a listed file that is missing keeps the server from starting.
             saving.Files.Create(PathOf(manifest.Incremental[^1].Name)).Dispose();
         }
         if (manifest != Manifest) Commit(manifest);
         DeleteHistory();
     }
 
-    /// <summary>
-    /// Makes another list the one that counts. The disk has it, or still has the old one whole, wherever power fails.
-    /// </summary>
+    /// <summary>Replaces the list. Whenever power fails, the disk has either the new list or the old one, complete.</summary>
     public void Commit(AofManifest manifest)
     {
         var kept = KeepsReplaced ? manifest.History : [];
@@ -104,7 +102,7 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
             file.Sync();
         }
         files.Replace(temporary, ManifestPath);
-        // That is what the next start reads, whether or not it outlives a power failure.
+        // The next start reads this list, unless power fails before it is synced.
         _onDisk = manifest;
         Adopt(manifest);
         files.SyncDirectory(Directory);
@@ -114,21 +112,21 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         KeepsReplaced = false;
     }
 
-    /// <summary>Goes on with a list that the disk is not to have yet: the one before holds everything still.</summary>
+    /// <summary>Goes on with a list that is not written yet: the one on disk still holds everything.</summary>
     public void Adopt(AofManifest manifest)
     {
         Manifest = manifest;
         CountBytes();
     }
 
-    /// <summary>Goes back to the list that the disk has, and deletes the files that it lacks.</summary>
+    /// <summary>Goes back to the list on disk, and deletes files that are not on it.</summary>
     public void Revert()
     {
         foreach (var file in Manifest.Incremental.Except(_onDisk.Incremental)) TryDelete(file.Name);
         Adopt(_onDisk);
     }
 
-    /// <summary>Deletes a file that is on no list. If the disk refuses, it stays, in nobody's way.</summary>
+    /// <summary>Deletes a file that is on no list. If the disk refuses, the file stays and does no harm.</summary>
     public void TryDelete(string name)
     {
         try
@@ -141,14 +139,14 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         }
     }
 
-    /// <summary>Makes the directory, if there is none.</summary>
+    /// <summary>Creates the directory if there is none.</summary>
     public void CreateDirectory()
     {
         var files = saving.Files;
         if (files.CreateDirectory(Directory)) files.SyncDirectory(Path.GetDirectoryName(Directory)!);
     }
 
-    /// <summary>Deletes the files that a rewrite has replaced, and then takes them off the list.</summary>
+    /// <summary>Deletes the files that a rewrite has replaced, then removes them from the list.</summary>
     public void DeleteHistory()
     {
         if (Manifest.History.Count == 0 || settings.AofDisableAutoGc) return;

@@ -1,7 +1,9 @@
 namespace MiniRedis.Server.Persistence.Aof;
 
-/// <summary>The bytes of a file of commands that are read and not done with, in one piece: as many as the command in front asks for.</summary>
-/// <param name="file">Read from where it stands; not closed.</param>
+/// <summary>
+/// The bytes of a file of commands that are read and not consumed, in one piece: at least as many as the first command needs.
+/// </summary>
+/// <param name="file">Read from its position; not closed.</param>
 sealed class AofInput(Stream file)
 {
     const int FirstBufferBytes = 1 << 20;
@@ -9,7 +11,7 @@ sealed class AofInput(Stream file)
     byte[] _buffer = new byte[FirstBufferBytes];
     int _start, _end;
 
-    /// <summary>Where the unread bytes begin, from the start of the file.</summary>
+    /// <summary>The start of the unread bytes, from the start of the file.</summary>
     public long Position { get; private set; } = file.Position;
 
     /// <summary>Bytes of the file.</summary>
@@ -17,7 +19,7 @@ sealed class AofInput(Stream file)
 
     public ReadOnlySpan<byte> Unread => _buffer.AsSpan(_start, _end - _start);
 
-    /// <summary>The bytes that were done with last, so many of them. Valid until <see cref="Fill"/>.</summary>
+    /// <summary>The last <paramref name="bytes"/> bytes that were consumed. Valid until <see cref="Fill"/>.</summary>
     public ReadOnlySpan<byte> Consumed(int bytes) => _buffer.AsSpan(_start - bytes, bytes);
 
     public void Consume(int bytes)
@@ -26,7 +28,10 @@ sealed class AofInput(Stream file)
         Position += bytes;
     }
 
-    /// <summary>Reads on until more bytes are unread than now, and so many at least; the unread ones move to the front.</summary>
+    /// <summary>
+    /// Reads until there are more unread bytes than now, and at least <paramref name="wanted"/>. The unread bytes move to the
+    /// front.
+    /// </summary>
     /// <returns>False at the end of the file.</returns>
     public bool Fill(long wanted)
     {
@@ -35,7 +40,7 @@ sealed class AofInput(Stream file)
         wanted = Math.Max(wanted, _end + 1L);
         if (wanted > _buffer.Length)
         {
-            // Never more than there is, whatever a header says.
+            // Never more than the file holds, whatever a header says.
             if (wanted > Math.Min(Length - Position, Array.MaxLength)) return false;
             Array.Resize(ref _buffer, (int)Math.Min(Math.Max(wanted, _buffer.Length * 2L), Array.MaxLength));
         }

@@ -6,8 +6,9 @@ using MiniRedis.Server.Logging;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
-/// Loads the files of the AOF one behind the other, a slice at a time: a base that is an RDB file or begins with one, and commands. What
-/// the end of the last one that is not empty lacks after a crash is cut off, if aof-load-truncated allows that. Under the executor's lock.
+/// Loads the files of the AOF one after the other, a slice at a time: a base that is an RDB file or begins with one, and
+/// commands. If the last non-empty file is truncated, as after a crash, its incomplete end is cut off, provided
+/// aof-load-truncated allows it. Under the executor's lock.
 /// </summary>
 sealed class AofLoading : IDisposable
 {
@@ -26,14 +27,16 @@ sealed class AofLoading : IDisposable
     IAofReplay? _replay;
     long _before, _dirty, _failedCommands;
 
-    /// <param name="files">Which files there are.</param>
+    /// <param name="files">The list of files.</param>
     /// <param name="setup">Loads a base that is an RDB file.</param>
-    /// <param name="replayer">Runs the commands of a file, which it closes in the end; the text is the file's name, for the log.</param>
-    /// <param name="effects">What is loaded is no change.</param>
-    /// <param name="settings">Whether a truncated end may be cut off.</param>
+    /// <param name="replayer">
+    /// Runs the commands of a file and closes it at the end. The text is the file's name, for the log.
+    /// </param>
+    /// <param name="effects">Loaded commands count no changes.</param>
+    /// <param name="settings">Whether an incomplete end may be cut off.</param>
     /// <param name="disk">Cuts it off.</param>
-    /// <param name="log">Is told of each file.</param>
-    /// <exception cref="IOException">A file of the list is not there.</exception>
+    /// <param name="log">Receives a line for each file.</param>
+    /// <exception cref="FileNotFoundException">A listed file is missing.</exception>
     public AofLoading(
         AofFiles files, RdbLoadingSetup setup, Func<Stream, string, IAofReplay> replayer, EffectStream effects, PersistenceSettings settings,
         IFileStore disk, ServerLog log)
@@ -53,13 +56,13 @@ sealed class AofLoading : IDisposable
     /// <summary>Bytes of all files.</summary>
     public long Length { get; }
 
-    /// <summary>Bytes of them that are loaded.</summary>
+    /// <summary>Bytes of all files that are loaded.</summary>
     public long Position => _before + (_base?.Position ?? _replay?.Position ?? 0);
 
     /// <summary>Loads some more.</summary>
     /// <returns>True once everything is loaded.</returns>
     /// <exception cref="RdbException">An RDB file is damaged.</exception>
-    /// <exception cref="AofException">A file of commands is.</exception>
+    /// <exception cref="AofException">A file of commands is damaged.</exception>
     public bool Step(long bytes, int keys)
     {
         if (_file is null)
@@ -75,7 +78,7 @@ sealed class AofLoading : IDisposable
         if (_base is not null)
         {
             if (!_base.Step(bytes, keys)) return false;
-            // Commands may follow, as in the one file of versions before 7.
+            // Commands may follow, as in the single file of versions before 7.
             var end = _base.Position;
             _base.Dispose();
             _base = null;
@@ -95,7 +98,7 @@ sealed class AofLoading : IDisposable
         return false;
     }
 
-    // A rewrite lists the next file before anything goes to it, and a crash may leave what was still on its way to the one before half written.
+    // A rewrite lists the next file before anything is written to it. A crash may then leave the file before it incomplete.
     bool IsLastWritten => _paths.Skip(_next).All(path => new FileInfo(path).Length == 0);
 
     bool Replay(long bytes)
@@ -132,7 +135,7 @@ sealed class AofLoading : IDisposable
             _replay = _replayer(_file, CurrentName);
             return;
         }
-        // What has expired since is loaded as well: commands that follow may make it live longer.
+        // Expired keys are loaded too: a later command may extend their deadline.
         _base = _setup.Open(_file, dropExpiredAt: -1, replaces: false);
     }
 

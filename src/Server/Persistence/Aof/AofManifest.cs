@@ -4,13 +4,13 @@ using MiniRedis.Server.Configuration.Files;
 
 namespace MiniRedis.Server.Persistence.Aof;
 
-/// <summary>What a file of a multi-part AOF is: the letters are those of the manifest.</summary>
+/// <summary>The kinds of files of a multi-part AOF, with the letters of the manifest.</summary>
 enum AofFileType
 {
     /// <summary>The data set as it was when the last rewrite began.</summary>
     Base = 'b',
 
-    /// <summary>What was changed since.</summary>
+    /// <summary>The changes since.</summary>
     Incremental = 'i',
 
     /// <summary>Replaced by a rewrite, and to be deleted.</summary>
@@ -19,18 +19,19 @@ enum AofFileType
 
 /// <summary>A file of a multi-part AOF.</summary>
 /// <param name="Name">Its name in the AOF's directory, without a path.</param>
-/// <param name="Sequence">From 1 on; base and incremental files are counted apart.</param>
-/// <param name="Type">What it is.</param>
+/// <param name="Sequence">From 1; base and incremental files are counted separately.</param>
+/// <param name="Type">Its kind.</param>
 readonly record struct AofFile(string Name, long Sequence, AofFileType Type);
 
 /// <summary>
-/// The list of files that make up an AOF, as Redis 7 keeps it beside them: the base, what was replaced, then what is loaded behind the base:
+/// The list of files of an AOF, which Redis 7 keeps beside them: the base, the replaced files, then the files that are loaded
+/// after the base:
 /// <code>
 ///   file appendonly.aof.2.base.rdb seq 2 type b
 ///   file appendonly.aof.3.incr.aof seq 3 type h
 ///   file appendonly.aof.4.incr.aof seq 4 type i
 /// </code>
-/// Unchangeable: a change is another manifest, which replaces the first when the disk has it.
+/// Immutable: a change makes another manifest, which replaces this one when it is on disk.
 /// </summary>
 sealed record AofManifest
 {
@@ -43,7 +44,7 @@ sealed record AofManifest
 
     public static AofManifest Empty { get; } = new();
 
-    /// <summary>Null where the data set was empty when the AOF began.</summary>
+    /// <summary>Null if the data set was empty when the AOF began.</summary>
     public AofFile? Base { get; private init; }
 
     /// <summary>In the order of their numbers.</summary>
@@ -73,17 +74,17 @@ sealed record AofManifest
     }
 
     /// <summary>
-    /// Replaces the base by the next one. That one holds what the present base and the incremental files but the last
-    /// <paramref name="kept"/> hold; those become history.
+    /// Replaces the base. The new one holds the content of the present base and of all incremental files but the last
+    /// <paramref name="kept"/>; these files become history.
     /// </summary>
     /// <param name="name">The directive appendfilename.</param>
-    /// <param name="isRdb">Whether the base is an RDB file (aof-use-rdb-preamble), not commands.</param>
+    /// <param name="isRdb">Whether the base is an RDB file (aof-use-rdb-preamble) rather than commands.</param>
     /// <param name="kept">Incremental files that stay.</param>
     public AofManifest WithBase(string name, bool isRdb, int kept)
     {
         var sequence = BaseSequence + 1;
         var replaced = Incremental.Count - kept;
-        // What was replaced last stands first, as Redis writes it.
+        // The files that were replaced last come first, as Redis writes them.
         IEnumerable<AofFile> history = [.. Incremental.Take(replaced), .. Base is { } old ? [old] : Array.Empty<AofFile>(), .. History];
         return this with
         {
@@ -94,10 +95,12 @@ sealed record AofManifest
         };
     }
 
-    /// <summary>The same without the files that are deleted.</summary>
+    /// <summary>The same list without the files that were deleted.</summary>
     public AofManifest WithoutHistory() => this with { History = [] };
 
-    /// <summary>One base file, under the name it has: how an AOF of one file, as before Redis 7, becomes one of several.</summary>
+    /// <summary>
+    /// A list of one base file under its present name: an AOF of one file, as before Redis 7, becomes one of several.
+    /// </summary>
     public static AofManifest Upgraded(string name) => new() { Base = new(name, 1, AofFileType.Base), BaseSequence = 1 };
 
     /// <summary>The manifest's text, in UTF-8.</summary>
@@ -110,8 +113,8 @@ sealed record AofManifest
     }
 
     /// <summary>Reads a manifest.</summary>
-    /// <param name="text">One char a byte, as all text of the configuration.</param>
-    /// <exception cref="FormatException">It makes no sense; the message tells the line and why, in Redis's words.</exception>
+    /// <param name="text">One char per byte, like configuration text.</param>
+    /// <exception cref="FormatException">It is malformed. The message has the line and the reason, in Redis's words.</exception>
     public static AofManifest Parse(string text)
     {
         if (text.Length == 0) throw Damaged(0, "", "Found an empty AOF manifest");
@@ -122,7 +125,7 @@ sealed record AofManifest
         {
             number++;
             var end = text.IndexOf('\n', start);
-            // A line without an end is not whole: of its last number a digit may be missing.
+            // A line without an end is incomplete: its last number may lack a digit.
             var line = end < 0 ? text[start..] : text[start..end];
             start = end < 0 ? text.Length : end + 1;
             if (line.StartsWith('#')) continue;
@@ -155,7 +158,7 @@ sealed record AofManifest
 
     static AofFile ParseLine(string line, int number)
     {
-        // Pairs of names and values; names that a later version adds are passed over.
+        // Pairs of names and values. Unknown names, which a later version may add, are skipped.
         if (ConfigLine.Split(line) is not { Length: >= 6 } words || words.Length % 2 != 0) throw Damaged(number, line, InvalidFormat);
         string? name = null;
         long sequence = 0;
@@ -181,7 +184,7 @@ sealed record AofManifest
         return new(name, sequence, (AofFileType)type);
     }
 
-    /// <summary>In quotes, if it would else not be read as it is.</summary>
+    /// <summary>The name, quoted if it could not be read back otherwise.</summary>
     static string Quote(string name) => name.All(c => c is > ' ' and <= '~' and not ('"' or '\\')) ? name : ConfigLine.Quote(name);
 
     static FormatException Damaged(int number, string line, string reason) => new(line.Length == 0

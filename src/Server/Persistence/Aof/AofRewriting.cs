@@ -9,34 +9,34 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
-/// Rewrites of the AOF: a snapshot becomes the base, and what was written before is deleted. From the instant of the snapshot
-/// on, changes go to a new incremental file; the list of files changes twice, each time at once:
+/// Rewrites of the AOF: a snapshot becomes the base, and the older files are deleted. From the instant of the snapshot on,
+/// changes go to a new incremental file. The list of files changes twice, each time atomically:
 /// <code>
 ///   before           base 1, incr 1
 ///   while rewriting  base 1, incr 1, incr 2          all that happened is in these, whatever becomes of the rewrite
 ///   after            base 2, incr 2
 /// </code>
-/// Turning the AOF on is a rewrite whose first list is never written: until the base is there, the old files say everything.
-/// Under the executor's lock.
+/// Turning the AOF on is a rewrite whose first list is never written: until the base is complete, the old files count. Under the
+/// executor's lock.
 /// </summary>
 sealed class AofRewriting(
     AppendOnlyFile aof, RdbSaving saving, ServerStatistics statistics, PersistenceSettings settings, AccessFields accessFields,
     RunningCall running, ServerLog log, Snapshots snapshots, DatasetState dataset, ServerExit exit, Clock clock)
     : SnapshotFileTask(snapshots, dataset, exit, clock)
 {
-    /// <summary>Failures in a row from which on the next attempt is put off (Redis's AOF_REWRITE_LIMITE_THRESHOLD).</summary>
+    /// <summary>Failures in a row after which the next attempt is delayed (Redis's AOF_REWRITE_LIMITE_THRESHOLD).</summary>
     const int FailuresBeforeDelay = 3;
 
-    /// <summary>Longest such delay.</summary>
+    /// <summary>The longest such delay.</summary>
     const int MostDelayMinutes = 60;
 
     AofManifest? _next;
     long _retryAt;
 
-    // The one that runs began behind a change that the AOF lacks.
+    // Whether the running rewrite began after a change that the AOF lacks.
     bool _closesGap;
 
-    /// <summary>Whether the AOF was turned on and has no base yet: what it says is on no list, and worth nothing.</summary>
+    /// <summary>Whether the AOF was turned on and has no base yet: its file is on no list and cannot be loaded.</summary>
     public bool AwaitsBase { get; private set; }
 
     public bool LastWentWell { get; private set; } = true;
@@ -44,8 +44,8 @@ sealed class AofRewriting(
     public int FailuresInARow { get; private set; }
 
     /// <summary>
-    /// Begins a rewrite; nothing else may be taking a snapshot. If the AOF is to be on and is not, it is on from here on; if it is to
-    /// be off, all there will be is a base.
+    /// Begins a rewrite. No other snapshot may be running. If the AOF is to be on and is off, it is on from here. If it is to be
+    /// off, the rewrite only makes a base.
     /// </summary>
     /// <returns>False if the disk refuses; the reason is logged.</returns>
     public bool TryStart()
@@ -106,14 +106,14 @@ sealed class AofRewriting(
             return true;
         }
         if (aof.IsOn) return true;
-        // In the middle of a transaction is no instant that a base could show.
+        // A base cannot show the middle of a transaction.
         if (!Snapshots.IsActive && !running.InTransaction) return TryStart();
         log.AofScheduled();
         Schedule();
         return true;
     }
 
-    /// <summary>The AOF lacks a change from here on, which only a rewrite that begins now has.</summary>
+    /// <summary>The AOF lacks a change from here on. Only a rewrite that begins now includes it.</summary>
     public void NoteGap()
     {
         _closesGap = false;
@@ -121,9 +121,9 @@ sealed class AofRewriting(
     }
 
     /// <summary>
-    /// Waits until the AOF that is to be on has its base and no gap, while nobody is served: so that it holds all the data there are.
+    /// Waits until an AOF that is to be on has its base and no gap, so that it holds all data. No client is served meanwhile.
     /// </summary>
-    /// <returns>False if it cannot have one: the disk refuses, or a transaction is running.</returns>
+    /// <returns>False if that is impossible: the disk refuses, or a transaction is running.</returns>
     public bool TryAwaitBase()
     {
         while (settings.AppendOnly && (!aof.IsOn || AwaitsBase || aof.HasGap))
@@ -136,7 +136,7 @@ sealed class AofRewriting(
         return true;
     }
 
-    /// <summary>Starts what is scheduled, or what the growth of the file asks for. Called by the cron.</summary>
+    /// <summary>Starts a rewrite if one is scheduled or the file has grown enough. Called by the cron.</summary>
     public void StartIfDue()
     {
         if (!MayStart) return;
@@ -178,7 +178,7 @@ sealed class AofRewriting(
         if (AwaitsBase || aof.HasGap) Schedule();
     }
 
-    /// <summary>Makes the new base the one that counts.</summary>
+    /// <summary>Puts the new base into force.</summary>
     Exception? TryAdopt()
     {
         var files = aof.Files;
@@ -195,7 +195,7 @@ sealed class AofRewriting(
         }
     }
 
-    /// <summary>Deletes what rewrites have replaced, if aof-disable-auto-gc does not say otherwise any more.</summary>
+    /// <summary>Deletes files that rewrites have replaced, unless aof-disable-auto-gc is on.</summary>
     public void DeleteHistory()
     {
         try

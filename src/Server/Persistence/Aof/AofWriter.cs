@@ -3,23 +3,23 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
-/// Writes the AOF's current file, and has the disk take it as often as appendfsync says.
+/// Writes the AOF's current file, and syncs it as often as appendfsync says.
 /// <para>
-/// With "everysec" and "no" what a turn of the loop changed is written by the executor itself, before the turn's replies are sent: a write into
-/// the page cache costs less than waking a thread, and a process that dies has lost nothing that it acknowledged. While the file is being
-/// synced a write might wait for the disk; then, and whenever the disk refuses, a thread of the writer's own takes over, and the
-/// executor goes on. Syncs run on another thread still, so that what is handed over meanwhile is written at once.
+/// With "everysec" and "no" the executor itself writes the changes of a turn of the loop before the turn's replies are sent. A
+/// write into the page cache costs less than waking a thread, and a process that dies loses nothing that it acknowledged. While
+/// the file is being synced, a write might wait for the disk. Then, and whenever the disk refuses, the writer's own thread takes
+/// over and the executor goes on. Syncs run on a second thread, so that bytes handed over meanwhile are written at once.
 /// </para>
 /// <para>
-/// With "always" the thread writes and syncs, one sync for everybody whose commands were executed before it began (group commit). Clients
-/// that had their replies from one sync send their next commands at about the same time, so a sync that begins the moment it can
-/// would serve half of them, the other half the next, in turns; waiting a moment for those that are expected makes one group of
-/// them. The idea is PostgreSQL's commit_delay; what is waited for is learned here from the last group.
+/// With "always" the thread writes and syncs, with one sync for all clients whose commands ran before it began (group commit).
+/// Clients that were released by one sync send their next commands at about the same time. A sync that begins as soon as it can
+/// would serve half of them, and the next sync the other half, in turns. Waiting a moment for the expected clients makes them one
+/// group. The idea is PostgreSQL's commit_delay; the expected number is learned here from the last group.
 /// </para>
 /// </summary>
 /// <remarks>
-/// Public members are for the executor's thread unless they say otherwise; all state is under one lock, which nobody holds for the disk
-/// but the executor when it writes. Positions count bytes handed over since the start, whatever files they went to.
+/// Public members are for the executor's thread unless they say otherwise. All state is under one lock. Only the executor holds
+/// it during disk access, when it writes. Positions count bytes handed over since the start, across files.
 /// </remarks>
 sealed partial class AofWriter : IDisposable
 {
@@ -36,19 +36,19 @@ sealed partial class AofWriter : IDisposable
 
     Queue<Item> _inbox = new(), _taken = new();
 
-    // The last of the inbox, as long as more may be added to it.
+    // The last chunk of the inbox, while more may be added to it.
     AofChunk? _tail;
     AppendFsync _policy;
     IFileWriter _file;
 
-    // The file that was switched from, until the disk has all of it. Nothing is written to the next one before: a crash could else leave
-    // this one torn with commands behind it, and what is missing in the middle is missed by all that follows.
+    // The former file after a switch, until it is synced. Nothing is written to the next file before: otherwise a crash could
+    // leave this file torn while later commands are on disk, and these would run on wrong data.
     IFileWriter? _retired;
     bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp;
     volatile bool _stop;
     long _waitingBytes, _written, _synced, _syncingTo, _delayed;
 
-    // When the oldest bytes that the disk may not have were handed over; the same of those behind the ones being synced. -1: none.
+    // When the oldest unsynced bytes were handed over, and the oldest ones after those being synced. -1: none.
     long _unsyncedSince = -1, _unsyncedBehind = -1;
     long _retryAt;
     int _failures;
@@ -56,8 +56,8 @@ sealed partial class AofWriter : IDisposable
 
     /// <param name="files">The disk.</param>
     /// <param name="path">The file to begin with.</param>
-    /// <param name="time">What a second is measured by.</param>
-    /// <param name="onProgress">Called on another thread when something was synced, or an error came or went.</param>
+    /// <param name="time">The clock for "everysec".</param>
+    /// <param name="onProgress">Called on another thread when bytes were synced, or when an error began or ended.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public AofWriter(IFileStore files, string path, TimeProvider time, Action onProgress)
     {
@@ -69,13 +69,13 @@ sealed partial class AofWriter : IDisposable
         _syncing.Start();
     }
 
-    /// <summary>Bytes to write, or, where those are null, the file to go on in.</summary>
+    /// <summary>Bytes to write or, if these are null, the file to switch to.</summary>
     readonly record struct Item(AofChunk? Chunk, string? Path);
 
-    /// <summary>Up to where the disk has everything. Any thread.</summary>
+    /// <summary>The position up to which everything is synced. Any thread.</summary>
     public long Synced => Interlocked.Read(ref _synced);
 
-    /// <summary>Up to where everything is written, if not synced. Any thread.</summary>
+    /// <summary>The position up to which everything is written. Any thread.</summary>
     public long Written => Interlocked.Read(ref _written);
 
     /// <summary>Why the last attempt to write or sync failed; null if it did not. Any thread.</summary>
@@ -84,7 +84,7 @@ sealed partial class AofWriter : IDisposable
     /// <summary>Syncs that began more than a second late: INFO's aof_delayed_fsync. Any thread.</summary>
     public long Delayed => Interlocked.Read(ref _delayed);
 
-    /// <summary>Milliseconds for which the oldest bytes handed over have waited for the disk; 0 if none do, and with "no".</summary>
+    /// <summary>Milliseconds for which the oldest bytes have waited for a sync; 0 if none wait, and with "no".</summary>
     public long Age
     {
         get
@@ -95,8 +95,9 @@ sealed partial class AofWriter : IDisposable
     }
 
     /// <summary>
-    /// Whether so many clients that wait for the disk had better be handed over before the rest of the turn has run: with "always", half of
-    /// those there are, while the disk has nothing to do. It works for the one half while the other's commands run and replies are sent.
+    /// Whether <paramref name="waiters"/> clients should be handed over before the rest of the turn has run: with "always", if
+    /// they are half of the expected ones and the disk is idle. The disk then works for one half while the commands of the other
+    /// half run and replies are sent.
     /// </summary>
     public bool WantsAlready(int waiters) => !Volatile.Read(ref _isBusy) && waiters * 2 >= Volatile.Read(ref _expected);
 
@@ -106,7 +107,7 @@ sealed partial class AofWriter : IDisposable
     /// <summary>Microseconds that a write is delayed, for tests (DEBUG AOF-FLUSH-SLEEP).</summary>
     public int Delay { get; set; }
 
-    /// <summary>appendfsync; "no" as well while a snapshot is written and no-appendfsync-on-rewrite says so.</summary>
+    /// <summary>appendfsync; also "no" while a snapshot is written and no-appendfsync-on-rewrite is on.</summary>
     public AppendFsync Policy
     {
         set
@@ -130,10 +131,10 @@ sealed partial class AofWriter : IDisposable
     bool IsSyncDue => !_isSyncing
         && (_retired is not null || HasUnsynced && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds));
 
-    /// <summary>Hands bytes over; they are written on return unless that would have to wait for the disk.</summary>
+    /// <summary>Hands bytes over. They are written on return unless a write would have to wait for the disk.</summary>
     /// <param name="chunk">The bytes.</param>
-    /// <param name="waiters">Clients that wait until they are synced.</param>
-    /// <returns>An empty chunk to go on with; the one handed over is the writer's from now on.</returns>
+    /// <param name="waiters">Number of clients that wait until they are synced.</param>
+    /// <returns>An empty chunk to go on with. The chunk handed over belongs to the writer.</returns>
     public AofChunk Append(AofChunk chunk, int waiters)
     {
         lock (_lock)
@@ -142,7 +143,7 @@ sealed partial class AofWriter : IDisposable
             if (TryWriteAtOnce(chunk)) return chunk;
             _waiters += waiters;
             _waitingBytes += chunk.Length;
-            // Small ones share, or ten thousand turns during a slow sync would take as many chunks.
+            // Small ones share a chunk: otherwise ten thousand turns during a slow sync would take as many chunks.
             if (_tail is { } tail && tail.HasRoom(chunk.Length))
             {
                 tail.Write(chunk.Written);
@@ -165,7 +166,7 @@ sealed partial class AofWriter : IDisposable
         if (_unsyncedSince < 0)
         {
             _unsyncedSince = Now;
-            // The thread is to look again in a second.
+            // The thread tries again in a second.
             Monitor.PulseAll(_lock);
         }
         else if (_isSyncing && _unsyncedBehind < 0)
@@ -190,7 +191,7 @@ sealed partial class AofWriter : IDisposable
         }
     }
 
-    /// <summary>What is appended from here on goes to another file, once the disk has all of the one before.</summary>
+    /// <summary>Later bytes go to another file, once the present one is synced.</summary>
     public void SwitchTo(string path)
     {
         lock (_lock)
@@ -201,7 +202,7 @@ sealed partial class AofWriter : IDisposable
         }
     }
 
-    /// <summary>Waits until what was handed over is written and synced, or an attempt to do so has failed.</summary>
+    /// <summary>Waits until everything handed over is written and synced, or an attempt has failed.</summary>
     /// <returns>False if the disk refuses.</returns>
     public bool Drain(long position)
     {
@@ -215,7 +216,9 @@ sealed partial class AofWriter : IDisposable
         }
     }
 
-    /// <summary>Has the thread look whether something is due: its own waits are measured by the system's clock. Called by the cron.</summary>
+    /// <summary>
+    /// Lets the thread check whether something is due, since its own waits use the system's clock. Called by the cron.
+    /// </summary>
     public void Nudge()
     {
         lock (_lock)
@@ -224,7 +227,7 @@ sealed partial class AofWriter : IDisposable
         }
     }
 
-    /// <summary>Ends the threads; what is not written yet is lost. See <see cref="Drain"/>.</summary>
+    /// <summary>Ends the threads. Bytes not written yet are lost; see <see cref="Drain"/>.</summary>
     public void Dispose()
     {
         lock (_lock)

@@ -13,20 +13,19 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>
-/// The AOF as the executor sees it: turns the stream of effects into the file's commands, hands them to the writing thread
-/// once a turn of the loop, and, with appendfsync always, keeps replies back until the disk has what they acknowledge. Which
-/// files there are is in <see cref="AofFiles"/>. Under the executor's lock.
+/// The AOF as the executor sees it. It turns the stream of effects into the file's commands and hands them to the writer once a
+/// turn of the loop. With appendfsync always it holds replies back until the changes they acknowledge are synced.
+/// <see cref="AofFiles"/> has the files. Under the executor's lock.
 /// </summary>
 sealed class AppendOnlyFile(
     ClientPause pause, RdbSaving saving, Snapshots snapshots, EffectStream effects, DatasetState dataset, ServerExit exit,
-    Clock clock, CronSignal cronSignal, PersistenceSettings settings, DebugSwitches switches,
-    ServerLog log)
+    Clock clock, CronSignal cronSignal, PersistenceSettings settings, DebugSwitches switches, ServerLog log)
     : IEffectSink, IMemoryHolder, IDisposable
 {
-    /// <summary>With everysec, writes wait while what is not on the disk is older than this, as Redis's do.</summary>
+    /// <summary>With everysec, write commands wait while unsynced bytes are older than this, as in Redis.</summary>
     const long OldestMilliseconds = 2000;
 
-    /// <summary>Writes also wait while so much is not written: memory is not to grow with a disk that hangs.</summary>
+    /// <summary>Write commands also wait while this much is not written: a disk that hangs must not let memory grow.</summary>
     const long MostWaitingBytes = 256 << 20;
 
     const string GapReason = "A transaction was too large for it, and it is being rewritten";
@@ -43,23 +42,25 @@ sealed class AppendOnlyFile(
     /// <summary>The files there are.</summary>
     public AofFiles Files { get; } = new(saving, settings, log);
 
-    /// <summary>Whether effects are written down.</summary>
+    /// <summary>Whether effects are written.</summary>
     public bool IsOn => _writer is not null;
 
     public bool WantsCommands => true;
 
     public KeyspaceEvents WantedEvents => KeyspaceEvents.None;
 
-    /// <summary>Bytes appended since the start, to whatever file.</summary>
+    /// <summary>Bytes appended since the start, across files.</summary>
     public long Position => _position + _chunk.Length;
 
-    /// <summary>Bytes of the file that is written to, those on their way included.</summary>
+    /// <summary>Bytes of the current file, including those on their way.</summary>
     public long FileBytes => IsOn ? Position - _fileStart : 0;
 
     /// <summary>Bytes of all files.</summary>
     public long TotalBytes => Files.ClosedBytes + FileBytes;
 
-    /// <summary><see cref="TotalBytes"/> after the last rewrite, or when the AOF was loaded: what its growth is measured by.</summary>
+    /// <summary>
+    /// <see cref="TotalBytes"/> after the last rewrite, or when the AOF was loaded. Its growth is measured against it.
+    /// </summary>
     public long BaseBytes { get; set; }
 
     /// <summary>Bytes not written yet: mem_aof_buffer.</summary>
@@ -67,27 +68,29 @@ sealed class AppendOnlyFile(
 
     long IMemoryHolder.MemoryBytes => BufferBytes;
 
-    /// <summary>Whether bytes were written that the disk may not have yet.</summary>
+    /// <summary>Whether written bytes are not synced yet.</summary>
     public bool IsSyncPending => _writer is { } writer && writer.Synced < writer.Written;
 
     /// <summary>Syncs that came late: INFO's aof_delayed_fsync.</summary>
     public long DelayedSyncs => _writer?.Delayed ?? 0;
 
-    /// <summary>Why the AOF cannot be written; null if it can. Commands that write are refused then.</summary>
+    /// <summary>Why the AOF cannot be written; null if it can. If it cannot, write commands are refused.</summary>
     public string? Error => _writer?.Error ?? (HasGap ? GapReason : null);
 
-    /// <summary>Whether a change is missing, which a rewrite that begins now would hold. Nothing is to be built upon what lacks it.</summary>
+    /// <summary>
+    /// Whether a change is missing, which a rewrite that begins now would include. Nothing may be appended after the gap.
+    /// </summary>
     public bool HasGap { get; private set; }
 
-    /// <summary>The AOF lacks a change from here on, which only a rewrite that begins now has.</summary>
+    /// <summary>The AOF lacks a change from here on. Only a rewrite that begins now includes it.</summary>
     public event Action? GapFound;
 
-    /// <summary>A rewrite that began behind the gap is the base now.</summary>
+    /// <summary>A rewrite that began after the gap has become the base.</summary>
     public void EndGap() => HasGap = false;
 
     bool HoldsReplies => settings.AppendFsync == AppendFsync.Always;
 
-    /// <summary>Begins to write after the start: behind what was loaded, or to new files.</summary>
+    /// <summary>Begins to write after the start: after the loaded commands, or to new files.</summary>
     /// <exception cref="IOException">The disk refuses.</exception>
     public void Open()
     {
@@ -109,7 +112,7 @@ sealed class AppendOnlyFile(
         effects.AddSink(this);
     }
 
-    /// <summary>What is appended from here on goes to the file that <see cref="Files"/> names last.</summary>
+    /// <summary>Later commands go to the file that <see cref="Files"/> names last.</summary>
     public void SwitchFile()
     {
         Submit();
@@ -125,8 +128,8 @@ sealed class AppendOnlyFile(
         _fileStart = _position - (file.Exists ? file.Length : 0);
     }
 
-    /// <summary>Waits until the disk has everything, and stops writing.</summary>
-    /// <returns>False if the disk refused: what it did not take is lost.</returns>
+    /// <summary>Waits until everything is synced, and stops writing.</summary>
+    /// <returns>False if the disk refused: bytes that it did not take are lost.</returns>
     public bool Stop()
     {
         if (_writer is not { } writer) return true;
@@ -141,7 +144,7 @@ sealed class AppendOnlyFile(
         return isWhole;
     }
 
-    /// <summary>Waits until the disk has everything that was appended.</summary>
+    /// <summary>Waits until everything appended is synced.</summary>
     public bool TryFlush()
     {
         if (_writer is not { } writer) return true;
@@ -157,7 +160,7 @@ sealed class AppendOnlyFile(
         if (_writer is not { } writer) return;
         var pauses = settings.NoAppendFsyncOnRewrite && snapshots.IsActive && settings.AppendFsync == AppendFsync.EverySec;
         writer.Policy = pauses ? AppendFsync.No : settings.AppendFsync;
-        // Without a sync to come nobody would let them go. What they were promised is kept if the disk allows it.
+        // Without another sync nothing would release the held clients. Their changes are synced if the disk allows it.
         if (!HoldsReplies && _held.Count > 0 && !TryFlush()) ReleaseAll();
     }
 
@@ -167,7 +170,7 @@ sealed class AppendOnlyFile(
         if (_writer is { } writer) writer.Delay = switches.AofFlushDelay;
     }
 
-    /// <summary>Stops writing, whatever is not written yet.</summary>
+    /// <summary>Stops writing, without waiting for bytes not written yet.</summary>
     public void Dispose()
     {
         _writer?.Dispose();
@@ -180,7 +183,7 @@ sealed class AppendOnlyFile(
 
     public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
-        // What DEBUG LOADAOF replays is there already.
+        // The commands that DEBUG LOADAOF replays are already in the file.
         if (dataset.IsLoading) return;
         var count = 0;
         foreach (var command in commands) count += command.Target == EffectTarget.Replicas ? 0 : 1;
@@ -198,9 +201,9 @@ sealed class AppendOnlyFile(
     }
 
     /// <summary>
-    /// A change cannot be appended. The data have it, so a rewrite makes the AOF whole again, and is due at once; until that is done writes are
-    /// refused, for a crash would lose the change and leave what followed from it. (With "always" the reply to this one request is sent
-    /// before the disk has what it tells of: there is nothing that it could wait for.)
+    /// A change cannot be appended. The data include it, so a rewrite makes the AOF complete again, and is due at once. Until
+    /// then write commands are refused: a crash would lose the change but keep later ones that depend on it. (With "always" the
+    /// reply to this one request is sent unsynced: there is nothing to wait for.)
     /// </summary>
     public void OnUnitLost()
     {
@@ -212,18 +215,18 @@ sealed class AppendOnlyFile(
     }
 
     /// <summary>
-    /// A client's batch is over. If it changed something that the disk must have before anyone is told, or saw what others changed so,
-    /// its replies are kept back, and it runs nothing more until they are sent.
+    /// A client's batch is over. If it made changes that must be synced before they are acknowledged, or saw such changes of
+    /// others, its replies are held, and it runs nothing more until they are sent.
     /// </summary>
-    /// <param name="client">Whose batch.</param>
-    /// <param name="before">What <see cref="Position"/> was before.</param>
-    /// <param name="hasSeen">Whether it had commands that read or write keys.</param>
+    /// <param name="client">The client of the batch.</param>
+    /// <param name="before"><see cref="Position"/> before the batch.</param>
+    /// <param name="hasSeen">Whether the batch had commands that read or write keys.</param>
     public void HoldReplies(Client client, long before, bool hasSeen)
     {
         if (_writer is not { } writer || !HoldsReplies) return;
         var hasChanged = Position != before;
         if (!hasChanged && (!hasSeen || Position == writer.Synced)) return;
-        // For who only reads the next sync need not wait.
+        // The next sync need not wait for clients that only read.
         if (hasChanged && !client.Has(ClientFlags.AwaitsDisk)) _newlyHeld++;
         client.Flags |= ClientFlags.AwaitsDisk;
         client.Connection.Output.IsHeld = true;
@@ -232,7 +235,9 @@ sealed class AppendOnlyFile(
         if (_chunk.Length > 0 && writer.WantsAlready(_newlyHeld)) Submit();
     }
 
-    /// <summary>Writes what was gathered, or hands it to who does. At the end of each turn of the loop, before its replies are sent.</summary>
+    /// <summary>
+    /// Hands the gathered commands to the writer. Called at the end of each turn of the loop, before its replies are sent.
+    /// </summary>
     public void Submit()
     {
         if (_chunk.Length == 0) return;
@@ -241,14 +246,16 @@ sealed class AppendOnlyFile(
         _newlyHeld = 0;
     }
 
-    /// <summary>Sends the replies whose changes the disk has by now, and looks how the disk does. Called by the cron.</summary>
+    /// <summary>
+    /// Sends the replies whose changes are synced by now, and checks the state of the disk. Called by the cron.
+    /// </summary>
     public void Run()
     {
         if (_writer is not { } writer) return;
         Release(writer.Synced);
         writer.Nudge();
         var error = writer.Error;
-        // What cannot be written is refused, and refusals do not wait.
+        // Commands that cannot be written are refused at once, so they need not wait.
         SetSlow(error is null
             && (settings.AppendFsync == AppendFsync.EverySec && writer.Age > OldestMilliseconds || writer.WaitingBytes > MostWaitingBytes));
         if (error == _lastError) return;
@@ -260,7 +267,7 @@ sealed class AppendOnlyFile(
         }
         log.AofFailed(error);
         if (!HoldsReplies || writer.Error is null) return;
-        // What was promised cannot be kept any more.
+        // The promise of "always" cannot be kept any more.
         log.AofFailedWithAlways();
         exit.Begin(1);
     }
@@ -273,7 +280,7 @@ sealed class AppendOnlyFile(
         if (wasSlow && !isSlow) pause.Resume();
     }
 
-    /// <summary>Whether commands that write wait: the disk is more than two seconds behind.</summary>
+    /// <summary>Whether write commands wait: the disk is more than two seconds behind.</summary>
     public bool HoldsWrites => _isSlow;
 
     /// <summary>Whether a request waits for the disk to catch up.</summary>
@@ -300,7 +307,7 @@ sealed class AppendOnlyFile(
         {
             _held.Dequeue();
             var client = held.Client;
-            // Who was held once more since waits for that.
+            // A client that was held again since then waits for the later position.
             if (client.IsGone || client.HeldUntil > held.Position) continue;
             client.Flags &= ~ClientFlags.AwaitsDisk;
             var connection = client.Connection;
@@ -325,7 +332,7 @@ sealed class AppendOnlyFile(
         Write("\r\n"u8);
     }
 
-    /// <summary>Notes the second at which what follows happened, so that the file can be cut off at a time.</summary>
+    /// <summary>Notes the second of the next commands, so that the file can be cut at a point in time.</summary>
     void Stamp()
     {
         var second = clock.Now / 1000;

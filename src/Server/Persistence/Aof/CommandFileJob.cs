@@ -6,7 +6,7 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>Writes a snapshot as the commands that make it: the base of an AOF without RDB preamble.</summary>
-/// <param name="now">Unix milliseconds, for the time stamp in front.</param>
+/// <param name="now">Unix milliseconds, for the time stamp at the start.</param>
 /// <inheritdoc cref="SnapshotFileJob(IFileStore, PersistenceSettings, string, string, bool, Action{Snapshot, Exception?})"/>
 sealed class CommandFileJob(
     IFileStore files, PersistenceSettings settings, long now, string path, string temporary, Action<Snapshot, Exception?> ended)

@@ -1,9 +1,9 @@
 namespace MiniRedis.Server.Persistence.Aof;
 
-/// <summary>Runs the commands of one file of the AOF, a slice at a time: the executor. Under its lock.</summary>
+/// <summary>Runs the commands of one file of the AOF, a slice at a time. Under the executor's lock.</summary>
 interface IAofReplay : IDisposable
 {
-    /// <summary>Bytes of the file that are done with.</summary>
+    /// <summary>Bytes of the file that have been run.</summary>
     long Position { get; }
 
     /// <summary>Bytes of the file.</summary>

@@ -11,10 +11,10 @@ sealed class EpollConnection(EpollLoop loop, int fd, NativeBuffer sharedInput, s
 
     public bool IsWatchingWritable { get; set; }
 
-    /// <summary>In the loop's list of connections that have requests left to run. Owning thread only.</summary>
+    /// <summary>Whether it is in the loop's list of connections with requests left to run. Owning thread only.</summary>
     public bool IsQueuedToResume { get; set; }
 
-    /// <summary>In the loop's list of connections that need attention. Under the executor's lock.</summary>
+    /// <summary>Whether it is in the loop's list of connections that need attention. Under the executor's lock.</summary>
     public bool NeedsAttention { get; set; }
 
     public bool IsClosed { get; set; }

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Server.Transport.Linux;
 
-/// <summary>How connections come in.</summary>
+/// <summary>Accepts connections.</summary>
 sealed unsafe partial class EpollLoop
 {
-    /// <summary>Starts or stops to wait for connections.</summary>
+    /// <summary>Starts or stops waiting for connections.</summary>
     void WatchListeners(bool watch)
     {
         _acceptAgain = watch ? 0 : Environment.TickCount64 + AcceptPauseMilliseconds;
@@ -28,7 +28,7 @@ sealed unsafe partial class EpollLoop
                 var error = Marshal.GetLastPInvokeError();
                 if (error is LibC.EIntr or LibC.EConnAborted) continue;
                 if (error is LibC.EAgain) return;
-                // Out of descriptors or memory: the backlog holds the peers until there are some again.
+                // Out of descriptors or memory: peers wait in the backlog until there are some again.
                 _handler.OnAcceptFailed(Marshal.GetPInvokeErrorMessage(error));
                 WatchListeners(false);
                 return;
@@ -66,6 +66,6 @@ sealed unsafe partial class EpollLoop
         _connections[fd] = connection;
         LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);
         _handler.OnAccepted(connection);
-        // A refusal leaves through the same door as any other output: Attend takes it, sends it and closes.
+        // A refusal leaves like any other output: Attend takes it, sends it and closes.
     }
 }

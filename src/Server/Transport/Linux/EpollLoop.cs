@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Server.Transport.Linux;
 
 /// <summary>
-/// One thread, one epoll: waits, reads, has the batch executed, sends its replies, all inline.
+/// One thread, one epoll: waits, reads, executes the batch and sends its replies, all inline.
 /// <para>
-/// A round trip costs epoll_wait (shared by all ready connections), one recv and one send. The runtime's own socket engine
-/// was measured first and needs a third call a request (it tries a recv that answers EAGAIN before it waits) and a pinned
-/// buffer a connection; the numbers are in docs/measurements.md.
+/// A round trip costs epoll_wait (shared by all ready connections), one recv and one send. The runtime's own socket engine needs
+/// a third call for each request (it tries a recv that answers EAGAIN before it waits) and a pinned buffer for each connection.
+/// The measurements are in docs/measurements.md.
 /// </para>
 /// Threading: everything here runs on the loop's thread, except the members whose name ends in Locked (under the executor's
 /// lock, any thread) and <see cref="Wake"/> (any thread).
@@ -21,22 +21,24 @@ sealed unsafe partial class EpollLoop : IDisposable
     /// <summary>Connections accepted in one go, as Redis's MAX_ACCEPTS_PER_CALL: a flood of them must not starve the rest.</summary>
     const int MaxAcceptsPerCall = 1000;
 
-    /// <summary>How long not to accept after the process ran out of descriptors. A listener that stays readable would spin the loop.</summary>
+    /// <summary>
+    /// Pause of accepting after the process ran out of descriptors. A listener that stays readable would spin the loop.
+    /// </summary>
     const int AcceptPauseMilliseconds = 100;
 
-    /// <summary>Connections whose replies wait for the end of a turn; more of them would make it long.</summary>
+    /// <summary>Most connections whose replies wait for the end of a turn. More would make the turn long.</summary>
     const int MaxKept = 64;
 
-    /// <summary>Connections that <see cref="Attend"/> takes at once, under the lock, and looks at the clock after.</summary>
+    /// <summary>Connections that <see cref="Attend"/> takes at once, under the lock, between two looks at the clock.</summary>
     const int AttendedAtOnce = 32;
 
-    /// <summary>Microseconds that a turn may always send for, however little it executed.</summary>
+    /// <summary>Microseconds for which a turn may always send, however little it executed.</summary>
     const int LeastSendingMicroseconds = 250;
 
-    /// <summary>How often a loop without the cron looks for output chunks that nobody uses any more.</summary>
+    /// <summary>How often a loop without the cron looks for unused output chunks.</summary>
     const int TrimMilliseconds = 1000;
 
-    /// <summary>Bytes of a closing connection that are read and thrown away, so that the close does not reset it.</summary>
+    /// <summary>Most bytes of a closing connection that are read and dropped, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
 
     readonly EpollTransport _transport;
@@ -50,7 +52,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     readonly List<EpollConnection> _resumable = [];
     readonly List<EpollConnection> _closed = [];
 
-    // Whose replies are sent when the turn is over; see IConnectionHandler.KeepsReplies.
+    // Connections whose replies are sent at the end of the turn; see IConnectionHandler.KeepsReplies.
     readonly List<EpollConnection> _kept = [];
 
     // Filled under the executor's lock by any thread, emptied by the loop.
@@ -80,7 +82,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         _stop = true;
         Wake();
-        // It was never started where the server could not have its port.
+        // It was not started if the server could not get its port.
         if (_thread.IsAlive) _thread.Join();
     }
 
@@ -96,7 +98,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         if (connection.NeedsAttention) return;
         connection.NeedsAttention = true;
         _attention.Enqueue(connection);
-        // Once is enough: whoever asked first has woken the loop, or is the loop and will look before it waits.
+        // Once is enough: the first request has woken the loop, or came from the loop, which checks before it waits.
         if (_attentionPending) return;
         _attentionPending = true;
         if (Thread.CurrentThread != _thread) Wake();
@@ -132,7 +134,8 @@ sealed unsafe partial class EpollLoop : IDisposable
         ResumeBatches();
         EndTurn();
         if (_ticks && Environment.TickCount64 >= _nextTick) _nextTick = Environment.TickCount64 + _handler.OnTick();
-        // Behind the tick, which pushes output too (expiry, timeouts, blocked clients): it must not wait for the next event.
+        // After the tick, which writes output too (expiry, timeouts, blocked clients): that output must not wait for the next
+        // event.
         Attend(started);
         _handler.OnTurnEnded();
         CloseMarked();
@@ -142,13 +145,16 @@ sealed unsafe partial class EpollLoop : IDisposable
 
     int WaitMilliseconds()
     {
-        // Attention that was asked for since the last look has not written to the wake-up descriptor: it came from here.
+        // Attention requested since the last check did not write to the wake-up descriptor, since it came from this loop.
         if (_resumable.Count > 0 || _attentionPending) return 0;
         if (!_ticks && !_hasSpareChunks) return -1;
         return (int)Math.Clamp((_ticks ? _nextTick : _nextTrim) - Environment.TickCount64, 0, 1000);
     }
 
-    /// <summary>The cron sees to the chunks of its own loop only. What a burst has left here must not stay until the next one.</summary>
+    /// <summary>
+    /// Drops unused chunks. The cron only handles those of its own loop, and chunks of a burst must not stay here until the next
+    /// one.
+    /// </summary>
     void TrimChunks()
     {
         var now = Environment.TickCount64;
@@ -177,8 +183,8 @@ sealed unsafe partial class EpollLoop : IDisposable
 
     void Receive(EpollConnection connection)
     {
-        // One that has requests left to run reads no more until they are done: what it sends waits in the kernel, and its
-        // own peer, instead of growing our buffer to the limit. The event comes again.
+        // A connection with requests left to run reads no more until they are done. Its input waits in the kernel and at the
+        // peer, instead of growing our buffer to the limit. The event comes again.
         if (connection.IsClosed || connection.IsQueuedToResume) return;
         var room = connection.Input.PrepareReceive();
         nint received;
@@ -233,7 +239,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         if (connection.IsClosed) return;
         if (connection.Closing == CloseMode.AtOnce)
         {
-            // Cut off: what waits is not sent, or a client over its output limit would get it all the same.
+            // Closed at once: pending output is not sent, or a client over its output limit would still get it.
             Close(connection);
             return;
         }
@@ -247,7 +253,7 @@ sealed unsafe partial class EpollLoop : IDisposable
             if (sent >= 0)
             {
                 output.Sent((int)sent);
-                // A socket that took only a part is full: asking again would cost a call that answers EAGAIN.
+                // A socket that took only a part is full: another call would only answer EAGAIN.
                 if (sent < front.Length) break;
                 continue;
             }
@@ -268,7 +274,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         LibC.Control(_epoll, LibC.EpollCtlMod, connection.Descriptor, watch ? LibC.EpollIn | LibC.EpollOut : LibC.EpollIn);
     }
 
-    /// <summary>Goes on with the batches that used up their budget, one more budget each.</summary>
+    /// <summary>Goes on with the batches that used up their budget, for one more budget each.</summary>
     void ResumeBatches()
     {
         var count = _resumable.Count;
@@ -283,9 +289,9 @@ sealed unsafe partial class EpollLoop : IDisposable
     }
 
     /// <summary>
-    /// Serves the connections that others wrote to, closed or unblocked, for as long as this turn executed commands. The rest wait
-    /// their turn: a message to ten thousand subscribers keeps nobody waiting while it is sent, and those whose turn is still to come
-    /// get what is published meanwhile in the same send. Half of the thread's time is theirs, so what waits for them cannot pile up.
+    /// Serves the connections that others wrote to, closed or unblocked, for at most as long as this turn executed commands. The
+    /// rest wait for the next turn: sending a message to ten thousand subscribers delays no other client, and connections that
+    /// wait get later messages in the same send. Half of the thread's time is theirs, so their output cannot pile up.
     /// </summary>
     void Attend(long turnStarted)
     {
@@ -328,7 +334,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         {
             foreach (var (fd, listener) in _listeners)
             {
-                // One that is closed already has left the epoll by that, and its number may be another descriptor's now.
+                // A closed listener has left the epoll already, and its number may belong to another descriptor now.
                 if (!listener.IsClosed) LibC.Control(_epoll, LibC.EpollCtlDel, fd, 0);
                 if (!_newListeners.Contains(listener)) listener.Dispose();
             }
@@ -348,8 +354,8 @@ sealed unsafe partial class EpollLoop : IDisposable
     }
 
     /// <summary>
-    /// Marks the connection closed. Its descriptor is freed only at the end of the round: until then an event of this round
-    /// may still name it, and a new connection must not get the same number.
+    /// Marks the connection closed. Its descriptor is freed only at the end of the round: an event of this round may still name
+    /// it, and a new connection must not get the same number before.
     /// </summary>
     void Close(EpollConnection connection)
     {
@@ -374,8 +380,8 @@ sealed unsafe partial class EpollLoop : IDisposable
     }
 
     /// <summary>
-    /// Closing a socket that holds unread bytes resets the connection, and the peer may lose the last reply to that: an
-    /// error that says why it was refused, most of all.
+    /// Reads and drops unread bytes. Closing a socket that holds some resets the connection, and the peer may lose the last
+    /// reply, such as the error that says why it was refused.
     /// </summary>
     void Drain(int fd)
     {

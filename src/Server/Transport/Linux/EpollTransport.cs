@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Transport.Linux;
 
-/// <summary>The event loops of a server on Linux: one, or as many as io-threads says, each with its own connections.</summary>
+/// <summary>The event loops of a server on Linux: one, or the number of io-threads, each with its own connections.</summary>
 sealed class EpollTransport : ITransport
 {
     readonly EpollLoop[] _loops;
@@ -23,7 +23,7 @@ sealed class EpollTransport : ITransport
 
     public void ReplaceListenersLocked(IReadOnlyList<Listener> listeners) => _loops[0].SetListenersLocked(listeners);
 
-    /// <summary>Which loop gets the next connection: each in turn. Called by loop 0, the only one that accepts.</summary>
+    /// <summary>The loop that gets the next connection: each in turn. Called by loop 0, the only one that accepts.</summary>
     public EpollLoop NextLoop()
     {
         var loop = _loops[_next];

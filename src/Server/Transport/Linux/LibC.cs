@@ -17,8 +17,8 @@ static unsafe partial class LibC
         TcpKeepCnt = 6;
 
     /// <summary>
-    /// struct epoll_event is packed on x86-64 (12 bytes, for compatibility with 32-bit) and naturally aligned elsewhere
-    /// (16 bytes): the data sits at offset 4 or 8.
+    /// struct epoll_event is packed on x86-64 (12 bytes, for compatibility with 32-bit) and naturally aligned elsewhere (16
+    /// bytes). So the data are at offset 4 or 8.
     /// </summary>
     static readonly int s_dataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
 

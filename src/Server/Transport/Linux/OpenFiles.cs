@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Server.Transport.Linux;
 
-/// <summary>How many descriptors the process may have: RLIMIT_NOFILE (man 2 getrlimit).</summary>
+/// <summary>The number of descriptors that the process may have: RLIMIT_NOFILE (man 2 getrlimit).</summary>
 static partial class OpenFiles
 {
     const int RLimitNoFile = 7;
@@ -14,16 +14,18 @@ static partial class OpenFiles
         public ulong Soft, Hard;
     }
 
-    /// <summary>The limit in force; <see cref="long.MaxValue"/> elsewhere than on Linux, where there is none worth checking.</summary>
+    /// <summary>
+    /// The limit in force; <see cref="long.MaxValue"/> on other systems than Linux, which have none worth checking.
+    /// </summary>
     public static long Limit =>
         OperatingSystem.IsLinux() && GetLimit(RLimitNoFile, out var limit) == 0 ? (long)Math.Min(limit.Soft, long.MaxValue) : long.MaxValue;
 
     /// <summary>
-    /// Raises the limit to <paramref name="wanted"/>, or as far as the system permits. The runtime has raised the soft limit
-    /// to the hard one when it started; the hard one is a matter of privilege.
+    /// Raises the limit to <paramref name="wanted"/>, or as far as the system permits. The runtime raises the soft limit to the
+    /// hard one at its start; raising the hard one needs privileges.
     /// </summary>
     /// <param name="error">Why it is still lower than wanted; null if it is not.</param>
-    /// <returns>The limit then.</returns>
+    /// <returns>The new limit.</returns>
     public static long Raise(long wanted, out string? error)
     {
         error = null;

@@ -6,7 +6,7 @@ namespace MiniRedis.Server.Transport.Linux;
 /// <summary>Reads struct sockaddr_in and sockaddr_in6 (man 7 ip, man 7 ipv6).</summary>
 static unsafe class SocketNames
 {
-    /// <summary>Room for sockaddr_in6 (28 bytes) and for the start of a sockaddr_un, which is not looked at.</summary>
+    /// <summary>Room for sockaddr_in6 (28 bytes) and for the start of a sockaddr_un, which is not read.</summary>
     public const int MaxAddressBytes = 128;
 
     const int FamilyInet = 2, FamilyInet6 = 10;

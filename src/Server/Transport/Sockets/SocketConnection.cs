@@ -4,17 +4,17 @@ using System.Net.Sockets;
 namespace MiniRedis.Server.Transport.Sockets;
 
 /// <summary>
-/// One connection over <see cref="SocketAsyncEventArgs"/>. Two loops share it: receiving (parse, execute) and sending. Each
-/// has at most one operation under way; <see cref="_sending"/> says that someone sends, so that replies leave in order
-/// whichever thread produced them, and that someone gives the output's memory back once the connection is closed.
+/// One connection over <see cref="SocketAsyncEventArgs"/>. Two loops share it: receiving (parse, execute) and sending. Each has
+/// at most one operation under way. <see cref="_sending"/> marks the one that sends: replies leave in order whichever thread
+/// produced them, and the sender frees the output's memory once the connection is closed.
 /// <para>
-/// A receive waits with an empty buffer, so that an idle connection holds none. What has arrived is then read into the input
-/// pipe under the executor's lock, because a resumed batch reads that pipe on another thread.
+/// A receive waits with an empty buffer, so that an idle connection holds none. Arrived bytes are then read into the input pipe
+/// under the executor's lock, since a resumed batch reads that pipe on another thread.
 /// </para>
 /// </summary>
 sealed class SocketConnection : Connection, IDisposable
 {
-    /// <summary>Bytes of a closing connection that are read and thrown away, so that the close does not reset it.</summary>
+    /// <summary>Most bytes of a closing connection that are read and dropped, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
 
     readonly SocketTransport _transport;
@@ -82,7 +82,7 @@ sealed class SocketConnection : Connection, IDisposable
         return Volatile.Read(ref _closed) == 0;
     }
 
-    /// <summary>Reads what has arrived and runs it. False at the end of the stream.</summary>
+    /// <summary>Reads arrived bytes and runs their requests. False at the end of the stream.</summary>
     bool TryTakeLocked()
     {
         var received = _socket.Receive(Input.PrepareReceive(), SocketFlags.None, out var error);
@@ -104,12 +104,16 @@ sealed class SocketConnection : Connection, IDisposable
         _transport.Handler.OnTurnEnded();
     }
 
-    /// <summary>Nothing: an earlier reply may be under way, and then another thread owns the sending end. Who sends takes it.</summary>
+    /// <summary>
+    /// Does nothing: an earlier reply may be on its way, and then another thread owns the sending end and takes this one too.
+    /// </summary>
     public override void EndBatchLocked()
     {
     }
 
-    /// <summary>Another thread wrote to this connection or closed it: served on the pool, since the caller holds the lock.</summary>
+    /// <summary>
+    /// Another thread wrote to this connection or closed it. It is served on the thread pool, since the caller holds the lock.
+    /// </summary>
     public override void RequestAttentionLocked()
     {
         if (Interlocked.Exchange(ref _attention, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(static c => c.Attend(), this, preferLocal: false);
@@ -130,7 +134,7 @@ sealed class SocketConnection : Connection, IDisposable
     {
         if (Closing == CloseMode.AtOnce)
         {
-            // Not left to who sends: it may be waiting for a peer that does not read.
+            // Not left to the sender, which may be waiting for a peer that does not read.
             Close();
             return;
         }
@@ -155,7 +159,7 @@ sealed class SocketConnection : Connection, IDisposable
             {
                 _transport.Handler.OnSendingLocked();
                 Output.TakeForSendingLocked();
-                // Judged together with what was taken: a reply written after it is not to be lost by a close asked with it.
+                // Read together with the taken output: a reply written later must not be lost by a close requested with it.
                 isLast = Closing != CloseMode.Open;
             }
             while (Output.HasSending && Volatile.Read(ref _closed) == 0)
@@ -176,7 +180,7 @@ sealed class SocketConnection : Connection, IDisposable
             {
                 if (Volatile.Read(ref _closed) != 0)
                 {
-                    // Still marked as sending: nobody touches the output any more.
+                    // Still marked as sending, so no other thread uses the output.
                     Output.Discard();
                     return;
                 }
@@ -240,13 +244,16 @@ sealed class SocketConnection : Connection, IDisposable
         Dispose();
         lock (_sendLock)
         {
-            if (_sending) return; // who sends finds it closed
+            if (_sending) return; // the sender finds it closed
             _sending = true;
             Output.Discard();
         }
     }
 
-    /// <summary>Closing a socket that holds unread bytes resets the connection, and the peer may lose the last reply to that.</summary>
+    /// <summary>
+    /// Reads and drops unread bytes. Closing a socket that holds some resets the connection, and the peer may lose the last
+    /// reply.
+    /// </summary>
     void DrainLocked()
     {
         try

@@ -3,19 +3,19 @@ using System.Net.Sockets;
 namespace MiniRedis.Server.Transport.Sockets;
 
 /// <summary>
-/// The transport for platforms without epoll: the runtime's own asynchronous sockets, whose completions may come on any
-/// thread-pool thread. A connection has at most one receive under way, and its batch runs in that completion, so each
-/// connection is owned by one thread at a time; the executor's lock serializes them.
+/// The transport for platforms without epoll: the runtime's asynchronous sockets, whose completions may come on any thread of the
+/// pool. A connection has at most one receive under way, and its batch runs in that completion. So one thread at a time owns a
+/// connection, and the executor's lock serializes the threads.
 /// </summary>
 sealed class SocketTransport(IConnectionHandler handler) : ITransport
 {
-    /// <summary>How long not to accept after the system refused to: it is out of descriptors or memory.</summary>
+    /// <summary>Pause of accepting after the system refused: it is out of descriptors or memory.</summary>
     const int AcceptPauseMilliseconds = 100;
 
     readonly Lock _connectionsLock = new();
     readonly HashSet<SocketConnection> _connections = [];
 
-    /// <summary>Where received bytes are parsed, under the executor's lock.</summary>
+    /// <summary>Holds received bytes while they are parsed, under the executor's lock.</summary>
     readonly NativeBuffer _sharedInput = new(InputPipe.SharedBytes);
     readonly AutoResetEvent _tick = new(false);
     List<Listener> _listeners = [];
