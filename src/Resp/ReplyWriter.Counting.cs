@@ -5,7 +5,7 @@ namespace MiniRedis.Resp;
 /// <summary>A place in the stream of replies, to ask later what has been written since. Made by <see cref="ReplyWriter.Mark"/>.</summary>
 public readonly record struct ReplyMark(long Replies, long Pushes, long Missing);
 
-// In Debug builds the writer counts replies and the elements that begun aggregates still lack, so that the dispatcher can
+// In Debug builds the writer counts replies and the elements that begun aggregates still lack, so that whatever runs a command can
 // assert that a command answered once, and deferred aggregates that they announce what they hold. A bug here shifts every
 // later reply of a connection by one, which no client notices before it has mixed up whose answer is whose.
 public sealed partial class ReplyWriter

@@ -86,7 +86,10 @@ sealed class EffectStream
         if (_sinks.Length > 0) Notify(database, key, kind, name);
     }
 
-    /// <summary>Tells the sinks of an event that counts no change (a miss; "new" beside the event that made the key).</summary>
+    /// <summary>
+    /// Tells the sinks of an event that counts as no change of its own: a miss, or a further event of a change that is counted already
+    /// ("new" beside the event that made the key, "rename_to" beside "rename_from").
+    /// </summary>
     public void Notify(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
         foreach (var sink in _sinks) sink.OnKeyEvent(database, key, kind, name);

@@ -2,7 +2,9 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Execution;
 
-/// <summary>Runs a command: parse, look up, act, reply, emit. The dispatcher has checked arity, access and state before.</summary>
+/// <summary>
+/// Runs a command: parse, look up, act, reply, emit. <see cref="CommandGates"/> has checked arity, access and state before.
+/// </summary>
 delegate void CommandHandler(ref CommandContext context);
 
 /// <summary>A command's declaration with its handler: one table entry, from which everything about the command derives.</summary>

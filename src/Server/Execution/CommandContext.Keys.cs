@@ -45,7 +45,10 @@ ref partial struct CommandContext
     /// <summary>Counts a miss: a key looked up for reading is not there.</summary>
     public readonly void Missed(ReadOnlySpan<byte> key) => Server.Keys.Missed(Database, key);
 
-    /// <summary>Looks a key up without a trace (OBJECT, DEBUG). An expired key is missing here too.</summary>
+    /// <summary>
+    /// Looks a key up without counting it or renewing its access field (OBJECT, DEBUG, and commands that do not use the value). An expired
+    /// key is missing here too: like every look-up, this one deletes it.
+    /// </summary>
     public readonly KeyLookup Peek(ReadOnlySpan<byte> key)
     {
         AssertDeclared(key);

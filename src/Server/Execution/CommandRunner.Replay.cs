@@ -19,7 +19,9 @@ enum ReplayOutcome
     EndsTransaction,
 }
 
-/// <summary>Runs commands that come from a file, not from a client: they are neither checked nor counted.</summary>
+/// <summary>
+/// Runs commands that come from a file, not from a client: no gate is asked, and nothing is counted. Handlers check what they always check.
+/// </summary>
 sealed partial class CommandRunner
 {
     // The first command of the last transaction that answered an error.

@@ -8,8 +8,8 @@ namespace MiniRedis.Server.Transport;
 /// <summary>
 /// The output of a connection: a queue of chunks with a writing end and a sending end.
 /// <code>
-///   commands, pushes ──► writing ──TakeForSending──► sending ──► socket
-///                        (executor's lock)           (the thread that owns the connection)
+///   commands, pushes ──► writing ──TakeForSendingLocked──► sending ──► socket
+///                        (executor's lock)                 (the thread that owns the connection)
 /// </code>
 /// Replies of a batch gather in one chunk and leave in one send. A connection without output holds no chunk. The two ends meet
 /// only in <see cref="TakeForSendingLocked"/>, so sending never makes the executor wait.

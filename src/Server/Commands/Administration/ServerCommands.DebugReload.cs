@@ -28,6 +28,7 @@ static partial class ServerCommands
             c.Fail(Errors.SaveFailed);
             return;
         }
+        // As at a restart: no sink hears of it, for the same data come back.
         if (flushes) server.Keyspace.FlushAll();
         if (TryLoad(server, merges)) c.Reply.Ok();
         else c.Fail(Errors.ReloadFailed);

@@ -4,7 +4,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Transactions;
 
-/// <summary>Transactions: Redis's group "transactions". What is queued, and when not, is decided in the executor.</summary>
+/// <summary>Transactions: Redis's group "transactions". <see cref="CommandRunner"/> decides what is queued.</summary>
 static partial class TransactionCommands
 {
     public static IEnumerable<Command> All =>
