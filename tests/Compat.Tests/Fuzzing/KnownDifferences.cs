@@ -51,7 +51,8 @@ static partial class KnownDifferences
             "XREAD" or "XREADGROUP" => theirs.StartsWith("-ERR Unbalanced XREAD", StringComparison.Ordinal)
                 && ours.StartsWith("-ERR Unbalanced 'xread", StringComparison.Ordinal) || command[^1] == "+" || command[^2] == "+",
             // Since Redis 7.2 a claim that finds nothing to claim creates its consumer, too.
-            "XINFO" => Consumers().Replace(ours, "") == Consumers().Replace(theirs, ""),
+            // And 7.0's counts of entries read go beyond those added, and its lag below zero (mended in 7.4.2 and 7.4.3): a model tests ours.
+            "XINFO" => GroupCounts().Replace(ours, "") == GroupCounts().Replace(theirs, ""),
             "XGROUP" => command[1] == "CREATECONSUMER" && ours == ":0" && theirs == ":1",
             _ => false,
         };
@@ -75,8 +76,8 @@ static partial class KnownDifferences
     /// <summary>Since Redis 7.2 a small set is a listpack; since then the result of SINTERSTORE is an intset where it can be.</summary>
     static bool IsNewSet(string ours, string theirs) => ours is "$8 listpack" or "$6 intset" && theirs == "$9 hashtable";
 
-    [GeneratedRegex("consumers :[0-9]+")]
-    private static partial Regex Consumers();
+    [GeneratedRegex(@"consumers :[0-9]+|entries-read (:[0-9]+|\$-1|_)|lag (:-?[0-9]+|\$-1|_)")]
+    private static partial Regex GroupCounts();
 
     /// <summary>Since Redis 7.2 a double is written in as few digits as read back the same, before it was always in 17.</summary>
     static string WithPlainNumbers(string reply)

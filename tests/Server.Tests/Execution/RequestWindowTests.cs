@@ -5,19 +5,8 @@ using MiniRedis.Server.Execution;
 namespace MiniRedis.Server.Tests.Execution;
 
 /// <summary>Requests that arrive together are parsed ahead; they must answer as if each had come alone.</summary>
-public sealed class RequestWindowTests : IDisposable
+public sealed class RequestWindowTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public RequestWindowTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Later_requests_see_what_earlier_ones_of_the_same_window_did()
     {

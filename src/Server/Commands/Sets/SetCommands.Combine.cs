@@ -11,22 +11,32 @@ static partial class SetCommands
     /// <summary>Sources up to here are gathered on the stack.</summary>
     const int SourcesOnStack = 32;
 
-    static readonly Command SInterSpec = new()
-    {
-        Name = "SINTER", Group = CommandGroup.Set, Since = "1.0.0",
-        Complexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets",
-        Summary = "Answers the members that several sets have in common.",
-        Arity = -2, Flags = CommandFlags.ReadOnly,
-        Keys = [KeySpec.Range(1, -1, 1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("key").Multiple()],
-        Tips = ["nondeterministic_output_order"],
-        Run = SInter,
-    };
+    const string InterComplexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets";
+
+    const string AllComplexity = "O(N) where N is the number of members of all sets";
+
+    static readonly Command SInterSpec = Answering(
+        "SINTER", InterComplexity, "Answers the members that several sets have in common.", SInter);
+
+    static readonly Command SInterStoreSpec = Storing(
+        "SINTERSTORE", InterComplexity, "Stores the members that several sets have in common.", SInterStore);
+
+    static readonly Command SUnionSpec = Answering(
+        "SUNION", AllComplexity, "Answers the members that at least one of several sets has.", SUnion);
+
+    static readonly Command SUnionStoreSpec = Storing(
+        "SUNIONSTORE", AllComplexity, "Stores the members that at least one of several sets has.", SUnionStore);
+
+    static readonly Command SDiffSpec = Answering(
+        "SDIFF", AllComplexity, "Answers the members of the first set that the others do not have.", SDiff);
+
+    static readonly Command SDiffStoreSpec = Storing(
+        "SDIFFSTORE", AllComplexity, "Stores the members of the first set that the others do not have.", SDiffStore);
 
     static readonly Command SInterCardSpec = new()
     {
         Name = "SINTERCARD", Group = CommandGroup.Set, Since = "7.0.0",
-        Complexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets",
+        Complexity = InterComplexity,
         Summary = "Counts the members that several sets have in common.",
         Arity = -3, Flags = CommandFlags.ReadOnly,
         Keys = [KeySpec.KeyNum(1, KeyFlags.RO | KeyFlags.Access)],
@@ -34,64 +44,26 @@ static partial class SetCommands
         Run = SInterCard,
     };
 
-    static readonly Command SInterStoreSpec = new()
+    /// <summary>A command that answers what several sets make.</summary>
+    static Command Answering(string name, string complexity, string summary, CommandHandler run) => new()
     {
-        Name = "SINTERSTORE", Group = CommandGroup.Set, Since = "1.0.0",
-        Complexity = "O(N*M) at worst where N is the size of the smallest set and M the number of sets",
-        Summary = "Stores the members that several sets have in common.",
-        Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
-        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("destination"), Arg.Key("key", 1).Multiple()],
-        Propagates = Propagation.Verbatim,
-        Run = SInterStore,
-    };
-
-    static readonly Command SUnionSpec = new()
-    {
-        Name = "SUNION", Group = CommandGroup.Set, Since = "1.0.0",
-        Complexity = "O(N) where N is the number of members of all sets",
-        Summary = "Answers the members that at least one of several sets has.",
+        Name = name, Group = CommandGroup.Set, Since = "1.0.0", Complexity = complexity, Summary = summary,
         Arity = -2, Flags = CommandFlags.ReadOnly,
         Keys = [KeySpec.Range(1, -1, 1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("key").Multiple()],
         Tips = ["nondeterministic_output_order"],
-        Run = SUnion,
+        Run = run,
     };
 
-    static readonly Command SUnionStoreSpec = new()
+    /// <summary>A command that stores what several sets make.</summary>
+    static Command Storing(string name, string complexity, string summary, CommandHandler run) => new()
     {
-        Name = "SUNIONSTORE", Group = CommandGroup.Set, Since = "1.0.0",
-        Complexity = "O(N) where N is the number of members of all sets",
-        Summary = "Stores the members that at least one of several sets has.",
+        Name = name, Group = CommandGroup.Set, Since = "1.0.0", Complexity = complexity, Summary = summary,
         Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
         Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("destination"), Arg.Key("key", 1).Multiple()],
         Propagates = Propagation.Verbatim,
-        Run = SUnionStore,
-    };
-
-    static readonly Command SDiffSpec = new()
-    {
-        Name = "SDIFF", Group = CommandGroup.Set, Since = "1.0.0",
-        Complexity = "O(N) where N is the number of members of all sets",
-        Summary = "Answers the members of the first set that the others do not have.",
-        Arity = -2, Flags = CommandFlags.ReadOnly,
-        Keys = [KeySpec.Range(1, -1, 1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("key").Multiple()],
-        Tips = ["nondeterministic_output_order"],
-        Run = SDiff,
-    };
-
-    static readonly Command SDiffStoreSpec = new()
-    {
-        Name = "SDIFFSTORE", Group = CommandGroup.Set, Since = "1.0.0",
-        Complexity = "O(N) where N is the number of members of all sets",
-        Summary = "Stores the members of the first set that the others do not have.",
-        Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
-        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update), KeySpec.Range(2, -1, 1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("destination"), Arg.Key("key", 1).Multiple()],
-        Propagates = Propagation.Verbatim,
-        Run = SDiffStore,
+        Run = run,
     };
 
     /// <summary>Answers the members it takes.</summary>

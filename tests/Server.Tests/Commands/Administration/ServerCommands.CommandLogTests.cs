@@ -1,19 +1,8 @@
 namespace MiniRedis.Server.Tests.Commands.Administration;
 
 /// <summary>COMMANDLOG; what its entries look like, ServerCommandsSlowLogTests shows.</summary>
-public sealed class ServerCommandsCommandLogTests : IDisposable
+public sealed class ServerCommandsCommandLogTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public ServerCommandsCommandLogTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Theory]
     [InlineData("COMMANDLOG", "-ERR wrong number of arguments for 'commandlog' command")]
     [InlineData("COMMANDLOG FOO", "-ERR unknown subcommand 'FOO'. Try COMMANDLOG HELP.")]

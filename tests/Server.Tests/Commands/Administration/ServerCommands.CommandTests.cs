@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Administration;
 
-public sealed class ServerCommandsCommandTests : IDisposable
+public sealed class ServerCommandsCommandTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public ServerCommandsCommandTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Info_has_ten_elements_in_both_versions()
     {

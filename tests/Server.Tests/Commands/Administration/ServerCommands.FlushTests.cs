@@ -3,19 +3,8 @@ using MiniRedis.Server.Effects;
 
 namespace MiniRedis.Server.Tests.Commands.Administration;
 
-public sealed class ServerCommandsFlushTests : IDisposable
+public sealed class ServerCommandsFlushTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public ServerCommandsFlushTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     const string TwoDatabases = """
         SET a 1
         -> +OK

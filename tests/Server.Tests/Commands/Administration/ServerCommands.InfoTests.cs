@@ -4,19 +4,8 @@ using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Tests.Commands.Administration;
 
-public sealed class ServerCommandsInfoTests : IDisposable
+public sealed class ServerCommandsInfoTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public ServerCommandsInfoTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     Dictionary<string, string> Fields(string sections) => Parse(_client.Call("INFO " + sections));
 
     static Dictionary<string, string> Parse(string reply) => reply.Split("\r\n")

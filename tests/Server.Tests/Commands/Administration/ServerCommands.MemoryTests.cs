@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Administration;
 
-public sealed class ServerCommandsMemoryTests : IDisposable
+public sealed class ServerCommandsMemoryTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public ServerCommandsMemoryTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Theory]
     [InlineData("MEMORY USAGE missing", "$-1")]
     [InlineData("MEMORY USAGE k SAMPLES", "-ERR syntax error")]

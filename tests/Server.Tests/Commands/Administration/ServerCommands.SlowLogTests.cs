@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Administration;
 
-public sealed class ServerCommandsSlowLogTests : IDisposable
+public sealed class ServerCommandsSlowLogTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public ServerCommandsSlowLogTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Calls_are_kept_newest_first_up_to_a_number()
     {

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Bitmaps;
 
-public sealed class BitmapCommandsBitTests : IDisposable
+public sealed class BitmapCommandsBitTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public BitmapCommandsBitTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Setting_a_bit_grows_the_string_with_zeros_and_answers_the_old_bit() => _client.Run("""
         SETBIT k 1 1

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Bitmaps;
 
-public sealed class BitmapCommandsCombineTests : IDisposable
+public sealed class BitmapCommandsCombineTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public BitmapCommandsCombineTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Strings_of_different_lengths_are_padded_with_zeros_when_combined() => _client.Run("""
         SET a abcdef

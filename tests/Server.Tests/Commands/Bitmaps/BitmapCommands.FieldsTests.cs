@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Bitmaps;
 
-public sealed class BitmapCommandsFieldsTests : IDisposable
+public sealed class BitmapCommandsFieldsTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public BitmapCommandsFieldsTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Fields_are_read_written_and_added_to_at_any_bit() => _client.Run("""
         BITFIELD k SET u8 0 255

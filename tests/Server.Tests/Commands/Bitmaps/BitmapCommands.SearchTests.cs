@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Bitmaps;
 
-public sealed class BitmapCommandsSearchTests : IDisposable
+public sealed class BitmapCommandsSearchTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public BitmapCommandsSearchTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Bits_are_counted_in_ranges_of_bytes_and_of_bits() => _client.Run("""
         SET k foobar

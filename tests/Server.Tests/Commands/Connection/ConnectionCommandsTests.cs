@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Connection;
 
-public sealed class ConnectionCommandsTests : IDisposable
+public sealed class ConnectionCommandsTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public ConnectionCommandsTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     const string Greeting = "$6 server $5 redis $7 version $5 7.4.0 $5 proto :{0} $2 id :1 $4 mode $10 standalone $4 role $6 master $7 modules *0";
 
     static string GreetingIn(int protocol) =>

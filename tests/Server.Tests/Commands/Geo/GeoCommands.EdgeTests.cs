@@ -1,19 +1,8 @@
 namespace MiniRedis.Server.Tests.Commands.Geo;
 
 /// <summary>Places at the ends of the map.</summary>
-public sealed class GeoCommandsEdgeTests : IDisposable
+public sealed class GeoCommandsEdgeTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public GeoCommandsEdgeTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void The_easternmost_and_the_northernmost_places_are_found_where_they_are() => _client.Run(
         """

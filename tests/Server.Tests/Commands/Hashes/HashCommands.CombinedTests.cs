@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Hashes;
 
-public sealed class HashCommandsCombinedTests : IDisposable
+public sealed class HashCommandsCombinedTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public HashCommandsCombinedTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     long Now => _server.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     [Fact]

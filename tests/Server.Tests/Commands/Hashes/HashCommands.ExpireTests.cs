@@ -1,19 +1,8 @@
 namespace MiniRedis.Server.Tests.Commands.Hashes;
 
 /// <summary>Deadlines of fields: each test at a small hash and at a large one.</summary>
-public sealed class HashCommandsExpireTests : IDisposable
+public sealed class HashCommandsExpireTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public HashCommandsExpireTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     long Now => _server.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     void MakeLarge(bool large)

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Hashes;
 
-public sealed class HashCommandsGetTests : IDisposable
+public sealed class HashCommandsGetTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public HashCommandsGetTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Fields_are_read() => _client.Run("""
         HSET h a 1 b two "" ""

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.HyperLogLogs;
 
-public sealed class HyperLogLogCommandsTests : IDisposable
+public sealed class HyperLogLogCommandsTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public HyperLogLogCommandsTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Adding_creates_and_answers_whether_a_register_changed() => _client.Run("""
         PFADD h

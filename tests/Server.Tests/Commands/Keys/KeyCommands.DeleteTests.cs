@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Keys;
 
-public sealed class KeyCommandsDeleteTests : IDisposable
+public sealed class KeyCommandsDeleteTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public KeyCommandsDeleteTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Keys_are_deleted_and_counted() => _client.Run("""
         MSET a 1 b 2 c 3

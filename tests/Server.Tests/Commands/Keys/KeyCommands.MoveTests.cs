@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Keys;
 
-public sealed class KeyCommandsMoveTests : IDisposable
+public sealed class KeyCommandsMoveTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public KeyCommandsMoveTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void A_new_name_takes_value_and_expiry_along() => _client.Run("""
         SET a 1 EX 100

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Keys;
 
-public sealed class KeyCommandsObjectTests : IDisposable
+public sealed class KeyCommandsObjectTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public KeyCommandsObjectTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Encodings_are_those_of_Redis() => _client.Run("""
         SET n 12345678901

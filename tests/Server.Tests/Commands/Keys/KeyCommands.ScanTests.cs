@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Keys;
 
-public sealed class KeyCommandsScanTests : IDisposable
+public sealed class KeyCommandsScanTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public KeyCommandsScanTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Theory]
     [InlineData("SCAN x", "-ERR invalid cursor")]
     [InlineData("SCAN -1", "-ERR invalid cursor")]

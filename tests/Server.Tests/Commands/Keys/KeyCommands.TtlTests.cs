@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Keys;
 
-public sealed class KeyCommandsTtlTests : IDisposable
+public sealed class KeyCommandsTtlTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public KeyCommandsTtlTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void What_is_left_is_rounded_to_the_nearest_second()
     {

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Sets;
 
-public sealed class SetCommandsCombineTests : IDisposable
+public sealed class SetCommandsCombineTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public SetCommandsCombineTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Sets_are_combined() => _client.Run("""
         SADD a 1 2 3

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Sets;
 
-public sealed class SetCommandsRandomTests : IDisposable
+public sealed class SetCommandsRandomTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public SetCommandsRandomTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     static string[] Members(int count, string form) => [.. Enumerable.Range(0, count).Select(i => form + i)];
 
     List<string> List(string command) => [.. ((object?[])_client.CallTree(command)!).Select(o => Convert.ToString(o, null)!)];

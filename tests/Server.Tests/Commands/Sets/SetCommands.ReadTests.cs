@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Sets;
 
-public sealed class SetCommandsReadTests : IDisposable
+public sealed class SetCommandsReadTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public SetCommandsReadTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Members_are_listed_and_asked_for() => _client.Run("""
         SADD i 3 1 2

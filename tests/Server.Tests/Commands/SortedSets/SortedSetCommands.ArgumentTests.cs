@@ -1,19 +1,8 @@
 namespace MiniRedis.Server.Tests.Commands.SortedSets;
 
 /// <summary>What sorted set commands take for a number, and in which order they complain.</summary>
-public sealed class SortedSetCommandsArgumentTests : IDisposable
+public sealed class SortedSetCommandsArgumentTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public SortedSetCommandsArgumentTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Ends_of_score_ranges_are_read_as_strtod_alone_reads_them() => _client.Run(
         """

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Strings;
 
-public sealed class StringCommandsChangeTests : IDisposable
+public sealed class StringCommandsChangeTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public StringCommandsChangeTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Append_creates_or_lengthens() => _client.Run("""
         APPEND k abc

@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Strings;
 
-public sealed class StringCommandsCountTests : IDisposable
+public sealed class StringCommandsCountTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public StringCommandsCountTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Counters_start_at_0_and_keep_their_expiry() => _client.Run("""
         INCR n

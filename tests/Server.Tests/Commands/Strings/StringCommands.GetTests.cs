@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Strings;
 
-public sealed class StringCommandsGetTests : IDisposable
+public sealed class StringCommandsGetTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public StringCommandsGetTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Get_reads_text_and_numbers() => _client.Run("""
         SET k v

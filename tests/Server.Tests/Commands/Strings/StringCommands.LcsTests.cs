@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Strings;
 
-public sealed class StringCommandsLcsTests : IDisposable
+public sealed class StringCommandsLcsTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public StringCommandsLcsTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void The_subsequence_its_length_and_its_ranges() => _client.Run("""
         MSET a ohmytext b mynewtext

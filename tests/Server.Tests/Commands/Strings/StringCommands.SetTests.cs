@@ -1,18 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Strings;
 
-public sealed class StringCommandsSetTests : IDisposable
+public sealed class StringCommandsSetTests : ServerTests
 {
-    readonly TestServer _server = new();
-    readonly RawClient _client;
-
-    public StringCommandsSetTests() => _client = _server.Connect();
-
-    public void Dispose()
-    {
-        _client.Dispose();
-        _server.Dispose();
-    }
-
     [Fact]
     public void Set_replaces_value_and_expiry_unless_told_to_keep_it() => _client.Run("""
         SET k one EX 100
