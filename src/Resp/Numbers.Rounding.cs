@@ -13,8 +13,9 @@ public static partial class Numbers
     /// <summary>Decimal digits that are computed with: more than 767, the most that a tie between two doubles has.</summary>
     private const int MostDecimalDigits = 780;
 
-    // A power of ten is exact in a double up to 10^22, as 5^22 has less than 53 bits.
-    private static ReadOnlySpan<double> ExactPowersOfTen =>
+    // A power of ten is exact in a double up to 10^22, as 5^22 has less than 53 bits. An array: where code is not optimized, a span of
+    // doubles over the assembly's data allocates each time it is asked for.
+    private static readonly double[] ExactPowersOfTen =
     [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
         1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
