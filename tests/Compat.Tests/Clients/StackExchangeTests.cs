@@ -175,20 +175,18 @@ public abstract class StackExchangeTests : IDisposable
     {
         _connection.GetServer("127.0.0.1", _server.Port).ConfigSet("notify-keyspace-events", "E$");
         var subscriber = _connection.GetSubscriber();
-        var messages = new Inbox();
-        var matching = new Inbox();
-        var events = new Inbox();
-        await subscriber.SubscribeAsync(News, messages.Add);
-        await subscriber.SubscribeAsync(RedisChannel.Pattern("n?ws*"), matching.Add);
-        await subscriber.SubscribeAsync(RedisChannel.Literal("__keyevent@0__:set"), events.Add);
+        // Queues keep the order; handlers may run side by side.
+        var messages = await subscriber.SubscribeAsync(News);
+        var matching = await subscriber.SubscribeAsync(RedisChannel.Pattern("n?ws*"));
+        var events = await subscriber.SubscribeAsync(RedisChannel.Literal("__keyevent@0__:set"));
         Assert.True(await subscriber.PingAsync() >= TimeSpan.Zero);
         for (var i = 0; i < 100; i++) Assert.Equal(2, await subscriber.PublishAsync(News, i));
         Assert.Equal(1, await subscriber.PublishAsync(RedisChannel.Literal("nXws.local"), "x"));
         var all = Enumerable.Range(0, 100).Select(i => $"news {i}");
-        Assert.Equal(all, await messages.Take(100));
-        Assert.Equal([.. all, "nXws.local x"], await matching.Take(101));
+        Assert.Equal(all, await Take(messages, 100));
+        Assert.Equal([.. all, "nXws.local x"], await Take(matching, 101));
         _connection.GetDatabase().StringSet("k", "v");
-        Assert.Equal(["__keyevent@0__:set k"], await events.Take(1));
+        Assert.Equal(["__keyevent@0__:set k"], await Take(events, 1));
 
         await subscriber.UnsubscribeAsync(News);
         Assert.Equal(1, await subscriber.PublishAsync(News, "for the pattern only"));
@@ -196,21 +194,17 @@ public abstract class StackExchangeTests : IDisposable
         Assert.Equal(0, await subscriber.PublishAsync(News, "for nobody"));
     }
 
-    /// <summary>What the library's threads hand over.</summary>
-    sealed class Inbox
+    /// <summary>Waits for so many messages.</summary>
+    static async Task<List<string>> Take(ChannelMessageQueue queue, int count)
     {
-        readonly System.Threading.Channels.Channel<string> _received = System.Threading.Channels.Channel.CreateUnbounded<string>();
-
-        public void Add(RedisChannel channel, RedisValue message) => _received.Writer.TryWrite($"{channel} {message}");
-
-        /// <summary>Waits for so many.</summary>
-        public async Task<List<string>> Take(int count)
+        var taken = new List<string>();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while (taken.Count < count)
         {
-            var taken = new List<string>();
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            while (taken.Count < count) taken.Add(await _received.Reader.ReadAsync(patience.Token));
-            return taken;
+            var message = await queue.ReadAsync(patience.Token);
+            taken.Add($"{message.Channel} {message.Message}");
         }
+        return taken;
     }
 
     [Fact]
