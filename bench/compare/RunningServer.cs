@@ -111,6 +111,17 @@ sealed class RunningServer : IDisposable
     [DllImport("libc", EntryPoint = "clock_gettime")]
     static extern int ClockGetTime(int clock, out TimeSpec time);
 
+    /// <summary>Ends it by SHUTDOWN and waits until the process is gone.</summary>
+    public void Shutdown()
+    {
+        using (var connection = Connect())
+        {
+            connection.Write("SHUTDOWN", "NOSAVE");
+            connection.Flush();
+        }
+        _process.WaitForExit();
+    }
+
     static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
