@@ -104,7 +104,7 @@ sealed class MiniRedisServer
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
             commandStatistics, config.Memory, config.Security);
-        var refusedMemory = new RefusedMemory(keyspace, running, effects, exit, log);
+        var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, config.Observation, clock, log);

@@ -11,7 +11,8 @@ namespace MiniRedis.Server.Execution;
 /// Decides what a refusal of memory costs (docs/design/memory-refused.md): nothing but the command, as long as that has changed
 /// nothing; otherwise the process. Under the executor's lock.
 /// </summary>
-sealed class RefusedMemory(Keyspace keyspace, RunningCall running, EffectStream effects, ServerExit exit, ServerLog log)
+sealed class RefusedMemory(
+    Keyspace keyspace, RunningCall running, EffectStream effects, DatasetState dataset, ServerExit exit, ServerLog log)
 {
     /// <summary>
     /// Requests up to this length need no more than the reserve, whatever they do with it. A write command with a longer one asks
@@ -67,6 +68,7 @@ sealed class RefusedMemory(Keyspace keyspace, RunningCall running, EffectStream 
         if (exit.IsTorn) return;
         effects.DropUnit();
         if (running.Command is { } command) work = command.FullName;
+        else if (dataset.IsLoading) work = "loading the data set";
         if (failure is MemoryRefusedException refused) log.MemoryRefused(refused.Bytes, work, keyspace.UsedBytes);
         else log.HeapRefused(work, keyspace.UsedBytes);
         exit.BeginTorn();

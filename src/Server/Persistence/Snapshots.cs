@@ -57,7 +57,16 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         _progress = 0;
         _progressAt = clock.Now;
         snapshot.Feed.OnProgress = () => cronSignal.Request();
-        new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
+        try
+        {
+            new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
+        }
+        catch (OutOfMemoryException failure)
+        {
+            // No address space for its stack. As if the writer had failed.
+            _failure = failure;
+            snapshot.Feed.Finish();
+        }
         Changed?.Invoke();
         cronSignal.Request();
     }
