@@ -212,6 +212,15 @@ sealed class EffectStream
         }
     }
 
+    /// <summary>Drops the unit: what it says has happened in part, and the server ends before anybody sees that.</summary>
+    public void DropUnit()
+    {
+        _unit.Clear();
+        _bytes.ResetWrittenCount();
+        _missing = 0;
+        _isLost = false;
+    }
+
     void EndLost()
     {
         _isLost = false;

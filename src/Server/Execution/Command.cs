@@ -11,6 +11,7 @@ delegate void CommandHandler(ref CommandContext context);
 sealed class Command : CommandSpec
 {
     readonly CommandHandler? _run;
+    bool? _needsMemory;
 
     /// <summary>The handler; null for a container whose subcommands do the work.</summary>
     public CommandHandler? Run
@@ -22,4 +23,11 @@ sealed class Command : CommandSpec
             IsCallable = value is not null;
         }
     }
+
+    /// <summary>
+    /// Whether a call may take memory that stays: not one that only reads, or that only removes keys or parts of their values.
+    /// </summary>
+    public bool NeedsMemory => _needsMemory ??= (Flags & CommandFlags.DenyOom) != 0
+        || (Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0
+            && Keys.Any(key => (key.Flags & (KeyFlags.RM | KeyFlags.NotKey)) == 0 && (key.Flags & KeyFlags.Delete) == 0);
 }

@@ -38,9 +38,16 @@ sealed partial class Executor
                 if (clientEviction.IsDue) clientEviction.Run();
                 if (!client.IsGone) ProcessInputLocked(client);
             }
+            catch (OutOfMemoryException failure)
+            {
+                refusedMemory.End(failure, "a batch of requests");
+                LoopState.Renew();
+                runner.LeaveCommand();
+                connection.CloseLocked(CloseMode.AtOnce, "out of memory");
+            }
             catch (Exception failure)
             {
-                // A bug of ours, or no memory for this client's request: it is closed, the others stay.
+                // A bug of ours: the client is closed, the others stay.
                 log.BatchFailed(client.Id, failure);
                 LoopState.Renew();
                 runner.LeaveCommand();

@@ -256,6 +256,8 @@ sealed class ServerHost : IDisposable
     public void Dispose()
     {
         Stop();
+        // The files are whole, but the data may not be: the system takes the memory.
+        if (Server.Exit.IsTorn) return;
         Server.Loading.Dispose();
         // Their threads request ticks and read the keyspace.
         Server.Aof.Dispose();

@@ -94,6 +94,14 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Error, "Requests of client id={id} failed (arguments redacted); it is closed")]
     public partial void BatchFailed(long id, Exception failure);
 
+    [LoggerMessage(LogLevel.Error, "Out of memory: the system refused {bytes} bytes in the middle of a change ({work}); used_memory is {used}. "
+        + "The server ends at once, so that nobody sees half a change.")]
+    public partial void MemoryRefused(ulong bytes, string work, long used);
+
+    [LoggerMessage(LogLevel.Error, "Out of memory: the runtime got none in the middle of a change ({work}); used_memory is {used}. "
+        + "The server ends at once, so that nobody sees half a change.")]
+    public partial void HeapRefused(string work, long used);
+
     [LoggerMessage(LogLevel.Warning, "The rehearsal of commands failed; the first of each may take some milliseconds longer")]
     public partial void RehearsalFailed(Exception failure);
 

@@ -3,6 +3,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Persistence;
 
@@ -56,7 +57,16 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         _progress = 0;
         _progressAt = clock.Now;
         snapshot.Feed.OnProgress = () => cronSignal.Request();
-        new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
+        try
+        {
+            new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
+        }
+        catch (OutOfMemoryException failure)
+        {
+            // No address space for its stack. As if the writer had failed.
+            _failure = failure;
+            snapshot.Feed.Finish();
+        }
         Changed?.Invoke();
         cronSignal.Request();
     }
@@ -84,6 +94,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     {
         if (_snapshot is not { } snapshot) return false;
         if (_holding && IsStuck(snapshot)) _failure = new IOException("the disk has taken nothing for ten seconds, and clients wait for it");
+        if (snapshot.Refused) _failure ??= new IOException("the system refuses memory");
         if (_failure is not null && !snapshot.IsAbandoned) snapshot.Abandon();
         var settled = snapshot.Settle(out var isOver);
         if (isOver)
@@ -153,7 +164,21 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     {
         if (!MayChange(command)) return false;
         if ((command.Flags & CommandFlags.Write) != 0 && IsCongested(_snapshot!)) return true;
-        return Prepare(database, command, request, mayWait: true) == Readiness.Frozen;
+        keyspace.Arena.BeginAttempt();
+        try
+        {
+            return Prepare(database, command, request, mayWait: true) == Readiness.Frozen;
+        }
+        catch (MemoryRefusedException)
+        {
+            if (!keyspace.TryGiveUp()) throw;
+            // A copy was refused. The command asks for it again, and answers that.
+            return false;
+        }
+        finally
+        {
+            keyspace.Arena.EndAttempt();
+        }
     }
 
     /// <summary>Captures or copies the values that a command that can no longer wait will change in place.</summary>
