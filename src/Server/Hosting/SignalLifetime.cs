@@ -1,12 +1,17 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Hosting;
 
-/// <summary>Ends the host on SIGTERM and SIGINT (Ctrl+C), with the log line that Redis writes for each.</summary>
-sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, ServerLog log) : IHostLifetime, IDisposable
+/// <summary>
+/// Ends the host on SIGTERM and SIGINT (Ctrl+C), with the log line that Redis writes for each. SIGHUP, of a terminal that closes
+/// or a service that is to reload, ends nothing: it opens the log file again.
+/// </summary>
+sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, RedisLogProvider logFile, ServerLog log)
+    : IHostLifetime, IDisposable
 {
     readonly List<PosixSignalRegistration> _registrations = [];
 
@@ -14,6 +19,12 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
     {
         Register(PosixSignal.SIGTERM, static config => config.Process.ShutdownOnSigterm);
         Register(PosixSignal.SIGINT, static config => config.Process.ShutdownOnSigint);
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            logFile.Reopen();
+            log.Reopened();
+        }));
         return Task.CompletedTask;
     }
 
@@ -38,9 +49,9 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
         log.SignalInsists();
         try
         {
-            File.Delete(host.Server.Saving.TemporaryPath);
+            Disk.Delete(host.Server.Saving.TemporaryPath);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             // A leftover temporary file does no harm.
         }
