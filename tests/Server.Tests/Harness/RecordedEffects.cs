@@ -10,6 +10,9 @@ sealed class RecordedEffects : IEffectSink
     public List<string> Events { get; } = [];
     public List<string> Commands { get; } = [];
 
+    /// <summary>How many commands each unit had.</summary>
+    public List<int> Units { get; } = [];
+
     public bool WantsCommands => true;
 
     public KeyspaceEvents WantedEvents => KeyspaceEvents.All | KeyspaceEvents.KeyMiss | KeyspaceEvents.New;
@@ -19,6 +22,7 @@ sealed class RecordedEffects : IEffectSink
 
     public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
+        Units.Add(commands.Count);
         for (var i = 0; i < commands.Count; i++)
         {
             var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
