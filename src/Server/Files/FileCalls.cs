@@ -90,6 +90,9 @@ static unsafe partial class FileCalls
     [LibraryImport("libc", EntryPoint = "signal", SetLastError = true)]
     public static partial nint Signal(int signal, nint handler);
 
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    public static partial void Exit(int status);
+
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     private static partial int StateAt(int directory, byte[] path, int flags, uint mask, out FileState state);
 }

@@ -56,7 +56,7 @@ static class CommandLine
               miniredis --check-system
             """) { words, CheckRdbCommand(), CheckAofCommand(), PingCommand() };
         root.TreatUnmatchedTokensAsErrors = false;
-        root.SetAction(_ => Serve(args));
+        root.SetAction(_ => ThreadLimit.Guard(() => Serve(args)));
         // Only a leading -h or --help asks for help. After a file name it belongs to a directive, as for redis-server.
         return root.Parse(args.Length > 0 && args[0] is "-h" or "--help" ? ["--help"] : []).Invoke();
     }

@@ -13,12 +13,17 @@ namespace MiniRedis.Server.Hosting;
 sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, RedisLogProvider logFile, ServerLog log)
     : IHostLifetime, IDisposable
 {
+    /// <summary>SIGALRM, the same number on every system.</summary>
+    const PosixSignal Alarm = (PosixSignal)14;
+
     readonly List<PosixSignalRegistration> _registrations = [];
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         Register(PosixSignal.SIGTERM, static config => config.Process.ShutdownOnSigterm);
         Register(PosixSignal.SIGINT, static config => config.Process.ShutdownOnSigint);
+        // Redis has a use for it (the watchdog), and is not ended by it either.
+        if (!OperatingSystem.IsWindows()) _registrations.Add(PosixSignalRegistration.Create(Alarm, static context => context.Cancel = true));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
