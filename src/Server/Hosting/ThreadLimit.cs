@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Text;
 using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Hosting;
@@ -31,9 +33,22 @@ static class ThreadLimit
         }
     }
 
-    static bool IsReached(Exception failure) => failure is ThreadStartException
-        || failure is OutOfMemoryException && failure.StackTrace?.Contains("Thread.Start", StringComparison.Ordinal) == true;
+    static bool IsReached(Exception failure) => failure switch
+    {
+        ThreadStartException => true,
+        // The runtime's own thread for signals.
+        Win32Exception { NativeErrorCode: var number } => number == Errno.Again,
+        OutOfMemoryException => failure.StackTrace?.Contains("Thread.Start", StringComparison.Ordinal) == true,
+        _ => false,
+    };
 
-    static void Tell() => Console.Error.WriteLine(
-        $"Can't start a thread: {Errno.Words(Errno.Again)}. Raise the limit of processes ('ulimit -u', or the container's). Exiting.");
+    static void Tell()
+    {
+        const int StandardError = 2;
+        var line = $"Can't start a thread: {Errno.Words(Errno.Again)}. "
+            + "Raise the limit of processes ('ulimit -u', or the container's). Exiting.\n";
+        // Console takes a thread of its own.
+        if (OperatingSystem.IsLinux()) DiskFile.Inherited(StandardError).TryWrite(Encoding.UTF8.GetBytes(line), out _);
+        else Console.Error.Write(line);
+    }
 }
