@@ -45,6 +45,10 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Information, "Increased maximum number of open files to {limit} (it was originally set to {before}).")]
     public partial void RaisedOpenFiles(long limit, long before);
 
+    [LoggerMessage(LogLevel.Warning, "Your current 'ulimit -n' of {limit} is not enough for the server to start. "
+        + "Please increase your open file limit to at least {least}. Exiting.")]
+    public partial void NotEnoughOpenFiles(long limit, long least);
+
     [LoggerMessage(LogLevel.Warning, "You requested maxclients of {clients} requiring at least {files} max file descriptors.")]
     public partial void TooFewOpenFiles(long clients, long files);
 
@@ -119,6 +123,9 @@ sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]
     public partial void SignalReceived(string signal);
+
+    [LoggerMessage(LogLevel.Information, "Received SIGHUP: the log file, if there is one, is opened again.")]
+    public partial void Reopened();
 
     [LoggerMessage(LogLevel.Warning, "You insist... exiting now.")]
     public partial void SignalInsists();

@@ -178,7 +178,7 @@ public sealed class RefusedMemoryTests
         client.Call("SET s v");
         lock (server.Server.Executor.ExecutorLock)
         {
-            server.Server.BackgroundSaving.Start();
+            Assert.True(server.Server.BackgroundSaving.TryStart());
             server.Server.Keyspace.Arena.Trial = new Refusing(0);
         }
         Assert.Equal(":1", client.Call("DEL z"));
