@@ -70,9 +70,10 @@ sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatis
     public void Forget(Client client)
     {
         if (client.Deferred is not { } buffer) return;
-        buffer.Clear();
         client.Deferred = null;
-        _spare = buffer;
         _deferring--;
+        buffer.Clear();
+        if (_spare is null) _spare = buffer;
+        else buffer.Free();
     }
 }

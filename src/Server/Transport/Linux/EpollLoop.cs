@@ -35,9 +35,6 @@ sealed unsafe partial class EpollLoop : IDisposable
     /// <summary>Microseconds for which a turn may always send, however little it executed.</summary>
     const int LeastSendingMicroseconds = 250;
 
-    /// <summary>How often a loop without the cron looks for unused output chunks.</summary>
-    const int TrimMilliseconds = 1000;
-
     /// <summary>Most bytes of a closing connection that are read and dropped, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
 
@@ -62,8 +59,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
     volatile bool _attentionPending, _stop;
-    bool _hasSpareChunks;
-    long _nextTick, _nextTrim, _acceptAgain;
+    long _nextTick, _acceptAgain;
 
     public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
     {
@@ -139,7 +135,6 @@ sealed unsafe partial class EpollLoop : IDisposable
         Attend(started);
         _handler.OnTurnEnded();
         CloseMarked();
-        if (!_ticks) TrimChunks();
         if (_acceptAgain != 0 && Environment.TickCount64 >= _acceptAgain) WatchListeners(true);
     }
 
@@ -147,20 +142,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         // Attention requested since the last check did not write to the wake-up descriptor, since it came from this loop.
         if (_resumable.Count > 0 || _attentionPending) return 0;
-        if (!_ticks && !_hasSpareChunks) return -1;
-        return (int)Math.Clamp((_ticks ? _nextTick : _nextTrim) - Environment.TickCount64, 0, 1000);
-    }
-
-    /// <summary>
-    /// Drops unused chunks. The cron only handles those of its own loop, and chunks of a burst must not stay here until the next
-    /// one.
-    /// </summary>
-    void TrimChunks()
-    {
-        var now = Environment.TickCount64;
-        if (now < _nextTrim) return;
-        _nextTrim = now + TrimMilliseconds;
-        _hasSpareChunks = ChunkPool.Trim();
+        return _ticks ? (int)Math.Clamp(_nextTick - Environment.TickCount64, 0, 1000) : -1;
     }
 
     void Dispatch(int fd, uint events)
