@@ -86,6 +86,12 @@ static class ChunkPool
         foreach (var depot in s_depots) depot.Trim();
     }
 
+    /// <summary>Gives back all chunks in the depot.</summary>
+    public static void Empty()
+    {
+        foreach (var depot in s_depots) depot.Empty();
+    }
+
     /// <summary>Bytes of the chunks in the depot.</summary>
     public static long DepotBytes
     {
@@ -143,12 +149,19 @@ static class ChunkPool
 
         public void Trim()
         {
-            lock (_lock)
-            {
-                for (var i = (_fewest + 1) / 2; i > 0; i--) Free(_chunks.Pop());
-                _fewest = _chunks.Count;
-                if (_fewest == 0) _chunks.TrimExcess();
-            }
+            lock (_lock) Drop((_fewest + 1) / 2);
+        }
+
+        public void Empty()
+        {
+            lock (_lock) Drop(_chunks.Count);
+        }
+
+        void Drop(int chunks)
+        {
+            for (; chunks > 0; chunks--) Free(_chunks.Pop());
+            _fewest = _chunks.Count;
+            if (_fewest == 0) _chunks.TrimExcess();
         }
     }
 

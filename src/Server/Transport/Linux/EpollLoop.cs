@@ -55,10 +55,12 @@ sealed unsafe partial class EpollLoop : IDisposable
     // Filled under the executor's lock by any thread, emptied by the loop.
     readonly Queue<EpollConnection> _attention = [];
     readonly List<EpollConnection> _attending = [];
+    // As _attention: those that are to be closed at once.
+    readonly List<EpollConnection> _doomed = [];
     readonly List<(int Fd, string Remote, string Local, bool Unix)> _handedOver = [];
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
-    volatile bool _attentionPending, _stop;
+    volatile bool _attentionPending, _hasDoomed, _stop;
     long _nextTick, _acceptAgain;
 
     public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
@@ -91,6 +93,11 @@ sealed unsafe partial class EpollLoop : IDisposable
 
     public void AddAttentionLocked(EpollConnection connection)
     {
+        if (connection.Closing == CloseMode.AtOnce)
+        {
+            _doomed.Add(connection);
+            _hasDoomed = true;
+        }
         if (connection.NeedsAttention) return;
         connection.NeedsAttention = true;
         _attention.Enqueue(connection);
@@ -125,7 +132,11 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         var count = LibC.EpollWait(_epoll, events, MaxEvents, WaitMilliseconds());
         var started = Stopwatch.GetTimestamp();
-        for (var i = 0; i < count; i++) Dispatch(LibC.EventDescriptor(events, i), LibC.Events(events, i));
+        for (var i = 0; i < count; i++)
+        {
+            Dispatch(LibC.EventDescriptor(events, i), LibC.Events(events, i));
+            if (_hasDoomed) EndDoomed();
+        }
 
         ResumeBatches();
         EndTurn();
@@ -266,6 +277,7 @@ sealed unsafe partial class EpollLoop : IDisposable
             var connection = _resumable[i];
             connection.WantsResume = connection.IsQueuedToResume = false;
             if (!connection.IsClosed) Execute(connection);
+            if (_hasDoomed) EndDoomed();
         }
         _resumable.RemoveRange(0, count);
     }
@@ -327,55 +339,6 @@ sealed unsafe partial class EpollLoop : IDisposable
         }
         foreach (var (fd, remote, local, unix) in _handedOver) Add(fd, remote, local, unix);
         _handedOver.Clear();
-    }
-
-    void CloseIfDone(EpollConnection connection)
-    {
-        if (connection.Closing == CloseMode.AtOnce || !connection.Output.HasSending && !connection.Output.HasWriting)
-            Close(connection);
-    }
-
-    /// <summary>
-    /// Marks the connection closed. Its descriptor is freed only at the end of the round: an event of this round may still name
-    /// it, and a new connection must not get the same number before.
-    /// </summary>
-    void Close(EpollConnection connection)
-    {
-        if (connection.IsClosed) return;
-        connection.IsClosed = true;
-        _closed.Add(connection);
-    }
-
-    void CloseMarked()
-    {
-        if (_closed.Count == 0) return;
-        foreach (var connection in _closed)
-        {
-            _handler.OnClosed(connection);
-            connection.Input.Discard();
-            connection.Output.Discard();
-            if (connection.Closing == CloseMode.AfterOutput) Drain(connection.Descriptor);
-            _connections[connection.Descriptor] = null;
-            LibC.Close(connection.Descriptor);
-        }
-        _closed.Clear();
-    }
-
-    /// <summary>
-    /// Reads and drops unread bytes. Closing a socket that holds some resets the connection, and the peer may lose the last
-    /// reply, such as the error that says why it was refused.
-    /// </summary>
-    void Drain(int fd)
-    {
-        if (LibC.Shutdown(fd, LibC.ShutWr) < 0) return;
-        var scratch = _sharedInput.GetSpan();
-        nint drained = 0, received;
-        do
-        {
-            fixed (byte* to = scratch) received = LibC.Receive(fd, to, scratch.Length, LibC.MsgDontWait);
-            drained += received;
-        }
-        while (received > 0 && drained < MaxDrainedBytes);
     }
 
     void Shutdown()
