@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Buffers;
@@ -22,7 +23,7 @@ sealed class TransactionQueue
     /// <summary>Entries to begin with, and most that are kept.</summary>
     const int FirstEntries = 16, KeptEntries = 128;
 
-    static readonly int s_entryBytes = Marshal.SizeOf<Entry>();
+    static readonly int s_entryBytes = Unsafe.SizeOf<Entry>();
 
     readonly List<NativeWriter> _chunks = [];
     readonly NativeWriter _entries = new(FirstEntries * s_entryBytes);
@@ -65,7 +66,7 @@ sealed class TransactionQueue
     /// <param name="keyHash">The hash of its first key, if it is known.</param>
     public void Add(CommandSpec command, in Request request, ulong? keyHash)
     {
-        var ranges = request.Count * Marshal.SizeOf<ArgRange>();
+        var ranges = request.Count * Unsafe.SizeOf<ArgRange>();
         var length = ranges;
         foreach (var argument in request.Args) length = checked(length + argument.Length);
         var place = Allocate(length, out var chunk, out var start);
@@ -109,7 +110,7 @@ sealed class TransactionQueue
         command = _commands[entry.Command >= 0 ? entry.Command : ~entry.Command];
         keyHash = entry.Command >= 0 ? entry.Hash : null;
         var bytes = _chunks[entry.Chunk].Written.Slice(entry.Start, entry.Length);
-        return new Request(bytes, MemoryMarshal.Cast<byte, ArgRange>(bytes[..(entry.Count * Marshal.SizeOf<ArgRange>())]));
+        return new Request(bytes, MemoryMarshal.Cast<byte, ArgRange>(bytes[..(entry.Count * Unsafe.SizeOf<ArgRange>())]));
     }
 
     /// <summary>Requests whose keys are prefetched at a time, as in <c>RequestWindow</c>.</summary>
