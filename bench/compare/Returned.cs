@@ -8,7 +8,7 @@ namespace MiniRedis.Compare;
 
 /// <summary>
 /// Whether memory is given back that traffic has taken. Each kind of load takes much at once, in a server of its own, and then leaves. The
-/// resident set is read all the while: its peak beside that of used_memory, and when it is back near where it was.
+/// table has the peak of the resident set beside that of used_memory, and when the resident set is back near where it was.
 /// </summary>
 static class Returned
 {
@@ -65,22 +65,10 @@ static class Returned
         }
         Rest(server);
         var before = server.ResidentBytes;
-        long peak = 0;
-        using var done = new ManualResetEventSlim();
-        var sampler = new Thread(() =>
-        {
-            while (!done.IsSet)
-            {
-                peak = Math.Max(peak, server.ResidentBytes);
-                Thread.Sleep(2);
-            }
-        });
-        sampler.Start();
         var clients = kind.Run(server);
         Rest(server);
         clients.Dispose();
-        done.Set();
-        sampler.Join();
+        var peak = server.PeakResidentBytes;
         var used = long.Parse(server.Info("used_memory_peak")!, CultureInfo.InvariantCulture);
 
         var waited = Stopwatch.StartNew();
@@ -96,11 +84,11 @@ static class Returned
     /// <summary>Waits until the server uses no more processor time.</summary>
     static void Rest(RunningServer server)
     {
-        for (var idle = 0; idle < 3;)
+        for (var idle = 0; idle < 5;)
         {
             var cpu = server.Cpu;
             Thread.Sleep(100);
-            idle = server.Cpu - cpu < TimeSpan.FromMilliseconds(10) ? idle + 1 : 0;
+            idle = server.Cpu - cpu < TimeSpan.FromMilliseconds(3) ? idle + 1 : 0;
         }
     }
 
