@@ -7,6 +7,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> WrongType => "WRONGTYPE Operation against a key holding the wrong kind of value"u8;
     public static ReadOnlySpan<byte> Syntax => "ERR syntax error"u8;
     public static ReadOnlySpan<byte> NoSuchKey => "ERR no such key"u8;
+    public static ReadOnlySpan<byte> NotListpack => "ERR Not a listpack encoded object."u8;
     public static ReadOnlySpan<byte> SameObject => "ERR source and destination objects are the same"u8;
     public static ReadOnlySpan<byte> BusyKey => "BUSYKEY Target key name already exists."u8;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using MiniRedis.Server.Tests;
-using Xunit.Abstractions;
 
 namespace MiniRedis.Compat.Tests;
 
@@ -173,7 +173,7 @@ public sealed class ScaleTests(ITestOutputHelper output)
 [AttributeUsage(AttributeTargets.Method)]
 sealed class LinuxFactAttribute : FactAttribute
 {
-    public LinuxFactAttribute()
+    public LinuxFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : base(file, line)
     {
         if (!OperatingSystem.IsLinux()) Skip = "Memory is read from /proc, which only Linux has.";
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Compat.Tests;
 
@@ -57,7 +58,11 @@ sealed class ToolFactAttribute : FactAttribute
 {
     /// <param name="program">Its name on the PATH, or its path.</param>
     /// <param name="package">Debian's package of it.</param>
-    public ToolFactAttribute(string program, string package)
+    /// <param name="file">The test's source, for its runner.</param>
+    /// <param name="line">The line in it.</param>
+    public ToolFactAttribute(
+        string program, string package, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (!Tool.IsInstalled(program)) Skip = Tool.Missing(program, package);
     }
@@ -67,8 +72,10 @@ sealed class ToolFactAttribute : FactAttribute
 [AttributeUsage(AttributeTargets.Method)]
 sealed class ToolTheoryAttribute : TheoryAttribute
 {
-    /// <inheritdoc cref="ToolFactAttribute(string, string)"/>
-    public ToolTheoryAttribute(string program, string package)
+    /// <inheritdoc cref="ToolFactAttribute(string, string, string, int)"/>
+    public ToolTheoryAttribute(
+        string program, string package, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (!Tool.IsInstalled(program)) Skip = Tool.Missing(program, package);
     }

@@ -117,18 +117,18 @@ public class CommandTableTests
 
     public static TheoryData<CommandSpec[]> Mistakes =>
     [
-        [Spec("GET"), Spec("GET")],
-        [Spec("get")],
-        [Spec("")],
-        [Spec("GET", 0)],
-        [Spec("GET", 2, KeySpec.At(2, KeyFlags.RO))],
-        [Spec("GET", 2, KeySpec.At(0, KeyFlags.RO))],
-        [Spec("GET", -2, KeySpec.Range(1, -1, 0, KeyFlags.RO))],
-        [Spec("GET", -2, KeySpec.Keyword("", 1, KeyFlags.RO))],
-        [Spec("GET", -2, KeySpec.KeyNum(1, KeyFlags.RO, keyNumIndex: 1, firstKey: 1))],
-        [new() { Name = "X", Group = CommandGroup.String, Since = "1", Summary = "x", Arity = 1, Args = [Arg.Key("key")] }],
-        [new() { Name = "X", Group = CommandGroup.String, Since = "1", Summary = "x", Arity = 1, Args = [Arg.OneOf("empty")] }],
-        [new() { Name = "X", Group = CommandGroup.String, Since = "1", Summary = "x", Arity = 1, Flags = CommandFlags.Write | CommandFlags.ReadOnly }],
+        new([Spec("GET"), Spec("GET")]),
+        new([Spec("get")]),
+        new([Spec("")]),
+        new([Spec("GET", 0)]),
+        new([Spec("GET", 2, KeySpec.At(2, KeyFlags.RO))]),
+        new([Spec("GET", 2, KeySpec.At(0, KeyFlags.RO))]),
+        new([Spec("GET", -2, KeySpec.Range(1, -1, 0, KeyFlags.RO))]),
+        new([Spec("GET", -2, KeySpec.Keyword("", 1, KeyFlags.RO))]),
+        new([Spec("GET", -2, KeySpec.KeyNum(1, KeyFlags.RO, keyNumIndex: 1, firstKey: 1))]),
+        new([new() { Name = "X", Group = CommandGroup.String, Since = "1", Summary = "x", Arity = 1, Args = [Arg.Key("key")] }]),
+        new([new() { Name = "X", Group = CommandGroup.String, Since = "1", Summary = "x", Arity = 1, Args = [Arg.OneOf("empty")] }]),
+        new([new() { Name = "X", Group = CommandGroup.String, Since = "1", Summary = "x", Arity = 1, Flags = CommandFlags.Write | CommandFlags.ReadOnly }]),
     ];
 
     [Theory]

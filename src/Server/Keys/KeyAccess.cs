@@ -144,44 +144,32 @@ sealed class KeyAccess(
     }
 
     /// <summary>
-    /// Deletes expired fields of a hash, as HDELs that the server itself issues, and with the last field the key. It deletes a
-    /// limited number at a time, so that no client waits; readers skip the others.
+    /// Deletes fields of a hash that are due by the coarse clock (<c>ExpiryClock</c>). It deletes a limited number at a time, so
+    /// that no client waits; readers skip the others.
     /// </summary>
+    public void ExpireDueFields(Database database, in KeyLookup at)
+    {
+        var expiring = BeginExpiring(database, at);
+        while (expiring.MayGoOn && expiring.Hash.FindDue(Due, out var due) == DueSearch.Found) expiring.Delete(due);
+        expiring.End();
+    }
+
+    /// <summary>As <see cref="ExpireDueFields"/>, of all fields whose deadline has passed.</summary>
     /// <returns>The key as it is now.</returns>
     public KeyLookup ExpireFields(Database database, in KeyLookup at)
     {
-        if (!new HashReader(at.Record).HasDeadlines || !MayDelete || ExpiredBy == long.MinValue) return at;
-        // A hash that a snapshot is reading is left as it is until it has been read.
-        if (database.Prepare(at) == Readiness.Frozen) return at;
-        var hash = new HashEditor(database, at, default);
-        var expired = 0;
-        for (; expired < FieldsAtOnce && hash.Reader.FindDue(Due, out var due) == DueSearch.Found; expired++)
-        {
-            if (effects.IsPropagating) EmitFieldDeletion(database, hash, due);
-            hash.Remove(due);
-        }
-        if (expired == 0) return at;
-        statistics.ExpiredFields += expired;
-        effects.Notify(database.Number, hash.At.Record.Key, KeyspaceEvents.Hash, "hexpired");
-        if (hash.Count > 0) return hash.At;
-
-        var key = hash.At.Record.Key;
-        using var room = new Scratch<byte>(database, key.Length, stackalloc byte[256]);
-        var name = room.Span;
-        key.CopyTo(name);
-        database.Delete(hash.At);
-        effects.Notify(database.Number, name, KeyspaceEvents.Generic, "del");
-        return database.Lookup(name);
+        var expiring = BeginExpiring(database, at);
+        var walk = long.MaxValue;
+        while (expiring.MayGoOn && expiring.Hash.NextDue(Due, ref walk, out var due)) expiring.Delete(due);
+        return expiring.End();
     }
 
-    void EmitFieldDeletion(Database database, in HashEditor hash, in HashSpot field)
-    {
-        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        effects.Begin(database.Number, 3);
-        effects.Add("HDEL"u8);
-        effects.Add(hash.At.Record.Key);
-        effects.Add(hash.Reader.Field(field).ToBytes(scratch));
-    }
+    /// <summary>Begins to delete expired fields of a hash, if there may be any and the server may delete them now.</summary>
+    public FieldExpiry BeginExpiring(Database database, in KeyLookup at) =>
+        new(database, at, effects, statistics,
+            isAllowed: ExpiredBy != long.MinValue && new HashReader(at.Record).MayHaveExpired(Due) && MayDelete
+                // A hash that a snapshot is reading is left as it is until it has been read.
+                && database.Prepare(at) != Readiness.Frozen);
 
     /// <summary>Deletes an expired key, as a DEL that the server itself issues.</summary>
     public void Expire(Database database, in KeyLookup at)

@@ -50,11 +50,12 @@ sealed class ActiveExpiry(
                 {
                     // A snapshot is reading this hash and will soon be done. Other due keys of the database wait with it.
                     if (database.Prepare(due) == Readiness.Frozen) break;
-                    keys.ExpireFields(database, due);
+                    keys.ExpireDueFields(database, due);
                     // This may have deleted hundreds of fields.
                     sinceLook = KeysBetweenLooks;
                 }
-                effects.EndUnit();
+                // Each field by itself, as Redis does: nothing holds them together.
+                effects.EndUnit(isOne: false);
                 if (++sinceLook < KeysBetweenLooks) continue;
                 sinceLook = 0;
                 if (clock.Microseconds(started, clock.Advance()) < SliceMicroseconds) continue;

@@ -63,7 +63,7 @@ public readonly unsafe ref struct HashReader
     /// </summary>
     public long CountAt(long now)
     {
-        if (!HasDeadlines || !MayHaveExpired(now)) return Count;
+        if (!MayHaveExpired(now)) return Count;
         long count = 0;
         for (var fields = Fields(now); fields.Next();) count++;
         return count;
@@ -108,6 +108,9 @@ public readonly unsafe ref struct HashReader
         return Stride == 2 ? -1 : Deadline(_start, spot.Place);
     }
 
+    /// <summary>Whether the deadline of a field has passed.</summary>
+    public bool HasExpired(scoped in HashSpot spot, long now) => HasPassed(ExpireAt(spot), now);
+
     /// <summary>All fields that exist now, in the order of the form.</summary>
     public HashFields Fields(long now) => new(this, now);
 
@@ -121,16 +124,23 @@ public readonly unsafe ref struct HashReader
     }
 
     /// <summary>One step of HSCAN: shows some fields and returns the next cursor, 0 at the end. A small hash is shown whole.</summary>
-    public ulong Scan<TVisitor>(ulong cursor, long now, ref TVisitor visitor) where TVisitor : struct, IFieldVisitor, allows ref struct
+    /// <param name="cursor">Where to go on; 0 to begin.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="visitor">Receives the fields that exist now.</param>
+    /// <param name="passed">Grows by all fields that the step passed, also those that have expired.</param>
+    public ulong Scan<TVisitor>(ulong cursor, long now, ref TVisitor visitor, ref long passed)
+        where TVisitor : struct, IFieldVisitor, allows ref struct
     {
         if (IsHashed)
         {
-            var adapter = new EntryAdapter<TVisitor> { Visitor = visitor, Now = now };
+            var adapter = new EntryAdapter<TVisitor> { Visitor = visitor, Now = now, Passed = passed };
             var next = Table->Scan(cursor, ref adapter);
             visitor = adapter.Visitor;
+            passed = adapter.Passed;
             return next;
         }
         for (var fields = Fields(now); fields.Next();) visitor.Visit(fields.Field, fields.Value);
+        passed += Count;
         return 0;
     }
 
@@ -148,7 +158,24 @@ public readonly unsafe ref struct HashReader
         return earliest > 0 && earliest <= now ? DueSearch.Found : DueSearch.NoneDue;
     }
 
-    bool MayHaveExpired(long now) => IsHashed ? Table->MayHaveExpired(now) : FieldDeadlines.EarliestIn(_start) <= now;
+    /// <summary>
+    /// The next field in a walk over those whose deadline has passed, exactly and at once, where <see cref="FindDue"/> waits for
+    /// the tick of the coarse clock. The caller may delete what it got, and nothing else, between two steps.
+    /// </summary>
+    /// <param name="now">The present.</param>
+    /// <param name="walk">Where the walk is; <see cref="long.MaxValue"/> to begin.</param>
+    /// <param name="due">The field.</param>
+    public bool NextDue(long now, ref long walk, out HashSpot due)
+    {
+        if (!IsHashed) return FindDue(now, out due) == DueSearch.Found;
+        var found = Table->NextDue(now, ref walk, out var inTable);
+        due = new(inTable);
+        return found;
+    }
+
+    /// <summary>Whether a field may have expired without being deleted. If false, none has.</summary>
+    public bool MayHaveExpired(long now) =>
+        HasDeadlines && (IsHashed ? Table->MayHaveExpired(now) : FieldDeadlines.EarliestIn(_start) <= now);
 
     internal static bool HasPassed(long expireAt, long now) => expireAt >= 0 && expireAt <= now;
 
@@ -169,9 +196,11 @@ public readonly unsafe ref struct HashReader
     {
         public TVisitor Visitor;
         public long Now;
+        public long Passed;
 
         public void Visit(in PackedEntry entry)
         {
+            Passed++;
             if (!HasPassed(entry.ExpireAt, Now)) Visitor.Visit(new PackedElement(entry.Field), new PackedElement(entry.Value));
         }
     }

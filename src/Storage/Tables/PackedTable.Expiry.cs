@@ -44,6 +44,34 @@ public unsafe partial struct PackedTable
         return DueSearch.BudgetUsed;
     }
 
+    /// <summary>
+    /// Walks over the fields whose deadline has passed to the millisecond. Goes from the last bucket to the first: a field that
+    /// the caller deletes may merge the last bucket with an earlier one, which is still to come or has no due fields in either.
+    /// </summary>
+    internal readonly bool NextDue(long nowMs, ref long walk, out PackedSpot due)
+    {
+        var latest = _clock.TickOfDeadline(nowMs);
+        for (var bucket = Math.Min(walk, _directory.Count - 1); bucket >= 0; bucket--)
+        {
+            walk = bucket;
+            var start = _directory[(uint)bucket];
+            if (start == null || PackedBucket.Bound(start) > latest) continue;
+            var at = PackedBucket.Elements(start);
+            for (var i = 0; i < PackedBucket.Count(start); i++)
+            {
+                var size = PackedBucket.Sizes(start)[i];
+                if (PackedEntry.Read(at, size, _hasValues).ExpireAt is >= 0 and var expireAt && expireAt <= nowMs)
+                {
+                    due = new((uint)bucket, i, at);
+                    return true;
+                }
+                at += size & ~PackedBucket.ApartFlag;
+            }
+        }
+        due = default;
+        return false;
+    }
+
     /// <summary>The bucket with the lowest bound of a group.</summary>
     readonly uint EarliestOf(uint group, out uint bucket)
     {

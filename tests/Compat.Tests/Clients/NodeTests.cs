@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Compat.Tests.Clients;
 
@@ -47,7 +48,7 @@ static class NodePackages
 [AttributeUsage(AttributeTargets.Method)]
 sealed class NodeFactAttribute : FactAttribute
 {
-    public NodeFactAttribute()
+    public NodeFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : base(file, line)
     {
         if (!Tool.IsInstalled("node")) Skip = "node is not installed (Debian: apt install nodejs npm)";
         else if (!NodePackages.ArePresent) Skip = "ioredis and node-redis are not installed: npm install --prefix tests/Compat.Tests/Node";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Compat.Tests.Clients;
 
@@ -86,7 +87,8 @@ sealed class RedisPyFactAttribute : FactAttribute
 
     static readonly int s_majorVersion = MajorVersion();
 
-    public RedisPyFactAttribute(int protocol)
+    public RedisPyFactAttribute(int protocol, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (s_majorVersion == 0) Skip = "redis-py is not installed (Debian: apt install python3-redis)";
         else if (protocol == 3 && s_majorVersion < 5) Skip = $"redis-py {s_majorVersion} speaks RESP2 only; RESP3 came with 5";

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Tests;
-using Xunit.Abstractions;
 
 namespace MiniRedis.Compat.Tests.Fuzzing;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using MiniRedis.Server.Tests;
-using Xunit.Abstractions;
 
 namespace MiniRedis.Compat.Tests.Fuzzing;
 

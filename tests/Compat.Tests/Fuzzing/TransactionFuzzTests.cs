@@ -1,6 +1,5 @@
 using System.Globalization;
 using MiniRedis.Server.Tests;
-using Xunit.Abstractions;
 
 namespace MiniRedis.Compat.Tests.Fuzzing;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using MiniRedis.Server.Tests;
-using Xunit.Abstractions;
 
 namespace MiniRedis.Compat.Tests.Persistence;
 

@@ -1,5 +1,4 @@
 using MiniRedis.Server.Tests;
-using Xunit.Abstractions;
 
 namespace MiniRedis.Compat.Tests.Persistence;
 

@@ -10,6 +10,9 @@ sealed class RecordedEffects : IEffectSink
     public List<string> Events { get; } = [];
     public List<string> Commands { get; } = [];
 
+    /// <summary>How many commands each unit had.</summary>
+    public List<int> Units { get; } = [];
+
     public bool WantsCommands => true;
 
     public KeyspaceEvents WantedEvents => KeyspaceEvents.All | KeyspaceEvents.KeyMiss | KeyspaceEvents.New;
@@ -19,6 +22,7 @@ sealed class RecordedEffects : IEffectSink
 
     public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
+        Units.Add(commands.Length);
         for (var i = 0; i < commands.Length; i++)
         {
             var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;

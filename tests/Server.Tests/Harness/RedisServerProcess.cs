@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace MiniRedis.Server.Tests;
@@ -9,7 +10,7 @@ namespace MiniRedis.Server.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RedisServerFactAttribute : FactAttribute
 {
-    public RedisServerFactAttribute()
+    public RedisServerFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : base(file, line)
     {
         if (!RedisServerProcess.IsInstalled) Skip = "redis-server is not on the PATH, so there is nothing to compare with (apt install redis-server)";
     }
@@ -19,7 +20,8 @@ public sealed class RedisServerFactAttribute : FactAttribute
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RedisServerTheoryAttribute : TheoryAttribute
 {
-    public RedisServerTheoryAttribute() => Skip = new RedisServerFactAttribute().Skip;
+    public RedisServerTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : base(file, line) =>
+        Skip = new RedisServerFactAttribute().Skip;
 }
 
 /// <summary>A real redis-server on a unix socket in a directory of its own, and a connection to it.</summary>

@@ -5,7 +5,6 @@ using MiniRedis.Storage.Records;
 using MiniRedis.Storage.Strings;
 using MiniRedis.Storage.Tests.Harness;
 using MiniRedis.Storage.Values;
-using Xunit.Abstractions;
 
 namespace MiniRedis.Storage.Tests.Databases;
 

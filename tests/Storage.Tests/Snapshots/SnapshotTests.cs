@@ -3,7 +3,6 @@ using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Sets;
 using MiniRedis.Storage.Snapshots;
 using MiniRedis.Storage.Tests.Harness;
-using Xunit.Abstractions;
 using static MiniRedis.Storage.Tests.Harness.RandomChanges;
 
 namespace MiniRedis.Storage.Tests.Snapshots;

@@ -216,6 +216,33 @@ public sealed unsafe class PackedTableTests : IDisposable
     }
 
     [Fact]
+    public void A_walk_finds_all_fields_that_are_due_to_the_millisecond_while_their_removal_merges_buckets()
+    {
+        var random = new Random(10);
+        var table = NewTable(hasValues: true);
+        var deadlines = new Dictionary<string, long>();
+        for (var i = 0; i < 5_000; i++)
+        {
+            var expireAt = i % 10 == 0 ? -1 : random.Next(1, 1_000);
+            table->Insert(_arena, table->HashOf(Bytes($"{i}")), Bytes($"{i}"), "v"u8, expireAt);
+            if (expireAt >= 0) deadlines.Add($"{i}", expireAt);
+        }
+        foreach (var now in new[] { 0, 7, 8, 500, 900, 1_000 })
+        {
+            var walk = long.MaxValue;
+            while (table->NextDue(now, ref walk, out var spot))
+            {
+                Assert.True(deadlines.Remove(Text(table->At(spot).Field), out var deadline));
+                Assert.InRange(deadline, 0, now);
+                table->Remove(_arena, spot);
+            }
+            Assert.DoesNotContain(deadlines.Values, deadline => deadline <= now);
+            table->Verify();
+        }
+        Assert.Equal(500, table->Count);
+    }
+
+    [Fact]
     public void A_table_made_for_many_elements_takes_them_without_splits()
     {
         var table = NewTable(hasValues: false, expected: 10_000);

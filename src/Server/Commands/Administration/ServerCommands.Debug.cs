@@ -37,6 +37,7 @@ static partial class ServerCommands
         new("ERROR", "<text>", "Answers <text> as an error.", 3, 3, DebugError),
         new("HTSTATS", "<dbid> [FULL]", "Describes the index of a database.", 3, 4, DebugIndexStatistics),
         new("HTSTATS-KEY", "<key> [FULL]", "Describes the hash table of a value.", 3, 4, DebugTableStatistics),
+        new("LISTPACK", "<key>", "Prints the elements of a listpack on the standard output.", 3, 3, DebugListpack),
         new("LOADAOF", "", "Loads the append-only file anew.", 2, 2, DebugLoadAof),
         new("LOG", "<text>", "Writes <text> into the log.", 3, 3, DebugLog),
         new("MOVE-BLOCKS", "<0|1>", "Moves everything that active defragmentation can move, every turn of the loop.", 3, 3, DebugMoveBlocks),

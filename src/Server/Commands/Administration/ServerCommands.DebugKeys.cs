@@ -56,6 +56,23 @@ static partial class ServerCommands
         c.Reply.SimpleString(text.ToString());
     }
 
+    static void DebugListpack(ref CommandContext c)
+    {
+        var at = c.Database.Lookup(c.Arg(2));
+        if (!at.Found)
+        {
+            c.Fail(Errors.NoSuchKey);
+            return;
+        }
+        if (at.Record.Encoding is not (ObjectEncoding.ListPack or ObjectEncoding.ListPackEx))
+        {
+            c.Fail(Errors.NotListpack);
+            return;
+        }
+        Console.Out.WriteLine(ListpackListing.Of(at.Record));
+        c.Reply.SimpleString("Listpack structure printed on stdout");
+    }
+
     /// <summary>Bytes of the value in a snapshot.</summary>
     static int SerializedLength(in CommandContext c, Record record)
     {

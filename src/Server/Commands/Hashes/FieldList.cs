@@ -15,6 +15,9 @@ readonly struct FieldList
 
     readonly int _step;
 
+    /// <summary>Fields that stand side by side in the command line.</summary>
+    public static FieldList Of(int first, int count) => new(first, count, 1);
+
     /// <summary>The argument of the first field.</summary>
     public int First { get; }
 

@@ -100,6 +100,7 @@ static partial class HashCommands
             end = 3;
         }
         if (!FieldList.TryParse(ref c, end, out var fields)) return;
+        if (at.Found) at = ExpireNamed(ref c, at, fields);
 
         c.Reply.Array(fields.Count);
         if (!at.Found)
@@ -161,7 +162,7 @@ static partial class HashCommands
 
     static void HSetEx(ref CommandContext c)
     {
-        if (!TrySetOptions(ref c, out var options, out var fields) || !TryWrite(ref c, out var at)) return;
+        if (!TrySetOptions(ref c, out var options, out var fields) || !TryWrite(ref c, fields, out var at)) return;
         if (!Meets(ref c, new HashReader(at.Record), options, fields))
         {
             c.Reply.Integer(0);
@@ -246,6 +247,7 @@ static partial class HashCommands
     static void HGetDel(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at) || !FieldList.TryParse(ref c, 2, out var fields)) return;
+        if (at.Found) at = ExpireNamed(ref c, at, fields);
         c.Reply.Array(fields.Count);
         if (!at.Found)
         {

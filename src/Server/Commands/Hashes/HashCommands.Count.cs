@@ -31,7 +31,7 @@ static partial class HashCommands
 
     static void HIncrBy(ref CommandContext c)
     {
-        if (!c.TryInteger(3, out var amount) || !TryWrite(ref c, out var at)) return;
+        if (!c.TryInteger(3, out var amount) || !TryWrite(ref c, FieldList.Of(2, 1), out var at)) return;
         var hash = new HashReader(at.Record);
         long value = 0;
         if (hash.Find(c.Arg(2), c.ExpiredBy, out var spot))
@@ -70,7 +70,7 @@ static partial class HashCommands
             c.Fail(Errors.NotFinite);
             return;
         }
-        if (!TryWrite(ref c, out var at)) return;
+        if (!TryWrite(ref c, FieldList.Of(2, 1), out var at)) return;
         var hash = new HashReader(at.Record);
         var value = default(LongDouble);
         long expireAt = -1;

@@ -102,7 +102,7 @@ static partial class HashCommands
             outcomes[i] = ExpireField(ref c, ref hash, c.Arg(fields.ArgOf(i)), condition, deadline);
             c.Reply.Integer((int)outcomes[i]);
         }
-        TellDeadlines(ref c, hash, fields, outcomes, deadline);
+        TellDeadlines(ref c, hash, fields, outcomes, deadline, condition == FieldCondition.None ? default : c.Arg(3));
         outcomes.Dispose();
     }
 
@@ -148,7 +148,8 @@ static partial class HashCommands
 
     /// <summary>Events and effects of fields that got a deadline, or were deleted because it has passed.</summary>
     static void TellDeadlines(
-        scoped ref CommandContext c, scoped in HashEditor hash, FieldList fields, scoped FieldOutcomes outcomes, long deadline)
+        scoped ref CommandContext c, scoped in HashEditor hash, FieldList fields, scoped FieldOutcomes outcomes, long deadline,
+        scoped ReadOnlySpan<byte> condition = default)
     {
         var key = c.Arg(1);
         var set = outcomes.Count(FieldOutcome.Done);
@@ -159,10 +160,11 @@ static partial class HashCommands
             c.Server.Effects.Dirty += set - 1;
             if (c.IsPropagating)
             {
-                var effect = c.Emit(5 + set);
+                var effect = c.Emit((condition.IsEmpty ? 5 : 6) + set);
                 effect.Add("HPEXPIREAT"u8);
                 effect.Add(key);
                 effect.Add(deadline);
+                if (!condition.IsEmpty) effect.Add(condition);
                 effect.Add("FIELDS"u8);
                 effect.Add(set);
                 AddFields(ref c, fields, outcomes, FieldOutcome.Done);
@@ -171,8 +173,22 @@ static partial class HashCommands
         if (deleted == 0) return;
         c.Changed(key, KeyspaceEvents.Hash, "hdel");
         c.Server.Effects.Dirty += deleted - 1;
-        EmitDeletion(ref c, fields, outcomes);
+        EmitDeletions(ref c, fields, outcomes);
         DeleteIfEmpty(ref c, hash);
+    }
+
+    /// <summary>A command for each field, as Redis does where a deadline has passed.</summary>
+    static void EmitDeletions(scoped ref CommandContext c, FieldList fields, scoped FieldOutcomes outcomes)
+    {
+        if (!c.IsPropagating) return;
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if (outcomes[i] != FieldOutcome.Deleted) continue;
+            var effect = c.Emit(3);
+            effect.Add("HDEL"u8);
+            effect.Add(c.Arg(1));
+            effect.Add(c.Arg(fields.ArgOf(i)));
+        }
     }
 
     static void EmitDeletion(scoped ref CommandContext c, FieldList fields, scoped FieldOutcomes outcomes)

@@ -58,14 +58,14 @@ static partial class HashCommands
 
     static void HGet(ref CommandContext c)
     {
-        if (!TryRead(ref c, out var hash)) return;
+        if (!TryRead(ref c, FieldList.Of(2, 1), out var hash)) return;
         if (hash.Find(c.Arg(2), c.ExpiredBy, out var spot)) c.Reply.Bulk(hash.Value(spot));
         else c.Reply.Null();
     }
 
     static void HMGet(ref CommandContext c)
     {
-        if (!TryRead(ref c, out var hash)) return;
+        if (!TryRead(ref c, FieldList.Of(2, c.Count - 2), out var hash)) return;
         c.Reply.Array(c.Count - 2);
         Span<ulong> hashes = stackalloc ulong[CommandContext.PrefetchedKeys];
         for (var i = 2; i < c.Count;)
@@ -87,11 +87,12 @@ static partial class HashCommands
 
     static void HExists(ref CommandContext c)
     {
-        if (TryRead(ref c, out var hash)) c.Reply.Integer(hash.Find(c.Arg(2), c.ExpiredBy, out _) ? 1 : 0);
+        if (TryRead(ref c, FieldList.Of(2, 1), out var hash)) c.Reply.Integer(hash.Find(c.Arg(2), c.ExpiredBy, out _) ? 1 : 0);
     }
 
     static void HStrLen(ref CommandContext c)
     {
-        if (TryRead(ref c, out var hash)) c.Reply.Integer(hash.Find(c.Arg(2), c.ExpiredBy, out var spot) ? hash.Value(spot).Length : 0);
+        if (!TryRead(ref c, FieldList.Of(2, 1), out var hash)) return;
+        c.Reply.Integer(hash.Find(c.Arg(2), c.ExpiredBy, out var spot) ? hash.Value(spot).Length : 0);
     }
 }

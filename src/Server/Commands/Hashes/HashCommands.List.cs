@@ -89,13 +89,10 @@ static partial class HashCommands
     {
         readonly ElementScan _scan = scan;
 
-        public long Visited { get; private set; }
-
         public int Matching { get; private set; }
 
         public void Visit(in PackedElement field, in PackedElement value)
         {
-            Visited++;
             Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
             var name = field.ToBytes(scratch);
             if (!_scan.Matches(name)) return;
@@ -118,21 +115,22 @@ static partial class HashCommands
 
         // Twice: the cursor and the count come before the fields in the reply, and nothing changes in between.
         var counted = new ScannedFields(scan, reply: null);
-        var steps = 0L;
-        do cursor = hash.Scan(cursor, c.ExpiredBy, ref counted);
-        while (!scan.IsDone(cursor, counted.Visited, ref steps));
+        long steps = 0, passed = 0;
+        do cursor = hash.Scan(cursor, c.ExpiredBy, ref counted, ref passed);
+        while (!scan.IsDone(cursor, passed, ref steps));
 
         ElementScan.ReplyCursor(ref c, scan.Cursor);
         c.Reply.Array(scan.NamesOnly ? counted.Matching : 2 * counted.Matching);
         var answered = new ScannedFields(scan, c.Reply);
-        for (cursor = scan.Start; answered.Visited < counted.Visited;) cursor = hash.Scan(cursor, c.ExpiredBy, ref answered);
+        cursor = scan.Start;
+        for (var answeredOf = 0L; answeredOf < passed;) cursor = hash.Scan(cursor, c.ExpiredBy, ref answered, ref answeredOf);
     }
 
     static void HRandField(ref CommandContext c)
     {
         if (c.Count == 2)
         {
-            if (!TryRead(ref c, out var one)) return;
+            if (!TryReadLive(ref c, out var one)) return;
             if (one.CountAt(c.ExpiredBy) == 0) c.Reply.Null();
             else c.Reply.Bulk(one.Field(Draw(ref c, one)));
             return;
@@ -154,12 +152,21 @@ static partial class HashCommands
             c.Fail(Errors.OutOfRange);
             return;
         }
-        if (!TryRead(ref c, out var hash)) return;
+        if (!TryReadLive(ref c, out var hash)) return;
         var size = hash.CountAt(c.ExpiredBy);
         if (size == 0 || count == 0) c.Reply.EmptyArray();
         else if (count < 0) ReplyRepeated(ref c, hash, -count, withValues);
         else if (hash.IsHashed && count <= size / 3) ReplyDistinct(ref c, hash, (int)count, withValues);
         else ReplySample(ref c, hash, Math.Min(count, size), size, withValues);
+    }
+
+    /// <summary>As <see cref="TryRead(ref CommandContext, out HashReader)"/>; the fields that have expired are deleted first.</summary>
+    static bool TryReadLive(scoped ref CommandContext c, out HashReader hash)
+    {
+        if (!TryRead(ref c, out hash)) return false;
+        if (hash.MayHaveExpired(c.ExpiredBy))
+            hash = new(c.Server.Keys.ExpireFields(c.Database, c.Database.Lookup(c.Arg(1))).Record);
+        return true;
     }
 
     static HashSpot Draw(scoped ref CommandContext c, scoped in HashReader hash)

@@ -103,7 +103,7 @@ static partial class HashCommands
 
     static void HSetNx(ref CommandContext c)
     {
-        if (!TryWrite(ref c, out var at)) return;
+        if (!TryWrite(ref c, FieldList.Of(2, 1), out var at)) return;
         if (at.Found && new HashReader(at.Record).Find(c.Arg(2), c.ExpiredBy, out _))
         {
             c.Reply.Integer(0);
@@ -128,7 +128,8 @@ static partial class HashCommands
         var left = hash.Count;
         for (var i = 2; i < c.Count && left > 0; i++)
         {
-            if (!hash.Reader.Find(c.Arg(i), c.ExpiredBy, out var spot)) continue;
+            // A field that has expired and is still there counts, as in Redis.
+            if (!hash.Reader.Find(c.Arg(i), HashReader.Everything, out var spot)) continue;
             hash.Remove(spot);
             removed++;
             left--;

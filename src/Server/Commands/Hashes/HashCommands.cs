@@ -25,23 +25,50 @@ static partial class HashCommands
         HGetExSpec, HSetExSpec, HGetDelSpec,
     ];
 
-    /// <summary>Looks a hash up to read it, without the fields that have expired, or answers that the key holds something else.</summary>
-    static bool TryRead(scoped ref CommandContext c, out HashReader hash)
+    /// <summary>Looks a hash up to read it, or answers that the key holds something else.</summary>
+    static bool TryRead(scoped ref CommandContext c, out HashReader hash) => TryRead(ref c, default, out hash);
+
+    /// <summary>As the other overload; of the fields named, those that have expired are deleted first.</summary>
+    static bool TryRead(scoped ref CommandContext c, FieldList named, out HashReader hash)
     {
         var at = c.LookupRead(c.Arg(1));
         hash = default;
         if (!c.CheckType(at, ObjectType.Hash)) return false;
-        if (at.Found) hash = new(c.Server.Keys.ExpireFields(c.Database, at).Record);
+        if (at.Found) hash = new(ExpireNamed(ref c, at, named).Record);
         return true;
     }
 
-    /// <summary>As <see cref="TryRead"/>, to change the hash.</summary>
+    /// <summary>Looks a hash up to change it, or answers that the key holds something else.</summary>
     static bool TryWrite(scoped ref CommandContext c, out KeyLookup at)
     {
         at = c.LookupWrite(c.Arg(1));
-        if (!c.CheckType(at, ObjectType.Hash)) return false;
-        if (at.Found) at = c.Server.Keys.ExpireFields(c.Database, at);
+        return c.CheckType(at, ObjectType.Hash);
+    }
+
+    /// <summary>As the other overload; of the fields named, those that have expired are deleted first.</summary>
+    static bool TryWrite(scoped ref CommandContext c, FieldList named, out KeyLookup at)
+    {
+        if (!TryWrite(ref c, out at)) return false;
+        if (at.Found) at = ExpireNamed(ref c, at, named);
         return true;
+    }
+
+    /// <summary>
+    /// Deletes the fields named that have expired, as Redis does when a command asks what they hold: with HDELs, and one event
+    /// "hexpired". All others that have expired wait for active expiry, and HLEN counts them until then.
+    /// </summary>
+    /// <returns>The key as it is now.</returns>
+    static KeyLookup ExpireNamed(scoped ref CommandContext c, scoped in KeyLookup at, FieldList named)
+    {
+        if (!new HashReader(at.Record).MayHaveExpired(c.ExpiredBy)) return at;
+        var expiring = c.Server.Keys.BeginExpiring(c.Database, at);
+        for (var i = 0; i < named.Count && expiring.MayGoOn; i++)
+        {
+            var hash = expiring.Hash;
+            if (hash.Find(c.Arg(named.ArgOf(i)), HashReader.Everything, out var spot) && hash.HasExpired(spot, c.ExpiredBy))
+                expiring.Delete(spot);
+        }
+        return expiring.End();
     }
 
     /// <summary>The hash of a found key, or a new one of an empty hash that the caller fills.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.IO.Hashing;
 
 namespace MiniRedis.Server.Commands.Strings;
 
@@ -9,7 +10,7 @@ static class ValueDigest
     /// <summary>Characters of a digest.</summary>
     public const int TextLength = 16;
 
-    public static ulong Of(ReadOnlySpan<byte> value) => XxHash3.Hash64(value);
+    public static ulong Of(ReadOnlySpan<byte> value) => XxHash3.HashToUInt64(value);
 
     /// <summary>Writes lower-case digits with leading zeros.</summary>
     public static void Format(ulong digest, Span<byte> text) => Utf8Formatter.TryFormat(digest, text, out _, new('x', TextLength));

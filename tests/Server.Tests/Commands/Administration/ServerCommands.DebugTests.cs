@@ -23,7 +23,7 @@ public sealed class ServerCommandsDebugTests : IDisposable
         using var client = server.Connect();
         var reply = client.Call("DEBUG HELP");
         Assert.Equal(refused, reply.StartsWith("-ERR DEBUG command not allowed.", StringComparison.Ordinal));
-        Assert.NotEqual(refused, reply.StartsWith("*51 +DEBUG <subcommand>", StringComparison.Ordinal));
+        Assert.NotEqual(refused, reply.StartsWith("*53 +DEBUG <subcommand>", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -34,6 +34,7 @@ public sealed class ServerCommandsDebugTests : IDisposable
     [InlineData("DEBUG ERROR \"CODE text\"", "-CODE text")]
     [InlineData("DEBUG LOG text", "+OK")]
     [InlineData("DEBUG OBJECT missing", "-ERR no such key")]
+    [InlineData("DEBUG LISTPACK missing", "-ERR no such key")]
     [InlineData("DEBUG HTSTATS 16", "-ERR Out of range database")]
     [InlineData("DEBUG HTSTATS x", "-ERR value is not an integer or out of range")]
     [InlineData("DEBUG POPULATE -1", "-ERR value is out of range, must be positive")]
@@ -64,6 +65,25 @@ public sealed class ServerCommandsDebugTests : IDisposable
         Assert.Equal(resp2, _client.Call("DEBUG PROTOCOL " + type));
         using var client = _server.Connect(protocol: 3);
         Assert.Equal(resp3, client.Call("DEBUG PROTOCOL " + type));
+    }
+
+    [Fact]
+    public void Listpack_takes_packed_values_alone()
+    {
+        _client.Run("""
+            HSET h a 1
+            -> :1
+            SET s 1
+            -> +OK
+            DEBUG LISTPACK h
+            -> +Listpack structure printed on stdout
+            HEXPIRE h 100 FIELDS 1 a
+            -> *1 :1
+            DEBUG LISTPACK h
+            -> +Listpack structure printed on stdout
+            DEBUG LISTPACK s
+            -> -ERR Not a listpack encoded object.
+            """);
     }
 
     [Fact]
