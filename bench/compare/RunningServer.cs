@@ -72,6 +72,16 @@ sealed class RunningServer : IDisposable
         }
     }
 
+    /// <summary>The largest resident set so far, as the kernel has noted it.</summary>
+    public long PeakResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>Resident bytes that are this process's own (Linux's RssAnon); program files mapped by the runtime are not among them.</summary>
     public long? AnonymousBytes
     {

@@ -180,11 +180,12 @@ public sealed unsafe partial class Arena
     /// Gives back part of the memory of slabs that have been free since the last call. To be called once a second. Takes a
     /// microsecond for each megabyte; the system's part runs on another thread.
     /// </summary>
-    public void GiveBackIdle()
+    /// <param name="part">One in so many of these slabs gives its memory back.</param>
+    public void GiveBackIdle(int part = GivenBackPart)
     {
         ReclaimDiscarded();
         var idle = _leastDirtySlabs - ReservedSlabs;
-        if (idle > 0) GiveBack((int)Math.Min(idle, Math.Max(LeastGivenBack, idle / GivenBackPart)));
+        if (idle > 0) GiveBack((int)Math.Min(idle, Math.Max(LeastGivenBack, idle / part)));
         _leastDirtySlabs = _dirtySlabs;
     }
 

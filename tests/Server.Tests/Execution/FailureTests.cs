@@ -104,6 +104,6 @@ public sealed class FailureTests : IDisposable
             if (Failure is not null) throw Failure;
         }
 
-        public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded) => Units.Add(commands.Count);
+        public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded) => Units.Add(commands.Length);
     }
 }

@@ -123,7 +123,7 @@ public sealed class TransactionTests : IDisposable
             if (FailsOn is { } bad && key.SequenceEqual(bad)) throw Failure;
         }
 
-        public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded) =>
-            Databases.Add(string.Join(' ', commands.Select(c => c.Database)));
+        public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded) =>
+            Databases.Add(string.Join(' ', commands.ToArray().Select(c => c.Database)));
     }
 }

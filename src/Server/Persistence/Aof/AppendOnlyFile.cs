@@ -181,7 +181,7 @@ sealed class AppendOnlyFile(
     {
     }
 
-    public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
+    public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
         // The commands that DEBUG LOADAOF replays are already in the file.
         if (dataset.IsLoading) return;
@@ -190,10 +190,10 @@ sealed class AppendOnlyFile(
         if (count == 0) return;
         if (settings.AofTimestampEnabled) Stamp();
         if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
-        for (var i = 0; i < commands.Count; i++)
+        for (var i = 0; i < commands.Length; i++)
         {
             if (commands[i].Target == EffectTarget.Replicas) continue;
-            var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
+            var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;
             Select(commands[i].Database);
             Write(encoded[commands[i].Offset..end]);
         }
