@@ -11,7 +11,6 @@ delegate void CommandHandler(ref CommandContext context);
 sealed class Command : CommandSpec
 {
     readonly CommandHandler? _run;
-    bool? _needsMemory;
 
     /// <summary>The handler; null for a container whose subcommands do the work.</summary>
     public CommandHandler? Run
@@ -27,7 +26,14 @@ sealed class Command : CommandSpec
     /// <summary>
     /// Whether a call may take memory that stays: not one that only reads, or that only removes keys or parts of their values.
     /// </summary>
-    public bool NeedsMemory => _needsMemory ??= (Flags & CommandFlags.DenyOom) != 0
-        || (Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0
-            && Keys.Any(key => (key.Flags & (KeyFlags.RM | KeyFlags.NotKey)) == 0 && (key.Flags & KeyFlags.Delete) == 0);
+    public bool NeedsMemory { get; private set; }
+
+    /// <summary>Takes the command into a table: gives it its number, and works out what is asked of it at every call.</summary>
+    public void Register(int ordinal)
+    {
+        Ordinal = ordinal;
+        NeedsMemory = (Flags & CommandFlags.DenyOom) != 0
+            || (Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0
+                && Keys.Any(key => (key.Flags & (KeyFlags.RM | KeyFlags.NotKey)) == 0 && (key.Flags & KeyFlags.Delete) == 0);
+    }
 }

@@ -132,16 +132,14 @@ sealed partial class CommandRunner(
         var mark = reply.Mark;
         var outer = running.Enter(context.Command, context.Client);
         var dirty = effects.Dirty;
-        var keyspace = parts.Keyspace;
         try
         {
-            if (!refusedMemory.MayBegin(context.Command, context.Request))
+            if (!refusedMemory.TryBegin(context.Command, context.Request))
             {
                 context.Fail(Errors.MemoryRefused);
                 running.Leave(outer);
                 return;
             }
-            keyspace.Arena.BeginAttempt();
             if (snapshots.IsActive) snapshots.Prepare(context.Database, context.Command, context.Request);
             context.Command.Run!(ref context);
         }
@@ -160,7 +158,7 @@ sealed partial class CommandRunner(
             effects.DropUnfinished();
             Contain(ref context, failure, written);
         }
-        keyspace.Arena.EndAttempt();
+        refusedMemory.Leave();
         if (reply.IsCut) reply.Unwind(depth, mark);
         running.Leave(outer);
     }
@@ -184,7 +182,7 @@ sealed partial class CommandRunner(
     public void LeaveCommand()
     {
         running.LeaveAll();
-        parts.Keyspace.Arena.EndAttempt();
+        refusedMemory.Leave();
         _nestedErrors = 0;
         redactions.Clear();
         effects.EndUnit();

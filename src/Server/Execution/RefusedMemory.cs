@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Effects;
@@ -26,15 +27,25 @@ sealed class RefusedMemory(
     /// </summary>
     const long MostAround = 160;
 
+    readonly Arena _arena = keyspace.Arena;
+
     /// <summary>
-    /// Whether the command may begin: there is a reserve for the middle of its change, and memory for its arguments.
+    /// Begins a command, if there is a reserve for the middle of its change, and memory for its arguments.
     /// </summary>
-    public bool MayBegin(Command command, in Request request)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryBegin(Command command, in Request request)
     {
-        if (!command.NeedsMemory) return true;
-        if (!keyspace.Arena.HasReserve && !keyspace.Arena.TryFillReserve()) return false;
-        return request.MostEncodedLength <= SmallRequest || CanTake(request);
+        if (command.NeedsMemory && !(_arena.HasReserve && request.MostEncodedLength <= SmallRequest) && !HasMemoryFor(request)) return false;
+        _arena.BeginAttempt();
+        return true;
     }
+
+    /// <summary>The command has ended: what is done next is no part of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Leave() => _arena.EndAttempt();
+
+    bool HasMemoryFor(in Request request) =>
+        (_arena.HasReserve || _arena.TryFillReserve()) && (request.MostEncodedLength <= SmallRequest || CanTake(request));
 
     bool CanTake(in Request request)
     {
@@ -45,7 +56,7 @@ sealed class RefusedMemory(
             largest = Math.Max(largest, range.Length);
         }
         // A block of its own may be an eighth larger than what is in it.
-        return keyspace.Arena.CanTake(bytes + bytes / 8 + MostAround * request.Count, largest);
+        return _arena.CanTake(bytes + bytes / 8 + MostAround * request.Count, largest);
     }
 
     /// <summary>
