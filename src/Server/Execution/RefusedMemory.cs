@@ -27,25 +27,25 @@ sealed class RefusedMemory(
     /// </summary>
     const long MostAround = 160;
 
-    readonly Arena _arena = keyspace.Arena;
-
     /// <summary>
     /// Begins a command, if there is a reserve for the middle of its change, and memory for its arguments.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryBegin(Command command, in Request request)
     {
-        if (command.NeedsMemory && !(_arena.HasReserve && request.MostEncodedLength <= SmallRequest) && !HasMemoryFor(request)) return false;
-        _arena.BeginAttempt();
+        // FLUSHALL replaces the arena, so nobody keeps it.
+        var arena = keyspace.Arena;
+        if (command.NeedsMemory && !(arena.HasReserve && request.MostEncodedLength <= SmallRequest) && !HasMemoryFor(request)) return false;
+        arena.BeginAttempt();
         return true;
     }
 
     /// <summary>The command has ended: what is done next is no part of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Leave() => _arena.EndAttempt();
+    public void Leave() => keyspace.Arena.EndAttempt();
 
     bool HasMemoryFor(in Request request) =>
-        (_arena.HasReserve || _arena.TryFillReserve()) && (request.MostEncodedLength <= SmallRequest || CanTake(request));
+        (keyspace.Arena.HasReserve || keyspace.Arena.TryFillReserve()) && (request.MostEncodedLength <= SmallRequest || CanTake(request));
 
     bool CanTake(in Request request)
     {
@@ -56,7 +56,7 @@ sealed class RefusedMemory(
             largest = Math.Max(largest, range.Length);
         }
         // A block of its own may be an eighth larger than what is in it.
-        return _arena.CanTake(bytes + bytes / 8 + MostAround * request.Count, largest);
+        return keyspace.Arena.CanTake(bytes + bytes / 8 + MostAround * request.Count, largest);
     }
 
     /// <summary>
