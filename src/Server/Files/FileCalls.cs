@@ -13,6 +13,9 @@ static unsafe partial class FileCalls
     public const int WriteOnly = 1, CreateIfMissing = 0x40, Exclusive = 0x80, TruncateFirst = 0x200, AppendAlways = 0x400,
         NonBlocking = 0x800, CloseOnExec = 0x80000;
 
+    /// <summary>O_CREAT of this system.</summary>
+    public static int CreateWhereMissing => OperatingSystem.IsMacOS() ? 0x200 : CreateIfMissing;
+
     /// <summary>Operations of flock(2).</summary>
     public const int LockExclusive = 2, LockNonBlocking = 4;
 

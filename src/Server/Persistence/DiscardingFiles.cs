@@ -17,7 +17,7 @@ sealed class DiscardingFiles : IFileStore
 
     public bool CreateDirectory(string path) => false;
 
-    public IDisposable? TryLockDirectory(string path) => new Writer();
+    public IDisposable? TryLock(string path) => new Writer();
 
     public void Delete(string path)
     {

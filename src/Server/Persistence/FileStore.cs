@@ -18,7 +18,7 @@ sealed class FileStore : IFileStore
 
     public bool CreateDirectory(string path) => Disk.CreateDirectory(path);
 
-    public IDisposable? TryLockDirectory(string path) => DirectoryLock.TryTake(path);
+    public IDisposable? TryLock(string path) => LockFile.TryTake(path);
 
     public void Delete(string path) => Disk.Delete(path);
 

@@ -23,8 +23,8 @@ interface IFileStore
     /// <summary>Creates a directory. False if it was there.</summary>
     bool CreateDirectory(string path);
 
-    /// <summary>Keeps other servers out of a directory until the result is disposed. Null if another has it.</summary>
-    IDisposable? TryLockDirectory(string path);
+    /// <summary>Locks a file, which is created for that, until the result is disposed. Null if another server has it.</summary>
+    IDisposable? TryLock(string path);
 
     /// <summary>Deletes a file if it is there.</summary>
     void Delete(string path);

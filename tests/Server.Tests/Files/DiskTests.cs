@@ -105,15 +105,18 @@ public sealed class DiskTests : IDisposable
     }
 
     [Fact]
-    public void A_locked_directory_is_another_servers_until_that_lets_it_go()
+    public void A_locked_file_is_another_servers_until_that_lets_it_go()
     {
-        var first = DirectoryLock.TryTake(_directory.FullName);
+        var first = LockFile.TryTake(PathOf("a.lock"));
         Assert.NotNull(first);
-        Assert.Null(DirectoryLock.TryTake(_directory.FullName));
+        Assert.Null(LockFile.TryTake(PathOf("a.lock")));
+        LockFile.TryTake(PathOf("b.lock"))!.Dispose();
         first.Dispose();
-        using var second = DirectoryLock.TryTake(_directory.FullName);
-        Assert.NotNull(second);
         Assert.Empty(_directory.GetFileSystemInfos());
+        // One that a killed server has left behind.
+        File.WriteAllText(PathOf("a.lock"), "");
+        using var second = LockFile.TryTake(PathOf("a.lock"));
+        Assert.NotNull(second);
     }
 
     [Fact]

@@ -50,7 +50,12 @@ sealed class AofDirectory : IDisposable
 
     public string Manifest => File.ReadAllText(AofPath("appendonly.aof.manifest"));
 
-    public string[] Names => [.. Directory.GetFiles(AofPath("")).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+    public string[] Names =>
+    [
+        .. Directory.GetFiles(AofPath("")).Select(path => Path.GetFileName(path))
+            // The lock is there while a server runs.
+            .Where(name => !name.EndsWith(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>The bytes of an incremental file, each CRLF as one blank.</summary>
     public string Incremental(int number = 1) =>

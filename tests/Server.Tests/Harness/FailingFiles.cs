@@ -98,7 +98,7 @@ sealed class FailingFiles : IFileStore
 
     public bool CreateDirectory(string path) => _disk.CreateDirectory(path);
 
-    public IDisposable? TryLockDirectory(string path) => _disk.TryLockDirectory(path);
+    public IDisposable? TryLock(string path) => _disk.TryLock(path);
 
     public void Delete(string path)
     {

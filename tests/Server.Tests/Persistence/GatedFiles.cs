@@ -61,7 +61,7 @@ sealed class GatedFiles : IFileStore
 
     public bool CreateDirectory(string path) => Directory.CreateDirectory(path).Exists;
 
-    public IDisposable? TryLockDirectory(string path) => new Writer(this, path);
+    public IDisposable? TryLock(string path) => new Writer(this, path);
 
     public void Delete(string path)
     {

@@ -12,7 +12,7 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     // The list on disk; see Adopt.
     AofManifest _onDisk = AofManifest.Empty;
 
-    // Keeps other servers out of the directory of that path.
+    // Keeps other servers away from the files of that name.
     (IDisposable Lock, string Path)? _claim;
 
     /// <summary>The list, as it is on disk or is about to be.</summary>
@@ -23,6 +23,9 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
 
     /// <summary>The file of the list.</summary>
     public string ManifestPath => PathOf(settings.AppendFilename + ".manifest");
+
+    /// <summary>The file that is locked while a server uses files of these names. Servers with other names may share the directory.</summary>
+    string LockPath => PathOf(settings.AppendFilename + ".lock");
 
     /// <summary>The file that is being written.</summary>
     public string CurrentPath => PathOf(Manifest.Incremental[^1].Name);
@@ -36,36 +39,37 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     public string PathOf(string name) => Path.Combine(Directory, ConfigText.ToUnicode(name));
 
     /// <summary>
-    /// Makes sure that the directory exists and that no other server writes to it: the files of two would be torn. Another may
-    /// have changed the list before.
+    /// Makes sure that the directory exists and that no other server writes files of these names: the files of two would be torn.
+    /// Another may have changed the list before.
     /// </summary>
-    /// <returns>False if another server has the directory.</returns>
+    /// <returns>False if another server has the files.</returns>
     /// <exception cref="IOException">The disk refuses.</exception>
     public bool TryClaim()
     {
         var directory = Directory;
-        if (_claim is { } claim && claim.Path == directory) return true;
+        var path = LockPath;
+        if (_claim is { } claim && claim.Path == path) return true;
         var files = saving.Files;
         Step($"Can't open or create append-only dir {directory}", () =>
         {
             if (files.CreateDirectory(directory)) files.SyncDirectory(Path.GetDirectoryName(directory)!);
         });
-        if (files.TryLockDirectory(directory) is not { } next) return false;
+        if (files.TryLock(path) is not { } next) return false;
         Release();
-        _claim = (next, directory);
+        _claim = (next, path);
         return true;
     }
 
-    /// <summary>As <see cref="TryClaim"/>; fails if another server has the directory.</summary>
+    /// <summary>As <see cref="TryClaim"/>; fails if another server has the files.</summary>
     public void Claim()
     {
         if (!TryClaim()) throw new IOException($"{Holder} writes the append only files in {Directory}");
     }
 
-    /// <summary>Who has the directory, as far as the system tells.</summary>
-    public string Holder => DirectoryLock.HolderOf(Directory) is { } process ? $"Another server (process {process})" : "Another server";
+    /// <summary>Who has the files, as far as the system tells.</summary>
+    public string Holder => LockFile.HolderOf(LockPath) is { } process ? $"Another server (process {process})" : "Another server";
 
-    /// <summary>Lets other servers have the directory.</summary>
+    /// <summary>Lets other servers have the files.</summary>
     public void Release()
     {
         _claim?.Lock.Dispose();
