@@ -71,7 +71,9 @@ internal unsafe partial struct Table
         Resize(heap, size, total - kept);
     }
 
-    /// <summary>Gives the parts the sizes. Keys move in the order of Lua 5.1: cut-off indices upwards, then nodes from the last to the first.</summary>
+    /// <summary>
+    /// Gives the parts the sizes. Keys move in the order of Lua 5.1: cut-off indices upwards, then nodes from the last to the first.
+    /// </summary>
     public void Resize(Heap heap, int arraySize, int hashSize)
     {
         var oldNodes = Nodes;
