@@ -8,7 +8,7 @@ var rounds = new Option<int>("--rounds") { Description = "Rounds of each workloa
 var scale = new Option<double>("--scale") { Description = "Factor on the number of requests and keys; 0.01 shows that all works.", DefaultValueFactory = _ => 1 };
 var only = new Option<string[]>("--only")
 {
-    Description = "Parts to run: commands, collections, memory, connections, pubsub, tracking, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, start.",
+    Description = "Parts to run: commands, collections, memory, connections, pubsub, tracking, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, start.",
     AllowMultipleArgumentsPerToken = true,
 };
 
@@ -35,6 +35,7 @@ root.SetAction(parsed =>
     if (Wants("bound")) MemoryBound.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("expiry")) Expiry.Measure(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
     if (Wants("aof")) Measure.AppendOnly(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
+    if (Wants("returned")) Returned.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("defrag")) Defrag.Measure(mine, parsed.GetValue(redis)!, factor);
 });
 return root.Parse(args).Invoke();

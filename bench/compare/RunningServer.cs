@@ -72,6 +72,16 @@ sealed class RunningServer : IDisposable
         }
     }
 
+    /// <summary>The largest resident set so far, as the kernel has noted it.</summary>
+    public long PeakResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     /// <summary>Resident bytes that are this process's own (Linux's RssAnon); program files mapped by the runtime are not among them.</summary>
     public long? AnonymousBytes
     {
@@ -110,6 +120,17 @@ sealed class RunningServer : IDisposable
 
     [DllImport("libc", EntryPoint = "clock_gettime")]
     static extern int ClockGetTime(int clock, out TimeSpec time);
+
+    /// <summary>Ends it by SHUTDOWN and waits until the process is gone.</summary>
+    public void Shutdown()
+    {
+        using (var connection = Connect())
+        {
+            connection.Write("SHUTDOWN", "NOSAVE");
+            connection.Flush();
+        }
+        _process.WaitForExit();
+    }
 
     static int FreePort()
     {

@@ -3,62 +3,71 @@ using System.Buffers;
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// Where the elements of an aggregate lie whose count is not known yet. What is short lies in one array, which serves again and
-/// again; of what is long, the rest lies in chunks, so that nothing is copied to make room, and no reply is too long for one
-/// array.
+/// Where the elements of an aggregate lie whose count is not known yet: in chunks, each larger than the one before it, so that nothing is
+/// copied to make room, and no reply is too long. A chunk is given back as soon as its elements are on their way.
 /// </summary>
-/// <remarks>Not thread-safe. Chunks stay under the size from which the collector keeps objects apart (85,000 bytes).</remarks>
-internal sealed class DeferredBuffer : IBufferWriter<byte>
+/// <remarks>Not thread-safe. It owns its chunks.</remarks>
+internal sealed class DeferredBuffer(IReplyMemory memory) : IBufferWriter<byte>
 {
     private const int FirstBytes = 1024;
+    private const int MostBytes = 64 * 1024;
+    private const int Growth = 4;
 
-    /// <summary>The first array grows up to here, and is kept as it is.</summary>
-    private const int ChunkBytes = 64 * 1024;
+    /// <summary>A list of chunks with room for more than so many is not kept.</summary>
+    private const int ChunksKept = 1024;
 
-    private readonly List<(byte[] Bytes, int Length)> _full = [];
-    private byte[] _first = new byte[FirstBytes];
-    private byte[] _current;
+    private readonly List<(IMemoryOwner<byte> Memory, int Length)> _full = [];
+    private IMemoryOwner<byte>? _current;
     private int _length;
-
-    public DeferredBuffer() => _current = _first;
-
-    /// <summary>Chunks that hold something.</summary>
-    public int Chunks => _full.Count + 1;
-
-    public ReadOnlySpan<byte> this[int chunk] => chunk < _full.Count
-        ? _full[chunk].Bytes.AsSpan(0, _full[chunk].Length)
-        : _current.AsSpan(0, _length);
 
     public void Advance(int count) => _length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        if (_current.Length - _length < Math.Max(sizeHint, 1)) MakeRoom(Math.Max(sizeHint, 1));
-        return _current.AsMemory(_length);
+        int size = Math.Max(sizeHint, 1);
+        if (_current is null || _current.Memory.Length - _length < size) NextChunk(size);
+        return _current!.Memory[_length..];
     }
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    private void MakeRoom(int size)
+    private void NextChunk(int size)
     {
-        if (_full.Count == 0 && _length + (long)size <= ChunkBytes)
-        {
-            Array.Resize(ref _first, Math.Min(ChunkBytes, Math.Max(_length + size, _first.Length * 2)));
-            _current = _first;
-            return;
-        }
-
-        _full.Add((_current, _length));
-        _current = GC.AllocateUninitializedArray<byte>(Math.Max(size, ChunkBytes));
+        int next = _current is null ? FirstBytes : Math.Min(MostBytes, _current.Memory.Length * Growth);
+        IMemoryOwner<byte> chunk = memory.Rent(Math.Max(size, next));
+        if (_current is not null) _full.Add((_current, _length));
+        _current = chunk;
         _length = 0;
     }
 
-    /// <summary>Forgets all, and gives the chunks up.</summary>
+    /// <summary>Appends everything to a reply, and gives each chunk back behind it.</summary>
+    public void MoveTo(ReplyWriter reply)
+    {
+        for (int i = 0; i < _full.Count; i++)
+        {
+            (IMemoryOwner<byte> chunk, int length) = _full[i];
+            reply.Append(chunk.Memory.Span[..length]);
+            // An exception in between must not give it back twice.
+            _full[i] = default;
+            memory.Return(chunk);
+        }
+
+        if (_current is not null) reply.Append(_current.Memory.Span[.._length]);
+        Clear();
+    }
+
+    /// <summary>Forgets all, and gives the chunks back.</summary>
     public void Clear()
     {
+        foreach ((IMemoryOwner<byte>? chunk, _) in _full)
+        {
+            if (chunk is not null) memory.Return(chunk);
+        }
+
         _full.Clear();
-        if (_full.Capacity > ChunkBytes / 16) _full.Capacity = 0;
-        _current = _first;
+        if (_full.Capacity > ChunksKept) _full.Capacity = 0;
+        if (_current is not null) memory.Return(_current);
+        _current = null;
         _length = 0;
     }
 }

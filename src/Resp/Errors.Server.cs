@@ -5,6 +5,7 @@ public static partial class Errors
 {
     // Gates
     public static ReadOnlySpan<byte> OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'."u8;
+    public static ReadOnlySpan<byte> MemoryRefused => "OOM command not allowed: the system refuses more memory."u8;
     public static ReadOnlySpan<byte> Loading => "LOADING Redis is loading the dataset in memory"u8;
     public static ReadOnlySpan<byte> CannotSave =>
         "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the "u8

@@ -7,25 +7,24 @@ namespace MiniRedis.Resp;
 public readonly record struct DeferredCount(int Depth);
 
 // Captures and deferred aggregates: the writer's output is put aside, and taken up again when they end.
-public sealed partial class ReplyWriter
+public sealed unsafe partial class ReplyWriter
 {
     // Nesting in replies is a handful (COMMAND DOCS is the deepest); the arrays grow if a caller shows otherwise.
     private Frame[] _frames = new Frame[4];
     private DeferredBuffer?[] _deferred = new DeferredBuffer?[4];
+    private ArrayReplyMemory? _arrays;
     private int _depth;
 
     private struct Frame
     {
         public IBufferWriter<byte>? Output;
-        public byte[] Window;
-        public int Start;
-        public int Position;
-        public int End;
+        public MemoryHandle Pin;
+        public byte* Start;
+        public byte* Position;
+        public byte* End;
         public long Committed;
         public int Protocol;
-        public bool Copies;
         public bool Capture;
-        public byte[]? Scratch;
         public long Replies;
         public long Missing;
 
@@ -39,7 +38,7 @@ public sealed partial class ReplyWriter
     public DeferredCount BeginDeferred()
     {
         if (_depth == _deferred.Length) System.Array.Resize(ref _deferred, _depth * 2);
-        IBufferWriter<byte> scratch = _deferred[_depth] ??= new DeferredBuffer();
+        IBufferWriter<byte> scratch = _deferred[_depth] ??= new DeferredBuffer(memory ?? (_arrays ??= new()));
         Push(scratch, capture: false);
         return new DeferredCount(_depth);
     }
@@ -117,39 +116,33 @@ public sealed partial class ReplyWriter
         if (_depth == _frames.Length) System.Array.Resize(ref _frames, _depth * 2);
         ref Frame frame = ref _frames[_depth++];
         frame.Output = _output;
-        frame.Window = _window;
+        frame.Pin = _pin;
         frame.Start = _start;
         frame.Position = _position;
         frame.End = _end;
         frame.Committed = _committed;
         frame.Protocol = Protocol;
-        frame.Copies = _copies;
         frame.Capture = capture;
-        frame.Scratch = _scratch;
         frame.Replies = _replies;
         frame.Missing = _missing;
-        // The frame below may have bytes in the scratch window: the new sink makes its own if it needs one.
-        if (_copies) _scratch = null;
         _output = output;
-        _window = [];
-        _start = _position = _end = 0;
+        _pin = default;
+        _start = _position = _end = null;
         _committed = 0;
         _replies = _missing = 0;
-        _copies = false;
     }
 
     private void Pop()
     {
         ref Frame frame = ref _frames[--_depth];
         _output = frame.Output;
-        _window = frame.Window;
+        _pin.Dispose();
+        _pin = frame.Pin;
         _start = frame.Start;
         _position = frame.Position;
         _end = frame.End;
         _committed = frame.Committed;
         Protocol = frame.Protocol;
-        _copies = frame.Copies;
-        _scratch = frame.Scratch ?? _scratch;
         _replies = frame.Replies;
         _missing = frame.Missing;
         frame = default;
@@ -169,7 +162,6 @@ public sealed partial class ReplyWriter
     {
         // Checked already: the aggregate that was just begun lacks none of them.
         CountElements(count);
-        for (int chunk = 0; chunk < elements.Chunks; chunk++) Append(elements[chunk]);
-        elements.Clear();
+        elements.MoveTo(this);
     }
 }

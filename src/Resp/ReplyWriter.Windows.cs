@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -6,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Resp;
 
 // The windows into the output's memory: opened, filled across, handed over.
-public sealed partial class ReplyWriter
+public sealed unsafe partial class ReplyWriter
 {
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RawAcrossWindows(ReadOnlySpan<byte> rest)
@@ -14,6 +13,13 @@ public sealed partial class ReplyWriter
         if (rest.Length >= LargeReply && _output is ILargeReplySink sink)
         {
             HandOver();
+            // Judged before the memory is taken: what is too much for the client is not copied.
+            if (Limit != long.MaxValue && IsOverLimit(rest.Length))
+            {
+                Cut();
+                return;
+            }
+
             sink.WriteLarge(rest);
             _committed += rest.Length;
             return;
@@ -21,8 +27,8 @@ public sealed partial class ReplyWriter
 
         while (true)
         {
-            int part = Math.Min(_end - _position, rest.Length);
-            rest[..part].CopyTo(_window.AsSpan(_position));
+            int part = (int)Math.Min(_end - _position, rest.Length);
+            rest[..part].CopyTo(new Span<byte>(_position, part));
             _position += part;
             rest = rest[part..];
             if (rest.IsEmpty) return;
@@ -35,21 +41,19 @@ public sealed partial class ReplyWriter
     {
         Debug.Assert(_attached || _depth > 0, "a reply without an output");
         HandOver();
-        if (Limit != long.MaxValue && IsOverLimit()) Cut();
-        int hint = Math.Max(size, MinWindow);
-        if (_output is not null && MemoryMarshal.TryGetArray<byte>(_output.GetMemory(hint), out ArraySegment<byte> memory))
+        if (Limit != long.MaxValue && IsOverLimit(0)) Cut();
+        if (_output is not null)
         {
-            _copies = false;
-            _window = memory.Array!;
-            _start = memory.Offset;
-            _end = memory.Offset + memory.Count;
+            Memory<byte> room = _output.GetMemory(Math.Max(size, MinWindow));
+            _pin = room.Pin();
+            _start = (byte*)_pin.Pointer;
+            _end = _start + room.Length;
         }
         else
         {
-            _copies = true;
-            _window = _scratch ??= new byte[4096];
-            _start = 0;
-            _end = _window.Length;
+            _scratch ??= GC.AllocateUninitializedArray<byte>(4096, pinned: true);
+            _start = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_scratch));
+            _end = _start + _scratch.Length;
         }
 
         _position = _start;
@@ -58,9 +62,10 @@ public sealed partial class ReplyWriter
     /// <summary>
     /// Whether the output has, with the elements that are yet to come to it, all that is wanted. What is captured does not come to it.
     /// </summary>
-    private bool IsOverLimit()
+    /// <param name="more">Bytes that are about to come.</param>
+    private bool IsOverLimit(long more)
     {
-        long written = _committed;
+        long written = _committed + more;
         for (int i = _depth - 1; i >= 0; i--)
         {
             if (_frames[i].Capture) return false;
@@ -78,15 +83,17 @@ public sealed partial class ReplyWriter
 
     private void HandOver()
     {
-        int length = _position - _start;
-        if (_output is not null && length > 0)
+        if (_start == null) return;
+        if (_output is not null)
         {
-            if (_copies) _output.Write(_window.AsSpan(_start, length));
-            else _output.Advance(length);
-            _committed += length;
+            int length = (int)(_position - _start);
+            if (length > 0)
+            {
+                _output.Advance(length);
+                _committed += length;
+            }
+            _pin.Dispose();
         }
-
-        _window = [];
-        _start = _position = _end = 0;
+        _start = _position = _end = null;
     }
 }

@@ -24,11 +24,12 @@ namespace MiniRedis.Resp;
 /// requests, then <see cref="Complete"/>.
 /// </summary>
 /// <remarks>Not thread-safe. Between Attach and Complete nobody else may write to the output. Strings are sent as UTF-8.</remarks>
-public sealed partial class ReplyWriter
+/// <param name="memory">Where elements lie whose aggregate has no count yet; without one, in arrays.</param>
+public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
 {
     private const int SmallNumbers = 1024;
 
-    // The output's memory comes in blocks of 4 KB or more; asking for less than this wastes the end of one at most.
+    // The output's memory comes in blocks of 1 KB or more; asking for less than this wastes the end of one at most.
     private const int MinWindow = 256;
 
     // Bytes that WriteHeader touches, and that a bulk string of which it writes the header may take beside its value.
@@ -48,15 +49,17 @@ public sealed partial class ReplyWriter
 
     // The current sink. No output means that bytes are dropped.
     private IBufferWriter<byte>? _output;
-    private byte[] _window = [];
-    private int _start;
-    private int _position;
-    private int _end;
+
+    // The window into the output's memory, which is pinned as long as it is open: from NextWindow to HandOver. Nobody else may take
+    // memory from the output meanwhile, or give its memory back. (Nothing happens for native memory, which does not move.)
+    private MemoryHandle _pin;
+    private byte* _start;
+    private byte* _position;
+    private byte* _end;
     private long _committed;
 
-    // Stands in for a window when the output's memory is no array, and when bytes are dropped.
+    // Stands in for a window when bytes are dropped. Allocated where the collector moves nothing.
     private byte[]? _scratch;
-    private bool _copies;
     private bool _muted;
     private bool _attached;
 
@@ -289,7 +292,7 @@ public sealed partial class ReplyWriter
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Append(ReadOnlySpan<byte> encoded)
+    internal void Append(ReadOnlySpan<byte> encoded)
     {
         if (_end - _position >= encoded.Length)
         {
@@ -305,7 +308,7 @@ public sealed partial class ReplyWriter
     private ref byte Room
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_window), _position);
+        get => ref *_position;
     }
 
     /// <summary>Writes the type, a number below <see cref="SmallNumbers"/> and the line end, and anything into the rest of 8 bytes.</summary>

@@ -1,4 +1,3 @@
-using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
@@ -15,7 +14,7 @@ static class ApplyHooks
     public static void Register(ServerParts server)
     {
         var config = server.ConfigService;
-        config.OnApply(CheckMaxClients, "maxclients");
+        config.OnApply(changed => CheckMaxClients(changed, server.Admission.ReservedDescriptors), "maxclients");
         config.OnApply(_ =>
         {
             OpenDoors(server);
@@ -66,9 +65,9 @@ static class ApplyHooks
         foreach (var client in server.Clients.All) client.IsAuthenticated = true;
     }
 
-    static string? CheckMaxClients(ServerConfig config)
+    static string? CheckMaxClients(ServerConfig config, long reserved)
     {
-        var possible = OpenFiles.Raise(config.Network.MaxClients + Admission.ReservedDescriptors, out _) - Admission.ReservedDescriptors;
+        var possible = OpenFiles.Raise(config.Network.MaxClients + reserved, out _) - reserved;
         return config.Network.MaxClients <= possible ? null : ConfigErrors.TooManyClients(possible);
     }
 }

@@ -102,14 +102,15 @@ sealed class MiniRedisServer
             Cron = cron,
         };
         var gates = new CommandGates(
-            new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics, commandStatistics,
-            config.Memory, config.Security);
+            keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
+            commandStatistics, config.Memory, config.Security);
+        var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, log);
         var runner = Parts.Runner = new CommandRunner(
-            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects, limits,
-            clientMemory, admission, statistics, commandStatistics, config.Observation, clock, log);
+            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects,
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, config.Observation, clock, log);
         Parts.Executor = new Executor(
-            runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, statistics,
-            config.Network, clock, cronSignal, log);
+            runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
+            statistics, config.Network, clock, cronSignal, log);
 
         // What the lower of two parts tells the upper one.
         blocked.Runner = runner;

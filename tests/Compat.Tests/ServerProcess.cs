@@ -13,6 +13,13 @@ sealed class ServerProcess : IDisposable
 
     /// <param name="directives">As on the command line: "--io-threads", "2".</param>
     public ServerProcess(params string[] directives)
+        : this(heapBytes: null, directives)
+    {
+    }
+
+    /// <param name="heapBytes">Most bytes of the collected heap. A server that needs more dies of it.</param>
+    /// <param name="directives">As on the command line.</param>
+    public ServerProcess(long? heapBytes, string[] directives)
     {
         Port = FreePort();
         // The server is built next to the tests, as the project reference copies it.
@@ -22,6 +29,7 @@ sealed class ServerProcess : IDisposable
         {
             RedirectStandardOutput = true,
         };
+        if (heapBytes is { } most) start.Environment["DOTNET_GCHeapHardLimit"] = $"0x{most:x}";
         _process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
         var printed = new List<string>();
         while (_process.StandardOutput.ReadLine() is { } line)

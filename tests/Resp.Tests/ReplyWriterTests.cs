@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace MiniRedis.Resp.Tests;
@@ -370,13 +371,13 @@ public class ReplyWriterTests
         public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
     }
 
-    private sealed class NativeMemory(int size) : MemoryManager<byte>
+    private sealed unsafe class NativeMemory(int size) : MemoryManager<byte>
     {
         private readonly byte[] _pinned = GC.AllocateArray<byte>(size, pinned: true);
 
         public override Span<byte> GetSpan() => _pinned;
 
-        public override MemoryHandle Pin(int elementIndex = 0) => throw new NotSupportedException();
+        public override MemoryHandle Pin(int elementIndex = 0) => new((byte*)Unsafe.AsPointer(ref _pinned[0]) + elementIndex);
 
         public override void Unpin()
         {

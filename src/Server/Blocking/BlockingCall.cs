@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
@@ -23,7 +24,7 @@ sealed class BlockingCall
     {
         (Client, Command, Database, Type, Deadline, OnNoKey) = (client, command, database, type, deadline, onNoKey);
         _count = request.Count;
-        var start = _count * Marshal.SizeOf<ArgRange>();
+        var start = _count * Unsafe.SizeOf<ArgRange>();
         var length = start;
         foreach (var argument in request.Args) length += argument.Length;
         _request = new byte[length];
@@ -73,7 +74,7 @@ sealed class BlockingCall
 
     public Request Request => new(_request, Ranges);
 
-    Span<ArgRange> Ranges => MemoryMarshal.Cast<byte, ArgRange>(_request.AsSpan(0, _count * Marshal.SizeOf<ArgRange>()));
+    Span<ArgRange> Ranges => MemoryMarshal.Cast<byte, ArgRange>(_request.AsSpan(0, _count * Unsafe.SizeOf<ArgRange>()));
 
     /// <summary>Bytes of memory. The sizes of the objects are measured.</summary>
     public long MemoryBytes => OwnBytes + _request.Length + _placesBytes;

@@ -13,8 +13,20 @@ sealed class Admission(
     Keyspace keyspace, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
     Clock clock, NetworkSettings networkSettings, SecuritySettings securitySettings, ServerLog log)
 {
-    /// <summary>Descriptors the process needs beside its clients': Redis's CONFIG_MIN_RESERVED_FDS.</summary>
-    public const long ReservedDescriptors = 32;
+    /// <summary>The least that the process has beside its clients' descriptors: Redis's CONFIG_MIN_RESERVED_FDS.</summary>
+    const long LeastReserved = 32;
+
+    /// <summary>
+    /// Descriptors that no client gets: a save, a rewrite of the append-only file and a log that is opened again take some each,
+    /// and so does a client that is told that it is one too many.
+    /// </summary>
+    const long ForFiles = 16;
+
+    /// <summary>
+    /// Descriptors that the process needs beside its clients': what it has at the start, and the files that come later. The
+    /// runtime with its just-in-time compiler has a hundred, a native executable a dozen.
+    /// </summary>
+    public long ReservedDescriptors { get; private set; } = LeastReserved;
 
     /// <summary>A client leaves: parts that keep something for it let go of it.</summary>
     public event Action<Client>? Leaving;
@@ -23,26 +35,38 @@ sealed class Admission(
     /// Reserves descriptors for maxclients connections, before the first of them. If the system gives fewer, maxclients is
     /// reduced: otherwise the append-only file might lack a descriptor.
     /// </summary>
-    public void ReserveDescriptors()
+    /// <returns>False if the system gives too few for even one client. The reason is logged.</returns>
+    public bool ReserveDescriptors()
     {
+        ReservedDescriptors = Math.Max(LeastReserved, OpenFiles.InUse + ForFiles);
         var wanted = networkSettings.MaxClients + ReservedDescriptors;
         var before = OpenFiles.Limit;
         var limit = OpenFiles.Raise(wanted, out var error);
         if (limit >= wanted)
         {
             if (limit > before) log.RaisedOpenFiles(limit, before);
-            return;
+            return true;
+        }
+        if (limit <= ReservedDescriptors)
+        {
+            log.NotEnoughOpenFiles(limit, ReservedDescriptors + 1);
+            return false;
         }
         log.TooFewOpenFiles(networkSettings.MaxClients, wanted);
         log.CannotRaiseOpenFiles(wanted, error ?? "");
-        networkSettings.MaxClients = Math.Max(1, limit - ReservedDescriptors);
+        networkSettings.MaxClients = limit - ReservedDescriptors;
         log.ReducedMaxClients(limit, networkSettings.MaxClients);
+        return true;
     }
+
+    // The system gives the lowest number that is free. One near the limit tells that nearly all are taken, by whatever it is,
+    // and the limit may have been lowered meanwhile.
+    static bool IsOneOfTheLast(int descriptor) => descriptor >= OpenFiles.Limit - ForFiles;
 
     public void AcceptLocked(Connection connection)
     {
         clock.Advance();
-        if (clients.Count >= networkSettings.MaxClients)
+        if (clients.Count >= networkSettings.MaxClients || IsOneOfTheLast(connection.Descriptor))
         {
             statistics.RejectedConnections++;
             Refuse(connection, Errors.MaxClients);

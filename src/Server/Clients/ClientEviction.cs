@@ -1,4 +1,5 @@
 using System.Numerics;
+using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Statistics;
@@ -60,12 +61,32 @@ sealed class ClientEviction(
         {
             if (sum <= limit) break;
             sum -= client.AccountedBytes;
-            statistics.EvictedClients++;
-            log.EvictedClient(client.Id, client.AccountedBytes);
-            admission.KillLocked(client, "evicted");
+            Evict(client, client.AccountedBytes);
         }
         _candidates.Clear();
         _isInVain = sum > limit;
+    }
+
+    /// <summary>
+    /// The value of <see cref="ReplyWriter.Written"/> at which the client whose batch runs takes as much alone as all clients may. It will
+    /// be closed, so the memory for more is not taken.
+    /// </summary>
+    public long MostReplies(Client client, ReplyWriter reply)
+    {
+        var limit = settings.MaxMemoryClientsBytes;
+        if (limit <= 0 || client.Has(ClientFlags.NoEvict | ClientFlags.Replica | ClientFlags.Master)) return long.MaxValue;
+        return limit - client.Connection.Output.PendingBytes + reply.HandedOver;
+    }
+
+    /// <summary>Closes a client.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="bytes">Its memory, for the log.</param>
+    public void Evict(Client client, long bytes)
+    {
+        if (client.IsGone) return;
+        statistics.EvictedClients++;
+        log.EvictedClient(client.Id, bytes);
+        admission.KillLocked(client, "evicted");
     }
 
     static int ClassOf(Client client) => Math.Clamp(BitOperations.Log2((ulong)client.AccountedBytes), SmallestClass, LargestClass);

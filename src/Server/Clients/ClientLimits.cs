@@ -34,17 +34,20 @@ sealed class ClientLimits(
     long _lastLook;
 
     /// <summary>Closes a client whose pending output exceeds the hard limit of its class, or the soft one for too long.</summary>
+    /// <param name="client">The client to check.</param>
     /// <param name="goesAtOnce">
     /// Whether the client is gone for commands from now on. False while a caller iterates over clients: then this one gets
     /// nothing more, and leaves when its loop closes the socket.
     /// </param>
-    public void CheckOutput(Client client, bool goesAtOnce = true)
+    /// <param name="more">Bytes that are about to be added: they are judged before memory is taken for them.</param>
+    /// <returns>Whether the client stays.</returns>
+    public bool CheckOutput(Client client, bool goesAtOnce = true, int more = 0)
     {
-        var pending = client.Connection.Output.PendingBytes;
+        var pending = client.Connection.Output.PendingBytes + more;
         if (pending <= ChunkPool.ChunkBytes)
         {
             client.SoftLimitSince = 0;
-            return;
+            return true;
         }
         var limit = settings.OutputBufferLimits[(int)client.Class];
         var overHard = pending >= HardBytes(client, limit);
@@ -52,8 +55,9 @@ sealed class ClientLimits(
         if (!overSoft) client.SoftLimitSince = 0;
         else if (client.SoftLimitSince == 0) client.SoftLimitSince = clock.Now;
         var softTooLong = overSoft && clock.Now - client.SoftLimitSince > limit.SoftSeconds * 1000L;
-        if (!overHard && !softTooLong) return;
+        if (!overHard && !softTooLong) return true;
         CutOff(client, pending, goesAtOnce);
+        return false;
     }
 
     /// <summary>Closes a client that has too much output pending. Its requests that have not run yet never do.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MiniRedis.Server.Buffers;
 
 namespace MiniRedis.Server.Clients;
 
@@ -7,28 +8,21 @@ namespace MiniRedis.Server.Clients;
 /// </summary>
 sealed class FrameBuffer : IBufferWriter<byte>
 {
-    /// <summary>A larger buffer than this is not kept for the next message.</summary>
-    const int MostKeptBytes = 64 * 1024;
+    readonly NativeWriter _bytes = new();
 
-    byte[] _bytes = new byte[1024];
-    int _length;
+    public Span<byte> Written => _bytes.Written;
 
-    public Span<byte> Written => _bytes.AsSpan(0, _length);
+    /// <summary>Bytes of memory.</summary>
+    public int Capacity => _bytes.Capacity;
 
-    public void Clear()
-    {
-        _length = 0;
-        if (_bytes.Length > MostKeptBytes) _bytes = new byte[1024];
-    }
+    public void Clear() => _bytes.Clear();
 
-    public void Advance(int count) => _length += count;
+    /// <summary>Gives the memory back. For a buffer that is not used again.</summary>
+    public void Free() => _bytes.Free();
 
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        var needed = checked(_length + Math.Max(sizeHint, 1));
-        if (needed > _bytes.Length) Array.Resize(ref _bytes, (int)Math.Min(Math.Max((long)needed, _bytes.Length * 2L), Array.MaxLength));
-        return _bytes.AsMemory(_length);
-    }
+    public void Advance(int count) => _bytes.Advance(count);
 
-    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+    public Memory<byte> GetMemory(int sizeHint = 0) => _bytes.GetMemory(sizeHint);
+
+    public Span<byte> GetSpan(int sizeHint = 0) => _bytes.GetSpan(sizeHint);
 }

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Clients;
 
@@ -13,14 +14,16 @@ sealed class LoopWriters
     public static void Renew() => t_current = null;
 
     /// <summary>Writes the replies of the batch that runs.</summary>
-    public ReplyWriter Reply { get; } = new();
+    public ReplyWriter Reply { get; } = New();
 
     /// <summary>Writes to other clients while a batch runs: pushes, wake-ups, refusals.</summary>
-    public ReplyWriter Push { get; } = new();
+    public ReplyWriter Push { get; } = New();
 
     /// <summary>Writes the reply of a command that waited. That command may itself push to others.</summary>
-    public ReplyWriter Awakened { get; private set; } = new();
+    public ReplyWriter Awakened { get; private set; } = New();
 
     /// <summary>Replaces <see cref="Awakened"/> after an exception left a reply half written.</summary>
-    public void RenewAwakened() => Awakened = new ReplyWriter();
+    public void RenewAwakened() => Awakened = New();
+
+    static ReplyWriter New() => new(ChunkPool.ForReplies);
 }

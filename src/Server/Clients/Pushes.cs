@@ -32,15 +32,15 @@ sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatis
             return;
         }
         var output = connection.Output;
+        // A client that reads has less than a chunk pending. Otherwise the limit is checked each time, and first: a batch of long messages
+        // to many clients would exceed it by far.
+        var isLong = output.PendingBytes + messages.Length > ChunkPool.ChunkBytes;
+        if (isLong && !limits.CheckOutput(client, goesAtOnce: false, messages.Length)) return;
         output.Push(messages);
         client.BytesSent += messages.Length;
         statistics.NetOutputBytes += messages.Length;
         connection.RequestAttentionLocked();
-        if (output.PendingBytes <= ChunkPool.ChunkBytes) return;
-        // A client that reads has less than a chunk pending. The limit is checked at once, since a batch of long messages would
-        // exceed it by far.
-        limits.CheckOutput(client, goesAtOnce: false);
-        clientMemory.Account(client);
+        if (isLong) clientMemory.Account(client);
     }
 
     void Defer(Client client, ReadOnlySpan<byte> messages)
@@ -70,9 +70,10 @@ sealed class Pushes(ClientMemory clientMemory, ClientLimits limits, ServerStatis
     public void Forget(Client client)
     {
         if (client.Deferred is not { } buffer) return;
-        buffer.Clear();
         client.Deferred = null;
-        _spare = buffer;
         _deferring--;
+        buffer.Clear();
+        if (_spare is null) _spare = buffer;
+        else buffer.Free();
     }
 }

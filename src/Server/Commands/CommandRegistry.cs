@@ -41,8 +41,8 @@ static class CommandRegistry
         var next = 0;
         foreach (var command in s_commands)
         {
-            command.Ordinal = next++;
-            foreach (var subcommand in command.Subcommands) ((Command)subcommand).Ordinal = next++;
+            command.Register(next++);
+            foreach (var subcommand in command.Subcommands) ((Command)subcommand).Register(next++);
         }
         return next;
     }

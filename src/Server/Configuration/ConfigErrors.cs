@@ -35,7 +35,6 @@ internal static class ConfigErrors
     public const string InvalidIpV6 = "Invalid IPv6 address";
     public const string ProcTitleTemplate = "template format is invalid or contains unknown variables";
     public const string NoSuchDirectory = "No such file or directory";
-    public const string IsADirectory = "Is a directory";
     public const string NotADirectory = "Not a directory";
 
     public const string UnbalancedQuotes = "Unbalanced quotes in configuration line";
@@ -68,16 +67,4 @@ internal static class ConfigErrors
 
     public static string NotOneOf(IEnumerable<string> names) =>
         "argument(s) must be one of the following: " + string.Join(", ", names);
-
-    /// <summary>strerror(3) for failures of files.</summary>
-    public static string Describe(Exception e) => e switch
-    {
-        FileNotFoundException or DirectoryNotFoundException => NoSuchDirectory,
-        PathTooLongException => "File name too long",
-        // Of a directory, too, that should be a file; the cause knows.
-        UnauthorizedAccessException { InnerException: { } cause } => Describe(cause),
-        UnauthorizedAccessException => "Permission denied",
-        _ when e.Message.IndexOf(" : '", StringComparison.Ordinal) is > 0 and var end => e.Message[..end],
-        _ => e.Message,
-    };
 }

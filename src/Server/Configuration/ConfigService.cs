@@ -3,6 +3,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Configuration;
@@ -192,7 +193,7 @@ internal sealed class ConfigService(ServerConfig config)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            error = Errors.ConfigRewriteFailed(ConfigErrors.Describe(e));
+            error = Errors.ConfigRewriteFailed(DiskException.Describe(e));
             return false;
         }
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Configuration;
 
@@ -14,8 +15,10 @@ internal static class ConfigText
     public static byte[] ToBytes(string text) => Encoding.Latin1.GetBytes(text);
 
     /// <summary>A string of the runtime (UTF-16) as configuration text: its UTF-8 bytes.</summary>
-    public static string FromUnicode(string text) => FromBytes(Encoding.UTF8.GetBytes(text));
+    public static string FromUnicode(string text) => FromBytes(FileNames.ToBytes(text));
 
-    /// <summary>Configuration text as a string of the runtime: the form in which .NET takes file and host names.</summary>
-    public static string ToUnicode(string text) => Encoding.UTF8.GetString(ToBytes(text));
+    /// <summary>
+    /// Configuration text as a string of the runtime: the form of file and host names. Bytes that are no UTF-8 survive in it.
+    /// </summary>
+    public static string ToUnicode(string text) => FileNames.FromBytes(ToBytes(text));
 }

@@ -1,7 +1,9 @@
-using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
+using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Effects;
@@ -20,16 +22,13 @@ namespace MiniRedis.Server.Effects;
 /// </summary>
 sealed class EffectStream
 {
-    /// <summary>A larger buffer than this is not kept for the next unit: values may have half a gigabyte.</summary>
-    const int MostKeptBytes = 1 << 20;
-
     /// <summary>Bytes of a header and of line ends: "$2147483647", twice CRLF; a header asks for 16.</summary>
     const int MostAround = 32;
 
     // Replaced rather than changed: a sink may be added or removed while the others are called.
     IEffectSink[] _sinks = [];
-    readonly List<EffectCommand> _unit = [];
-    ArrayBufferWriter<byte> _bytes = new();
+    // The commands of the unit, and their encoding. Native memory: a transaction of a million commands has as many.
+    readonly NativeWriter _unit = new(), _bytes = new();
 
     // Arguments that the last command of the unit still lacks.
     int _missing;
@@ -49,8 +48,10 @@ sealed class EffectStream
     /// <summary>Whether any sink wants canonical commands.</summary>
     public bool IsPropagating { get; private set; }
 
-    /// <summary>Bytes of the buffer in which a unit is gathered.</summary>
-    public int BufferBytes => _bytes.Capacity;
+    /// <summary>Bytes of the buffers in which a unit is gathered.</summary>
+    public long BufferBytes => (long)_bytes.Capacity + _unit.Capacity;
+
+    ReadOnlySpan<EffectCommand> Commands => MemoryMarshal.Cast<byte, EffectCommand>(_unit.Written);
 
     /// <summary>Classes of key events that some sink wants. An event of another class is only counted.</summary>
     public KeyspaceEvents Wanted { get; private set; }
@@ -133,7 +134,8 @@ sealed class EffectStream
         Debug.Assert(_missing == 0, "the command before lacks arguments");
         _missing = count;
         if (_isLost || !TryMakeRoom(0)) return;
-        _unit.Add(new EffectCommand(database, _bytes.WrittenCount, target));
+        var command = new EffectCommand(database, _bytes.Length, target);
+        _unit.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<EffectCommand>(in command)));
         WriteHeader((byte)'*', count);
     }
 
@@ -152,9 +154,10 @@ sealed class EffectStream
     {
         try
         {
-            if (_bytes.WrittenCount + (long)argument + MostAround <= MostUnitBytes)
+            if (_bytes.Length + (long)argument + MostAround <= MostUnitBytes)
             {
                 _bytes.GetSpan(argument + MostAround);
+                _unit.GetSpan(Unsafe.SizeOf<EffectCommand>());
                 return true;
             }
         }
@@ -163,8 +166,8 @@ sealed class EffectStream
             // The command has already run. Its loss must be told, not hidden.
         }
         _isLost = true;
-        _unit.Clear();
-        _bytes = new();
+        _unit.Free();
+        _bytes.Free();
         return false;
     }
 
@@ -197,19 +200,27 @@ sealed class EffectStream
             EndLost();
             return;
         }
-        if (_unit.Count == 0) return;
+        if (_unit.Length == 0) return;
         DropUnfinished();
         try
         {
-            if (isOne || _unit.Count < 2) Deliver(_unit, _bytes.WrittenSpan);
+            if (isOne || Commands.Length < 2) Deliver(Commands, _bytes.Written);
             else DeliverEach();
         }
         finally
         {
             _unit.Clear();
-            if (_bytes.Capacity <= MostKeptBytes) _bytes.ResetWrittenCount();
-            else _bytes = new();
+            _bytes.Clear();
         }
+    }
+
+    /// <summary>Drops the unit: what it says has happened in part, and the server ends before anybody sees that.</summary>
+    public void DropUnit()
+    {
+        _unit.Clear();
+        _bytes.Clear();
+        _missing = 0;
+        _isLost = false;
     }
 
     void EndLost()
@@ -224,19 +235,21 @@ sealed class EffectStream
 
     void DeliverEach()
     {
-        var encoded = _bytes.WrittenSpan;
-        for (var i = 0; i < _unit.Count; i++)
+        var commands = Commands;
+        ReadOnlySpan<byte> encoded = _bytes.Written;
+        for (var i = 0; i < commands.Length; i++)
         {
-            var end = i + 1 < _unit.Count ? _unit[i + 1].Offset : encoded.Length;
-            Deliver([_unit[i] with { Offset = 0 }], encoded[_unit[i].Offset..end]);
+            var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;
+            var alone = commands[i] with { Offset = 0 };
+            Deliver(new(in alone), encoded[commands[i].Offset..end]);
         }
     }
 
-    void Deliver(List<EffectCommand> unit, ReadOnlySpan<byte> encoded)
+    void Deliver(ReadOnlySpan<EffectCommand> unit, ReadOnlySpan<byte> encoded)
     {
         foreach (var sink in _sinks)
         {
-            if (unit.Count > 0 && sink.WantsCommands) sink.OnUnit(unit, encoded);
+            if (unit.Length > 0 && sink.WantsCommands) sink.OnUnit(unit, encoded);
         }
     }
 
@@ -246,10 +259,8 @@ sealed class EffectStream
         if (_missing == 0) return;
         _missing = 0;
         if (_isLost) return;
-        var whole = _bytes.WrittenSpan[.._unit[^1].Offset].ToArray();
-        _unit.RemoveAt(_unit.Count - 1);
-        _bytes.ResetWrittenCount();
-        _bytes.Write(whole);
+        _bytes.Truncate(Commands[^1].Offset);
+        _unit.Truncate(_unit.Length - Unsafe.SizeOf<EffectCommand>());
     }
 
     void WriteHeader(byte kind, int number)

@@ -30,7 +30,7 @@ interface IEffectSink
     }
 
     /// <summary>The canonical commands of one request, encoded as consecutive RESP arrays.</summary>
-    void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
+    void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
     }
 

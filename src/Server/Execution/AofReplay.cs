@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
@@ -148,8 +149,41 @@ sealed class AofReplay : IAofReplay
         $"This server is sending an error to its AOF-loading-client: '{error}' after processing the command '{command?.FullName}' "
         + $"at offset {Position} of the append only file {_name}";
 
-    // What a crash leaves of a command begins as one; what a file system leaves, zeros for one, does not.
-    static bool BeginsWell(ReadOnlySpan<byte> rest) => rest.IsEmpty || rest[0] is (byte)'*' or (byte)'#';
+    /// <summary>
+    /// Whether these bytes are the start of one command, or of a note. What a crash leaves is; what a file system leaves, zeros
+    /// for one, is not, nor is a file whose line ends an editor changed.
+    /// </summary>
+    static bool BeginsWell(ReadOnlySpan<byte> rest)
+    {
+        if (!rest.IsEmpty && rest[0] == '#') return true;
+        var prefix = (byte)'*';
+        while (!rest.IsEmpty)
+        {
+            if (rest[0] != prefix) return false;
+            var digits = rest[1..].IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+            if (digits < 0) return true;
+            if (!Utf8Parser.TryParse(rest.Slice(1, digits), out long length, out _)) return false;
+            rest = rest[(1 + digits)..];
+            if (!TrySkipLineEnd(ref rest)) return false;
+            if (prefix == '$')
+            {
+                if (length >= rest.Length) return true;
+                rest = rest[(int)length..];
+                if (!TrySkipLineEnd(ref rest)) return false;
+            }
+            prefix = (byte)'$';
+        }
+        return true;
+    }
+
+    // The end may be missing, in part or as a whole.
+    static bool TrySkipLineEnd(ref ReadOnlySpan<byte> rest)
+    {
+        var length = Math.Min(rest.Length, 2);
+        if (!"\r\n"u8.StartsWith(rest[..length])) return false;
+        rest = rest[length..];
+        return true;
+    }
 
     AofException Damaged() => new(_whole, AofFault.Damaged, $"Bad file format reading the append only file {_name}");
 

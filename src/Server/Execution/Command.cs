@@ -22,4 +22,18 @@ sealed class Command : CommandSpec
             IsCallable = value is not null;
         }
     }
+
+    /// <summary>
+    /// Whether a call may take memory that stays: not one that only reads, or that only removes keys or parts of their values.
+    /// </summary>
+    public bool NeedsMemory { get; private set; }
+
+    /// <summary>Takes the command into a table: gives it its number, and works out what is asked of it at every call.</summary>
+    public void Register(int ordinal)
+    {
+        Ordinal = ordinal;
+        NeedsMemory = (Flags & CommandFlags.DenyOom) != 0
+            || (Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0
+                && Keys.Any(key => (key.Flags & (KeyFlags.RM | KeyFlags.NotKey)) == 0 && (key.Flags & KeyFlags.Delete) == 0);
+    }
 }

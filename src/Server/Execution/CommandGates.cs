@@ -14,9 +14,9 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>Decides whether a command may run, and answers why not. Under the executor's lock.</summary>
 sealed class CommandGates(
-    CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof, ClientTransactions transactions,
-    Pushes pushes, DatasetState dataset, ServerStatistics statistics, CommandStatistics[] commandStatistics, MemorySettings memorySettings,
-    SecuritySettings securitySettings)
+    Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
+    ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
+    CommandStatistics[] commandStatistics, MemorySettings memorySettings, SecuritySettings securitySettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it
@@ -84,6 +84,11 @@ sealed class CommandGates(
         if (memorySettings.MaxMemory > 0 && !MakeRoom(client, reply) && (flags & CommandFlags.DenyOom) != 0)
         {
             Reject(client, command, reply, Errors.OutOfMemory);
+            return false;
+        }
+        if ((flags & CommandFlags.DenyOom) != 0 && !keyspace.Arena.HasReserve && !keyspace.Arena.TryFillReserve())
+        {
+            Reject(client, command, reply, Errors.MemoryRefused);
             return false;
         }
         // PING fails too, so that monitoring by PING notices.

@@ -9,7 +9,9 @@ enum ReplayOutcome
     /// <summary>It ran, or was queued; it may have answered an error.</summary>
     Ran,
 
-    /// <summary>There is no such command, or not with that number of arguments.</summary>
+    /// <summary>
+    /// There is no such command, or not with that number of arguments; or it is one that no server appends, as SHUTDOWN.
+    /// </summary>
     Unknown,
 
     /// <summary>A MULTI within a transaction, which changes nothing about it.</summary>
@@ -43,6 +45,8 @@ sealed partial class CommandRunner
         if (command is { IsContainer: true } && request.Count > 1) command = (Command?)command.FindSubcommand(request[1]) ?? command;
         failing = command;
         if (command?.Run is null || !command.AcceptsCount(request.Count)) return ReplayOutcome.Unknown;
+        // What governs a server changes no data: nothing in a file may end it, or change its settings.
+        if ((command.Flags & (CommandFlags.Admin | CommandFlags.Write)) == CommandFlags.Admin) return ReplayOutcome.Unknown;
         // Nobody changes keys beside the file, and what the file itself changes must not keep its EXEC from running.
         if (command.Name == "WATCH") return ReplayOutcome.Ran;
         if (client.Has(ClientFlags.Multi) && command.InMulti != InMulti.RunsQueue)

@@ -26,7 +26,7 @@ sealed partial class CommandRunner
                 Call(ref context);
             }
         }
-        catch (Exception failure)
+        catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             // As in a batch of its own: the waiting client is closed, and the client whose command woke it is not affected.
             log.BatchFailed(client.Id, failure);

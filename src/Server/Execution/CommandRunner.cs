@@ -24,7 +24,7 @@ sealed partial class CommandRunner(
     ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
     TrackedKeys tracking, Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
-    ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
+    RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, ObservationSettings settings, Clock clock, ServerLog log)
     : IBlockedRunner
 {
@@ -131,17 +131,34 @@ sealed partial class CommandRunner(
         var depth = reply.Depth;
         var mark = reply.Mark;
         var outer = running.Enter(context.Command, context.Client);
+        var dirty = effects.Dirty;
         try
         {
+            if (!refusedMemory.TryBegin(context.Command, context.Request))
+            {
+                context.Fail(Errors.MemoryRefused);
+                running.Leave(outer);
+                return;
+            }
             if (snapshots.IsActive) snapshots.Prepare(context.Database, context.Command, context.Request);
             context.Command.Run!(ref context);
         }
-        catch (Exception failure) when (failure is not OutOfMemoryException)
+        catch (OutOfMemoryException failure)
+        {
+            // Not in a filter: that would run before the handler has freed what it frees itself.
+            if (!refusedMemory.TryGiveUp(failure, dirty)) throw;
+            reply.Unwind(depth, mark);
+            effects.DropUnfinished();
+            if (reply.Written == written) context.Fail(Errors.MemoryRefused);
+            else context.Client.Connection.CloseLocked(CloseMode.AtOnce, "memory refused after part of a reply");
+        }
+        catch (Exception failure)
         {
             reply.Unwind(depth, mark);
             effects.DropUnfinished();
             Contain(ref context, failure, written);
         }
+        refusedMemory.Leave();
         if (reply.IsCut) reply.Unwind(depth, mark);
         running.Leave(outer);
     }
@@ -165,6 +182,7 @@ sealed partial class CommandRunner(
     public void LeaveCommand()
     {
         running.LeaveAll();
+        refusedMemory.Leave();
         _nestedErrors = 0;
         redactions.Clear();
         effects.EndUnit();

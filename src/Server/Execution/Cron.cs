@@ -1,4 +1,5 @@
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
@@ -55,6 +56,7 @@ sealed class Cron(
         {
             _nextTrim = now + TrimMilliseconds;
             ChunkPool.Trim();
+            BufferMemory.GiveBackIdle();
             keyspace.Arena.GiveBackIdle();
         }
         limits.LookOverSome(now);

@@ -38,9 +38,16 @@ sealed partial class Executor
                 if (clientEviction.IsDue) clientEviction.Run();
                 if (!client.IsGone) ProcessInputLocked(client);
             }
+            catch (OutOfMemoryException failure)
+            {
+                refusedMemory.End(failure, "a batch of requests");
+                LoopState.Renew();
+                runner.LeaveCommand();
+                connection.CloseLocked(CloseMode.AtOnce, "out of memory");
+            }
             catch (Exception failure)
             {
-                // A bug of ours, or no memory for this client's request: it is closed, the others stay.
+                // A bug of ours: the client is closed, the others stay.
                 log.BatchFailed(client.Id, failure);
                 LoopState.Renew();
                 runner.LeaveCommand();
@@ -110,14 +117,15 @@ sealed partial class Executor
         wanted = 0;
         while (consumed < unread.Length && client.MayRun)
         {
-            if (budget <= 0 || reply.Written >= BatchReplyBytes
+            // Clients whose memory the batch has filled by its messages are to go before it fills more.
+            if (budget <= 0 || reply.Written >= BatchReplyBytes || clientEviction.IsDue
                 || clock.Microseconds(started, clock.Timestamp) > BatchMicroseconds)
             {
                 client.Connection.WantsResume = true;
                 break;
             }
             var bounds = new ParserLimits { MaxBulkLength = settings.ProtoMaxBulkLen, Authenticated = client.IsAuthenticated };
-            reply.Limit = limits.MostReplies(client, reply);
+            reply.Limit = Math.Min(limits.MostReplies(client, reply), clientEviction.MostReplies(client, reply));
             window.Fill(ref client.Parser, unread, consumed, bounds, commands, client.Database);
             if (client.Tracking is { Remembers: true }) PrefetchTracked(window);
             budget -= window.Count;
@@ -150,11 +158,18 @@ sealed partial class Executor
             var authenticated = client.IsAuthenticated;
             if (!runner.Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
             consumed = window.EndOf(i);
-            if (reply.Written >= reply.Limit || reply.IsCut)
-                limits.CutOff(client, client.Connection.Output.PendingBytes + reply.Written - reply.HandedOver);
+            if (reply.Written >= reply.Limit || reply.IsCut) CutOff(client, reply);
             if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
         }
         return true;
+    }
+
+    /// <summary>Closes a client with more replies than it may have: than its output limit allows, or than all clients may take.</summary>
+    void CutOff(Client client, ReplyWriter reply)
+    {
+        var pending = client.Connection.Output.PendingBytes + reply.Written - reply.HandedOver;
+        if (clientEviction.MostReplies(client, reply) <= limits.MostReplies(client, reply)) clientEviction.Evict(client, pending);
+        else limits.CutOff(client, pending);
     }
 
     void RefuseProtocol(Client client, ReplyWriter reply, string error)

@@ -20,7 +20,7 @@ namespace MiniRedis.Server.Execution;
 sealed partial class Executor(
     CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits,
     ClientMemory clientMemory, ClientEviction clientEviction, Admission admission, TrackedKeys tracking,
-    Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron, ServerExit exit,
+    Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron, ServerExit exit, RefusedMemory refusedMemory,
     ServerStatistics statistics, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
     : IConnectionHandler
 {
@@ -58,6 +58,7 @@ sealed partial class Executor(
     {
         lock (_lock)
         {
+            if (exit.IsTorn) return CronRetryMilliseconds;
             var started = clock.Advance();
             var wait = CronRetryMilliseconds;
             try
@@ -66,6 +67,10 @@ sealed partial class Executor(
                 effects.EndUnit();
                 wait = cron.RunLocked();
                 if (tracking.HasChangedPrefixes) tracking.Broadcast();
+            }
+            catch (OutOfMemoryException failure)
+            {
+                refusedMemory.End(failure, "the cron");
             }
             catch (Exception failure)
             {

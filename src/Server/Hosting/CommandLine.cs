@@ -3,10 +3,10 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
@@ -25,6 +25,8 @@ static class CommandLine
     /// <summary>Runs to the end. Returns the exit code: 0, or 1 if the server could not start.</summary>
     public static int Run(string[] args)
     {
+        Disk.OpenStandardDescriptors();
+        Disk.FailAtSizeLimit();
         switch (CommandLineConfig.Parse(args).Action)
         {
             case CommandLineAction.Version:
@@ -54,7 +56,7 @@ static class CommandLine
               miniredis --check-system
             """) { words, CheckRdbCommand(), CheckAofCommand(), PingCommand() };
         root.TreatUnmatchedTokensAsErrors = false;
-        root.SetAction(_ => Serve(args));
+        root.SetAction(_ => ThreadLimit.Guard(() => Serve(args)));
         // Only a leading -h or --help asks for help. After a file name it belongs to a directive, as for redis-server.
         return root.Parse(args.Length > 0 && args[0] is "-h" or "--help" ? ["--help"] : []).Invoke();
     }
@@ -147,7 +149,7 @@ static class CommandLine
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"Can't open the log file: {ConfigErrors.Describe(failure)}");
+            Console.Error.WriteLine($"Can't open the log file: {DiskException.Describe(failure)}");
             return 1;
         }
         var log = new ServerLog(logProvider);
@@ -184,6 +186,7 @@ static class CommandLine
         builder.Logging.AddProvider(logProvider).SetMinimumLevel(LogLevel.Trace).AddFilter("Microsoft", LogLevel.Warning)
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddSingleton(log);
+        builder.Services.AddSingleton(logProvider);
         builder.Services.AddSingleton(host);
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.AddHostedService<RedisServerService>();

@@ -119,7 +119,8 @@ static class RehearsalScript
         "RPUSH l @300",
         "EXPIRE l 1000",
         "CONFIG SET maxmemory 1",
-        "!SET a c",
+        // Refused, unless eviction was cut short by the end of its slice.
+        "SET a c",
         "CONFIG SET maxmemory 0",
     ];
 

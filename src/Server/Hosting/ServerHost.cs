@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
@@ -17,6 +19,9 @@ sealed class ServerHost : IDisposable
     readonly ITransport _transport;
     readonly List<Listener> _listeners = [];
     readonly OomScore _oomScore;
+
+    static readonly TimeSpan s_aofPoll = TimeSpan.FromMilliseconds(50);
+
     bool _hasPidFile, _stopped;
 
     /// <param name="portableTransport">Use the runtime's sockets even if there is epoll. Tests run both.</param>
@@ -43,13 +48,19 @@ sealed class ServerHost : IDisposable
     /// <summary>The TCP port in use; 0 if only a unix socket is served.</summary>
     public int Port { get; private set; }
 
+    /// <summary>
+    /// How long a start waits for another server to leave the directory of the append-only files: as long as a server of Redis
+    /// takes at most to end (shutdown-timeout).
+    /// </summary>
+    public TimeSpan AofPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Binds, then serves.</summary>
     /// <param name="ephemeralPort">Let the system choose a port of 127.0.0.1, for tests; the configured ones are ignored.</param>
     /// <exception cref="StartFailedException">Nothing could be bound; the reason is logged.</exception>
     public void Start(bool ephemeralPort = false)
     {
         var config = Server.Config;
-        Server.Admission.ReserveDescriptors();
+        if (!Server.Admission.ReserveDescriptors()) throw new StartFailedException();
         if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog));
         else BindAll(config);
         if (_listeners.Count == 0)
@@ -61,9 +72,50 @@ sealed class ServerHost : IDisposable
         _oomScore.Apply();
         _log.Initialized();
         WritePidFile(config);
-        lock (Server.Executor.ExecutorLock) BeginLoading();
+        if (config.Persistence.AppendOnly) ClaimAofDirectory();
+        bool isLoading;
+        lock (Server.Executor.ExecutorLock)
+        {
+            try
+            {
+                BeginLoading();
+            }
+            catch (StartFailedException)
+            {
+                // The next attempt may come from this process.
+                Server.Aof.Files.Release();
+                throw;
+            }
+            isLoading = Server.Dataset.IsLoading;
+        }
         _transport.Start(_listeners);
-        if (!Server.Dataset.IsLoading) Ready();
+        // From here on the loading may end at any time, well or not.
+        if (!isLoading) Ready();
+    }
+
+    /// <summary>
+    /// Waits for another server that has the directory of the append-only files: in a rolling restart it is about to end. A
+    /// signal ends the wait.
+    /// </summary>
+    void ClaimAofDirectory()
+    {
+        var files = Server.Aof.Files;
+        try
+        {
+            if (files.TryClaim()) return;
+            _log.AofIsHeld(files.Holder, files.Directory, (int)AofPatience.TotalSeconds);
+            for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < AofPatience && !Server.Shutdown.IsRequested;)
+            {
+                Thread.Sleep(s_aofPoll);
+                if (files.TryClaim()) return;
+            }
+            _log.AofStaysHeld(files.Holder, files.Directory);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _log.CannotOpenData(DiskException.Describe(failure));
+        }
+        throw new StartFailedException();
     }
 
     /// <summary>Begins to load the data set. Connections are served meanwhile, but most commands are refused.</summary>
@@ -73,17 +125,12 @@ sealed class ServerHost : IDisposable
         {
             Server.Aof.Files.Load();
             if (Server.Config.Persistence.AppendOnly) BeginLoadingAof();
-            // The runtime would say that it is not permitted.
-            else if (Directory.Exists(Server.Saving.Path)) throw new IOException(ConfigErrors.IsADirectory);
-            else if (Path.Exists(Server.Saving.Path)) Server.Loading.Start(Server.Saving.Path, ended: Loaded);
-        }
-        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException && !Server.Config.Persistence.AppendOnly)
-        {
             // A link that leads nowhere is no file, as in Redis.
+            else if (Disk.KindOf(Server.Saving.Path) != PathKind.Nothing) Server.Loading.Start(Server.Saving.Path, ended: Loaded);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _log.CannotOpenData(ConfigErrors.Describe(failure));
+            _log.CannotOpenData(DiskException.Describe(failure));
             throw new StartFailedException();
         }
         catch (FormatException failure)
@@ -103,7 +150,7 @@ sealed class ServerHost : IDisposable
             Server.Loading.StartAof(Loaded);
             return;
         }
-        if (File.Exists(Server.Saving.Path)) _log.RdbIgnored(Server.Config.Persistence.DbFilename);
+        if (Disk.KindOf(Server.Saving.Path) == PathKind.File) _log.RdbIgnored(Server.Config.Persistence.DbFilename);
         Server.Aof.Open();
     }
 
@@ -128,7 +175,7 @@ sealed class ServerHost : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _log.CannotOpenData(ConfigErrors.Describe(failure));
+            _log.CannotOpenData(DiskException.Describe(failure));
             return false;
         }
     }
@@ -150,7 +197,7 @@ sealed class ServerHost : IDisposable
         }
         catch (Exception failure) when (failure is SocketException or IOException or UnauthorizedAccessException)
         {
-            _log.CannotListenUnix(failure is PathTooLongException ? failure.Message : $"bind: {ConfigErrors.Describe(failure)}");
+            _log.CannotListenUnix(failure is PathTooLongException ? failure.Message : $"bind: {DiskException.Describe(failure)}");
             throw new StartFailedException();
         }
     }
@@ -219,7 +266,7 @@ sealed class ServerHost : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _log.CannotWritePidFile(ConfigErrors.Describe(failure));
+            _log.CannotWritePidFile(DiskException.Describe(failure));
         }
     }
 
@@ -232,7 +279,7 @@ sealed class ServerHost : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            _log.CannotRemovePidFile(ConfigErrors.Describe(failure));
+            _log.CannotRemovePidFile(DiskException.Describe(failure));
         }
     }
 
@@ -256,6 +303,8 @@ sealed class ServerHost : IDisposable
     public void Dispose()
     {
         Stop();
+        // The files are whole, but the data may not be: the system takes the memory.
+        if (Server.Exit.IsTorn) return;
         Server.Loading.Dispose();
         // Their threads request ticks and read the keyspace.
         Server.Aof.Dispose();

@@ -1,19 +1,35 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Hosting;
 
-/// <summary>Ends the host on SIGTERM and SIGINT (Ctrl+C), with the log line that Redis writes for each.</summary>
-sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, ServerLog log) : IHostLifetime, IDisposable
+/// <summary>
+/// Ends the host on SIGTERM and SIGINT (Ctrl+C), with the log line that Redis writes for each. SIGHUP, of a terminal that closes
+/// or a service that is to reload, ends nothing: it opens the log file again.
+/// </summary>
+sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, RedisLogProvider logFile, ServerLog log)
+    : IHostLifetime, IDisposable
 {
+    /// <summary>SIGALRM, the same number on every system.</summary>
+    const PosixSignal Alarm = (PosixSignal)14;
+
     readonly List<PosixSignalRegistration> _registrations = [];
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         Register(PosixSignal.SIGTERM, static config => config.Process.ShutdownOnSigterm);
         Register(PosixSignal.SIGINT, static config => config.Process.ShutdownOnSigint);
+        // Redis has a use for it (the watchdog), and is not ended by it either.
+        if (!OperatingSystem.IsWindows()) _registrations.Add(PosixSignalRegistration.Create(Alarm, static context => context.Cancel = true));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            logFile.Reopen();
+            log.Reopened();
+        }));
         return Task.CompletedTask;
     }
 
@@ -38,9 +54,9 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
         log.SignalInsists();
         try
         {
-            File.Delete(host.Server.Saving.TemporaryPath);
+            Disk.Delete(host.Server.Saving.TemporaryPath);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             // A leftover temporary file does no harm.
         }

@@ -85,7 +85,10 @@ sealed class KeyAccess(
             return at;
         }
         if (!MayDelete) return KeyLookup.Nothing(hash);
+        var isUnchanged = database.IsUnchanged;
         Expire(database, at);
+        // The deletion is whole, whatever becomes of the command.
+        if (isUnchanged) database.ResumeAttempt();
         return database.Lookup(key, hash);
     }
 

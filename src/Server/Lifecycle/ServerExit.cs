@@ -12,6 +12,19 @@ sealed class ServerExit
     /// <summary>Whether the end has begun: requests are no longer executed.</summary>
     public bool HasBegun { get; private set; }
 
+    /// <summary>
+    /// Whether the data set may hold half a change, so that nobody must look at it any more: neither the cron, nor a snapshot, nor
+    /// whoever tidies up.
+    /// </summary>
+    public bool IsTorn { get; private set; }
+
+    /// <summary>Begins the end in the middle of a change.</summary>
+    public void BeginTorn()
+    {
+        IsTorn = true;
+        Begin(1);
+    }
+
     /// <summary>Begins the end.</summary>
     /// <param name="code">0 for a normal end; 1 if the server cannot go on.</param>
     public void Begin(int code)

@@ -13,7 +13,7 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     readonly Lock _lock = new();
     readonly TimeProvider _time;
     string _path = "";
-    StreamWriter _writer;
+    LogOutput _output;
     LogLevel _least = LogLevel.Information;
 
     /// <param name="time">The clock for the time of each line.</param>
@@ -21,7 +21,7 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     public RedisLogProvider(TimeProvider time, Stream? output = null)
     {
         _time = time;
-        _writer = output is null ? Open("") : new StreamWriter(output);
+        _output = output is null ? LogOutput.ToStandardOutput() : LogOutput.ToStream(output);
     }
 
     /// <summary>The role letter of each line: M for a master, S for a replica, X for a Sentinel.</summary>
@@ -43,10 +43,16 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
             };
             var path = config.Logging.LogFile.Length == 0 ? "" : config.Persistence.PathOf(config.Logging.LogFile);
             if (path == _path) return;
-            var next = Open(path);
-            _writer.Dispose();
-            (_writer, _path) = (next, path);
+            var next = path.Length == 0 ? LogOutput.ToStandardOutput() : LogOutput.ToFile(path);
+            _output.Dispose();
+            (_output, _path) = (next, path);
         }
+    }
+
+    /// <summary>Opens the file again: it may have been moved or removed. SIGHUP asks for that.</summary>
+    public void Reopen()
+    {
+        lock (_lock) _output.Reopen();
     }
 
     public ILogger CreateLogger(string categoryName) => this;
@@ -66,11 +72,7 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     /// <summary>Writes text outside the format: the start-up banner.</summary>
     public void WriteRaw(string text)
     {
-        lock (_lock)
-        {
-            _writer.Write(text);
-            _writer.Flush();
-        }
+        lock (_lock) _output.Write(text, Notice);
     }
 
     void Write(LogLevel level, string text)
@@ -82,17 +84,16 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
             LogLevel.Information => '*',
             _ => '#',
         };
-        var time = _time.GetLocalNow().ToString("dd MMM yyyy HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        lock (_lock)
-        {
-            _writer.Write(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}:{Role} {time} {mark} {text}\n"));
-            _writer.Flush();
-        }
+        lock (_lock) _output.Write(Line(mark, text), Notice);
     }
 
-    static StreamWriter Open(string path) => new(path.Length == 0
-        ? Console.OpenStandardOutput()
-        : new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete));
+    string Line(char mark, string text)
+    {
+        var time = _time.GetLocalNow().ToString("dd MMM yyyy HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        return string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}:{Role} {time} {mark} {text}\n");
+    }
 
-    public void Dispose() => _writer.Dispose();
+    string Notice(string text) => Line('#', text);
+
+    public void Dispose() => _output.Dispose();
 }

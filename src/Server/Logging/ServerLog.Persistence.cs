@@ -8,8 +8,8 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "DB saved on disk")]
     public partial void Saved();
 
-    [LoggerMessage(LogLevel.Warning, "Write error saving DB on disk: {reason}")]
-    public partial void SaveFailed(string reason);
+    [LoggerMessage(LogLevel.Warning, "{line}")]
+    public partial void SaveFailed(string line);
 
     [LoggerMessage(LogLevel.Information, "{changes} changes in {seconds} seconds. Saving...")]
     public partial void SavePointReached(long changes, long seconds);
@@ -22,6 +22,18 @@ sealed partial class ServerLog
 
     [LoggerMessage(LogLevel.Warning, "Background saving error: {reason}")]
     public partial void BackgroundSaveFailed(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Can't save in background: fork: {reason}")]
+    public partial void CannotSaveInBackground(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{what}: {reason}")]
+    public partial void FileFailed(string what, string reason);
+
+    [LoggerMessage(LogLevel.Warning, "{holder} writes the append only files in {directory}. Waiting for it to end, for at most {seconds} seconds.")]
+    public partial void AofIsHeld(string holder, string directory, int seconds);
+
+    [LoggerMessage(LogLevel.Critical, "{holder} writes the append only files in {directory}: two servers would tear them. Exiting.")]
+    public partial void AofStaysHeld(string holder, string directory);
 
     [LoggerMessage(LogLevel.Information, "Background saving cancelled")]
     public partial void BackgroundSaveCancelled();

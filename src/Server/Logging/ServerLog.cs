@@ -45,6 +45,10 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Information, "Increased maximum number of open files to {limit} (it was originally set to {before}).")]
     public partial void RaisedOpenFiles(long limit, long before);
 
+    [LoggerMessage(LogLevel.Warning, "Your current 'ulimit -n' of {limit} is not enough for the server to start. "
+        + "Please increase your open file limit to at least {least}. Exiting.")]
+    public partial void NotEnoughOpenFiles(long limit, long least);
+
     [LoggerMessage(LogLevel.Warning, "You requested maxclients of {clients} requiring at least {files} max file descriptors.")]
     public partial void TooFewOpenFiles(long clients, long files);
 
@@ -94,6 +98,14 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Error, "Requests of client id={id} failed (arguments redacted); it is closed")]
     public partial void BatchFailed(long id, Exception failure);
 
+    [LoggerMessage(LogLevel.Error, "Out of memory: the system refused {bytes} bytes in the middle of a change ({work}); used_memory is {used}. "
+        + "The server ends at once, so that nobody sees half a change.")]
+    public partial void MemoryRefused(ulong bytes, string work, long used);
+
+    [LoggerMessage(LogLevel.Error, "Out of memory: the runtime got none in the middle of a change ({work}); used_memory is {used}. "
+        + "The server ends at once, so that nobody sees half a change.")]
+    public partial void HeapRefused(string work, long used);
+
     [LoggerMessage(LogLevel.Warning, "The rehearsal of commands failed; the first of each may take some milliseconds longer")]
     public partial void RehearsalFailed(Exception failure);
 
@@ -111,6 +123,9 @@ sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]
     public partial void SignalReceived(string signal);
+
+    [LoggerMessage(LogLevel.Information, "Received SIGHUP: the log file, if there is one, is opened again.")]
+    public partial void Reopened();
 
     [LoggerMessage(LogLevel.Warning, "You insist... exiting now.")]
     public partial void SignalInsists();

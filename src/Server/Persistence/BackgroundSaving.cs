@@ -1,6 +1,6 @@
-using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -27,13 +27,21 @@ sealed class BackgroundSaving(
     public bool StopsWrites => !saving.LastWentWell && settings.StopWritesOnBgsaveError && settings.SavePoints.Length > 0;
 
     /// <summary>Starts a save. No other snapshot may be running.</summary>
-    public void Start()
+    /// <returns>False if that is impossible, which counts as a save that failed. The reason is logged.</returns>
+    public bool TryStart()
     {
         _dirtyAtStart = effects.Dirty;
         statistics.RdbSaves++;
-        log.BackgroundSaveStarted();
         var temporary = settings.PathOf($"temp-{Environment.ProcessId}-background.rdb");
-        Begin(new RdbFileJob(saving, settings, accessFields, saving.Path, temporary, isAofBase: false, End));
+        var failure = Begin(() => new RdbFileJob(saving, settings, accessFields, saving.Path, temporary, isAofBase: false, End));
+        if (failure is not null)
+        {
+            log.CannotSaveInBackground(DiskException.Describe(failure));
+            saving.LastWentWell = false;
+            return false;
+        }
+        log.BackgroundSaveStarted();
+        return true;
     }
 
     /// <summary><paramref name="count"/> changes are no longer counted, perhaps during a save.</summary>
@@ -48,7 +56,7 @@ sealed class BackgroundSaving(
         if (!MayStart) return;
         if (IsScheduled && MayTry)
         {
-            Start();
+            TryStart();
             return;
         }
         var sinceSave = (Clock.Now - saving.LastSave) / 1000;
@@ -56,7 +64,7 @@ sealed class BackgroundSaving(
         {
             if (effects.Dirty < point.Changes || sinceSave <= point.Seconds || !MayTry) continue;
             log.SavePointReached(point.Changes, point.Seconds);
-            Start();
+            TryStart();
             return;
         }
     }
@@ -73,7 +81,7 @@ sealed class BackgroundSaving(
             saving.NoteSaved(_dirtyAtStart);
             return;
         }
-        log.BackgroundSaveFailed(ConfigErrors.Describe(failure));
+        log.BackgroundSaveFailed(DiskException.Describe(failure));
         saving.LastWentWell = false;
     }
 }

@@ -17,6 +17,8 @@ sealed class DiscardingFiles : IFileStore
 
     public bool CreateDirectory(string path) => false;
 
+    public IDisposable? TryLockDirectory(string path) => new Writer();
+
     public void Delete(string path)
     {
     }

@@ -4,7 +4,7 @@ namespace MiniRedis.Server.Persistence;
 /// The disk, as persistence uses it. The real one is <see cref="FileStore"/>; tests have disks that are full or fail on demand.
 /// </summary>
 /// <remarks>
-/// Everything throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> if the disk refuses.
+/// Everything throws <see cref="IOException"/> if the disk refuses; the words are the system's.
 /// </remarks>
 interface IFileStore
 {
@@ -20,8 +20,11 @@ interface IFileStore
     /// <summary>Syncs the names in a directory, so that they survive a power failure, if the system can do that.</summary>
     void SyncDirectory(string path);
 
-    /// <summary>Creates a directory with its parents. False if it was there.</summary>
+    /// <summary>Creates a directory. False if it was there.</summary>
     bool CreateDirectory(string path);
+
+    /// <summary>Keeps other servers out of a directory until the result is disposed. Null if another has it.</summary>
+    IDisposable? TryLockDirectory(string path);
 
     /// <summary>Deletes a file if it is there.</summary>
     void Delete(string path);

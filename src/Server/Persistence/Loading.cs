@@ -3,6 +3,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -81,7 +82,7 @@ sealed class Loading(
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public void Start(string path, bool replaces = false, Action<bool>? ended = null)
     {
-        var stream = new FileStream(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0 });
+        var stream = Disk.OpenRead(path);
         _loader = Setup.Open(stream, clock.Now, replaces);
         Begin(ended);
     }
@@ -143,7 +144,7 @@ sealed class Loading(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            log.CannotOpenData(ConfigErrors.Describe(failure));
+            log.CannotOpenData(DiskException.Describe(failure));
             End(isWhole: false);
             return;
         }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Persistence;
 
@@ -15,6 +16,8 @@ sealed class RdbFileOutput : IDisposable
     /// </summary>
     const int SyncBytes = 4 << 20;
 
+    const string WriteError = "Write error saving DB on disk";
+
     readonly IFileStore _files;
     readonly string _temporary;
     readonly bool _checksums, _syncsOften;
@@ -30,11 +33,29 @@ sealed class RdbFileOutput : IDisposable
     public RdbFileOutput(IFileStore files, string temporary, bool checksums, bool syncsOften)
     {
         (_files, _temporary, _checksums, _syncsOften) = (files, temporary, checksums, syncsOften);
-        _file = files.Create(temporary);
+        IFileWriter? file = null;
+        Step($"Failed opening the temp RDB file {Path.GetFileName(temporary)} (in server root dir {Path.GetDirectoryName(temporary)}) for saving",
+            () => file = files.Create(temporary));
+        _file = file!;
     }
 
     /// <summary>Bytes written.</summary>
     public long Length { get; private set; }
+
+    /// <summary>Does something to the file. Of what fails the message is a whole line of the log, in Redis's words.</summary>
+    static void Step(string failed, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(failed, failure);
+        }
+    }
+
+    static IOException Failed(string what, Exception failure) => new($"{what}: {DiskException.Describe(failure)}", failure);
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
@@ -44,11 +65,18 @@ sealed class RdbFileOutput : IDisposable
 
     void WriteRaw(ReadOnlySpan<byte> bytes)
     {
-        _file.Write(bytes);
+        try
+        {
+            _file.Write(bytes);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw Failed(WriteError, failure);
+        }
         Length += bytes.Length;
         _sinceSync += bytes.Length;
         if (!_syncsOften || _sinceSync < SyncBytes) return;
-        _file.Sync();
+        Step(WriteError, _file.Sync);
         _sinceSync = 0;
     }
 
@@ -61,16 +89,18 @@ sealed class RdbFileOutput : IDisposable
             BinaryPrimitives.WriteUInt64LittleEndian(checksum, _checksum);
             WriteRaw(checksum);
         }
-        _file.Sync();
+        Step(WriteError, _file.Sync);
         _file.Dispose();
     }
 
     /// <summary>Gives a sealed file its final name.</summary>
     public void Commit(string path)
     {
-        _files.Replace(_temporary, path);
+        var directory = Path.GetDirectoryName(path)!;
+        Step($"Error moving temp DB file {Path.GetFileName(_temporary)} on the final destination {Path.GetFileName(path)} "
+            + $"(in server root dir {directory})", () => _files.Replace(_temporary, path));
         _committed = true;
-        _files.SyncDirectory(Path.GetDirectoryName(path)!);
+        Step(WriteError, () => _files.SyncDirectory(directory));
     }
 
     /// <summary>Deletes the file, unless it has its final name.</summary>

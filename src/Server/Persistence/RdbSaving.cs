@@ -1,6 +1,6 @@
-using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -79,7 +79,7 @@ sealed class RdbSaving(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            log.SaveFailed(ConfigErrors.Describe(failure));
+            log.SaveFailed(DiskException.Describe(failure));
             return false;
         }
         log.Saved();

@@ -49,12 +49,23 @@ abstract class SnapshotFileTask(Snapshots snapshots, DatasetState dataset, Serve
     protected void Unschedule() => IsScheduled = false;
 
     /// <summary>Begins the snapshot. No other may be running.</summary>
-    /// <param name="job">Writes it, and calls <see cref="End"/>.</param>
-    protected void Begin(SnapshotFileJob job)
+    /// <param name="make">Makes what writes it, and calls <see cref="End"/>.</param>
+    /// <returns>Why that is impossible; null if it runs.</returns>
+    protected Exception? Begin(Func<SnapshotFileJob> make)
     {
-        (_job, _isCancelled, IsScheduled) = (job, false, false);
+        IsScheduled = false;
         StartedAt = clock.Now;
-        snapshots.Start(job);
+        try
+        {
+            var job = make();
+            snapshots.Start(job);
+            (_job, _isCancelled) = (job, false);
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or OutOfMemoryException)
+        {
+            return failure;
+        }
     }
 
     protected void End(Snapshot snapshot, Exception? failure)

@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Persistence;
 
@@ -30,6 +32,9 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
 
     static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(2);
 
+    /// <summary>Starts the thread that writes. Tests replace it.</summary>
+    public Action<Thread> StartThread { get; set; } = PersistenceThread.Start;
+
     Snapshot? _snapshot;
     SnapshotJob? _job;
     volatile Exception? _failure;
@@ -45,10 +50,24 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     /// <summary>The running snapshot; null if there is none.</summary>
     public Snapshot? Current => _snapshot;
 
+    /// <summary>Begins a snapshot. No other may be running.</summary>
+    /// <exception cref="IOException">There is no thread to write it. Nothing has begun.</exception>
     public void Start(SnapshotJob job)
     {
         Debug.Assert(!IsActive);
-        var snapshot = keyspace.BeginSnapshot();
+        // The thread comes first: what cannot be written must not begin. It waits until there is something to write.
+        var begun = new TaskCompletionSource<Snapshot?>();
+        StartThread(new Thread(() => Write(begun.Task, job)) { Name = "snapshot", IsBackground = true });
+        Snapshot snapshot;
+        try
+        {
+            snapshot = keyspace.BeginSnapshot();
+        }
+        catch
+        {
+            begun.SetResult(null);
+            throw;
+        }
         statistics.Snapshots++;
         _snapshot = snapshot;
         _job = job;
@@ -56,7 +75,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         _progress = 0;
         _progressAt = clock.Now;
         snapshot.Feed.OnProgress = () => cronSignal.Request();
-        new Thread(() => Write(snapshot, job)) { Name = "snapshot", IsBackground = true }.Start();
+        begun.SetResult(snapshot);
         Changed?.Invoke();
         cronSignal.Request();
     }
@@ -66,8 +85,9 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     /// </summary>
     public void Abandon() => _snapshot?.Abandon();
 
-    void Write(Snapshot snapshot, SnapshotJob job)
+    void Write(Task<Snapshot?> begun, SnapshotJob job)
     {
+        if (begun.GetAwaiter().GetResult() is not { } snapshot) return;
         try
         {
             job.Write(snapshot.Feed);
@@ -84,6 +104,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     {
         if (_snapshot is not { } snapshot) return false;
         if (_holding && IsStuck(snapshot)) _failure = new IOException("the disk has taken nothing for ten seconds, and clients wait for it");
+        if (snapshot.Refused) _failure ??= new IOException("the system refuses memory");
         if (_failure is not null && !snapshot.IsAbandoned) snapshot.Abandon();
         var settled = snapshot.Settle(out var isOver);
         if (isOver)
@@ -118,7 +139,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     public bool TryStop()
     {
         // A snapshot that is given up must not count as a success: a file that does not exist would be listed.
-        if (IsActive) _failure ??= new IOException("the server ends");
+        if (IsActive) _failure ??= new DiskException(Errno.Canceled);
         Abandon();
         for (var started = Stopwatch.GetTimestamp(); IsActive && Stopwatch.GetElapsedTime(started) < s_stopPatience; Run()) Thread.Yield();
         return !IsActive;
@@ -153,7 +174,21 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     {
         if (!MayChange(command)) return false;
         if ((command.Flags & CommandFlags.Write) != 0 && IsCongested(_snapshot!)) return true;
-        return Prepare(database, command, request, mayWait: true) == Readiness.Frozen;
+        keyspace.Arena.BeginAttempt();
+        try
+        {
+            return Prepare(database, command, request, mayWait: true) == Readiness.Frozen;
+        }
+        catch (MemoryRefusedException)
+        {
+            if (!keyspace.TryGiveUp()) throw;
+            // A copy was refused. The command asks for it again, and answers that.
+            return false;
+        }
+        finally
+        {
+            keyspace.Arena.EndAttempt();
+        }
     }
 
     /// <summary>Captures or copies the values that a command that can no longer wait will change in place.</summary>

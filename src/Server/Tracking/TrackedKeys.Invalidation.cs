@@ -1,5 +1,5 @@
-using System.Buffers;
 using MiniRedis.Resp;
+using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Tracking;
@@ -18,14 +18,14 @@ sealed partial class TrackedKeys
 
     // Invalidations for the client whose command runs, sent once the command is over. Each is a length, -1 for "everything", then
     // the key.
-    readonly ArrayBufferWriter<byte> _pending = new(256);
+    readonly NativeWriter _pending = new();
 
     // A copy of the key that is being forgotten: its bytes in the table go before its clients are told.
-    readonly ArrayBufferWriter<byte> _forgotten = new(64);
+    readonly NativeWriter _forgotten = new();
 
     // An array of keys, encoded once for all clients of a prefix, and a complete message.
     readonly ReplyWriter _encoder = new();
-    readonly ArrayBufferWriter<byte> _keys = new(256), _message = new(256);
+    readonly NativeWriter _keys = new(), _message = new();
 
     /// <summary>A key has changed or is forgotten: its clients are told, and it leaves the table.</summary>
     /// <param name="changer">The client whose command changed it; null for the server itself.</param>
@@ -72,12 +72,12 @@ sealed partial class TrackedKeys
             foreach (var client in _told)
             {
                 if (client.Tracking is not { } tracking || client.IsGone) continue;
-                if (!tracking.Has(TrackingModes.NoLoop)) SendEncoded(client, _keys.WrittenSpan);
+                if (!tracking.Has(TrackingModes.NoLoop)) SendEncoded(client, _keys.Written);
             }
             foreach (var client in _told)
             {
                 if (client.Tracking is not { } tracking || client.IsGone || !tracking.Has(TrackingModes.NoLoop)) continue;
-                if (Encode(prefix, except: client)) SendEncoded(client, _keys.WrittenSpan);
+                if (Encode(prefix, except: client)) SendEncoded(client, _keys.Written);
             }
             _told.Clear();
         }
@@ -91,7 +91,7 @@ sealed partial class TrackedKeys
     {
         var count = 0;
         foreach (var key in prefix.Changed) count += except is null || key.Changer != except ? 1 : 0;
-        _keys.ResetWrittenCount();
+        _keys.Clear();
         _encoder.Attach(_keys, protocol: 3);
         _encoder.Array(count);
         foreach (var key in prefix.Changed)
@@ -110,9 +110,9 @@ sealed partial class TrackedKeys
     {
         for (var i = 0; i < ForgottenAtOnce && IsFull && _table.TryGetRandom(random, out var key); i++)
         {
-            _forgotten.ResetWrittenCount();
+            _forgotten.Clear();
             _forgotten.Write(key);
-            Invalidate(_forgotten.WrittenSpan, changer: null);
+            Invalidate(_forgotten.Written, changer: null);
         }
         return IsFull;
     }
@@ -131,7 +131,7 @@ sealed partial class TrackedKeys
     public void EndCommand(Client client)
     {
         IsDue = false;
-        for (var rest = _pending.WrittenSpan; !rest.IsEmpty && client.Tracking is not null;)
+        for (ReadOnlySpan<byte> rest = _pending.Written; !rest.IsEmpty && client.Tracking is not null;)
         {
             var length = BitConverter.ToInt32(rest);
             rest = rest[sizeof(int)..];
@@ -143,12 +143,12 @@ sealed partial class TrackedKeys
             Send(client, rest[..length]);
             rest = rest[length..];
         }
-        _pending.ResetWrittenCount();
+        _pending.Clear();
         ForgetSome();
     }
 
     /// <summary>Drops pending invalidations: their client is closing.</summary>
-    public void DropPending() => _pending.ResetWrittenCount();
+    public void DropPending() => _pending.Clear();
 
     void Send(Client client, ReadOnlySpan<byte> key)
     {
@@ -218,7 +218,7 @@ sealed partial class TrackedKeys
     void End(Client target)
     {
         _encoder.Complete();
-        pushes.Send(target, _message.WrittenSpan);
-        _message.ResetWrittenCount();
+        pushes.Send(target, _message.Written);
+        _message.Clear();
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Keys;
 
@@ -15,16 +16,12 @@ namespace MiniRedis.Server.Tracking;
 /// <remarks>Under the executor's lock.</remarks>
 sealed class TrackedPrefixes(KeyComparer comparer)
 {
-    /// <summary>A larger buffer of keys than KeptBytes is not kept for the next batch.</summary>
-    const int FirstBytes = 1024, KeptBytes = 1024 * 1024;
-
     readonly Dictionary<byte[], TrackedPrefix> _prefixes = new(comparer);
 
     // The lengths of prefixes, and the number of prefixes of each.
     readonly SortedList<int, int> _lengths = [];
     List<TrackedPrefix> _changed = [], _telling = [];
-    byte[] _keys = new byte[FirstBytes];
-    int _used;
+    readonly NativeWriter _keys = new();
 
     public int Count => _prefixes.Count;
 
@@ -79,11 +76,9 @@ sealed class TrackedPrefixes(KeyComparer comparer)
 
     int Keep(ReadOnlySpan<byte> key)
     {
-        if (_changed.Count == 0) _used = 0;
-        var start = _used;
-        if (_keys.Length - start < key.Length) Array.Resize(ref _keys, checked(Math.Max(_keys.Length * 2, start + key.Length)));
-        key.CopyTo(_keys.AsSpan(start));
-        _used += key.Length;
+        if (_changed.Count == 0) _keys.Clear();
+        var start = _keys.Length;
+        _keys.Write(key);
         return start;
     }
 
@@ -114,14 +109,14 @@ sealed class TrackedPrefixes(KeyComparer comparer)
         CollectionsMarshal.SetCount(changed, kept);
     }
 
-    public ReadOnlySpan<byte> KeyOf(in ChangedKey key) => _keys.AsSpan(key.Start, key.Length);
+    public ReadOnlySpan<byte> KeyOf(in ChangedKey key) => _keys.Written.Slice(key.Start, key.Length);
 
     /// <summary>Forgets the keys that clients were told of.</summary>
     public void Told()
     {
         foreach (var prefix in _telling) prefix.Changed.Clear();
         _telling.Clear();
-        if (_keys.Length > KeptBytes) _keys = new byte[FirstBytes];
+        if (_changed.Count == 0) _keys.Clear();
     }
 }
 

@@ -54,5 +54,6 @@ sealed class ClientTransactions
         client.Transaction = null;
         transaction.Queue.Clear();
         if (_kept.Count < MostKept) _kept.Push(transaction);
+        else transaction.Queue.Free();
     }
 }

@@ -69,7 +69,7 @@ sealed class InputPipe : PipeReader
     void MakeRoom()
     {
         if (_start > 0) Compact();
-        else _own!.Resize((int)Math.Min((long)_own.Capacity * 2, Array.MaxLength));
+        else _own!.Resize((int)Math.Min((long)_own.Capacity * 2, Array.MaxLength), _end);
     }
 
     void Compact()
@@ -105,7 +105,7 @@ sealed class InputPipe : PipeReader
         {
             var size = Math.Max(OwnBytes, capacity);
             var own = _own ?? new NativeBuffer(size);
-            if (own.Capacity < size) own.Resize(size);
+            if (own.Capacity < size) own.Resize(size, used: 0);
             Unread.CopyTo(own.GetSpan());
             _own = own;
             _inOwn = true;
@@ -115,7 +115,7 @@ sealed class InputPipe : PipeReader
         }
         if (capacity <= _own!.Capacity - _start) return;
         Compact();
-        if (capacity > _own.Capacity) _own.Resize(capacity);
+        if (capacity > _own.Capacity) _own.Resize(capacity, _end);
     }
 
     /// <summary>
@@ -134,7 +134,7 @@ sealed class InputPipe : PipeReader
         var needed = _inOwn ? Math.Max(OwnBytes, Length) : OwnBytes;
         if (_own.Capacity <= needed) return;
         if (_inOwn) Compact();
-        _own.Resize(needed);
+        _own.Resize(needed, _inOwn ? _end : 0);
     }
 
     void FreeOwn()

@@ -13,28 +13,28 @@ namespace MiniRedis.Server.Transport;
 /// </code>
 /// Replies of a batch gather in one chunk and leave in one send. A connection without output holds no chunk. The two ends meet
 /// only in <see cref="TakeForSendingLocked"/>, so sending never makes the executor wait.
+/// <para>
+/// Chunks are native memory with one owner each: the writing end, then the sending end, then the pool. A reply writer has a window into
+/// the writing end's current chunk only while a batch runs.
+/// </para>
 /// </summary>
 sealed class OutputPipe : PipeWriter, ILargeReplySink
 {
     /// <summary>Messages longer than this get memory of their own size.</summary>
     const int LargeChunkOfItsOwn = 1024 * 1024;
 
-    /// <summary>A chunk of the pool, or a single long value in memory of its own.</summary>
-    readonly record struct Chunk(byte[]? Bytes, NativeBuffer? Large, int Length)
-    {
-        public int Capacity => Bytes?.Length ?? Large?.Capacity ?? 0;
-    }
+    /// <summary>A chunk of the pool, or a single long value in memory of its own, with the bytes used of it.</summary>
+    readonly record struct Chunk(NativeBuffer? Buffer, int Length);
 
     // The writing end. Used under the executor's lock only.
-    byte[]? _current;
+    NativeBuffer? _current;
     int _currentLength;
     Queue<Chunk>? _full;
     long _writingBytes, _fullCapacity;
     bool _completed;
 
     // The sending end. Used by the owning thread only, except for the length, which INFO and CLIENT LIST read.
-    byte[]? _front;
-    NativeBuffer? _largeFront;
+    NativeBuffer? _front;
     int _frontStart, _frontLength;
     Queue<Chunk>? _behind;
     // The last chunk after the front, which may have room left; without bytes if there is none.
@@ -61,10 +61,10 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     }
 
     /// <summary>Bytes of the first chunk: the one being sent, or the one being written.</summary>
-    public int FirstChunkBytes => _largeFront?.Capacity ?? (_front ?? _current)?.Length ?? 0;
+    public int FirstChunkBytes => (_front ?? _current)?.Capacity ?? 0;
 
     /// <summary>Bytes of memory of all chunks. Slightly out of date while another thread sends.</summary>
-    public long MemoryBytes => (_current?.Length ?? 0) + _fullCapacity + Volatile.Read(ref _sendingCapacity);
+    public long MemoryBytes => (_current?.Capacity ?? 0) + _fullCapacity + Volatile.Read(ref _sendingCapacity);
 
     /// <summary>Whether output is held until the disk has the changes that it acknowledges. Under the executor's lock.</summary>
     public bool IsHeld { get; set; }
@@ -74,36 +74,30 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        if (_current is null || _current.Length - _currentLength < Math.Max(sizeHint, 1)) NextChunk(sizeHint);
-        return _current.AsMemory(_currentLength);
+        if (_current is null || _current.Capacity - _currentLength < Math.Max(sizeHint, 1)) NextChunk(sizeHint);
+        return _current!.Memory[_currentLength..];
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public override void Advance(int bytes)
     {
-        Debug.Assert(bytes >= 0 && bytes <= (_current?.Length ?? 0) - _currentLength);
+        Debug.Assert(bytes >= 0 && bytes <= (_current?.Capacity ?? 0) - _currentLength);
         _currentLength += bytes;
         _writingBytes += bytes;
     }
 
     void NextChunk(int sizeHint)
     {
-        if (_current is { Length: < ChunkPool.ChunkBytes } && _currentLength + sizeHint <= ChunkPool.ChunkBytes)
+        if (_current is { Capacity: < ChunkPool.ChunkBytes } && _currentLength + sizeHint <= ChunkPool.ChunkBytes)
         {
             OutgrowChunk(_currentLength + sizeHint);
             return;
         }
-        if (_current is not null)
-        {
-            if (_currentLength > 0) AddFull(new Chunk(_current, null, _currentLength));
-            else ChunkPool.Return(_current);
-        }
+        EndCurrent();
         // A reply that outgrows its first chunk is long: it goes on in large ones.
-        _current = sizeHint > ChunkPool.LargeChunkBytes
-            ? GC.AllocateUninitializedArray<byte>(sizeHint)
-            : ChunkPool.Rent(sizeHint > ChunkPool.ChunkBytes || _full is { Count: > 0 } ? ChunkPool.LargeChunkBytes : ChunkPool.ChunkBytes);
-        _currentLength = 0;
+        var isLong = sizeHint > ChunkPool.ChunkBytes || _full is { Count: > 0 };
+        _current = ChunkPool.Rent(Math.Max(sizeHint, isLong ? ChunkPool.LargeChunkBytes : ChunkPool.ChunkBytes));
     }
 
     /// <summary>
@@ -111,10 +105,10 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     /// </summary>
     void OutgrowChunk(int needed)
     {
-        var size = _current!.Length;
+        var size = _current!.Capacity;
         do size *= ChunkPool.Growth; while (size < needed);
         var chunk = ChunkPool.Rent(size);
-        _current.AsSpan(0, _currentLength).CopyTo(chunk);
+        _current.GetSpan()[.._currentLength].CopyTo(chunk.GetSpan());
         ChunkPool.Return(_current);
         _current = chunk;
     }
@@ -126,9 +120,9 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     public void Push(ReadOnlySpan<byte> messages)
     {
         if (_current is null && messages.Length <= ChunkPool.MessageChunkBytes) _current = ChunkPool.Rent(ChunkPool.MessageChunkBytes);
-        if (_current is not null && messages.Length <= _current.Length - _currentLength)
+        if (_current is not null && messages.Length <= _current.Capacity - _currentLength)
         {
-            messages.CopyTo(_current.AsSpan(_currentLength));
+            messages.CopyTo(_current.GetSpan()[_currentLength..]);
             Advance(messages.Length);
         }
         else if (messages.Length > LargeChunkOfItsOwn)
@@ -145,18 +139,28 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     {
         var large = new NativeBuffer(bytes.Length);
         bytes.CopyTo(large.GetSpan());
-        if (_currentLength > 0) AddFull(new Chunk(_current!, null, _currentLength));
-        else if (_current is not null) ChunkPool.Return(_current);
+        EndCurrent();
+        AddFull(new Chunk(large, bytes.Length));
+        _writingBytes += bytes.Length;
+    }
+
+    /// <summary>The current chunk takes no more bytes.</summary>
+    void EndCurrent()
+    {
+        if (_currentLength == 0)
+        {
+            ReleaseCurrent();
+            return;
+        }
+        AddFull(new Chunk(_current, _currentLength));
         _current = null;
         _currentLength = 0;
-        AddFull(new Chunk(null, large, bytes.Length));
-        _writingBytes += bytes.Length;
     }
 
     void AddFull(in Chunk chunk)
     {
         (_full ??= new Queue<Chunk>()).Enqueue(chunk);
-        _fullCapacity += chunk.Capacity;
+        _fullCapacity += chunk.Buffer!.Capacity;
     }
 
     /// <summary>Hands everything written to the sending end. Call under the executor's lock, on the owning thread.</summary>
@@ -174,7 +178,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
             _full = null;
             _fullCapacity = 0;
         }
-        if (_currentLength > 0) Append(new Chunk(_current!, null, _currentLength));
+        if (_currentLength > 0) Append(new Chunk(_current, _currentLength));
         else if (_current is not null) ChunkPool.Return(_current);
         _current = null;
         _currentLength = 0;
@@ -186,21 +190,21 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     /// Queues a chunk. For a peer that does not keep up, a small chunk joins the one before it: otherwise each single message
     /// would take the memory of a chunk.
     /// </summary>
-    void Append(Chunk chunk)
+    void Append(in Chunk chunk)
     {
         if (_frontLength == 0)
         {
-            _sendingCapacity += chunk.Capacity;
+            _sendingCapacity += chunk.Buffer!.Capacity;
             SetFront(chunk);
             return;
         }
-        if (chunk.Bytes is { } bytes && chunk.Length < ChunkPool.ChunkBytes / 2)
+        if (chunk.Length < ChunkPool.ChunkBytes / 2)
         {
-            if (_last.Bytes is null || _last.Bytes.Length - _last.Length < chunk.Length)
-                QueueLast(new Chunk(ChunkPool.Rent(ChunkPool.ChunkBytes), null, 0));
-            bytes.AsSpan(0, chunk.Length).CopyTo(_last.Bytes.AsSpan(_last.Length));
+            if (_last.Buffer is null || _last.Buffer.Capacity - _last.Length < chunk.Length)
+                QueueLast(new Chunk(ChunkPool.Rent(ChunkPool.ChunkBytes), 0));
+            chunk.Buffer!.GetSpan()[..chunk.Length].CopyTo(_last.Buffer!.GetSpan()[_last.Length..]);
             _last = _last with { Length = _last.Length + chunk.Length };
-            ChunkPool.Return(bytes);
+            ChunkPool.Return(chunk.Buffer);
             return;
         }
         QueueLast(chunk);
@@ -210,17 +214,15 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     {
         if (_last.Length > 0) (_behind ??= new Queue<Chunk>()).Enqueue(_last);
         _last = chunk;
-        _sendingCapacity += chunk.Capacity;
+        _sendingCapacity += chunk.Buffer!.Capacity;
     }
 
-    void SetFront(in Chunk chunk) => (_front, _largeFront, _frontStart, _frontLength) = (chunk.Bytes, chunk.Large, 0, chunk.Length);
+    void SetFront(in Chunk chunk) => (_front, _frontStart, _frontLength) = (chunk.Buffer, 0, chunk.Length);
 
     /// <summary>The next bytes for the socket; empty if all are sent.</summary>
-    public ReadOnlyMemory<byte> Front =>
-        (_largeFront is null ? _front.AsMemory() : _largeFront.Memory)[_frontStart.._frontLength];
+    public ReadOnlyMemory<byte> Front => _front is null ? default : _front.Memory[_frontStart.._frontLength];
 
-    public ReadOnlySpan<byte> FrontSpan =>
-        (_largeFront is null ? _front.AsSpan() : _largeFront.GetSpan())[_frontStart.._frontLength];
+    public ReadOnlySpan<byte> FrontSpan => _front is null ? default : _front.GetSpan()[_frontStart.._frontLength];
 
     /// <summary>Notes that the socket took <paramref name="bytes"/> of <see cref="Front"/>.</summary>
     public void Sent(int bytes)
@@ -241,9 +243,9 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
 
     void ReleaseFront()
     {
-        _sendingCapacity -= _largeFront?.Capacity ?? _front?.Length ?? 0;
-        if (_front is not null) ChunkPool.Return(_front);
-        _largeFront?.Free();
+        if (_front is null) return;
+        _sendingCapacity -= _front.Capacity;
+        ChunkPool.Return(_front);
         SetFront(default);
     }
 
@@ -252,18 +254,17 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     {
         ReleaseCurrent();
         ReleaseFront();
-        FreeLarge(_full);
-        FreeLarge(_behind);
-        _last.Large?.Free();
+        Return(_full);
+        Return(_behind);
+        if (_last.Buffer is not null) ChunkPool.Return(_last.Buffer);
         _last = default;
         _full = _behind = null;
         _writingBytes = _sendingBytes = _fullCapacity = _sendingCapacity = 0;
     }
 
-    static void FreeLarge(Queue<Chunk>? chunks)
+    static void Return(Queue<Chunk>? chunks)
     {
-        if (chunks is null) return;
-        foreach (var chunk in chunks) chunk.Large?.Free();
+        while (chunks is not null && chunks.TryDequeue(out var chunk)) ChunkPool.Return(chunk.Buffer!);
     }
 
     void ReleaseCurrent()

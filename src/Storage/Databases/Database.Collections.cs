@@ -45,8 +45,9 @@ public sealed unsafe partial class Database
         }
         else
         {
-            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.External);
-            fresh.External = Arena.Allocate((nuint)packed.Length);
+            // The larger block first: if it is refused, nothing has been taken.
+            var external = Arena.Allocate((nuint)packed.Length);
+            fresh = RecordBuilder.CreateFor(Arena, external, key, expireAt, type, encoding);
             fresh.ExternalLength = packed.Length;
         }
         packed.CopyTo(new Span<byte>(fresh.PackedStart, packed.Length));
@@ -82,15 +83,25 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>
-    /// Replaces the native value of a found key by packed bytes, which are copied. The caller has freed what the root leads to;
+    /// Replaces the native value of a found key by packed bytes, which are copied. The caller frees what the root leads to;
     /// this frees the root. Keeps deadline and access field.
     /// </summary>
-    internal Record ConvertToPacked(in KeyLookup at, ObjectEncoding encoding, ReadOnlySpan<byte> packed)
+    /// <returns>False, and nothing has changed, if memory for it is refused: a native value is as good.</returns>
+    internal bool TryConvertToPacked(in KeyLookup at, ObjectEncoding encoding, ReadOnlySpan<byte> packed, out Record fresh)
     {
         Debug.Assert(at.Record.IsNative);
         var old = at.Record;
-        var fresh = CreatePacked(old.Key, old.Type, encoding, packed, old.ExpireAt, reserve: 0);
-        return Exchange(at, fresh, old.Root);
+        try
+        {
+            fresh = CreatePacked(old.Key, old.Type, encoding, packed, old.ExpireAt, reserve: 0);
+        }
+        catch (MemoryRefusedException)
+        {
+            fresh = default;
+            return false;
+        }
+        Exchange(at, fresh, old.Root);
+        return true;
     }
 
     /// <summary>Changes the encoding's name of a packed value whose bytes were changed accordingly.</summary>
@@ -102,7 +113,7 @@ public sealed unsafe partial class Database
 
     Record Exchange(in KeyLookup at, Record fresh, byte* released)
     {
-        AssertPrepared(at);
+        BeginEdit(at);
         fresh.Use = at.Record.Use;
         fresh.IsCaptured = at.Record.IsCaptured;
         *at.Entry = HashedPointer.Of(fresh.Block, at.Hash);

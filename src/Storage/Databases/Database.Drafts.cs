@@ -17,6 +17,7 @@ public sealed unsafe partial class Database
     internal KeyLookup NewDraft(
         ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt = -1)
     {
+        BeginDraft();
         return AsDraft(key, CreatePacked(key, type, encoding, packed, expireAt, 0));
     }
 
@@ -28,6 +29,7 @@ public sealed unsafe partial class Database
     {
         record.IsCaptured = _keyspace.Snapshot is not null;
         var entry = (ulong*)Arena.Allocate(sizeof(ulong));
+        NoteDraft(entry);
         var hash = HashOf(key);
         *entry = HashedPointer.Of(record.Block, hash);
         return new(hash, record, entry);
@@ -42,6 +44,7 @@ public sealed unsafe partial class Database
     /// <summary>The finished record of a draft that no editor changes any more: to be installed or abandoned.</summary>
     internal Record Finish(in KeyLookup draft)
     {
+        ForgetDraft(draft.Entry);
         Arena.Free((byte*)draft.Entry);
         var record = draft.Record;
         record.IsCaptured = false;
@@ -65,6 +68,7 @@ public sealed unsafe partial class Database
     /// <summary>Drops a draft.</summary>
     internal void Abandon(in KeyLookup draft)
     {
+        ForgetDraft(draft.Entry);
         Arena.Free((byte*)draft.Entry);
         _keyspace.Release(draft.Record);
     }

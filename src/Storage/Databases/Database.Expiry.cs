@@ -13,6 +13,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found && expireAtMs >= 0);
         Capture(at);
+        BeginChange();
         var record = at.Record;
         if (!record.HasExpiry)
         {
@@ -31,6 +32,7 @@ public sealed unsafe partial class Database
         Debug.Assert(at.Found);
         if (!at.Record.HasExpiry) return at.Record;
         Capture(at);
+        BeginChange();
         var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
         record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
         _index.Expiring--;

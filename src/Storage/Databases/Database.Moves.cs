@@ -19,6 +19,7 @@ public sealed unsafe partial class Database
 
         Capture(from);
         var moved = RecordBuilder.WithKey(Arena, old, targetKey);
+        BeginChange();
         _index.Remove(from.Hash, from.Entry);
         Forget(old);
         target.Replace(moved);
@@ -35,6 +36,7 @@ public sealed unsafe partial class Database
         var source = from.Record;
         if (target == this && source.Key.SequenceEqual(targetKey)) return source;
 
+        BeginDraft();
         var copy = RecordBuilder.WithKey(Arena, source, targetKey);
         if (source.IsNative)
         {

@@ -85,6 +85,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(at.Found);
         var record = at.Record;
+        BeginChange();
         Capture(at);
         Forget(record);
         _index.Remove(at.Hash, at.Entry);
@@ -116,6 +117,7 @@ public sealed unsafe partial class Database
 
     internal KeyIndex ReplaceIndex()
     {
+        BeginChange();
         var old = _index;
         _index = _keyspace.NewIndex();
         return old;
@@ -125,6 +127,7 @@ public sealed unsafe partial class Database
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Record Install(in KeyLookup at, Record fresh)
     {
+        BeginChange();
         if (at.Found)
         {
             var old = at.Record;

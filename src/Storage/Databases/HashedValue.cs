@@ -29,7 +29,7 @@ unsafe ref struct HashedValue
     {
         Debug.Assert(at.Found);
         _at = at;
-        database.AssertPrepared(at);
+        database.BeginEdit(at);
         if (at.Record.IsNative) Table = (PackedTable*)at.Record.Root;
         else Packed = new RecordBlock(database.Arena, at);
     }

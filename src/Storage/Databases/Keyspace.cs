@@ -88,7 +88,7 @@ public sealed partial class Keyspace : IDisposable
     {
         var old = Arena;
         _discarded.Clear();
-        Arena = new Arena();
+        Arena = new Arena { Trial = old.Trial };
         foreach (var database in _databases) database.ReplaceIndex();
         if (Snapshot is { } snapshot && snapshot.Arena == old)
         {
@@ -96,7 +96,7 @@ public sealed partial class Keyspace : IDisposable
             snapshot.Retire();
             return;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(static arena => arena.Dispose(), old, preferLocal: false);
+        old.DisposeLater();
     }
 
     /// <summary>
@@ -108,6 +108,16 @@ public sealed partial class Keyspace : IDisposable
         if (Snapshot is not null) throw new InvalidOperationException("A snapshot is being taken already.");
         SnapshotPart[] parts = [.. _databases.Where(database => database.Count > 0).Select(database => database.BeginPart())];
         return Snapshot = new Snapshot(Arena, Seed, parts, _discarded, () => Snapshot = null);
+    }
+
+    /// <summary>
+    /// Gives the running command up after a refusal of memory, if it has changed nothing: what it has drafted is freed. False if
+    /// it has changed something. Then the process has to end, since the change is not whole.
+    /// </summary>
+    public bool TryGiveUp()
+    {
+        foreach (var database in _databases) database.ForgetDrafts();
+        return Arena.TryGiveUp();
     }
 
     /// <summary>Unmaps everything at once.</summary>

@@ -58,7 +58,13 @@ sealed unsafe partial class KeyIndex
     void Shrink()
     {
         _direction = Direction.Shrinking;
-        for (var i = 0; i < StepsPerChange && _direction == Direction.Shrinking; i++) MergeLast();
+        for (var i = 0; i < StepsPerChange && _direction == Direction.Shrinking; i++)
+        {
+            // Two chains together take at most one overflow bucket more than each by itself. Without memory for it, the table
+            // stays as large as it is.
+            if (!_overflow.TryMakeRoom(_arena)) return;
+            MergeLast();
+        }
         SetThresholds();
     }
 
@@ -66,14 +72,12 @@ sealed unsafe partial class KeyIndex
     {
         var from = _split;
         var to = _mask + 1 + _split;
+        // All memory first: below this, entries are in no bucket for a moment. They need no more overflow buckets than they had.
+        if (_tree.Active) _tree.Cover(_arena, to + 1);
         _buckets.Add(_arena);
         var bound = Bound((ulong*)_buckets[from]);
         InitLine((ulong*)_buckets[to], bound);
-        if (_tree.Active)
-        {
-            _tree.Cover(_arena, to + 1);
-            if (bound != ExpiryClock.None) _tree.Lower(to, bound);
-        }
+        if (_tree.Active && bound != ExpiryClock.None) _tree.Lower(to, bound);
 
         Span<ulong> room = stackalloc ulong[4 * EntriesPerBucket];
         var entries = Detach(from, room);

@@ -79,6 +79,6 @@ unsafe ref struct ListNodeBlock(ref readonly QuickList list, ListNode* node) : I
     void Shrink(int bytes)
     {
         // The header still has the old size; only the remaining bytes count.
-        Node = _list.Move(Node, bytes, bytes, lead: 0);
+        Node = _list.Move(Node, bytes, bytes, lead: 0, isOptional: true);
     }
 }

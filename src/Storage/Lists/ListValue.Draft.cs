@@ -11,6 +11,7 @@ public unsafe ref partial struct ListValue
     /// </summary>
     public static ListValue Draft(Database database, scoped ReadOnlySpan<byte> key, scoped in ListLimits limits)
     {
+        database.BeginDraft();
         var root = QuickList.CreateRoot(database.Arena, limits);
         var at = database.NewNativeDraft(key, ObjectType.List, ObjectEncoding.QuickList, (byte*)root);
         return new ListValue(database, at, limits);

@@ -12,6 +12,7 @@ public unsafe ref partial struct ListValue
     {
         if (index < 0) index += Count;
         if (index < 0 || index >= Count) return false;
+        _database.BeginEdit(At);
         if (_nodes.Exists)
         {
             var node = _nodes.Seek(index, out var local);
@@ -30,6 +31,7 @@ public unsafe ref partial struct ListValue
         var finder = new Finder(new ListMatcher(pivot));
         Visit(0, Count, backward: false, ref finder);
         if (!finder.Found) return false;
+        _database.BeginEdit(At);
         if (_nodes.Exists)
         {
             var node = _nodes.Seek(finder.Index, out var local);
@@ -47,6 +49,7 @@ public unsafe ref partial struct ListValue
     /// <summary>Removes up to <paramref name="limit"/> elements that equal a value, from the head or the tail on.</summary>
     public long Remove(ReadOnlySpan<byte> value, long limit, bool backward)
     {
+        _database.BeginEdit(At);
         var matcher = new ListMatcher(value);
         if (_nodes.Exists) return _nodes.RemoveMatches(matcher, limit, backward);
         var packed = new RecordBlock(_database.Arena, At);

@@ -110,6 +110,8 @@ public unsafe ref partial struct ListValue
     [MethodImpl(MethodImplOptions.NoInlining)]
     void MakeNodes(ReadOnlySpan<byte> listpack)
     {
+        // Given up with the command, if the conversion is refused.
+        _database.BeginDraft();
         var root = QuickList.CreateRoot(_database.Arena, _limits);
         _nodes = new QuickList(_database.Arena, root, _limits.PlainFrom);
         _nodes.AppendListpack(listpack);
@@ -134,14 +136,15 @@ public unsafe ref partial struct ListValue
         if (node->IsPlain) return;
         var listpack = new ReadOnlySpan<byte>(ListNode.Data(node), ListNode.RawBytes(node));
         if (!_limits.FitsListpack(listpack.Length, node->Count, shrinking)) return;
-        Follow(_database.ConvertToPacked(At, ObjectEncoding.ListPack, listpack));
+        if (!_database.TryConvertToPacked(At, ObjectEncoding.ListPack, listpack, out var packed)) return;
+        Follow(packed);
         _database.Arena.Free((byte*)node);
         _nodes = default;
     }
 
     public void Push(scoped ReadOnlySpan<byte> value, bool head)
     {
-        _database.AssertPrepared(At);
+        _database.BeginEdit(At);
         if (_nodes.Exists) _nodes.Push(value, head);
         else PushPacked(value, head);
     }
@@ -166,7 +169,7 @@ public unsafe ref partial struct ListValue
     /// <summary>Removes the element at an end.</summary>
     public void RemoveEnd(bool head)
     {
-        _database.AssertPrepared(At);
+        _database.BeginEdit(At);
         if (_nodes.Exists) _nodes.RemoveEnd(head);
         else RemovePackedEnd(head);
     }
@@ -182,7 +185,7 @@ public unsafe ref partial struct ListValue
     /// <summary>Removes elements from an index on. All of them must exist.</summary>
     public void RemoveRange(long index, long count)
     {
-        _database.AssertPrepared(At);
+        _database.BeginEdit(At);
         if (count == 0) return;
         if (_nodes.Exists)
         {

@@ -140,13 +140,31 @@ readonly unsafe partial struct QuickList
         if (last->Next == null) _root->Tail = first->Prev;
         else last->Next->Prev = first->Prev;
         _root->Nodes -= nodes;
-        var dropped = CreateRoot(_arena, Limits);
+        var dropped = (ListRoot*)_arena.TryAllocate((nuint)sizeof(ListRoot));
+        if (dropped == null)
+        {
+            Free(ref first, last);
+            return null;
+        }
+        *dropped = NewRoot(Limits);
         dropped->Head = first;
         dropped->Tail = last;
         dropped->Nodes = nodes;
         first->Prev = last->Next = null;
         first = null;
         return dropped;
+    }
+
+    /// <summary>Frees nodes at once that are out of the chain, since there is no memory to let them wait.</summary>
+    void Free(ref ListNode* first, ListNode* last)
+    {
+        last->Next = null;
+        while (first != null)
+        {
+            var next = first->Next;
+            _arena.Free((byte*)first);
+            first = next;
+        }
     }
 
     void RemoveFromListpack(ListNode* node, int local, int count)

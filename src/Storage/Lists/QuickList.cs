@@ -44,13 +44,15 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     public static ListRoot* CreateRoot(Arena arena, in ListLimits limits)
     {
         var root = (ListRoot*)arena.Allocate((nuint)sizeof(ListRoot));
-        *root = new ListRoot
-        {
-            Fill = (short)Math.Clamp(limits.Fill, -5, short.MaxValue),
-            Depth = (ushort)Math.Clamp(limits.Depth, 0, ushort.MaxValue),
-        };
+        *root = NewRoot(limits);
         return root;
     }
+
+    static ListRoot NewRoot(in ListLimits limits) => new()
+    {
+        Fill = (short)Math.Clamp(limits.Fill, -5, short.MaxValue),
+        Depth = (ushort)Math.Clamp(limits.Depth, 0, ushort.MaxValue),
+    };
 
     /// <summary>Adds a node with the elements of a listpack at the end.</summary>
     public void AppendListpack(ReadOnlySpan<byte> listpack)
@@ -262,16 +264,22 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
 
     /// <summary>
     /// Gives a linked node room for <paramref name="capacity"/> bytes, and moves its <paramref name="bytes"/> bytes of data
-    /// behind <paramref name="lead"/> unused ones.
+    /// behind <paramref name="lead"/> unused ones. A node that only loses room stays in its block, if it may
+    /// (<paramref name="isOptional"/>) and memory for a smaller one is refused.
     /// </summary>
-    internal ListNode* Move(ListNode* node, int bytes, int capacity, int lead)
+    internal ListNode* Move(ListNode* node, int bytes, int capacity, int lead, bool isOptional = false)
     {
         var from = ListNode.Data(node);
         var target = node;
         if (!IsBlockFor(ListNode.HeaderBytes + capacity, (int)Arena.SizeOf((byte*)node)))
         {
-            target = (ListNode*)_arena.Allocate((nuint)(ListNode.HeaderBytes + capacity));
-            *target = *node;
+            var size = (nuint)(ListNode.HeaderBytes + capacity);
+            var block = isOptional ? _arena.TryAllocate(size) : _arena.Allocate(size);
+            if (block != null)
+            {
+                target = (ListNode*)block;
+                *target = *node;
+            }
         }
         target->Lead = (ushort)lead;
         Buffer.MemoryCopy(from, ListNode.Data(target), bytes, bytes);
@@ -288,7 +296,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
     {
         var bytes = ListNode.DataBytes(node);
         var used = ListNode.HeaderBytes + bytes;
-        if ((int)Arena.SizeOf((byte*)node) > used + used / 8) node = Move(node, bytes, bytes, lead: 0);
+        if ((int)Arena.SizeOf((byte*)node) > used + used / 8) node = Move(node, bytes, bytes, lead: 0, isOptional: true);
     }
 }
 

@@ -57,7 +57,7 @@ public sealed unsafe partial class Arena
     {
         Debug.Assert(IsEvacuating(block));
         var sizeClass = Region.SlabOf(block)->SizeClass;
-        var current = _current[sizeClass];
+        var current = _classes[sizeClass];
         var hasRoom = current->FreeList != null || current->Bump != current->BumpEnd || _partial[sizeClass] != null;
         return hasRoom ? Transfer(block) : null;
     }
@@ -72,7 +72,8 @@ public sealed unsafe partial class Arena
     {
         var slab = Region.SlabOf(block);
         var size = slab->BlockSize;
-        var target = AllocateIn(slab->SizeClass);
+        var target = TryAllocate(size);
+        if (target == null) return null;
         Buffer.MemoryCopy(block, target, size, size);
         if (poison) new Span<byte>(block, (int)size).Fill(0xDD);
         Free(block);
@@ -93,9 +94,9 @@ public sealed unsafe partial class Arena
     {
         for (var sizeClass = 0; sizeClass < SizeClasses.Count; sizeClass++)
         {
-            var slab = _current[sizeClass];
+            var slab = _classes[sizeClass];
             if (slab == _noSlab || slab->Used > 0) continue;
-            _current[sizeClass] = _noSlab;
+            _classes[sizeClass] = _noSlab;
             ReturnSlab(slab);
         }
     }

@@ -8,9 +8,23 @@ public sealed unsafe partial class Arena
 
     byte* AllocateLarge(nuint size)
     {
-        if (size > MaxSpan) return AllocateDedicated(size);
+        var block = TryAllocateLarge(size, isOptional: false);
+        return block != null ? block : throw Refused(size);
+    }
+
+    byte* TryAllocateLarge(nuint size, bool isOptional)
+    {
+        if (IsWatched && !MayTake(size)) return null;
+        var block = size > MaxSpan ? TryAllocateDedicated(size) : TryAllocateSpan(size, isOptional);
+        if (block != null && IsWatched) NoteTaken(block);
+        return block;
+    }
+
+    byte* TryAllocateSpan(nuint size, bool isOptional)
+    {
         var slabs = SlabsFor(size);
-        var slab = TakeSlabs(slabs, out var wasDirty);
+        var slab = TryTakeSlabs(slabs, isOptional, isLarge: true, out var wasDirty);
+        if (slab == null) return null;
         slab->State = SlabState.Span;
         slab->Extent = (nuint)slabs;
         slab->BlockSize = RoundToPages(size);
@@ -30,11 +44,13 @@ public sealed unsafe partial class Arena
         if (tail > 0) NativePages.Discard(AddressOf(slab) + slab->BlockSize, tail);
     }
 
-    byte* AllocateDedicated(nuint size)
+    byte* TryAllocateDedicated(nuint size)
     {
         var extent = RoundToPages(size) + Region.SlabSize;
+        var start = TryMap(extent);
+        if (start == null) return null;
         Offset((long)(extent >> Region.SlabShift));
-        var slab = InitDedicated(NativePages.ReserveNamed(extent, Region.Size), extent);
+        var slab = InitDedicated(start, extent);
         _used += (long)slab->BlockSize;
         _large += (long)slab->BlockSize;
         _committed += (long)extent;
@@ -74,14 +90,18 @@ public sealed unsafe partial class Arena
         UnlinkDedicated(slab);
         _committed -= (long)slab->Extent;
         // Nobody else knows the mapping any more, so nothing has to wait.
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static mapping => NativePages.ReleaseGently((byte*)mapping.Start, mapping.Extent),
-            (Start: (nuint)slab & ~(Region.Size - 1), Extent: slab->Extent), preferLocal: false);
+        NativePages.BeginRelease();
+        ThreadPool.UnsafeQueueUserWorkItem(static mapping =>
+        {
+            NativePages.ReleaseGently((byte*)mapping.Start, mapping.Extent);
+            NativePages.EndRelease();
+        }, (Start: (nuint)slab & ~(Region.Size - 1), Extent: slab->Extent), preferLocal: false);
     }
 
     /// <summary>The block at its new size, or null if the caller has to copy it.</summary>
     byte* ResizeLarge(Slab* slab, byte* block, nuint newSize)
     {
+        if (newSize > slab->BlockSize && _trial is not null && !_trial.GrantsBlock(newSize)) return null;
         if (slab->State == SlabState.Dedicated) return newSize > MaxSpan ? ResizeDedicated(slab, block, newSize) : null;
         if (newSize > MaxSpan) return null;
 
@@ -119,7 +139,9 @@ public sealed unsafe partial class Arena
 
         var oldStart = (byte*)((nuint)slab & ~(Region.Size - 1));
         var oldExtent = slab->Extent;
-        var target = NativePages.ReserveNamed(extent, Region.Size);
+        if (_isDraft && !_journal.TryMakeRoom()) return null;
+        var target = TryMap(extent);
+        if (target == null) return null;
         UnlinkDedicated(slab);
         if (!NativePages.TryMove(oldStart, oldExtent, target, extent))
         {
@@ -128,6 +150,11 @@ public sealed unsafe partial class Arena
             return null;
         }
         var moved = InitDedicated(target, extent);
+        if (_isDraft)
+        {
+            NoteFreed(block);
+            NoteTaken(AddressOf(moved));
+        }
         _used += (long)(extent - oldExtent);
         _large += (long)(extent - oldExtent);
         _committed += (long)(extent - oldExtent);

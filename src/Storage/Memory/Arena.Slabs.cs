@@ -31,12 +31,15 @@ public sealed unsafe partial class Arena
     int _firstWithRoom, _firstWithBacked;
     long _committed;
 
-    /// <summary>Takes a free slab, or several neighbours and returns the first. The caller fills in their descriptors.</summary>
-    Slab* TakeSlabs(int count) => TakeSlabs(count, out _);
-
-    /// <inheritdoc cref="TakeSlabs(int)"/>
+    /// <summary>
+    /// Takes a free slab, or several neighbours and returns the first; null if there are none and the system refuses more. The
+    /// caller fills in their descriptors.
+    /// </summary>
+    /// <param name="count">How many.</param>
+    /// <param name="isOptional">Whether the caller can do without them: they do not come from the reserve.</param>
+    /// <param name="isLarge">Whether they are for one large block.</param>
     /// <param name="wasDirty">How many of them still have memory.</param>
-    Slab* TakeSlabs(int count, out int wasDirty)
+    Slab* TryTakeSlabs(int count, bool isOptional, bool isLarge, out int wasDirty)
     {
         ReclaimDiscarded();
         wasDirty = count;
@@ -52,8 +55,9 @@ public sealed unsafe partial class Arena
             }
             if (TryTake(region, count, out var slab, out wasDirty)) return slab;
         }
-
-        var taken = TryTake(AddRegion(), count, out var first, out wasDirty);
+        wasDirty = 0;
+        if (TryAddRegion() is not { } added) return isOptional ? null : TakeReserved(count, isLarge);
+        var taken = TryTake(added, count, out var first, out wasDirty);
         Debug.Assert(taken);
         return first;
     }
@@ -134,15 +138,18 @@ public sealed unsafe partial class Arena
     /// <summary>Free slabs whose memory is never given back.</summary>
     long ReservedSlabs => MinDirtySlabs + _used / (128 * Region.SlabSize);
 
-    Region AddRegion()
+    /// <summary>One more region; null if the system refuses it.</summary>
+    Region? TryAddRegion()
     {
+        var start = TryMap(Region.Size);
+        if (start == null) return null;
         var number = _regions.IndexOf(null);
         if (number < 0)
         {
             number = _regions.Count;
             _regions.Add(null);
         }
-        var region = new Region(number);
+        var region = new Region(number, start);
         _regions[number] = region;
         _firstWithRoom = Math.Min(_firstWithRoom, number);
         _committed += Region.SlabSize;
@@ -173,11 +180,12 @@ public sealed unsafe partial class Arena
     /// Gives back part of the memory of slabs that have been free since the last call. To be called once a second. Takes a
     /// microsecond for each megabyte; the system's part runs on another thread.
     /// </summary>
-    public void GiveBackIdle()
+    /// <param name="part">One in so many of these slabs gives its memory back.</param>
+    public void GiveBackIdle(int part = GivenBackPart)
     {
         ReclaimDiscarded();
         var idle = _leastDirtySlabs - ReservedSlabs;
-        if (idle > 0) GiveBack((int)Math.Min(idle, Math.Max(LeastGivenBack, idle / GivenBackPart)));
+        if (idle > 0) GiveBack((int)Math.Min(idle, Math.Max(LeastGivenBack, idle / part)));
         _leastDirtySlabs = _dirtySlabs;
     }
 

@@ -45,10 +45,14 @@ public sealed unsafe partial class Arena : IDisposable
     const nuint MaxSpan = 32 << 20;
 
     // The current slab of each class, its partial slabs, and those to be emptied. One slab without any room stands for "none".
-    readonly Slab** _current;
+    readonly Slab** _classes;
     readonly Slab** _partial;
     readonly Slab** _evacuating;
     readonly Slab* _noSlab;
+
+    // What Allocate looks at: the current slabs, or a table without any room, which sends each request to TryAllocateFresh.
+    Slab** _current;
+    readonly Slab** _closed;
     readonly List<Region?> _regions = [];
     Slab* _dedicated;
     long _used;
@@ -56,12 +60,13 @@ public sealed unsafe partial class Arena : IDisposable
 
     public Arena()
     {
-        var table = (byte*)NativeMemory.AllocZeroed((nuint)(3 * SizeClasses.Count * sizeof(Slab*) + Slab.Size));
-        _current = (Slab**)table;
-        _partial = _current + SizeClasses.Count;
+        var table = (byte*)NativeMemory.AllocZeroed((nuint)(4 * SizeClasses.Count * sizeof(Slab*) + Slab.Size));
+        _current = _classes = (Slab**)table;
+        _partial = _classes + SizeClasses.Count;
         _evacuating = _partial + SizeClasses.Count;
-        _noSlab = (Slab*)(_evacuating + SizeClasses.Count);
-        for (var i = 0; i < SizeClasses.Count; i++) _current[i] = _noSlab;
+        _closed = _evacuating + SizeClasses.Count;
+        _noSlab = (Slab*)(_closed + SizeClasses.Count);
+        for (var i = 0; i < SizeClasses.Count; i++) _classes[i] = _closed[i] = _noSlab;
     }
 
     /// <summary>Bytes of all blocks handed out, at their real sizes.</summary>
@@ -73,7 +78,7 @@ public sealed unsafe partial class Arena : IDisposable
     /// <summary>
     /// A block of at least <paramref name="size"/> bytes, 8-byte aligned; 64-byte aligned if its size is a multiple of 64.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">The system has no memory left.</exception>
+    /// <exception cref="MemoryRefusedException">The system has no memory left. Nothing has been taken.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Allocate(nuint size)
     {
@@ -96,6 +101,7 @@ public sealed unsafe partial class Arena : IDisposable
     /// <summary>Takes a block back.</summary>
     public void Free(byte* block)
     {
+        if (_isDraft) NoteFreed(block);
         var slab = Region.SlabOf(block);
         _used -= (long)slab->BlockSize;
         if (slab->State >= SlabState.Span)
@@ -136,6 +142,17 @@ public sealed unsafe partial class Arena : IDisposable
         return moved;
     }
 
+    /// <summary>As <see cref="Dispose"/>, on another thread.</summary>
+    public void DisposeLater()
+    {
+        NativePages.BeginRelease();
+        ThreadPool.UnsafeQueueUserWorkItem(static arena =>
+        {
+            arena.Dispose();
+            NativePages.EndRelease();
+        }, this, preferLocal: false);
+    }
+
     /// <summary>Unmaps everything. May take milliseconds a gigabyte.</summary>
     public void Dispose()
     {
@@ -153,7 +170,8 @@ public sealed unsafe partial class Arena : IDisposable
             NativePages.ReleaseGently((byte*)((nuint)_dedicated & ~(Region.Size - 1)), _dedicated->Extent);
             _dedicated = next;
         }
-        NativeMemory.Free(_current);
+        NativeMemory.Free(_classes);
+        _journal.Clear();
         _used = _committed = 0;
     }
 
@@ -161,9 +179,22 @@ public sealed unsafe partial class Arena : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     byte* AllocateFresh(int sizeClass)
     {
+        var block = TryAllocateFresh(sizeClass, isOptional: false);
+        return block != null ? block : throw Refused((nuint)SizeClasses.Size(sizeClass));
+    }
+
+    /// <param name="sizeClass">The block's.</param>
+    /// <param name="isOptional">Whether the caller can do without it; then it does not come from the reserve.</param>
+    byte* TryAllocateFresh(int sizeClass, bool isOptional)
+    {
         Debug.Assert(!_disposed);
-        var slab = _current[sizeClass];
-        if (slab->Bump == slab->BumpEnd) slab = NextSlab(sizeClass);
+        if (IsWatched && !MayTake((nuint)SizeClasses.Size(sizeClass))) return null;
+        var slab = _classes[sizeClass];
+        if (slab->FreeList == null && slab->Bump == slab->BumpEnd)
+        {
+            slab = TryNextSlab(sizeClass, isOptional);
+            if (slab == null) return null;
+        }
         byte* block;
         if (slab->FreeList != null)
         {
@@ -177,11 +208,12 @@ public sealed unsafe partial class Arena : IDisposable
         }
         slab->Used++;
         _used += (long)slab->BlockSize;
+        if (IsWatched) NoteTaken(block);
         return block;
     }
 
-    /// <summary>Retires the class's full slab and makes another one with room current.</summary>
-    Slab* NextSlab(int sizeClass)
+    /// <summary>Retires the class's full slab and makes another one with room current; null if there is none.</summary>
+    Slab* TryNextSlab(int sizeClass, bool isOptional)
     {
         var slab = _partial[sizeClass];
         // A slab that was to be emptied stays before a new one is taken.
@@ -192,7 +224,8 @@ public sealed unsafe partial class Arena : IDisposable
         }
         else
         {
-            slab = TakeSlabs(1);
+            slab = TryTakeSlabs(1, isOptional, isLarge: false, out _);
+            if (slab == null) return null;
             var start = AddressOf(slab);
             slab->BlockSize = (nuint)SizeClasses.Size(sizeClass);
             slab->Bump = start;
@@ -204,9 +237,9 @@ public sealed unsafe partial class Arena : IDisposable
             _slabs++;
             _slabRoom += slab->BumpEnd - start;
         }
-        if (_current[sizeClass] != _noSlab) _current[sizeClass]->State = SlabState.Full;
+        if (_classes[sizeClass] != _noSlab) _classes[sizeClass]->State = SlabState.Full;
         slab->State = SlabState.Current;
-        _current[sizeClass] = slab;
+        _classes[sizeClass] = slab;
         return slab;
     }
 

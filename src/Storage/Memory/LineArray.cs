@@ -62,7 +62,25 @@ unsafe struct LineArray
         }
         else if (Count <= _firstCapacity / 4 && _firstCapacity > MinLines)
         {
-            ResizeFirst(arena, _firstCapacity / 2);
+            var bytes = _firstCapacity / 2 * LineSize;
+            _directory[0] = arena.Shrink(_directory[0], bytes);
+            // Without memory for a smaller segment, the larger one stays.
+            if (Arena.SizeOf(_directory[0]) == bytes) _firstCapacity /= 2;
+        }
+    }
+
+    /// <summary>Makes room for one more line. False, and nothing changes, if memory for it is refused.</summary>
+    public bool TryMakeRoom(Arena arena)
+    {
+        if (Count < Capacity) return true;
+        try
+        {
+            Grow(arena);
+            return true;
+        }
+        catch (MemoryRefusedException)
+        {
+            return false;
         }
     }
 
@@ -90,25 +108,20 @@ unsafe struct LineArray
     {
         if (_segments == 1 && _firstCapacity < SegmentLines)
         {
-            ResizeFirst(arena, _firstCapacity * 2);
+            _directory[0] = arena.Resize(_directory[0], Count * LineSize, _firstCapacity * 2 * LineSize);
+            _firstCapacity *= 2;
             return;
         }
         if (_segments == _directoryCapacity)
         {
             var capacity = Math.Max(1, _directoryCapacity * 2);
+            // Directory and segment one after the other: a larger directory alone does no harm.
             _directory = (byte**)(_directory == null
                 ? arena.Allocate(capacity * (nuint)sizeof(byte*))
                 : arena.Resize((byte*)_directory, _segments * (nuint)sizeof(byte*), capacity * (nuint)sizeof(byte*)));
             _directoryCapacity = capacity;
         }
-        if (_segments == 0) _firstCapacity = MinLines;
         _directory[_segments] = arena.Allocate((_segments == 0 ? MinLines : SegmentLines) * LineSize);
-        _segments++;
-    }
-
-    void ResizeFirst(Arena arena, uint lines)
-    {
-        _directory[0] = arena.Resize(_directory[0], Count * LineSize, lines * LineSize);
-        _firstCapacity = lines;
+        if (_segments++ == 0) _firstCapacity = MinLines;
     }
 }

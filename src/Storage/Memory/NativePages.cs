@@ -25,21 +25,26 @@ static unsafe partial class NativePages
     static readonly int MapFlags = OperatingSystem.IsLinux() ? 0x2 | 0x20 | 0x4000 : 0x2 | 0x1000 | 0x40;
     static readonly bool IsWindows = OperatingSystem.IsWindows();
 
+    // Of the process, as its address space is.
+    static int s_releasing;
+
     /// <summary>
     /// The bits of all reservations' addresses above the lowest 47: none on x86-64 and macOS, one bit on Linux for arm64, which
     /// places mappings at the top of 48 bits. So 47 bits name a block.
     /// </summary>
     public static readonly nuint AddressPrefix = FindPrefix();
 
-    /// <summary>Zeroed pages at a multiple of <paramref name="alignment"/>.</summary>
-    /// <exception cref="OutOfMemoryException">The system has no more address space, or no memory to promise.</exception>
-    public static byte* Reserve(nuint size, nuint alignment)
+    /// <summary>
+    /// Zeroed pages at a multiple of <paramref name="alignment"/>; null if the system has no more address space, or no memory to
+    /// promise.
+    /// </summary>
+    public static byte* TryReserve(nuint size, nuint alignment)
     {
         if (IsWindows) return ReserveOnWindows(size, alignment);
 
         // Reserve twice as much and cut the ends off: mmap itself aligns to pages only.
         var raw = MMap(null, size + alignment, ReadWrite, MapFlags, -1, 0);
-        if (raw == (byte*)-1) throw OutOfMemory(size);
+        if (raw == (byte*)-1) return null;
         var start = (byte*)(((nuint)raw + alignment - 1) & ~(alignment - 1));
         var head = (nuint)(start - raw);
         if (head > 0) MUnmap(raw, head);
@@ -47,18 +52,19 @@ static unsafe partial class NativePages
         return start;
     }
 
-    /// <summary>As <see cref="Reserve"/>, for memory whose blocks are named by 47 bits.</summary>
-    public static byte* ReserveNamed(nuint size, nuint alignment)
+    /// <summary>As <see cref="TryReserve"/>, for memory whose blocks are named by 47 bits.</summary>
+    public static byte* TryReserveNamed(nuint size, nuint alignment)
     {
-        var start = Reserve(size, alignment);
-        if (PrefixOf(start) == AddressPrefix) return start;
+        var start = TryReserve(size, alignment);
+        if (start == null || PrefixOf(start) == AddressPrefix) return start;
         Release(start, size);
-        throw OutOfMemory(size);
+        return null;
     }
 
     static nuint FindPrefix()
     {
-        var probe = Reserve(PageSize, PageSize);
+        var probe = TryReserve(PageSize, PageSize);
+        if (probe == null) throw new MemoryRefusedException(PageSize);
         Release(probe, PageSize);
         return PrefixOf(probe);
     }
@@ -87,6 +93,20 @@ static unsafe partial class NativePages
         Release(start, size);
     }
 
+    /// <summary>Something is going to be unmapped on another thread. Each call is followed by <see cref="EndRelease"/>.</summary>
+    public static void BeginRelease() => Interlocked.Increment(ref s_releasing);
+
+    public static void EndRelease() => Interlocked.Decrement(ref s_releasing);
+
+    /// <summary>Waits for what other threads unmap. False if there is nothing to wait for.</summary>
+    public static bool AwaitReleases()
+    {
+        if (Volatile.Read(ref s_releasing) == 0) return false;
+        var spin = new SpinWait();
+        while (Volatile.Read(ref s_releasing) > 0) spin.SpinOnce();
+        return true;
+    }
+
     /// <summary>Gives back the memory of whole pages. They stay reserved; their contents are lost.</summary>
     public static void Discard(byte* start, nuint size)
     {
@@ -110,12 +130,8 @@ static unsafe partial class NativePages
             var start = (byte*)(((nuint)probe + alignment - 1) & ~(alignment - 1));
             if (VirtualAlloc(start, size, 0x3000 /* MEM_RESERVE | MEM_COMMIT */, 0x04) == start) return start;
         }
-        throw OutOfMemory(size);
+        return null;
     }
-
-#pragma warning disable CA2201 // Reserved by the runtime for just this: memory was asked for and there is none.
-    static OutOfMemoryException OutOfMemory(nuint size) => new($"The system refused {size} bytes of memory.");
-#pragma warning restore CA2201
 
     [LibraryImport("libc", EntryPoint = "mmap")]
     private static partial byte* MMap(byte* address, nuint length, int protection, int flags, int file, nint offset);

@@ -26,9 +26,11 @@ sealed unsafe class Region
     Bitmap _free;
     Bitmap _dirty;
 
-    public Region(int number)
+    /// <param name="number">Its number in its arena.</param>
+    /// <param name="start">Its address space, zeroed.</param>
+    public Region(int number, byte* start)
     {
-        Start = NativePages.ReserveNamed(Size, Size);
+        Start = start;
         Number = number;
         Mark(ref _free, 1, Usable, true);
         FreeCount = Usable;
@@ -66,6 +68,9 @@ sealed unsafe class Region
         if (first >= 0) wasDirty = TakeAt(first, count);
         return first;
     }
+
+    /// <summary>Whether <see cref="Take"/> would find so many.</summary>
+    public bool HasRun(int count) => FreeCount >= count && FindRun(ref _free, count) >= 0;
 
     /// <summary>As <see cref="Take"/>, among the slabs that still have memory.</summary>
     public int TakeBacked(int count)

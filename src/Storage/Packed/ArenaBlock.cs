@@ -35,7 +35,7 @@ public unsafe struct ArenaBlock(Arena arena, byte* block, int head = 0) : IPacke
         var rest = used - (nuint)(head + offset + remove);
         Buffer.MemoryCopy(gap + remove, gap + insert, rest, rest);
         // If more than half of the block is empty, it is worth a copy.
-        if (insert < remove && size < capacity / 2) Block = arena.Resize(Block, size, size);
+        if (insert < remove && size < capacity / 2) Block = arena.Shrink(Block, size);
         return Start;
     }
 

@@ -3,8 +3,11 @@ namespace MiniRedis.Storage.Rdb;
 /// <summary>Bytes that may stand in a file in place of the type of a value (Redis's and Valkey's rdb.h).</summary>
 static class RdbOpcode
 {
-    /// <summary>Valkey 9: slots that were about to be imported.</summary>
+    /// <summary>In a file of Valkey 9: slots that were about to be imported.</summary>
     public const byte SlotImport = 243;
+
+    /// <summary>In any other file: what modules keep beside the next key (Redis 8.6). The same number, so the header decides.</summary>
+    public const byte KeyMetadata = 243;
 
     /// <summary>How many keys, and keys with deadlines, a slot of a cluster has (Redis 7.4).</summary>
     public const byte SlotInfo = 244;

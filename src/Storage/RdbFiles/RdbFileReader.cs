@@ -83,6 +83,9 @@ public sealed class RdbFileReader
                 case RdbOpcode.Frequency:
                     entry.Access = RdbAccess.Frequency(reader.Byte());
                     break;
+                case RdbOpcode.KeyMetadata when !IsValkey:
+                    SkipMetadata(ref reader);
+                    break;
                 case RdbOpcode.SlotInfo:
                     for (var i = 0; i < 3; i++) reader.Length();
                     break;
@@ -141,6 +144,60 @@ public sealed class RdbFileReader
         return string.Create(9, id, static (name, id) =>
         {
             for (var i = 0; i < name.Length; i++) name[i] = Letters[(int)(id >> 58 - 6 * i) & 63];
+        });
+    }
+
+    /// <summary>
+    /// Skips what modules keep beside a key (Redis 8.6's keymeta.c): for each class its name, version and flags in 32 bits, then
+    /// values as modules write them. A class that does not allow to be ignored is refused, as by a Redis without the module.
+    /// </summary>
+    static void SkipMetadata(ref RdbReader reader)
+    {
+        const uint MayBeIgnored = 1;
+        for (var classes = reader.Length(); classes > 0 && !reader.Failed; classes--)
+        {
+            var specification = reader.Take(4) is { Length: 4 } four ? BinaryPrimitives.ReadUInt32LittleEndian(four) : 0;
+            if (!reader.Failed && (specification & MayBeIgnored) == 0)
+                reader.Fail($"the file contains metadata of a key that cannot be loaded: no matching class '{ClassName(specification)}'");
+            SkipModuleValues(ref reader);
+        }
+    }
+
+    static void SkipModuleValues(ref RdbReader reader)
+    {
+        const ulong End = 0, Signed = 1, Unsigned = 2, Float = 3, Double = 4, Text = 5;
+        while (!reader.Failed)
+        {
+            switch (reader.Length())
+            {
+                case End:
+                    return;
+                case Signed or Unsigned:
+                    reader.Length();
+                    break;
+                case Float:
+                    reader.Take(4);
+                    break;
+                case Double:
+                    reader.Take(8);
+                    break;
+                case Text:
+                    reader.String();
+                    break;
+                default:
+                    reader.Fail("metadata of a key hold a value of an unknown kind");
+                    return;
+            }
+        }
+    }
+
+    /// <summary>The name of a class of metadata: four letters of six bits each, before version and flags.</summary>
+    static string ClassName(uint specification)
+    {
+        const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+        return string.Create(4, specification, static (name, bits) =>
+        {
+            for (var i = 0; i < name.Length; i++) name[i] = Letters[(int)(bits >> 26 - 6 * i) & 63];
         });
     }
 

@@ -51,6 +51,7 @@ public static class DumpPayload
         reason = null;
         record = default;
         var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
+        database.BeginDraft();
         var reader = new RdbReader(payload[..^FooterBytes], database);
         try
         {

@@ -24,6 +24,25 @@ static unsafe class RecordBuilder
     }
 
     /// <summary>
+    /// A record for a value that lies in <paramref name="external"/>. If it is refused, so is the value: its block is freed.
+    /// </summary>
+    public static Record CreateFor(
+        Arena arena, byte* external, ReadOnlySpan<byte> key, long expireAt, ObjectType type, ObjectEncoding encoding)
+    {
+        try
+        {
+            var fresh = Create(arena, key, expireAt, type, encoding, RecordFlags.External);
+            fresh.External = external;
+            return fresh;
+        }
+        catch (MemoryRefusedException)
+        {
+            arena.Free(external);
+            throw;
+        }
+    }
+
+    /// <summary>
     /// A copy of <paramref name="source"/> under another key. Deadline and access field are kept; an external value is shared.
     /// </summary>
     public static Record WithKey(Arena arena, Record source, ReadOnlySpan<byte> key)

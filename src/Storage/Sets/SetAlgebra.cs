@@ -110,8 +110,11 @@ public static unsafe class SetAlgebra
         return table;
     }
 
-    static PackedTable* NewTable(Database database) =>
-        PackedTable.Create(database.Arena, database.Seed, database.ExpiryClock, hasValues: false);
+    static PackedTable* NewTable(Database database)
+    {
+        database.BeginDraft();
+        return PackedTable.Create(database.Arena, database.Seed, database.ExpiryClock, hasValues: false);
+    }
 
     static void Free(Database database, PackedTable* table)
     {

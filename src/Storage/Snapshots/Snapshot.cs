@@ -90,6 +90,9 @@ public sealed unsafe class Snapshot
     /// </summary>
     public bool IsAbandoned { get; private set; }
 
+    /// <summary>Whether it was given up because memory for a captured key was refused.</summary>
+    public bool Refused { get; private set; }
+
     /// <summary>Whether the walk has reached the end of all keys.</summary>
     public bool IsWalked => _walking == _parts.Count;
 
@@ -205,17 +208,28 @@ public sealed unsafe class Snapshot
     /// <summary>Gives a key a copy of its frozen value, to be changed. The snapshot frees the original.</summary>
     internal void Unshare(Record record)
     {
+        // The copy first: as long as there is none, the key has the original.
+        var copy = CopyOf(record);
         var orphaned = TryOrphan(record);
         Debug.Assert(orphaned);
+        record.External = copy;
+    }
+
+    byte* CopyOf(Record record)
+    {
+        // A copy that stays must not be given up with a draft.
+        if (Arena.IsDraft) Arena.BeginChange();
         if (record.IsNative)
         {
-            record.External = Collections.Copy(Arena, _seed, record.Type, record.Encoding, record.Root);
-            return;
+            Arena.BeginDraft();
+            var root = Collections.Copy(Arena, _seed, record.Type, record.Encoding, record.Root);
+            Arena.KeepDraft();
+            return root;
         }
         var length = record.ExternalLength;
         var copy = Arena.Allocate((nuint)length);
         Buffer.MemoryCopy(record.External, copy, length, length);
-        record.External = copy;
+        return copy;
     }
 
     /// <summary>Whether copying the value takes no more than some ten microseconds.</summary>
@@ -235,7 +249,12 @@ public sealed unsafe class Snapshot
         if (_chunk is null || !_chunk.TryAdd(database, record))
         {
             Flush();
-            _chunk = Feed.NewChunk(ImageChunk.SizeFor(record));
+            if (!Feed.TryNewChunk(ImageChunk.SizeFor(record), out _chunk))
+            {
+                Refused = true;
+                Abandon();
+                return;
+            }
             var added = _chunk.TryAdd(database, record);
             Debug.Assert(added);
         }
@@ -243,7 +262,19 @@ public sealed unsafe class Snapshot
 
     void Freeze(int database, Record record)
     {
-        var shadow = RecordBuilder.WithKey(Arena, record, record.Key);
+        if (Arena.IsDraft) Arena.BeginChange();
+        Record shadow;
+        try
+        {
+            shadow = RecordBuilder.WithKey(Arena, record, record.Key);
+        }
+        catch (MemoryRefusedException)
+        {
+            // The command goes on: to remove a key needs no memory. It is the snapshot that does without the rest.
+            Refused = true;
+            Abandon();
+            return;
+        }
         var value = new FrozenValue(database, shadow);
         _frozen.Add((nint)record.External, value);
         Feed.Add(value);
@@ -285,7 +316,7 @@ public sealed unsafe class Snapshot
     {
         Debug.Assert(_frozen.Count == 0);
         _ended();
-        if (_isRetired) ThreadPool.UnsafeQueueUserWorkItem(static retired => retired.Dispose(), Arena, preferLocal: false);
+        if (_isRetired) Arena.DisposeLater();
     }
 
     void NotePeak() => PeakBytes = Math.Max(PeakBytes, WaitingBytes);

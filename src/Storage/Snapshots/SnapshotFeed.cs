@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using MiniRedis.Storage.Index;
 
 namespace MiniRedis.Storage.Snapshots;
@@ -130,13 +131,23 @@ public sealed class SnapshotFeed
         OnProgress?.Invoke();
     }
 
-    internal ImageChunk NewChunk(int atLeast)
+    /// <summary>An empty chunk; false if there is no memory for it.</summary>
+    internal bool TryNewChunk(int atLeast, [NotNullWhen(true)] out ImageChunk? chunk)
     {
         lock (_lock)
         {
-            if (atLeast <= ImageChunk.OrdinaryBytes && _spare.TryPop(out var spare)) return spare;
+            if (atLeast <= ImageChunk.OrdinaryBytes && _spare.TryPop(out chunk)) return true;
         }
-        return new ImageChunk(Math.Max(atLeast, ImageChunk.OrdinaryBytes));
+        try
+        {
+            chunk = new ImageChunk(Math.Max(atLeast, ImageChunk.OrdinaryBytes));
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            chunk = null;
+            return false;
+        }
     }
 
     internal void Add(ImageChunk chunk)

@@ -79,12 +79,35 @@ unsafe struct MemberTable
         Count--;
         for (var i = 0; i < BucketDirectory.StepsPerChange && _directory.TryMerge(Count, out var merge); i++)
         {
-            var from = Slot(merge.From);
-            for (var k = 0; k < CountOf(from); k++) Append(arena, merge.To, EntriesOf(from)[k]);
-            Shorten(arena, merge.From, 0);
+            // Without memory for it, the table stays as large as it is.
+            if (!TryMerge(arena, merge)) return;
             _directory.EndMerge(arena);
         }
     }
+
+    bool TryMerge(Arena arena, in BucketMerge merge)
+    {
+        var from = Slot(merge.From);
+        var to = Slot(merge.To);
+        var (moving, had) = (CountOf(from), CountOf(to));
+        if (moving == 0) return true;
+        var joined = (ulong*)arena.TryAllocate(BytesFor(had + moving));
+        if (joined == null) return false;
+        _bucketBytes += (long)Arena.SizeOf((byte*)joined);
+        if (had > 0)
+        {
+            new ReadOnlySpan<ulong>(EntriesOf(to), had).CopyTo(new Span<ulong>(joined, had));
+            FreeBucket(arena, to);
+        }
+        new ReadOnlySpan<ulong>(EntriesOf(from), moving).CopyTo(new Span<ulong>(joined + had, moving));
+        FreeBucket(arena, from);
+        SetSlot(merge.To, joined, had + moving);
+        SetSlot(merge.From, null, 0);
+        return true;
+    }
+
+    /// <summary>Bytes of a bucket of so many entries: room for an even number.</summary>
+    static nuint BytesFor(int count) => (nuint)((count + 1) & ~1) * sizeof(ulong);
 
     /// <summary>
     /// One step of a scan: appends the blocks of one bucket to <paramref name="blocks"/>. Returns the next cursor, 0 at the end.
@@ -181,7 +204,7 @@ unsafe struct MemberTable
         var entries = count == 0 ? null : EntriesOf(slot);
         if (count % 2 == 0)
         {
-            var larger = (ulong*)arena.Allocate((nuint)(count + 2) * sizeof(ulong));
+            var larger = (ulong*)arena.Allocate(BytesFor(count + 2));
             _bucketBytes += (long)Arena.SizeOf((byte*)larger);
             if (count > 0)
             {
@@ -194,7 +217,7 @@ unsafe struct MemberTable
         SetSlot(bucket, entries, count + 1);
     }
 
-    /// <summary>Keeps the first entries of a bucket, in a block no larger than they need.</summary>
+    /// <summary>Keeps the first entries of a bucket, in a block no larger than they need if there is memory for one.</summary>
     void Shorten(Arena arena, uint bucket, int count)
     {
         var slot = Slot(bucket);
@@ -207,7 +230,12 @@ unsafe struct MemberTable
         var smaller = (ulong*)null;
         if (count > 0)
         {
-            smaller = (ulong*)arena.Allocate((nuint)((count + 1) & ~1) * sizeof(ulong));
+            smaller = (ulong*)arena.TryAllocate(BytesFor(count));
+            if (smaller == null)
+            {
+                SetSlot(bucket, entries, count);
+                return;
+            }
             _bucketBytes += (long)Arena.SizeOf((byte*)smaller);
             new ReadOnlySpan<ulong>(entries, count).CopyTo(new Span<ulong>(smaller, count));
         }

@@ -24,6 +24,7 @@ public sealed unsafe class SortedSetBuilder : IDisposable
     public SortedSetBuilder(Database database, long expectedMembers)
     {
         this._database = database;
+        database.BeginDraft();
         _root = SortedSetRoot.Create(database.Arena, expectedMembers);
         _items = new(database, Math.Min(expectedMembers, 1 << 20));
     }
@@ -85,8 +86,8 @@ public sealed unsafe class SortedSetBuilder : IDisposable
     {
         if (_root != null)
         {
-            // The blocks are freed by way of the tree.
-            OrderTree();
+            // The tree frees the blocks that are in it. The others are not put there first: that would need memory.
+            for (; _ordered < Count; _ordered++) _database.Arena.Free(_items[_ordered].Block);
             var budget = int.MaxValue;
             SortedSetRoot.FreeSome(_database.Arena, _root, ref budget);
             _root = null;

@@ -97,7 +97,7 @@ unsafe partial struct SortedSetRoot
         {
             var block = cursor.Item.Block;
             _table.Remove(arena, SipHash13.Hash(ScoredMember.TextOf(block), seed), block);
-            // The tree reads no member while it removes by rank.
+            // The tree reads no member while it removes by rank, and nothing on the way to that needs memory.
             FreeBlock(arena, block);
         }
         Tree.RemoveRange(arena, rank, count);

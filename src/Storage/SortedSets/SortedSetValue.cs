@@ -94,7 +94,7 @@ public unsafe struct SortedSetValue
     /// <summary>Adds a member that was looked up and not found.</summary>
     public void Add(in SortedSetPlace place, ReadOnlySpan<byte> member, double score, in SortedSetLimits limits)
     {
-        _database.AssertPrepared(At);
+        _database.BeginEdit(At);
         var hash = place.Hash;
         if (IsPacked)
         {
@@ -114,7 +114,7 @@ public unsafe struct SortedSetValue
     /// <summary>Changes the score of a member that was found.</summary>
     public void SetScore(in SortedSetPlace place, ReadOnlySpan<byte> member, double score)
     {
-        _database.AssertPrepared(At);
+        _database.BeginEdit(At);
         if (IsPacked)
         {
             var owner = new RecordBlock(_database.Arena, At);
@@ -128,7 +128,7 @@ public unsafe struct SortedSetValue
     /// <summary>Removes a member that was found.</summary>
     public void Remove(in SortedSetPlace place)
     {
-        _database.AssertPrepared(At);
+        _database.BeginEdit(At);
         if (IsPacked) RemovePacked(place.Offset, 1);
         else Root->Remove(_database.Arena, place.Hash, place.Block);
     }
@@ -138,7 +138,7 @@ public unsafe struct SortedSetValue
     /// </summary>
     public void RemoveRange(long rank, long count)
     {
-        _database.AssertPrepared(At);
+        _database.BeginEdit(At);
         if (count == 0) return;
         if (IsPacked) RemovePacked(PackedSortedSet.At(Packed, rank), count);
         else Root->RemoveRange(_database.Arena, _database.Seed, rank, count);

@@ -56,6 +56,7 @@ public readonly unsafe struct StreamGroup
     /// <summary>Creates a consumer whose name the group does not have: seen now, never active.</summary>
     public StreamConsumer CreateConsumer(ReadOnlySpan<byte> name, long now)
     {
+        _arena.BeginEdit();
         var block = (StreamConsumerBlock*)_arena.Allocate((nuint)(sizeof(StreamConsumerBlock) + name.Length));
         *block = new() { SeenTime = now, ActiveTime = -1, NameLength = name.Length };
         name.CopyTo(new Span<byte>(block + 1, name.Length));
@@ -65,7 +66,7 @@ public readonly unsafe struct StreamGroup
     }
 
     /// <summary>
-    /// Moves a consumer, with its pending entries, out of the group and into an empty group that waits to be freed. If no other
+    /// Moves a consumer, with its pending entries, out of the group and into one that has adopted it and waits to be freed. If no other
     /// consumer has pending entries, this takes no longer for a million entries than for one.
     /// </summary>
     internal void MoveConsumer(StreamConsumer consumer, StreamGroup discarded)
@@ -81,7 +82,23 @@ public readonly unsafe struct StreamGroup
             RemovePending(block);
         }
         _block->Consumers.Remove(_arena, new ConsumerNameProbe(consumer.Name), out _);
-        discarded._block->Consumers.Append(_arena, (nint)block);
+    }
+
+    /// <summary>Takes another group's consumer into this one, which is empty, before that lets go: only this needs memory.</summary>
+    internal void Adopt(StreamConsumer consumer) => _block->Consumers.Append(_arena, (nint)consumer.Block);
+
+    internal StreamGroupBlock* Block => _block;
+
+    /// <summary>Removes a consumer and frees it at once: without memory, nothing can wait to be freed.</summary>
+    internal void Destroy(StreamConsumer consumer)
+    {
+        _arena.BeginEdit();
+        var block = consumer.Block;
+        RemovePending(block);
+        _block->Consumers.Remove(_arena, new ConsumerNameProbe(consumer.Name), out _);
+        var budget = int.MaxValue;
+        block->Pending.FreeSome(_arena, ref budget);
+        _arena.Free((byte*)block);
     }
 
     /// <summary>Removes a consumer's pending entries from the group's list. The consumer's own list stays.</summary>
@@ -108,6 +125,7 @@ public readonly unsafe struct StreamGroup
     /// <summary>Makes an entry pending for a consumer, whether or not it was pending before.</summary>
     public void SetPending(StreamId id, StreamConsumer consumer, long deliveryTime, long deliveryCount)
     {
+        _arena.BeginEdit();
         var probe = new StreamIdProbe(id);
         var item = new StreamPending(id, consumer.Block, deliveryTime, deliveryCount);
         // Most entries become pending in the order of their ids.
@@ -124,11 +142,11 @@ public readonly unsafe struct StreamGroup
             Assign(consumer.Block, id);
             return;
         }
+        // The new consumer has it before the old one lets go: only that needs memory.
         var previous = known->Consumer;
+        if (previous != consumer.Block) Assign(consumer.Block, id);
         *known = item;
-        if (previous == consumer.Block) return;
-        previous->Pending.Remove(_arena, probe, out _);
-        Assign(consumer.Block, id);
+        if (previous != consumer.Block) previous->Pending.Remove(_arena, probe, out _);
     }
 
     void Assign(StreamConsumerBlock* consumer, StreamId id)
@@ -140,6 +158,7 @@ public readonly unsafe struct StreamGroup
     /// <summary>Removes an entry from the pending lists; false if it was not pending.</summary>
     public bool Acknowledge(StreamId id)
     {
+        _arena.BeginEdit();
         var probe = new StreamIdProbe(id);
         if (!_block->Pending.Remove(_arena, probe, out var pending)) return false;
         var assigned = pending.Consumer->Pending.Remove(_arena, probe, out _);

@@ -25,14 +25,19 @@ public static unsafe class StreamStorage
     /// <summary>Removes a consumer group, a large one little by little. False if there is none.</summary>
     public static bool DestroyGroup(this Database database, StreamValue stream, ReadOnlySpan<byte> name)
     {
-        if (!stream.TryGetGroup(name, out _)) return false;
-        Discard(database, stream.Detach(name));
+        if (!stream.TryGetGroup(name, out var group)) return false;
+        // Without memory, nothing can wait to be freed.
+        if (stream.TryDetach(name, out var detached)) Discard(database, detached);
+        else stream.Destroy(group);
         return true;
     }
 
     /// <summary>Removes a consumer from a group of a stream. Frees its pending entries, many of them little by little.</summary>
-    public static void DeleteConsumer(this Database database, StreamValue stream, StreamGroup group, StreamConsumer consumer) =>
-        Discard(database, stream.Detach(group, consumer));
+    public static void DeleteConsumer(this Database database, StreamValue stream, StreamGroup group, StreamConsumer consumer)
+    {
+        if (stream.TryDetach(group, consumer, out var detached)) Discard(database, detached);
+        else group.Destroy(consumer);
+    }
 
     /// <summary>
     /// Deletes entries from the beginning of a stream. Frees many nodes little by little. Returns how many entries it deleted.

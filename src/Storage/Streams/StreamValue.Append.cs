@@ -60,6 +60,7 @@ public readonly unsafe partial struct StreamValue
         for (var i = 0; i < fields; i++) bytes += entry.Field(i).Length + entry.Value(i).Length;
         if (bytes > Listpack.MaxSafeSize / 4 && SizeAlone(entry) > Listpack.MaxSafeSize) return StreamAppend.TooLarge;
 
+        _arena.BeginEdit();
         var same = true;
         if (_root->Tail == null || IsFull(*_root->Tail, bytes, limits)) BeginNode(id, entry);
         else
@@ -113,7 +114,7 @@ public readonly unsafe partial struct StreamValue
             ref var full = ref *_root->Tail;
             var used = (nuint)Listpack.Bytes(full.Block);
             _root->NodeBytes -= (long)Arena.SizeOf(full.Block);
-            full.Block = _arena.Resize(full.Block, used, used);
+            full.Block = _arena.Shrink(full.Block, used);
             _root->NodeBytes += (long)Arena.SizeOf(full.Block);
         }
         // The first node of a stream begins small, the others as large as the one before became.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Trees;
 
@@ -28,32 +29,81 @@ public readonly unsafe partial struct StreamValue
     public bool TryCreateGroup(ReadOnlySpan<byte> name, StreamId lastId, long entriesRead, out StreamGroup group)
     {
         if (TryGetGroup(name, out group)) return false;
+        _arena.BeginEdit();
         var block = (StreamGroupBlock*)_arena.Allocate((nuint)(sizeof(StreamGroupBlock) + name.Length));
         *block = new() { LastId = lastId, EntriesRead = AtMostAdded(entriesRead), NameLength = name.Length };
         name.CopyTo(new Span<byte>(block + 1, name.Length));
-        _root->Groups.Insert(_arena, (nint)block, new GroupNameProbe(name));
+        try
+        {
+            _root->Groups.Insert(_arena, (nint)block, new GroupNameProbe(name));
+        }
+        catch (MemoryRefusedException)
+        {
+            _arena.Free((byte*)block);
+            throw;
+        }
         group = new(_arena, block);
         return true;
     }
 
-    /// <summary>
-    /// Takes a group out of the stream and returns it as a stream that has only this group. The keyspace frees that little by
-    /// little: see <see cref="StreamStorage.DestroyGroup"/>.
-    /// </summary>
-    internal StreamValue Detach(ReadOnlySpan<byte> name)
+    /// <summary>Removes a group and frees it at once: without memory, nothing can wait to be freed.</summary>
+    internal void Destroy(StreamGroup group)
     {
-        var shell = Create(_arena);
-        if (_root->Groups.Remove(_arena, new GroupNameProbe(name), out var block)) shell._root->Groups.Append(_arena, block);
-        return shell;
+        _arena.BeginEdit();
+        var removed = _root->Groups.Remove(_arena, new GroupNameProbe(group.Name), out _);
+        Debug.Assert(removed);
+        var budget = int.MaxValue;
+        group.FreeSome(ref budget);
     }
 
-    /// <summary>As <see cref="Detach(ReadOnlySpan{byte})"/>, for a consumer of a group of this stream.</summary>
-    internal StreamValue Detach(StreamGroup group, StreamConsumer consumer)
+    /// <summary>
+    /// Takes a group out of the stream and returns it as a stream that has only this group. The keyspace frees that little by
+    /// little: see <see cref="StreamStorage.DestroyGroup"/>. False, and nothing changes, if there is no memory for it.
+    /// </summary>
+    internal bool TryDetach(ReadOnlySpan<byte> name, out StreamValue shell)
     {
-        var shell = Create(_arena);
-        shell.TryCreateGroup([], StreamId.Min, StreamGroup.Unknown, out var discarded);
-        group.MoveConsumer(consumer, discarded);
-        return shell;
+        _arena.BeginEdit();
+        shell = default;
+        if (!TryGetGroup(name, out var group)) return false;
+        try
+        {
+            shell = Create(_arena);
+            shell._root->Groups.Append(_arena, (nint)group.Block);
+        }
+        catch (MemoryRefusedException)
+        {
+            shell.FreeShell();
+            return false;
+        }
+        return _root->Groups.Remove(_arena, new GroupNameProbe(name), out _);
+    }
+
+    /// <summary>As the other overload, for a consumer of a group of this stream.</summary>
+    internal bool TryDetach(StreamGroup group, StreamConsumer consumer, out StreamValue shell)
+    {
+        _arena.BeginEdit();
+        shell = default;
+        try
+        {
+            shell = Create(_arena);
+            shell.TryCreateGroup([], StreamId.Min, StreamGroup.Unknown, out var discarded);
+            discarded.Adopt(consumer);
+            group.MoveConsumer(consumer, discarded);
+            return true;
+        }
+        catch (MemoryRefusedException)
+        {
+            shell.FreeShell();
+            return false;
+        }
+    }
+
+    /// <summary>Frees a stream that has become no shell: at most a root, and a group without consumers.</summary>
+    void FreeShell()
+    {
+        if (_root == null) return;
+        var budget = int.MaxValue;
+        FreeSome(ref budget);
     }
 
     // How far a group has come. A stream counts the entries that were ever added, and a group those that it was given: what is left to

@@ -39,6 +39,7 @@ public readonly unsafe partial struct StreamValue
     /// </summary>
     internal long Trim(in StreamTrim trim, out StreamValue? dropped)
     {
+        _arena.BeginEdit();
         // Without groups there are no references.
         var references = _root->Groups.Count == 0 ? StreamReferences.Keep : trim.References;
         var deleted = TrimNodes(trim, references, out dropped);
@@ -72,25 +73,43 @@ public readonly unsafe partial struct StreamValue
             if (references == StreamReferences.Delete) DropReferences(at);
             deleted += live;
         }
-        _root->Length -= deleted;
-        if (nodes <= FreedAtOnce)
+        // What waits to be freed has a tree of its own. Without memory for that, it is freed at once.
+        if (nodes <= FreedAtOnce || !TryCopyNodes(nodes, out var shell))
         {
+            _root->Length -= deleted;
             for (; nodes > 0; nodes--) DropNode(_root->Nodes.First().Item.Id);
             return deleted;
         }
-        var shell = Create(_arena);
-        long bytes = 0;
-        for (var at = _root->Nodes.First(); shell._root->Nodes.Count < nodes; at.MoveNext())
-        {
-            shell._root->Nodes.Append(_arena, at.Item);
-            bytes += (long)Arena.SizeOf(at.Item.Block);
-        }
-        shell._root->NodeBytes = bytes;
-        _root->NodeBytes -= bytes;
+        _root->Length -= deleted;
+        _root->NodeBytes -= shell._root->NodeBytes;
         _root->Nodes.RemoveRange(_arena, 0, nodes);
         SeekTail();
         dropped = shell;
         return deleted;
+    }
+
+    /// <summary>A stream of the first nodes, which stay in this one too. False if there is no memory for it.</summary>
+    bool TryCopyNodes(long nodes, out StreamValue shell)
+    {
+        shell = default;
+        try
+        {
+            shell = Create(_arena);
+            for (var at = _root->Nodes.First(); shell._root->Nodes.Count < nodes; at.MoveNext())
+            {
+                shell._root->Nodes.Append(_arena, at.Item);
+                shell._root->NodeBytes += (long)Arena.SizeOf(at.Item.Block);
+            }
+            return true;
+        }
+        catch (MemoryRefusedException)
+        {
+            if (shell._root == null) return false;
+            var budget = int.MaxValue;
+            shell._root->Nodes.FreeSome(_arena, ref budget);
+            _arena.Free(shell.Root);
+            return false;
+        }
     }
 
     /// <summary>Whether all ids of a node are smaller than a given one.</summary>
@@ -127,6 +146,7 @@ public readonly unsafe partial struct StreamValue
     {
         var at = NodeOf(id);
         if (!at.IsValid) return false;
+        _arena.BeginEdit();
         var entry = new StreamCursor(at);
         do
         {

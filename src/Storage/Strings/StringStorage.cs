@@ -54,8 +54,9 @@ public static unsafe class StringStorage
         }
         else
         {
-            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, encoding, RecordFlags.External);
-            fresh.External = arena.Allocate((nuint)value.Length);
+            // The large block first: if it is refused, nothing has been taken.
+            var external = arena.Allocate((nuint)value.Length);
+            fresh = RecordBuilder.CreateFor(arena, external, key, expireAt, ObjectType.String, encoding);
             fresh.ExternalLength = value.Length;
             value.CopyTo(new Span<byte>(fresh.External, value.Length));
         }
@@ -69,6 +70,7 @@ public static unsafe class StringStorage
         {
             var record = at.Record;
             database.Capture(at);
+            database.BeginChange();
             *(long*)(record.Block + RecordLayout.PayloadOffset(record.Flags)) = value;
             if (expireAt >= 0) database.Postpone(at, expireAt);
             return record;
@@ -102,7 +104,7 @@ public static unsafe class StringStorage
         }
 
         var old = at.Record;
-        if (database.CaptureString(at) && TryResizeRaw(database.Arena, old, length, maxReserve))
+        if (database.CaptureString(at) && TryResizeRaw(database, old, length, maxReserve))
         {
             record = old;
             return Bytes(record);
@@ -131,6 +133,7 @@ public static unsafe class StringStorage
         if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
             && Suits(Arena.SizeOf(draft.External), (nuint)length) && database.CaptureString(at))
         {
+            database.BeginChange();
             draft.ExternalLength = length;
             Record.SetEncoding(draft, ObjectEncoding.Raw);
         }
@@ -160,6 +163,7 @@ public static unsafe class StringStorage
         {
             if (RecordLayout.Embeds(record.Flags, record.KeyLength, value.Length)) return false;
             if (!Suits(Arena.SizeOf(record.External), (nuint)value.Length)) return false;
+            database.BeginChange();
             value.CopyTo(new Span<byte>(record.External, value.Length));
             record.ExternalLength = value.Length;
         }
@@ -168,6 +172,7 @@ public static unsafe class StringStorage
             if (!RecordLayout.Embeds(record.Flags, record.KeyLength, value.Length)) return false;
             var size = RecordLayout.Size(record.Flags, record.KeyLength, value.Length);
             if (!Suits(Arena.SizeOf(record.Block), size)) return false;
+            database.BeginChange();
             value.CopyTo(new Span<byte>(record.EmbeddedStart, value.Length));
             Record.SetEmbeddedLength(record, value.Length);
         }
@@ -179,7 +184,7 @@ public static unsafe class StringStorage
     static bool Suits(nuint capacity, nuint size) => size <= capacity && capacity - size <= capacity >> 3;
 
     /// <summary>Changes the length of a string in place, if it is kept as bytes and its block has room.</summary>
-    static bool TryResizeRaw(Arena arena, Record record, int length, int maxReserve)
+    static bool TryResizeRaw(Database database, Record record, int length, int maxReserve)
     {
         if (record.IsInteger) return false;
         var old = record.Text.Length;
@@ -188,14 +193,16 @@ public static unsafe class StringStorage
             if (length > old && (nuint)length > Arena.SizeOf(record.External))
             {
                 var capacity = (nuint)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
-                record.External = arena.Resize(record.External, (nuint)old, capacity);
+                record.External = database.Arena.Resize(record.External, (nuint)old, capacity);
             }
+            database.BeginChange();
             record.ExternalLength = length;
         }
         else
         {
             if (length > ushort.MaxValue) return false;
             if (RecordLayout.Size(record.Flags, record.KeyLength, length) > Arena.SizeOf(record.Block)) return false;
+            database.BeginChange();
             Record.SetEmbeddedLength(record, length);
         }
         Record.SetEncoding(record, ObjectEncoding.Raw);
@@ -227,8 +234,8 @@ public static unsafe class StringStorage
         }
         else
         {
-            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.External);
-            fresh.External = arena.Allocate((nuint)reserve);
+            var external = arena.Allocate((nuint)reserve);
+            fresh = RecordBuilder.CreateFor(arena, external, key, expireAt, ObjectType.String, ObjectEncoding.Raw);
             fresh.ExternalLength = length;
         }
         return fresh;

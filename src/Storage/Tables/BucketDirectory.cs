@@ -26,7 +26,7 @@ namespace MiniRedis.Storage.Tables;
 ///   for (var i = 0; i &lt; BucketDirectory.StepsPerChange &amp;&amp; directory.TrySplit(arena, count, out var split); i++) ...
 ///       every element of bucket split.From whose hash has bit split.Bit set goes to bucket split.To, which is empty
 ///   for (var i = 0; i &lt; BucketDirectory.StepsPerChange &amp;&amp; directory.TryMerge(count, out var merge); i++) ...
-///       every element of bucket merge.From goes to bucket merge.To; then directory.EndMerge(arena)
+///       every element of bucket merge.From goes to bucket merge.To; then directory.EndMerge(arena), which makes it so
 /// </code>
 /// References to slots are valid until the next split or merge.
 /// </remarks>
@@ -110,7 +110,8 @@ unsafe struct BucketDirectory
     }
 
     /// <summary>
-    /// One step of shrinking, if it is due. The caller joins the two buckets and then calls <see cref="EndMerge"/>.
+    /// One step of shrinking, if it is due. The caller joins the two buckets and then calls <see cref="EndMerge"/>. If it does
+    /// neither, because it gets no memory for it, nothing has changed.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryMerge(long elements, out BucketMerge merge)
@@ -124,8 +125,14 @@ unsafe struct BucketDirectory
     /// <summary>Drops the last bucket, whose elements have been moved to another.</summary>
     public void EndMerge(Arena arena)
     {
+        if (_split == 0)
+        {
+            _mask >>= 1;
+            _split = _mask + 1;
+        }
+        _split--;
+        _direction = _split == 0 ? Direction.Steady : Direction.Shrinking;
         RemoveSlot(arena);
-        if (_split == 0) _direction = Direction.Steady;
         SetThresholds();
     }
 
@@ -209,18 +216,12 @@ unsafe struct BucketDirectory
     bool MergeLast(out BucketMerge merge)
     {
         merge = default;
-        if (_split == 0)
+        if (_split == 0 && _mask == 0)
         {
-            if (_mask == 0)
-            {
-                _direction = Direction.Steady;
-                return false;
-            }
-            _mask >>= 1;
-            _split = _mask + 1;
+            _direction = Direction.Steady;
+            return false;
         }
-        _direction = Direction.Shrinking;
-        merge = new(Count - 1, --_split);
+        merge = new(Count - 1, (_split == 0 ? (_mask >> 1) + 1 : _split) - 1);
         return true;
     }
 

@@ -100,7 +100,11 @@ static unsafe class PackedBucket
     public static byte* Create(Arena arena, int elements, int bytes)
     {
         var room = RoomFor(elements);
-        var bucket = arena.Allocate(BlockFor(room, bytes));
+        return Begin(arena.Allocate(BlockFor(room, bytes)), room);
+    }
+
+    static byte* Begin(byte* bucket, int room)
+    {
         *(ulong*)bucket = (ulong)room << 32;
         SetUsed(bucket, 0);
         Bound(bucket) = ExpiryClock.None;
@@ -137,9 +141,19 @@ static unsafe class PackedBucket
     {
         var count = Count(bucket) + elements;
         var used = Used(bucket) + bytes;
-        if (count <= Room(bucket) && HeaderSize + 2 * Room(bucket) + used <= (int)Arena.SizeOf(bucket)) return;
-        MoveTo(arena, ref bucket, count, used, ref growth);
+        if (!HasRoom(bucket, count, used)) MoveTo(arena, ref bucket, Create(arena, count, used), ref growth);
     }
+
+    /// <summary>As <see cref="Reserve"/>. False, and nothing changes, if memory for it is refused.</summary>
+    public static bool TryReserve(Arena arena, ref byte* bucket, int elements, int bytes, ref long growth)
+    {
+        var count = Count(bucket) + elements;
+        var used = Used(bucket) + bytes;
+        return HasRoom(bucket, count, used) || TryMoveTo(arena, ref bucket, count, used, ref growth);
+    }
+
+    static bool HasRoom(byte* bucket, int count, int used) =>
+        count <= Room(bucket) && HeaderSize + 2 * Room(bucket) + used <= (int)Arena.SizeOf(bucket);
 
     /// <summary>Removes an element and closes the gap. Gives memory back if half of the block is free.</summary>
     public static void Remove(Arena arena, ref byte* bucket, int index, ref long growth)
@@ -171,11 +185,11 @@ static unsafe class PackedBucket
         SetUsed(bucket, Used(bucket) + bytes - old);
     }
 
-    /// <summary>Moves the bucket to the smallest block that holds it.</summary>
+    /// <summary>Moves the bucket to the smallest block that holds it, if there is memory for that.</summary>
     public static void Fit(Arena arena, ref byte* bucket, ref long growth)
     {
         if (BlockFor(RoomFor(Count(bucket)), Used(bucket)) >= Arena.SizeOf(bucket)) return;
-        MoveTo(arena, ref bucket, Count(bucket), Used(bucket), ref growth);
+        TryMoveTo(arena, ref bucket, Count(bucket), Used(bucket), ref growth);
     }
 
     public static void Free(Arena arena, ref byte* bucket, ref long growth)
@@ -202,12 +216,19 @@ static unsafe class PackedBucket
 
     static nuint BlockFor(int room, int bytes) => (nuint)((HeaderSize + 2L * room + bytes + BlockStep - 1) & ~(BlockStep - 1));
 
-    static void MoveTo(Arena arena, ref byte* bucket, int elements, int bytes, ref long growth)
+    static bool TryMoveTo(Arena arena, ref byte* bucket, int elements, int bytes, ref long growth)
+    {
+        var room = RoomFor(elements);
+        var block = arena.TryAllocate(BlockFor(room, bytes));
+        if (block != null) MoveTo(arena, ref bucket, Begin(block, room), ref growth);
+        return block != null;
+    }
+
+    static void MoveTo(Arena arena, ref byte* bucket, byte* moved, ref long growth)
     {
         var old = bucket;
         var count = Count(old);
         var used = Used(old);
-        var moved = Create(arena, elements, bytes);
         Truncate(moved, count, used);
         Bound(moved) = Bound(old);
         Buffer.MemoryCopy(Tags(old), Tags(moved), count, count);

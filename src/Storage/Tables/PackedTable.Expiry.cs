@@ -117,10 +117,10 @@ public unsafe partial struct PackedTable
     /// <summary>Notes that a deadline in a bucket was set, removed or changed; -1 stands for none.</summary>
     void NoteDeadline(Arena arena, uint bucket, long before, long now)
     {
+        if (now >= 0 && _tree == null) StartTree(arena);
         if (before >= 0) Expiring--;
         if (now < 0) return;
         Expiring++;
-        if (_tree == null) StartTree(arena);
         var tick = _clock.TickOfDeadline(now);
         ref var bound = ref PackedBucket.Bound(_directory[bucket]);
         if (bound <= tick) return;
@@ -136,9 +136,10 @@ public unsafe partial struct PackedTable
 
     void StartTree(Arena arena)
     {
-        _tree = (ExpiryTree*)arena.Allocate((nuint)sizeof(ExpiryTree));
-        *_tree = default;
-        _tree->Cover(arena, _directory.Count);
+        var tree = (ExpiryTree*)arena.Allocate((nuint)sizeof(ExpiryTree));
+        *tree = default;
+        tree->Cover(arena, _directory.Count);
+        _tree = tree;
     }
 
     void FreeTree(Arena arena)

@@ -18,7 +18,8 @@ public unsafe partial struct PackedTable
     {
         for (var i = 0; i < BucketDirectory.StepsPerChange && _directory.TryMerge(Count, out var merge); i++)
         {
-            Merge(arena, merge);
+            // Without memory for it, the table stays as large as it is.
+            if (!TryMerge(arena, merge)) return;
             _directory.EndMerge(arena);
             if (_tree != null) _tree->Trim(arena, _directory.Count);
         }
@@ -89,20 +90,20 @@ public unsafe partial struct PackedTable
         PackedBucket.Fit(arena, ref from, ref _blockBytes);
     }
 
-    void Merge(Arena arena, in BucketMerge merge)
+    bool TryMerge(Arena arena, in BucketMerge merge)
     {
         ref var from = ref _directory[merge.From];
         ref var to = ref _directory[merge.To];
-        if (from == null) return;
+        if (from == null) return true;
         if (to == null)
         {
             to = from;
             InheritBound(merge.To, to);
-            return;
+            return true;
         }
         var count = PackedBucket.Count(from);
         var used = PackedBucket.Used(from);
-        PackedBucket.Reserve(arena, ref to, count, used, ref _blockBytes);
+        if (!PackedBucket.TryReserve(arena, ref to, count, used, ref _blockBytes)) return false;
         var had = PackedBucket.Count(to);
         var hadBytes = PackedBucket.Used(to);
         Buffer.MemoryCopy(PackedBucket.Tags(from), PackedBucket.Tags(to) + had, count, count);
@@ -113,5 +114,6 @@ public unsafe partial struct PackedTable
         InheritBound(merge.To, to);
         _largest = Math.Max(_largest, had + count);
         PackedBucket.Free(arena, ref from, ref _blockBytes);
+        return true;
     }
 }

@@ -98,7 +98,7 @@ unsafe partial struct OrderedTree<TItem>
         }
         if (_root->Count <= _root->Capacity / 4 && _root->Capacity > SmallestRoot)
         {
-            ResizeRoot(arena, Math.Max(SmallestRoot, _root->Count * 2));
+            ShrinkRoot(arena, Math.Max(SmallestRoot, _root->Count * 2));
         }
     }
 
@@ -174,13 +174,25 @@ unsafe partial struct OrderedTree<TItem>
 
     void ResizeRoot(Arena arena, int elements)
     {
-        var level = _height - 1;
-        var size = ElementSize(level);
-        _bytes -= (long)Arena.SizeOf((byte*)_root);
-        _root = (TreeNode*)arena.Resize((byte*)_root, (nuint)(TreeNode.HeaderSize + _root->Count * size),
-            (nuint)Math.Min(NodeBytes, TreeNode.HeaderSize + elements * size));
-        _bytes += (long)Arena.SizeOf((byte*)_root);
-        SetCapacity(_root, level);
+        var used = (nuint)(TreeNode.HeaderSize + _root->Count * ElementSize(_height - 1));
+        var bytes = Arena.SizeOf((byte*)_root);
+        ReplaceRoot((TreeNode*)arena.Resize((byte*)_root, used, RootBytes(elements)), bytes);
+    }
+
+    /// <summary>As <see cref="ResizeRoot"/>, if there is memory for a smaller root.</summary>
+    void ShrinkRoot(Arena arena, int elements)
+    {
+        var bytes = Arena.SizeOf((byte*)_root);
+        ReplaceRoot((TreeNode*)arena.Shrink((byte*)_root, RootBytes(elements)), bytes);
+    }
+
+    readonly nuint RootBytes(int elements) => (nuint)Math.Min(NodeBytes, TreeNode.HeaderSize + elements * ElementSize(_height - 1));
+
+    void ReplaceRoot(TreeNode* root, nuint oldBytes)
+    {
+        _bytes += (long)Arena.SizeOf((byte*)root) - (long)oldBytes;
+        _root = root;
+        SetCapacity(root, _height - 1);
     }
 
     /// <summary>

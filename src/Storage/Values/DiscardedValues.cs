@@ -23,7 +23,10 @@ sealed unsafe class DiscardedValues
     public void Add(Arena arena, ObjectType type, ObjectEncoding encoding, byte* root)
     {
         var budget = FreedAtOnce;
-        if (!Collections.FreeSome(arena, type, encoding, root, ref budget)) _waiting.Enqueue(new(type, encoding, (nint)root));
+        if (Collections.FreeSome(arena, type, encoding, root, ref budget)) return;
+        // A draft that is given up frees its blocks itself. This one is freed later, so it must not be given up.
+        if (arena.IsDraft) arena.BeginChange();
+        _waiting.Enqueue(new(type, encoding, (nint)root));
     }
 
     /// <summary>

@@ -52,11 +52,12 @@ public unsafe ref struct RecordBlock : IPackedOwner
             // A record with much unused room is worth a copy; a little room is left for the next elements.
             var isLoose = insert < remove && size + 16 < capacity - capacity / 4;
             var embeds = RecordLayout.Embeds(record.Flags, record.KeyLength, newLength);
-            if (!embeds || size > capacity || isLoose) Rebuild(offset, remove, insert, newLength, external: !embeds);
+            if (!embeds || size > capacity) Rebuild(offset, remove, insert, newLength, external: !embeds);
             else
             {
                 Shift(record.EmbeddedStart, offset, remove, insert, length);
                 Record.SetEmbeddedLength(record, newLength);
+                if (isLoose) Tighten(size);
             }
         }
         return Record.PackedStart;
@@ -85,7 +86,16 @@ public unsafe ref struct RecordBlock : IPackedOwner
         if (newLength > capacity) record.External = _arena.Resize(record.External, (nuint)length, newLength);
         Shift(record.External, offset, remove, insert, length);
         record.ExternalLength = (long)newLength;
-        if (insert < remove && newLength < capacity / 2) record.External = _arena.Resize(record.External, newLength, newLength);
+        if (insert < remove && newLength < capacity / 2) record.External = _arena.Shrink(record.External, newLength);
+    }
+
+    /// <summary>Moves the record to a block that suits it, if there is memory for one.</summary>
+    void Tighten(nuint size)
+    {
+        var block = _arena.Shrink(Record.Block, size);
+        if (block == Record.Block) return;
+        Record = new(block);
+        *_entry = HashedPointer.Of(block, _hash);
     }
 
     static void Shift(byte* start, int offset, int remove, int insert, int length)

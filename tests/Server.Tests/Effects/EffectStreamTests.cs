@@ -118,8 +118,8 @@ public class EffectStreamTests
 
         public void OnFlushing(int database) => Events.Add($"flush {database}");
 
-        public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded) =>
-            Units.Add(string.Concat(commands.Select(c => $"{c.Database}@{c.Offset} ")) + System.Text.Encoding.Latin1.GetString(encoded));
+        public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded) =>
+            Units.Add(string.Concat(commands.ToArray().Select(c => $"{c.Database}@{c.Offset} ")) + System.Text.Encoding.Latin1.GetString(encoded));
 
         public void OnUnitLost() => Lost++;
     }

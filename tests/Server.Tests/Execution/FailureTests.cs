@@ -6,12 +6,14 @@ namespace MiniRedis.Server.Tests.Execution;
 /// <summary>What an exception in the middle of a command leaves behind: nothing that the next command would meet.</summary>
 public sealed class FailureTests : IDisposable
 {
-    readonly TestServer _server = new();
+    readonly List<int> _exits = [];
+    readonly TestServer _server;
     readonly RawClient _client;
     readonly FailingSink _sink = new();
 
     public FailureTests()
     {
+        _server = new TestServer(exits: _exits.Add);
         _client = _server.Connect();
         lock (_server.Server.Executor.ExecutorLock) _server.Server.Effects.AddSink(_sink);
     }
@@ -32,7 +34,7 @@ public sealed class FailureTests : IDisposable
     }
 
     [Fact]
-    public void Lack_of_memory_costs_the_connection_and_leaves_no_unit_open()
+    public void Lack_of_memory_in_the_runtime_ends_the_server_and_tells_nobody_of_the_unit()
     {
         _client.Call("SET k v PX 100");
         _server.Time.Advance(TimeSpan.FromSeconds(1));
@@ -42,12 +44,17 @@ public sealed class FailureTests : IDisposable
         _client.Send("GET k");
         Assert.True(_client.IsClosedByServer());
         _sink.Failure = null;
+        // Nobody is served any more, and nothing runs by the clock.
         using var other = _server.Connect();
-        other.Call("SET a 1");
+        other.Send("SET a 1");
+        _server.Server.Executor.OnTick();
         lock (_server.Server.Executor.ExecutorLock)
         {
+            Assert.Equal([1], _exits);
+            Assert.True(_server.Server.Exit.IsTorn);
             Assert.Null(_server.Server.Running.Command);
-            Assert.Equal([1, 1], _sink.Units);
+            Assert.Empty(_sink.Units);
+            Assert.False(_server.Server.Keyspace[0].Lookup("a"u8).Found);
         }
     }
 
@@ -97,6 +104,6 @@ public sealed class FailureTests : IDisposable
             if (Failure is not null) throw Failure;
         }
 
-        public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded) => Units.Add(commands.Count);
+        public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded) => Units.Add(commands.Length);
     }
 }

@@ -11,6 +11,7 @@ enum FileStep
     Sync,
     Replace,
     SyncDirectory,
+    Delete,
 }
 
 /// <summary>The machine's disk, except that one thing fails there, or that syncs take as long as a test wants.</summary>
@@ -97,7 +98,13 @@ sealed class FailingFiles : IFileStore
 
     public bool CreateDirectory(string path) => _disk.CreateDirectory(path);
 
-    public void Delete(string path) => _disk.Delete(path);
+    public IDisposable? TryLockDirectory(string path) => _disk.TryLockDirectory(path);
+
+    public void Delete(string path)
+    {
+        Check(FileStep.Delete, path);
+        _disk.Delete(path);
+    }
 
     bool Concerns(string path) => path.Contains(Only, StringComparison.Ordinal);
 

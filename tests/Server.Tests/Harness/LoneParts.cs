@@ -10,7 +10,6 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Transport;
-using Record = MiniRedis.Storage.Records.Record;
 
 namespace MiniRedis.Server.Tests;
 

@@ -20,12 +20,12 @@ sealed class RecordedEffects : IEffectSink
     public void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name) =>
         Events.Add($"{name}@{database} {Encoding.Latin1.GetString(key)}");
 
-    public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
+    public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
-        Units.Add(commands.Count);
-        for (var i = 0; i < commands.Count; i++)
+        Units.Add(commands.Length);
+        for (var i = 0; i < commands.Length; i++)
         {
-            var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
+            var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;
             var words = Words(encoded[commands[i].Offset..end]);
             if (commands[i].Target == EffectTarget.Replicas) words.Add("(replicas)");
             Commands.Add(string.Join(' ', words));

@@ -44,7 +44,8 @@ sealed class TestServer : IDisposable
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
         Assert.Null(server.ApplyRenames(loaded.RenamedCommands));
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
-        _host = new ServerHost(Server, Server.Log, portableTransport);
+        // What waits for another server of this process would wait for ever.
+        _host = new ServerHost(Server, Server.Log, portableTransport) { AofPatience = TimeSpan.Zero };
         _host.Start(ephemeralPort: true);
     }
 

@@ -1,6 +1,5 @@
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Storage.RdbFiles;
-using Record = MiniRedis.Storage.Records.Record;
 
 namespace MiniRedis.Server.Tests.Keys;
 

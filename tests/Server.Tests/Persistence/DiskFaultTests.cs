@@ -1,3 +1,5 @@
+using MiniRedis.Server.Files;
+
 namespace MiniRedis.Server.Tests.Persistence;
 
 /// <summary>What a disk that refuses does to BGSAVE, to the start, and to commands, and that all is well once it takes bytes again.</summary>
@@ -92,6 +94,92 @@ public sealed class DiskFaultTests : IDisposable
         using var again = _directory.Start();
         using var reader = again.Connect();
         Assert.Equal("$1 1", reader.Call("GET a"));
+    }
+
+    [Theory]
+    [InlineData("save 1 1")]
+    [InlineData("appendonly yes")]
+    public void Where_there_is_no_thread_a_background_save_fails_and_the_next_one_works(string configuration)
+    {
+        using var server = StartWithoutAof(configuration);
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        var start = server.Server.Snapshots.StartThread;
+        server.Server.Snapshots.StartThread = _ => throw new DiskException(Errno.Again);
+        Assert.Equal("-ERR", client.Call("BGSAVE"));
+        Assert.StartsWith("-ERR Can't execute an AOF background rewriting.", client.Call("BGREWRITEAOF"), StringComparison.Ordinal);
+        var info = client.Call("INFO persistence");
+        Assert.Contains("rdb_bgsave_in_progress:0\r\n", info, StringComparison.Ordinal);
+        Assert.Contains("rdb_last_bgsave_status:err\r\n", info, StringComparison.Ordinal);
+        Assert.Contains("aof_rewrite_in_progress:0\r\n", info, StringComparison.Ordinal);
+        Assert.Contains("aof_last_bgrewrite_status:err\r\n", info, StringComparison.Ordinal);
+        Assert.Contains("Can't save in background: fork: Resource temporarily unavailable", _directory.Log.Text, StringComparison.Ordinal);
+        Assert.Equal("+OK", client.Call("SAVE"));
+
+        server.Server.Snapshots.StartThread = start;
+        Assert.Equal("+Background saving started", client.Call("BGSAVE"));
+        server.TickUntil(() => !server.Server.BackgroundSaving.IsRunning);
+        Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+        server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
+        info = client.Call("INFO persistence");
+        Assert.Contains("rdb_last_bgsave_status:ok\r\n", info, StringComparison.Ordinal);
+        Assert.Contains("aof_last_bgrewrite_status:ok\r\n", info, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_replaced_file_that_cannot_be_deleted_stays_on_the_list_until_it_can()
+    {
+        using var server = _directory.Start();
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        (_directory.Files.FailsAt, _directory.Files.Only) = (FileStep.Delete, "1.base.rdb");
+        client.Call("BGREWRITEAOF");
+        server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
+        Assert.Contains("file appendonly.aof.1.base.rdb seq 1 type h", _directory.Manifest, StringComparison.Ordinal);
+        Assert.DoesNotContain("appendonly.aof.1.incr.aof", _directory.Manifest, StringComparison.Ordinal);
+        Assert.Contains("appendonly.aof.1.base.rdb", _directory.Names);
+
+        _directory.Files.FailsAt = FileStep.None;
+        client.Call("BGREWRITEAOF");
+        server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
+        Assert.Equal(["appendonly.aof.3.base.rdb", "appendonly.aof.3.incr.aof", "appendonly.aof.manifest"], _directory.Names);
+    }
+
+    [Fact]
+    public void A_second_server_on_the_same_append_only_files_is_refused_until_the_first_has_ended()
+    {
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("SET a 1");
+            var refusal = _directory.Refusal();
+            Assert.Contains($"writes the append only files in {_directory.PathOf("appendonlydir")}: two servers", refusal, StringComparison.Ordinal);
+            using var other = StartWithoutAof("");
+            using var otherClient = other.Connect();
+            Assert.Equal("-ERR CONFIG SET failed (possibly related to argument 'appendonly') - Unable to turn on AOF. Check server logs.",
+                otherClient.Call("CONFIG SET appendonly yes"));
+            Assert.StartsWith("-ERR Can't execute", otherClient.Call("BGREWRITEAOF"), StringComparison.Ordinal);
+            Assert.Equal("+OK", client.Call("SET b 2"));
+        }
+        using var next = _directory.Start();
+        using var reader = next.Connect();
+        Assert.Equal("*2 $1 1 $1 2", reader.Call("MGET a b"));
+    }
+
+    [Fact]
+    public void A_dump_that_is_a_folder_is_refused_like_one_that_cannot_be_read()
+    {
+        Directory.CreateDirectory(_directory.PathOf("dump.rdb"));
+        Assert.Throws<MiniRedis.Server.Hosting.StartFailedException>(() => StartWithoutAof(""));
+        Assert.Contains("Fatal error loading the DB: Is a directory. Exiting.", _directory.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_path_through_a_file_cannot_be_told_from_nothing_and_is_refused()
+    {
+        File.WriteAllText(_directory.PathOf("appendonlydir"), "");
+        Assert.Throws<MiniRedis.Server.Hosting.StartFailedException>(() => StartWithoutAof(""));
+        Assert.Contains("Fatal error loading the DB: Not a directory. Exiting.", _directory.Log.Text, StringComparison.Ordinal);
     }
 
     /// <summary>Of what did not fit, nothing is left in front of what does.</summary>

@@ -61,6 +61,8 @@ sealed class GatedFiles : IFileStore
 
     public bool CreateDirectory(string path) => Directory.CreateDirectory(path).Exists;
 
+    public IDisposable? TryLockDirectory(string path) => new Writer(this, path);
+
     public void Delete(string path)
     {
         lock (_files) _files.Remove(path);

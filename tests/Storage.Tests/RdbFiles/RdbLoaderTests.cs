@@ -221,6 +221,32 @@ public sealed class RdbLoaderTests : IDisposable
         Assert.Equal((60u, 7u), (_keyspace[0].Lookup("i"u8).Record.AccessField, _keyspace[0].Lookup("f"u8).Record.AccessField));
     }
 
+    /// <summary>Two classes: one of an integer and a text, one of a float and a double. Both may be ignored.</summary>
+    [Fact]
+    public void Metadata_of_a_key_of_redis_8_6_are_skipped_where_their_class_allows_it()
+    {
+        byte[] metadata =
+        [
+            0xF3, 2, 0x09, 0, 0, 0, 1, 7, 5, 2, .. "ab"u8, 0,
+            0x01, 0, 0, 0, 3, 1, 2, 3, 4, 4, 1, 2, 3, 4, 5, 6, 7, 8, 0,
+        ];
+        byte[] file = [.. "REDIS0012"u8, 0xFE, 0, .. metadata, 0, 1, (byte)'k', 1, (byte)'x', 0xFF];
+        RdbFile.Load(RdbFile.WithChecksum(file), _keyspace);
+        Assert.True(_keyspace[0].Lookup("k"u8).Found);
+    }
+
+    /// <summary>Both have the same number, and only the header tells them apart.</summary>
+    [Theory]
+    // The class "KMT1", version 1, without flags.
+    [InlineData("REDIS0012", "F3-01-08-F5-C4-28", "the file contains metadata of a key that cannot be loaded: no matching class 'KMT1'")]
+    [InlineData("REDIS0012", "F3-01-01-00-00-00-09", "metadata of a key hold a value of an unknown kind")]
+    [InlineData("VALKEY080", "F3-01-01-00-00-00-00", "the file contains slots whose import was not finished")]
+    public void What_modules_keep_of_a_key_is_told_from_slots_on_their_way(string header, string body, string reason)
+    {
+        byte[] file = [.. System.Text.Encoding.ASCII.GetBytes(header), .. body.Split('-').Select(b => Convert.ToByte(b, 16)), 0, 0, 0xFF];
+        Assert.Equal(reason, Assert.Throws<RdbException>(() => RdbFile.Load(RdbFile.WithChecksum(file), _keyspace)).Reason);
+    }
+
     [Fact]
     public void A_database_beyond_those_there_are_is_refused()
     {

@@ -106,7 +106,8 @@ public unsafe class StreamModelTests
                 if (isNew) model.Groups.Add(name, new Group { LastId = known });
                 break;
             case 13 when group is not null && random.Next(5) == 0:
-                Free(stream.Detach(Bytes(group)), random);
+                Assert.True(stream.TryDetach(Bytes(group), out var detached));
+                Free(detached, random);
                 model.Groups.Remove(group);
                 break;
             case < 17 when group is not null:
@@ -116,7 +117,8 @@ public unsafe class StreamModelTests
                 var gone = model.Groups[group].Consumers.ElementAt(random.Next(model.Groups[group].Consumers.Count));
                 stream.TryGetGroup(Bytes(group), out var of);
                 Assert.True(of.TryGetConsumer(Bytes(gone), out var consumer));
-                Free(stream.Detach(of, consumer), random);
+                Assert.True(stream.TryDetach(of, consumer, out var shell));
+                Free(shell, random);
                 model.Groups[group].Consumers.Remove(gone);
                 foreach (var (pending, _) in model.Groups[group].Pending.Where(p => p.Value.Consumer == gone).ToList())
                 {

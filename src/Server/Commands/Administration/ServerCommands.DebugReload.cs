@@ -1,6 +1,6 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Commands.Administration;
 
@@ -61,7 +61,7 @@ static partial class ServerCommands
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.CannotOpenData(ConfigErrors.Describe(failure));
+            server.Log.CannotOpenData(DiskException.Describe(failure));
             c.Fail(Errors.LoadAofFailed);
             return;
         }
@@ -88,7 +88,7 @@ static partial class ServerCommands
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            server.Log.CannotReload(failure.Message);
+            server.Log.CannotReload(DiskException.Describe(failure));
             return false;
         }
     }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Commands.Administration;
 
@@ -103,11 +105,13 @@ static partial class ServerCommands
     }
 
     /// <summary>
-    /// The arena gives empty slabs back by itself, but for a reserve, which goes now; the collected heap gives back what it is told to.
+    /// The arenas give empty slabs back by themselves, but for a reserve, which goes now; the collected heap gives back what it is told to.
     /// </summary>
     static void MemoryPurge(ref CommandContext c)
     {
         c.Server.Keyspace.Arena.Purge();
+        ChunkPool.Empty();
+        BufferMemory.Purge();
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         c.Reply.Ok();
     }
@@ -174,6 +178,8 @@ static partial class ServerCommands
         Number("allocator.active", arena.ActiveBytes);
         Number("allocator.resident", arena.CommittedBytes);
         Number("allocator.muzzy", 0);
+        Number("buffers.allocated", BufferMemory.AllocatedBytes);
+        Number("buffers.resident", BufferMemory.CommittedBytes);
         Ratio("allocator-fragmentation.ratio", arena.FragmentationRatio, 1);
         Number("allocator-fragmentation.bytes", arena.FragmentedBytes);
         Ratio("allocator-rss.ratio", arena.CommittedBytes, arena.ActiveBytes);

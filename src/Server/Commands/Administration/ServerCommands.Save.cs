@@ -74,8 +74,8 @@ static partial class ServerCommands
         }
         else
         {
-            saving.Start();
-            c.Reply.SimpleString("Background saving started"u8);
+            if (saving.TryStart()) c.Reply.SimpleString("Background saving started"u8);
+            else c.Fail(Errors.SaveFailed);
         }
     }
 

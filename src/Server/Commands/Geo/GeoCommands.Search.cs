@@ -113,19 +113,25 @@ static partial class GeoCommands
         if (!TryRead(ref c, (form & GeoForm.Stores) != 0 ? 2 : 1, out var found)) return;
         if (!GeoQuery.TryParse(ref c, form, found, out var query)) return;
         var all = new ScratchList<Match>(c.Database);
-        if (found is { } set) Find(set, query, ref all);
-        var matches = all.Span;
-        if (query.IsSorted)
+        try
         {
-            var sign = query.IsDescending ? -1 : 1;
-            matches.Sort((x, y) => sign * x.Distance.CompareTo(y.Distance));
-        }
-        if (query.Count > 0 && query.Count < matches.Length) matches = matches[..(int)query.Count];
+            if (found is { } set) Find(set, query, ref all);
+            var matches = all.Span;
+            if (query.IsSorted)
+            {
+                var sign = query.IsDescending ? -1 : 1;
+                matches.Sort((x, y) => sign * x.Distance.CompareTo(y.Distance));
+            }
+            if (query.Count > 0 && query.Count < matches.Length) matches = matches[..(int)query.Count];
 
-        if (query.Destination == 0) Reply(c.Reply, found, query, matches);
-        else if (matches.IsEmpty) SortedSetCommands.StoreNothing(ref c, query.Destination);
-        else Store(ref c, found!.Value, query, matches, (form & GeoForm.Search) != 0 ? "geosearchstore" : "georadiusstore");
-        all.Dispose();
+            if (query.Destination == 0) Reply(c.Reply, found, query, matches);
+            else if (matches.IsEmpty) SortedSetCommands.StoreNothing(ref c, query.Destination);
+            else Store(ref c, found!.Value, query, matches, (form & GeoForm.Search) != 0 ? "geosearchstore" : "georadiusstore");
+        }
+        finally
+        {
+            all.Dispose();
+        }
     }
 
     static void Find(in SortedSetValue set, in GeoQuery query, ref ScratchList<Match> matches)

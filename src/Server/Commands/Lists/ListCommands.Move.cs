@@ -62,17 +62,20 @@ static partial class ListCommands
         var most = element.IsInteger ? PackedElement.ScratchBytes : element.Text.Length;
         using var room = new Scratch<byte>(c.Database, most, stackalloc byte[MovedOnStack]);
         var value = Copy(element, room.Span);
-        list.RemoveEnd(fromHead);
-        c.Reply.Bulk(value);
-
-        var to = c.Peek(destination);
-        if (!to.Found) to = Create(c, to, destination);
-        var target = Open(c, to);
-        target.Prepare(value.Length, 1);
-        target.Push(value, toHead);
-        c.Changed(destination, KeyspaceEvents.List, toHead ? "lpush" : "rpush", countsAsChange: false);
-
+        // Added before it is removed: only that needs memory. Where one end of one list is both, nothing is to be done.
+        var moves = fromHead != toHead || !source.SequenceEqual(destination);
+        if (moves)
+        {
+            var to = c.Peek(destination);
+            if (!to.Found) to = Create(c, to, destination);
+            var target = Open(c, to);
+            target.Prepare(value.Length, 1);
+            target.Push(value, toHead);
+        }
         var rest = Open(c, c.Peek(source));
+        if (moves) rest.RemoveEnd(fromHead);
+        c.Reply.Bulk(value);
+        c.Changed(destination, KeyspaceEvents.List, toHead ? "lpush" : "rpush", countsAsChange: false);
         Removed(ref c, ref rest, source, PopName(fromHead));
         return true;
     }

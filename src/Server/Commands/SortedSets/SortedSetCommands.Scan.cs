@@ -33,27 +33,33 @@ static partial class SortedSetCommands
         }
         if (!ElementScan.TryOptions(ref c, cursor, ObjectType.SortedSet, out var scan)) return;
         var members = new ScratchList<nint>(c.Database);
-        var steps = 0L;
-        do cursor = set.Scan(cursor, ref members);
-        while (!scan.IsDone(cursor, members.Count, ref steps));
-
-        ElementScan.ReplyCursor(ref c, cursor);
-        var deferred = c.Reply.BeginDeferred();
-        var count = 0;
-        Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
-        foreach (var member in members.Span)
+        try
         {
-            var element = set.Scanned(member, out var score);
-            if (!scan.Matches(element.ToBytes(scratch))) continue;
-            c.Reply.Bulk(element);
-            count++;
-            if (scan.NamesOnly) continue;
-            // A string in either protocol, unlike the scores of the other commands.
-            ReplyScore(c.Reply, score);
-            count++;
+            var steps = 0L;
+            do cursor = set.Scan(cursor, ref members);
+            while (!scan.IsDone(cursor, members.Count, ref steps));
+
+            ElementScan.ReplyCursor(ref c, cursor);
+            var deferred = c.Reply.BeginDeferred();
+            var count = 0;
+            Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
+            foreach (var member in members.Span)
+            {
+                var element = set.Scanned(member, out var score);
+                if (!scan.Matches(element.ToBytes(scratch))) continue;
+                c.Reply.Bulk(element);
+                count++;
+                if (scan.NamesOnly) continue;
+                // A string in either protocol, unlike the scores of the other commands.
+                ReplyScore(c.Reply, score);
+                count++;
+            }
+            c.Reply.EndArray(deferred, count);
         }
-        c.Reply.EndArray(deferred, count);
-        members.Dispose();
+        finally
+        {
+            members.Dispose();
+        }
     }
 
     static void ReplyScore(ReplyWriter reply, double score)

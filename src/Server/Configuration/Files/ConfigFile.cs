@@ -1,5 +1,6 @@
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Configuration.Files;
 
@@ -155,11 +156,11 @@ internal sealed class ConfigFile
         {
             try
             {
-                segments.Add(new Segment(path, ConfigText.FromBytes(File.ReadAllBytes(path))));
+                segments.Add(new Segment(path, ConfigText.FromBytes(Disk.ReadAll(path))));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new ConfigFileException($"Fatal error, can't open config file '{path}': {ConfigErrors.Describe(e)}");
+                throw new ConfigFileException($"Fatal error, can't open config file '{path}': {DiskException.Describe(e)}");
             }
         }
         return segments;
@@ -171,15 +172,13 @@ internal sealed class ConfigFile
         if (_config.Logging.LogFile.Length > 0)
         {
             var path = _config.Persistence.PathOf(_config.Logging.LogFile);
-            // The runtime would say that it is not permitted.
-            if (Directory.Exists(path)) throw ConfigFileReport.ForWhole($"Can't open the log file: {ConfigErrors.IsADirectory}");
             try
             {
-                File.Open(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite).Dispose();
+                DiskFile.Open(path, DiskFileMode.Append).Dispose();
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw ConfigFileReport.ForWhole($"Can't open the log file: {ConfigErrors.Describe(e)}");
+                throw ConfigFileReport.ForWhole($"Can't open the log file: {DiskException.Describe(e)}");
             }
         }
         if (!_config.Cluster.ClusterEnabled) return;

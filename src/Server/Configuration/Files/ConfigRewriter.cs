@@ -1,6 +1,7 @@
 using System.Text;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Configuration.Files;
 
@@ -31,7 +32,7 @@ internal sealed class ConfigRewriter
     public static void Rewrite(string path, ServerConfig config, ServerConfig defaults,
         IEnumerable<(string Option, IReadOnlyList<string> Lines)> otherLines, bool everything = false)
     {
-        var old = File.Exists(path) ? ConfigText.FromBytes(File.ReadAllBytes(path)) : "";
+        var old = Disk.KindOf(path) == PathKind.Nothing ? "" : ConfigText.FromBytes(Disk.ReadAll(path));
         WriteAtomically(path, ConfigText.ToBytes(Merge(old, config, defaults, otherLines, everything)));
     }
 
@@ -115,21 +116,34 @@ internal sealed class ConfigRewriter
     static void WriteAtomically(string path, byte[] content)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}"[..(path.Length + 7)];
+        var created = false;
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows() && File.Exists(path)) options.UnixCreateMode = File.GetUnixFileMode(path);
-            using (var file = new FileStream(temporary, options))
+            using (var file = DiskFile.Open(temporary, DiskFileMode.New, Disk.PermissionsOf(path)))
             {
+                created = true;
                 file.Write(content);
-                file.Flush(flushToDisk: true);
+                file.Sync();
             }
-            File.Move(temporary, path, overwrite: true);
+            Disk.Replace(temporary, path);
+            created = false;
+            Disk.SyncDirectory(Path.GetDirectoryName(path)!);
         }
-        catch
+        finally
         {
-            File.Delete(temporary);
-            throw;
+            if (created) TryDelete(temporary);
+        }
+    }
+
+    static void TryDelete(string temporary)
+    {
+        try
+        {
+            Disk.Delete(temporary);
+        }
+        catch (IOException)
+        {
+            // What went wrong before is what is told.
         }
     }
 }

@@ -1,4 +1,5 @@
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Configuration.Files;
 
@@ -14,7 +15,20 @@ internal static class WorkingDirectory
         if (args.Length != 1) return ConfigErrors.WrongNumberOfArguments;
         if (args[0].Length == 0) return ConfigErrors.Empty("dir");
         var path = config.Persistence.PathOf(args[0]);
-        if (!Directory.Exists(path)) return File.Exists(path) ? ConfigErrors.NotADirectory : ConfigErrors.NoSuchDirectory;
+        try
+        {
+            switch (Disk.KindOf(path))
+            {
+                case PathKind.Nothing: return ConfigErrors.NoSuchDirectory;
+                case PathKind.File: return ConfigErrors.NotADirectory;
+            }
+            // Redis changes to it, which fails where it may not be searched.
+            Disk.KindOf(Path.Combine(path, "."));
+        }
+        catch (IOException failure)
+        {
+            return failure.Message;
+        }
         config.Persistence.Dir = ConfigText.FromUnicode(path);
         return null;
     }

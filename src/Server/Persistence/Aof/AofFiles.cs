@@ -1,15 +1,19 @@
 using System.Text;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>The files of the AOF and their manifest, on the disk. Under the executor's lock.</summary>
-sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog log)
+sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog log) 
 {
     // The list on disk; see Adopt.
     AofManifest _onDisk = AofManifest.Empty;
+
+    // Keeps other servers out of the directory of that path.
+    (IDisposable Lock, string Path)? _claim;
 
     /// <summary>The list, as it is on disk or is about to be.</summary>
     public AofManifest Manifest { get; private set; } = AofManifest.Empty;
@@ -31,16 +35,74 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
 
     public string PathOf(string name) => Path.Combine(Directory, ConfigText.ToUnicode(name));
 
+    /// <summary>
+    /// Makes sure that the directory exists and that no other server writes to it: the files of two would be torn. Another may
+    /// have changed the list before.
+    /// </summary>
+    /// <returns>False if another server has the directory.</returns>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public bool TryClaim()
+    {
+        var directory = Directory;
+        if (_claim is { } claim && claim.Path == directory) return true;
+        var files = saving.Files;
+        Step($"Can't open or create append-only dir {directory}", () =>
+        {
+            if (files.CreateDirectory(directory)) files.SyncDirectory(Path.GetDirectoryName(directory)!);
+        });
+        if (files.TryLockDirectory(directory) is not { } next) return false;
+        Release();
+        _claim = (next, directory);
+        return true;
+    }
+
+    /// <summary>As <see cref="TryClaim"/>; fails if another server has the directory.</summary>
+    public void Claim()
+    {
+        if (!TryClaim()) throw new IOException($"{Holder} writes the append only files in {Directory}");
+    }
+
+    /// <summary>Who has the directory, as far as the system tells.</summary>
+    public string Holder => DirectoryLock.HolderOf(Directory) is { } process ? $"Another server (process {process})" : "Another server";
+
+    /// <summary>Lets other servers have the directory.</summary>
+    public void Release()
+    {
+        _claim?.Lock.Dispose();
+        _claim = null;
+    }
+
     /// <summary>Reads the list. Without a list there are no files.</summary>
+    /// <exception cref="IOException">It cannot be read, or it cannot be told whether there is one.</exception>
     /// <exception cref="FormatException">The list is malformed.</exception>
     public void Load()
     {
-        _onDisk = File.Exists(ManifestPath) ? Read() : AofManifest.Empty;
+        _onDisk = Disk.KindOf(ManifestPath) == PathKind.Nothing ? AofManifest.Empty : Read();
         Adopt(_onDisk);
     }
 
     // Names are bytes, like configuration text.
-    AofManifest Read() => AofManifest.Parse(File.ReadAllText(ManifestPath, Encoding.Latin1));
+    AofManifest Read()
+    {
+        byte[] bytes = [];
+        Step($"Fatal error: can't open the AOF manifest file {settings.AppendFilename}.manifest for reading",
+            () => bytes = Disk.ReadAll(ManifestPath));
+        return AofManifest.Parse(Encoding.Latin1.GetString(bytes));
+    }
+
+    /// <summary>Does something to a file, and logs what failed in Redis's words.</summary>
+    void Step(string failed, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            log.FileFailed(failed, DiskException.Describe(failure));
+            throw;
+        }
+    }
 
     /// <summary>
     /// Moves an AOF of one file, as before Redis 7, into the directory: it becomes the base. Does nothing if there is a list.
@@ -49,17 +111,19 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     {
         var name = settings.AppendFilename;
         var old = settings.PathOf(name);
-        if (!File.Exists(old)) return;
+        if (Disk.KindOf(old) != PathKind.File) return;
         // The list is written first. If power fails before the file is moved, the next start finds it on the list and moves it.
-        if (!File.Exists(ManifestPath))
+        if (Disk.KindOf(ManifestPath) == PathKind.Nothing)
         {
             Commit(AofManifest.Upgraded(name));
         }
-        else if (Read() is not { Base: { } first, Incremental.Count: 0, History.Count: 0 } || first.Name != name || File.Exists(PathOf(name)))
+        else if (Read() is not { Base: { } first, Incremental.Count: 0, History.Count: 0 } || first.Name != name
+            || Disk.KindOf(PathOf(name)) != PathKind.Nothing)
         {
             return;
         }
-        saving.Files.Replace(old, PathOf(name));
+        // Where the directory is on another file system this fails. A copy in its place might be incomplete under that name.
+        Step($"Error trying to move the old AOF file {name} into dir {settings.AppendDirname}", () => saving.Files.Replace(old, PathOf(name)));
         saving.Files.SyncDirectory(Directory);
         CountBytes();
         log.AofUpgraded(name, settings.AppendDirname);
@@ -71,7 +135,7 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         var manifest = Manifest;
         if (manifest.Base is null && manifest.Incremental.Count == 0)
         {
-            CreateDirectory();
+            Claim();
             manifest = manifest.WithBase(settings.AppendFilename, settings.AofUseRdbPreamble, kept: 0);
             var name = manifest.Base!.Value.Name;
             log.AofBaseCreated(name);
@@ -92,20 +156,24 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     public void Commit(AofManifest manifest)
     {
         var kept = KeepsReplaced ? manifest.History : [];
-        if (kept.Count > 0) manifest = manifest.WithoutHistory();
+        if (kept.Count > 0) manifest = manifest.WithHistory([]);
         var files = saving.Files;
-        CreateDirectory();
-        var temporary = PathOf($"temp-{settings.AppendFilename}.manifest");
-        using (var file = files.Create(temporary))
+        Claim();
+        var name = $"temp-{settings.AppendFilename}.manifest";
+        var temporary = PathOf(name);
+        IFileWriter file = null!;
+        Step($"Can't open the AOF manifest file {name}", () => file = files.Create(temporary));
+        using (file)
         {
-            file.Write(Encoding.Latin1.GetBytes(manifest.Format()));
-            file.Sync();
+            Step($"Error trying to write the temporary AOF manifest file {name}", () => file.Write(Encoding.Latin1.GetBytes(manifest.Format())));
+            Step($"Fail to fsync the temp AOF file {name}", file.Sync);
         }
-        files.Replace(temporary, ManifestPath);
+        Step($"Error trying to rename the temporary AOF manifest file {name} into {settings.AppendFilename}.manifest",
+            () => files.Replace(temporary, ManifestPath));
         // The next start reads this list, unless power fails before it is synced.
         _onDisk = manifest;
         Adopt(manifest);
-        files.SyncDirectory(Directory);
+        Step($"Fail to fsync AOF directory {settings.AppendDirname}", () => files.SyncDirectory(Directory));
         if (kept.Count == 0) return;
         log.AofKept(string.Join(", ", kept.Select(file => file.Name)), settings.AppendDirname);
         // What is written from here on holds no more than there is.
@@ -126,32 +194,32 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         Adopt(_onDisk);
     }
 
-    /// <summary>Deletes a file that is on no list. If the disk refuses, the file stays and does no harm.</summary>
-    public void TryDelete(string name)
+    /// <summary>Deletes a file that is on no list, or is about to leave it.</summary>
+    /// <returns>False if the disk refuses: the file stays, and does no harm.</returns>
+    public bool TryDelete(string name)
     {
         try
         {
             saving.Files.Delete(PathOf(name));
+            return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            log.AofNotDeleted(name, failure.Message);
+            log.AofNotDeleted(name, DiskException.Describe(failure));
+            return false;
         }
     }
 
-    /// <summary>Creates the directory if there is none.</summary>
-    public void CreateDirectory()
-    {
-        var files = saving.Files;
-        if (files.CreateDirectory(Directory)) files.SyncDirectory(Path.GetDirectoryName(Directory)!);
-    }
-
-    /// <summary>Deletes the files that a rewrite has replaced, then removes them from the list.</summary>
+    /// <summary>
+    /// Deletes the files that a rewrite has replaced, then removes them from the list. One that the disk keeps stays on it: the
+    /// next rewrite or start tries again.
+    /// </summary>
     public void DeleteHistory()
     {
-        if (Manifest.History.Count == 0 || settings.AofDisableAutoGc) return;
-        foreach (var file in Manifest.History) TryDelete(file.Name);
-        Commit(Manifest.WithoutHistory());
+        var history = Manifest.History;
+        if (history.Count == 0 || settings.AofDisableAutoGc) return;
+        List<AofFile> left = [.. history.Where(file => !TryDelete(file.Name))];
+        if (left.Count < history.Count) Commit(Manifest.WithHistory(left));
     }
 
     void CountBytes()
@@ -160,8 +228,20 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         var files = Manifest.Files.ToList();
         for (var i = 0; i < files.Count - (Manifest.Incremental.Count > 0 ? 1 : 0); i++)
         {
-            var file = new FileInfo(PathOf(files[i].Name));
-            if (file.Exists) ClosedBytes += file.Length;
+            ClosedBytes += BytesOf(PathOf(files[i].Name));
+        }
+    }
+
+    /// <summary>Bytes of a file, for INFO and for the growth that calls for a rewrite; 0 if that cannot be told.</summary>
+    public static long BytesOf(string path)
+    {
+        try
+        {
+            return Disk.LengthOf(path);
+        }
+        catch (IOException)
+        {
+            return 0;
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Persistence.Aof;
@@ -43,9 +44,9 @@ sealed class AofLoading : IDisposable
     {
         (_files, _setup, _replayer, _effects, _settings, _disk, _log) = (files, setup, replayer, effects, settings, disk, log);
         _paths = [.. files.Manifest.Files.Select(file => files.PathOf(file.Name))];
-        if (_paths.Find(path => !File.Exists(path)) is { } missing)
-            throw new IOException($"The append log file {missing} doesn't exist: No such file or directory");
-        Length = _paths.Sum(path => new FileInfo(path).Length);
+        if (_paths.Find(path => Disk.KindOf(path) == PathKind.Nothing) is { } missing)
+            throw new IOException($"The append log file {missing} doesn't exist: {Errno.Words(Errno.NoEntry)}");
+        Length = _paths.Sum(Disk.LengthOf);
         _dirty = effects.Dirty;
         files.KeepsReplaced = false;
     }
@@ -99,7 +100,7 @@ sealed class AofLoading : IDisposable
     }
 
     // A rewrite lists the next file before anything is written to it. A crash may then leave the file before it incomplete.
-    bool IsLastWritten => _paths.Skip(_next).All(path => new FileInfo(path).Length == 0);
+    bool IsLastWritten => _paths.Skip(_next).All(path => Disk.LengthOf(path) == 0);
 
     bool Replay(long bytes)
     {
@@ -120,7 +121,7 @@ sealed class AofLoading : IDisposable
         }
         catch (IOException failure)
         {
-            throw new AofException(_replay!.Position, AofFault.Unreadable, failure.Message);
+            throw new AofException(_replay!.Position, AofFault.Unreadable, DiskException.Describe(failure));
         }
     }
 
@@ -139,8 +140,12 @@ sealed class AofLoading : IDisposable
         _base = _setup.Open(_file, dropExpiredAt: -1, replaces: false);
     }
 
-    static FileStream Open(string path, long from) =>
-        new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite }) { Position = from };
+    static FileStream Open(string path, long from)
+    {
+        var file = Disk.OpenRead(path);
+        file.Position = from;
+        return file;
+    }
 
     public void Dispose()
     {

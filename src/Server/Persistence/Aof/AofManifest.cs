@@ -95,8 +95,8 @@ sealed record AofManifest
         };
     }
 
-    /// <summary>The same list without the files that were deleted.</summary>
-    public AofManifest WithoutHistory() => this with { History = [] };
+    /// <summary>The same list with other replaced files: those that are not deleted yet.</summary>
+    public AofManifest WithHistory(IReadOnlyList<AofFile> history) => this with { History = history };
 
     /// <summary>
     /// A list of one base file under its present name: an AOF of one file, as before Redis 7, becomes one of several.
@@ -118,6 +118,8 @@ sealed record AofManifest
     public static AofManifest Parse(string text)
     {
         if (text.Length == 0) throw Damaged(0, "", "Found an empty AOF manifest");
+        // No name has one, as the system's calls end there.
+        if (text.Contains('\0', StringComparison.Ordinal)) throw Damaged(0, "", InvalidFormat);
         AofFile? baseFile = null;
         List<AofFile> incremental = [], history = [];
         var number = 0;

@@ -1,5 +1,6 @@
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -56,33 +57,45 @@ sealed class AofRewriting(
         var before = files.Manifest;
         try
         {
-            files.CreateDirectory();
+            files.Claim();
+            // While the directory was free, another server may have changed the list.
+            if (!aof.IsOn) files.Load();
             if (settings.AppendOnly) AddIncremental(files, awaitsBase);
             if (awaitsBase && !aof.IsOn) aof.Start();
             else if (aof.IsOn) aof.SwitchFile();
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
         {
-            log.AofRewriteFailed(failure.Message);
-            NoteFailure();
-            if (AwaitsBase || aof.HasGap) Schedule();
+            NoteFailure(failure);
             // The list may have changed before the disk refused.
             if (aof.IsOn && files.Manifest != before) aof.SwitchFile();
             else if (!aof.IsOn) files.Revert();
+            ReleaseIfOff();
             return false;
         }
         AwaitsBase = awaitsBase;
         _closesGap = aof.HasGap;
-
-        log.AofRewriteStarted();
-        statistics.AofRewrites++;
         _next = files.Manifest.WithBase(settings.AppendFilename, settings.AofUseRdbPreamble, kept: settings.AppendOnly ? 1 : 0);
         var path = files.PathOf(_next.Base!.Value.Name);
         var temporary = files.PathOf($"temp-rewriteaof-bg-{Environment.ProcessId}.aof");
-        Begin(settings.AofUseRdbPreamble
+        var impossible = Begin(() => settings.AofUseRdbPreamble
             ? new RdbFileJob(saving, settings, accessFields, path, temporary, isAofBase: true, End)
             : new CommandFileJob(saving.Files, settings, Clock.Now, path, temporary, End));
+        if (impossible is not null)
+        {
+            NoteFailure(impossible);
+            ReleaseIfOff();
+            return false;
+        }
+        log.AofRewriteStarted();
+        statistics.AofRewrites++;
         return true;
+    }
+
+    // The directory was only needed for the base.
+    void ReleaseIfOff()
+    {
+        if (!settings.AppendOnly) aof.Files.Release();
     }
 
     void AddIncremental(AofFiles files, bool awaitsBase)
@@ -103,6 +116,7 @@ sealed class AofRewriting(
             if (!aof.Stop()) log.AofNotFlushed();
             if (AwaitsBase) aof.Files.Revert();
             AwaitsBase = false;
+            if (!IsRunning) aof.Files.Release();
             return true;
         }
         if (aof.IsOn) return true;
@@ -156,12 +170,14 @@ sealed class AofRewriting(
     {
         log.AofRewriteCancelled();
         DeleteUnlisted(_next!.Base!.Value.Name);
+        ReleaseIfOff();
         if (AwaitsBase || aof.HasGap) Schedule();
     }
 
     protected override void Ended(SnapshotFileJob job, Snapshot snapshot, Exception? failure)
     {
         if (failure is null) failure = TryAdopt();
+        ReleaseIfOff();
         if (failure is null)
         {
             LastWentWell = true;
@@ -173,9 +189,7 @@ sealed class AofRewriting(
             log.AofRewriteEnded(job.Length, snapshot.PeakBytes >> 20);
             return;
         }
-        log.AofRewriteFailed(failure.Message);
-        NoteFailure();
-        if (AwaitsBase || aof.HasGap) Schedule();
+        NoteFailure(failure);
     }
 
     /// <summary>Puts the new base into force.</summary>
@@ -204,7 +218,7 @@ sealed class AofRewriting(
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            log.AofRewriteFailed(failure.Message);
+            log.AofRewriteFailed(DiskException.Describe(failure));
         }
     }
 
@@ -213,9 +227,11 @@ sealed class AofRewriting(
         if (aof.Files.Manifest.Base?.Name != name) aof.Files.TryDelete(name);
     }
 
-    void NoteFailure()
+    void NoteFailure(Exception failure)
     {
+        log.AofRewriteFailed(DiskException.Describe(failure));
         LastWentWell = false;
+        if (AwaitsBase || aof.HasGap) Schedule();
         if (++FailuresInARow < FailuresBeforeDelay) return;
         var minutes = Math.Min(MostDelayMinutes, 1 << Math.Min(FailuresInARow - FailuresBeforeDelay, 10));
         _retryAt = Clock.Now + minutes * 60_000L;

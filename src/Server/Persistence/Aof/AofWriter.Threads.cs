@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Persistence.Aof;
 
@@ -239,10 +240,10 @@ sealed partial class AofWriter
     {
         lock (_lock)
         {
-            if (isWrite) _writeError = Reason(failure);
+            if (isWrite) _writeError = DiskException.Describe(failure);
             else
             {
-                _syncError = Reason(failure);
+                _syncError = DiskException.Describe(failure);
                 _isSyncing = false;
             }
             _failures++;
@@ -252,12 +253,5 @@ sealed partial class AofWriter
             Monitor.PulseAll(_lock);
         }
         _onProgress();
-    }
-
-    /// <summary>The system's words, without the path that the runtime adds: clients see them.</summary>
-    static string Reason(Exception failure)
-    {
-        var end = failure.Message.IndexOf(" : '", StringComparison.Ordinal);
-        return end < 0 ? failure.Message : failure.Message[..end];
     }
 }

@@ -65,8 +65,16 @@ sealed partial class AofWriter : IDisposable
         (_files, _time, _onProgress) = (files, time, onProgress);
         _writing = new Thread(Run) { Name = "aof", IsBackground = true };
         _syncing = new Thread(RunSyncs) { Name = "aof-sync", IsBackground = true };
-        _writing.Start();
-        _syncing.Start();
+        try
+        {
+            PersistenceThread.Start(_writing);
+            PersistenceThread.Start(_syncing);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Bytes to write or, if these are null, the file to switch to.</summary>
@@ -83,6 +91,9 @@ sealed partial class AofWriter : IDisposable
 
     /// <summary>Syncs that began more than a second late: INFO's aof_delayed_fsync. Any thread.</summary>
     public long Delayed => Interlocked.Read(ref _delayed);
+
+    /// <summary>Whether it syncs what it writes: not with "no".</summary>
+    public bool SyncsAtAll => _policy != AppendFsync.No;
 
     /// <summary>Milliseconds for which the oldest bytes have waited for a sync; 0 if none wait, and with "no".</summary>
     public long Age
@@ -236,8 +247,9 @@ sealed partial class AofWriter : IDisposable
             Monitor.PulseAll(_lock);
         }
         HandToSyncing(null);
-        _writing.Join();
-        _syncing.Join();
+        // A thread that could not be started has nothing to end.
+        if (_writing.IsAlive) _writing.Join();
+        if (_syncing.IsAlive) _syncing.Join();
         foreach (var item in _inbox.Concat(_taken)) item.Chunk?.Dispose();
         foreach (var chunk in _spare) chunk.Dispose();
         _retired?.Dispose();

@@ -68,8 +68,8 @@ sealed class AppendOnlyFile(
 
     long IMemoryHolder.MemoryBytes => BufferBytes;
 
-    /// <summary>Whether written bytes are not synced yet.</summary>
-    public bool IsSyncPending => _writer is { } writer && writer.Synced < writer.Written;
+    /// <summary>Whether written bytes are not synced yet and will be: with "no" the system decides when, and does not tell.</summary>
+    public bool IsSyncPending => _writer is { SyncsAtAll: true } writer && writer.Synced < writer.Written;
 
     /// <summary>Syncs that came late: INFO's aof_delayed_fsync.</summary>
     public long DelayedSyncs => _writer?.Delayed ?? 0;
@@ -124,8 +124,7 @@ sealed class AppendOnlyFile(
     {
         _database = -1;
         _lastSecond = 0;
-        var file = new FileInfo(Files.CurrentPath);
-        _fileStart = _position - (file.Exists ? file.Length : 0);
+        _fileStart = _position - AofFiles.BytesOf(Files.CurrentPath);
     }
 
     /// <summary>Waits until everything is synced, and stops writing.</summary>
@@ -175,13 +174,14 @@ sealed class AppendOnlyFile(
     {
         _writer?.Dispose();
         _chunk.Dispose();
+        Files.Release();
     }
 
     public void OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
     }
 
-    public void OnUnit(IReadOnlyList<EffectCommand> commands, ReadOnlySpan<byte> encoded)
+    public void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {
         // The commands that DEBUG LOADAOF replays are already in the file.
         if (dataset.IsLoading) return;
@@ -190,10 +190,10 @@ sealed class AppendOnlyFile(
         if (count == 0) return;
         if (settings.AofTimestampEnabled) Stamp();
         if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
-        for (var i = 0; i < commands.Count; i++)
+        for (var i = 0; i < commands.Length; i++)
         {
             if (commands[i].Target == EffectTarget.Replicas) continue;
-            var end = i + 1 < commands.Count ? commands[i + 1].Offset : encoded.Length;
+            var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;
             Select(commands[i].Database);
             Write(encoded[commands[i].Offset..end]);
         }

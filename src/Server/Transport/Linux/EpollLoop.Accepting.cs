@@ -5,6 +5,11 @@ namespace MiniRedis.Server.Transport.Linux;
 /// <summary>Accepts connections.</summary>
 sealed unsafe partial class EpollLoop
 {
+    /// <summary>
+    /// Connections refused in one go. Each holds a descriptor until the end of the turn, and there may be few left.
+    /// </summary>
+    const int MaxRefusedPerCall = 4;
+
     /// <summary>Starts or stops waiting for connections.</summary>
     void WatchListeners(bool watch)
     {
@@ -19,7 +24,8 @@ sealed unsafe partial class EpollLoop
     {
         if (listener.IsClosed) return;
         var address = stackalloc byte[SocketNames.MaxAddressBytes];
-        for (var i = 0; i < MaxAcceptsPerCall; i++)
+        var refused = 0;
+        for (var i = 0; i < MaxAcceptsPerCall && refused < MaxRefusedPerCall; i++)
         {
             var length = SocketNames.MaxAddressBytes;
             var fd = LibC.Accept4((int)listener.Socket.Handle, address, &length, LibC.SockNonBlock | LibC.SockCloExec);
@@ -43,7 +49,10 @@ sealed unsafe partial class EpollLoop
                 local = LibC.GetSockName(fd, address, &length) == 0 ? SocketNames.Format(address) : "";
             }
             var owner = _transport.NextLoop();
-            if (owner == this) Add(fd, remote, local, listener.IsUnixSocket);
+            if (owner == this)
+            {
+                if (!Add(fd, remote, local, listener.IsUnixSocket)) refused++;
+            }
             else
             {
                 lock (_handler.ExecutorLock) owner.HandOverLocked(fd, remote, local, listener.IsUnixSocket);
@@ -59,7 +68,8 @@ sealed unsafe partial class EpollLoop
         Wake();
     }
 
-    void Add(int fd, string remote, string local, bool unix)
+    /// <returns>Whether it was let in.</returns>
+    bool Add(int fd, string remote, string local, bool unix)
     {
         var connection = new EpollConnection(this, fd, _sharedInput, remote, local, unix);
         if (fd >= _connections.Length) Array.Resize(ref _connections, Math.Max(fd + 1, _connections.Length * 2));
@@ -67,5 +77,6 @@ sealed unsafe partial class EpollLoop
         LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);
         _handler.OnAccepted(connection);
         // A refusal leaves like any other output: Attend takes it, sends it and closes.
+        return connection.Closing == CloseMode.Open;
     }
 }

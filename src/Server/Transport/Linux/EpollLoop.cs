@@ -35,9 +35,6 @@ sealed unsafe partial class EpollLoop : IDisposable
     /// <summary>Microseconds for which a turn may always send, however little it executed.</summary>
     const int LeastSendingMicroseconds = 250;
 
-    /// <summary>How often a loop without the cron looks for unused output chunks.</summary>
-    const int TrimMilliseconds = 1000;
-
     /// <summary>Most bytes of a closing connection that are read and dropped, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
 
@@ -58,12 +55,13 @@ sealed unsafe partial class EpollLoop : IDisposable
     // Filled under the executor's lock by any thread, emptied by the loop.
     readonly Queue<EpollConnection> _attention = [];
     readonly List<EpollConnection> _attending = [];
+    // As _attention: those that are to be closed at once.
+    readonly List<EpollConnection> _doomed = [];
     readonly List<(int Fd, string Remote, string Local, bool Unix)> _handedOver = [];
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
-    volatile bool _attentionPending, _stop;
-    bool _hasSpareChunks;
-    long _nextTick, _nextTrim, _acceptAgain;
+    volatile bool _attentionPending, _hasDoomed, _stop;
+    long _nextTick, _acceptAgain;
 
     public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
     {
@@ -95,6 +93,11 @@ sealed unsafe partial class EpollLoop : IDisposable
 
     public void AddAttentionLocked(EpollConnection connection)
     {
+        if (connection.Closing == CloseMode.AtOnce)
+        {
+            _doomed.Add(connection);
+            _hasDoomed = true;
+        }
         if (connection.NeedsAttention) return;
         connection.NeedsAttention = true;
         _attention.Enqueue(connection);
@@ -129,7 +132,11 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         var count = LibC.EpollWait(_epoll, events, MaxEvents, WaitMilliseconds());
         var started = Stopwatch.GetTimestamp();
-        for (var i = 0; i < count; i++) Dispatch(LibC.EventDescriptor(events, i), LibC.Events(events, i));
+        for (var i = 0; i < count; i++)
+        {
+            Dispatch(LibC.EventDescriptor(events, i), LibC.Events(events, i));
+            if (_hasDoomed) EndDoomed();
+        }
 
         ResumeBatches();
         EndTurn();
@@ -139,7 +146,6 @@ sealed unsafe partial class EpollLoop : IDisposable
         Attend(started);
         _handler.OnTurnEnded();
         CloseMarked();
-        if (!_ticks) TrimChunks();
         if (_acceptAgain != 0 && Environment.TickCount64 >= _acceptAgain) WatchListeners(true);
     }
 
@@ -147,20 +153,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         // Attention requested since the last check did not write to the wake-up descriptor, since it came from this loop.
         if (_resumable.Count > 0 || _attentionPending) return 0;
-        if (!_ticks && !_hasSpareChunks) return -1;
-        return (int)Math.Clamp((_ticks ? _nextTick : _nextTrim) - Environment.TickCount64, 0, 1000);
-    }
-
-    /// <summary>
-    /// Drops unused chunks. The cron only handles those of its own loop, and chunks of a burst must not stay here until the next
-    /// one.
-    /// </summary>
-    void TrimChunks()
-    {
-        var now = Environment.TickCount64;
-        if (now < _nextTrim) return;
-        _nextTrim = now + TrimMilliseconds;
-        _hasSpareChunks = ChunkPool.Trim();
+        return _ticks ? (int)Math.Clamp(_nextTick - Environment.TickCount64, 0, 1000) : -1;
     }
 
     void Dispatch(int fd, uint events)
@@ -284,6 +277,7 @@ sealed unsafe partial class EpollLoop : IDisposable
             var connection = _resumable[i];
             connection.WantsResume = connection.IsQueuedToResume = false;
             if (!connection.IsClosed) Execute(connection);
+            if (_hasDoomed) EndDoomed();
         }
         _resumable.RemoveRange(0, count);
     }
@@ -345,55 +339,6 @@ sealed unsafe partial class EpollLoop : IDisposable
         }
         foreach (var (fd, remote, local, unix) in _handedOver) Add(fd, remote, local, unix);
         _handedOver.Clear();
-    }
-
-    void CloseIfDone(EpollConnection connection)
-    {
-        if (connection.Closing == CloseMode.AtOnce || !connection.Output.HasSending && !connection.Output.HasWriting)
-            Close(connection);
-    }
-
-    /// <summary>
-    /// Marks the connection closed. Its descriptor is freed only at the end of the round: an event of this round may still name
-    /// it, and a new connection must not get the same number before.
-    /// </summary>
-    void Close(EpollConnection connection)
-    {
-        if (connection.IsClosed) return;
-        connection.IsClosed = true;
-        _closed.Add(connection);
-    }
-
-    void CloseMarked()
-    {
-        if (_closed.Count == 0) return;
-        foreach (var connection in _closed)
-        {
-            _handler.OnClosed(connection);
-            connection.Input.Discard();
-            connection.Output.Discard();
-            if (connection.Closing == CloseMode.AfterOutput) Drain(connection.Descriptor);
-            _connections[connection.Descriptor] = null;
-            LibC.Close(connection.Descriptor);
-        }
-        _closed.Clear();
-    }
-
-    /// <summary>
-    /// Reads and drops unread bytes. Closing a socket that holds some resets the connection, and the peer may lose the last
-    /// reply, such as the error that says why it was refused.
-    /// </summary>
-    void Drain(int fd)
-    {
-        if (LibC.Shutdown(fd, LibC.ShutWr) < 0) return;
-        var scratch = _sharedInput.GetSpan();
-        nint drained = 0, received;
-        do
-        {
-            fixed (byte* to = scratch) received = LibC.Receive(fd, to, scratch.Length, LibC.MsgDontWait);
-            drained += received;
-        }
-        while (received > 0 && drained < MaxDrainedBytes);
     }
 
     void Shutdown()

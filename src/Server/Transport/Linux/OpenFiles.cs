@@ -20,6 +20,22 @@ static partial class OpenFiles
     public static long Limit =>
         OperatingSystem.IsLinux() && GetLimit(RLimitNoFile, out var limit) == 0 ? (long)Math.Min(limit.Soft, long.MaxValue) : long.MaxValue;
 
+    /// <summary>Descriptors that the process has; 0 where the system does not tell.</summary>
+    public static long InUse
+    {
+        get
+        {
+            try
+            {
+                return OperatingSystem.IsLinux() ? Directory.EnumerateFileSystemEntries("/proc/self/fd").LongCount() : 0;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                return 0;
+            }
+        }
+    }
+
     /// <summary>
     /// Raises the limit to <paramref name="wanted"/>, or as far as the system permits. The runtime raises the soft limit to the
     /// hard one at its start; raising the hard one needs privileges.

@@ -26,7 +26,7 @@ public sealed class ServerCommandsMemoryTests : ServerTests
         _client.Call("SET k v");
         using var resp3 = _server.Connect(protocol: 3);
         var stats = resp3.Call("MEMORY STATS");
-        Assert.StartsWith("%32 $14 peak.allocated :", stats, StringComparison.Ordinal);
+        Assert.StartsWith("%34 $14 peak.allocated :", stats, StringComparison.Ordinal);
         Assert.Matches("\\$4 db\\.0 %2 \\$23 overhead\\.hashtable\\.main :[0-9]+ \\$26 overhead\\.hashtable\\.expires :0 ", stats);
         Assert.Contains("$10 keys.count :1 ", stats, StringComparison.Ordinal);
         Assert.Matches("\\$15 peak\\.percentage ,[0-9.]+ ", stats);

@@ -31,6 +31,7 @@ public class AofManifestTests
     [InlineData("seq 1 type b other 2\n", "Reading the manifest file, at line 1\n>>> 'seq 1 type b other 2'\nInvalid AOF manifest file format")]
     [InlineData("file \"a seq 1 type b\n", "Reading the manifest file, at line 1\n>>> 'file \"a seq 1 type b'\nInvalid AOF manifest file format")]
     [InlineData("# c\nfile a/b seq 1 type b\n", "Reading the manifest file, at line 2\n>>> 'file a/b seq 1 type b'\nFile can't be a path, just a filename")]
+    [InlineData("file a\0b seq 1 type b\n", "Invalid AOF manifest file format")]
     [InlineData("file a seq 1 type x\n", "Reading the manifest file, at line 1\n>>> 'file a seq 1 type x'\nUnknown AOF file type")]
     [InlineData("file a seq 1 type b\nfile b seq 2 type b\n", "Reading the manifest file, at line 2\n>>> 'file b seq 2 type b'\nFound duplicate base file information")]
     [InlineData("file a seq 2 type i\nfile b seq 2 type i\n", "Reading the manifest file, at line 2\n>>> 'file b seq 2 type i'\nFound a non-monotonic sequence number")]
@@ -77,6 +78,6 @@ public class AofManifestTests
             file a.2.incr.aof seq 2 type i
 
             """, after.Format());
-        Assert.Equal("file a.2.base.aof seq 2 type b\nfile a.2.incr.aof seq 2 type i\n", after.WithoutHistory().Format());
+        Assert.Equal("file a.2.base.aof seq 2 type b\nfile a.2.incr.aof seq 2 type i\n", after.WithHistory([]).Format());
     }
 }

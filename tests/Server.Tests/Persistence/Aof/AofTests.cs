@@ -1,3 +1,4 @@
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Clients;
 
 namespace MiniRedis.Server.Tests.Persistence.Aof;
@@ -248,7 +249,7 @@ public sealed class AofTests : IDisposable
     [Fact]
     public void Names_with_blanks_quotes_and_letters_of_any_language_are_found_again()
     {
-        const string Configuration = "appendfilename \"my \\\"file\\\" \u00e9\"\nappenddirname \"the dir\"";
+        const string Configuration = "appendfilename \"my \\\"file\\\" \u00c3\u00a9\"\nappenddirname \"the dir\"";
         using (var server = _directory.Start(Configuration))
         {
             using var client = server.Connect();
@@ -257,5 +258,29 @@ public sealed class AofTests : IDisposable
         using var again = _directory.Start(Configuration);
         using var reader = again.Connect();
         Assert.Equal("$1 1", reader.Call("GET a"));
+    }
+
+    [Fact]
+    public void A_name_that_is_no_text_names_the_same_file_as_for_the_system()
+    {
+        // One byte, which in UTF-8 would begin a sequence.
+        const string Configuration = "appendfilename \"caf\u00e9\"\nauto-aof-rewrite-percentage 0";
+        using (var server = _directory.Start(Configuration))
+        {
+            using var client = server.Connect();
+            client.Call("SET a 1");
+        }
+        using (var again = _directory.Start(Configuration))
+        {
+            using var reader = again.Connect();
+            Assert.Equal("$1 1", reader.Call("GET a"));
+        }
+        foreach (var name in new[] { ".manifest", ".1.base.rdb", ".1.incr.aof" })
+        {
+            var path = _directory.AofPath("caf\udce9" + name);
+            Assert.Equal(PathKind.File, Disk.KindOf(path));
+            // What the runtime cannot name it cannot delete.
+            Disk.Delete(path);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Statistics;
 
@@ -61,6 +62,8 @@ static partial class InfoSections
         text.Field("active_defrag_running", server.ActiveDefrag.RunningPercent);
         text.Field("lazyfree_pending_objects", server.LazyFree.Pending);
         text.Field("lazyfreed_objects", server.Statistics.LazyFreedObjects);
+        text.Field("buffers_allocated", BufferMemory.AllocatedBytes);
+        text.Field("buffers_resident", BufferMemory.CommittedBytes);
         GarbageCollector(text, server);
     }
 

@@ -1,0 +1,215 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace MiniRedis.Server.Files;
+
+/// <summary>What a path leads to.</summary>
+enum PathKind
+{
+    Nothing,
+    Directory,
+
+    /// <summary>A file, or something else that can be opened.</summary>
+    File,
+}
+
+/// <summary>
+/// The machine's file systems: the one place that knows errno. "It is not there" and "I cannot tell" are different answers.
+/// </summary>
+/// <remarks>Any thread. Everything throws <see cref="IOException"/>, on Linux <see cref="DiskException"/>.</remarks>
+static class Disk
+{
+    /// <summary>Permissions of a new directory before the umask, as in Redis.</summary>
+    const int DirectoryMode = 0x1ED;
+
+    const int FileSizeSignal = 25, IgnoreSignal = 1;
+
+    /// <summary>
+    /// Has a write beyond the limit of RLIMIT_FSIZE fail, with EFBIG, like one to a full disk: by default the signal SIGXFSZ ends
+    /// the process.
+    /// </summary>
+    public static void FailAtSizeLimit()
+    {
+        if (!OperatingSystem.IsWindows()) FileCalls.Signal(FileSizeSignal, IgnoreSignal);
+    }
+
+    /// <summary>Ends the process at once: no other thread is waited for, and nothing more is written.</summary>
+    public static void EndProcess(int status)
+    {
+        if (OperatingSystem.IsWindows()) Environment.Exit(status);
+        else FileCalls.Exit(status);
+    }
+
+    /// <summary>
+    /// Opens /dev/null for those of the three standard descriptors that are closed. Otherwise files and sockets would get their
+    /// numbers, and what is printed would end up there.
+    /// </summary>
+    public static void OpenStandardDescriptors()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        const int ReadWrite = 2, LastStandard = 2;
+        int descriptor;
+        while ((descriptor = FileCalls.Open(FileNames.ToCall("/dev/null"), ReadWrite, 0)) is >= 0 and <= LastStandard)
+        {
+        }
+        if (descriptor > LastStandard) FileCalls.Close(descriptor);
+    }
+
+    /// <summary>What is at a path. A link that leads nowhere is nothing.</summary>
+    /// <exception cref="IOException">That cannot be told.</exception>
+    public static PathKind KindOf(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return DiskException.Translate(() => KindPortably(path));
+        if (FileCalls.State(FileNames.ToCall(path), out var state) == 0) return state.IsDirectory ? PathKind.Directory : PathKind.File;
+        var failure = FileCalls.Failure;
+        return failure.Number == Errno.NoEntry ? PathKind.Nothing : throw failure;
+    }
+
+    static PathKind KindPortably(string path)
+    {
+        try
+        {
+            return (File.GetAttributes(path) & FileAttributes.Directory) != 0 ? PathKind.Directory : PathKind.File;
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return PathKind.Nothing;
+        }
+    }
+
+    /// <summary>The permissions of a file, for one that is to replace it; those of a new file if there is none.</summary>
+    public static int PermissionsOf(string path)
+    {
+        if (!OperatingSystem.IsLinux() || KindOf(path) == PathKind.Nothing) return DiskFile.DefaultMode;
+        return FileCalls.State(FileNames.ToCall(path), out var state) == 0 ? state.Mode & 0xFFF : throw FileCalls.Failure;
+    }
+
+    /// <summary>Bytes of a file; 0 if there is none.</summary>
+    public static long LengthOf(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return DiskException.Translate(() => new FileInfo(path) is { Exists: true } file ? file.Length : 0);
+        if (FileCalls.State(FileNames.ToCall(path), out var state) == 0) return (long)state.Size;
+        var failure = FileCalls.Failure;
+        return failure.Number == Errno.NoEntry ? 0 : throw failure;
+    }
+
+    /// <summary>Opens a file for reading, unbuffered.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is a directory.</exception>
+    public static FileStream OpenRead(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return DiskException.Translate(() => new FileStream(path, new FileStreamOptions
+            {
+                Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete,
+            }));
+        }
+        var handle = OpenReadHandle(path);
+        if (FileCalls.State(handle, out var state) == 0 && state.IsDirectory)
+        {
+            handle.Dispose();
+            throw new DiskException(Errno.IsDirectory);
+        }
+        return new FileStream(handle, FileAccess.Read, bufferSize: 0);
+    }
+
+    static SafeFileHandle OpenReadHandle(string path)
+    {
+        try
+        {
+            return Open(path, 0, 0);
+        }
+        catch (DiskException failure) when (failure.Number == Errno.NoEntry)
+        {
+            throw new FileNotFoundException(failure.Message, failure);
+        }
+    }
+
+    /// <summary>All bytes of a file.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static byte[] ReadAll(string path)
+    {
+        using var file = OpenRead(path);
+        using var bytes = new MemoryStream();
+        file.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    /// <summary>
+    /// Renames a file atomically, replacing any file of that name. Where that is impossible, as across file systems (EXDEV), it
+    /// fails; the runtime would copy, and a full disk or a crash would leave a part under the final name.
+    /// </summary>
+    public static void Replace(string from, string to)
+    {
+        if (OperatingSystem.IsWindows()) File.Move(from, to, overwrite: true);
+        else Call(() => FileCalls.Rename(FileNames.ToCall(from), FileNames.ToCall(to)));
+    }
+
+    /// <summary>Creates a directory. False if it was there.</summary>
+    public static bool CreateDirectory(string path)
+    {
+        if (KindOf(path) is var kind && kind != PathKind.Nothing)
+            return kind == PathKind.Directory ? false : throw new DiskException(Errno.NotDirectory);
+        if (!OperatingSystem.IsWindows()) Call(() => FileCalls.MakeDirectory(FileNames.ToCall(path), DirectoryMode));
+        else Directory.CreateDirectory(path);
+        return true;
+    }
+
+    /// <summary>Syncs the names in a directory, so that they survive a power failure, if the system can do that.</summary>
+    public static void SyncDirectory(string path)
+    {
+        // On Windows a rename needs no sync of its directory.
+        if (OperatingSystem.IsWindows()) return;
+        using var directory = Open(path, 0, 0);
+        try
+        {
+            Call(() => FileCalls.Sync(directory));
+        }
+        catch (DiskException failure) when (failure.Number is Errno.BadDescriptor or Errno.Invalid)
+        {
+            // Some file systems know no syncs of directories. Redis asks no more of them either.
+        }
+    }
+
+    /// <summary>Deletes a file if it is there. Its blocks, perhaps gigabytes, are freed on another thread.</summary>
+    public static void Delete(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            DiskException.Translate<object?>(() =>
+            {
+                File.Delete(path);
+                return null;
+            });
+            return;
+        }
+        // While a file is open, deleting it only removes its name. One that may not be opened is deleted all the same.
+        var name = FileNames.ToCall(path);
+        var flags = OperatingSystem.IsLinux() ? FileCalls.NonBlocking | FileCalls.CloseOnExec : 0;
+        var held = new SafeFileHandle(FileCalls.Open(name, flags, 0), ownsHandle: true);
+        var failed = FileCalls.Unlink(name) != 0;
+        var failure = failed ? FileCalls.Failure : null;
+        if (failed || held.IsInvalid) held.Dispose();
+        else ThreadPool.UnsafeQueueUserWorkItem(static handle => handle.Dispose(), held, preferLocal: false);
+        if (failure is not null && failure.Number != Errno.NoEntry) throw failure;
+    }
+
+    /// <summary>open(2). A child process never inherits the descriptor.</summary>
+    internal static SafeFileHandle Open(string path, int flags, int mode)
+    {
+        var name = FileNames.ToCall(path);
+        int descriptor;
+        do descriptor = FileCalls.Open(name, flags | (OperatingSystem.IsLinux() ? FileCalls.CloseOnExec : 0), mode);
+        while (descriptor < 0 && FileCalls.WasInterrupted);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw FileCalls.Failure;
+    }
+
+    /// <summary>Makes a system call, again if a signal interrupts it.</summary>
+    internal static void Call(Func<int> call)
+    {
+        while (call() != 0)
+        {
+            if (!FileCalls.WasInterrupted) throw FileCalls.Failure;
+        }
+    }
+}
