@@ -47,6 +47,7 @@ public partial class TidyTests
     [Theory]
     [InlineData("Resp", "MiniRedis.Storage", "MiniRedis.Cluster", "MiniRedis.Server", "System.Net.Sockets")]
     [InlineData("Storage", "MiniRedis.Cluster", "MiniRedis.Server", "System.Net")]
+    [InlineData("Scripting", "MiniRedis.Storage", "MiniRedis.Cluster", "MiniRedis.Server", "System.Net")]
     [InlineData("Cluster", "MiniRedis.Server", "System.Net.Sockets", "System.Threading")]
     public void Nothing_calls_upward(string layer, params string[] above) => Assert.Empty(
         from file in Sources(Path.Combine("src", layer))

@@ -1,0 +1,260 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using MiniRedis.Scripting.Compilation;
+using MiniRedis.Scripting.Libraries;
+using MiniRedis.Scripting.Memory;
+
+namespace MiniRedis.Scripting.Machine;
+
+/// <summary>
+/// Lua 5.1 as Redis has it: compiler, virtual machine, libraries. A machine is set up once (libraries and the host's functions), sealed,
+/// and then runs scripts one after another. What a run makes is dropped at its end; what was there before cannot be changed by it.
+/// One thread at a time. docs/design/scripting.md says why it is built like this.
+/// </summary>
+public sealed unsafe partial class LuaMachine : IDisposable
+{
+    readonly IScriptHost _host;
+    readonly Heap _heap = new();
+    readonly StringTable _strings;
+    readonly Compiler _compiler;
+    readonly LuaString*[] _names = new LuaString*[(int)Metamethod.Call + 1];
+    readonly LuaString* _n, _notEnoughMemory;
+    readonly List<nint> _runGlobals = [];
+    GcObject* _objects, _fixedObjects;
+    Table* _globals, _stringMetatable;
+    LuaThread* _thread, _main;
+    Value _error;
+    int _handler, _depth, _budget;
+    byte* _scratch;
+    int _scratchSize;
+
+    public LuaMachine(IScriptHost host)
+    {
+        _host = host;
+        _heap.IsFixed = true;
+        _strings = new StringTable(_heap);
+        _compiler = new Compiler(_heap, _strings);
+        for (var i = 0; i < _names.Length; i++)
+        {
+            var name = ((Metamethod)i).ToString().ToLowerInvariant();
+            _names[i] = _strings.Intern(Encoding.ASCII.GetBytes("__" + name));
+        }
+        _n = _strings.Intern("n"u8);
+        _notEnoughMemory = _strings.Intern("not enough memory"u8);
+        _globals = NewTable(0, 40);
+        SetField(_globals, "_G", Value.From(_globals));
+        BaseLibrary.Open(this);
+        StringLibrary.Open(this);
+        TableLibrary.Open(this);
+        MathLibrary.Open(this);
+        CoroutineLibrary.Open(this);
+        _stringMetatable = NewTable(0, 1);
+        SetField(_stringMetatable, "__index", GetField(_globals, "string"));
+    }
+
+    /// <summary>Calls and backward jumps between two questions to the host. About a millisecond.</summary>
+    public int CheckInterval { get; set; } = 100_000;
+
+    /// <summary>What a run may hold in memory, in bytes; beyond it a script fails with "not enough memory".</summary>
+    public long MemoryLimit
+    {
+        get => _heap.Limit;
+        set => _heap.Limit = value;
+    }
+
+    /// <summary>Bytes that the run holds.</summary>
+    public long UsedBytes => _heap.Used;
+
+    /// <summary>Bytes of libraries and compiled scripts.</summary>
+    public long FixedBytes => _heap.FixedBytes;
+
+    internal LuaThread* Thread => _thread;
+
+    internal Heap Heap => _heap;
+
+    internal Table* Globals => _globals;
+
+    internal MachineRandom Random { get; } = new();
+
+    // Setting up.
+
+    internal void SetField(Table* table, string name, Value value) =>
+        *table->Set(_heap, _strings.Intern(Encoding.ASCII.GetBytes(name))) = value;
+
+    internal Value GetField(Table* table, string name) => *table->Get(_strings.Intern(Encoding.ASCII.GetBytes(name)));
+
+    internal Table* OpenLibrary(string name)
+    {
+        var table = NewTable(0, 16);
+        SetField(_globals, name, Value.From(table));
+        return table;
+    }
+
+    internal void AddNative(Table* table, string name, delegate*<LuaMachine, int> code, int id = 0) =>
+        SetField(table, name, Value.From(NewNative(code, 0, id)));
+
+    /// <summary>A table of the host's own, as a global. Before <see cref="Seal"/>.</summary>
+    public Value AddTable(string name) => Value.From(OpenLibrary(name));
+
+    /// <summary>A value in a table of the host's. Before <see cref="Seal"/>.</summary>
+    public void AddValue(Value table, string name, Value value) => SetField(table.Table, name, value);
+
+    /// <summary>A function of the host's, called through <see cref="IScriptHost.Call"/> with the id. Before <see cref="Seal"/>.</summary>
+    public void AddFunction(Value table, string name, int id) => AddNative(table.Table, name, &CallHost, id);
+
+    static int CallHost(LuaMachine machine)
+    {
+        var call = new NativeCall(machine);
+        machine._host.Call(machine._thread->Call->Function->Closure->Id, ref call);
+        return call.Results;
+    }
+
+    /// <summary>A global that each run sets anew, such as KEYS. Before <see cref="Seal"/>.</summary>
+    public int AddRunGlobal(string name)
+    {
+        SetField(_globals, name, Value.From(false));
+        _runGlobals.Add((nint)_strings.Intern(Encoding.ASCII.GetBytes(name)));
+        return _runGlobals.Count - 1;
+    }
+
+    /// <summary>
+    /// Ends the set-up. Every table becomes read-only: that is what Redis's sandbox shows, and it is why a run leaves nothing behind.
+    /// Reading a global that does not exist is an error from here on.
+    /// </summary>
+    public void Seal()
+    {
+        var guard = NewTable(0, 1);
+        AddNative(guard, "__index", &BaseLibrary.MissingGlobal);
+        _globals->Metatable = guard;
+        for (var o = _fixedObjects; o != null; o = o->Next)
+        {
+            if (o->Type == (byte)LuaType.Table) ((Table*)o)->IsReadOnly = true;
+        }
+        foreach (var name in _runGlobals) *_globals->Get((LuaString*)name) = Value.Nil;
+        _heap.IsFixed = false;
+    }
+
+    // Compiling and running.
+
+    /// <summary>Compiles a script to be kept. Not during a run.</summary>
+    /// <param name="source">The text.</param>
+    /// <param name="chunkName">How errors name it: "@user_script" shows as user_script.</param>
+    /// <param name="script">The script.</param>
+    /// <param name="error">Lua's message, if it does not compile.</param>
+    public bool TryLoad(ReadOnlySpan<byte> source, ReadOnlySpan<byte> chunkName, out LuaScript script, out byte[]? error)
+    {
+        if (_main != null) throw new InvalidOperationException("A script cannot be kept while another runs.");
+        script = default;
+        error = null;
+        _heap.IsFixed = true;
+        try
+        {
+            fixed (GcObject** list = &_fixedObjects) script = new LuaScript(Compile(source, chunkName, list, 0));
+            return true;
+        }
+        catch (LuaSyntaxException e)
+        {
+            error = e.Text;
+            return false;
+        }
+        finally
+        {
+            _heap.IsFixed = false;
+        }
+    }
+
+    Proto* Compile(ReadOnlySpan<byte> source, ReadOnlySpan<byte> chunkName, GcObject** list, int depth)
+    {
+        var name = _strings.Intern(chunkName);
+        if (source.Length > 0 && source[0] == 0x1B)
+        {
+            // Bytecode could do anything to the machine: Redis refuses it in the same words.
+            throw new LuaSyntaxException([.. ChunkName.Display(chunkName), .. ":1: unexpected symbol near 'char(27)'"u8]);
+        }
+        return _compiler.Compile(source, name, list, depth);
+    }
+
+    /// <summary>Compiles a text during a run, to a function of the run.</summary>
+    internal Closure* CompileInRun(ReadOnlySpan<byte> source, ReadOnlySpan<byte> chunkName)
+    {
+        fixed (GcObject** list = &_objects)
+        {
+            return NewLuaClosure(Compile(source, chunkName, list, _depth), _thread->Globals);
+        }
+    }
+
+    /// <summary>Begins a run: strings and tables for it can be made from here on, until <see cref="EndRun"/>.</summary>
+    public void BeginRun()
+    {
+        _collectAt = FirstCollection;
+        _budget = CheckInterval;
+        (_depth, _handler, _error) = (0, 0, default);
+        _main = _thread = NewThread(_globals);
+    }
+
+    /// <summary>Gives a global of this run its value.</summary>
+    public void SetRunGlobal(int index, Value value) => *_globals->Get((LuaString*)_runGlobals[index]) = value;
+
+    /// <summary>
+    /// Runs a script. True with its first result, false with the value of its error. Both are valid until <see cref="EndRun"/>.
+    /// </summary>
+    /// <exception cref="LuaStoppedException">The host ended the run.</exception>
+    public bool Run(LuaScript script, out Value result)
+    {
+        var function = _thread->Top;
+        Push(Value.From(NewLuaClosure(script.Main, _globals)));
+        var succeeded = ProtectedCall(function, 1, null);
+        result = *--_thread->Top;
+        return succeeded;
+    }
+
+    /// <summary>Ends a run, however it ended: its memory is dropped.</summary>
+    public void EndRun()
+    {
+        foreach (var name in _runGlobals) *_globals->Get((LuaString*)name) = Value.Nil;
+        _objects = null;
+        _main = _thread = null;
+        _strings.DropRun();
+        _heap.DropRun();
+        if (_scratchSize > 64 * 1024) FreeScratch();
+    }
+
+    void Tick()
+    {
+        _budget = CheckInterval;
+        if (!_host.MayContinue()) throw new LuaStoppedException();
+    }
+
+    /// <summary>Counts work inside a library function as so many calls.</summary>
+    internal void Spend(int work)
+    {
+        _budget -= work;
+        if (_budget < 0) Tick();
+    }
+
+    /// <summary>A buffer that is valid until the next call of anything.</summary>
+    internal byte* Scratch(int size)
+    {
+        if (size > _heap.Limit - _heap.Used) throw new LuaMemoryException();
+        if (size + LuaNumbers.MostBytes <= _scratchSize) return _scratch;
+        FreeScratch();
+        _scratchSize = Heap.PowerOfTwo(Math.Max(1024, size + LuaNumbers.MostBytes));
+        _scratch = (byte*)NativeMemory.Alloc((nuint)_scratchSize);
+        return _scratch;
+    }
+
+    void FreeScratch()
+    {
+        NativeMemory.Free(_scratch);
+        _scratch = null;
+        _scratchSize = 0;
+    }
+
+    public void Dispose()
+    {
+        FreeScratch();
+        FreeMarks();
+        _strings.Dispose();
+        _heap.Dispose();
+    }
+}

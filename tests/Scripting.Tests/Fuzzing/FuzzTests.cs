@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Text;
+
+namespace MiniRedis.Scripting.Tests.Fuzzing;
+
+/// <summary>
+/// Random programs on our machine and on redis-server's Lua, compared byte by byte: values, the order of pairs(), and texts of errors.
+/// LUA_FUZZ_SEED and LUA_FUZZ_PROGRAMS make other and longer runs; a failure names its seed.
+/// </summary>
+public class FuzzTests
+{
+    /// <summary>Writes any value as text, tables in the order of pairs().</summary>
+    const string Show = """
+        local function show(v, d) d = d or 0 if type(v) == 'number' then return string.format('%.17g', v)
+        elseif type(v) == 'string' then return '"' .. v .. '"' elseif type(v) == 'table' then if d > 3 then return '{..}' end
+        local s = '{' for k, x in pairs(v) do s = s .. '[' .. show(k, d + 1) .. ']=' .. show(x, d + 1) .. ';' end return s .. '}'
+        elseif type(v) == 'function' or type(v) == 'thread' then return type(v) else return tostring(v) end end
+        """;
+
+    static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+
+    internal static string Wrap(string program) => $"{Show.ReplaceLineEndings(" ")}\nmath.randomseed(7) return show({{pcall(function()\n{program}\nend)}})";
+
+    /// <summary>Lua's own text of what EVAL answers to a script that does not compile.</summary>
+    static string Plain(string reply)
+    {
+        const string compiling = "ERR Error compiling script (new function): ";
+        return reply.StartsWith(compiling, StringComparison.Ordinal) ? "ERR " + reply[compiling.Length..].TrimEnd() : reply;
+    }
+
+    [OracleTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Random_programs_give_the_bytes_that_redis_gives(int seed)
+    {
+        seed = Setting("LUA_FUZZ_SEED", seed);
+        using var oracle = new RedisOracle();
+        using var runner = new ScriptRunner();
+        runner.Machine.MemoryLimit = 4 << 20;
+        runner.Machine.CheckInterval = 10_000;
+        var generator = new ProgramGenerator(new Random(seed));
+        var differences = new StringBuilder();
+        var (programs, found) = (Setting("LUA_FUZZ_PROGRAMS", 500), 0);
+        for (var i = 0; i < programs && found < 10; i++)
+        {
+            var program = generator.Program();
+            var script = Wrap(program);
+            File.WriteAllText($"/tmp/last{seed}.lua", script); runner.Patience = 20;
+            var actual = runner.Run(script);
+            var expected = Plain(oracle.Eval(script));
+            if (expected == actual) continue;
+            found++;
+            differences.AppendLine(CultureInfo.InvariantCulture, $"seed {seed}, program {i}:\n{program}\nredis: {expected}\nours:  {actual}\n");
+        }
+        Assert.True(found == 0, differences.ToString());
+    }
+}
