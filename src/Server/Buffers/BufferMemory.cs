@@ -24,7 +24,12 @@ static unsafe class BufferMemory
     const int GivenBackPart = 2;
 
     static readonly Lock s_lock = new();
-    static readonly Arena s_arena = new();
+
+    /// <summary>
+    /// A long request is freed just before its reply takes as much: at most one of the two is to be resident. Copying it took longer than
+    /// unmapping it.
+    /// </summary>
+    static readonly Arena s_arena = new() { UnmapsAtOnce = true };
 
     /// <summary>Bytes of the blocks in use and of those that wait in a pool.</summary>
     public static long AllocatedBytes

@@ -6,6 +6,12 @@ public sealed unsafe partial class Arena
     // Bytes of large blocks; part of _used.
     long _large;
 
+    /// <summary>
+    /// Whether a mapping of its own is gone when its block has been freed. Otherwise another thread takes it away little by little:
+    /// that costs its user no time, but the memory of a block that takes its place may come first.
+    /// </summary>
+    public bool UnmapsAtOnce { get; init; }
+
     byte* AllocateLarge(nuint size)
     {
         var block = TryAllocateLarge(size, isOptional: false);
@@ -90,6 +96,11 @@ public sealed unsafe partial class Arena
         UnlinkDedicated(slab);
         _committed -= (long)slab->Extent;
         // Nobody else knows the mapping any more, so nothing has to wait.
+        if (UnmapsAtOnce)
+        {
+            NativePages.Release((byte*)((nuint)slab & ~(Region.Size - 1)), slab->Extent);
+            return;
+        }
         NativePages.BeginRelease();
         ThreadPool.UnsafeQueueUserWorkItem(static mapping =>
         {

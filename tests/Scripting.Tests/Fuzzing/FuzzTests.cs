@@ -46,8 +46,10 @@ public class FuzzTests
         {
             var program = generator.Program();
             var script = Wrap(program);
-            File.WriteAllText($"/tmp/last{seed}.lua", script); runner.Patience = 20;
+            // redis-server is not asked what a program answers that runs for long here, or takes much memory.
+            runner.Patience = 20;
             var actual = runner.Run(script);
+            if (actual == "stopped" || actual.Contains("not enough memory", StringComparison.Ordinal)) continue;
             var expected = Plain(oracle.Eval(script));
             if (expected == actual) continue;
             found++;
