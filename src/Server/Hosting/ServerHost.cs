@@ -94,7 +94,7 @@ sealed class ServerHost : IDisposable
     }
 
     /// <summary>
-    /// Waits for another server that has the directory of the append-only files: in a rolling restart it is about to end. A
+    /// Waits for another server that has the append-only files: in a rolling restart it is about to end. A
     /// signal ends the wait.
     /// </summary>
     void ClaimAofDirectory()
