@@ -3,7 +3,7 @@ namespace MiniRedis.Compare;
 /// <summary>The parts of the comparison; each starts servers of its own and prints one table.</summary>
 static class Measure
 {
-    const int Clients = 50, Keys = 100_000, ValueBytes = 64;
+    public const int Clients = 50, Keys = 100_000, ValueBytes = 64;
 
     /// <summary>Share of a workload's requests that run before those that count.</summary>
     const double WarmUp = 0.4;

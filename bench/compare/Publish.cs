@@ -8,11 +8,8 @@ static class Publish
     /// <summary>Publishes src/Server of the repository above this program. Returns the command that starts it.</summary>
     public static string ThisRepository()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "MiniRedis.sln"))) folder = folder.Parent;
-        if (folder is null) throw new DirectoryNotFoundException("No MiniRedis.sln above this program; say --server.");
         var output = Path.Combine(Path.GetTempPath(), "miniredis-compare");
-        using var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", Path.Combine(folder.FullName, "src", "Server"), "-c", "Release", "-o", output])
+        using var publish = Process.Start(new ProcessStartInfo("dotnet", ["publish", Path.Combine(Repository(), "src", "Server"), "-c", "Release", "-o", output])
         {
             RedirectStandardOutput = true,
         })!;
@@ -20,5 +17,14 @@ static class Publish
         publish.WaitForExit();
         if (publish.ExitCode != 0) throw new InvalidOperationException(text);
         return Path.Combine(output, OperatingSystem.IsWindows() ? "miniredis.exe" : "miniredis");
+    }
+
+    /// <summary>The folder above this program that holds the solution.</summary>
+    public static string Repository()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "MiniRedis.sln")))
+            folder = folder.Parent ?? throw new DirectoryNotFoundException("No MiniRedis.sln above this program; of bench/compare, say --server.");
+        return folder.FullName;
     }
 }

@@ -15,8 +15,6 @@ static class Collection
         "DOTNET_OSR_HitLimit=7000", "DOTNET_TC_OnStackReplacement_InitialCounter=7000", "DOTNET_WritePGOData=1",
     ];
 
-    const int Clients = 50, Keys = 100_000, ValueBytes = 64;
-
     /// <summary>Factor on the requests of the comparison.</summary>
     const double Scale = 0.1;
 
@@ -31,7 +29,7 @@ static class Collection
             {
                 var requests = (int)(workload.Requests * Scale);
                 workload.Prepare?.Invoke(server, requests);
-                Load.Run(server, workload.Arguments, workload.Pipeline, requests, Clients, Keys, ValueBytes);
+                Load.Run(server, workload.Arguments, workload.Pipeline, requests, Measure.Clients, Measure.Keys, Measure.ValueBytes);
                 Console.WriteLine(workload.Label);
             }
             server.Shutdown();
@@ -39,14 +37,5 @@ static class Collection
         var lines = File.ReadAllLines(path);
         File.Delete(path);
         return lines;
-    }
-
-    /// <summary>The folder above this program that holds the solution.</summary>
-    public static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "MiniRedis.sln")))
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("No MiniRedis.sln above this program.");
-        return folder.FullName;
     }
 }

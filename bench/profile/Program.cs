@@ -1,3 +1,4 @@
+using MiniRedis.Compare;
 using MiniRedis.Profile;
 
 // Writes src/Server/miniredis.mibc, the profile that the native executable is compiled with: see CONTRIBUTING.md, "Profile".
@@ -7,6 +8,6 @@ if (args is not [])
     return 1;
 }
 var counted = Collection.Run();
-var (added, left) = Conversion.Write(counted, Path.Combine(Collection.Repository(), "src", "Server", "miniredis.mibc"));
+var (added, left) = Conversion.Write(counted, Path.Combine(Publish.Repository(), "src", "Server", "miniredis.mibc"));
 Console.WriteLine($"{added} methods written; {left} with counts left out: of .NET's or generic code of which the instantiation is not known");
 return 0;

@@ -45,7 +45,7 @@ sealed class RefusedMemory(
     public void Leave() => keyspace.Arena.EndAttempt();
 
     bool HasMemoryFor(in Request request) =>
-        (keyspace.Arena.HasReserve || keyspace.Arena.TryFillReserve()) && (request.MostEncodedLength <= SmallRequest || CanTake(request));
+        keyspace.Arena.TryFillReserve() && (request.MostEncodedLength <= SmallRequest || CanTake(request));
 
     bool CanTake(in Request request)
     {
