@@ -15,10 +15,6 @@ public static partial class Errors
     public static ReadOnlySpan<byte> NotEnoughReplicas => "NOREPLICAS Not enough good replicas to write."u8;
     public static ReadOnlySpan<byte> MasterDown =>
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
-    public static ReadOnlySpan<byte> BusyScript =>
-        "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."u8;
-    public static ReadOnlySpan<byte> BusyFunction =>
-        "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."u8;
     public static ReadOnlySpan<byte> CommandLogType => "ERR type should be one of the following: slow, large-request, large-reply"u8;
 
     public static ReadOnlySpan<byte> DebugNotAllowed =>
@@ -44,11 +40,6 @@ public static partial class Errors
     public static ReadOnlySpan<byte> PackedThreshold =>
         "ERR argument must be a memory value bigger than 1 and smaller than 4gb"u8;
     public static ReadOnlySpan<byte> NeedsResp3 => "ERR RESP2 is not supported by this command"u8;
-
-    // Scripts
-    public static ReadOnlySpan<byte> NoScript => "NOSCRIPT No matching script. Please use EVAL."u8;
-    public static ReadOnlySpan<byte> NotBusy => "NOTBUSY No scripts in execution right now."u8;
-    public static ReadOnlySpan<byte> ScriptFlushOption => "ERR SCRIPT FLUSH only support SYNC|ASYNC option"u8;
 
     // CONFIG, COMMAND, SHUTDOWN, SAVE
     public static ReadOnlySpan<byte> NoConfigFile => "ERR The server is running without a config file"u8;

@@ -4,7 +4,7 @@ namespace MiniRedis.Resp;
 /// Inline requests, as a person types them: words separated by blanks, with "double quotes" that know the escapes
 /// \n \r \t \b \a \xHH and 'single quotes' that know only \'. Source: sdssplitargs in Redis.
 /// </summary>
-internal static class InlineRequest
+public static class InlineRequest
 {
     /// <summary>Parses one line. Arguments are copied into <paramref name="args"/>, so nothing refers to the line.</summary>
     /// <param name="scanned">Bytes already known to hold no line end.</param>
@@ -38,7 +38,7 @@ internal static class InlineRequest
     }
 
     /// <summary>Splits a line into arguments; false if a quote is not closed, or is closed inside a word.</summary>
-    private static bool TrySplit(ReadOnlySpan<byte> line, ArgBuffer args)
+    public static bool TrySplit(ReadOnlySpan<byte> line, ArgBuffer args)
     {
         args.Begin();
         int i = 0;

@@ -14,6 +14,7 @@ using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -64,6 +65,11 @@ sealed class MiniRedisServer
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, keys, pause, effects, clock, cronSignal);
 
+        // Scripts and functions.
+        var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
+        var scriptServices = new ScriptServices(runningScript, effects, statistics, config.Process, config.Logging, log);
+        var (evalScripts, functions) = (new EvalScripts(scriptServices), new FunctionLibraries(scriptServices));
+
         // Memory.
         var memory = new MemoryUsage(keyspace, clientMemory, tracking);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
@@ -75,13 +81,13 @@ sealed class MiniRedisServer
 
         // Files.
         var settings = config.Persistence;
-        var saving = new RdbSaving(keyspace, accessFields, effects, memory, clock, settings, log);
+        var saving = new RdbSaving(keyspace, accessFields, effects, functions, memory, clock, settings, log);
         var snapshots = new Snapshots(keyspace, pause, statistics, clock, cronSignal);
         var backgroundSaving = new BackgroundSaving(saving, effects, statistics, settings, accessFields, log, snapshots, dataset, exit, clock);
         var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
         var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
         var loading = new Loading(
-            keyspace, accessFields, defrag, saving, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
+            keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
 
         var cron = new Cron(
@@ -97,26 +103,32 @@ sealed class MiniRedisServer
             Transactions = transactions, Tracking = tracking, Pushes = pushes, PubSub = pubSub,
             Notifications = notifications, Monitors = monitors, Limits = limits, ClientEviction = clientEviction,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
-            Latency = latency, CallWatch = callWatch, Saving = saving, Loading = loading, Snapshots = snapshots,
+            Latency = latency, CallWatch = callWatch, RunningScript = runningScript, EvalScripts = evalScripts, Functions = functions,
+            Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Shutdown = shutdown,
             Cron = cron,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
-            commandStatistics, config.Memory, config.Security);
+            commandStatistics, runningScript, config.Memory, config.Security);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects,
-            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, config.Observation, clock, log);
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, commands, switches,
+            config.Observation, clock, log);
+        scriptServices.Calls = runner;
         Parts.Executor = new Executor(
             runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
-            statistics, config.Network, clock, cronSignal, log);
+            statistics, runningScript, config.Network, clock, cronSignal, log);
+        runningScript.Others = Parts.Executor;
 
         // What the lower of two parts tells the upper one.
         blocked.Runner = runner;
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
+        memory.AddBacklog(evalScripts);
+        memory.AddBacklog(functions);
         pause.Ended += blocked.MarkHeld;
         snapshots.Changed += aof.ApplyPolicy;
         saving.ChangesForgotten += backgroundSaving.ForgetChanges;

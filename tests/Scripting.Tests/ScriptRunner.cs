@@ -59,7 +59,7 @@ sealed class ScriptRunner : IScriptHost, IDisposable
         }
     }
 
-    string Show(Value value) => value.Type switch
+    static string Show(Value value) => value.Type switch
     {
         LuaType.Nil => "nil",
         LuaType.Boolean => value.IsTrue ? "true" : "false",
@@ -69,10 +69,10 @@ sealed class ScriptRunner : IScriptHost, IDisposable
         _ => value.Type.ToString().ToLowerInvariant(),
     };
 
-    List<string> Elements(Value table)
+    static List<string> Elements(Value table)
     {
         var elements = new List<string>();
-        for (var i = 1; !Machine.GetElement(table, i).IsNil; i++) elements.Add(Show(Machine.GetElement(table, i)));
+        for (var i = 1; !LuaMachine.GetElement(table, i).IsNil; i++) elements.Add(Show(LuaMachine.GetElement(table, i)));
         return elements;
     }
 

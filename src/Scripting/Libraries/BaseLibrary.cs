@@ -213,10 +213,19 @@ internal static unsafe partial class BaseLibrary
         return (int)count;
     }
 
+    /// <summary>
+    /// As Redis has it since its errors are tables: a script of older days compares the error with a string, so the text of the table is
+    /// what it gets.
+    /// </summary>
     static int PCall(LuaMachine m)
     {
         m.CheckAny(1);
         var succeeded = m.ProtectedCall(m.Argument(1), -1, null);
+        if (!succeeded && m.Argument(1)->IsTable)
+        {
+            var text = m.GetField(m.Argument(1)->Table, "err");
+            if (text.Type is LuaType.String or LuaType.Number) *m.Argument(1) = text;
+        }
         return PutFirst(m, Value.From(succeeded));
     }
 
@@ -311,6 +320,8 @@ internal static unsafe partial class BaseLibrary
         if (radix is < 2 or > 36) m.ArgumentError(2, "base out of range");
         return m.Return(LuaNumbers.TryParseInteger(text, radix, out var number) ? Value.From(number) : Value.Nil);
     }
+
+    public static int ToText(LuaMachine m) => ToString(m);
 
     static int ToString(LuaMachine m)
     {

@@ -24,6 +24,7 @@ public sealed unsafe partial class LuaMachine
         Mark((GcObject*)_thread);
         fixed (Value* error = &_error) Mark(error);
         foreach (var name in _runGlobals) Mark(_globals->Get((LuaString*)name));
+        foreach (var function in _kept) Mark((GcObject*)function);
         _weakTables = null;
         while (_markCount > 0) Traverse(_marks[--_markCount]);
         ClearWeakTables();

@@ -53,7 +53,7 @@ public sealed unsafe partial class LuaMachine
     public Value NewTable(int listLength) => Value.From(NewTable(listLength, 0));
 
     /// <summary>Reads an element of a list, without metamethods.</summary>
-    public Value GetElement(Value table, int index) => *table.Table->Get(index);
+    public static Value GetElement(Value table, int index) => *table.Table->Get(index);
 
     /// <summary>Writes an element of a list, without metamethods.</summary>
     public void SetElement(Value table, int index, Value value) => *table.Table->Set(_heap, index) = value;

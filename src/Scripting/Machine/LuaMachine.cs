@@ -24,13 +24,17 @@ public sealed unsafe partial class LuaMachine : IDisposable
     Table* _globals, _stringMetatable;
     LuaThread* _thread, _main;
     Value _error;
+    Closure* _reporter;
     int _handler, _depth, _budget;
     byte* _scratch;
     int _scratchSize;
 
-    public LuaMachine(IScriptHost host)
+    /// <param name="host">Who runs scripts.</param>
+    /// <param name="random">The numbers of math.random, if they outlive the machine.</param>
+    public LuaMachine(IScriptHost host, MachineRandom? random = null)
     {
         _host = host;
+        Random = random ?? new();
         _heap.IsFixed = true;
         _strings = new StringTable(_heap);
         _compiler = new Compiler(_heap, _strings);
@@ -74,7 +78,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
 
     internal Table* Globals => _globals;
 
-    internal MachineRandom Random { get; } = new();
+    internal MachineRandom Random { get; }
 
     // Setting up.
 
@@ -131,6 +135,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
             if (o->Type == (byte)LuaType.Table) ((Table*)o)->IsReadOnly = true;
         }
         foreach (var name in _runGlobals) *_globals->Get((LuaString*)name) = Value.Nil;
+        _reporter = NewNative(&ReportError, 0);
         _heap.IsFixed = false;
     }
 
@@ -186,7 +191,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
     /// <summary>Begins a run: strings and tables for it can be made from here on, until <see cref="EndRun"/>.</summary>
     public void BeginRun()
     {
-        _collectAt = FirstCollection;
+        if (!KeepsState) _collectAt = FirstCollection;
         _budget = CheckInterval;
         (_depth, _handler, _error) = (0, 0, default);
         _main = _thread = NewThread(_globals);
@@ -208,14 +213,22 @@ public sealed unsafe partial class LuaMachine : IDisposable
         return succeeded;
     }
 
-    /// <summary>Ends a run, however it ended: its memory is dropped.</summary>
+    /// <summary>Ends a run, however it ended: its memory is dropped, or collected in time where state is kept.</summary>
     public void EndRun()
     {
-        foreach (var name in _runGlobals) *_globals->Get((LuaString*)name) = Value.Nil;
-        _objects = null;
         _main = _thread = null;
-        _strings.DropRun();
-        _heap.DropRun();
+        _error = default;
+        if (KeepsState)
+        {
+            if (_heap.Used >= _collectAt) Collect();
+        }
+        else
+        {
+            foreach (var name in _runGlobals) *_globals->Get((LuaString*)name) = Value.Nil;
+            _objects = null;
+            _strings.DropRun();
+            _heap.DropRun();
+        }
         if (_scratchSize > 64 * 1024) FreeScratch();
     }
 
@@ -225,8 +238,8 @@ public sealed unsafe partial class LuaMachine : IDisposable
         if (!_host.MayContinue()) throw new LuaStoppedException();
     }
 
-    /// <summary>Counts work inside a library function as so many calls.</summary>
-    internal void Spend(int work)
+    /// <summary>Counts work inside a function of a library or of the host as so many calls.</summary>
+    public void Spend(int work)
     {
         _budget -= work;
         if (_budget < 0) Tick();

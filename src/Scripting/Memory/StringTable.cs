@@ -12,8 +12,15 @@ internal sealed unsafe class StringTable(Heap heap) : IDisposable
 {
     const int Smallest = 512;
 
+    /// <summary>Strings of a run that are taken out one by one; for more, the whole table is gone through.</summary>
+    const int MostListed = 256;
+
     GcObject** _buckets = NewBuckets(Smallest);
+    readonly LuaString*[] _listed = new LuaString*[MostListed];
     int _size = Smallest, _count, _fixedCount;
+
+    // Strings of the run that are listed; beyond MostListed if some are not, or may have been freed.
+    int _listedCount;
 
     static GcObject** NewBuckets(int size) => (GcObject**)NativeMemory.AllocZeroed((nuint)size, (nuint)sizeof(void*));
 
@@ -60,6 +67,8 @@ internal sealed unsafe class StringTable(Heap heap) : IDisposable
         bucket = (GcObject*)s;
         _count++;
         if (heap.IsFixed) _fixedCount++;
+        else if (_listedCount < MostListed) _listed[_listedCount++] = s;
+        else _listedCount = MostListed + 1;
         return s;
     }
 
@@ -85,6 +94,7 @@ internal sealed unsafe class StringTable(Heap heap) : IDisposable
     /// <summary>Frees the strings that no mark has reached, and whitens the others.</summary>
     public void Sweep()
     {
+        _listedCount = MostListed + 1;
         for (var i = 0; i < _size; i++)
         {
             var link = &_buckets[i];
@@ -108,7 +118,29 @@ internal sealed unsafe class StringTable(Heap heap) : IDisposable
     /// <summary>Forgets the strings of the run, whose memory the heap drops.</summary>
     public void DropRun()
     {
-        if (_count == _fixedCount) return;
+        if (_listedCount <= MostListed)
+        {
+            for (var i = 0; i < _listedCount; i++) TakeOut(_listed[i]);
+        }
+        else
+        {
+            TakeOutAll();
+        }
+        _listedCount = 0;
+        _count = _fixedCount;
+        var size = Math.Max(Smallest, Heap.PowerOfTwo(_count));
+        if (size < _size) Resize(size);
+    }
+
+    void TakeOut(LuaString* s)
+    {
+        var link = &_buckets[s->Hash & (uint)(_size - 1)];
+        while (*link != (GcObject*)s) link = &(*link)->Next;
+        *link = s->Next;
+    }
+
+    void TakeOutAll()
+    {
         for (var i = 0; i < _size; i++)
         {
             var link = &_buckets[i];
@@ -118,9 +150,6 @@ internal sealed unsafe class StringTable(Heap heap) : IDisposable
                 else *link = (*link)->Next;
             }
         }
-        _count = _fixedCount;
-        var size = Math.Max(Smallest, Heap.PowerOfTwo(_count));
-        if (size < _size) Resize(size);
     }
 
     public void Dispose() => NativeMemory.Free(_buckets);

@@ -13,6 +13,9 @@ sealed class LoopWriters
     /// <summary>Replaces the writers of this thread after an exception left a reply half written.</summary>
     public static void Renew() => t_current = null;
 
+    /// <summary>Has this thread use other writers; null is for new ones.</summary>
+    public static void Use(LoopWriters? writers) => t_current = writers;
+
     /// <summary>Writes the replies of the batch that runs.</summary>
     public ReplyWriter Reply { get; } = New();
 

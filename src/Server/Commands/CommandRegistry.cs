@@ -8,6 +8,7 @@ using MiniRedis.Server.Commands.HyperLogLogs;
 using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Commands.Lists;
 using MiniRedis.Server.Commands.PubSub;
+using MiniRedis.Server.Commands.Scripting;
 using MiniRedis.Server.Commands.Sets;
 using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Commands.Sorting;
@@ -27,7 +28,7 @@ static class CommandRegistry
         .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
         .. GeoCommands.All, .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
-        .. ConnectionCommands.All, .. ServerCommands.All,
+        .. ScriptingCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>

@@ -5,11 +5,16 @@ namespace MiniRedis.Server.Effects;
 /// </summary>
 readonly record struct EffectCommand(int Database, int Offset, EffectTarget Target);
 
-/// <summary>The receivers of a canonical command.</summary>
+/// <summary>The receivers of a canonical command. The values are those of redis.REPL_AOF, REPL_REPLICA and REPL_ALL.</summary>
+[Flags]
 enum EffectTarget : byte
 {
-    All,
+    None = 0,
 
-    /// <summary>Not the append-only file: the command changes no key (PUBLISH).</summary>
-    Replicas,
+    AppendOnlyFile = 1,
+
+    /// <summary>Alone: the command changes no key (PUBLISH).</summary>
+    Replicas = 2,
+
+    All = AppendOnlyFile | Replicas,
 }

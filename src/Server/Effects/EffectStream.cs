@@ -48,6 +48,9 @@ sealed class EffectStream
     /// <summary>Whether any sink wants canonical commands.</summary>
     public bool IsPropagating { get; private set; }
 
+    /// <summary>Who is told of the commands that follow: all but while a script says otherwise (redis.set_repl).</summary>
+    public EffectTarget Receivers { get; private set; } = EffectTarget.All;
+
     /// <summary>Bytes of the buffers in which a unit is gathered.</summary>
     public long BufferBytes => (long)_bytes.Capacity + _unit.Capacity;
 
@@ -78,6 +81,15 @@ sealed class EffectStream
             IsPropagating |= sink.WantsCommands;
             Wanted |= sink.WantedEvents;
         }
+        IsPropagating &= Receivers != EffectTarget.None;
+    }
+
+    /// <summary>Says who is told of the commands that follow.</summary>
+    public void LimitTo(EffectTarget receivers)
+    {
+        if (Receivers == receivers) return;
+        Receivers = receivers;
+        Refresh();
     }
 
     /// <summary>A key changed: counts one change and tells the sinks.</summary>
@@ -134,7 +146,7 @@ sealed class EffectStream
         Debug.Assert(_missing == 0, "the command before lacks arguments");
         _missing = count;
         if (_isLost || !TryMakeRoom(0)) return;
-        var command = new EffectCommand(database, _bytes.Length, target);
+        var command = new EffectCommand(database, _bytes.Length, target & Receivers);
         _unit.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<EffectCommand>(in command)));
         WriteHeader((byte)'*', count);
     }

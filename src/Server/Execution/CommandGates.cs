@@ -7,16 +7,17 @@ using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transactions;
 
 namespace MiniRedis.Server.Execution;
 
 /// <summary>Decides whether a command may run, and answers why not. Under the executor's lock.</summary>
-sealed class CommandGates(
+sealed partial class CommandGates(
     Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
     ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, MemorySettings memorySettings, SecuritySettings securitySettings)
+    CommandStatistics[] commandStatistics, RunningScript script, MemorySettings memorySettings, SecuritySettings securitySettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it
@@ -81,7 +82,16 @@ sealed class CommandGates(
             Reject(client, command, reply, Errors.Loading);
             return false;
         }
-        if (memorySettings.MaxMemory > 0 && !MakeRoom(client, reply) && (flags & CommandFlags.DenyOom) != 0)
+        if (script.IsBusy)
+        {
+            // Nor is anything evicted for those that may run: the script is in the middle of its changes.
+            if ((flags & CommandFlags.AllowBusy) == 0)
+            {
+                Reject(client, command, reply, script.BusyError);
+                return false;
+            }
+        }
+        else if (memorySettings.MaxMemory > 0 && (IsOverMemory = !MakeRoom(client, reply)) && (flags & CommandFlags.DenyOom) != 0)
         {
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
@@ -112,6 +122,9 @@ sealed class CommandGates(
         }
         return true;
     }
+
+    /// <summary>Whether memory exceeded maxmemory when the last client's command began, and nothing could be evicted.</summary>
+    bool IsOverMemory { get; set; }
 
     /// <summary>Evicts keys if memory exceeds its bound. Returns false if it does and nothing can be evicted.</summary>
     bool MakeRoom(Client client, ReplyWriter reply)

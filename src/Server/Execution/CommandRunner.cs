@@ -2,12 +2,14 @@ using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -25,8 +27,9 @@ sealed partial class CommandRunner(
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
     TrackedKeys tracking, Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, ObservationSettings settings, Clock clock, ServerLog log)
-    : IBlockedRunner
+    CommandStatistics[] commandStatistics, RunningScript script, CommandTable<Command> commands, DebugSwitches switches,
+    ObservationSettings settings, Clock clock, ServerLog log)
+    : IBlockedRunner, IScriptCalls
 {
     // Errors of a transaction's commands. They do not count as errors of EXEC.
     int _nestedErrors;
@@ -36,6 +39,10 @@ sealed partial class CommandRunner(
 
     /// <summary>A client's batch begins.</summary>
     public void BeginBatch() => Seen = CommandFlags.None;
+
+    /// <summary>Goes on with a batch whose command had others served.</summary>
+    /// <param name="seen">What it had seen.</param>
+    public void ResumeBatch(CommandFlags seen) => Seen = seen;
 
     /// <summary>Runs one request, or answers why it cannot run.</summary>
     /// <returns>
@@ -62,7 +69,7 @@ sealed partial class CommandRunner(
             {
                 var context = new CommandContext(parts, client, command, reply, request, keyHash);
                 Call(ref context);
-                if (blocked.HasReady) blocked.Serve();
+                if (blocked.HasReady && !script.IsRunning) blocked.Serve();
             }
         }
         if (reply.Muted) EndMuted(client, reply);
@@ -82,6 +89,8 @@ sealed partial class CommandRunner(
     void Call(ref CommandContext context)
     {
         Invoke(ref context);
+        // Beside a busy script: the unit is the script's, and not whole yet.
+        if (script.IsRunning) return;
         effects.EndUnit(isOne: (context.Command.Flags & CommandFlags.TouchesArbitraryKeys) == 0);
         if (tracking.IsDue) tracking.EndCommand(context.Client);
     }
@@ -106,7 +115,7 @@ sealed partial class CommandRunner(
         var failed = reply.Errors - errors != _nestedErrors;
         if (!client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
         _nestedErrors = 0;
-        if (monitors.Any && !_runsAgain) monitors.Show(client, command, context.Request);
+        if (monitors.Any && !_runsAgain) monitors.Show(client, command, context.Request, script.Caller == client);
         if (redactions.Any) redactions.Clear();
         CheckDeclaration(context, dirty, mark);
 
@@ -114,7 +123,7 @@ sealed partial class CommandRunner(
         if (!effects.IsPropagating) return;
         if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
-        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed)
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0)
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 

@@ -33,9 +33,11 @@ sealed partial class Executor
                 return;
             }
             var client = (Client)connection.State!;
+            // What its caller sends meanwhile waits for the script's end.
+            if (script.Caller == client) return;
             try
             {
-                if (clientEviction.IsDue) clientEviction.Run();
+                if (clientEviction.IsDue && !script.IsRunning) clientEviction.Run();
                 if (!client.IsGone) ProcessInputLocked(client);
             }
             catch (OutOfMemoryException failure)

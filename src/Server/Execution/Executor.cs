@@ -5,6 +5,7 @@ using MiniRedis.Server.Effects;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -21,11 +22,14 @@ sealed partial class Executor(
     CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits,
     ClientMemory clientMemory, ClientEviction clientEviction, Admission admission, TrackedKeys tracking,
     Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron, ServerExit exit, RefusedMemory refusedMemory,
-    ServerStatistics statistics, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
-    : IConnectionHandler
+    ServerStatistics statistics, RunningScript script, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
+    : IConnectionHandler, IOtherClients
 {
     /// <summary>The cron's interval after a failure: long enough that its log lines stay readable.</summary>
     const int CronRetryMilliseconds = 1000;
+
+    /// <summary>The cron's interval while a script runs on another thread.</summary>
+    const int CronDuringScriptMilliseconds = 100;
 
     readonly Lock _lock = new();
 
@@ -59,6 +63,8 @@ sealed partial class Executor(
         lock (_lock)
         {
             if (exit.IsTorn) return CronRetryMilliseconds;
+            // Of another thread's loop: the keys are in the middle of its changes.
+            if (script.IsRunning) return CronDuringScriptMilliseconds;
             var started = clock.Advance();
             var wait = CronRetryMilliseconds;
             try

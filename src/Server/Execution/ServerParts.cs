@@ -13,6 +13,7 @@ using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -69,6 +70,9 @@ sealed class ServerParts
     public required ActiveDefrag ActiveDefrag { get; init; }
     public required LatencyMonitor Latency { get; init; }
     public required CallWatch CallWatch { get; init; }
+    public required RunningScript RunningScript { get; init; }
+    public required EvalScripts EvalScripts { get; init; }
+    public required FunctionLibraries Functions { get; init; }
     public required RdbSaving Saving { get; init; }
     public required Loading Loading { get; init; }
     public required Snapshots Snapshots { get; init; }

@@ -33,6 +33,7 @@ sealed class ServerHost : IDisposable
             ? new EpollTransport(server.Executor, Math.Max(1, server.Config.Network.IoThreads))
             : new SocketTransport(server.Executor);
         server.TransportName = _transport.Name;
+        server.Executor.Transport = _transport;
         server.CronSignal.Wake = _transport.RequestTick;
         _oomScore = new OomScore(server.Config, log);
         server.ConfigService.OnApply(_ => _oomScore.Apply() ? null : ConfigErrors.CannotAdjustOomScore, "oom-score-adj", "oom-score-adj-values");

@@ -160,10 +160,6 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "RDB memory usage when created {megabytes:F2} Mb")]
     public partial void LoadingMemory(double megabytes);
 
-    [LoggerMessage(LogLevel.Warning, "The RDB file holds a library of functions. Functions are not built yet: "
-        + "it is kept as it is, and written back, but cannot be called.")]
-    public partial void LibraryKept();
-
     [LoggerMessage(LogLevel.Information, "rdbLoadObject skipping empty key: {key}")]
     public partial void EmptyKeySkipped(string key);
 

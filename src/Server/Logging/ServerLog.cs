@@ -165,4 +165,23 @@ sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(LogLevel.Warning, "{text}")]
     public partial void DebugLog(string text);
+
+    [LoggerMessage(LogLevel.Warning, "Slow script detected: still in execution after {milliseconds} milliseconds. You can try killing the "
+        + "script using the {command} command. Script name is: {name}.")]
+    public partial void SlowScript(long milliseconds, string command, string name);
+
+    [LoggerMessage(LogLevel.Information, "Lua script killed by user with SCRIPT KILL.")]
+    public partial void ScriptKilled();
+
+    [LoggerMessage(LogLevel.Trace, "{message}")]
+    public partial void ScriptDebug(string message);
+
+    [LoggerMessage(LogLevel.Debug, "{message}")]
+    public partial void ScriptVerbose(string message);
+
+    [LoggerMessage(LogLevel.Information, "{message}")]
+    public partial void ScriptNotice(string message);
+
+    [LoggerMessage(LogLevel.Warning, "{message}")]
+    public partial void ScriptWarning(string message);
 }

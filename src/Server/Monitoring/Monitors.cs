@@ -34,10 +34,24 @@ sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
     }
 
     /// <summary>Shows a command that has run or has begun to wait. Commands of administration are not shown.</summary>
-    public void Show(Client caller, CommandSpec command, in Request request)
+    /// <param name="caller">The client that sent it, or called the script that did.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="isScript">Whether a script called it: "lua" stands for the address then.</param>
+    public void Show(Client caller, CommandSpec command, in Request request, bool isScript)
     {
-        if ((command.Flags & (CommandFlags.SkipMonitor | CommandFlags.Admin)) != 0) return;
-        WriteLine(caller, request);
+        if ((command.Flags & (CommandFlags.SkipMonitor | CommandFlags.Admin)) == 0) ShowLine(caller, request, isScript);
+    }
+
+    /// <summary>Shows the call of a script, which is not to stand behind the commands of the script.</summary>
+    public void ShowScript(Client caller, in Request request)
+    {
+        if (Any) ShowLine(caller, request, isScript: false);
+    }
+
+    void ShowLine(Client caller, in Request request, bool isScript)
+    {
+        WriteLine(caller, request, isScript);
         foreach (var client in _clients)
         {
             // These lines are replies to MONITOR: they have that form, and CLIENT REPLY OFF mutes them.
@@ -46,7 +60,7 @@ sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
         _line.Clear();
     }
 
-    void WriteLine(Client caller, in Request request)
+    void WriteLine(Client caller, in Request request, bool isScript)
     {
         var now = clock.ReadMicroseconds();
         _line.Write("+"u8);
@@ -56,7 +70,11 @@ sealed class Monitors(Pushes pushes, Redactions redactions, Clock clock)
         _line.Write(" ["u8);
         Number(caller.Database.Number);
         var connection = caller.Connection;
-        if (connection.IsUnixSocket)
+        if (isScript)
+        {
+            _line.Write(" lua"u8);
+        }
+        else if (connection.IsUnixSocket)
         {
             _line.Write(" unix:"u8);
             // Without the port, which CLIENT LIST shows.

@@ -9,6 +9,7 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Persistence;
@@ -19,7 +20,7 @@ namespace MiniRedis.Server.Persistence;
 /// </summary>
 sealed class Loading(
     Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving,
-    AppendOnlyFile aof, EffectStream effects, DatasetState dataset, Clock clock,
+    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, Clock clock,
     PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IDisposable
 {
@@ -105,7 +106,7 @@ sealed class Loading(
         FileUsedMemory = 0;
         StartedAt = clock.Now;
         _elapsed = Stopwatch.StartNew();
-        saving.Libraries.Clear();
+        functions.Clear();
     }
 
     /// <summary>Loads a slice. The end of the loading, good or bad, is logged.</summary>
@@ -231,11 +232,9 @@ sealed class Loading(
         }
     }
 
-    void IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library)
-    {
-        saving.Libraries.Add(library.ToArray());
-        log.LibraryKept();
-    }
+    string? IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library) =>
+        functions.TryLoad(library, replaces: false, out _) is { } error
+            ? $"Failed creating the library: {System.Text.Encoding.Latin1.GetString(error)}" : null;
 
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
     {

@@ -4,6 +4,7 @@ using MiniRedis.Server.Files;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
@@ -12,7 +13,7 @@ namespace MiniRedis.Server.Persistence;
 /// <summary>Writes the data set to its file, and records the last save. Under the executor's lock.</summary>
 sealed class RdbSaving(
     Keyspace keyspace, AccessFields accessFields, EffectStream effects,
-    MemoryUsage memory, Clock clock, PersistenceSettings settings, ServerLog log)
+    FunctionLibraries functions, MemoryUsage memory, Clock clock, PersistenceSettings settings, ServerLog log)
 {
     /// <summary>The disk. Tests replace it.</summary>
     public IFileStore Files { get; set; } = new FileStore();
@@ -24,12 +25,6 @@ sealed class RdbSaving(
     /// Whether the last background save that was not cancelled succeeded; true before the first. A failed SAVE does not count.
     /// </summary>
     public bool LastWentWell { get; set; } = true;
-
-    /// <summary>
-    /// Libraries of functions in source form. They are loaded and saved, so that a file with libraries loses nothing. They cannot
-    /// be run yet.
-    /// </summary>
-    public List<byte[]> Libraries { get; } = [];
 
     /// <summary>This many changes are no longer counted: they are saved, or need not be.</summary>
     public event Action<long>? ChangesForgotten;
@@ -66,7 +61,7 @@ sealed class RdbSaving(
         file.Auxiliary("ctime"u8, clock.Now / 1000);
         file.Auxiliary("used-mem"u8, memory.Total);
         file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
-        foreach (var library in Libraries) file.Function(library);
+        foreach (var library in functions.All) file.Function(library.Code);
     }
 
     /// <summary>Writes the whole data set in one go, while everything else waits (SAVE, SHUTDOWN).</summary>

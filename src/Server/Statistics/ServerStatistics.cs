@@ -24,6 +24,9 @@ sealed class ServerStatistics
     /// </summary>
     public long Cycles, CycleTicks, CommandTicks, CronTicks, LongestCycleTicks, MostCommandsPerCycle;
 
+    /// <summary>Scripts of EVAL that gave way to newer ones.</summary>
+    public long EvictedScripts { get; set; }
+
     readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
 
     /// <summary>Error replies by code, for INFO errorstats.</summary>
@@ -71,6 +74,7 @@ sealed class ServerStatistics
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
         ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
         RdbSaves = AofRewrites = Snapshots = 0;
+        EvictedScripts = 0;
         UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = AclAccessDeniedAuth = 0;
         Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;

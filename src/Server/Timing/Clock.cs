@@ -12,7 +12,7 @@ sealed class Clock
     readonly TimeProvider _time;
     readonly ProcessorCounter? _counter;
     readonly long _ticksPerMillisecond;
-    long _anchorTimestamp, _anchorMilliseconds, _nextMillisecond;
+    long _anchorTimestamp, _anchorMilliseconds, _nextMillisecond, _frozenMicroseconds;
 
     public Clock(TimeProvider time)
     {
@@ -44,7 +44,7 @@ sealed class Clock
     /// <summary>24 bits of seconds: the clock of a record's LRU field (Redis's LRU_CLOCK_RESOLUTION of 1000 ms).</summary>
     public uint LruClock { get; private set; }
 
-    /// <summary>Unix time in microseconds, read at this moment, for TIME.</summary>
+    /// <summary>Unix time in microseconds, read at this moment.</summary>
     public long ReadMicroseconds() => (_time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>Microseconds from <paramref name="from"/> to <paramref name="to"/>, both timestamps.</summary>
@@ -80,9 +80,21 @@ sealed class Clock
     /// <summary>
     /// Stops <see cref="Now"/> until <see cref="Thaw"/>, while the counter goes on: a transaction's commands have one "now".
     /// </summary>
-    public void Freeze() => _nextMillisecond = long.MaxValue;
+    public void Freeze()
+    {
+        _nextMillisecond = long.MaxValue;
+        _frozenMicroseconds = ReadMicroseconds();
+    }
 
-    public void Thaw() => SetNow(Timestamp);
+    /// <inheritdoc cref="Freeze"/>
+    public void Thaw()
+    {
+        _frozenMicroseconds = 0;
+        SetNow(Timestamp);
+    }
+
+    /// <summary>Unix time in microseconds as commands are to see it: read at this moment, or at which time was stopped.</summary>
+    public long NowMicroseconds => _frozenMicroseconds > 0 ? _frozenMicroseconds : ReadMicroseconds();
 
     /// <summary>Follows changes of the system's wall clock. Called by the cron.</summary>
     public void Synchronize()

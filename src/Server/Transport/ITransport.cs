@@ -15,6 +15,13 @@ interface ITransport : IDisposable
     void RequestTick();
 
     /// <summary>
+    /// Gives up the executor's lock for a moment, so that other connections are served while a command of one runs too long; of those that
+    /// the calling thread serves, receives what has arrived, without waiting. Unread requests of the busy connection stay where they are.
+    /// </summary>
+    /// <param name="busy">The connection of the command.</param>
+    void ServeOthersLocked(Connection busy);
+
+    /// <summary>
     /// Stops accepting, makes one attempt to send pending output, closes every connection and ends the threads. Do not call it on
     /// a thread of the transport.
     /// </summary>

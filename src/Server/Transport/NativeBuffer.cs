@@ -55,6 +55,16 @@ sealed unsafe class NativeBuffer : MemoryManager<byte>
         Capacity = capacity;
     }
 
+    /// <summary>Exchanges the memory of two buffers. Spans over either stay good.</summary>
+    public void Exchange(NativeBuffer other)
+    {
+        AssertInUse();
+        var bytes = _bytes;
+        _bytes = other._bytes;
+        other._bytes = bytes;
+        (Capacity, other.Capacity) = (other.Capacity, Capacity);
+    }
+
     /// <summary>Gives the memory back.</summary>
     public void Free()
     {

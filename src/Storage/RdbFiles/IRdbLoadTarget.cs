@@ -8,8 +8,8 @@ public interface IRdbLoadTarget
     /// <summary>A name and a value about the file, such as <c>redis-ver</c> with "7.0.15".</summary>
     void OnAuxiliary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
 
-    /// <summary>The text of a library of functions.</summary>
-    void OnFunction(ReadOnlySpan<byte> library);
+    /// <summary>The text of a library of functions. Returns why it cannot be taken; null if it was.</summary>
+    string? OnFunction(ReadOnlySpan<byte> library);
 
     /// <summary>A key was left out because its collection was empty.</summary>
     void OnEmptyKey(ReadOnlySpan<byte> key);

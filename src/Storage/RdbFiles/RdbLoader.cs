@@ -100,7 +100,7 @@ public sealed class RdbLoader : IDisposable
                 _target.OnAuxiliary(entry.Name, entry.Value);
                 break;
             case RdbPart.Function:
-                _target.OnFunction(entry.Value);
+                if (_target.OnFunction(entry.Value) is { } reason) reader.Fail(reason);
                 break;
             case RdbPart.Database:
                 Flush();

@@ -25,16 +25,19 @@ public static class DumpPayload
         var writer = new RdbWriter(output, compress);
         writer.Byte((byte)type);
         RdbValueWriter.Write(writer, record);
-        BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), (ushort)RdbValueWriter.VersionOf(type));
-        output.Advance(2);
-        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), output.Checksum());
-        output.Advance(8);
+        Seal(output, RdbValueWriter.VersionOf(type));
     }
 
+    /// <summary>The opcode of a library as release candidates of Redis 7.0 wrote it.</summary>
+    public const int FormerLibrary = RdbOpcode.FunctionPreGa;
+
     /// <summary>Whether the version and the checksum of a payload are right, or the version alone.</summary>
-    public static bool IsIntact(ReadOnlySpan<byte> payload, bool skipChecksum = false)
+    /// <param name="payload">The payload.</param>
+    /// <param name="skipChecksum">Whether any checksum will do.</param>
+    /// <param name="allowEmpty">Whether it may hold nothing: no library.</param>
+    public static bool IsIntact(ReadOnlySpan<byte> payload, bool skipChecksum = false, bool allowEmpty = false)
     {
-        if (payload.Length < FooterBytes + 1) return false;
+        if (payload.Length < FooterBytes + (allowEmpty ? 0 : 1)) return false;
         var version = BinaryPrimitives.ReadUInt16LittleEndian(payload[^FooterBytes..]);
         if (!RdbFormat.IsReadable(version)) return false;
         return skipChecksum || BinaryPrimitives.ReadUInt64LittleEndian(payload[^8..]) == Crc64.Append(0, payload[..^8]);
@@ -72,5 +75,56 @@ public static class DumpPayload
         {
             reader.Dispose();
         }
+    }
+
+    /// <summary>Writes the payload of libraries of functions, which FUNCTION DUMP answers: each as in an RDB file.</summary>
+    /// <param name="libraries">Their source texts.</param>
+    /// <param name="compress">Whether strings are compressed (rdbcompression).</param>
+    /// <param name="output">An empty buffer.</param>
+    public static void WriteLibraries(IEnumerable<byte[]> libraries, bool compress, PayloadBuffer output)
+    {
+        var writer = new RdbWriter(output, compress);
+        foreach (var library in libraries)
+        {
+            writer.Byte(RdbOpcode.Function);
+            writer.String(library);
+        }
+        Seal(output, RdbFormat.Version);
+    }
+
+    /// <summary>Reads the payload of <see cref="WriteLibraries"/>.</summary>
+    /// <param name="payload">An intact payload.</param>
+    /// <param name="libraries">The source texts.</param>
+    /// <returns>False if it holds something else: <paramref name="opcode"/> tells what; -1 for damage.</returns>
+    public static bool TryReadLibraries(ReadOnlySpan<byte> payload, out List<byte[]> libraries, out int opcode)
+    {
+        libraries = [];
+        var reader = new RdbReader(payload[..^FooterBytes]);
+        try
+        {
+            while (!reader.AtEnd)
+            {
+                opcode = reader.Byte();
+                if (opcode != RdbOpcode.Function) return false;
+                opcode = -1;
+                var library = reader.String().ToArray();
+                if (reader.Failed) return false;
+                libraries.Add(library);
+            }
+            opcode = RdbOpcode.Function;
+            return true;
+        }
+        finally
+        {
+            reader.Dispose();
+        }
+    }
+
+    static void Seal(PayloadBuffer output, int version)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(output.GetSpan(2), (ushort)version);
+        output.Advance(2);
+        BinaryPrimitives.WriteUInt64LittleEndian(output.GetSpan(8), output.Checksum());
+        output.Advance(8);
     }
 }

@@ -22,7 +22,11 @@ static class RdbFile
         public void OnAuxiliary(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
             Auxiliary.Add($"{Encoding.Latin1.GetString(name)}={Encoding.Latin1.GetString(value)}");
 
-        public void OnFunction(ReadOnlySpan<byte> library) => Auxiliary.Add("function=" + Encoding.Latin1.GetString(library));
+        public string? OnFunction(ReadOnlySpan<byte> library)
+        {
+            Auxiliary.Add("function=" + Encoding.Latin1.GetString(library));
+            return null;
+        }
 
         public void OnEmptyKey(ReadOnlySpan<byte> key) => Auxiliary.Add("empty=" + Encoding.Latin1.GetString(key));
 

@@ -153,8 +153,8 @@ static partial class ServerCommands
         Number("clients.normal", c.Server.ClientMemory.MemoryBytes);
         Number("cluster.links", 0);
         Number("aof.buffer", server.Aof.BufferBytes);
-        Number("lua.caches", 0);
-        Number("functions.caches", 0);
+        Number("lua.caches", server.EvalScripts.ScriptBytes);
+        Number("functions.caches", server.Functions.LibraryBytes);
         foreach (var database in server.Keyspace.Databases)
         {
             if (database.Count == 0) continue;

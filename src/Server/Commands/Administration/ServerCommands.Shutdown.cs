@@ -34,6 +34,12 @@ static partial class ServerCommands
             else c.Fail(Errors.NoShutdown);
             return;
         }
+        if (c.Server.RunningScript.IsRunning && (flags & ShutdownFlags.NoSave) == 0)
+        {
+            // Half of its changes are made. Without saving, the end takes nothing that was promised.
+            c.Fail(c.Server.RunningScript.BusyError);
+            return;
+        }
         if (!c.Server.Shutdown.TryBegin(flags))
         {
             c.Fail(Errors.ShutdownFailed);

@@ -17,7 +17,7 @@ static partial class ServerCommands
 
     static void Time(ref CommandContext c)
     {
-        var now = c.Server.Clock.ReadMicroseconds();
+        var now = c.Server.Clock.NowMicroseconds;
         c.Reply.Array(2);
         c.Reply.BulkInteger(now / 1_000_000);
         c.Reply.BulkInteger(now % 1_000_000);

@@ -21,5 +21,7 @@ internal sealed class ProcessSettings
     /// <summary>Milliseconds that a script may run before other clients are answered BUSY; 0 is no limit.</summary>
     public long BusyReplyThreshold;
     public bool LuaEnableDeprecatedApi;
+    /// <summary>Bytes that a script may hold while it runs; 0 is no limit.</summary>
+    public long ScriptMemoryLimit;
     public string AvailabilityZone = "";
 }

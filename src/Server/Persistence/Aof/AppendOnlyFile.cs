@@ -186,13 +186,13 @@ sealed class AppendOnlyFile(
         // The commands that DEBUG LOADAOF replays are already in the file.
         if (dataset.IsLoading) return;
         var count = 0;
-        foreach (var command in commands) count += command.Target == EffectTarget.Replicas ? 0 : 1;
+        foreach (var command in commands) count += (command.Target & EffectTarget.AppendOnlyFile) == 0 ? 0 : 1;
         if (count == 0) return;
         if (settings.AofTimestampEnabled) Stamp();
         if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
         for (var i = 0; i < commands.Length; i++)
         {
-            if (commands[i].Target == EffectTarget.Replicas) continue;
+            if ((commands[i].Target & EffectTarget.AppendOnlyFile) == 0) continue;
             var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;
             Select(commands[i].Database);
             Write(encoded[commands[i].Offset..end]);

@@ -167,6 +167,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         }
         if (_connections.Length > fd && _connections[fd] is { } connection)
         {
+            if (connection == _busy) return;
             if ((events & LibC.EpollOut) != 0) Send(connection);
             if ((events & ~LibC.EpollOut) != 0) Receive(connection);
             return;
@@ -344,6 +345,8 @@ sealed unsafe partial class EpollLoop : IDisposable
     void Shutdown()
     {
         while (_attentionPending) AttendSome();
+        // Nobody is to find an open door to a server that serves no more.
+        foreach (var listener in _listeners.Values) listener.Dispose();
         foreach (var connection in _connections)
         {
             if (connection is null) continue;
@@ -358,6 +361,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         LibC.Close(_epoll);
         LibC.Close(_wakeUp);
         _sharedInput.Free();
+        _inputWhileBusy?.Free();
     }
 
     static int Check(int result, string call) =>

@@ -39,6 +39,14 @@ sealed class EpollTransport : ITransport
 
     public bool TakeTickRequest() => Interlocked.Exchange(ref _tickRequested, 0) == 1;
 
+    public void ServeOthersLocked(Connection busy)
+    {
+        foreach (var loop in _loops)
+        {
+            if (loop.IsCurrent) loop.ServeOthersLocked(busy);
+        }
+    }
+
     public void Stop()
     {
         foreach (var loop in _loops) loop.Stop();

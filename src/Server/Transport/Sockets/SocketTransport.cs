@@ -105,6 +105,18 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
 
     public void RequestTick() => _tick.Set();
 
+    public void ServeOthersLocked(Connection busy)
+    {
+        // The requests that the busy connection has sent lie in the shared buffer. Others come on threads of their own.
+        var other = new NativeBuffer(InputPipe.SharedBytes);
+        _sharedInput.Exchange(other);
+        handler.ExecutorLock.Exit();
+        Thread.Yield();
+        handler.ExecutorLock.Enter();
+        _sharedInput.Exchange(other);
+        other.Free();
+    }
+
     public void Stop()
     {
         _stop = true;

@@ -33,7 +33,7 @@ static partial class InfoSections
         text.Field("expire_cycle_cpu_milliseconds", clock.TotalMicroseconds(statistics.ExpireCycleTicks) / 1000);
         text.Field("evicted_keys", statistics.EvictedKeys);
         text.Field("evicted_clients", statistics.EvictedClients);
-        text.Field("evicted_scripts", 0);
+        text.Field("evicted_scripts", statistics.EvictedScripts);
         text.Field("total_eviction_exceeded_time", server.Eviction.TotalExceededMilliseconds);
         text.Field("current_eviction_exceeded_time", server.Eviction.CurrentExceededMilliseconds);
         text.Field("keyspace_hits", statistics.KeyspaceHits);

@@ -1,0 +1,39 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Scripts;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>Decides whether a script may run, and whether it may run a command.</summary>
+sealed partial class CommandGates
+{
+    /// <summary>Why a script may not begin; empty if it may. A script that says nothing of itself is checked command by command.</summary>
+    /// <param name="flags">What the script says of itself.</param>
+    /// <param name="isReadOnly">Whether the client's command is one that only reads (EVAL_RO).</param>
+    public ReadOnlySpan<byte> WhyNotBegin(ScriptFlags flags, bool isReadOnly)
+    {
+        // What was written to a file has been allowed once.
+        if ((flags & ScriptFlags.Undeclared) != 0 || dataset.IsLoading) return default;
+        if ((flags & ScriptFlags.NoWrites) != 0) return default;
+        if (aof.Error is { } reason) return System.Text.Encoding.UTF8.GetBytes(Errors.ScriptAofFailed(reason));
+        if (backgroundSaving.StopsWrites) return Errors.ScriptCannotSave;
+        if (isReadOnly) return Errors.ScriptInReadOnlyCommand;
+        return IsBeyondMemory && (flags & ScriptFlags.AllowOom) == 0 ? Errors.ScriptOutOfMemory : default;
+    }
+
+    bool IsBeyondMemory => memorySettings.MaxMemory > 0 && IsOverMemory && !dataset.IsLoading;
+
+    /// <summary>Why the running script may not call a command; empty if it may.</summary>
+    public ReadOnlySpan<byte> WhyNotCall(Command command)
+    {
+        var flags = command.Flags;
+        if (script.IsReadOnly && (flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0) return Errors.ScriptIsReadOnly;
+        // Once a script has written it is too late to refuse: what it does is to happen whole.
+        if (script.HasWritten || (flags & (CommandFlags.Write | CommandFlags.DenyOom)) == 0) return default;
+        if ((flags & CommandFlags.Write) != 0 && !dataset.IsLoading)
+        {
+            if (aof.Error is { } reason) return System.Text.Encoding.UTF8.GetBytes(Errors.AofFailed(reason));
+            if (backgroundSaving.StopsWrites) return Errors.CannotSave;
+        }
+        return (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom ? Errors.OutOfMemory : default;
+    }
+}

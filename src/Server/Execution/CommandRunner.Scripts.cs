@@ -1,0 +1,103 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Buffers;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Scripts;
+
+namespace MiniRedis.Server.Execution;
+
+/// <summary>A script or function, and how it was called.</summary>
+/// <param name="Name">Its digest, or its name.</param>
+/// <param name="Flags">What it says of itself.</param>
+/// <param name="IsEval">Whether it is one of EVAL's.</param>
+/// <param name="IsReadOnly">Whether the command is one that only reads (EVAL_RO).</param>
+readonly record struct ScriptCall(byte[] Name, ScriptFlags Flags, bool IsEval, bool IsReadOnly);
+
+/// <summary>Runs scripts, and the commands that they call.</summary>
+sealed partial class CommandRunner
+{
+    /// <summary>
+    /// Begins a script, as one unit of effects for which the clock stands still. The caller runs it, and then calls
+    /// <see cref="EndScript"/>, also if an exception ends it.
+    /// </summary>
+    /// <returns>False if it may not run: that has been answered.</returns>
+    public bool TryBeginScript(in CommandContext context, in ScriptCall call)
+    {
+        var refusal = gates.WhyNotBegin(call.Flags, call.IsReadOnly);
+        if (!refusal.IsEmpty)
+        {
+            context.Fail(refusal);
+            return false;
+        }
+        script.Begin(context.Client, context.Reply, call.Name, call.IsEval, call.Flags, call.IsReadOnly);
+        _errorsBeforeScript = context.Reply.Errors;
+        _wasInTransaction = running.InTransaction;
+        _databaseBeforeScript = context.Database;
+        running.InTransaction = true;
+        _hasRefused = false;
+        clock.Freeze();
+        return true;
+    }
+
+    // Of the running script: there is one at most.
+    int _errorsBeforeScript;
+    bool _wasInTransaction, _hasRefused;
+    Database? _databaseBeforeScript;
+
+    /// <summary>Ends a script.</summary>
+    /// <param name="context">The command that called it.</param>
+    /// <param name="hasFailed">Whether its reply is an error that no command of the script was counted for.</param>
+    public void EndScript(in CommandContext context, bool hasFailed)
+    {
+        script.End();
+        effects.LimitTo(EffectTarget.All);
+        // SELECT counted for the script alone.
+        context.Client.Database = _databaseBeforeScript!;
+        running.InTransaction = _wasInTransaction;
+        // A transaction's clock stands still until all of it has run.
+        if (!_wasInTransaction) clock.Thaw();
+        // As in Redis a refusal counts as a failure of the script, unless another command has run since.
+        _nestedErrors = context.Reply.Errors - _errorsBeforeScript - (hasFailed || _hasRefused ? 1 : 0);
+    }
+
+    /// <inheritdoc/>
+    ReadOnlySpan<byte> IScriptCalls.Call(RunningScript running, in Request request, NativeWriter output)
+    {
+        var refusal = WhyNotCall(request, out var command);
+        if (!refusal.IsEmpty)
+        {
+            if (command is not null) commandStatistics[command.Ordinal].RejectedCalls++;
+            statistics.CountError(refusal);
+            _hasRefused = true;
+            return refusal;
+        }
+        _hasRefused = false;
+        if ((command!.Flags & CommandFlags.Write) != 0) script.HasWritten = true;
+        var reply = script.Reply!;
+        var client = script.Caller!;
+        reply.BeginCapture(output, script.Protocol);
+        var context = new CommandContext(parts, client, command, reply, request) { MayBlock = false };
+        Invoke(ref context);
+        reply.EndCapture();
+        return default;
+    }
+
+    ReadOnlySpan<byte> WhyNotCall(in Request request, out Command? command)
+    {
+        command = Find(request);
+        if (command is null) return Errors.ScriptUnknownCommand;
+        if (!command.AcceptsCount(request.Count)) return Errors.ScriptWrongArity;
+        if ((command.Flags & CommandFlags.NoScript) != 0 && !switches.ScriptsMayCallAnything) return Errors.NotAllowedFromScript;
+        return gates.WhyNotCall(command);
+    }
+
+    /// <summary>The command or subcommand that a request names, if it can be called.</summary>
+    Command? Find(in Request request)
+    {
+        var command = commands.Find(request[0]);
+        if (command is { IsContainer: true } && request.Count > 1) command = (Command?)command.FindSubcommand(request[1]);
+        return command?.Run is null ? null : command;
+    }
+
+    /// <inheritdoc/>
+    bool? IScriptCalls.IsAllowed(RunningScript running, in Request request) => Find(request) is null ? null : true;
+}
