@@ -14,6 +14,8 @@ namespace MiniRedis.Scripting.Machine;
 public sealed unsafe partial class LuaMachine : IDisposable
 {
     readonly IScriptHost _host;
+    readonly TimeProvider _time;
+    readonly long _madeAt;
     readonly Heap _heap = new();
     readonly StringTable _strings;
     readonly Compiler _compiler;
@@ -28,9 +30,14 @@ public sealed unsafe partial class LuaMachine : IDisposable
     byte* _scratch;
     int _scratchSize;
 
-    public LuaMachine(IScriptHost host)
+    /// <summary>A machine with the libraries of Lua and of Redis.</summary>
+    /// <param name="host">Who runs scripts.</param>
+    /// <param name="time">What os.clock reads.</param>
+    public LuaMachine(IScriptHost host, TimeProvider? time = null)
     {
         _host = host;
+        _time = time ?? TimeProvider.System;
+        _madeAt = _time.GetTimestamp();
         _heap.IsFixed = true;
         _strings = new StringTable(_heap);
         _compiler = new Compiler(_heap, _strings);
@@ -48,6 +55,11 @@ public sealed unsafe partial class LuaMachine : IDisposable
         TableLibrary.Open(this);
         MathLibrary.Open(this);
         CoroutineLibrary.Open(this);
+        OsLibrary.Open(this);
+        JsonLibrary.Open(this);
+        StructLibrary.Open(this);
+        MessagePackLibrary.Open(this);
+        BitLibrary.Open(this);
         _stringMetatable = NewTable(0, 1);
         SetField(_stringMetatable, "__index", GetField(_globals, "string"));
     }
@@ -76,6 +88,11 @@ public sealed unsafe partial class LuaMachine : IDisposable
 
     internal MachineRandom Random { get; } = new();
 
+    internal TimeSpan Uptime => _time.GetElapsedTime(_madeAt);
+
+    /// <summary>The settings of the global cjson.</summary>
+    internal Table* JsonSettings { get; set; }
+
     // Setting up.
 
     internal void SetField(Table* table, string name, Value value) =>
@@ -83,9 +100,10 @@ public sealed unsafe partial class LuaMachine : IDisposable
 
     internal Value GetField(Table* table, string name) => *table->Get(_strings.Intern(Encoding.ASCII.GetBytes(name)));
 
-    internal Table* OpenLibrary(string name)
+    /// <summary>A library's table. How many members are expected decides in which order pairs() shows them.</summary>
+    internal Table* OpenLibrary(string name, int members)
     {
-        var table = NewTable(0, 16);
+        var table = NewTable(0, members);
         SetField(_globals, name, Value.From(table));
         return table;
     }
@@ -94,7 +112,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
         SetField(table, name, Value.From(NewNative(code, 0, id)));
 
     /// <summary>A table of the host's own, as a global. Before <see cref="Seal"/>.</summary>
-    public Value AddTable(string name) => Value.From(OpenLibrary(name));
+    public Value AddTable(string name) => Value.From(OpenLibrary(name, 0));
 
     /// <summary>A value in a table of the host's. Before <see cref="Seal"/>.</summary>
     public void AddValue(Value table, string name, Value value) => SetField(table.Table, name, value);
@@ -212,6 +230,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
     public void EndRun()
     {
         foreach (var name in _runGlobals) *_globals->Get((LuaString*)name) = Value.Nil;
+        JsonLibrary.Reset(JsonSettings);
         _objects = null;
         _main = _thread = null;
         _strings.DropRun();
