@@ -25,7 +25,8 @@ internal unsafe struct JsonWriter(LuaMachine machine, JsonSettings settings) : I
     }
 
     /// <summary>What is written as an escape: besides what JSON asks for, the slash and DEL.</summary>
-    static readonly SearchValues<byte> s_escaped = SearchValues.Create([.. Enumerable.Range(0, 32).Select(b => (byte)b), (byte)'"', (byte)'/', (byte)'\\', 127]);
+    static readonly SearchValues<byte> s_escaped =
+        SearchValues.Create([.. Enumerable.Range(0, 32).Select(b => (byte)b), (byte)'"', (byte)'/', (byte)'\\', 127]);
 
     readonly int _maxDepth = settings[JsonSetting.EncodeMaxDepth], _precision = settings[JsonSetting.EncodePrecision];
     readonly int _invalid = settings[JsonSetting.EncodeInvalid];
