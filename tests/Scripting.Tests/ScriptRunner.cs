@@ -8,9 +8,9 @@ namespace MiniRedis.Scripting.Tests;
 /// <summary>A machine with a host of the tests': text in, text out, one char a byte.</summary>
 sealed class ScriptRunner : IScriptHost, IDisposable
 {
-    public ScriptRunner()
+    public ScriptRunner(TimeProvider? time = null)
     {
-        Machine = new LuaMachine(this);
+        Machine = new LuaMachine(this, time: time);
         Machine.AddRunGlobal("KEYS");
         Machine.AddRunGlobal("ARGV");
         var host = Machine.AddTable("host");

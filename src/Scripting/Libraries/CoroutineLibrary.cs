@@ -8,7 +8,7 @@ internal static unsafe class CoroutineLibrary
 {
     public static void Open(LuaMachine m)
     {
-        var t = m.OpenLibrary("coroutine");
+        var t = m.OpenLibrary("coroutine", 6);
         m.AddNative(t, "create", &Create);
         m.AddNative(t, "resume", &Resume);
         m.AddNative(t, "running", &Running);

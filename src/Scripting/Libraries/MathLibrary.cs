@@ -8,9 +8,7 @@ internal static unsafe class MathLibrary
 {
     public static void Open(LuaMachine m)
     {
-        var t = m.OpenLibrary("math");
-        m.SetField(t, "pi", Value.From(Math.PI));
-        m.SetField(t, "huge", Value.From(double.PositiveInfinity));
+        var t = m.OpenLibrary("math", 28);
         m.AddNative(t, "abs", &Abs);
         m.AddNative(t, "acos", &Acos);
         m.AddNative(t, "asin", &Asin);
@@ -23,7 +21,6 @@ internal static unsafe class MathLibrary
         m.AddNative(t, "exp", &Exp);
         m.AddNative(t, "floor", &Floor);
         m.AddNative(t, "fmod", &Fmod);
-        m.AddNative(t, "mod", &Fmod);
         m.AddNative(t, "frexp", &Frexp);
         m.AddNative(t, "ldexp", &Ldexp);
         m.AddNative(t, "log10", &Log10);
@@ -40,6 +37,9 @@ internal static unsafe class MathLibrary
         m.AddNative(t, "sqrt", &Sqrt);
         m.AddNative(t, "tanh", &Tanh);
         m.AddNative(t, "tan", &Tan);
+        m.SetField(t, "pi", Value.From(Math.PI));
+        m.SetField(t, "huge", Value.From(double.PositiveInfinity));
+        m.AddNative(t, "mod", &Fmod);
     }
 
     static int Abs(LuaMachine m) => m.ReturnNumber(Math.Abs(m.CheckNumber(1)));

@@ -8,7 +8,7 @@ internal static unsafe partial class StringLibrary
 {
     public static void Open(LuaMachine m)
     {
-        var t = m.OpenLibrary("string");
+        var t = m.OpenLibrary("string", 15);
         m.AddNative(t, "byte", &Byte);
         m.AddNative(t, "char", &Char);
         m.AddNative(t, "dump", &Dump);

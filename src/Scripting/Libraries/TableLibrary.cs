@@ -8,7 +8,7 @@ internal static unsafe partial class TableLibrary
 {
     public static void Open(LuaMachine m)
     {
-        var t = m.OpenLibrary("table");
+        var t = m.OpenLibrary("table", 9);
         m.AddNative(t, "concat", &Concat);
         m.AddNative(t, "foreach", &ForEach);
         m.AddNative(t, "foreachi", &ForEachI);

@@ -27,6 +27,8 @@ internal unsafe struct LuaBuffer(LuaMachine machine) : IDisposable
 
     public void Advance(int count) => Length += count;
 
+    public void Clear() => Length = 0;
+
     public void Add(ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(Room(bytes.Length));

@@ -57,7 +57,7 @@ public sealed unsafe partial class LuaMachine
         }
         var last = (batch - 1) * Instruction.FieldsPerFlush + count;
         // All values are there: one growth instead of many.
-        if (last > table->ArraySize) table->Resize(_heap, last, table->NodeBits == 0 ? 0 : table->NodeCount);
+        if (last > table->ArraySize) table->ResizeArray(_heap, last);
         for (; count > 0; count--, last--) *table->Set(_heap, last) = a[count];
     }
 

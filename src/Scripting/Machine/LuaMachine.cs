@@ -14,6 +14,8 @@ namespace MiniRedis.Scripting.Machine;
 public sealed unsafe partial class LuaMachine : IDisposable
 {
     readonly IScriptHost _host;
+    readonly TimeProvider _time;
+    readonly long _madeAt;
     readonly Heap _heap = new();
     readonly StringTable _strings;
     readonly Compiler _compiler;
@@ -29,12 +31,16 @@ public sealed unsafe partial class LuaMachine : IDisposable
     byte* _scratch;
     int _scratchSize;
 
+    /// <summary>A machine with the libraries of Lua and of Redis.</summary>
     /// <param name="host">Who runs scripts.</param>
     /// <param name="random">The numbers of math.random, if they outlive the machine.</param>
-    public LuaMachine(IScriptHost host, MachineRandom? random = null)
+    /// <param name="time">What os.clock reads.</param>
+    public LuaMachine(IScriptHost host, MachineRandom? random = null, TimeProvider? time = null)
     {
         _host = host;
         Random = random ?? new();
+        _time = time ?? TimeProvider.System;
+        _madeAt = _time.GetTimestamp();
         _heap.IsFixed = true;
         _strings = new StringTable(_heap);
         _compiler = new Compiler(_heap, _strings);
@@ -52,6 +58,11 @@ public sealed unsafe partial class LuaMachine : IDisposable
         TableLibrary.Open(this);
         MathLibrary.Open(this);
         CoroutineLibrary.Open(this);
+        OsLibrary.Open(this);
+        JsonLibrary.Open(this);
+        StructLibrary.Open(this);
+        MessagePackLibrary.Open(this);
+        BitLibrary.Open(this);
         _stringMetatable = NewTable(0, 1);
         SetField(_stringMetatable, "__index", GetField(_globals, "string"));
     }
@@ -80,6 +91,11 @@ public sealed unsafe partial class LuaMachine : IDisposable
 
     internal MachineRandom Random { get; }
 
+    internal TimeSpan Uptime => _time.GetElapsedTime(_madeAt);
+
+    /// <summary>The settings of the global cjson.</summary>
+    internal Table* JsonSettings { get; set; }
+
     // Setting up.
 
     internal void SetField(Table* table, string name, Value value) =>
@@ -87,9 +103,10 @@ public sealed unsafe partial class LuaMachine : IDisposable
 
     internal Value GetField(Table* table, string name) => *table->Get(_strings.Intern(Encoding.ASCII.GetBytes(name)));
 
-    internal Table* OpenLibrary(string name)
+    /// <summary>A library's table. How many members are expected decides in which order pairs() shows them.</summary>
+    internal Table* OpenLibrary(string name, int members)
     {
-        var table = NewTable(0, 16);
+        var table = NewTable(0, members);
         SetField(_globals, name, Value.From(table));
         return table;
     }
@@ -98,7 +115,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
         SetField(table, name, Value.From(NewNative(code, 0, id)));
 
     /// <summary>A table of the host's own, as a global. Before <see cref="Seal"/>.</summary>
-    public Value AddTable(string name) => Value.From(OpenLibrary(name));
+    public Value AddTable(string name) => Value.From(OpenLibrary(name, 0));
 
     /// <summary>A value in a table of the host's. Before <see cref="Seal"/>.</summary>
     public void AddValue(Value table, string name, Value value) => SetField(table.Table, name, value);
@@ -216,6 +233,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
     /// <summary>Ends a run, however it ended: its memory is dropped, or collected in time where state is kept.</summary>
     public void EndRun()
     {
+        JsonLibrary.Reset(JsonSettings);
         _main = _thread = null;
         _error = default;
         if (KeepsState)

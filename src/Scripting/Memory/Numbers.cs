@@ -16,7 +16,7 @@ internal static class LuaNumbers
     public static int Format(double number, Span<byte> target, int precision = 14)
     {
         var integer = (long)number;
-        if (integer == number && Math.Abs(integer) < 100_000_000_000_000 && precision >= 14)
+        if (integer == number && integer is > -100_000_000_000_000 and < 100_000_000_000_000 && precision >= 14)
         {
             if (integer == 0 && double.IsNegative(number))
             {
@@ -92,6 +92,7 @@ internal static class LuaNumbers
     static bool TryParseHex(ReadOnlySpan<byte> text, out double number)
     {
         number = 0;
+        var (mantissa, isInexact) = (0UL, false);
         int i = 0, exponent = 0, digits = 0;
         var isFraction = false;
         for (; i < text.Length; i++)
@@ -104,20 +105,40 @@ internal static class LuaNumbers
             var digit = DigitOf(text[i]);
             if (digit >= 16) break;
             digits++;
-            number = number * 16 + digit;
             if (isFraction) exponent -= 4;
+            if (mantissa >> 60 == 0)
+            {
+                mantissa = mantissa << 4 | (uint)digit;
+                continue;
+            }
+            // What no longer fits only says on which side of a tie the number is.
+            isInexact |= digit != 0;
+            exponent += 4;
         }
         if (digits == 0) return false;
         if (i < text.Length)
         {
-            if ((text[i] | 0x20) != 'p' || !Utf8Parser.TryParse(text[(i + 1)..].TrimStart((byte)'+'), out int power, out var used)
-                || used != text[(i + 1)..].TrimStart((byte)'+').Length)
-            {
-                return false;
-            }
+            if ((text[i] | 0x20) != 'p' || !TryParsePower(text[(i + 1)..], out var power)) return false;
             exponent += power;
         }
-        number = Math.ScaleB(number, exponent);
+        number = Math.ScaleB(isInexact ? mantissa | 1 : mantissa, exponent);
+        return true;
+    }
+
+    /// <summary>An exponent of two. One beyond all numbers stays beyond them.</summary>
+    static bool TryParsePower(ReadOnlySpan<byte> text, out int power)
+    {
+        const int beyond = 100_000_000;
+        power = 0;
+        var isNegative = text.Length > 0 && text[0] == '-';
+        if (text.Length > 0 && text[0] is (byte)'-' or (byte)'+') text = text[1..];
+        if (text.Length == 0) return false;
+        foreach (var b in text)
+        {
+            if (b is < (byte)'0' or > (byte)'9') return false;
+            power = Math.Min(beyond, power * 10 + b - '0');
+        }
+        if (isNegative) power = -power;
         return true;
     }
 

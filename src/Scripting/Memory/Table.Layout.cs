@@ -71,10 +71,13 @@ internal unsafe partial struct Table
         Resize(heap, size, total - kept);
     }
 
+    /// <summary>Gives the array part a size, and leaves the other as it is.</summary>
+    public void ResizeArray(Heap heap, int size) => Resize(heap, size, HasNodes ? NodeCount : 0);
+
     /// <summary>
     /// Gives the parts the sizes. Keys move in the order of Lua 5.1: cut-off indices upwards, then nodes from the last to the first.
     /// </summary>
-    public void Resize(Heap heap, int arraySize, int hashSize)
+    void Resize(Heap heap, int arraySize, int hashSize)
     {
         var oldNodes = Nodes;
         var (oldCount, hadNodes) = (NodeCount, HasNodes);
@@ -125,21 +128,32 @@ internal unsafe partial struct Table
                 position = ArraySize + (int)(node - Nodes) + 1;
             }
         }
-        for (; position < ArraySize; position++)
+        return Walk(ref position, key) ? 1 : 0;
+    }
+
+    /// <summary>
+    /// The next entry from a position on, which moves behind it: a key, and its value behind it. Array, then nodes. False at the end.
+    /// Positions hold while no key is added.
+    /// </summary>
+    public readonly bool Walk(ref int position, Value* entry)
+    {
+        while (position < ArraySize)
         {
-            if (Array[position].IsNil) continue;
-            key[0] = Value.From(position + 1);
-            key[1] = Array[position];
-            return 1;
+            var value = &Array[position++];
+            if (value->IsNil) continue;
+            entry[0] = Value.From(position);
+            entry[1] = *value;
+            return true;
         }
-        for (position -= ArraySize; position < NodeCount; position++)
+        while (position - ArraySize < NodeCount)
         {
-            if (Nodes[position].Value.IsNil) continue;
-            key[0] = Nodes[position].Key;
-            key[1] = Nodes[position].Value;
-            return 1;
+            var node = &Nodes[position++ - ArraySize];
+            if (node->Value.IsNil) continue;
+            entry[0] = node->Key;
+            entry[1] = node->Value;
+            return true;
         }
-        return 0;
+        return false;
     }
 
     /// <summary>A key that was assigned nil during the walk may have been collected since: its address still finds the node.</summary>
