@@ -33,19 +33,18 @@ sealed partial class CommandRunner
         _wasInTransaction = running.InTransaction;
         _databaseBeforeScript = context.Database;
         running.InTransaction = true;
-        _hasRefused = false;
         clock.Freeze();
         return true;
     }
 
     // Of the running script: there is one at most.
     int _errorsBeforeScript;
-    bool _wasInTransaction, _hasRefused;
+    bool _wasInTransaction;
     Database? _databaseBeforeScript;
 
     /// <summary>Ends a script.</summary>
     /// <param name="context">The command that called it.</param>
-    /// <param name="hasFailed">Whether its reply is an error that no command of the script was counted for.</param>
+    /// <param name="hasFailed">Whether its reply is an error, or holds one. What its commands answered does not count.</param>
     public void EndScript(in CommandContext context, bool hasFailed)
     {
         script.End();
@@ -55,8 +54,7 @@ sealed partial class CommandRunner
         running.InTransaction = _wasInTransaction;
         // A transaction's clock stands still until all of it has run.
         if (!_wasInTransaction) clock.Thaw();
-        // As in Redis a refusal counts as a failure of the script, unless another command has run since.
-        _nestedErrors = context.Reply.Errors - _errorsBeforeScript - (hasFailed || _hasRefused ? 1 : 0);
+        _nestedErrors = context.Reply.Errors - _errorsBeforeScript - (hasFailed ? 1 : 0);
     }
 
     /// <inheritdoc/>
@@ -67,10 +65,8 @@ sealed partial class CommandRunner
         {
             if (command is not null) commandStatistics[command.Ordinal].RejectedCalls++;
             statistics.CountError(refusal);
-            _hasRefused = true;
             return refusal;
         }
-        _hasRefused = false;
         if ((command!.Flags & CommandFlags.Write) != 0) script.HasWritten = true;
         var reply = script.Reply!;
         var client = script.Caller!;

@@ -109,6 +109,7 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     /// <param name="keyCount">Number of keys.</param>
     public void Run(LuaScript script, in Request request, int firstKey, int keyCount)
     {
+        _reply.Begin();
         Machine.BeginRun();
         try
         {
@@ -133,6 +134,7 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     /// <summary>As <see cref="Run"/>, for a function of the library.</summary>
     public void Call(LuaFunction function, in Request request, int firstKey, int keyCount)
     {
+        _reply.Begin();
         Machine.BeginRun();
         try
         {
@@ -154,8 +156,8 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
         }
     }
 
-    /// <summary>Whether the reply's own error is one that counts for the statistics, and not one of a command of the script.</summary>
-    public bool HasCountedError => _reply.HasCountedError;
+    /// <summary>Whether the reply is an error, or holds one.</summary>
+    public bool HasFailed => _reply.HasError;
 
     Value MakeList(in Request request, int first, int count)
     {
@@ -194,8 +196,7 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
             Span<byte> digits = stackalloc byte[LuaMachine.MostNumberBytes];
             text = Errors.InScript(text, name, source.AsBytes, digits[..LuaMachine.Format(line.AsNumber, digits)]);
         }
-        if (LuaMachine.Get(error, _names.IsCounted) is { Type: LuaType.Boolean, IsTrue: true }) reply.Error(text);
-        else _reply.Fail(text, reply);
+        _reply.Fail(text, reply, LuaMachine.Get(error, _names.IsCounted));
     }
 
     void AnswerStopped()

@@ -30,8 +30,11 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
     Level[] _levels = new Level[8];
     int _depth, _slots, _values;
 
-    /// <summary>Whether the last error that was written is new, and not one that a command of the script has been counted for.</summary>
-    public bool HasCountedError { get; private set; }
+    /// <summary>Whether the reply is an error, or holds one.</summary>
+    public bool HasError { get; private set; }
+
+    /// <summary>A script begins.</summary>
+    public void Begin() => HasError = false;
 
     /// <summary>Writes a value.</summary>
     /// <param name="value">What the script returned.</param>
@@ -40,7 +43,7 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
     /// <returns>False if the script was ended before all was written: the reply is not whole.</returns>
     public bool TryWrite(Value value, ReplyWriter reply, RunningScript script)
     {
-        (_depth, _slots, _values, HasCountedError) = (0, 0, 0, false);
+        (_depth, _slots, _values) = (0, 0, 0);
         Write(value, reply, script.Protocol);
         while (_depth > 0)
         {
@@ -108,8 +111,7 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
     {
         if (LuaMachine.Get(table, names.Err) is { IsString: true } error)
         {
-            if (LuaMachine.Get(table, names.IsCounted) is { Type: LuaType.Boolean, IsTrue: true }) reply.Error(error.AsBytes);
-            else Fail(error.AsBytes, reply);
+            Fail(error.AsBytes, reply, LuaMachine.Get(table, names.IsCounted));
         }
         else if (LuaMachine.Get(table, names.Ok) is { IsString: true } status)
         {
@@ -174,13 +176,14 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
         write(line);
     }
 
-    /// <summary>Answers an error that counts.</summary>
+    /// <summary>Answers an error.</summary>
     /// <param name="error">Its code in front.</param>
     /// <param name="reply">The reply of the caller.</param>
-    public void Fail(ReadOnlySpan<byte> error, ReplyWriter reply)
+    /// <param name="isCounted">True if it is that of a command of the script, which the statistics have already.</param>
+    public void Fail(ReadOnlySpan<byte> error, ReplyWriter reply, Value isCounted = default)
     {
-        HasCountedError = true;
-        statistics.CountError(error, isCustom: true);
+        HasError = true;
+        if (isCounted.Type != LuaType.Boolean || !isCounted.IsTrue) statistics.CountError(error, isCustom: true);
         reply.Error(error);
     }
 

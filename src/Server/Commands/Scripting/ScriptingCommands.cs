@@ -90,7 +90,7 @@ static partial class ScriptingCommands
             var compiled = c.Server.EvalScripts.Compiled(script);
             var engine = c.Server.EvalScripts.Engine;
             engine.Run(compiled, c.Request, 3, keys);
-            hasFailed = engine.HasCountedError;
+            hasFailed = engine.HasFailed;
         }
         finally
         {
@@ -141,7 +141,7 @@ static partial class ScriptingCommands
         {
             c.Server.RunningScript.KeepRequest(c.Request);
             engine.Call(function.Function, c.Request, 3, keys);
-            hasFailed = engine.HasCountedError;
+            hasFailed = engine.HasFailed;
         }
         finally
         {
