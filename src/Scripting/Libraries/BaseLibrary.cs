@@ -22,6 +22,7 @@ internal static unsafe partial class BaseLibrary
         m.AddNative(g, "load", &Load);
         m.AddNative(g, "loadstring", &LoadString);
         m.AddNative(g, "next", &Next);
+        m.NextFunction = m.GetField(g, "next");
         m.AddNative(g, "pairs", &Pairs);
         m.AddNative(g, "pcall", &PCall);
         m.AddNative(g, "rawequal", &RawEqual);
@@ -164,7 +165,7 @@ internal static unsafe partial class BaseLibrary
     static int Pairs(LuaMachine m)
     {
         m.CheckType(1, LuaType.Table);
-        m.Push(m.GetField(m.Globals, "next"));
+        m.Push(m.NextFunction);
         m.Push(*m.Argument(1));
         m.Push(Value.Nil);
         return 3;

@@ -91,6 +91,9 @@ public sealed unsafe partial class LuaMachine : IDisposable
 
     internal MachineRandom Random { get; }
 
+    /// <summary>The function next, which pairs returns whatever becomes of the globals.</summary>
+    internal Value NextFunction { get; set; }
+
     internal TimeSpan Uptime => _time.GetElapsedTime(_madeAt);
 
     /// <summary>The settings of the global cjson.</summary>

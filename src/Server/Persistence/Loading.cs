@@ -39,6 +39,7 @@ sealed class Loading(
     Action<bool>? _ended;
     long _owedMicroseconds;
     int _skipped;
+    bool _replaces;
 
     RdbLoadingSetup Setup => new(keyspace, this, settings, encodings, switches);
 
@@ -78,13 +79,14 @@ sealed class Loading(
 
     /// <summary>Begins to load a file. The cron goes on with it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="replaces">Whether existing keys are replaced. If not, a duplicate name is damage.</param>
+    /// <param name="replaces">Whether existing keys and libraries are replaced. If not, a duplicate name is damage.</param>
     /// <param name="ended">Called when it has ended, with whether it went well.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public void Start(string path, bool replaces = false, Action<bool>? ended = null)
     {
         var stream = Disk.OpenRead(path);
         _loader = Setup.Open(stream, clock.Now, replaces);
+        _replaces = replaces;
         Begin(ended);
     }
 
@@ -93,6 +95,7 @@ sealed class Loading(
     /// <exception cref="IOException">A file cannot be opened.</exception>
     public void StartAof(Action<bool>? ended = null)
     {
+        _replaces = false;
         _aof = new AofLoading(aof.Files, Setup, Replayer!, effects, settings, saving.Files, log);
         Begin(ended);
     }
@@ -106,7 +109,6 @@ sealed class Loading(
         FileUsedMemory = 0;
         StartedAt = clock.Now;
         _elapsed = Stopwatch.StartNew();
-        functions.Clear();
     }
 
     /// <summary>Loads a slice. The end of the loading, good or bad, is logged.</summary>
@@ -233,7 +235,7 @@ sealed class Loading(
     }
 
     string? IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library) =>
-        functions.TryLoad(library, replaces: false, out _) is { } error
+        functions.TryLoad(library, _replaces, out _) is { } error
             ? $"Failed creating the library: {System.Text.Encoding.Latin1.GetString(error)}" : null;
 
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)

@@ -52,6 +52,9 @@ sealed class RdbSaving(
         ChangesForgotten?.Invoke(count);
     }
 
+    /// <summary>The texts of the libraries of functions at this moment.</summary>
+    public IReadOnlyList<byte[]> LibraryTexts => [.. functions.All.Select(library => library.Code)];
+
     /// <summary>Writes the head of a file: magic, version and auxiliary fields.</summary>
     public void WriteHead(RdbFileWriter file, bool isAofBase = false)
     {

@@ -29,6 +29,14 @@ public sealed class AofValueWriter(IBufferWriter<byte> output)
         Add(database);
     }
 
+    /// <summary>Writes a library of functions. It belongs to no database.</summary>
+    public void Library(ReadOnlySpan<byte> code)
+    {
+        Begin(3, "FUNCTION"u8);
+        Add("LOAD"u8);
+        Add(code);
+    }
+
     /// <summary>Writes a key with its value and deadlines.</summary>
     public void Key(Record record)
     {

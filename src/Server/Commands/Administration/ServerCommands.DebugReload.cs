@@ -29,7 +29,11 @@ static partial class ServerCommands
             return;
         }
         // As at a restart: no sink hears of it, for the same data come back.
-        if (flushes) server.Keyspace.FlushAll();
+        if (flushes)
+        {
+            server.Keyspace.FlushAll();
+            server.Functions.Clear();
+        }
         if (TryLoad(server, merges)) c.Reply.Ok();
         else c.Fail(Errors.ReloadFailed);
     }
@@ -51,6 +55,7 @@ static partial class ServerCommands
             return;
         }
         server.Keyspace.FlushAll();
+        server.Functions.Clear();
         try
         {
             if (!server.Loading.LoadAofNow())

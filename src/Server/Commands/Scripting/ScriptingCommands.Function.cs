@@ -110,6 +110,11 @@ static partial class ScriptingCommands
 
     static void FlushLibraries(ref CommandContext c)
     {
+        if (c.Count > 3)
+        {
+            c.Fail(Errors.UnknownSubcommandOrArity(c.Arg(1), "FUNCTION"));
+            return;
+        }
         if (!IsFlushOption(ref c))
         {
             c.Fail(Errors.FunctionFlushOption);
