@@ -25,7 +25,14 @@ sealed class ScriptRunner : IScriptHost, IDisposable
     /// <summary>Questions of the machine that are answered with yes, before one is answered with no.</summary>
     public int Patience { get; set; } = int.MaxValue;
 
-    public bool MayContinue() => --Patience >= 0;
+    /// <summary>Questions of the machine so far.</summary>
+    public int Questions { get; private set; }
+
+    public bool MayContinue()
+    {
+        Questions++;
+        return --Patience >= 0;
+    }
 
     public void Call(int id, ref NativeCall call)
     {

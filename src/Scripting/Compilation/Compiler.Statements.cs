@@ -95,13 +95,13 @@ internal sealed unsafe partial class Compiler
         var exit = TestThenBlock();
         while (_lexer.Token == Token.ElseIf)
         {
-            Function.Concat(ref escapes, Function.Jump());
+            Function.Prepend(ref escapes, Function.Jump());
             Function.PatchToHere(exit);
             exit = TestThenBlock();
         }
         if (_lexer.Token == Token.Else)
         {
-            Function.Concat(ref escapes, Function.Jump());
+            Function.Prepend(ref escapes, Function.Jump());
             Function.PatchToHere(exit);
             _lexer.Advance();
             PlainBlock();
@@ -169,7 +169,7 @@ internal sealed unsafe partial class Compiler
         }
         if (hasUpValue) Function.Emit(Op.Close, block.Level, 0, 0);
         var breaks = block.Breaks;
-        Function.Concat(ref breaks, Function.Jump());
+        Function.Prepend(ref breaks, Function.Jump());
         block.Breaks = breaks;
     }
 

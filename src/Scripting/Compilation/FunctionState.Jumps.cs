@@ -105,6 +105,15 @@ internal sealed unsafe partial class FunctionState
         SetTarget(last, other);
     }
 
+    /// <summary>
+    /// Puts jumps in front of a list. Where lists grow with the source, the end of the long one is not looked for each time.
+    /// </summary>
+    public void Prepend(ref int list, int jumps)
+    {
+        Concat(ref jumps, list);
+        list = jumps;
+    }
+
     // Conditions.
 
     void Invert(in Expression e)
@@ -151,7 +160,7 @@ internal sealed unsafe partial class FunctionState
                 jump = JumpIf(ref e, false);
                 break;
         }
-        Concat(ref e.FalseList, jump);
+        Prepend(ref e.FalseList, jump);
         PatchToHere(e.TrueList);
         e.TrueList = NoJump;
     }
@@ -166,7 +175,7 @@ internal sealed unsafe partial class FunctionState
             ExpressionKind.Jump => e.Info,
             _ => JumpIf(ref e, true),
         };
-        Concat(ref e.TrueList, jump);
+        Prepend(ref e.TrueList, jump);
         PatchToHere(e.FalseList);
         e.FalseList = NoJump;
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using MiniRedis.Scripting.Compilation;
 using MiniRedis.Scripting.Machine;
 using MiniRedis.Scripting.Memory;
@@ -42,7 +41,7 @@ internal static unsafe partial class BaseLibrary
     {
         // Only a name is worth an error: that is how Redis has it.
         if (m.TypeOf(2) != LuaType.String) return m.Return(Value.Nil);
-        m.Fail($"Script attempted to access nonexistent global variable '{Encoding.Latin1.GetString(m.Argument(2)->AsBytes)}'");
+        m.Fail($"Script attempted to access nonexistent global variable '{m.ShownText(2)}'");
         return 0;
     }
 
@@ -50,15 +49,14 @@ internal static unsafe partial class BaseLibrary
     {
         m.CheckAny(1);
         if (m.Argument(1)->IsTrue) return m.ArgumentCount;
-        var message = m.IsNoneOrNil(2) ? "assertion failed!" : Encoding.Latin1.GetString(m.CheckString(2));
-        // The text of assert carries no place of its own.
-        m.Fail(message);
+        var message = m.IsNoneOrNil(2) ? "assertion failed!"u8 : LuaMachine.ToZero(m.CheckString(2));
+        m.Throw(m.WithPlace(1, message));
         return 0;
     }
 
     static int CollectGarbage(LuaMachine m)
     {
-        var option = m.IsNoneOrNil(1) ? "collect" : Encoding.Latin1.GetString(m.CheckString(1));
+        var option = m.IsNoneOrNil(1) ? "collect" : m.ShownText(1);
         switch (option)
         {
             case "count":
@@ -149,7 +147,7 @@ internal static unsafe partial class BaseLibrary
         var table = m.CheckTable(1);
         var key = stackalloc Value[2];
         key[0] = m.TypeOf(2) == LuaType.None ? Value.Nil : *m.Argument(2);
-        switch (table->Next(key))
+        switch (m.Next(table, key))
         {
             case 0:
                 return m.Return(Value.Nil);
@@ -210,6 +208,7 @@ internal static unsafe partial class BaseLibrary
         var count = (long)to - from + 1;
         if (count >= int.MaxValue || m.ArgumentCount + count > LuaMachine.MostNativeSlots) m.Fail("too many results to unpack");
         m.EnsureStack((int)count);
+        m.Spend((int)count);
         for (var i = 0; i < count; i++) m.Push(*table->Get(from + i));
         return (int)count;
     }
@@ -296,6 +295,8 @@ internal static unsafe partial class BaseLibrary
 
     static int Compile(LuaMachine m, ReadOnlySpan<byte> source, ReadOnlySpan<byte> name)
     {
+        // A byte costs as much as a call.
+        m.Spend(source.Length);
         try
         {
             return m.Return(Value.From(m.CompileInRun(source, name)));
@@ -315,7 +316,7 @@ internal static unsafe partial class BaseLibrary
         {
             m.CheckAny(1);
             var value = *m.Argument(1);
-            return m.Return(LuaMachine.ToNumber(&value) ? value : Value.Nil);
+            return m.Return(m.ToNumber(&value) ? value : Value.Nil);
         }
         var text = m.CheckString(1);
         if (radix is < 2 or > 36) m.ArgumentError(2, "base out of range");

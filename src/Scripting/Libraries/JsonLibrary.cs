@@ -1,4 +1,3 @@
-using System.Text;
 using MiniRedis.Scripting.Machine;
 using MiniRedis.Scripting.Memory;
 
@@ -117,7 +116,8 @@ internal static unsafe class JsonLibrary
 
     static int NameAt(LuaMachine m, ReadOnlySpan<string> names)
     {
-        var given = Encoding.Latin1.GetString(m.CheckString(1));
+        m.CheckString(1);
+        var given = m.ShownText(1);
         var at = names.IndexOf(given);
         if (at < 0) m.ArgumentError(1, $"invalid option '{given}'");
         return at;

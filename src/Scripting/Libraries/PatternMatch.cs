@@ -12,6 +12,9 @@ internal unsafe struct PatternMatch(LuaMachine machine, byte* source, int source
 {
     public const int MostCaptures = 32, Unfinished = -1, Position = -2;
 
+    /// <summary>Bytes of a set that are looked through in about the time of a call.</summary>
+    const int LongSet = 16;
+
     /// <summary>Steps that wait for others. About 200 bytes of stack each.</summary>
     const int MostDepth = 4000;
 
@@ -49,6 +52,7 @@ internal unsafe struct PatternMatch(LuaMachine machine, byte* source, int source
     /// <summary>The end of a match that begins at a place, or null.</summary>
     public byte* MatchAt(byte* from, int patternStart)
     {
+        machine.Spend(1);
         CaptureCount = 0;
         _depth = 0;
         return Step(from, pattern + patternStart);
@@ -95,6 +99,7 @@ internal unsafe struct PatternMatch(LuaMachine machine, byte* source, int source
                     continue;
             }
             var next = ClassEnd(p);
+            if (next - p >= LongSet) machine.Spend((int)(next - p) / LongSet);
             var matches = s < _end && IsMatch(*s, p, next);
             switch (At(next))
             {
@@ -209,6 +214,7 @@ internal unsafe struct PatternMatch(LuaMachine machine, byte* source, int source
         var (open, close, depth) = (p[0], p[1], 1);
         while (++s < _end)
         {
+            if ((s - source) % 64 == 0) machine.Spend(8);
             if (*s == close)
             {
                 if (--depth == 0) return s + 1;
@@ -224,8 +230,14 @@ internal unsafe struct PatternMatch(LuaMachine machine, byte* source, int source
     byte* Longest(byte* s, byte* p, byte* next)
     {
         var count = 0L;
-        while (s + count < _end && IsMatch(s[count], p, next)) count++;
-        machine.Spend((int)(count >> 6));
+        // Long sets take long to look through, so they count before the end is reached.
+        var batch = (int)Math.Max(1, 1024 / (next - p));
+        for (var left = batch; s + count < _end && IsMatch(s[count], p, next); count++)
+        {
+            if (--left > 0) continue;
+            machine.Spend(1 + (int)((next - p) * batch / LongSet));
+            left = batch;
+        }
         for (; count >= 0; count--)
         {
             var end = Step(s + count, next + 1);
@@ -274,6 +286,7 @@ internal unsafe struct PatternMatch(LuaMachine machine, byte* source, int source
         // A position capture has no text that could come again: its length is none that fits.
         var length = _lengths[capture];
         if (length < 0 || _end - s < length) return null;
+        machine.Spend((int)(length / LuaMachine.BytesScanned));
         var text = new ReadOnlySpan<byte>((byte*)_starts[capture], (int)length);
         return text.SequenceEqual(new ReadOnlySpan<byte>(s, (int)length)) ? s + length : null;
     }

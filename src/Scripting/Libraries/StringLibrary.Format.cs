@@ -37,6 +37,7 @@ internal static unsafe partial class StringLibrary
                 }
                 else
                 {
+                    m.Spend(1);
                     if (++argument > top) m.ArgumentError(argument, "no value");
                     var item = ReadItem(m, format, ref i);
                     WriteItem(m, ref buffer, item, argument);
@@ -124,6 +125,7 @@ internal static unsafe partial class StringLibrary
                     buffer.Add(s);
                     return;
                 }
+                m.Spend(s.Length / LuaMachine.BytesScanned);
                 var end = s.IndexOf((byte)0);
                 if (end >= 0) s = s[..end];
                 if (item.Precision >= 0 && s.Length > item.Precision) s = s[..item.Precision];

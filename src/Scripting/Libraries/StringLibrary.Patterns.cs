@@ -23,11 +23,10 @@ internal static unsafe partial class StringLibrary
         start = Math.Clamp(start, 0, text.Length);
         if (isFind && ((m.TypeOf(4) != LuaType.None && m.Argument(4)->IsTrue) || !pattern[..PatternMatch.LengthOf(pattern)].ContainsAny(s_magic)))
         {
-            m.Spend(text.Length >> 8);
-            var found = text[(int)start..].IndexOf(pattern);
+            var found = IndexOf(m, text, pattern, (int)start);
             if (found < 0) return m.Return(Value.Nil);
-            m.Push(Value.From(start + found + 1));
-            m.Push(Value.From(start + found + pattern.Length));
+            m.Push(Value.From(found + 1));
+            m.Push(Value.From(found + pattern.Length));
             return 2;
         }
         var match = new PatternMatch(m, s, text.Length, p, pattern.Length);
@@ -45,6 +44,25 @@ internal static unsafe partial class StringLibrary
             if (anchor != 0) break;
         }
         return m.Return(Value.Nil);
+    }
+
+    /// <summary>
+    /// Finds a text in another. A search can take as long as the product of both lengths, so it goes in pieces, of which each counts.
+    /// </summary>
+    static int IndexOf(LuaMachine m, ReadOnlySpan<byte> text, ReadOnlySpan<byte> part, int start)
+    {
+        const int most = 1 << 20;
+        var places = Math.Max(1, most / Math.Max(1, part.Length));
+        for (; start <= text.Length - part.Length; start += places)
+        {
+            var piece = text.Slice(start, Math.Min(text.Length - start, places + part.Length - 1));
+            m.Spend(piece.Length / LuaMachine.BytesScanned + 1);
+            var found = piece.IndexOf(part);
+            if (found >= 0) return start + found;
+            // What did not match at once may have compared the whole part at each place.
+            m.Spend(part.Length > LuaMachine.BytesScanned ? most / LuaMachine.BytesScanned : 0);
+        }
+        return -1;
     }
 
     static int GMatch(LuaMachine m)
@@ -157,6 +175,7 @@ internal static unsafe partial class StringLibrary
                 buffer.Add(news[i]);
                 continue;
             }
+            m.Spend(1);
             // What follows the last percent sign is the zero byte of the string's end.
             var next = ++i < news.Length ? news[i] : (byte)0;
             if (next is < (byte)'0' or > (byte)'9')

@@ -165,7 +165,7 @@ internal static unsafe class StructLibrary
     /// <summary>The last result is the length of the string behind it, and no result of its own.</summary>
     static ulong TakeSize(LuaMachine m, ref int results)
     {
-        if (results == 0 || !LuaMachine.ToNumber(m.Thread->Top - 1)) m.Fail("format 'c0' needs a previous size");
+        if (results == 0 || !m.ToNumber(m.Thread->Top - 1)) m.Fail("format 'c0' needs a previous size");
         results--;
         return ToUnsigned((--m.Thread->Top)->Number);
     }

@@ -80,7 +80,7 @@ internal static unsafe partial class TableLibrary
         entry[0] = Value.Nil;
         while (true)
         {
-            switch (m.Argument(1)->Table->Next(entry))
+            switch (m.Next(m.Argument(1)->Table, entry))
             {
                 case 0: return 0;
                 case -1:
@@ -112,9 +112,10 @@ internal static unsafe partial class TableLibrary
         var table = m.CheckTable(1);
         var most = 0.0;
         var entry = stackalloc Value[2];
-        entry[0] = Value.Nil;
-        while (table->Next(entry) == 1)
+        var position = 0;
+        while (table->Walk(ref position, entry))
         {
+            m.Spend(1);
             if (entry[0].Type == LuaType.Number && entry[0].Number > most) most = entry[0].Number;
         }
         return m.ReturnNumber(most);

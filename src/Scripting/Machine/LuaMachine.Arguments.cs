@@ -47,12 +47,9 @@ public sealed unsafe partial class LuaMachine
     internal double CheckNumber(int number)
     {
         if (TypeOf(number) == LuaType.Number) return Argument(number)->Number;
-        if (TypeOf(number) != LuaType.String || !LuaNumbers.TryParse(Argument(number)->AsBytes, out var value))
-        {
-            TypeArgumentError(number, "number");
-            return 0;
-        }
-        return value;
+        var value = TypeOf(number) == LuaType.None ? Value.Nil : *Argument(number);
+        if (!ToNumber(&value)) TypeArgumentError(number, "number");
+        return value.Number;
     }
 
     /// <summary>A number as C converts it: cut, and the smallest integer for what does not fit.</summary>

@@ -147,6 +147,7 @@ public sealed unsafe partial class LuaMachine
     internal void Call(Value* function, int results)
     {
         if (++_depth >= Compiler.MostLevels) DepthExceeded();
+        if (--_budget < 0) Tick();
         if (PreCall(function, results) == CallKind.Lua)
         {
             _thread->Call->IsFresh = 1;
@@ -181,7 +182,13 @@ public sealed unsafe partial class LuaMachine
         }
         catch (LuaErrorException e)
         {
-            if (e is LuaMemoryException) _error = Value.From(_notEnoughMemory);
+            Charge(WorkOfException);
+            if (e is LuaMemoryException)
+            {
+                _error = Value.From(_notEnoughMemory);
+                // What the call left is collected before whoever caught the error asks for more.
+                _collectAt = 0;
+            }
             Unwind(t, (int)call, t->Stack + offset);
             (_depth, _handler) = (depth, oldHandler);
             return false;

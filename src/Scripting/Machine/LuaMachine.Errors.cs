@@ -63,14 +63,20 @@ public sealed unsafe partial class LuaMachine
     internal Value WithPlace(int level, ReadOnlySpan<byte> message)
     {
         var call = CallAt(level);
-        return call != null && IsLua(call) ? Place(call, message) : Value.From(_strings.Intern(message));
+        return call != null && IsLua(call) ? Place(call, message) : NewString(message);
     }
 
     Value Place(CallInfo* call, ReadOnlySpan<byte> message)
     {
         var proto = call->Function->Closure->Proto;
-        var line = string.Create(CultureInfo.InvariantCulture, $":{LineOf(call)}: ");
-        return Value.From(_strings.Intern((byte[])[.. ChunkName.Display(proto->Source->Span), .. Encoding.ASCII.GetBytes(line), .. message]));
+        var name = ChunkName.Display(proto->Source->Span);
+        var line = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $":{LineOf(call)}: "));
+        var length = name.Length + line.Length + message.Length;
+        var text = new Span<byte>(Scratch(length), length);
+        name.CopyTo(text);
+        line.CopyTo(text[name.Length..]);
+        message.CopyTo(text[(name.Length + line.Length)..]);
+        return NewString(text);
     }
 
     internal static bool IsLua(CallInfo* call) => call->Function->Type == LuaType.Function && call->Function->Closure->Proto != null;
@@ -160,7 +166,7 @@ public sealed unsafe partial class LuaMachine
         }
     }
 
-    static string Text(LuaString* s) => Encoding.Latin1.GetString(s->Span);
+    static string Text(LuaString* s) => Shown(s->Span);
 
     static string ConstantName(Proto* proto, int operand) => Instruction.IsConstant(operand) && proto->Constants[operand & 255].IsString
         ? Text(proto->Constants[operand & 255].String) : "?";

@@ -89,7 +89,9 @@ public sealed unsafe partial class LuaMachine
     {
         if (key->IsNil) RunError("table index is nil");
         if (key->Type == LuaType.Number && double.IsNaN(key->Number)) RunError("table index is NaN");
-        return table->Set(_heap, key);
+        var place = table->Set(_heap, key);
+        if (_heap.Work > 0) ChargeMemory();
+        return place;
     }
 
     void CallSetter(Value function, Value table, Value key, Value value)

@@ -47,7 +47,11 @@ public sealed unsafe partial class LuaMachine
     }
 
     /// <summary>A string of the run.</summary>
-    public Value NewString(ReadOnlySpan<byte> bytes) => Value.From(_strings.Intern(bytes));
+    public Value NewString(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length >= LongString) Charge(bytes.Length / BytesHashed);
+        return Value.From(_strings.Intern(bytes));
+    }
 
     /// <summary>An empty table of the run. Until it is returned or stored, nothing may run.</summary>
     public Value NewTable(int listLength) => Value.From(NewTable(listLength, 0));

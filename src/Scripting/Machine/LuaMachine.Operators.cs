@@ -30,10 +30,12 @@ public sealed unsafe partial class LuaMachine
     }
 
     /// <summary>Makes a number of a string that is one.</summary>
-    internal static bool ToNumber(Value* value)
+    internal bool ToNumber(Value* value)
     {
         if (value->Type == LuaType.Number) return true;
-        if (value->Type != LuaType.String || !LuaNumbers.TryParse(value->AsBytes, out var number)) return false;
+        if (value->Type != LuaType.String) return false;
+        if (value->String->Length >= LongString) Charge(value->String->Length / BytesHashed);
+        if (!LuaNumbers.TryParse(value->AsBytes, out var number)) return false;
         *value = Value.From(number);
         return true;
     }
@@ -145,7 +147,12 @@ public sealed unsafe partial class LuaMachine
     /// <summary>Equality with metamethods.</summary>
     internal bool Equals(Value* a, Value* b) => a->Type == b->Type && AreEqual(a, b);
 
-    static int Compare(LuaString* a, LuaString* b) => a == b ? 0 : a->Span.SequenceCompareTo(b->Span);
+    int Compare(LuaString* a, LuaString* b)
+    {
+        if (a == b) return 0;
+        if (a->Length >= LongString) Charge(a->Length / BytesScanned);
+        return a->Span.SequenceCompareTo(b->Span);
+    }
 
     /// <summary>The metamethod of both operands, or null if they have not the same one.</summary>
     Value* OrderMethod(Value* a, Value* b, Metamethod metamethod)
@@ -222,6 +229,7 @@ public sealed unsafe partial class LuaMachine
                         at += LuaNumbers.Format(part->Number, new Span<byte>(buffer + at, LuaNumbers.MostBytes));
                     }
                 }
+                if (at >= LongString) Charge(at / BytesHashed);
                 top[-taken] = Value.From(_strings.Intern(buffer, at));
             }
             total -= taken - 1;

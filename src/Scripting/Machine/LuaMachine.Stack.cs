@@ -15,6 +15,9 @@ public sealed unsafe partial class LuaMachine
     /// <summary>Slots that a native function may ask for: LUAI_MAXCSTACK.</summary>
     internal const int MostNativeSlots = 8000;
 
+    /// <summary>A coroutine's first slots: the largest of the heap's small blocks.</summary>
+    const int FirstStack = 64;
+
     LuaThread* NewThread(Table* globals)
     {
         var t = _heap.Allocate<LuaThread>();
@@ -22,7 +25,7 @@ public sealed unsafe partial class LuaMachine
         t->Header.Type = (byte)LuaType.Thread;
         t->Globals = globals;
         Link((GcObject*)t);
-        t->StackSize = 128;
+        t->StackSize = FirstStack;
         t->Stack = _heap.Allocate<Value>(t->StackSize);
         new Span<Value>(t->Stack, t->StackSize).Clear();
         t->StackLast = t->Stack + t->StackSize - SpareSlots;

@@ -266,14 +266,18 @@ public sealed unsafe partial class LuaMachine : IDisposable
         if (_budget < 0) Tick();
     }
 
+    /// <summary>A string of half the length that an array can have, and room for a number behind it.</summary>
+    const int MostScratch = (1 << 30) - LuaNumbers.MostBytes;
+
     /// <summary>A buffer that is valid until the next call of anything.</summary>
     internal byte* Scratch(int size)
     {
-        if (size > _heap.Limit - _heap.Used) throw new LuaMemoryException();
+        if (size > MostScratch || size > _heap.Limit - _heap.Used) throw new LuaMemoryException();
         if (size + LuaNumbers.MostBytes <= _scratchSize) return _scratch;
         FreeScratch();
-        _scratchSize = Heap.PowerOfTwo(Math.Max(1024, size + LuaNumbers.MostBytes));
-        _scratch = (byte*)NativeMemory.Alloc((nuint)_scratchSize);
+        var rounded = Heap.PowerOfTwo(Math.Max(1024, size + LuaNumbers.MostBytes));
+        _scratch = (byte*)_heap.FromSystem(rounded, 0);
+        _scratchSize = rounded;
         return _scratch;
     }
 

@@ -49,6 +49,11 @@ internal sealed unsafe class Heap : IDisposable
     /// <summary>Bytes of libraries and compiled scripts.</summary>
     public long FixedBytes { get; private set; }
 
+    /// <summary>
+    /// Blocks of 64 bytes that were cut for large objects and not yet counted as work: what asks for much memory also fills it.
+    /// </summary>
+    public long Work { get; set; }
+
     /// <summary>What <see cref="Used"/> may not exceed.</summary>
     public long Limit { get; set; } = long.MaxValue;
 
@@ -81,7 +86,7 @@ internal sealed unsafe class Heap : IDisposable
             free = *(void**)block;
             return block;
         }
-        if (_age.End - _age.Bump < rounded) NewChunk();
+        if (_age.End - _age.Bump < rounded) NewChunk(rounded);
         var cut = _age.Bump;
         _age.Bump += rounded;
         return cut;
@@ -104,7 +109,8 @@ internal sealed unsafe class Heap : IDisposable
     {
         if (size < 0 || size > int.MaxValue) throw new LuaMemoryException();
         Count(size);
-        var block = (Large*)NativeMemory.Alloc((nuint)size + (nuint)sizeof(Large));
+        Work += size >> 6;
+        var block = (Large*)FromSystem(size + sizeof(Large), size);
         block->Size = size;
         block->Previous = null;
         block->Next = _age.LargeBlocks;
@@ -113,10 +119,25 @@ internal sealed unsafe class Heap : IDisposable
         return block + 1;
     }
 
-    void NewChunk()
+    /// <summary>Memory of the system. If it refuses, what was counted is taken back.</summary>
+    public void* FromSystem(nint size, nint counted)
+    {
+        try
+        {
+            return NativeMemory.Alloc((nuint)size);
+        }
+        catch (OutOfMemoryException)
+        {
+            if (_isFixed) FixedBytes -= counted;
+            else Used -= counted;
+            throw new LuaMemoryException();
+        }
+    }
+
+    void NewChunk(int asked)
     {
         var size = _age.Chunks == null ? FirstChunk : LaterChunk;
-        var chunk = (Chunk*)NativeMemory.Alloc((nuint)size);
+        var chunk = (Chunk*)FromSystem(size, asked);
         chunk->Next = _age.Chunks;
         chunk->Size = size;
         _age.Chunks = chunk;

@@ -105,11 +105,11 @@ internal unsafe partial struct Table
 
     /// <summary>
     /// Replaces a key by the next one, and stores its value behind it: array, then nodes. The walk begins at nil. The answer is 1, 0 at
-    /// the end, and -1 for a key that is not there.
+    /// the end, and -1 for a key that is not there. Empty places that were passed count as walked.
     /// </summary>
-    public readonly int Next(Value* key)
+    public readonly int Next(Value* key, out int walked)
     {
-        var position = 0;
+        var position = walked = 0;
         if (!key->IsNil)
         {
             var index = ArrayIndex(key);
@@ -128,7 +128,10 @@ internal unsafe partial struct Table
                 position = ArraySize + (int)(node - Nodes) + 1;
             }
         }
-        return Walk(ref position, key) ? 1 : 0;
+        var from = position;
+        var found = Walk(ref position, key);
+        walked = position - from;
+        return found ? 1 : 0;
     }
 
     /// <summary>

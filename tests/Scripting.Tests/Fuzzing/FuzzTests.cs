@@ -19,7 +19,7 @@ public class FuzzTests
 
     static readonly string[] s_unasked = ["not enough memory", "[{"];
 
-    static int Setting(string name, int otherwise) =>
+    internal static int Setting(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 
     internal static string Wrap(string program) => $"{Show.ReplaceLineEndings(" ")}\nmath.randomseed(7) return show({{pcall(function()\n{program}\nend)}})";

@@ -179,7 +179,7 @@ sealed class LibraryGenerator(Random random)
     }
 
     /// <summary>A text as a literal of Lua, every byte that could mean something by its number.</summary>
-    static string Quote(string text)
+    internal static string Quote(string text)
     {
         var quoted = new StringBuilder("\"");
         foreach (var c in text)
