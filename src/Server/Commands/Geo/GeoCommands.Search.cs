@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Execution;
 
@@ -125,7 +126,7 @@ static partial class GeoCommands
             if (query.Count > 0 && query.Count < matches.Length) matches = matches[..(int)query.Count];
 
             if (query.Destination == 0) Reply(c.Reply, found, query, matches);
-            else if (matches.IsEmpty) SortedSetCommands.StoreNothing(ref c, query.Destination);
+            else if (matches.IsEmpty) KeyCommands.StoreNothing(c, query.Destination);
             else Store(ref c, found!.Value, query, matches, (form & GeoForm.Search) != 0 ? "geosearchstore" : "georadiusstore");
         }
         finally

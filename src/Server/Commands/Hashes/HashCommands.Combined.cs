@@ -108,8 +108,8 @@ static partial class HashCommands
             for (var i = 0; i < fields.Count; i++) c.Reply.Null();
             return;
         }
-        var hash = Open(ref c, at);
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             var field = c.Arg(fields.ArgOf(i));
@@ -254,8 +254,8 @@ static partial class HashCommands
             for (var i = 0; i < fields.Count; i++) c.Reply.Null();
             return;
         }
-        var hash = Open(ref c, at);
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);

@@ -164,8 +164,8 @@ static partial class HashCommands
     static bool TryReadLive(scoped ref CommandContext c, out HashReader hash)
     {
         if (!TryRead(ref c, out hash)) return false;
-        if (hash.MayHaveExpired(c.ExpiredBy))
-            hash = new(c.Server.Keys.ExpireFields(c.Database, c.Database.Lookup(c.Arg(1))).Record);
+        if (hash.MayHaveExpired(c.ExpiredBy) && c.Server.Keys.ExpireFields(c.Database, c.Database.Lookup(c.Arg(1))))
+            hash = new(c.Database.Lookup(c.Arg(1)).Record);
         return true;
     }
 

@@ -1,4 +1,3 @@
-using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 
@@ -68,7 +67,7 @@ static partial class HashCommands
             if (hash.Find(c.Arg(named.ArgOf(i)), HashReader.Everything, out var spot) && hash.HasExpired(spot, c.ExpiredBy))
                 expiring.Delete(spot);
         }
-        return expiring.End();
+        return expiring.End() ? c.Database.Lookup(c.Arg(1)) : at;
     }
 
     /// <summary>The hash of a found key, or a new one of an empty hash that the caller fills.</summary>
@@ -83,9 +82,7 @@ static partial class HashCommands
     /// <summary>Deletes the key of a hash that has lost its last field, and tells so.</summary>
     static void DeleteIfEmpty(scoped ref CommandContext c, scoped in HashEditor hash)
     {
-        if (hash.Count > 0) return;
-        c.Database.Delete(hash.At);
-        c.Changed(c.Arg(1), KeyspaceEvents.Generic, "del", countsAsChange: false);
+        if (hash.Count == 0) c.Delete(hash.At, c.Arg(1), countsAsChange: false);
     }
 
     /// <summary>

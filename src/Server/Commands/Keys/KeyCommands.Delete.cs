@@ -1,5 +1,4 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Keys;
@@ -74,13 +73,32 @@ static partial class KeyCommands
             var key = c.Arg(i);
             var at = c.Peek(key);
             if (!at.Found) continue;
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
+            c.Delete(at, key);
             deleted++;
         }
         // One command for all, as it came: naming a key that is not there harms nobody.
         if (deleted > 0 && c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
         c.Reply.Integer(deleted);
+    }
+
+    /// <summary>Deletes a found key, tells so, and propagates it as DEL or UNLINK: for commands that repeat as nothing else.</summary>
+    internal static void Delete(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, bool lazily)
+    {
+        c.Delete(at, key);
+        EmitDelete(ref c, key, lazily);
+    }
+
+    /// <summary>Deletes a found key in place of giving it a deadline that has passed.</summary>
+    internal static void DeletePast(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key) =>
+        Delete(ref c, at, key, c.Server.Config.Memory.LazyFreeLazyExpire);
+
+    /// <summary>Ends a command whose result to store is empty: deletes the key of its destination, and answers 0.</summary>
+    internal static void StoreNothing(in CommandContext c, int destination)
+    {
+        var key = c.Arg(destination);
+        var at = c.Peek(key);
+        if (at.Found) c.Delete(at, key);
+        c.Reply.Integer(0);
     }
 
     static void Exists(ref CommandContext c)

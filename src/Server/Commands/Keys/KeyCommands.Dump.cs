@@ -105,10 +105,9 @@ static partial class KeyCommands
         if (ttl != 0 && c.IsPast(expireAt))
         {
             // It came too late: what was there is gone nevertheless.
-            c.Database.Delete(c.Database.Lookup(key));
-            if (!present.Found) return;
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
+            var restored = c.Database.Lookup(key);
+            if (present.Found) Delete(ref c, restored, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
+            else c.Database.Delete(restored);
             return;
         }
         c.Server.Keys.Created(c.Database, record, key);

@@ -84,9 +84,7 @@ static partial class KeyCommands
         c.Reply.Integer(1);
         if (c.IsPast(when))
         {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyExpire);
+            DeletePast(ref c, at, key);
             return;
         }
         // A time before 1970 has passed as well as that of 1970 has, and is no deadline that a record could hold.

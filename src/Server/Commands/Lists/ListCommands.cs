@@ -81,11 +81,7 @@ static partial class ListCommands
     {
         c.Changed(key, KeyspaceEvents.List, name);
         c.Server.Effects.Dirty += removed - 1;
-        if (list.Count == 0)
-        {
-            c.Database.Delete(list.At);
-            c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
-        }
+        if (list.Count == 0) c.Delete(list.At, key, countsAsChange: false);
         else list.TryPack();
     }
 

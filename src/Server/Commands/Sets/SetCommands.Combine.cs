@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
@@ -180,7 +181,7 @@ static partial class SetCommands
         if (!TrySources(ref c, 2, sets)) return;
         if (AnyMissing(sets))
         {
-            StoreNothing(ref c);
+            KeyCommands.StoreNothing(c, 1);
             return;
         }
         // Redis begins with the form of the smallest set, and makes an intset of the result in the end if it can.
@@ -276,7 +277,7 @@ static partial class SetCommands
         if (count == 0)
         {
             result.Abandon();
-            StoreNothing(ref c);
+            KeyCommands.StoreNothing(c, 1);
             return;
         }
         var key = c.Arg(1);
@@ -285,17 +286,5 @@ static partial class SetCommands
         if (isNew) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.Set, name);
         c.Reply.Integer(count);
-    }
-
-    static void StoreNothing(ref CommandContext c)
-    {
-        var key = c.Arg(1);
-        var at = c.Peek(key);
-        if (at.Found)
-        {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-        }
-        c.Reply.Integer(0);
     }
 }

@@ -105,10 +105,9 @@ static partial class SetCommands
     static void PopAll(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, long size)
     {
         ReplyAll(ref c, new SetReader(at.Record));
-        c.Database.Delete(at);
         c.Changed(key, KeyspaceEvents.Set, "spop");
         c.Server.Effects.Dirty += size - 1;
-        c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+        c.Delete(at, key, countsAsChange: false);
         KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
     }
 

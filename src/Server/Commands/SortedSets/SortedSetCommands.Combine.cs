@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
@@ -137,7 +138,7 @@ static partial class SortedSetCommands
 
         if (numKeys == 2)
         {
-            if (result.Count == 0) StoreNothing(ref c);
+            if (result.Count == 0) KeyCommands.StoreNothing(c, 1);
             else Store(ref c, result, operation switch
             {
                 CombineOperation.Union => "zunionstore",
@@ -284,18 +285,5 @@ static partial class SortedSetCommands
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.ZSet, name);
         c.Reply.Integer(result.Count);
-    }
-
-    /// <summary>An empty result deletes the key.</summary>
-    internal static void StoreNothing(ref CommandContext c, int destination = 1)
-    {
-        var key = c.Arg(destination);
-        var at = c.LookupWrite(key);
-        if (at.Found)
-        {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-        }
-        c.Reply.Integer(0);
     }
 }

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.SortedSets;
@@ -92,7 +93,7 @@ static partial class SortedSetCommands
         if (answered) return;
         if (!exists)
         {
-            if (options.Stores) StoreNothing(ref c);
+            if (options.Stores) KeyCommands.StoreNothing(c, 1);
             else c.Reply.EmptyArray();
             return;
         }
@@ -173,7 +174,7 @@ static partial class SortedSetCommands
     {
         if (count == 0)
         {
-            StoreNothing(ref c);
+            KeyCommands.StoreNothing(c, 1);
             return;
         }
         using var result = new SortedSetBuilder(c.Database, count);

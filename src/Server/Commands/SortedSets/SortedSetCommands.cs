@@ -65,11 +65,9 @@ static partial class SortedSetCommands
     /// <param name="changes">Members removed: each counts as a change.</param>
     static void Removed(ref CommandContext c, scoped ReadOnlySpan<byte> key, in SortedSetValue set, string name, long changes)
     {
-        var isEmpty = set.Count == 0;
-        if (isEmpty) c.Database.Delete(set.At);
         c.Changed(key, KeyspaceEvents.ZSet, name);
         c.Server.Effects.Dirty += changes - 1;
-        if (isEmpty) c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+        if (set.Count == 0) c.Delete(set.At, key, countsAsChange: false);
     }
 
     /// <summary>Reads two ends of a range of scores; "(" excludes. Answers if they are none.</summary>

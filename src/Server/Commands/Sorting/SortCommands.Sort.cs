@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
@@ -77,13 +78,7 @@ static partial class SortCommands
         var results = options.Gets > 0 ? count * options.Gets : count;
         if (results == 0)
         {
-            var old = c.Server.Keys.Find(c.Database, key);
-            if (old.Found)
-            {
-                c.Database.Delete(old);
-                c.Server.Effects.KeyChanged(c.Database.Number, key, KeyspaceEvents.Generic, "del");
-            }
-            c.Reply.Integer(0);
+            KeyCommands.StoreNothing(c, options.Store);
             return;
         }
         // All is looked up before the key is replaced, which a pattern may name too.

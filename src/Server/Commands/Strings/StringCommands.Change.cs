@@ -154,12 +154,7 @@ static partial class StringCommands
 
     static void DeleteIf(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key, bool holds)
     {
-        if (holds)
-        {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-            KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyUserDel);
-        }
+        if (holds) KeyCommands.Delete(ref c, at, key, c.Server.Config.Memory.LazyFreeLazyUserDel);
         c.Reply.Integer(holds ? 1 : 0);
     }
 }

@@ -166,7 +166,7 @@ static partial class StringCommands
         if (expiry.IsTime && !expiry.TryResolve(c, out deadline)) return;
         ReplyString(ref c, at.Record);
 
-        if (expiry.Kind == ExpiryKind.Absolute && c.IsPast(deadline)) DeleteExpired(ref c, at, key);
+        if (expiry.Kind == ExpiryKind.Absolute && c.IsPast(deadline)) KeyCommands.DeletePast(ref c, at, key);
         else if (expiry.IsTime)
         {
             c.Database.SetExpiry(at, deadline);
@@ -188,10 +188,8 @@ static partial class StringCommands
         if (!c.CheckType(at, ObjectType.String)) return;
         ReplyString(ref c, at);
         if (!at.Found) return;
-        c.Database.Delete(at);
-        c.Changed(key, KeyspaceEvents.Generic, "del");
         // Whatever lazyfree-lazy-user-del says, as in Redis: a string is freed at once.
-        KeyCommands.EmitDelete(ref c, key, lazily: false);
+        KeyCommands.Delete(ref c, at, key, lazily: false);
     }
 
     static void Digest(ref CommandContext c)

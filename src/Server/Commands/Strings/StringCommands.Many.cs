@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
@@ -127,7 +128,7 @@ static partial class StringCommands
         var at = c.LookupWrite(key);
         if (expiry.IsTime && c.IsPast(deadline))
         {
-            if (at.Found) DeleteExpired(ref c, at, key);
+            if (at.Found) KeyCommands.DeletePast(ref c, at, key);
             return;
         }
         if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;

@@ -145,7 +145,7 @@ static partial class StringCommands
         else if (expiry.IsTime && c.IsPast(deadline))
         {
             // A time that has passed deletes: storing the value for nobody to read would only be work.
-            if (at.Found) DeleteExpired(ref c, at, key);
+            if (at.Found) KeyCommands.DeletePast(ref c, at, key);
             if (!wantsOld) c.Reply.Ok();
             return;
         }
@@ -193,13 +193,6 @@ static partial class StringCommands
         var record = c.Database.SetString(at, key, value, expireAt);
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.String, "set");
-    }
-
-    static void DeleteExpired(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key)
-    {
-        c.Database.Delete(at);
-        c.Changed(key, KeyspaceEvents.Generic, "del");
-        KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyExpire);
     }
 
     static void EmitSet(
