@@ -83,6 +83,18 @@ static partial class HashCommands
     static bool TryTime(scoped ref CommandContext c, int at, bool inSeconds, ref FieldOptions options) =>
         TryDeadline(ref c, c.Arg(at), options.Kind == ExpiryKind.Relative ? c.Now : 0, inSeconds, out options.Deadline);
 
+    /// <summary>
+    /// Begins the reply of a command that answers the fields it names, and deletes those that have expired. Without a hash every
+    /// answer is null: then this is the whole reply.
+    /// </summary>
+    static bool TryBeginReply(scoped ref CommandContext c, ref KeyLookup at, FieldList fields)
+    {
+        if (at.Found) at = ExpireNamed(ref c, at, fields);
+        c.Reply.Array(fields.Count);
+        for (var i = 0; i < fields.Count && !at.Found; i++) c.Reply.Null();
+        return at.Found;
+    }
+
     static void HGetEx(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at)) return;
@@ -100,14 +112,7 @@ static partial class HashCommands
             end = 3;
         }
         if (!FieldList.TryParse(ref c, end, out var fields)) return;
-        if (at.Found) at = ExpireNamed(ref c, at, fields);
-
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Null();
-            return;
-        }
+        if (!TryBeginReply(ref c, ref at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
@@ -247,13 +252,7 @@ static partial class HashCommands
     static void HGetDel(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at) || !FieldList.TryParse(ref c, 2, out var fields)) return;
-        if (at.Found) at = ExpireNamed(ref c, at, fields);
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Null();
-            return;
-        }
+        if (!TryBeginReply(ref c, ref at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
         var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)

@@ -82,21 +82,23 @@ static partial class HashCommands
         _ => true,
     };
 
+    /// <summary>Begins a reply of an outcome a field. Without a hash no field is there: then this is the whole reply.</summary>
+    static bool TryBeginOutcomes(scoped ref CommandContext c, in KeyLookup at, FieldList fields)
+    {
+        c.Reply.Array(fields.Count);
+        for (var i = 0; i < fields.Count && !at.Found; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
+        return at.Found;
+    }
+
     static void Expire(scoped ref CommandContext c, long baseTime, bool inSeconds)
     {
         if (!TryWrite(ref c, out var at)) return;
         if (!TryDeadline(ref c, c.Arg(2), baseTime, inSeconds, out var deadline)) return;
         var condition = ConditionOf(ref c);
         if (!FieldList.TryParse(ref c, condition == FieldCondition.None ? 3 : 4, out var fields, setsDeadlines: true)) return;
-
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
-            return;
-        }
-        var hash = Open(ref c, at);
+        if (!TryBeginOutcomes(ref c, at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             outcomes[i] = ExpireField(ref c, ref hash, c.Arg(fields.ArgOf(i)), condition, deadline);
@@ -213,14 +215,9 @@ static partial class HashCommands
     static void HPersist(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at) || !FieldList.TryParse(ref c, 2, out var fields)) return;
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
-            return;
-        }
-        var hash = Open(ref c, at);
+        if (!TryBeginOutcomes(ref c, at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             outcomes[i] = PersistField(ref c, ref hash, c.Arg(fields.ArgOf(i)));

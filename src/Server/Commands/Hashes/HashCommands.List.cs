@@ -6,38 +6,24 @@ namespace MiniRedis.Server.Commands.Hashes;
 /// <summary>Fields that the client does not name: all of them, some in steps, some by lot.</summary>
 static partial class HashCommands
 {
-    static readonly Command HGetAllSpec = new()
+    static Command Whole(string name, string summary, CommandHandler run) => new()
     {
-        Name = "HGETALL", Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
-        Summary = "Reads all fields of a hash with their values.",
+        Name = name, Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
+        Summary = summary,
         Arity = 2, Flags = CommandFlags.ReadOnly,
         Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("key")],
         Tips = ["nondeterministic_output_order"],
-        Run = HGetAll,
+        Run = run,
     };
 
-    static readonly Command HKeysSpec = new()
-    {
-        Name = "HKEYS", Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
-        Summary = "Lists all fields of a hash.",
-        Arity = 2, Flags = CommandFlags.ReadOnly,
-        Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("key")],
-        Tips = ["nondeterministic_output_order"],
-        Run = static (ref CommandContext c) => List(ref c, values: false),
-    };
+    static readonly Command HGetAllSpec = Whole("HGETALL", "Reads all fields of a hash with their values.", HGetAll);
 
-    static readonly Command HValsSpec = new()
-    {
-        Name = "HVALS", Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
-        Summary = "Lists the values of all fields of a hash.",
-        Arity = 2, Flags = CommandFlags.ReadOnly,
-        Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("key")],
-        Tips = ["nondeterministic_output_order"],
-        Run = static (ref CommandContext c) => List(ref c, values: true),
-    };
+    static readonly Command HKeysSpec = Whole("HKEYS", "Lists all fields of a hash.",
+        static (ref CommandContext c) => List(ref c, values: false));
+
+    static readonly Command HValsSpec = Whole("HVALS", "Lists the values of all fields of a hash.",
+        static (ref CommandContext c) => List(ref c, values: true));
 
     static readonly Command HScanSpec = new()
     {

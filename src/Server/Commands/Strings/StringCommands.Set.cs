@@ -66,29 +66,23 @@ static partial class StringCommands
         Run = SetNx,
     };
 
-    static readonly Command SetExSpec = new()
+    static Command SetWithTtl(string name, string since, string unit, string option, CommandHandler run) => new()
     {
-        Name = "SETEX", Group = CommandGroup.String, Since = "2.0.0", Complexity = "O(1)",
-        Summary = "Stores a string with a time to live in seconds.",
-        DeprecatedSince = "2.6.12", ReplacedBy = "`SET` with the `EX` argument",
+        Name = name, Group = CommandGroup.String, Since = since, Complexity = "O(1)",
+        Summary = $"Stores a string with a time to live in {unit}.",
+        DeprecatedSince = "2.6.12", ReplacedBy = $"`SET` with the `{option}` argument",
         Arity = 4, Flags = CommandFlags.Write | CommandFlags.DenyOom,
         Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update)],
-        Args = [Arg.Key("key"), Arg.Integer("seconds"), Arg.String("value")],
+        Args = [Arg.Key("key"), Arg.Integer(unit), Arg.String("value")],
         Propagates = Propagation.AsEffects,
-        Run = static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: true),
+        Run = run,
     };
 
-    static readonly Command PSetExSpec = new()
-    {
-        Name = "PSETEX", Group = CommandGroup.String, Since = "2.6.0", Complexity = "O(1)",
-        Summary = "Stores a string with a time to live in milliseconds.",
-        DeprecatedSince = "2.6.12", ReplacedBy = "`SET` with the `PX` argument",
-        Arity = 4, Flags = CommandFlags.Write | CommandFlags.DenyOom,
-        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update)],
-        Args = [Arg.Key("key"), Arg.Integer("milliseconds"), Arg.String("value")],
-        Propagates = Propagation.AsEffects,
-        Run = static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: false),
-    };
+    static readonly Command SetExSpec = SetWithTtl("SETEX", "2.0.0", "seconds", "EX",
+        static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: true));
+
+    static readonly Command PSetExSpec = SetWithTtl("PSETEX", "2.6.0", "milliseconds", "PX",
+        static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: false));
 
     static readonly Command GetSetSpec = new()
     {

@@ -117,26 +117,16 @@ public sealed class ServerCommandsDebugTests : IDisposable
         Assert.Equal(["SET key:1 mine"], _server.Effects.Commands);
     }
 
-    [Fact]
-    public void Active_expiry_stops_and_restarts()
+    [Theory]
+    [InlineData("SET-ACTIVE-EXPIRE 0", "SET-ACTIVE-EXPIRE 1")]
+    [InlineData("PAUSE-CRON 1", "PAUSE-CRON 0")]
+    public void Active_expiry_stops_and_restarts(string stop, string restart)
     {
-        _client.Call("DEBUG SET-ACTIVE-EXPIRE 0");
+        _client.Call($"DEBUG {stop}");
         _client.Call("SET k v PX 10");
         _server.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(":1", _client.Call("DBSIZE"));
-        _client.Call("DEBUG SET-ACTIVE-EXPIRE 1");
-        _server.Tick();
-        Assert.Equal(":0", _client.Call("DBSIZE"));
-    }
-
-    [Fact]
-    public void A_paused_cron_expires_nothing()
-    {
-        _client.Call("DEBUG PAUSE-CRON 1");
-        _client.Call("SET k v PX 10");
-        _server.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(":1", _client.Call("DBSIZE"));
-        _client.Call("DEBUG PAUSE-CRON 0");
+        _client.Call($"DEBUG {restart}");
         _server.Tick();
         Assert.Equal(":0", _client.Call("DBSIZE"));
     }
