@@ -56,12 +56,9 @@ sealed class ServerParts
     public required BlockedClients Blocking { get; init; }
     public required ClientTransactions Transactions { get; init; }
     public required TrackedKeys Tracking { get; init; }
-    public required Pushes Pushes { get; init; }
     public required PubSubChannels PubSub { get; init; }
     public required KeyspaceNotifications Notifications { get; init; }
     public required Monitors Monitors { get; init; }
-    public required ClientLimits Limits { get; init; }
-    public required ClientEviction ClientEviction { get; init; }
     public required Admission Admission { get; init; }
     public required ActiveExpiry ActiveExpiry { get; init; }
     public required LazyFree LazyFree { get; init; }

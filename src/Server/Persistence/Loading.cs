@@ -46,9 +46,6 @@ sealed class Loading(
     /// </summary>
     public Func<Stream, string, IAofReplay>? Replayer { get; set; }
 
-    /// <summary>Whether the data set is not complete yet.</summary>
-    public bool IsLoading => _loader is not null || _aof is not null;
-
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
 
@@ -108,10 +105,11 @@ sealed class Loading(
         saving.Libraries.Clear();
     }
 
-    /// <summary>Loads a slice. The end of the loading, good or bad, is logged.</summary>
-    public void Step()
+    /// <summary>Loads a slice, if there is something to load. The end of the loading, good or bad, is logged.</summary>
+    /// <returns>Whether there was.</returns>
+    public bool Step()
     {
-        if (!IsLoading) return;
+        if (!dataset.IsLoading) return false;
         var delay = settings.KeyLoadDelay;
         try
         {
@@ -125,7 +123,7 @@ sealed class Loading(
                 while (defrag.Run() == 0)
                 {
                 }
-                return;
+                return true;
             }
         }
         catch (RdbException failure)
@@ -134,21 +132,22 @@ sealed class Loading(
             log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
             if (_aof is not null) log.AofBaseRefused(_aof.CurrentName);
             End(isWhole: false);
-            return;
+            return true;
         }
         catch (AofException failure)
         {
             LogDamage(failure);
             End(isWhole: false);
-            return;
+            return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             log.CannotOpenData(DiskException.Describe(failure));
             End(isWhole: false);
-            return;
+            return true;
         }
         End(isWhole: true);
+        return true;
     }
 
     void LogDamage(AofException failure)
@@ -178,7 +177,9 @@ sealed class Loading(
     {
         var isWhole = false;
         Start(path, replaces, well => isWhole = well);
-        while (IsLoading) Step();
+        while (Step())
+        {
+        }
         return isWhole;
     }
 
@@ -187,7 +188,9 @@ sealed class Loading(
     {
         var isWhole = false;
         StartAof(well => isWhole = well);
-        while (IsLoading) Step();
+        while (Step())
+        {
+        }
         return isWhole;
     }
 

@@ -90,8 +90,14 @@ public sealed class RefusedMemoryTests
         client.Call("HSET h a 1 b 2 c 3 d 4 e 5");
         client.Call("XADD x 1-1 f v");
         client.Call("SET e v PX 100");
+        using var queueing = server.Connect();
+        queueing.Call("MULTI");
+        Assert.Equal("+QUEUED", queueing.Call("GET s"));
+        Assert.Equal("+QUEUED", queueing.Call("SET u v"));
         var system = new NoPages();
         Exhaust(server, client, system);
+        // A transaction is refused before its first command.
+        Assert.StartsWith("-EXECABORT Transaction discarded because of: OOM", queueing.Call("EXEC"), StringComparison.Ordinal);
         client.Run("""
             SET t v
             -> -OOM command not allowed: the system refuses more memory.
