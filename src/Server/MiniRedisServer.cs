@@ -13,6 +13,7 @@ using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;

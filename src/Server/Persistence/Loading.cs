@@ -9,6 +9,7 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Persistence;

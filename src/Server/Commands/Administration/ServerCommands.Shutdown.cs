@@ -14,7 +14,7 @@ static partial class ServerCommands
         Complexity = "O(N) when saving, where N is the number of keys of all databases, otherwise O(1)",
         Summary = "Ends the server, saving the data if it is configured to.",
         History = [("7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers.")],
-        Arity = -1, Flags = Administration | CommandFlags.NoMulti | CommandFlags.AllowBusy | CommandFlags.Sentinel,
+        Arity = -1, Flags = Administrative | CommandFlags.NoMulti | CommandFlags.AllowBusy | CommandFlags.Sentinel,
         Args =
         [
             Arg.OneOf("save-selector", Arg.Token("NOSAVE"), Arg.Token("SAVE")).Optional(),

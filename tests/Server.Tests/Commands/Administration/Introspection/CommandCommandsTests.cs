@@ -1,6 +1,6 @@
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Introspection;
 
-public sealed class ServerCommandsCommandTests : ServerTests
+public sealed class CommandCommandsTests : ServerTests
 {
     [Fact]
     public void Info_has_ten_elements_in_both_versions()

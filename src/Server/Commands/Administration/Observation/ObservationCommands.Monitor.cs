@@ -3,10 +3,10 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Monitoring;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Observation;
 
 /// <summary>MONITOR; see <see cref="Monitors"/>.</summary>
-static partial class ServerCommands
+static partial class ObservationCommands
 {
     static readonly Command MonitorSpec = new()
     {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using MiniRedis.Server.Files;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Rdb;
 
 /// <summary>
 /// An RDB file that is being written. It has a temporary name and gets its own when it is complete and synced, so that a file of

@@ -1,12 +1,12 @@
 using System.Globalization;
 
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Introspection;
 
 /// <summary>
 /// What COMMAND says of each command, compared with redis-server. Debian's is 7.0.15; where 7.4 or Valkey 8.1 say something
 /// else, the declaration follows them and the difference is listed here.
 /// </summary>
-public sealed class ServerCommandsCommandOracleTests
+public sealed class CommandCommandsOracleTests
 {
     static readonly string[] s_fields =
         ["name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specs"];

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Rdb;
 
 /// <summary>
 /// <c>miniredis check-rdb FILE</c>: reads a file as loading does, value by value, and keeps nothing. It reports the content and,

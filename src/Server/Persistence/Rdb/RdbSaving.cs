@@ -7,7 +7,7 @@ using MiniRedis.Server.Logging;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Rdb;
 
 /// <summary>Writes the data set to its file, and records the last save. Under the executor's lock.</summary>
 sealed class RdbSaving(

@@ -1,10 +1,10 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Introspection;
 
 /// <summary>COMMAND INFO: ten elements a command, for clients.</summary>
-static partial class ServerCommands
+static partial class CommandCommands
 {
     static void CommandInfo(ref CommandContext c)
     {
@@ -76,13 +76,13 @@ static partial class ServerCommands
         {
             case BeginSearch.Index:
                 ReplyTyped(reply, "index", 1);
-                ReplyNumber(reply, "index", key.Index);
+                reply.Pair("index", key.Index);
                 break;
             case BeginSearch.Keyword:
                 ReplyTyped(reply, "keyword", 2);
                 reply.Bulk("keyword"u8);
                 reply.Bulk(key.Word!);
-                ReplyNumber(reply, "startfrom", key.StartFrom);
+                reply.Pair("startfrom", key.StartFrom);
                 break;
             default:
                 ReplyTyped(reply, "unknown", 0);
@@ -96,15 +96,15 @@ static partial class ServerCommands
         {
             case FindKeys.Range:
                 ReplyTyped(reply, "range", 3);
-                ReplyNumber(reply, "lastkey", key.LastKey);
-                ReplyNumber(reply, "keystep", key.Step);
-                ReplyNumber(reply, "limit", key.Limit);
+                reply.Pair("lastkey", key.LastKey);
+                reply.Pair("keystep", key.Step);
+                reply.Pair("limit", key.Limit);
                 break;
             case FindKeys.KeyNum:
                 ReplyTyped(reply, "keynum", 3);
-                ReplyNumber(reply, "keynumidx", key.KeyNumIndex);
-                ReplyNumber(reply, "firstkey", key.FirstKey);
-                ReplyNumber(reply, "keystep", key.Step);
+                reply.Pair("keynumidx", key.KeyNumIndex);
+                reply.Pair("firstkey", key.FirstKey);
+                reply.Pair("keystep", key.Step);
                 break;
             default:
                 ReplyTyped(reply, "unknown", 0);
@@ -120,11 +120,5 @@ static partial class ServerCommands
         reply.Bulk(type);
         reply.Bulk("spec"u8);
         reply.Map(specified);
-    }
-
-    static void ReplyNumber(ReplyWriter reply, string name, long value)
-    {
-        reply.Bulk(name);
-        reply.Integer(value);
     }
 }

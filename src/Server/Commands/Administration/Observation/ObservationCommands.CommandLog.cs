@@ -2,10 +2,10 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Monitoring;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Observation;
 
 /// <summary>COMMANDLOG (Valkey 8.1): the latest calls that took long, or whose request or reply was large.</summary>
-static partial class ServerCommands
+static partial class ObservationCommands
 {
     static readonly Command CommandLogSpec = new()
     {

@@ -5,10 +5,10 @@ using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Transport;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Observation;
 
 /// <summary>MEMORY: what memory is used for.</summary>
-static partial class ServerCommands
+static partial class ObservationCommands
 {
     static readonly Command MemorySpec = new()
     {
@@ -160,9 +160,9 @@ static partial class ServerCommands
             if (database.Count == 0) continue;
             reply.Bulk(string.Create(CultureInfo.InvariantCulture, $"db.{database.Number}"));
             reply.Map(2);
-            ReplyNumber(reply, "overhead.hashtable.main", database.IndexBytes);
+            reply.Pair("overhead.hashtable.main", database.IndexBytes);
             // Deadlines lie in the records.
-            ReplyNumber(reply, "overhead.hashtable.expires", 0);
+            reply.Pair("overhead.hashtable.expires", 0);
             pairs++;
         }
         Number("overhead.db.hashtable.lut", server.Keyspace.IndexBytes);
@@ -192,7 +192,7 @@ static partial class ServerCommands
 
         void Number(string name, long value)
         {
-            ReplyNumber(reply, name, value);
+            reply.Pair(name, value);
             pairs++;
         }
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Keys;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Rdb;
 
 /// <summary>Writes a snapshot to an RDB file: the file of BGSAVE or the base of an AOF.</summary>
 sealed class RdbFileJob : SnapshotFileJob

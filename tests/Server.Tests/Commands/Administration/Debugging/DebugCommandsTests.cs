@@ -1,11 +1,11 @@
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Debugging;
 
-public sealed class ServerCommandsDebugTests : IDisposable
+public sealed class DebugCommandsTests : IDisposable
 {
     readonly TestServer _server = new("enable-debug-command yes");
     readonly RawClient _client;
 
-    public ServerCommandsDebugTests() => _client = _server.Connect();
+    public DebugCommandsTests() => _client = _server.Connect();
 
     public void Dispose()
     {

@@ -6,10 +6,10 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Debugging;
 
 /// <summary>The subcommands of DEBUG that look at keys or make them.</summary>
-static partial class ServerCommands
+static partial class DebugCommands
 {
     static void DebugDigest(ref CommandContext c)
     {

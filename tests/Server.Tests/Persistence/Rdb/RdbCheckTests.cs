@@ -1,7 +1,7 @@
 using System.Text;
-using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Rdb;
 
-namespace MiniRedis.Server.Tests.Persistence;
+namespace MiniRedis.Server.Tests.Persistence.Rdb;
 
 public sealed class RdbCheckTests : IDisposable
 {

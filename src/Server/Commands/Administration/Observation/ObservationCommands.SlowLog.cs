@@ -2,10 +2,10 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Monitoring;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Observation;
 
 /// <summary>SLOWLOG: the latest calls that took long.</summary>
-static partial class ServerCommands
+static partial class ObservationCommands
 {
     const CommandFlags Observing = CommandFlags.Admin | CommandFlags.Loading | CommandFlags.Stale;
 

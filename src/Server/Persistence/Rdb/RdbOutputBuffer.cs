@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Rdb;
 
 /// <summary>Gathers a writer's bytes into larger pieces for an <see cref="RdbFileOutput"/>.</summary>
 /// <param name="output">The file.</param>

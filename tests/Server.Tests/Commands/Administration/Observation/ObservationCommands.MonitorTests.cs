@@ -1,14 +1,14 @@
 using System.Globalization;
 
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Observation;
 
 /// <summary>MONITOR. Lines are redis-server 7.0.15's.</summary>
-public sealed class ServerCommandsMonitorTests : IDisposable
+public sealed class ObservationCommandsMonitorTests : IDisposable
 {
     readonly TestServer _server = new("enable-debug-command yes");
     readonly RawClient _client, _monitor;
 
-    public ServerCommandsMonitorTests()
+    public ObservationCommandsMonitorTests()
     {
         _client = _server.Connect();
         _monitor = _server.Connect();

@@ -2,10 +2,10 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Files;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Debugging;
 
 /// <summary>DEBUG RELOAD: what a restart does to the data.</summary>
-static partial class ServerCommands
+static partial class DebugCommands
 {
     /// <summary>Nobody is served meanwhile.</summary>
     static void DebugReload(ref CommandContext c)

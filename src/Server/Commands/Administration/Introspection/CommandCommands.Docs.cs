@@ -1,10 +1,10 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Introspection;
 
 /// <summary>COMMAND DOCS: a map a command, for people and the programs that help them (redis-cli's hints).</summary>
-static partial class ServerCommands
+static partial class CommandCommands
 {
     static void CommandDocs(ref CommandContext c)
     {
@@ -93,7 +93,7 @@ static partial class ServerCommands
         if (arg.Children.Count == 0) pairs += ReplyOptional(reply, "display_text", arg.DisplayText ?? arg.Name);
         if (arg.KeySpecIndex >= 0)
         {
-            ReplyNumber(reply, "key_spec_index", arg.KeySpecIndex);
+            reply.Pair("key_spec_index", arg.KeySpecIndex);
             pairs++;
         }
         pairs += ReplyOptional(reply, "token", arg.Word, evenEmpty: true);

@@ -1,6 +1,6 @@
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Observation;
 
-public sealed class ServerCommandsSlowLogTests : ServerTests
+public sealed class ObservationCommandsSlowLogTests : ServerTests
 {
     [Fact]
     public void Calls_are_kept_newest_first_up_to_a_number()

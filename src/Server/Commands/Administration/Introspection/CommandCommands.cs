@@ -2,11 +2,13 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Text;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Introspection;
 
 /// <summary>COMMAND: what clients and proxies ask to know the commands. All of it is read off the declarations.</summary>
-static partial class ServerCommands
+static partial class CommandCommands
 {
+    public static IEnumerable<Command> All => [IntrospectionSpec];
+
     static readonly Command IntrospectionSpec = new()
     {
         Name = "COMMAND", Group = CommandGroup.Server, Since = "2.8.13", Complexity = "O(N) where N is the number of commands",
@@ -65,7 +67,7 @@ static partial class ServerCommands
     static void CommandCount(ref CommandContext c) => c.Reply.Integer(c.Server.Commands.Count);
 
     /// <summary>The command of a name as "config|get" writes it, any case; null if there is none.</summary>
-    static Command? FindByFullName(ServerParts server, ReadOnlySpan<byte> name)
+    internal static Command? FindByFullName(ServerParts server, ReadOnlySpan<byte> name)
     {
         var bar = name.IndexOf((byte)'|');
         if (bar < 0) return server.Commands.Find(name);

@@ -1,6 +1,6 @@
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Observation;
 
-public sealed class ServerCommandsMemoryTests : ServerTests
+public sealed class ObservationCommandsMemoryTests : ServerTests
 {
     [Theory]
     [InlineData("MEMORY USAGE missing", "$-1")]

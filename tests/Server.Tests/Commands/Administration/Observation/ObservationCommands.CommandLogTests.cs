@@ -1,7 +1,7 @@
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Observation;
 
-/// <summary>COMMANDLOG; what its entries look like, ServerCommandsSlowLogTests shows.</summary>
-public sealed class ServerCommandsCommandLogTests : ServerTests
+/// <summary>COMMANDLOG; what its entries look like, ObservationCommandsSlowLogTests shows.</summary>
+public sealed class ObservationCommandsCommandLogTests : ServerTests
 {
     [Theory]
     [InlineData("COMMANDLOG", "-ERR wrong number of arguments for 'commandlog' command")]

@@ -1,13 +1,14 @@
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Administration.Introspection;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Statistics;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Observation;
 
 /// <summary>LATENCY: what held the server up, and how long commands take.</summary>
-static partial class ServerCommands
+static partial class ObservationCommands
 {
     static readonly Command LatencySpec = new()
     {
@@ -24,7 +25,7 @@ static partial class ServerCommands
             {
                 Name = "RESET", Group = CommandGroup.Server, Since = "2.8.13", Complexity = "O(1)",
                 Summary = "Forgets the latencies of events.",
-                Arity = -2, Flags = Administration,
+                Arity = -2, Flags = ServerCommands.Administrative,
                 Args = [Arg.String("event").Multiple().Optional()],
                 Tips = ["request_policy:all_nodes", "response_policy:all_succeeded"],
                 Run = LatencyReset,
@@ -34,7 +35,7 @@ static partial class ServerCommands
                 Name = "HISTOGRAM", Group = CommandGroup.Server, Since = "7.0.0",
                 Complexity = "O(N) where N is the number of commands that were called",
                 Summary = "Answers how many calls of commands took how long.",
-                Arity = -2, Flags = Administration,
+                Arity = -2, Flags = ServerCommands.Administrative,
                 Args = [Arg.String("command").Multiple().Optional()],
                 Tips = s_observed,
                 Run = LatencyHistogramOf,
@@ -54,7 +55,7 @@ static partial class ServerCommands
     static Command AboutLatency(string name, string summary, int arity, CommandHandler run, params Arg[] args) => new()
     {
         Name = name, Group = CommandGroup.Server, Since = "2.8.13", Complexity = "O(1)", Summary = summary,
-        Arity = arity, Flags = Administration, Args = args, Tips = s_observed,
+        Arity = arity, Flags = ServerCommands.Administrative, Args = args, Tips = s_observed,
         Run = run,
     };
 
@@ -119,7 +120,7 @@ static partial class ServerCommands
         }
         for (var i = 2; i < c.Count; i++)
         {
-            if (FindByFullName(server, c.Arg(i)) is { } command) found += ReplyHistograms(server, c.Reply, command);
+            if (CommandCommands.FindByFullName(server, c.Arg(i)) is { } command) found += ReplyHistograms(server, c.Reply, command);
         }
         c.Reply.EndMap(deferred, found);
     }
@@ -141,7 +142,7 @@ static partial class ServerCommands
     {
         reply.Bulk(command.FullName);
         reply.Map(2);
-        ReplyNumber(reply, "calls", latency.Total);
+        reply.Pair("calls", latency.Total);
         reply.Bulk("histogram_usec"u8);
         var steps = latency.PowersOfTwo().ToList();
         reply.Map(steps.Count);

@@ -1,4 +1,4 @@
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Rdb;
 
 /// <summary>
 /// rdb-key-save-delay, with which tests make saving slow: microseconds for each key or, if -n, one microsecond for every n keys.

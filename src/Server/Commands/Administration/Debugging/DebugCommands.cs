@@ -5,19 +5,21 @@ using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Text;
 
-namespace MiniRedis.Server.Commands.Administration;
+namespace MiniRedis.Server.Commands.Administration.Debugging;
 
 /// <summary>
 /// DEBUG: what test suites need to look inside and to hold the server still. Not a container: its subcommands are no part of
 /// the interface, so COMMAND, ACL and commandstats see one command, as in Redis.
 /// </summary>
-static partial class ServerCommands
+static partial class DebugCommands
 {
+    public static IEnumerable<Command> All => [DebugSpec];
+
     static readonly Command DebugSpec = new()
     {
         Name = "DEBUG", Group = CommandGroup.Server, Since = "1.0.0", Complexity = "Depends on subcommand.",
         Summary = "A container for debugging commands.",
-        Arity = -2, Flags = Administration | CommandFlags.Protected, IsSysCmd = true,
+        Arity = -2, Flags = ServerCommands.Administrative | CommandFlags.Protected, IsSysCmd = true,
         Run = Debug,
     };
 

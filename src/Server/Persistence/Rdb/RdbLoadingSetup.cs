@@ -2,7 +2,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Keys;
 
-namespace MiniRedis.Server.Persistence;
+namespace MiniRedis.Server.Persistence.Rdb;
 
 /// <summary>Opens RDB files for loading into the keyspace, according to the settings.</summary>
 /// <param name="keyspace">Receives the keys.</param>

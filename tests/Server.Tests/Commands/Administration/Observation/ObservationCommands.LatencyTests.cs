@@ -1,13 +1,13 @@
 using MiniRedis.Server.Statistics;
 
-namespace MiniRedis.Server.Tests.Commands.Administration;
+namespace MiniRedis.Server.Tests.Commands.Administration.Observation;
 
-public sealed class ServerCommandsLatencyTests : IDisposable
+public sealed class ObservationCommandsLatencyTests : IDisposable
 {
     readonly TestServer _server = new("latency-monitor-threshold 100");
     readonly RawClient _client;
 
-    public ServerCommandsLatencyTests() => _client = _server.Connect();
+    public ObservationCommandsLatencyTests() => _client = _server.Connect();
 
     public void Dispose()
     {
