@@ -49,7 +49,7 @@ static partial class BitmapCommands
             return;
         }
         var target = c.LookupWrite(key);
-        // A target that is a source too is replaced when the result is done.
+        // If the target is also a source, it is replaced when the result is complete.
         var isSource = target.Found && sources.Contains(target.Record);
         var draft = c.Database.Draft(target, key, length, expireAt: -1, isSource, out var result);
         Bitmap.Combine(operation, result, sources);

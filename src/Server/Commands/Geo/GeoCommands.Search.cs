@@ -106,7 +106,7 @@ static partial class GeoCommands
 
     static Arg[] Withs => [Arg.Token("WITHCOORD").Optional(), Arg.Token("WITHDIST").Optional(), Arg.Token("WITHHASH").Optional()];
 
-    /// <summary>A member in the area: its rank, by which it is found again, and how far it is, in metres.</summary>
+    /// <summary>A member in the area: its rank, by which it is found again, and its distance in metres.</summary>
     readonly record struct Match(long Rank, double Distance, double Score);
 
     static void Search(ref CommandContext c, GeoForm form)

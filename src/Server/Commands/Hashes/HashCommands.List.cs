@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Hashes;
 
-/// <summary>Fields that the client does not name: all of them, some in steps, some by lot.</summary>
+/// <summary>Reading fields that the client does not name: all of them, some in steps, some at random.</summary>
 static partial class HashCommands
 {
     static Command Whole(string name, string summary, CommandHandler run) => new()
@@ -70,7 +70,7 @@ static partial class HashCommands
         for (var fields = hash.Fields(c.ExpiredBy); fields.Next();) c.Reply.Bulk(values ? fields.Value : fields.Field);
     }
 
-    /// <summary>Counts the fields of a scan's steps that match or, the second time, answers them.</summary>
+    /// <summary>Counts the fields of a scan that match; in the second pass, answers them.</summary>
     ref struct ScannedFields(ElementScan scan, ReplyWriter? reply) : IFieldVisitor
     {
         readonly ElementScan _scan = scan;
@@ -99,7 +99,7 @@ static partial class HashCommands
         }
         if (!ElementScan.TryOptions(ref c, cursor, ObjectType.Hash, out var scan)) return;
 
-        // Twice: the cursor and the count come before the fields in the reply, and nothing changes in between.
+        // The scan runs twice, since the reply has the cursor and the count before the fields. Nothing changes in between.
         var counted = new ScannedFields(scan, reply: null);
         long steps = 0, passed = 0;
         do cursor = hash.Scan(cursor, c.ExpiredBy, ref counted, ref passed);
@@ -164,7 +164,7 @@ static partial class HashCommands
         return spot;
     }
 
-    /// <summary>So many fields follow: with values, those of RESP3 are pairs.</summary>
+    /// <summary>Begins a reply of so many fields. With values, RESP3 has an array of pairs.</summary>
     static void ReplyCount(scoped ref CommandContext c, long count, bool withValues) =>
         c.Reply.Array((int)(withValues && c.Reply.Protocol == 2 ? 2 * count : count));
 
@@ -179,7 +179,7 @@ static partial class HashCommands
     {
         if (count > int.MaxValue / 2)
         {
-            // More than any client could take in.
+            // No client could take so long a reply.
             c.Fail(Errors.OutOfRange);
             return;
         }
@@ -191,7 +191,9 @@ static partial class HashCommands
         }
     }
 
-    /// <summary>So many different fields by one walk over all, every choice equally likely (see SRANDMEMBER).</summary>
+    /// <summary>
+    /// Answers distinct random fields in one walk over all fields. Every choice is equally likely (see SRANDMEMBER).
+    /// </summary>
     static void ReplySample(scoped ref CommandContext c, scoped in HashReader hash, long wanted, long toCome, bool withValues)
     {
         ReplyCount(ref c, wanted, withValues);
@@ -203,7 +205,9 @@ static partial class HashCommands
         }
     }
 
-    /// <summary>So few different fields of a large table that drawing them, and again what came before, is cheaper than a walk.</summary>
+    /// <summary>
+    /// Answers few distinct fields of a large table. Drawing them, and drawing again after a repetition, is cheaper than a walk.
+    /// </summary>
     static void ReplyDistinct(scoped ref CommandContext c, scoped in HashReader hash, int count, bool withValues)
     {
         const int Few = 64;

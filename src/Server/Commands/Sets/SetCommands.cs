@@ -18,7 +18,7 @@ static partial class SetCommands
         SInterSpec, SInterCardSpec, SInterStoreSpec, SUnionSpec, SUnionStoreSpec, SDiffSpec, SDiffStoreSpec,
     ];
 
-    /// <summary>A set changed, by so many members, perhaps to nothing: then its key goes, too.</summary>
+    /// <summary>Ends a command that removed members of a set: sends its event, and deletes the key if the set is empty.</summary>
     static void Removed(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, string name, long members)
     {
         c.Changed(key, KeyspaceEvents.Set, name);

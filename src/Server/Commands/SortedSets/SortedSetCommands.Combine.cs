@@ -88,9 +88,9 @@ static partial class SortedSetCommands
 
     static double Apply(Aggregate aggregate, double x, double y) => aggregate switch
     {
-        // Infinity and minus infinity make 0: a sorted set holds no NaN.
+        // The sum of infinity and minus infinity is 0: a sorted set holds no NaN.
         Aggregate.Sum => double.IsNaN(x + y) ? 0 : x + y,
-        // Not Math.Min: what is no number must not win.
+        // Math.Min would return a NaN.
         Aggregate.Min => y < x ? y : x,
         _ => y > x ? y : x,
     };
@@ -275,7 +275,9 @@ static partial class SortedSetCommands
         }
     }
 
-    /// <summary>Stores a result that has members under a key, the first argument if no other is named, and answers how many.</summary>
+    /// <summary>
+    /// Stores a result that is not empty at a key, by default the first argument, and answers how many members it has.
+    /// </summary>
     internal static void Store(ref CommandContext c, SortedSetBuilder result, string name, int destination = 1)
     {
         var key = c.Arg(destination);

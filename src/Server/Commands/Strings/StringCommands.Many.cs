@@ -5,7 +5,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Strings;
 
-/// <summary>Storing several strings at one moment.</summary>
+/// <summary>Storing several strings at once.</summary>
 static partial class StringCommands
 {
     static readonly Command MSetSpec = new()

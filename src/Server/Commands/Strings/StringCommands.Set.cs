@@ -37,7 +37,7 @@ static partial class StringCommands
         Run = Set,
     };
 
-    /// <summary>SET only reads its key where it answers the old value or compares with it.</summary>
+    /// <summary>Finds the key of SET. SET reads it only if it answers the old value or compares with it.</summary>
     static bool FindSetKey(CommandSpec spec, in Request request, ref KeyBuffer keys)
     {
         var flags = KeyFlags.OW | KeyFlags.Update;
@@ -125,7 +125,7 @@ static partial class StringCommands
         if (expiry.IsTime && !expiry.TryResolve(c, out deadline)) return;
 
         var at = wantsOld ? c.LookupRead(key) : c.LookupWrite(key);
-        // With GET, and with a condition on the value, the old value must be a string.
+        // If GET or a condition on the value is given, the old value must be a string.
         if ((wantsOld || condition.ComparesValue) && !c.CheckType(at, ObjectType.String)) return;
         if (!condition.TryHolds(c, at, out var holds)) return;
         if (wantsOld) ReplyString(ref c, at);
@@ -138,7 +138,7 @@ static partial class StringCommands
         if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;
         else if (expiry.IsTime && c.IsPast(deadline))
         {
-            // A time that has passed deletes: storing the value for nobody to read would only be work.
+            // If the deadline has passed, the key is deleted: nobody could read the value.
             if (at.Found) KeyCommands.DeletePast(ref c, at, key);
             if (!wantsOld) c.Reply.Ok();
             return;

@@ -18,7 +18,7 @@ static partial class DebugCommands
         c.Reply.SimpleString(digest.ToString());
     }
 
-    /// <summary>Of keys that have expired and are not yet deleted, too: DEBUG shows what is there.</summary>
+    /// <summary>Includes keys that have expired and are not deleted yet: DEBUG shows what is there.</summary>
     static void DebugDigestValue(ref CommandContext c)
     {
         c.Reply.Array(c.Count - 2);
@@ -81,7 +81,7 @@ static partial class DebugCommands
         return value.WrittenCount;
     }
 
-    /// <summary>Makes keys quickly, for tests alone: they reach neither replicas nor the append-only file, as in Redis.</summary>
+    /// <summary>Makes keys quickly, for tests. As in Redis, they reach neither the replicas nor the append-only file.</summary>
     static void DebugPopulate(ref CommandContext c)
     {
         if (!TryNotNegative(ref c, 2, out var count)) return;
@@ -131,7 +131,7 @@ static partial class DebugCommands
         AppendTable(text, database.IndexSlots, database.Count);
         text.Append(CultureInfo.InvariantCulture, $" bytes: {database.IndexBytes}\n");
         text.Append("[Expires HT]\n");
-        // Deadlines lie in the records, and their bounds in the buckets: there is no second table.
+        // Deadlines are in the records, and their bounds in the buckets. There is no second table.
         AppendTable(text, database.IndexSlots, database.ExpiringCount);
         c.Reply.Verbatim("txt", Encoding.ASCII.GetBytes(text.ToString()));
     }

@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Commands.Administration.Debugging;
 /// <summary>DEBUG RELOAD: what a restart does to the data.</summary>
 static partial class DebugCommands
 {
-    /// <summary>Nobody is served meanwhile.</summary>
+    /// <summary>Serves no client until it is done.</summary>
     static void DebugReload(ref CommandContext c)
     {
         bool saves = true, flushes = true, merges = false;
@@ -28,7 +28,7 @@ static partial class DebugCommands
             c.Fail(Errors.SaveFailed);
             return;
         }
-        // As at a restart: no sink hears of it, for the same data come back.
+        // As at a restart, no sink hears of it: the same data come back.
         if (flushes) server.Keyspace.FlushAll();
         if (TryLoad(server, merges)) c.Reply.Ok();
         else c.Fail(Errors.ReloadFailed);
@@ -44,7 +44,7 @@ static partial class DebugCommands
             c.Fail(Errors.NoAppendOnlyFile);
             return;
         }
-        // Without a base, or what waits for the disk, it is not all there is.
+        // The file is complete only with a base, and with what still waits for the disk.
         if (!server.AofRewriting.TryAwaitBase() || !server.Aof.TryFlush())
         {
             c.Fail(Errors.AofIsNotWhole);

@@ -8,8 +8,8 @@ using MiniRedis.Server.Text;
 namespace MiniRedis.Server.Commands.Administration.Debugging;
 
 /// <summary>
-/// DEBUG: what test suites need to look inside and to hold the server still. Not a container: its subcommands are no part of
-/// the interface, so COMMAND, ACL and commandstats see one command, as in Redis.
+/// DEBUG: lets test suites look inside the server and hold it still. It is not a container: its subcommands are no part of the
+/// interface, so COMMAND, ACL and commandstats see one command, as in Redis.
 /// </summary>
 static partial class DebugCommands
 {
@@ -82,7 +82,7 @@ static partial class DebugCommands
     static void ReplyDebugHelp(ReplyWriter reply) =>
         Help.Reply(reply, "DEBUG", [.. s_debugActions.Select(a => ($"{a.Name} {a.Syntax}".TrimEnd(), a.Text))]);
 
-    /// <summary>A switch as C's atoi reads it: anything that does not start with a number other than 0 is off.</summary>
+    /// <summary>Reads a switch as C's atoi does: it is on if it starts with a number other than 0.</summary>
     static bool IsOn(in CommandContext c) => c.Arg(2) is not ([] or [(byte)'0', ..]) && char.IsAsciiDigit((char)c.Arg(2)[0]);
 
     static void DebugAccept(ref CommandContext c) => c.Reply.Ok();
@@ -135,7 +135,7 @@ static partial class DebugCommands
         c.Reply.Ok();
     }
 
-    /// <summary>Blocks the executor's thread, timers and all: that is what it is for.</summary>
+    /// <summary>Blocks the executor's thread and its timers on purpose.</summary>
     static void DebugSleep(ref CommandContext c)
     {
         if (double.TryParse(c.Arg(2), CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < int.MaxValue / 1000)
@@ -212,7 +212,7 @@ static partial class DebugCommands
         }
     }
 
-    /// <summary>An attribute is no reply of its own: one follows, in RESP2, which has no attributes, too.</summary>
+    /// <summary>An attribute precedes a reply. RESP2 has no attributes, and gets that reply only.</summary>
     static void ReplyWithAttribute(ReplyWriter reply)
     {
         if (reply.Protocol == 3)

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Administration.Introspection;
 
-/// <summary>COMMAND DOCS: a map a command, for people and the programs that help them (redis-cli's hints).</summary>
+/// <summary>COMMAND DOCS: one map for each command, for people and for programs that help them (redis-cli's hints).</summary>
 static partial class CommandCommands
 {
     static void CommandDocs(ref CommandContext c)

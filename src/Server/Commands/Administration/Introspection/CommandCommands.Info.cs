@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Administration.Introspection;
 
-/// <summary>COMMAND INFO: ten elements a command, for clients.</summary>
+/// <summary>COMMAND INFO: ten elements for each command, for clients.</summary>
 static partial class CommandCommands
 {
     static void CommandInfo(ref CommandContext c)

@@ -4,7 +4,7 @@ using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Commands.Administration.Introspection;
 
-/// <summary>COMMAND: what clients and proxies ask to know the commands. All of it is read off the declarations.</summary>
+/// <summary>COMMAND: describes the commands to clients and proxies. Everything comes from the declarations.</summary>
 static partial class CommandCommands
 {
     public static IEnumerable<Command> All => [IntrospectionSpec];
@@ -66,7 +66,7 @@ static partial class CommandCommands
 
     static void CommandCount(ref CommandContext c) => c.Reply.Integer(c.Server.Commands.Count);
 
-    /// <summary>The command of a name as "config|get" writes it, any case; null if there is none.</summary>
+    /// <summary>The command of a full name such as "config|get", in any case; null if there is none.</summary>
     internal static Command? FindByFullName(ServerParts server, ReadOnlySpan<byte> name)
     {
         var bar = name.IndexOf((byte)'|');

@@ -61,7 +61,7 @@ static partial class ObservationCommands
 
     static Arg CommandLogKind => Arg.OneOf("type", Arg.Token("slow"), Arg.Token("large-request"), Arg.Token("large-reply"));
 
-    /// <summary>The log that an argument names, or answers that it names none.</summary>
+    /// <summary>Reads the name of a log, or answers an error.</summary>
     static bool TryCommandLog(ref CommandContext c, int index, out CommandLog log)
     {
         var watch = c.Server.CallWatch;

@@ -125,7 +125,7 @@ static partial class ObservationCommands
         c.Reply.EndMap(deferred, found);
     }
 
-    /// <summary>Of a command and its subcommands, those that were called. Returns how many.</summary>
+    /// <summary>Answers the histograms of a command and its subcommands, if they were called. Returns how many.</summary>
     static int ReplyHistograms(ServerParts server, ReplyWriter reply, Command command)
     {
         var count = 0;

@@ -54,13 +54,13 @@ static partial class ObservationCommands
         Run = run,
     };
 
-    /// <summary>Below this (Redis's own bound) there is too little to judge by.</summary>
+    /// <summary>With less data than this (Redis's bound) the doctor has too little to judge by.</summary>
     const long LeastForDoctor = 5 << 20;
 
-    /// <summary>Bytes a client on average that are called much (Redis's bound, too).</summary>
+    /// <summary>More bytes for the average client than this count as too many (Redis's bound).</summary>
     const long LargeClient = 200 * 1024;
 
-    /// <summary>Fragmentation is a problem if both are exceeded (Redis's bounds).</summary>
+    /// <summary>Fragmentation is a problem if it exceeds both of these (Redis's bounds).</summary>
     const double MuchFragmentation = 1.1;
 
     const long LeastFragmentation = 10 << 20;
@@ -105,7 +105,8 @@ static partial class ObservationCommands
     }
 
     /// <summary>
-    /// The arenas give empty slabs back by themselves, but for a reserve, which goes now; the collected heap gives back what it is told to.
+    /// The arenas give back empty slabs by themselves, except for a reserve. This gives back the reserve, and has the collected
+    /// heap give back what it does not need.
     /// </summary>
     static void MemoryPurge(ref CommandContext c)
     {
@@ -161,7 +162,7 @@ static partial class ObservationCommands
             reply.Bulk(string.Create(CultureInfo.InvariantCulture, $"db.{database.Number}"));
             reply.Map(2);
             reply.Pair("overhead.hashtable.main", database.IndexBytes);
-            // Deadlines lie in the records.
+            // Deadlines are in the records.
             reply.Pair("overhead.hashtable.expires", 0);
             pairs++;
         }

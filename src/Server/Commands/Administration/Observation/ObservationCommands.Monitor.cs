@@ -23,7 +23,7 @@ static partial class ObservationCommands
             c.Fail(Errors.MonitorDenied);
             return;
         }
-        // Not answered, as in Redis: who is being shown commands has been told OK.
+        // As in Redis, a client that monitors already gets no second reply.
         if (c.Client.Has(ClientFlags.Monitor)) return;
         c.Server.Monitors.Add(c.Client);
         c.Reply.Ok();
