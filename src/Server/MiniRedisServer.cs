@@ -13,6 +13,7 @@ using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
@@ -100,8 +101,7 @@ sealed class MiniRedisServer
             Statistics = statistics, Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids,
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
-            Transactions = transactions, Tracking = tracking, Pushes = pushes, PubSub = pubSub,
-            Notifications = notifications, Monitors = monitors, Limits = limits, ClientEviction = clientEviction,
+            Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, RunningScript = runningScript, EvalScripts = evalScripts, Functions = functions,
             Saving = saving, Loading = loading, Snapshots = snapshots,

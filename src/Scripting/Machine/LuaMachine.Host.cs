@@ -153,7 +153,7 @@ public sealed unsafe partial class LuaMachine
     {
         var pair = stackalloc Value[2];
         pair[0] = key;
-        var found = table.Table->Next(pair) > 0;
+        var found = table.Table->Next(pair, out _) > 0;
         (key, value) = (pair[0], pair[1]);
         return found;
     }

@@ -15,9 +15,6 @@ sealed class ClientMemory : IMemoryHolder
 
     public long MemoryBytes { get; private set; }
 
-    /// <summary>How many clients had output when they were last measured.</summary>
-    public int ClientsWithOutput => _withOutput.Count;
-
     /// <summary>Brings a client's share up to date.</summary>
     /// <param name="client">The client to measure.</param>
     /// <param name="batchEnds">

@@ -19,7 +19,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands;
 
-/// <summary>Every command there is: one line a family. The families' own files are the tables of contents.</summary>
+/// <summary>All commands, by family. The main file of each family lists its commands.</summary>
 static class CommandRegistry
 {
     static readonly Command[] s_commands =

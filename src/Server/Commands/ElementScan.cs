@@ -7,7 +7,8 @@ using MiniRedis.Server.Text;
 namespace MiniRedis.Server.Commands;
 
 /// <summary>
-/// What SCAN, SSCAN, HSCAN and ZSCAN have in common: cursor, options, and the shape of the reply. To SCAN, the elements are the keys.
+/// The common part of SCAN, SSCAN, HSCAN and ZSCAN: cursor, options, and the form of the reply. The elements of SCAN are the
+/// keys.
 /// </summary>
 ref struct ElementScan
 {
@@ -27,7 +28,7 @@ ref struct ElementScan
     /// <summary>The cursor that the client gets.</summary>
     public ulong Cursor { get; private set; }
 
-    /// <summary>How many elements one call should about look at.</summary>
+    /// <summary>About how many elements one call looks at.</summary>
     public long Count { get; }
 
     public ReadOnlySpan<byte> Pattern { get; }
@@ -35,12 +36,14 @@ ref struct ElementScan
     /// <summary>NOVALUES or NOSCORES.</summary>
     public bool NamesOnly { get; private init; }
 
-    /// <summary>TYPE: the keys that SCAN is to show; null for all.</summary>
+    /// <summary>TYPE: the type of the keys that SCAN shows; null for all types.</summary>
     public ObjectType? KeyType { get; private init; }
 
     public readonly bool Matches(ReadOnlySpan<byte> name) => _all || Glob.IsMatch(Pattern, name);
 
-    /// <summary>Reads the cursor, or answers that it is none. Comes before the look-up, as in Redis; the options after it.</summary>
+    /// <summary>
+    /// Reads the cursor, or answers an error. As in Redis this comes before the look-up, and the options come after it.
+    /// </summary>
     /// <param name="at">The argument that it is: behind the key, if there is one.</param>
     public static bool TryCursor(ref CommandContext c, out ulong cursor, int at = 2)
     {
@@ -56,7 +59,7 @@ ref struct ElementScan
         c.Reply.EmptyArray();
     }
 
-    /// <summary>Reads the options behind the cursor, or answers what is wrong with them.</summary>
+    /// <summary>Reads the options behind the cursor, or answers an error.</summary>
     /// <param name="type">Of the value whose elements are scanned; null for the keys of the database.</param>
     public static bool TryOptions(ref CommandContext c, ulong cursor, ObjectType? type, out ElementScan scan)
     {

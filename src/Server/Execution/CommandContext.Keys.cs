@@ -55,6 +55,15 @@ ref partial struct CommandContext
         return Server.Keys.Find(Database, key, HashOf(key));
     }
 
+    /// <summary>Deletes a found key, and tells so with the event "del".</summary>
+    /// <param name="key">Its name, from the request.</param>
+    /// <param name="countsAsChange">False if the key goes with its last element, whose removal is counted.</param>
+    public readonly void Delete(in KeyLookup at, ReadOnlySpan<byte> key, bool countsAsChange = true)
+    {
+        AssertDeclared(key);
+        Server.Keys.Delete(Database, at, key, countsAsChange: countsAsChange);
+    }
+
     /// <summary>
     /// The window has hashed the first key. The spans are compared by address, not by content. An empty first key has the address
     /// of the bytes after it, so the length counts too.

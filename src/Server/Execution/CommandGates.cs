@@ -96,7 +96,9 @@ sealed partial class CommandGates(
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
         }
-        if ((flags & CommandFlags.DenyOom) != 0 && !keyspace.Arena.HasReserve && !keyspace.Arena.TryFillReserve())
+        // A transaction is refused as a whole. Of any other command RefusedMemory asks for the reserve when it begins.
+        if (client.Has(ClientFlags.Multi) && (flags & CommandFlags.DenyOom) != 0
+            && !keyspace.Arena.HasReserve && !keyspace.Arena.TryFillReserve())
         {
             Reject(client, command, reply, Errors.MemoryRefused);
             return false;

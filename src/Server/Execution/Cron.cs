@@ -61,11 +61,7 @@ sealed class Cron(
         }
         limits.LookOverSome(now);
         clientEviction.RunFromCron();
-        if (loading.IsLoading)
-        {
-            loading.Step();
-            return 0;
-        }
+        if (loading.Step()) return 0;
         var moreToExpire = expiry.Run();
         var moreToFree = lazyFree.Run();
         var moreToForget = tracking.ForgetSome();

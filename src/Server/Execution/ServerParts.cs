@@ -12,6 +12,7 @@ using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
@@ -57,12 +58,9 @@ sealed class ServerParts
     public required BlockedClients Blocking { get; init; }
     public required ClientTransactions Transactions { get; init; }
     public required TrackedKeys Tracking { get; init; }
-    public required Pushes Pushes { get; init; }
     public required PubSubChannels PubSub { get; init; }
     public required KeyspaceNotifications Notifications { get; init; }
     public required Monitors Monitors { get; init; }
-    public required ClientLimits Limits { get; init; }
-    public required ClientEviction ClientEviction { get; init; }
     public required Admission Admission { get; init; }
     public required ActiveExpiry ActiveExpiry { get; init; }
     public required LazyFree LazyFree { get; init; }

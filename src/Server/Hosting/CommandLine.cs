@@ -9,8 +9,8 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
-using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
 using CliCommand = System.CommandLine.Command;
 
 namespace MiniRedis.Server.Hosting;

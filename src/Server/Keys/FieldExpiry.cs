@@ -13,21 +13,23 @@ ref struct FieldExpiry
     /// <summary>Most fields deleted at once: a tenth of a millisecond.</summary>
     const int Most = 256;
 
+    readonly KeyAccess _keys;
     readonly Database _database;
     readonly EffectStream _effects;
     readonly ServerStatistics _statistics;
-    readonly KeyLookup _at;
-    readonly bool _isAllowed;
+    readonly bool _isAllowed, _isUnchanged;
     HashEditor _hash;
     int _deleted;
 
-    internal FieldExpiry(Database database, in KeyLookup at, EffectStream effects, ServerStatistics statistics, bool isAllowed)
+    internal FieldExpiry(
+        KeyAccess keys, Database database, in KeyLookup at, EffectStream effects, ServerStatistics statistics, bool isAllowed)
     {
+        _keys = keys;
         _database = database;
         _effects = effects;
         _statistics = statistics;
-        _at = at;
         _isAllowed = isAllowed;
+        _isUnchanged = database.IsUnchanged;
         if (isAllowed) _hash = new(database, at, default);
     }
 
@@ -53,19 +55,20 @@ ref struct FieldExpiry
         _statistics.ExpiredFields++;
     }
 
-    /// <summary>Tells what was deleted, and deletes a hash that has become empty. Returns the key as it is now.</summary>
-    public readonly KeyLookup End()
+    /// <summary>
+    /// Tells what was deleted, and deletes a hash that has become empty. Returns whether the key has changed, so that it has to be
+    /// looked up again.
+    /// </summary>
+    public readonly bool End()
     {
-        if (_deleted == 0) return _at;
-        var key = _hash.At.Record.Key;
-        _effects.Notify(_database.Number, key, KeyspaceEvents.Hash, "hexpired");
-        if (_hash.Count > 0) return _hash.At;
-
-        using var room = new Scratch<byte>(_database, key.Length, stackalloc byte[256]);
-        var name = room.Span;
-        key.CopyTo(name);
-        _database.Delete(_hash.At);
-        _effects.Notify(_database.Number, name, KeyspaceEvents.Generic, "del");
-        return _database.Lookup(name);
+        var hasChanged = _deleted > 0;
+        if (hasChanged)
+        {
+            _effects.Notify(_database.Number, _hash.At.Record.Key, KeyspaceEvents.Hash, "hexpired");
+            if (_hash.Count == 0) _keys.Drop(_database, _hash.At, KeyspaceEvents.Generic, "del");
+        }
+        // The deletions are whole, whatever becomes of the command.
+        if (_isUnchanged) _database.ResumeAttempt();
+        return hasChanged;
     }
 }

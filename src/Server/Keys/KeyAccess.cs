@@ -158,8 +158,8 @@ sealed class KeyAccess(
     }
 
     /// <summary>As <see cref="ExpireDueFields"/>, of all fields whose deadline has passed.</summary>
-    /// <returns>The key as it is now.</returns>
-    public KeyLookup ExpireFields(Database database, in KeyLookup at)
+    /// <returns>Whether the key has changed, so that it has to be looked up again.</returns>
+    public bool ExpireFields(Database database, in KeyLookup at)
     {
         var expiring = BeginExpiring(database, at);
         var walk = long.MaxValue;
@@ -169,40 +169,58 @@ sealed class KeyAccess(
 
     /// <summary>Begins to delete expired fields of a hash, if there may be any and the server may delete them now.</summary>
     public FieldExpiry BeginExpiring(Database database, in KeyLookup at) =>
-        new(database, at, effects, statistics,
+        new(this, database, at, effects, statistics,
             isAllowed: ExpiredBy != long.MinValue && new HashReader(at.Record).MayHaveExpired(Due) && MayDelete
                 // A hash that a snapshot is reading is left as it is until it has been read.
                 && database.Prepare(at) != Readiness.Frozen);
 
-    /// <summary>Deletes an expired key, as a DEL that the server itself issues.</summary>
+    /// <summary>
+    /// Deletes an expired key, as a DEL that the server itself issues. As in Redis that is no change to save: whoever loads the key
+    /// finds it expired.
+    /// </summary>
     public void Expire(Database database, in KeyLookup at)
     {
         statistics.ExpiredKeys++;
-        Drop(database, at, memorySettings.LazyFreeLazyExpire, KeyspaceEvents.Expired, "expired");
+        Drop(database, at, KeyspaceEvents.Expired, "expired", DeletionOf(memorySettings.LazyFreeLazyExpire));
     }
 
-    /// <summary>Deletes a key to make room, as a DEL that the server itself issues.</summary>
+    /// <summary>
+    /// Deletes a key to make room, as a DEL that the server itself issues. As in Redis that is no change to save: the key was
+    /// dispensable.
+    /// </summary>
     public void Evict(Database database, in KeyLookup at)
     {
         statistics.EvictedKeys++;
-        Drop(database, at, memorySettings.LazyFreeLazyEviction, KeyspaceEvents.Evicted, "evicted");
+        Drop(database, at, KeyspaceEvents.Evicted, "evicted", DeletionOf(memorySettings.LazyFreeLazyEviction));
     }
 
-    void Drop(Database database, in KeyLookup at, bool lazy, KeyspaceEvents kind, string name)
+    /// <summary>Deletes a key that no command names, and tells so. It counts as no change to save (see the callers).</summary>
+    /// <param name="command">The canonical command of the deletion; empty if those before it have told all.</param>
+    internal void Drop(
+        Database database, in KeyLookup at, KeyspaceEvents kind, string name, ReadOnlySpan<byte> command = default)
     {
         var key = at.Record.Key;
         using var room = new Scratch<byte>(database, key.Length, stackalloc byte[256]);
         var copy = room.Span;
         key.CopyTo(copy);
+        Delete(database, at, copy, kind, name, countsAsChange: false);
+        if (command.IsEmpty || !effects.IsPropagating) return;
+        effects.Begin(database.Number, 2);
+        effects.Add(command);
+        effects.Add(copy);
+    }
+
+    static ReadOnlySpan<byte> DeletionOf(bool lazily) => lazily ? "UNLINK"u8 : "DEL"u8;
+
+    /// <summary>Deletes a key, and tells so.</summary>
+    /// <param name="key">Its name; not the one in its record, which goes with it.</param>
+    /// <param name="countsAsChange">False if the deletion belongs to a change that is counted already, or to none.</param>
+    public void Delete(
+        Database database, in KeyLookup at, ReadOnlySpan<byte> key, KeyspaceEvents kind = KeyspaceEvents.Generic, string name = "del",
+        bool countsAsChange = true)
+    {
         database.Delete(at);
-        if (effects.IsPropagating)
-        {
-            effects.Begin(database.Number, 2);
-            effects.Add(lazy ? "UNLINK"u8 : "DEL"u8);
-            effects.Add(copy);
-        }
-        // Not counted as a change to save, as in Redis: an expired key is found expired when it is loaded, and an evicted one was
-        // dispensable.
-        effects.Notify(database.Number, copy, kind, name);
+        if (countsAsChange) effects.KeyChanged(database.Number, key, kind, name);
+        else effects.Notify(database.Number, key, kind, name);
     }
 }

@@ -9,6 +9,7 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Timing;
 
@@ -47,9 +48,6 @@ sealed class Loading(
     /// Runs the commands of a file of the AOF; the text is the file's name, for the log. Set before anything is loaded.
     /// </summary>
     public Func<Stream, string, IAofReplay>? Replayer { get; set; }
-
-    /// <summary>Whether the data set is not complete yet.</summary>
-    public bool IsLoading => _loader is not null || _aof is not null;
 
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
@@ -111,10 +109,11 @@ sealed class Loading(
         _elapsed = Stopwatch.StartNew();
     }
 
-    /// <summary>Loads a slice. The end of the loading, good or bad, is logged.</summary>
-    public void Step()
+    /// <summary>Loads a slice, if there is something to load. The end of the loading, good or bad, is logged.</summary>
+    /// <returns>Whether there was.</returns>
+    public bool Step()
     {
-        if (!IsLoading) return;
+        if (!dataset.IsLoading) return false;
         var delay = settings.KeyLoadDelay;
         try
         {
@@ -128,7 +127,7 @@ sealed class Loading(
                 while (defrag.Run() == 0)
                 {
                 }
-                return;
+                return true;
             }
         }
         catch (RdbException failure)
@@ -137,21 +136,22 @@ sealed class Loading(
             log.LoadFailed(failure.Offset, failure.Reason, failure.Reading);
             if (_aof is not null) log.AofBaseRefused(_aof.CurrentName);
             End(isWhole: false);
-            return;
+            return true;
         }
         catch (AofException failure)
         {
             LogDamage(failure);
             End(isWhole: false);
-            return;
+            return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             log.CannotOpenData(DiskException.Describe(failure));
             End(isWhole: false);
-            return;
+            return true;
         }
         End(isWhole: true);
+        return true;
     }
 
     void LogDamage(AofException failure)
@@ -181,7 +181,9 @@ sealed class Loading(
     {
         var isWhole = false;
         Start(path, replaces, well => isWhole = well);
-        while (IsLoading) Step();
+        while (Step())
+        {
+        }
         return isWhole;
     }
 
@@ -190,7 +192,9 @@ sealed class Loading(
     {
         var isWhole = false;
         StartAof(well => isWhole = well);
-        while (IsLoading) Step();
+        while (Step())
+        {
+        }
         return isWhole;
     }
 

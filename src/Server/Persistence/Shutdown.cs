@@ -2,6 +2,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Persistence;

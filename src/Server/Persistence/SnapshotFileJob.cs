@@ -1,4 +1,5 @@
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Persistence.Rdb;
 
 namespace MiniRedis.Server.Persistence;
 

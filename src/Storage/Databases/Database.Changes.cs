@@ -11,12 +11,15 @@ public sealed unsafe partial class Database
     // The entries of the drafts that editors work on: one, and for a moment a second that takes its place.
     ulong* _draft, _olderDraft;
 
-    /// <summary>Whether the running command has changed nothing yet, so that a refusal of memory costs nothing but the command.</summary>
-    public bool IsUnchanged => _index.Arena.IsAttempt;
+    /// <summary>
+    /// Whether the running command has changed nothing yet and drafts nothing, so that it may go on as an attempt after a change that
+    /// is whole (<see cref="ResumeAttempt"/>). A draft is given up by its journal, and a change ends the journal.
+    /// </summary>
+    public bool IsUnchanged => _index.Arena is { IsAttempt: true, IsDraft: false };
 
     /// <summary>
-    /// What has changed so far is whole, with its effects, though the command goes on: an expired key was deleted. From here on it
-    /// counts as unchanged again.
+    /// What has changed so far is whole, with its effects, though the command goes on: an expired key or field was deleted. From
+    /// here on it counts as unchanged again. Only if it was before that (<see cref="IsUnchanged"/>).
     /// </summary>
     public void ResumeAttempt() => _index.Arena.BeginAttempt();
 

@@ -65,7 +65,7 @@ public sealed class RdbExchangeTests(ITestOutputHelper output)
         Assert.Equal(redis.Call("XINFO GROUPS stream"), client.Call("XINFO GROUPS stream"));
 
         using var report = new StringWriter();
-        Assert.Equal(0, Server.Persistence.RdbCheck.Run(server.Server.Saving.Path, report));
+        Assert.Equal(0, Server.Persistence.Rdb.RdbCheck.Run(server.Server.Saving.Path, report));
         Assert.Contains(@"\o/ RDB looks OK! \o/", report.ToString(), StringComparison.Ordinal);
     }
 }

@@ -36,10 +36,10 @@ public sealed class ClientMemoryTests : IDisposable
         _client.Connection.Output.Push("+OK\r\n"u8);
         _memory.Account(_client, batchEnds: true);
         Assert.Equal(Client.OwnBytes, _memory.MemoryBytes);
-        Assert.Equal(0, _memory.ClientsWithOutput);
+        Assert.True(_client.OutputPlace < 0);
         _memory.Account(_client);
         Assert.Equal(Client.OwnBytes + ChunkPool.MessageChunkBytes, _memory.MemoryBytes);
-        Assert.Equal(1, _memory.ClientsWithOutput);
+        Assert.Equal(0, _client.OutputPlace);
     }
 
     [Fact]
@@ -53,10 +53,11 @@ public sealed class ClientMemoryTests : IDisposable
         }
         _client.Connection.Output.Discard();
         _memory.Refresh();
-        Assert.Equal(1, _memory.ClientsWithOutput);
+        Assert.True(_client.OutputPlace < 0);
+        Assert.Equal(0, other.OutputPlace);
         Assert.Equal(2 * Client.OwnBytes + ChunkPool.MessageChunkBytes, _memory.MemoryBytes);
         _memory.Remove(other);
-        Assert.Equal(0, _memory.ClientsWithOutput);
+        Assert.True(other.OutputPlace < 0);
         other.Connection.Output.Discard();
     }
 

@@ -45,6 +45,18 @@ public class EffectStreamTests
     }
 
     [Fact]
+    public void A_command_cut_short_that_is_dropped_leaves_no_part_of_itself_in_the_unit()
+    {
+        Emit(0, "PING");
+        _effects.Begin(0, 3);
+        _effects.Add("SET"u8);
+        _effects.DropUnfinished();
+        Emit(0, "PING");
+        _effects.EndUnit();
+        Assert.Equal(["0@0 0@14 *1\r\n$4\r\nPING\r\n*1\r\n$4\r\nPING\r\n"], _sink.Units);
+    }
+
+    [Fact]
     public void A_unit_that_is_too_large_is_lost_whole_and_told_so_once()
     {
         _effects.MostUnitBytes = 200;

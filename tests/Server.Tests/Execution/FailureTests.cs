@@ -70,24 +70,6 @@ public sealed class FailureTests : IDisposable
         Assert.Equal(":0", _client.Call("DBSIZE"));
     }
 
-    [Fact]
-    public void A_canonical_command_cut_short_is_left_out()
-    {
-        var effects = new EffectStream();
-        var recorded = new RecordedEffects();
-        effects.AddSink(recorded);
-        effects.Begin(0, 2);
-        effects.Add("DEL"u8);
-        effects.Add("a"u8);
-        effects.Begin(0, 2);
-        effects.Add("DEL"u8);
-        effects.EndUnit();
-        effects.Begin(0, 1);
-        effects.Add("PING"u8);
-        effects.EndUnit();
-        Assert.Equal(["DEL a", "PING"], recorded.Commands);
-    }
-
     /// <summary>Throws at each event while told to; notes how many commands each unit had.</summary>
     sealed class FailingSink : IEffectSink
     {

@@ -90,8 +90,14 @@ public sealed class RefusedMemoryTests
         client.Call("HSET h a 1 b 2 c 3 d 4 e 5");
         client.Call("XADD x 1-1 f v");
         client.Call("SET e v PX 100");
+        using var queueing = server.Connect();
+        queueing.Call("MULTI");
+        Assert.Equal("+QUEUED", queueing.Call("GET s"));
+        Assert.Equal("+QUEUED", queueing.Call("SET u v"));
         var system = new NoPages();
         Exhaust(server, client, system);
+        // A transaction is refused before its first command.
+        Assert.StartsWith("-EXECABORT Transaction discarded because of: OOM", queueing.Call("EXEC"), StringComparison.Ordinal);
         client.Run("""
             SET t v
             -> -OOM command not allowed: the system refuses more memory.
@@ -146,6 +152,65 @@ public sealed class RefusedMemoryTests
         Assert.Empty(exits);
         system.IsOver = true;
         Assert.Equal("+OK", client.CallWords("MSET", "a", large, "b", large));
+    }
+
+    [Theory]
+    [InlineData("HPEXPIRE h 100 FIELDS 1 1", "HRANDFIELD h 80", ":299")]
+    [InlineData("HPEXPIRE h 1000000 FIELDS 1 1", "HRANDFIELD h 80", ":300")]
+    [InlineData("PEXPIRE h 100", "HSETNX h 1 v", ":0")]
+    [InlineData("HPEXPIRE g 100 FIELDS 1 1", "HSETNX g 1 v", ":300")]
+    public void A_command_that_is_refused_has_changed_nothing_but_what_had_expired_before(string expire, string command, string left)
+    {
+        List<int> exits = [];
+        using var server = new TestServer(Settings, exits: exits.Add);
+        using var client = server.Connect();
+        client.Call("DEBUG SET-ACTIVE-EXPIRE 0");
+        client.Call($"HSET h {string.Join(' ', Enumerable.Range(1, 300).Select(i => $"{i} v"))}");
+        client.Call("HSET g 1 v");
+        client.Call(expire);
+        server.Advance(TimeSpan.FromSeconds(1));
+        var refusing = new Refusing(0);
+        lock (server.Server.Executor.ExecutorLock) server.Server.Keyspace.Arena.Trial = refusing;
+        client.Send(command);
+        try
+        {
+            Assert.StartsWith("-OOM", client.Read(), StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // A reply that has been begun cannot become an error: the connection is closed.
+        }
+        lock (server.Server.Executor.ExecutorLock) server.Server.Keyspace.Arena.Trial = null;
+        Assert.Empty(exits);
+        Assert.True(refusing.HasRefused);
+        using var other = server.Connect();
+        Assert.Equal(left, other.Call("HLEN h"));
+        lock (server.Server.Executor.ExecutorLock) KeyspaceInvariants.Verify(server.Server.Keyspace);
+    }
+
+    [Fact]
+    public void A_draft_that_an_expired_key_interrupts_is_not_given_up()
+    {
+        List<int> exits = [];
+        using var server = new TestServer(Settings, exits: exits.Add);
+        using var client = server.Connect();
+        client.Call("DEBUG SET-ACTIVE-EXPIRE 0");
+        client.Call("RPUSH l 1 2 3");
+        client.Call("SET w1 v PX 100");
+        server.Advance(TimeSpan.FromSeconds(1));
+        var system = new RefusingAfterDeletion(server.Server.Keyspace[0]);
+        lock (server.Server.Executor.ExecutorLock) server.Server.Keyspace.Arena.Trial = system;
+        client.Send($"SORT l BY nosort GET w* GET # STORE t");
+        Assert.True(client.IsClosedByServer());
+        Assert.Equal([1], exits);
+    }
+
+    /// <summary>Refuses every block once a database is smaller than it was.</summary>
+    sealed class RefusingAfterDeletion(Database database) : MemoryTrial
+    {
+        readonly long _keys = database.Count;
+
+        public override bool GrantsBlock(nuint bytes) => database.Count == _keys;
     }
 
     [Fact]

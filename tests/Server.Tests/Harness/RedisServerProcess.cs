@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -39,26 +40,29 @@ internal sealed class RedisServerProcess : IDisposable
     /// <param name="configFile">Content of redis.conf; without it the server has no file.</param>
     public RedisServerProcess(string? configFile = null, params string[] options)
     {
-        var path = Path.Combine(Dir.FullName, "redis.sock");
         var args = new List<string>();
         if (configFile is not null)
         {
             args.Add(ConfigPath);
             File.WriteAllText(ConfigPath, configFile);
         }
-        _process = Start([.. args, "--port", "0", "--unixsocket", path, "--dir", Dir.FullName, .. options]);
+        _process = Start([.. args, "--port", "0", "--unixsocket", SocketPath, "--dir", Dir.FullName, .. options]);
         _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         var deadline = Stopwatch.StartNew();
-        while (!TryConnect(path))
+        while (!TryConnect())
         {
             if (deadline.Elapsed > TimeSpan.FromSeconds(10)) throw new TimeoutException("redis-server did not start");
             Thread.Yield();
         }
+        // Rather a failure than a test that never ends: no command that tests send takes so long.
+        _socket.ReceiveTimeout = 30_000;
         _stream = new BufferedStream(new NetworkStream(_socket));
     }
 
-    /// <summary>A second connection, which shows replies as they are on the wire.</summary>
-    public RawClient Connect() => new(new UnixDomainSocketEndPoint(Path.Combine(Dir.FullName, "redis.sock")));
+    /// <summary>Where it listens.</summary>
+    public EndPoint EndPoint => new UnixDomainSocketEndPoint(SocketPath);
+
+    string SocketPath => Path.Combine(Dir.FullName, "redis.sock");
 
     public string ConfigPath => Path.Combine(Dir.FullName, "redis.conf");
 
@@ -74,11 +78,11 @@ internal sealed class RedisServerProcess : IDisposable
     static Process Start(IEnumerable<string> args) =>
         Process.Start(new ProcessStartInfo("redis-server", args) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 
-    bool TryConnect(string path)
+    bool TryConnect()
     {
         try
         {
-            _socket.Connect(new UnixDomainSocketEndPoint(path));
+            _socket.Connect(EndPoint);
             return true;
         }
         catch (SocketException)
@@ -87,7 +91,7 @@ internal sealed class RedisServerProcess : IDisposable
         }
     }
 
-    /// <summary>Sends a command; answers its elements, or the one line of a status or error.</summary>
+    /// <summary>Sends a command; answers its elements, or the one line of a status or error. A null is "nil".</summary>
     public string[] Send(params string[] words)
     {
         var request = new StringBuilder($"*{words.Length}\r\n");
@@ -105,6 +109,7 @@ internal sealed class RedisServerProcess : IDisposable
 
     string ReadBulk(string head)
     {
+        if (head == "$-1") return "nil";
         var bytes = new byte[int.Parse(head[1..], CultureInfo.InvariantCulture)];
         _stream.ReadExactly(bytes);
         ReadLine();

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace MiniRedis.Server.Tests.Scripts;
 
 /// <summary>What other clients may do while a script runs too long, on both transports.</summary>
@@ -12,13 +14,18 @@ public sealed class BusyScriptTests
     {
         var caller = server.Connect();
         caller.SendRaw(RawClient.Encode(words));
-        // The threshold is passed by the clock of the tests: again and again, since the script may not have begun yet.
-        while (!server.Server.RunningScript.IsBusy)
-        {
-            server.Time.Advance(TimeSpan.FromSeconds(1));
-            Thread.Yield();
-        }
+        WaitUntilBusy(server);
         return caller;
+    }
+
+    /// <summary>Passes the threshold by the clock of the tests: again and again, since the script may not have begun yet.</summary>
+    static void WaitUntilBusy(TestServer server)
+    {
+        for (var patience = Stopwatch.StartNew(); !server.Server.RunningScript.IsBusy; Thread.Yield())
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(20), "the script is not busy");
+            server.Time.Advance(TimeSpan.FromSeconds(1));
+        }
     }
 
     [Theory]
@@ -27,7 +34,7 @@ public sealed class BusyScriptTests
     [InlineData(false, "while true do redis.call('get', 'k') end")]
     [InlineData(false, "while true do pcall(function() while true do end end) end")]
     [InlineData(false, "while true do local ok = pcall(error, 'x') end")]
-    [InlineData(false, "string.rep('a', 2^30)  while true do string.rep('ab', 1000) end")]
+    [InlineData(false, "while true do string.rep('ab', 1000) end")]
     [InlineData(false, "local t = {} for i = 1, 300 do t[i] = i end while true do table.sort(t, function() return true end) end")]
     [InlineData(false, "string.find(string.rep('a', 400), string.rep('a?', 400) .. string.rep('a', 401))")]
     public void Others_are_told_and_may_end_it(bool portable, string script)
@@ -56,11 +63,7 @@ public sealed class BusyScriptTests
         using var other = server.Connect();
         using var caller = server.Connect();
         caller.SendRaw(RawClient.Encode("EVAL", "while true do end", "0") + RawClient.Encode("SET", "k", "v") + RawClient.Encode("GET", "k"));
-        while (!server.Server.RunningScript.IsBusy)
-        {
-            server.Time.Advance(TimeSpan.FromSeconds(1));
-            Thread.Yield();
-        }
+        WaitUntilBusy(server);
         caller.SendRaw(RawClient.Encode("STRLEN", "k"));
         // Requests of others go through the same buffer meanwhile.
         for (var i = 0; i < 50; i++) Assert.Equal(Busy, other.Call($"SET other {new string('x', 1000)}"));

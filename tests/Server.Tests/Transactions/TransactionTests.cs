@@ -86,25 +86,6 @@ public sealed class TransactionTests : IDisposable
         }
     }
 
-    [Fact]
-    public void A_command_cut_short_leaves_no_part_of_itself_in_the_unit()
-    {
-        var effects = new EffectStream();
-        var recorded = new RecordedEffects();
-        effects.AddSink(recorded);
-        effects.Begin(0, 2);
-        effects.Add("DEL"u8);
-        effects.Add("a"u8);
-        effects.Begin(0, 3);
-        effects.Add("SET"u8);
-        effects.DropUnfinished();
-        effects.Begin(0, 2);
-        effects.Add("DEL"u8);
-        effects.Add("b"u8);
-        effects.EndUnit();
-        Assert.Equal(["DEL a", "DEL b"], recorded.Commands);
-    }
-
     /// <summary>Notes the databases of each unit's commands; fails at an event of one key, if told to.</summary>
     sealed class Units : IEffectSink
     {

@@ -29,6 +29,17 @@ public sealed unsafe class ArenaRefusalTests
         }
     }
 
+    /// <summary>An arena whose reserve is whole and all there is.</summary>
+    static Arena WithReserveOnly()
+    {
+        var system = new Scarcity();
+        var arena = new Arena { Trial = system };
+        Assert.True(arena.TryFillReserve());
+        system.GivesPages = false;
+        TakeAll(arena);
+        return arena;
+    }
+
     [Fact]
     public void The_reserve_serves_a_change_and_no_optional_block()
     {
@@ -50,11 +61,7 @@ public sealed unsafe class ArenaRefusalTests
     [Fact]
     public void Before_the_first_change_the_reserve_serves_small_blocks_only()
     {
-        var system = new Scarcity();
-        using var arena = new Arena { Trial = system };
-        Assert.True(arena.TryFillReserve());
-        system.GivesPages = false;
-        TakeAll(arena);
+        using var arena = WithReserveOnly();
         arena.BeginAttempt();
         Assert.Throws<MemoryRefusedException>(() => arena.Allocate(100_000));
         arena.Allocate(100);
@@ -66,11 +73,7 @@ public sealed unsafe class ArenaRefusalTests
     [Fact]
     public void A_draft_gets_nothing_of_the_reserve()
     {
-        var system = new Scarcity();
-        using var arena = new Arena { Trial = system };
-        Assert.True(arena.TryFillReserve());
-        system.GivesPages = false;
-        TakeAll(arena);
+        using var arena = WithReserveOnly();
         arena.BeginAttempt();
         arena.BeginDraft();
         Assert.Throws<MemoryRefusedException>(() => arena.Allocate(100));

@@ -9,7 +9,7 @@ namespace MiniRedis.Server.Commands.Administration;
 /// <summary>CONFIG: reading and changing directives while the server runs.</summary>
 static partial class ServerCommands
 {
-    const CommandFlags Administration = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
+    internal const CommandFlags Administrative = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale;
 
     static readonly Command ConfigSpec = new()
     {
@@ -24,7 +24,7 @@ static partial class ServerCommands
                 Complexity = "O(N) where N is the number of directives",
                 Summary = "Answers the directives whose names match.",
                 History = [("7.0.0", "Takes several patterns.")],
-                Arity = -3, Flags = Administration,
+                Arity = -3, Flags = Administrative,
                 Args = [Arg.Block("parameter", Arg.String("parameter")).Multiple()],
                 Run = ConfigGet,
             },
@@ -34,7 +34,7 @@ static partial class ServerCommands
                 Complexity = "O(N) where N is the number of directives given",
                 Summary = "Changes directives, all of them or none.",
                 History = [("7.0.0", "Takes several directives.")],
-                Arity = -4, Flags = Administration,
+                Arity = -4, Flags = Administrative,
                 Args = [Arg.Block("data", Arg.String("parameter"), Arg.String("value")).Multiple()],
                 Tips = ["request_policy:all_nodes", "response_policy:all_succeeded"],
                 Run = ConfigSet,
@@ -43,14 +43,14 @@ static partial class ServerCommands
             {
                 Name = "REWRITE", Group = CommandGroup.Server, Since = "2.8.0", Complexity = "O(1)",
                 Summary = "Brings the configuration file up to date.",
-                Arity = 2, Flags = Administration,
+                Arity = 2, Flags = Administrative,
                 Run = ConfigRewrite,
             },
             new Command
             {
                 Name = "RESETSTAT", Group = CommandGroup.Server, Since = "2.0.0", Complexity = "O(1)",
                 Summary = "Sets the counters of INFO back to zero.",
-                Arity = 2, Flags = Administration,
+                Arity = 2, Flags = Administrative,
                 Tips = ["request_policy:all_nodes", "response_policy:all_succeeded"],
                 Run = ConfigResetStat,
             },

@@ -52,7 +52,7 @@ static partial class ServerCommands
         ReplyFlushed(ref c);
     }
 
-    /// <summary>Empties every database. What waited to be freed goes with the arena it lies in.</summary>
+    /// <summary>Empties every database. Values that wait to be freed go with their arena.</summary>
     static void FlushEverything(ServerParts server, bool lazily)
     {
         server.Effects.FlushingAll(server.Keyspace.DatabaseCount);
@@ -61,7 +61,7 @@ static partial class ServerCommands
         server.Effects.Dirty += count;
         server.BackgroundSaving.Cancel();
         server.Keyspace.FlushAll();
-        // The file would bring back at the next start what was to be gone; the log says if it cannot be written.
+        // Otherwise the next start would load the deleted keys from the file. The log says if it cannot be written.
         if (server.Config.Persistence.SavePoints.Length > 0) server.Saving.TrySave();
     }
 
@@ -74,12 +74,12 @@ static partial class ServerCommands
         var pending = server.LazyFree.Pending;
         if (lazily) server.LazyFree.Add(c.Database.DetachAll());
         else if (c.Database.Clear() is { } needed) server.LazyFree.Add(needed);
-        // Clearing the only database that has keys takes the whole arena, and what waits to be freed with it.
+        // If no other database has keys, the whole arena goes, and with it the values that wait to be freed.
         if (server.LazyFree.Pending < pending) server.Statistics.LazyFreedObjects += pending;
         ReplyFlushed(ref c);
     }
 
-    /// <summary>An empty database is flushed for the replicas all the same: theirs may not be empty.</summary>
+    /// <summary>Propagates even if the database is empty: that of a replica may not be.</summary>
     static void ReplyFlushed(ref CommandContext c)
     {
         if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);

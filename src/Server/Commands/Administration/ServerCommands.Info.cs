@@ -5,7 +5,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Administration;
 
-/// <summary>INFO: which sections are asked for. What they say is in the folder Info, a file each.</summary>
+/// <summary>INFO: reads which sections are asked for. The sections are in the folder Info, one file each.</summary>
 static partial class ServerCommands
 {
     static readonly Command InfoSpec = new()

@@ -5,10 +5,10 @@ using MiniRedis.Server.Lifecycle;
 
 namespace MiniRedis.Server.Commands.Administration;
 
-/// <summary>LOLWUT: a picture nobody needs, and the version at its foot, which some people do.</summary>
+/// <summary>LOLWUT: a picture that nobody needs, with the version below it, which some people do need.</summary>
 static partial class ServerCommands
 {
-    /// <summary>Largest picture: what a terminal shows, and no way to make the server work for long.</summary>
+    /// <summary>The largest picture: enough for any terminal, and too small to keep the server busy.</summary>
     const int MaxPictureColumns = 1000, MaxPictureRows = 1000;
 
     static readonly Command LolwutSpec = new()
@@ -25,7 +25,7 @@ static partial class ServerCommands
         var next = 1;
         if (c.Count >= 3 && c.IsToken(1, "VERSION"u8))
         {
-            // There is one picture, whichever version is asked for; the number must still be one.
+            // There is one picture for all versions. The version must still be a number.
             if (!c.TryInt32(2, out _)) return;
             next = 3;
         }

@@ -4,8 +4,8 @@ using MiniRedis.Server.Execution;
 namespace MiniRedis.Server.Commands.Administration;
 
 /// <summary>
-/// MODULE, where there are none: tools that list them find nothing, and who wants one loaded is told that it cannot be. Modules of Redis are
-/// libraries in C for Redis's own memory.
+/// MODULE: there are no modules, and none can be loaded, since Redis's modules are C libraries that use Redis's memory. LIST
+/// answers nothing; LOAD answers an error.
 /// </summary>
 static partial class ServerCommands
 {

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Administration;
 
-/// <summary>What part the server plays, and when it last saved.</summary>
+/// <summary>ROLE: the part that the server plays in replication.</summary>
 static partial class ServerCommands
 {
     static readonly Command RoleSpec = new()

@@ -40,7 +40,7 @@ static partial class ServerCommands
         Arity = 1, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast,
         AclCategories = AclCategory.Admin | AclCategory.Dangerous,
         Tips = ["nondeterministic_output"],
-        // A server that has not saved counts from its start, as Redis does.
+        // As in Redis, the last save of a server that has not saved yet is its start.
         Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.Saving.LastSave / 1000),
     };
 
@@ -63,7 +63,7 @@ static partial class ServerCommands
         }
         else if (c.Server.Snapshots.IsActive || c.Client.Transaction is { IsRunning: true })
         {
-            // In the middle of a transaction is no instant that a file should show.
+            // A file must not show the data in the middle of a transaction.
             if (!schedules && c.Client.Transaction is not { IsRunning: true })
             {
                 c.Fail(Errors.OtherSnapshot);

@@ -14,7 +14,7 @@ static partial class ServerCommands
         Complexity = "O(N) when saving, where N is the number of keys of all databases, otherwise O(1)",
         Summary = "Ends the server, saving the data if it is configured to.",
         History = [("7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers.")],
-        Arity = -1, Flags = Administration | CommandFlags.NoMulti | CommandFlags.AllowBusy | CommandFlags.Sentinel,
+        Arity = -1, Flags = Administrative | CommandFlags.NoMulti | CommandFlags.AllowBusy | CommandFlags.Sentinel,
         Args =
         [
             Arg.OneOf("save-selector", Arg.Token("NOSAVE"), Arg.Token("SAVE")).Optional(),
@@ -29,7 +29,8 @@ static partial class ServerCommands
         if (!TryParseShutdown(ref c, out var flags, out var abort)) return;
         if (abort)
         {
-            // Without replicas to wait for, only one that a signal asked for, and the cron has not come to, can be stopped.
+            // There are no replicas to wait for. So a shutdown can be aborted only if a signal asked for it and the cron has not
+            // begun it.
             if (c.Server.Shutdown.TryAbort()) c.Reply.Ok();
             else c.Fail(Errors.NoShutdown);
             return;
@@ -45,7 +46,7 @@ static partial class ServerCommands
             c.Fail(Errors.ShutdownFailed);
             return;
         }
-        // No reply: the closed connection is the answer. What the client sent behind this does not run any more.
+        // There is no reply: the connection is closed. Requests that the client sent after this one do not run.
         c.Client.Flags |= ClientFlags.Blocked;
     }
 

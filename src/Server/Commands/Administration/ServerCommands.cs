@@ -1,4 +1,7 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Administration.Debugging;
+using MiniRedis.Server.Commands.Administration.Introspection;
+using MiniRedis.Server.Commands.Administration.Observation;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Administration;
@@ -19,12 +22,6 @@ static partial class ServerCommands
         ConfigSpec,
         // ServerCommands.Info.cs
         InfoSpec,
-        // ServerCommands.Command.cs
-        IntrospectionSpec,
-        // ServerCommands.SlowLog.cs, .CommandLog.cs, .Latency.cs, .Memory.cs
-        SlowLogSpec, CommandLogSpec, LatencySpec, MemorySpec,
-        // ServerCommands.Monitor.cs
-        MonitorSpec,
         // ServerCommands.Shutdown.cs
         ShutdownSpec,
         // ServerCommands.Role.cs
@@ -33,8 +30,7 @@ static partial class ServerCommands
         SaveSpec, BackgroundSaveSpec, RewriteSpec, LastSaveSpec,
         // ServerCommands.Module.cs
         ModuleSpec,
-        // ServerCommands.Debug.cs
-        DebugSpec,
+        .. CommandCommands.All, .. ObservationCommands.All, .. DebugCommands.All,
     ];
 
     static readonly Command DbSizeSpec = new()

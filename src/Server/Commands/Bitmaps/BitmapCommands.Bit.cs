@@ -41,7 +41,7 @@ static partial class BitmapCommands
         if (!c.CheckType(at, ObjectType.String)) return;
         var bytes = Reach(ref c, at, key, offset, out var grew);
         var old = Bitmap.Set(bytes, offset, bit == 1);
-        // Clearing a bit that is clear changes nothing, unless the string had to grow for it.
+        // Writing the value that the bit has changes nothing, unless the string grows.
         if (grew || old != (bit == 1)) c.Changed(key, KeyspaceEvents.String, "setbit");
         c.Reply.Integer(old ? 1 : 0);
     }
@@ -55,7 +55,7 @@ static partial class BitmapCommands
         c.Reply.Integer(at.Found && Bitmap.Get(at.Record.GetString(scratch), offset) ? 1 : 0);
     }
 
-    /// <summary>The string's bytes to write to, as many as it takes for <paramref name="lastBit"/> to be one of them.</summary>
+    /// <summary>The string's bytes to write to. The string grows until it has <paramref name="lastBit"/>.</summary>
     static Span<byte> Reach(
         scoped ref CommandContext c, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, long lastBit, out bool grew)
     {

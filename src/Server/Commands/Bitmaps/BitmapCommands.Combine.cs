@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
@@ -42,22 +43,19 @@ static partial class BitmapCommands
         }
 
         var key = c.Arg(2);
+        if (length == 0)
+        {
+            KeyCommands.StoreNothing(c, 2);
+            return;
+        }
         var target = c.LookupWrite(key);
-        if (length > 0)
-        {
-            // A target that is a source too is replaced when the result is done.
-            var isSource = target.Found && sources.Contains(target.Record);
-            var draft = c.Database.Draft(target, key, length, expireAt: -1, isSource, out var result);
-            Bitmap.Combine(operation, result, sources);
-            c.Database.Store(target, draft);
-            if (!target.Found) c.Server.Keys.Created(c.Database, draft, key);
-            c.Changed(key, KeyspaceEvents.String, "set");
-        }
-        else if (target.Found)
-        {
-            c.Database.Delete(target);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-        }
+        // If the target is also a source, it is replaced when the result is complete.
+        var isSource = target.Found && sources.Contains(target.Record);
+        var draft = c.Database.Draft(target, key, length, expireAt: -1, isSource, out var result);
+        Bitmap.Combine(operation, result, sources);
+        c.Database.Store(target, draft);
+        if (!target.Found) c.Server.Keys.Created(c.Database, draft, key);
+        c.Changed(key, KeyspaceEvents.String, "set");
         c.Reply.Integer(length);
     }
 

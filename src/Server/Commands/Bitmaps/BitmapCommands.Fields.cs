@@ -68,20 +68,23 @@ static partial class BitmapCommands
     {
         public readonly long LastBit => Offset + Width - 1;
 
-        /// <summary>The field's number out of its bits.</summary>
+        /// <summary>Makes the field's number from its bits.</summary>
         public readonly long Number(ulong bits) => IsSigned ? Bitmap.SignExtend(bits, Width) : (long)bits;
 
-        /// <summary>What the field becomes, of which the low bits count; false if that overflows and is to fail.</summary>
+        /// <summary>
+        /// The field's new value, of which the low bits count. False if it overflows and the operation is to fail.
+        /// </summary>
         public readonly bool TryCompute(ulong old, out ulong value)
         {
-            // In 128 bits no sum overflows. A negative number for an unsigned field is a huge one: saturated, the maximum.
+            // No sum overflows 128 bits. In an unsigned field a negative number counts as a huge one, which saturates to the
+            // maximum.
             Int128 operand = Action == FieldAction.Set && !IsSigned ? (ulong)Operand : Operand;
             var exact = Action == FieldAction.Set ? operand : Number(old) + operand;
             var max = (Int128.One << (IsSigned ? Width - 1 : Width)) - 1;
             var min = IsSigned ? -max - 1 : 0;
             var fits = exact >= min && exact <= max;
-            // A SET of a number so low that its distance from the maximum is no 64-bit number saturates to the maximum: Redis's
-            // arithmetic overflows there, and the command is replicated as it came, so the bytes must be the same.
+            // A SET of a very low number saturates to the maximum: Redis's arithmetic overflows if the distance from the maximum
+            // exceeds 64 bits. The command is replicated as it came, so the bytes must be the same here.
             var wraps = Action == FieldAction.Set && IsSigned && Width < 64 && max - exact > long.MaxValue;
             var tooHigh = exact > max || wraps;
             if (!fits && Overflow == Overflow.Saturate) exact = tooHigh ? max : min;
@@ -92,7 +95,7 @@ static partial class BitmapCommands
 
     static void BitField(ref CommandContext c, bool readOnly)
     {
-        // Everything is judged before anything is done, and read twice rather than kept in a list.
+        // All operations are checked before the first one runs. They are parsed twice, which needs no list.
         var overflow = Overflow.Wrap;
         long lastBit = -1;
         var count = 0;
@@ -151,7 +154,7 @@ static partial class BitmapCommands
             c.Reply.Integer(one.Number(one.Action == FieldAction.Set ? old : value));
             if (grew || old != value) changes++;
         }
-        // A string that grew for operations that then failed has changed too: in Redis replicas do not hear of it.
+        // A string that grew for operations that failed has changed too. (Redis does not tell its replicas.)
         if (grew) changes = Math.Max(1, changes);
         if (changes == 0) return;
         c.Changed(key, KeyspaceEvents.String, "setbit");
@@ -159,8 +162,8 @@ static partial class BitmapCommands
     }
 
     /// <summary>
-    /// Reads the operation at <paramref name="index"/> and moves on behind it, or answers what is wrong with it. OVERFLOW is
-    /// none of its own (null): it says how the next ones overflow.
+    /// Reads the operation at <paramref name="index"/> and moves the index behind it, or answers an error. OVERFLOW gives null:
+    /// it is no operation, but says how the following ones overflow.
     /// </summary>
     static bool TryFieldOperation(ref CommandContext c, ref int index, ref Overflow overflow, out FieldOperation? operation)
     {
@@ -219,7 +222,9 @@ static partial class BitmapCommands
         return false;
     }
 
-    /// <summary>The key is read only if every operation is a GET, and written where the arguments make no sense.</summary>
+    /// <summary>
+    /// Finds the key. It is only read if every operation is a GET; it counts as written if the arguments make no sense.
+    /// </summary>
     static bool FindBitFieldKey(CommandSpec spec, in Request request, ref KeyBuffer keys)
     {
         var reads = true;

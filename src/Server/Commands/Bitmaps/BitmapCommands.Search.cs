@@ -62,7 +62,7 @@ static partial class BitmapCommands
         }
         if (given == 0) return true;
         if (!c.TryInteger(from, out var start)) return false;
-        // The unit is judged before the end, as in Redis.
+        // The unit is checked before the end, as in Redis.
         var inBits = given == 3 && c.IsToken(from + 2, "BIT"u8);
         if (given == 3 && !inBits && !c.IsToken(from + 2, "BYTE"u8))
         {
@@ -82,7 +82,7 @@ static partial class BitmapCommands
         if (!c.CheckType(at, ObjectType.String)) return;
         Span<byte> scratch = stackalloc byte[32];
         var text = at.Found ? at.Record.GetString(scratch) : [];
-        // Both ends before the string's beginning would be moved to its first byte, and count it.
+        // If both ends lie before the string, clamping them would count the first byte.
         var isReversed = range is { Start: < 0, End: < 0 } && range.Start > range.End;
         c.Reply.Integer(!isReversed && range.TryResolve(text.Length, out var first, out var last) ? Bitmap.Count(text, first, last) : 0);
     }
@@ -100,7 +100,7 @@ static partial class BitmapCommands
         if (!c.CheckType(at, ObjectType.String)) return;
         if (!at.Found)
         {
-            // No string is zeros without end.
+            // A missing key counts as zeros without end: it begins with a 0, and has no 1.
             c.Reply.Integer(bit == 1 ? -1 : 0);
             return;
         }
@@ -110,7 +110,7 @@ static partial class BitmapCommands
         if (range.TryResolve(text.Length, out var first, out var last))
         {
             position = Bitmap.Find(text, bit == 1, first, last);
-            // Behind a string of ones comes a zero, unless the client said where to stop.
+            // If all bits are ones, the answer is the bit after the last one, unless the client gave an end.
             if (position < 0 && bit == 0 && !range.HasEnd) position = text.Length * 8L;
         }
         c.Reply.Integer(position);

@@ -19,8 +19,8 @@ static partial class BitmapCommands
     ];
 
     /// <summary>
-    /// Reads the offset of a bit, or answers that it is none: it must lie within the longest string allowed. The form "#N", the
-    /// N-th field, is understood where <paramref name="fieldWidth"/> is not 0.
+    /// Reads the offset of a bit, or answers an error. It must lie within the longest string allowed. If <paramref
+    /// name="fieldWidth"/> is not 0, the form "#N" means the N-th field.
     /// </summary>
     static bool TryOffset(ref CommandContext c, int index, out long offset, int fieldWidth = 0)
     {

@@ -5,7 +5,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Connection;
 
-/// <summary>Passwords: the one of requirepass, for the one user there is.</summary>
+/// <summary>Checks passwords. There is one user, whose password is requirepass.</summary>
 static class Authentication
 {
     public static ReadOnlySpan<byte> DefaultUser => "default"u8;
@@ -13,7 +13,9 @@ static class Authentication
     /// <summary>Whether a client must authenticate at all.</summary>
     public static bool IsRequired(ServerParts server) => server.Config.Security.RequirePass.Length > 0;
 
-    /// <summary>Checks the pair and lets the client in, or answers that it is wrong. A client that was in stays in.</summary>
+    /// <summary>
+    /// Checks name and password, and authenticates the client or answers an error. A client that is authenticated stays so.
+    /// </summary>
     public static bool TryAuthenticate(ref CommandContext c, ReadOnlySpan<byte> user, ReadOnlySpan<byte> password)
     {
         if (user.SequenceEqual(DefaultUser) && (!IsRequired(c.Server) || IsPassword(c.Server.Config.Security.RequirePass, password)))
@@ -26,7 +28,7 @@ static class Authentication
         return false;
     }
 
-    /// <summary>Compares digests, in constant time: neither length nor a common beginning shows in how long it takes.</summary>
+    /// <summary>Compares digests in constant time, so that the time shows neither the length nor a common prefix.</summary>
     static bool IsPassword(string expected, ReadOnlySpan<byte> given)
     {
         Span<byte> ours = stackalloc byte[SHA256.HashSizeInBytes], theirs = stackalloc byte[SHA256.HashSizeInBytes];

@@ -21,9 +21,9 @@ static class ClientDescription
         var connection = client.Connection;
         var (input, output) = (connection.Input, connection.Output);
         var ownInput = input.OwnCapacity;
-        // What waits in the shared buffer costs this client nothing, and belongs to the batch that runs.
+        // Bytes in the shared buffer cost this client nothing: they belong to the batch that runs.
         var waiting = input.OwnLength;
-        // What has arrived of an unfinished request: whole arguments (here with their headers) count as such, the rest as query buffer.
+        // Of an unfinished request, complete arguments (here with their headers) count as arguments, the rest as query buffer.
         var argumentBytes = isCaller ? running.ArgumentBytes : Math.Min(client.Parser.Parsed, waiting);
         var pendingInput = isCaller ? waiting : waiting - argumentBytes;
         var memory = client.MemoryBytes + (isCaller ? argumentBytes : 0);
@@ -35,7 +35,7 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
-        // Valkey 8.1's field, where there is something to tell: Redis, and Valkey before it, know none.
+        // A field of Valkey 8.1, shown only if it is set: Redis and older Valkeys do not have it.
         if (client.Has(ClientFlags.CanRedirect)) text.Append(" capa=r");
         text.Append(CultureInfo.InvariantCulture, $" db={client.Database.Number}")
             .Append(CultureInfo.InvariantCulture, $" sub={own?.Count(ChannelKind.Channel) ?? 0} psub={own?.Count(ChannelKind.Pattern) ?? 0}")
@@ -57,7 +57,7 @@ static class ClientDescription
 
     static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);
 
-    /// <summary>The letters that flags may be; 'u' (about to be unblocked) is known, and nobody has it.</summary>
+    /// <summary>The letters of the flags. 'u' (about to be unblocked) is valid, but no client ever has it.</summary>
     public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIN"u8);
 
     public static void AppendFlags(StringBuilder text, Client client)

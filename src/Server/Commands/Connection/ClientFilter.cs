@@ -7,9 +7,9 @@ using Ascii = MiniRedis.Server.Text.Ascii;
 namespace MiniRedis.Server.Commands.Connection;
 
 /// <summary>
-/// Which clients CLIENT LIST and CLIENT KILL mean: those that every given option fits. Both take all options, ID and NOT-ID several
-/// numbers, and an option given twice counts as it was given last. Redis 7.4 knows ID, TYPE, USER, ADDR, LADDR, SKIPME and MAXAGE;
-/// Valkey 8.1 has them for both commands, and the others come from its later versions.
+/// The clients that CLIENT LIST and CLIENT KILL mean: those that match every option given. Both commands take all options. ID and
+/// NOT-ID take several numbers. Of an option given twice the last one counts. Redis 7.4 has ID, TYPE, USER, ADDR, LADDR, SKIPME
+/// and MAXAGE; Valkey 8.1 has these for both commands, and later versions of Valkey have the others.
 /// </summary>
 sealed class ClientFilter
 {
@@ -36,10 +36,10 @@ sealed class ClientFilter
 
     readonly Dictionary<string, Predicate<Client>> _conditions = [];
 
-    /// <summary>Whether the client that asks is left out, whatever else fits it: until SKIPME says otherwise.</summary>
+    /// <summary>Whether the calling client is left out even if it matches. SKIPME changes it.</summary>
     public bool SkipsCaller { get; set; } = true;
 
-    /// <summary>The filter of CLIENT KILL's oldest form: who comes from an address, the caller included.</summary>
+    /// <summary>The filter of CLIENT KILL's oldest form: the client of an address, which may be the caller.</summary>
     public static ClientFilter ByAddress(ReadOnlySpan<byte> address)
     {
         var filter = new ClientFilter { SkipsCaller = false };
@@ -88,7 +88,7 @@ sealed class ClientFilter
         return false;
     }
 
-    /// <summary>ID and every number behind it. Leaves <paramref name="i"/> at the last one.</summary>
+    /// <summary>Reads ID and all numbers behind it. Leaves <paramref name="i"/> at the last number.</summary>
     bool TryIds(ref CommandContext c, ref int i, bool isKill, bool negated)
     {
         var ids = new HashSet<long>();
@@ -169,7 +169,7 @@ sealed class ClientFilter
         return null;
     }
 
-    /// <summary>Every flag of the value, as CLIENT LIST shows them, is among the client's.</summary>
+    /// <summary>Matches clients that have all flags of the value, in the letters of CLIENT LIST.</summary>
     static Predicate<Client>? WithFlags(ref CommandContext c, ReadOnlySpan<byte> value)
     {
         var wanted = Encoding.ASCII.GetString(value);
@@ -207,7 +207,7 @@ sealed class ClientFilter
         return null;
     }
 
-    /// <summary>"MAXAGE n" means the clients that are at least so old: those that exceeded the age that is allowed.</summary>
+    /// <summary>"MAXAGE n" matches clients that are at least n seconds old: those that exceed the age allowed.</summary>
     static Predicate<Client>? AtLeastOld(ref CommandContext c, ReadOnlySpan<byte> value)
     {
         var now = c.Now / 1000;
@@ -235,7 +235,7 @@ sealed class ClientFilter
 
     static ClientKind KindOf(Client client) => client.Has(ClientFlags.Master)
         ? ClientKind.Master
-        // MONITOR counts as a normal client, though its output is limited like a replica's.
+        // A client in MONITOR is of the type normal, though its output is limited like a replica's.
         : client.Has(ClientFlags.Replica) && !client.Has(ClientFlags.Monitor) ? ClientKind.Replica
         : client.Has(ClientFlags.PubSub) ? ClientKind.PubSub : ClientKind.Normal;
 }

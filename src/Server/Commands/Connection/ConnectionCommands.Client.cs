@@ -3,12 +3,12 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Connection;
 
-/// <summary>CLIENT: the container, and what a connection tells and sets of itself.</summary>
+/// <summary>CLIENT: the container, and the subcommands by which a connection names and describes itself.</summary>
 static partial class ConnectionCommands
 {
     const CommandFlags ClientFlagsOfAll = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Sentinel;
 
-    // The subcommands of other files are properties: those files' static fields may be set after this one.
+    // The subcommands of other files are properties, since static fields of other files may be initialized after this one.
     static readonly Command ClientSpec = new()
     {
         Name = "CLIENT", Group = CommandGroup.Connection, Since = "2.4.0", Complexity = "Depends on subcommand.",
@@ -43,7 +43,7 @@ static partial class ConnectionCommands
         Arity = arity, Flags = flags, Args = args ?? [], Tips = tips ?? [], Run = run,
     };
 
-    /// <summary>Whether CLIENT LIST can show it: no blanks and no control characters, so that its lines can be split.</summary>
+    /// <summary>Whether CLIENT LIST can show the text: a blank or control character would break its format.</summary>
     static bool IsShowable(ReadOnlySpan<byte> text) => !text.ContainsAnyExceptInRange((byte)'!', (byte)'~');
 
     static void ClientGetName(ref CommandContext c)

@@ -44,7 +44,7 @@ static partial class ConnectionCommands
     static Command ClientCapaSpec => ClientSubcommand("CAPA", "7.2.0", -3, "Tells the server what the connection's end is able to do.",
         static (ref CommandContext c) =>
         {
-            // What is not known is not an error: later clients may be able to do more.
+            // An unknown capability is no error: newer clients may have more.
             for (var i = 2; i < c.Count; i++)
             {
                 if (c.IsToken(i, "REDIRECT"u8)) c.Client.Flags |= ClientFlags.CanRedirect;
@@ -57,7 +57,7 @@ static partial class ConnectionCommands
         "Lets the connection, which copies another server's data here, see and keep keys that have expired.",
         static (ref CommandContext c) =>
         {
-            // Who was a source can always cease to be one.
+            // A client may always stop being a source.
             if (c.Server.Config.Process.ImportMode || c.IsToken(2, "OFF"u8)) SetFlag(ref c, ClientFlags.ImportSource);
             else c.Fail(Errors.NotInImportMode);
         },

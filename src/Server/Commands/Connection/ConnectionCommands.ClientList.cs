@@ -93,7 +93,7 @@ static partial class ConnectionCommands
 
     static void ClientKill(ref CommandContext c)
     {
-        // The form without an option's name is the oldest one; it may kill its caller, and says OK or that there is none.
+        // The oldest form has no option name. It may kill its caller, and answers OK or that there is no such client.
         var isOldForm = c.Count == 3;
         var filter = isOldForm ? ClientFilter.ByAddress(c.Arg(2)) : new ClientFilter();
         if (!isOldForm && !filter.TryParse(ref c, isKill: true)) return;

@@ -5,10 +5,10 @@ using MiniRedis.Server.Lifecycle;
 
 namespace MiniRedis.Server.Commands.Connection;
 
-/// <summary>HELLO, AUTH and RESET: who the client is and how it is spoken to.</summary>
+/// <summary>HELLO, AUTH and RESET: authentication, and the protocol of the connection.</summary>
 static partial class ConnectionCommands
 {
-    /// <summary>What a client may do at any time and before it has authenticated.</summary>
+    /// <summary>Flags of commands that may run at any time, also before authentication.</summary>
     const CommandFlags Handshake = CommandFlags.NoScript | CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast
         | CommandFlags.NoAuth | CommandFlags.AllowBusy;
 
@@ -99,7 +99,7 @@ static partial class ConnectionCommands
         WriteGreeting(ref c);
     }
 
-    /// <summary>From this reply on: HELLO 3 is itself answered with a RESP3 map.</summary>
+    /// <summary>Sets the protocol from this reply on: HELLO 3 itself is answered with a RESP3 map.</summary>
     static void SpeakProtocol(ref CommandContext c, int version) => c.Reply.Protocol = c.Client.Protocol = version;
 
     static void WriteGreeting(ref CommandContext c)
@@ -107,7 +107,7 @@ static partial class ConnectionCommands
         var reply = c.Reply;
         reply.Map(7);
         reply.Bulk("server"u8);
-        // Clients switch features by this name: one that they do not know would switch them off.
+        // Clients enable features by this name. A name that they do not know would disable them.
         reply.Bulk("redis"u8);
         reply.Bulk("version"u8);
         reply.Bulk(ServerVersion.Redis);

@@ -91,7 +91,7 @@ static partial class ConnectionCommands
         return false;
     }
 
-    /// <summary>Whether the modes go together, and with those that are on; answers why not.</summary>
+    /// <summary>Whether the modes fit each other and the modes that are on. Answers an error if not.</summary>
     static bool MayTrack(ref CommandContext c, TrackingModes modes, List<int> prefixes)
     {
         var now = c.Client.Tracking?.Modes ?? TrackingModes.None;
@@ -107,8 +107,9 @@ static partial class ConnectionCommands
     }
 
     /// <summary>
-    /// Whether a prefix begins with another one, of the client's or of the same request: it would be told twice. Answers which.
-    /// (Redis looks at the others of the request for the first prefix only; for later ones it answers the error and an OK behind it.)
+    /// Whether a prefix begins with another one of the client or of the request: its keys would be told twice. Answers an error
+    /// that names both. (Redis compares only the first prefix with the others of the request; for later ones it answers the error
+    /// and then an OK.)
     /// </summary>
     static bool AnyOverlap(ref CommandContext c, List<int> prefixes)
     {
@@ -133,12 +134,12 @@ static partial class ConnectionCommands
         return false;
     }
 
-    /// <summary>More pairs of prefixes are not compared one by one.</summary>
+    /// <summary>Most pairs of prefixes that are compared one by one.</summary>
     const int MostPairs = 10_000;
 
     /// <summary>
-    /// As <see cref="AnyOverlap"/>, in the time of sorting: what lies between a prefix and one that begins with it begins with it, too, so
-    /// that of two that overlap some are neighbours. Which pair is answered is another question than for few.
+    /// As <see cref="AnyOverlap"/>, in the time of sorting. In sorted order all prefixes between P and one that begins with P
+    /// begin with P too, so it is enough to compare neighbours. The pair that is answered may be another one.
     /// </summary>
     static bool AnyOverlapOfMany(ref CommandContext c, List<int> prefixes)
     {

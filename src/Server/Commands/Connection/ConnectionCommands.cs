@@ -61,7 +61,7 @@ static partial class ConnectionCommands
         if (c.Count > 2) c.Fail(Errors.WrongArity(c.Command.FullName));
         else if (c.Client.Has(ClientFlags.PubSub) && c.Client.Protocol == 2)
         {
-            // In the form of a message: it comes between messages.
+            // A subscribed client reads messages, so the answer has the form of one.
             c.Reply.Array(2);
             c.Reply.Bulk("pong"u8);
             c.Reply.Bulk(c.Count == 2 ? c.Arg(1) : default);

@@ -46,7 +46,7 @@ static partial class GeoCommands
             return;
         }
         var places = (c.Count - first) / 3;
-        // Redis hands what is left to ZADD, which wants one pair at least.
+        // Redis hands the rest to ZADD, which needs at least one pair.
         if (places == 0)
         {
             c.Fail(Errors.Syntax);
@@ -68,7 +68,7 @@ static partial class GeoCommands
         return true;
     }
 
-    /// <summary>A replica needs no geography: it is sent the ZADD that this was.</summary>
+    /// <summary>Propagates as a ZADD of the scores.</summary>
     static void EmitAdd(ref CommandContext c, int first, scoped ReadOnlySpan<double> scores)
     {
         if (!c.IsPropagating) return;

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Geo;
 
-/// <summary>Where members are, and how far from each other.</summary>
+/// <summary>Reads the places of members, and distances.</summary>
 static partial class GeoCommands
 {
     static readonly Command GeoPosSpec = new()

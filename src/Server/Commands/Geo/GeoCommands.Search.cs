@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Execution;
 
@@ -105,7 +106,7 @@ static partial class GeoCommands
 
     static Arg[] Withs => [Arg.Token("WITHCOORD").Optional(), Arg.Token("WITHDIST").Optional(), Arg.Token("WITHHASH").Optional()];
 
-    /// <summary>A member in the area: its rank, by which it is found again, and how far it is, in metres.</summary>
+    /// <summary>A member in the area: its rank, by which it is found again, and its distance in metres.</summary>
     readonly record struct Match(long Rank, double Distance, double Score);
 
     static void Search(ref CommandContext c, GeoForm form)
@@ -125,7 +126,7 @@ static partial class GeoCommands
             if (query.Count > 0 && query.Count < matches.Length) matches = matches[..(int)query.Count];
 
             if (query.Destination == 0) Reply(c.Reply, found, query, matches);
-            else if (matches.IsEmpty) SortedSetCommands.StoreNothing(ref c, query.Destination);
+            else if (matches.IsEmpty) KeyCommands.StoreNothing(c, query.Destination);
             else Store(ref c, found!.Value, query, matches, (form & GeoForm.Search) != 0 ? "geosearchstore" : "georadiusstore");
         }
         finally

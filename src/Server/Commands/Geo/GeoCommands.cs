@@ -19,7 +19,7 @@ static partial class GeoCommands
 
     static Arg Unit => Arg.OneOf("unit", Arg.Token("m"), Arg.Token("km"), Arg.Token("ft"), Arg.Token("mi"));
 
-    /// <summary>Metres of a unit, or an answer that there is no such unit.</summary>
+    /// <summary>Reads a unit as its length in metres, or answers an error.</summary>
     internal static bool TryUnit(ref CommandContext c, int index, out double metres)
     {
         metres = 0;
@@ -31,7 +31,7 @@ static partial class GeoCommands
         return metres > 0;
     }
 
-    /// <summary>Reads longitude and latitude, or answers what is wrong with them.</summary>
+    /// <summary>Reads longitude and latitude, or answers an error.</summary>
     internal static bool TryPoint(ref CommandContext c, int index, out GeoPoint point)
     {
         point = default;
@@ -50,7 +50,7 @@ static partial class GeoCommands
     static string Printed(double number) =>
         double.IsInfinity(number) ? number > 0 ? "inf" : "-inf" : number.ToString("F6", CultureInfo.InvariantCulture);
 
-    /// <summary>Reads a number that is not negative, in a unit of length, or answers what is wrong.</summary>
+    /// <summary>Reads a number that is not negative and a unit of length, or answers an error.</summary>
     internal static bool TryLength(ref CommandContext c, int index, ReadOnlySpan<byte> notNumber, out double length)
     {
         if (Numbers.TryParseDouble(c.Arg(index), out length)) return true;
@@ -74,7 +74,9 @@ static partial class GeoCommands
         reply.LongDouble(LongDouble.FromDouble(point.Latitude));
     }
 
-    /// <summary>Looks the sorted set up; null if there is none. False if the key holds something else, which was answered.</summary>
+    /// <summary>
+    /// Looks up the sorted set; null if there is none. False if the key holds another type: then an error was answered.
+    /// </summary>
     static bool TryRead(ref CommandContext c, int key, out SortedSetValue? set)
     {
         set = null;

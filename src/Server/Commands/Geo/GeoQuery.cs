@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Geo;
 
-/// <summary>Which of the six commands is asked: what its arguments are, and whether it may store.</summary>
+/// <summary>The form of the command: its arguments, and whether it stores.</summary>
 [Flags]
 enum GeoForm
 {
@@ -13,7 +13,7 @@ enum GeoForm
     /// <summary>GEORADIUSBYMEMBER: member, radius and unit come first.</summary>
     Member = 2,
 
-    /// <summary>GEOSEARCH: everything is said by keywords.</summary>
+    /// <summary>GEOSEARCH: everything is an option.</summary>
     Search = 4,
 
     /// <summary>STORE and STOREDIST are options.</summary>
@@ -23,7 +23,7 @@ enum GeoForm
     Stores = 16,
 }
 
-/// <summary>What a search asks for.</summary>
+/// <summary>The arguments of a search.</summary>
 struct GeoQuery
 {
     public GeoShape Shape;
@@ -45,10 +45,10 @@ struct GeoQuery
     {
     }
 
-    /// <summary>What each answered member has beside its name.</summary>
+    /// <summary>What is answered of each member beside its name.</summary>
     public readonly int Extras => (WithDistance ? 1 : 0) + (WithHash ? 1 : 0) + (WithPlace ? 1 : 0);
 
-    /// <summary>Reads the arguments, or answers what is wrong with them, in the order in which Redis looks.</summary>
+    /// <summary>Reads the arguments, or answers an error. Checks come in Redis's order.</summary>
     /// <param name="c">The command.</param>
     /// <param name="form">Which command it is.</param>
     /// <param name="set">The sorted set, null if there is none: then members cannot be looked for, and all else is judged alike.</param>
@@ -143,7 +143,7 @@ struct GeoQuery
         else if (Any && Count == 0) c.Fail(Errors.AnyWithoutCount);
         else
         {
-            // The nearest, not some, unless some are asked for.
+            // A count means the nearest members, unless ANY asks for any of them.
             if (Count > 0 && !Any) IsSorted = true;
             return true;
         }

@@ -3,7 +3,9 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Hashes;
 
-/// <summary>The end of a command line that names fields: FIELDS numfields field [field ...], or field and value each time.</summary>
+/// <summary>
+/// The end of a request that names fields: FIELDS numfields field [field ...], or the same with a value after each field.
+/// </summary>
 readonly struct FieldList
 {
     FieldList(int first, int count, int step)
@@ -26,7 +28,7 @@ readonly struct FieldList
     /// <summary>The argument of a field.</summary>
     public int ArgOf(int index) => First + index * _step;
 
-    /// <summary>Reads the list, which takes the rest of the line from <paramref name="at"/> on, or answers what is wrong with it.</summary>
+    /// <summary>Reads the list, which takes all arguments from <paramref name="at"/> on, or answers an error.</summary>
     /// <param name="c">The command.</param>
     /// <param name="at">Where FIELDS has to stand.</param>
     /// <param name="list">What was read.</param>
@@ -54,8 +56,8 @@ readonly struct FieldList
     }
 
     /// <summary>
-    /// As <see cref="TryParse"/> for fields with values, behind a FIELDS that the caller has found; HSETEX has errors of its own for
-    /// the same mistakes.
+    /// As <see cref="TryParse"/>, for fields with values behind a FIELDS that the caller has found. HSETEX words the errors in
+    /// its own way.
     /// </summary>
     public static bool TryParsePairs(scoped ref CommandContext c, int at, out FieldList list)
     {

@@ -11,8 +11,8 @@ enum FieldOutcome : sbyte
 }
 
 /// <summary>
-/// The outcomes of a command's fields, kept because the effects come after all of them: the fields that got a deadline in one command,
-/// those that were deleted in another.
+/// The outcomes of a command's fields. They are kept until the effects are emitted: one command names the fields that got a
+/// deadline, another one those that were deleted.
 /// </summary>
 ref struct FieldOutcomes
 {

@@ -5,7 +5,10 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Hashes;
 
-/// <summary>Two steps in one, as Redis 8.0 has them: a field is read and expires, is set and expires, is read and deleted.</summary>
+/// <summary>
+/// The commands of Redis 8.0 that combine two steps: read and expire (HGETEX), set and expire (HSETEX), read and delete
+/// (HGETDEL).
+/// </summary>
 static partial class HashCommands
 {
     static readonly Command HGetExSpec = new()
@@ -59,7 +62,7 @@ static partial class HashCommands
         Run = HGetDel,
     };
 
-    /// <summary>What stands between the key and FIELDS.</summary>
+    /// <summary>The options between the key and FIELDS.</summary>
     struct FieldOptions
     {
         public long Deadline;
@@ -70,7 +73,7 @@ static partial class HashCommands
         public readonly bool IsTime => Kind is ExpiryKind.Relative or ExpiryKind.Absolute;
     }
 
-    /// <summary>Whether a word announces a time, and of which kind.</summary>
+    /// <summary>Whether an argument is the option of a time, and of which kind.</summary>
     static bool IsTimeToken(scoped ref CommandContext c, int at, out ExpiryKind kind, out bool inSeconds)
     {
         inSeconds = c.IsToken(at, "EX"u8) || c.IsToken(at, "EXAT"u8);
@@ -83,10 +86,22 @@ static partial class HashCommands
     static bool TryTime(scoped ref CommandContext c, int at, bool inSeconds, ref FieldOptions options) =>
         TryDeadline(ref c, c.Arg(at), options.Kind == ExpiryKind.Relative ? c.Now : 0, inSeconds, out options.Deadline);
 
+    /// <summary>
+    /// Begins the reply of a command that answers the fields it names, and deletes those that have expired. Without a hash every
+    /// answer is null: then this is the whole reply.
+    /// </summary>
+    static bool TryBeginReply(scoped ref CommandContext c, ref KeyLookup at, FieldList fields)
+    {
+        if (at.Found) at = ExpireNamed(ref c, at, fields);
+        c.Reply.Array(fields.Count);
+        for (var i = 0; i < fields.Count && !at.Found; i++) c.Reply.Null();
+        return at.Found;
+    }
+
     static void HGetEx(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at)) return;
-        // One option at most, before FIELDS: a second one stands where FIELDS should.
+        // There is one option at most. A second one stands where FIELDS is expected, and is refused there.
         var options = default(FieldOptions);
         var end = 2;
         if (IsTimeToken(ref c, 2, out options.Kind, out var inSeconds))
@@ -100,16 +115,9 @@ static partial class HashCommands
             end = 3;
         }
         if (!FieldList.TryParse(ref c, end, out var fields)) return;
-        if (at.Found) at = ExpireNamed(ref c, at, fields);
-
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Null();
-            return;
-        }
-        var hash = Open(ref c, at);
+        if (!TryBeginReply(ref c, ref at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             var field = c.Arg(fields.ArgOf(i));
@@ -124,12 +132,13 @@ static partial class HashCommands
         outcomes.Dispose();
     }
 
-    /// <summary>Reads HSETEX's options, in any order, and its fields, or answers what is wrong with them.</summary>
+    /// <summary>Reads HSETEX's options, in any order, and its fields, or answers an error.</summary>
     static bool TrySetOptions(scoped ref CommandContext c, out FieldOptions options, out FieldList fields)
     {
         options = default;
         fields = default;
-        // Six words at least, of which all options together take three: FIELDS, or something unknown, comes before the end.
+        // A request has six arguments at least, and all options together take three. So FIELDS, or something unknown, comes
+        // before the end.
         for (var at = 2; ; at++)
         {
             if (c.IsToken(at, "FIELDS"u8)) return FieldList.TryParsePairs(ref c, at, out fields);
@@ -198,8 +207,8 @@ static partial class HashCommands
     }
 
     /// <summary>
-    /// A deadline that has passed: fields set and gone at once. All events tell so, as in Redis, also of fields and keys that were
-    /// never there; only what was there is deleted elsewhere.
+    /// Sets fields to a deadline that has passed: they are gone at once. As in Redis the events tell of all fields and of the
+    /// key, even if they did not exist. Only the deletion of those that existed is propagated.
     /// </summary>
     static void SetPassed(scoped ref CommandContext c, in KeyLookup at, FieldList fields)
     {
@@ -225,7 +234,7 @@ static partial class HashCommands
         outcomes.Dispose();
     }
 
-    /// <summary>With the deadline made absolute, and without the condition, which is met.</summary>
+    /// <summary>Propagates with an absolute deadline, and without the condition, which is met.</summary>
     static void EmitSetEx(scoped ref CommandContext c, scoped in FieldOptions options, FieldList fields)
     {
         if (!c.IsPropagating) return;
@@ -247,15 +256,9 @@ static partial class HashCommands
     static void HGetDel(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at) || !FieldList.TryParse(ref c, 2, out var fields)) return;
-        if (at.Found) at = ExpireNamed(ref c, at, fields);
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Null();
-            return;
-        }
-        var hash = Open(ref c, at);
+        if (!TryBeginReply(ref c, ref at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             var found = hash.Reader.Find(c.Arg(fields.ArgOf(i)), c.ExpiredBy, out var spot);

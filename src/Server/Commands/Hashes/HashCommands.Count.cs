@@ -99,7 +99,10 @@ static partial class HashCommands
         EmitSet(ref c, text, expireAt);
     }
 
-    /// <summary>As an HSET of the result: another machine's arithmetic must not differ by a digit. HSET forgets the deadline.</summary>
+    /// <summary>
+    /// Propagates as an HSET of the result, since another machine's arithmetic might differ by a digit. An HPEXPIREAT follows,
+    /// since HSET removes the deadline.
+    /// </summary>
     static void EmitSet(scoped ref CommandContext c, scoped ReadOnlySpan<byte> value, long expireAt)
     {
         if (!c.IsPropagating) return;

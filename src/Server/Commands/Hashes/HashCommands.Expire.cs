@@ -8,8 +8,8 @@ namespace MiniRedis.Server.Commands.Hashes;
 static partial class HashCommands
 {
     /// <summary>
-    /// The latest deadlines of fields, unix time in milliseconds: that of a file, which has them in 48 bits, and that which may be given;
-    /// Redis leaves two bits for later.
+    /// The latest deadlines of fields in unix milliseconds: in a file, which has 48 bits for them, and in a command. Redis keeps
+    /// two bits free for later.
     /// </summary>
     const long LatestLoaded = (1L << 48) - 1, LatestGiven = LatestLoaded >> 2;
 
@@ -82,21 +82,23 @@ static partial class HashCommands
         _ => true,
     };
 
+    /// <summary>Begins a reply of an outcome a field. Without a hash no field is there: then this is the whole reply.</summary>
+    static bool TryBeginOutcomes(scoped ref CommandContext c, in KeyLookup at, FieldList fields)
+    {
+        c.Reply.Array(fields.Count);
+        for (var i = 0; i < fields.Count && !at.Found; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
+        return at.Found;
+    }
+
     static void Expire(scoped ref CommandContext c, long baseTime, bool inSeconds)
     {
         if (!TryWrite(ref c, out var at)) return;
         if (!TryDeadline(ref c, c.Arg(2), baseTime, inSeconds, out var deadline)) return;
         var condition = ConditionOf(ref c);
         if (!FieldList.TryParse(ref c, condition == FieldCondition.None ? 3 : 4, out var fields, setsDeadlines: true)) return;
-
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
-            return;
-        }
-        var hash = Open(ref c, at);
+        if (!TryBeginOutcomes(ref c, at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             outcomes[i] = ExpireField(ref c, ref hash, c.Arg(fields.ArgOf(i)), condition, deadline);
@@ -106,7 +108,7 @@ static partial class HashCommands
         outcomes.Dispose();
     }
 
-    /// <summary>Reads a time of a field and makes it a deadline, or answers what is wrong with it.</summary>
+    /// <summary>Reads a field's time and makes it a deadline, or answers an error.</summary>
     static bool TryDeadline(scoped ref CommandContext c, scoped ReadOnlySpan<byte> number, long baseTime, bool inSeconds, out long deadline)
     {
         if (!Numbers.TryParseInt64(number, out deadline))
@@ -120,7 +122,7 @@ static partial class HashCommands
             return false;
         }
         var latest = c.Server.Dataset.IsLoading ? LatestLoaded : LatestGiven;
-        // What is beyond in seconds would overflow in milliseconds.
+        // More seconds than this would overflow as milliseconds.
         if (inSeconds) deadline = Math.Min(deadline, latest) * 1000;
         if (deadline > latest - baseTime)
         {
@@ -131,7 +133,7 @@ static partial class HashCommands
         return true;
     }
 
-    /// <summary>Gives one field a deadline; one that has passed deletes the field.</summary>
+    /// <summary>Gives a field a deadline, or deletes the field if the deadline has passed.</summary>
     static FieldOutcome ExpireField(
         scoped ref CommandContext c, scoped ref HashEditor hash, scoped ReadOnlySpan<byte> field, FieldCondition condition, long deadline)
     {
@@ -177,7 +179,7 @@ static partial class HashCommands
         DeleteIfEmpty(ref c, hash);
     }
 
-    /// <summary>A command for each field, as Redis does where a deadline has passed.</summary>
+    /// <summary>Propagates one HDEL for each field, as Redis does if a deadline has passed.</summary>
     static void EmitDeletions(scoped ref CommandContext c, FieldList fields, scoped FieldOutcomes outcomes)
     {
         if (!c.IsPropagating) return;
@@ -213,14 +215,9 @@ static partial class HashCommands
     static void HPersist(ref CommandContext c)
     {
         if (!TryWrite(ref c, out var at) || !FieldList.TryParse(ref c, 2, out var fields)) return;
-        c.Reply.Array(fields.Count);
-        if (!at.Found)
-        {
-            for (var i = 0; i < fields.Count; i++) c.Reply.Integer((int)FieldOutcome.NoSuchField);
-            return;
-        }
-        var hash = Open(ref c, at);
+        if (!TryBeginOutcomes(ref c, at, fields)) return;
         var outcomes = new FieldOutcomes(c.Database, stackalloc FieldOutcome[OutcomesOnStack], fields.Count);
+        var hash = Open(ref c, at);
         for (var i = 0; i < fields.Count; i++)
         {
             outcomes[i] = PersistField(ref c, ref hash, c.Arg(fields.ArgOf(i)));

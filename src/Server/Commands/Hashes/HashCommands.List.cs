@@ -3,41 +3,27 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Hashes;
 
-/// <summary>Fields that the client does not name: all of them, some in steps, some by lot.</summary>
+/// <summary>Reading fields that the client does not name: all of them, some in steps, some at random.</summary>
 static partial class HashCommands
 {
-    static readonly Command HGetAllSpec = new()
+    static Command Whole(string name, string summary, CommandHandler run) => new()
     {
-        Name = "HGETALL", Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
-        Summary = "Reads all fields of a hash with their values.",
+        Name = name, Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
+        Summary = summary,
         Arity = 2, Flags = CommandFlags.ReadOnly,
         Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("key")],
         Tips = ["nondeterministic_output_order"],
-        Run = HGetAll,
+        Run = run,
     };
 
-    static readonly Command HKeysSpec = new()
-    {
-        Name = "HKEYS", Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
-        Summary = "Lists all fields of a hash.",
-        Arity = 2, Flags = CommandFlags.ReadOnly,
-        Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("key")],
-        Tips = ["nondeterministic_output_order"],
-        Run = static (ref CommandContext c) => List(ref c, values: false),
-    };
+    static readonly Command HGetAllSpec = Whole("HGETALL", "Reads all fields of a hash with their values.", HGetAll);
 
-    static readonly Command HValsSpec = new()
-    {
-        Name = "HVALS", Group = CommandGroup.Hash, Since = "2.0.0", Complexity = "O(N) where N is the number of fields",
-        Summary = "Lists the values of all fields of a hash.",
-        Arity = 2, Flags = CommandFlags.ReadOnly,
-        Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
-        Args = [Arg.Key("key")],
-        Tips = ["nondeterministic_output_order"],
-        Run = static (ref CommandContext c) => List(ref c, values: true),
-    };
+    static readonly Command HKeysSpec = Whole("HKEYS", "Lists all fields of a hash.",
+        static (ref CommandContext c) => List(ref c, values: false));
+
+    static readonly Command HValsSpec = Whole("HVALS", "Lists the values of all fields of a hash.",
+        static (ref CommandContext c) => List(ref c, values: true));
 
     static readonly Command HScanSpec = new()
     {
@@ -84,7 +70,7 @@ static partial class HashCommands
         for (var fields = hash.Fields(c.ExpiredBy); fields.Next();) c.Reply.Bulk(values ? fields.Value : fields.Field);
     }
 
-    /// <summary>Counts the fields of a scan's steps that match or, the second time, answers them.</summary>
+    /// <summary>Counts the fields of a scan that match; in the second pass, answers them.</summary>
     ref struct ScannedFields(ElementScan scan, ReplyWriter? reply) : IFieldVisitor
     {
         readonly ElementScan _scan = scan;
@@ -113,7 +99,7 @@ static partial class HashCommands
         }
         if (!ElementScan.TryOptions(ref c, cursor, ObjectType.Hash, out var scan)) return;
 
-        // Twice: the cursor and the count come before the fields in the reply, and nothing changes in between.
+        // The scan runs twice, since the reply has the cursor and the count before the fields. Nothing changes in between.
         var counted = new ScannedFields(scan, reply: null);
         long steps = 0, passed = 0;
         do cursor = hash.Scan(cursor, c.ExpiredBy, ref counted, ref passed);
@@ -164,8 +150,8 @@ static partial class HashCommands
     static bool TryReadLive(scoped ref CommandContext c, out HashReader hash)
     {
         if (!TryRead(ref c, out hash)) return false;
-        if (hash.MayHaveExpired(c.ExpiredBy))
-            hash = new(c.Server.Keys.ExpireFields(c.Database, c.Database.Lookup(c.Arg(1))).Record);
+        if (hash.MayHaveExpired(c.ExpiredBy) && c.Server.Keys.ExpireFields(c.Database, c.Database.Lookup(c.Arg(1))))
+            hash = new(c.Database.Lookup(c.Arg(1)).Record);
         return true;
     }
 
@@ -178,7 +164,7 @@ static partial class HashCommands
         return spot;
     }
 
-    /// <summary>So many fields follow: with values, those of RESP3 are pairs.</summary>
+    /// <summary>Begins a reply of so many fields. With values, RESP3 has an array of pairs.</summary>
     static void ReplyCount(scoped ref CommandContext c, long count, bool withValues) =>
         c.Reply.Array((int)(withValues && c.Reply.Protocol == 2 ? 2 * count : count));
 
@@ -193,7 +179,7 @@ static partial class HashCommands
     {
         if (count > int.MaxValue / 2)
         {
-            // More than any client could take in.
+            // No client could take so long a reply.
             c.Fail(Errors.OutOfRange);
             return;
         }
@@ -205,7 +191,9 @@ static partial class HashCommands
         }
     }
 
-    /// <summary>So many different fields by one walk over all, every choice equally likely (see SRANDMEMBER).</summary>
+    /// <summary>
+    /// Answers distinct random fields in one walk over all fields. Every choice is equally likely (see SRANDMEMBER).
+    /// </summary>
     static void ReplySample(scoped ref CommandContext c, scoped in HashReader hash, long wanted, long toCome, bool withValues)
     {
         ReplyCount(ref c, wanted, withValues);
@@ -217,7 +205,9 @@ static partial class HashCommands
         }
     }
 
-    /// <summary>So few different fields of a large table that drawing them, and again what came before, is cheaper than a walk.</summary>
+    /// <summary>
+    /// Answers few distinct fields of a large table. Drawing them, and drawing again after a repetition, is cheaper than a walk.
+    /// </summary>
     static void ReplyDistinct(scoped ref CommandContext c, scoped in HashReader hash, int count, bool withValues)
     {
         const int Few = 64;

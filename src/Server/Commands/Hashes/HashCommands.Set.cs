@@ -70,7 +70,7 @@ static partial class HashCommands
         c.Server.Effects.Dirty += (c.Count - 2) / 2 - 1;
     }
 
-    /// <summary>Bytes of a listpack of the fields and values from an argument on.</summary>
+    /// <summary>Bytes that a listpack needs for the fields and values from an argument on.</summary>
     static int PackedSize(scoped ref CommandContext c, int first)
     {
         long size = Listpack.EmptySize;
@@ -78,7 +78,7 @@ static partial class HashCommands
         return (int)Math.Min(size, int.MaxValue);
     }
 
-    /// <summary>Sets all pairs from an argument on; how many fields are new.</summary>
+    /// <summary>Sets all pairs from an argument on. Returns how many fields are new.</summary>
     static int SetAll(scoped ref CommandContext c, scoped ref HashEditor hash, int first, bool keepDeadlines)
     {
         hash.Expect((c.Count - first) / 2);
@@ -128,7 +128,7 @@ static partial class HashCommands
         var left = hash.Count;
         for (var i = 2; i < c.Count && left > 0; i++)
         {
-            // A field that has expired and is still there counts, as in Redis.
+            // As in Redis, an expired field that is not deleted yet counts.
             if (!hash.Reader.Find(c.Arg(i), HashReader.Everything, out var spot)) continue;
             hash.Remove(spot);
             removed++;

@@ -43,7 +43,7 @@ static partial class HashCommands
             if (time >= 0)
             {
                 if (isRelative) time -= c.Now;
-                // A second that has begun counts.
+                // A second that has begun counts as a whole one.
                 if (inSeconds) time = (time + 999) / 1000;
             }
             c.Reply.Integer(time);

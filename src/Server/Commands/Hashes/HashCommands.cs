@@ -1,4 +1,3 @@
-using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 
@@ -28,7 +27,7 @@ static partial class HashCommands
     /// <summary>Looks a hash up to read it, or answers that the key holds something else.</summary>
     static bool TryRead(scoped ref CommandContext c, out HashReader hash) => TryRead(ref c, default, out hash);
 
-    /// <summary>As the other overload; of the fields named, those that have expired are deleted first.</summary>
+    /// <summary>As the other overload, but deletes the named fields that have expired first.</summary>
     static bool TryRead(scoped ref CommandContext c, FieldList named, out HashReader hash)
     {
         var at = c.LookupRead(c.Arg(1));
@@ -45,7 +44,7 @@ static partial class HashCommands
         return c.CheckType(at, ObjectType.Hash);
     }
 
-    /// <summary>As the other overload; of the fields named, those that have expired are deleted first.</summary>
+    /// <summary>As the other overload, but deletes the named fields that have expired first.</summary>
     static bool TryWrite(scoped ref CommandContext c, FieldList named, out KeyLookup at)
     {
         if (!TryWrite(ref c, out at)) return false;
@@ -54,8 +53,8 @@ static partial class HashCommands
     }
 
     /// <summary>
-    /// Deletes the fields named that have expired, as Redis does when a command asks what they hold: with HDELs, and one event
-    /// "hexpired". All others that have expired wait for active expiry, and HLEN counts them until then.
+    /// Deletes the named fields that have expired, with HDELs and one event "hexpired", as Redis does if a command needs their
+    /// values. Other expired fields wait for active expiry. HLEN counts them until then.
     /// </summary>
     /// <returns>The key as it is now.</returns>
     static KeyLookup ExpireNamed(scoped ref CommandContext c, scoped in KeyLookup at, FieldList named)
@@ -68,10 +67,10 @@ static partial class HashCommands
             if (hash.Find(c.Arg(named.ArgOf(i)), HashReader.Everything, out var spot) && hash.HasExpired(spot, c.ExpiredBy))
                 expiring.Delete(spot);
         }
-        return expiring.End();
+        return expiring.End() ? c.Database.Lookup(c.Arg(1)) : at;
     }
 
-    /// <summary>The hash of a found key, or a new one of an empty hash that the caller fills.</summary>
+    /// <summary>The hash of a found key. If the key is missing, a new and empty hash, which the caller fills.</summary>
     static HashEditor Open(scoped ref CommandContext c, scoped in KeyLookup at, int reserve = 0)
     {
         if (at.Found) return new(c.Database, at, c.Encodings.HashLimits()) { Now = c.ExpiredBy };
@@ -83,14 +82,12 @@ static partial class HashCommands
     /// <summary>Deletes the key of a hash that has lost its last field, and tells so.</summary>
     static void DeleteIfEmpty(scoped ref CommandContext c, scoped in HashEditor hash)
     {
-        if (hash.Count > 0) return;
-        c.Database.Delete(hash.At);
-        c.Changed(c.Arg(1), KeyspaceEvents.Generic, "del", countsAsChange: false);
+        if (hash.Count == 0) c.Delete(hash.At, c.Arg(1), countsAsChange: false);
     }
 
     /// <summary>
-    /// Makes the cache misses of the next fields overlap, and hashes them, if the hash is a table. Returns how many fields that is;
-    /// 1 if there is nothing to gain.
+    /// Hashes the next fields and makes their cache misses overlap, if the hash is a table. Returns how many fields it did; 1 if
+    /// there is nothing to gain.
     /// </summary>
     static int Prefetch(scoped ref CommandContext c, scoped in HashReader hash, int first, int step, scoped Span<ulong> hashes)
     {

@@ -77,9 +77,9 @@ static partial class HyperLogLogCommands
     }
 
     /// <summary>
-    /// Adds up to a million elements to a sparse and to a dense HyperLogLog: at each power of ten they must agree, and be within
-    /// six standard errors (1.04 / sqrt(registers)) of the truth. Redis goes on to ten million, which blocks the server for a
-    /// second and tests nothing else.
+    /// Adds up to a million elements to a sparse and to a dense HyperLogLog. At each power of ten both must agree, and be within
+    /// six standard errors (1.04 / sqrt(registers)) of the true number. Redis goes on to ten million, which blocks the server for
+    /// a second and tests nothing more.
     /// </summary>
     static void PfSelfTest(ref CommandContext c)
     {
@@ -115,7 +115,7 @@ static partial class HyperLogLogCommands
                 return;
             }
             var error = Math.Abs(i - (long)denseCount);
-            // Ten elements collide now and then, which six standard errors of ten do not allow for.
+            // Among ten elements a collision happens now and then, and is more than six standard errors.
             if (error > (i == 10 ? 1 : Math.Ceiling(standardError * 6 * i)))
             {
                 c.Fail(Errors.TestFailedTooBigError(i, error));

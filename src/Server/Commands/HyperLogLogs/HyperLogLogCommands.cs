@@ -71,7 +71,7 @@ static partial class HyperLogLogCommands
         {
             editor.MarkStale();
             c.Changed(key, KeyspaceEvents.String, "pfadd");
-            // Each register raised is one change, as in Redis.
+            // As in Redis, each register that is raised counts as a change.
             c.Server.Effects.Dirty += changes - 1;
         }
         if (corrupt) c.Fail(Errors.CorruptHyperLogLog);
@@ -101,7 +101,7 @@ static partial class HyperLogLogCommands
                 return;
             }
             new HyperLogLogEditor(c.Database, at, key, c.Encodings.HllSparseMaxBytes).CacheCount(count);
-            // The command only reads, yet the string's bytes changed: a change without an event.
+            // The command only reads, but it has changed the string's bytes. So it counts a change and sends no event.
             c.Changed(key, KeyspaceEvents.None, "pfcount");
         }
         c.Reply.Integer((long)count);
@@ -127,7 +127,9 @@ static partial class HyperLogLogCommands
         c.Reply.Ok();
     }
 
-    /// <summary>Makes registers, one a byte, the maximum over all keys named; answers if a value is no HyperLogLog.</summary>
+    /// <summary>
+    /// Sets registers, one byte each, to the maximum over all named keys. Answers an error if a value is no HyperLogLog.
+    /// </summary>
     static bool TryMerge(scoped ref CommandContext c, scoped Span<byte> registers, out bool anyDense)
     {
         anyDense = false;
@@ -145,7 +147,7 @@ static partial class HyperLogLogCommands
         return true;
     }
 
-    /// <summary>Whether what was found is a HyperLogLog; answers if not.</summary>
+    /// <summary>Whether a value is a HyperLogLog. Answers an error if not.</summary>
     static bool CheckIsOne(scoped ref CommandContext c, scoped in KeyLookup at)
     {
         if (!c.CheckType(at, ObjectType.String)) return false;

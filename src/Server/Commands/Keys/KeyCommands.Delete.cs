@@ -1,10 +1,9 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Keys;
 
-/// <summary>Deleting keys, and asking whether and what they are.</summary>
+/// <summary>Deleting keys, and asking whether they exist and what type they have.</summary>
 static partial class KeyCommands
 {
     static readonly Command DelSpec = new()
@@ -74,13 +73,32 @@ static partial class KeyCommands
             var key = c.Arg(i);
             var at = c.Peek(key);
             if (!at.Found) continue;
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
+            c.Delete(at, key);
             deleted++;
         }
-        // One command for all, as it came: naming a key that is not there harms nobody.
+        // The request is propagated as it came: it does no harm that it names missing keys.
         if (deleted > 0 && c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
         c.Reply.Integer(deleted);
+    }
+
+    /// <summary>Deletes a found key, tells so, and propagates a DEL or UNLINK in place of the command.</summary>
+    internal static void Delete(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, bool lazily)
+    {
+        c.Delete(at, key);
+        EmitDelete(ref c, key, lazily);
+    }
+
+    /// <summary>Deletes a found key because the deadline that it was to get has passed.</summary>
+    internal static void DeletePast(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key) =>
+        Delete(ref c, at, key, c.Server.Config.Memory.LazyFreeLazyExpire);
+
+    /// <summary>Ends a command that stores a result, if the result is empty: deletes the destination and answers 0.</summary>
+    internal static void StoreNothing(in CommandContext c, int destination)
+    {
+        var key = c.Arg(destination);
+        var at = c.Peek(key);
+        if (at.Found) c.Delete(at, key);
+        c.Reply.Integer(0);
     }
 
     static void Exists(ref CommandContext c)
@@ -98,7 +116,7 @@ static partial class KeyCommands
         var count = 0;
         for (var i = 1; i < c.Count; i++)
         {
-            // Whatever the client asked of its other commands (CLIENT NO-TOUCH).
+            // TOUCH renews the access field in spite of CLIENT NO-TOUCH.
             var at = c.PeekCounted(c.Arg(i));
             if (!at.Found) continue;
             c.Server.Keys.Touch(at.Record);

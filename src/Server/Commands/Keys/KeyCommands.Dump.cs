@@ -51,7 +51,7 @@ static partial class KeyCommands
         {
         }
 
-        /// <summary>The use that the key had: in the unit of one kind of policy, and of no meaning under another.</summary>
+        /// <summary>The key's access in the unit of one kind of policy. It means nothing under another kind.</summary>
         public readonly RdbAccess Access =>
             Frequency >= 0 ? RdbAccess.Frequency((byte)Frequency) : IdleSeconds >= 0 ? RdbAccess.Idle(IdleSeconds) : RdbAccess.None;
     }
@@ -104,11 +104,10 @@ static partial class KeyCommands
         c.Reply.Ok();
         if (ttl != 0 && c.IsPast(expireAt))
         {
-            // It came too late: what was there is gone nevertheless.
-            c.Database.Delete(c.Database.Lookup(key));
-            if (!present.Found) return;
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
+            // The deadline has passed. The old value is gone nevertheless.
+            var restored = c.Database.Lookup(key);
+            if (present.Found) Delete(ref c, restored, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
+            else c.Database.Delete(restored);
             return;
         }
         c.Server.Keys.Created(c.Database, record, key);

@@ -84,12 +84,10 @@ static partial class KeyCommands
         c.Reply.Integer(1);
         if (c.IsPast(when))
         {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-            EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyExpire);
+            DeletePast(ref c, at, key);
             return;
         }
-        // A time before 1970 has passed as well as that of 1970 has, and is no deadline that a record could hold.
+        // A record cannot hold a deadline before 1970. In place of it the deadline 0 serves, which has passed as well.
         when = Math.Max(when, 0);
         c.Database.SetExpiry(at, when);
         c.Changed(key, KeyspaceEvents.Generic, "expire");

@@ -68,7 +68,7 @@ static partial class KeyCommands
         var done = !from.SequenceEqual(to) && (!onlyIfFree || !c.LookupWrite(to).Found);
         if (done)
         {
-            // Looking the target up may have deleted it as expired, so the source is found anew.
+            // Looking up the target may have deleted it as expired, so the source is looked up again.
             c.LookupWrite(to);
             c.Database.Rename(c.Peek(from), to);
             c.Server.Keys.Arrived(c.Database, to);
@@ -148,7 +148,7 @@ static partial class KeyCommands
             c.Reply.Integer(0);
             return;
         }
-        // A new key even where one is replaced: with an access field of its own, and the event.
+        // The copy counts as a new key even if it replaces one: it gets its own access field, and the event.
         c.Server.Keys.Created(target, c.Database.CopyTo(c.Peek(from), target, to), to);
         c.Server.Effects.KeyChanged(target.Number, to, KeyspaceEvents.Generic, "copy_to");
         c.Reply.Integer(1);

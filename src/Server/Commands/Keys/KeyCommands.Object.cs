@@ -56,8 +56,8 @@ static partial class KeyCommands
     }
 
     /// <summary>
-    /// Whether Redis keeps one object for all keys with this value, whose count it does not keep: an integer from 0 to 9999,
-    /// unless each key needs an access field of its own. Here nothing is shared, but clients test for the number.
+    /// Whether Redis would share one object, which has no reference count, among all keys with this value: an integer from 0 to
+    /// 9999, unless each key needs its own access field. Nothing is shared here, but clients test for the number.
     /// </summary>
     static bool IsSharedInRedis(in CommandContext c, Record record)
     {

@@ -4,7 +4,7 @@ using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Commands.Keys;
 
-/// <summary>Finding out which keys there are.</summary>
+/// <summary>Listing keys: KEYS, SCAN, RANDOMKEY.</summary>
 static partial class KeyCommands
 {
     static readonly Command KeysSpec = new()
@@ -42,10 +42,10 @@ static partial class KeyCommands
         Run = RandomKey,
     };
 
-    /// <summary>Expired keys that RANDOMKEY passes over where it must not delete them (Redis's number).</summary>
+    /// <summary>How many expired keys RANDOMKEY skips if it must not delete them (Redis's number).</summary>
     const int RandomKeyTries = 100;
 
-    /// <summary>Gathers the keys that match; those that have expired apart, or not at all.</summary>
+    /// <summary>Gathers the keys that match. Expired keys are gathered separately, or not at all.</summary>
     ref struct MatchingKeys(Database database, ReadOnlySpan<byte> pattern, long expiredBy, ObjectType? type, bool keepsExpired)
         : IRecordVisitor, IDisposable
     {
@@ -53,10 +53,10 @@ static partial class KeyCommands
         readonly bool _all = pattern is [(byte)'*'];
         ScratchList<Record> _found = new(database), _expired = new(database);
 
-        /// <summary>Those that are there.</summary>
+        /// <summary>Keys that match and have not expired.</summary>
         public readonly Span<Record> Found => _found.Span;
 
-        /// <summary>Those that have expired, if they are wanted. One may come twice.</summary>
+        /// <summary>Keys that have expired, if they are wanted. A key may occur twice.</summary>
         public readonly Span<Record> Expired => _expired.Span;
 
         /// <summary>Keys looked at, whether they match or not.</summary>
@@ -109,7 +109,8 @@ static partial class KeyCommands
         while (!scan.IsDone(cursor, matching.Visited, ref steps));
         ElementScan.ReplyCursor(ref c, scan.Cursor);
         ReplyKeys(c.Reply, matching.Found);
-        // SCAN has accessed what it came across, KEYS has not. No record may be asked for its key once it is gone.
+        // SCAN deletes the expired keys that it came across; KEYS does not. Duplicates are skipped, since a deleted record must
+        // not be asked for its key.
         var expired = matching.Expired;
         expired.Sort(static (x, y) => x.Address.CompareTo(y.Address));
         for (var i = 0; i < expired.Length; i++)
@@ -124,7 +125,8 @@ static partial class KeyCommands
         var mayDelete = c.Server.Keys.MayDelete;
         for (var tries = 1; c.Database.TryGetRandom(out var record, c.Server.Random); tries++)
         {
-            // Where expired keys stay (CLIENT PAUSE), there may be nothing else, and one of them is answered in the end, as in Redis.
+            // If expired keys may not be deleted (CLIENT PAUSE), there may be no other keys. As in Redis, one of them is answered
+            // in the end.
             if (!c.Server.Keys.IsExpired(record) || !mayDelete && tries == RandomKeyTries)
             {
                 c.Reply.Bulk(record.Key);

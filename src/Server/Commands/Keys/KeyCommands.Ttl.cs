@@ -24,7 +24,7 @@ static partial class KeyCommands
         Arity = 2, Flags = CommandFlags.ReadOnly | CommandFlags.Fast,
         Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access)],
         Args = [Arg.Key("key")],
-        // What is left changes with the clock; the moment itself does not.
+        // The time that is left depends on the clock; the deadline does not.
         History = name.EndsWith("TTL", StringComparison.Ordinal) ? [("2.8.0", "Added the -2 reply.")] : [],
         Tips = name.EndsWith("TTL", StringComparison.Ordinal) ? ["nondeterministic_output"] : [],
         Run = run,
@@ -40,7 +40,7 @@ static partial class KeyCommands
         }
         var value = at.Record.ExpireAt;
         if (relative) value = Math.Max(0, value - c.Now);
-        // Rounded to the nearest second, moments as well. The last moment there is plus half a second is no long any more.
+        // Deadlines are rounded to the nearest second too. Adding half a second to the largest one would overflow.
         c.Reply.Integer(inSeconds ? (long)(((ulong)value + 500) / 1000) : value);
     }
 }

@@ -2,7 +2,7 @@ using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Commands.Keys;
 
-/// <summary>Types as TYPE answers and SCAN's TYPE option takes them.</summary>
+/// <summary>The names of types, as TYPE answers them and SCAN's TYPE option takes them.</summary>
 static class TypeNames
 {
     public static ReadOnlySpan<byte> Of(ObjectType type) => type switch

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Lists;
 
-/// <summary>The commands that wait for a list to have elements. How waiting works: Blocking/BlockedClients.cs.</summary>
+/// <summary>The commands that wait until a list has elements. Blocking/BlockedClients.cs explains how waiting works.</summary>
 static partial class ListCommands
 {
     static Command BlockingPop(string name, string summary, CommandHandler run) => new()
@@ -111,12 +111,12 @@ static partial class ListCommands
         var changes = c.Server.Effects.Dirty;
         if (!TryMove(ref c, fromHead, toHead))
         {
-            // Only where it waits in vain does it answer the null array.
+            // A client that may not wait gets null. One that waits in vain gets the null array.
             if (c.MayBlock) c.Block(first: 1, last: 1, ObjectType.List, deadline);
             else c.Reply.Null();
             return;
         }
-        // As the command that does the same without waiting: the request without its timeout.
+        // Propagates the command that does the same without waiting: the request without its timeout.
         if (!c.IsPropagating || c.Server.Effects.Dirty == changes) return;
         var effect = c.Emit(c.Count - 1);
         effect.Add(c.Count == 6 ? "LMOVE"u8 : "RPOPLPUSH"u8);

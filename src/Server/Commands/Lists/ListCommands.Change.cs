@@ -66,7 +66,7 @@ static partial class ListCommands
         }
         if (!c.CheckType(at, ObjectType.List) || !c.TryInteger(2, out var index)) return;
         var list = Open(c, at);
-        // Even if the index turns out not to be there: OBJECT ENCODING shows it, as in Redis.
+        // The list changes its form even if the index is out of range, as in Redis. OBJECT ENCODING shows it.
         list.Prepare(c.Arg(3).Length, 1);
         if (!list.TryReplace(index, c.Arg(3)))
         {
@@ -140,7 +140,8 @@ static partial class ListCommands
             list.RemoveRange(stop + 1, length - 1 - stop);
             list.RemoveRange(0, start);
             var removed = length - list.Count;
-            // As in Valkey 8.0.7 and 9.0.1. Redis tells those who watch the key, or have it in a cache, of a trimming that took nothing, too.
+            // If nothing was trimmed, nobody is told, as in Valkey 8.0.7 and 9.0.1. Redis tells clients that watch or cache the
+            // key even then.
             if (removed > 0) Removed(ref c, ref list, key, "ltrim", removed);
         }
         c.Reply.Ok();

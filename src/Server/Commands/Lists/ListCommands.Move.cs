@@ -43,8 +43,8 @@ static partial class ListCommands
     }
 
     /// <summary>
-    /// Moves an element between the lists of arguments 1 and 2 and answers with it, or that one of them is none. False if the
-    /// source is not there: nothing was answered.
+    /// Moves an element between the lists of arguments 1 and 2 and answers the element, or an error if one of them is no list.
+    /// False if the source is missing: then nothing was answered.
     /// </summary>
     static bool TryMove(ref CommandContext c, bool fromHead, bool toHead)
     {
@@ -54,15 +54,16 @@ static partial class ListCommands
         if (!from.Found) return false;
         if (!c.CheckType(from, ObjectType.List)) return true;
         if (!c.CheckType(c.LookupWrite(destination), ObjectType.List)) return true;
-        // Looking the destination up may have deleted it as expired, so the source is found anew.
+        // Looking up the destination may have deleted it as expired, so the source is looked up again.
         var list = Open(c, c.Peek(source));
 
-        // A copy: the lists may be one, and even two may share the record's arena that moves what it holds.
+        // The element is copied: both lists may be the same, and changing one may move what the other holds.
         var element = list.Peek(fromHead);
         var most = element.IsInteger ? PackedElement.ScratchBytes : element.Text.Length;
         using var room = new Scratch<byte>(c.Database, most, stackalloc byte[MovedOnStack]);
         var value = Copy(element, room.Span);
-        // Added before it is removed: only that needs memory. Where one end of one list is both, nothing is to be done.
+        // The element is added before it is removed, since only adding needs memory. If source and destination are the same end
+        // of one list, there is nothing to do.
         var moves = fromHead != toHead || !source.SequenceEqual(destination);
         if (moves)
         {

@@ -76,7 +76,9 @@ static partial class ListCommands
         Removed(ref c, ref list, key, PopName(head));
     }
 
-    /// <summary>Answers with an array of what it takes; those from the tail in the order in which they are taken.</summary>
+    /// <summary>
+    /// Takes elements and answers them in an array. Elements from the tail come in the order in which they are taken.
+    /// </summary>
     /// <returns>How many it took.</returns>
     static long PopRange(ref CommandContext c, scoped ref ListValue list, ReadOnlySpan<byte> key, bool head, long count)
     {
@@ -127,7 +129,9 @@ static partial class ListCommands
         return false;
     }
 
-    /// <summary>Takes from the first of the keys that is a list; true if it answered, with that or that a key is none.</summary>
+    /// <summary>
+    /// Takes elements from the first key that holds a list. True if it answered, with the elements or an error.
+    /// </summary>
     static bool TryMPop(ref CommandContext c, int firstKey, int keys, bool head, long count)
     {
         for (var i = firstKey; i < firstKey + keys; i++)

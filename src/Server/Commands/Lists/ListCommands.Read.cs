@@ -165,12 +165,12 @@ static partial class ListCommands
         return false;
     }
 
-    /// <summary>Turns the distances of matches into indices, and answers with those that were asked for.</summary>
+    /// <summary>Turns the positions of matches into indices, and answers those that were asked for.</summary>
     struct Positions(ReplyWriter reply, long length, bool backward, long rank, long count) : IListFound
     {
         long _seen;
 
-        /// <summary>The index, where one is to be told alone; -1 until it is found.</summary>
+        /// <summary>The index, if one is asked for alone; -1 until it is found.</summary>
         public long Only { get; private set; } = -1;
 
         public int Written { get; private set; }

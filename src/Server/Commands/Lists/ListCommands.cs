@@ -29,7 +29,7 @@ static partial class ListCommands
 
     static ListValue Open(scoped in CommandContext c, scoped in KeyLookup at) => new(c.Database, at, c.Encodings.ListLimits());
 
-    /// <summary>A new, empty list; it must not stay so.</summary>
+    /// <summary>A new and empty list, which the caller fills.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     static KeyLookup Create(scoped in CommandContext c, KeyLookup at, scoped ReadOnlySpan<byte> key)
     {
@@ -38,7 +38,7 @@ static partial class ListCommands
         return at;
     }
 
-    /// <summary>LEFT, which is the head, or RIGHT; anything else is answered.</summary>
+    /// <summary>Reads LEFT, which is the head, or RIGHT; answers an error for anything else.</summary>
     static bool TryEnd(ref CommandContext c, int index, out bool head)
     {
         head = c.IsToken(index, "LEFT"u8);
@@ -47,7 +47,7 @@ static partial class ListCommands
         return false;
     }
 
-    /// <summary>Answers with elements from an index on, straight from where they lie.</summary>
+    /// <summary>Answers elements from an index on, without a copy.</summary>
     static void ReplyRange(ref CommandContext c, scoped in ListValue list, long index, long count, bool backward)
     {
         c.Reply.Array((int)count);
@@ -65,7 +65,7 @@ static partial class ListCommands
     }
 
     /// <summary>
-    /// Resolves a range of indices, negative ones counting from the end, to one from 0 on; false if nothing is in it.
+    /// Resolves a range of indices, of which negative ones count from the end, to indices from 0 on. False if it is empty.
     /// </summary>
     static bool TryResolve(long length, ref long start, ref long stop)
     {
@@ -75,17 +75,15 @@ static partial class ListCommands
         return start <= stop;
     }
 
-    /// <summary>Ends a command that took elements off a list: its event, and the key's end if nothing is left.</summary>
+    /// <summary>
+    /// Ends a command that removed elements of a list: sends its event, and deletes the key if the list is empty.
+    /// </summary>
     /// <param name="removed">Each counts as a change.</param>
     static void Removed(ref CommandContext c, scoped ref ListValue list, ReadOnlySpan<byte> key, string name, long removed = 1)
     {
         c.Changed(key, KeyspaceEvents.List, name);
         c.Server.Effects.Dirty += removed - 1;
-        if (list.Count == 0)
-        {
-            c.Database.Delete(list.At);
-            c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
-        }
+        if (list.Count == 0) c.Delete(list.At, key, countsAsChange: false);
         else list.TryPack();
     }
 

@@ -5,7 +5,7 @@ using MiniRedis.Server.PubSub;
 
 namespace MiniRedis.Server.Commands.PubSub;
 
-/// <summary>The six commands that begin and end subscriptions. They are answered with messages, one a channel.</summary>
+/// <summary>The six commands that begin and end subscriptions. The answer is one message for each channel.</summary>
 static partial class PubSubCommands
 {
     static Command SubscribeSpec => Subscribing("SUBSCRIBE", "2.0.0", "channel", ChannelKind.Channel, "Listens for messages on channels.");
@@ -47,7 +47,7 @@ static partial class PubSubCommands
 
     static void Subscribe(ref CommandContext c, ChannelKind kind)
     {
-        // What runs where nothing may come later has no use for subscriptions. MULTI is let off, for it always has been.
+        // A client that may not wait (a script's) has no use for subscriptions. As ever in Redis, MULTI allows them.
         if (!c.MayBlock && (kind == ChannelKind.Shard || !c.Client.Has(ClientFlags.Multi)))
         {
             c.Fail(kind switch
@@ -95,7 +95,7 @@ static partial class PubSubCommands
         EndTelling(ref c, told);
     }
 
-    /// <summary>What follows are messages: CLIENT REPLY OFF does not hold them back.</summary>
+    /// <summary>Begins messages: CLIENT REPLY OFF does not hold them back.</summary>
     static (bool Muted, ReplyMark Mark) BeginTelling(ref CommandContext c)
     {
         var told = (c.Reply.Muted, c.Reply.Mark);

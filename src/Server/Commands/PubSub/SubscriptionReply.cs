@@ -4,10 +4,10 @@ using MiniRedis.Server.PubSub;
 
 namespace MiniRedis.Server.Commands.PubSub;
 
-/// <summary>What SUBSCRIBE and its kind answer, a message for each channel.</summary>
+/// <summary>The answers of SUBSCRIBE and its kind: a message for each channel.</summary>
 static class SubscriptionReply
 {
-    /// <summary>Has a command that (un)subscribes tell its client of it: a message takes the place of a reply.</summary>
+    /// <summary>Tells the client of a subscription that begins or ends: a message takes the place of the reply.</summary>
     public static void Confirm(ref CommandContext c, ChannelKind kind, bool subscribes, ReadOnlySpan<byte> name)
     {
         BeginConfirmation(c.Reply, kind, subscribes);
@@ -37,7 +37,7 @@ static class SubscriptionReply
         });
     }
 
-    /// <summary>How many subscriptions there are now, sharded channels being counted apart.</summary>
+    /// <summary>The number of the client's subscriptions. Sharded channels are counted separately.</summary>
     static void EndConfirmation(ref CommandContext c, ChannelKind kind)
     {
         var own = c.Client.Subscriptions;

@@ -97,8 +97,8 @@ static partial class SetCommands
     }
 
     /// <summary>
-    /// Makes the cache misses of the next members overlap, and hashes them, if the set is a table. Returns how many members that is;
-    /// 1 if there is nothing to gain.
+    /// Hashes the next members and makes their cache misses overlap, if the set is a table. Returns how many members it did; 1 if
+    /// there is nothing to gain.
     /// </summary>
     static int Prefetch(ref CommandContext c, scoped in SetReader set, int first, scoped Span<ulong> hashes)
     {
@@ -151,7 +151,7 @@ static partial class SetCommands
         }
         var fromRecord = from.Record;
         var to = c.LookupWrite(destination);
-        // Looking the destination up may have deleted it, which moves what the index says of the source.
+        // Looking up the destination may have deleted it as expired, so the source is looked up again.
         from = c.Database.Lookup(source);
         if (!c.CheckType(from, ObjectType.Set) || !c.CheckType(to, ObjectType.Set)) return;
         var member = new SetProbe(c.Arg(3));

@@ -1,11 +1,12 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sets;
 
-/// <summary>Several sets made into one: answered, counted, or stored.</summary>
+/// <summary>Unions, intersections and differences of sets: answered, counted, or stored.</summary>
 static partial class SetCommands
 {
     /// <summary>Sources up to here are gathered on the stack.</summary>
@@ -44,7 +45,7 @@ static partial class SetCommands
         Run = SInterCard,
     };
 
-    /// <summary>A command that answers what several sets make.</summary>
+    /// <summary>Declares a command that answers the combination of several sets.</summary>
     static Command Answering(string name, string complexity, string summary, CommandHandler run) => new()
     {
         Name = name, Group = CommandGroup.Set, Since = "1.0.0", Complexity = complexity, Summary = summary,
@@ -55,7 +56,7 @@ static partial class SetCommands
         Run = run,
     };
 
-    /// <summary>A command that stores what several sets make.</summary>
+    /// <summary>Declares a command that stores the combination of several sets.</summary>
     static Command Storing(string name, string complexity, string summary, CommandHandler run) => new()
     {
         Name = name, Group = CommandGroup.Set, Since = "1.0.0", Complexity = complexity, Summary = summary,
@@ -102,7 +103,7 @@ static partial class SetCommands
         }
     }
 
-    /// <summary>Looks the sources up, or answers that one is no set. Missing ones are null records.</summary>
+    /// <summary>Looks up the sources, or answers an error if one is no set. A missing source is a null record.</summary>
     static bool TrySources(ref CommandContext c, int first, scoped Span<Record> sets)
     {
         for (var i = 0; i < sets.Length; i++)
@@ -180,10 +181,10 @@ static partial class SetCommands
         if (!TrySources(ref c, 2, sets)) return;
         if (AnyMissing(sets))
         {
-            StoreNothing(ref c);
+            KeyCommands.StoreNothing(c, 1);
             return;
         }
-        // Redis begins with the form of the smallest set, and makes an intset of the result in the end if it can.
+        // As in Redis, the result begins in the form of the smallest set, and becomes an intset in the end if it can.
         SetAlgebra.SortBySize(sets);
         var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), new SetReader(sets[0]).IsIntset, c.Encodings.SetLimits()));
         SetAlgebra.Intersect(sets, ref stored);
@@ -217,7 +218,7 @@ static partial class SetCommands
         return true;
     }
 
-    /// <summary>Integers are answered in order while the union is small, as they are by Redis: it collects them in an intset.</summary>
+    /// <summary>Unites sets of integers in an intset, as Redis does, so that a small union is answered in order.</summary>
     static void UniteIntsets(ref CommandContext c, scoped ReadOnlySpan<Record> sets)
     {
         var stored = new StoredMembers(SetEditor.Draft(c.Database, default, asIntset: true, c.Encodings.SetLimits()));
@@ -233,7 +234,7 @@ static partial class SetCommands
         var sets = sources.Span;
         if (!TrySources(ref c, 2, sets)) return;
         var stored = new StoredMembers(SetEditor.Draft(c.Database, c.Arg(1), asIntset: true, c.Encodings.SetLimits()));
-        // The result itself knows what it has already.
+        // The result ignores members that it has already.
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         foreach (var set in sets)
         {
@@ -269,14 +270,14 @@ static partial class SetCommands
         Store(ref c, ref stored.Set, "sdiffstore");
     }
 
-    /// <summary>Puts the result in place of what the destination held; an empty one leaves no key.</summary>
+    /// <summary>Stores the result at the destination. If it is empty, the destination is deleted.</summary>
     static void Store(ref CommandContext c, scoped ref SetEditor result, string name)
     {
         var count = result.Count;
         if (count == 0)
         {
             result.Abandon();
-            StoreNothing(ref c);
+            KeyCommands.StoreNothing(c, 1);
             return;
         }
         var key = c.Arg(1);
@@ -285,17 +286,5 @@ static partial class SetCommands
         if (isNew) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.Set, name);
         c.Reply.Integer(count);
-    }
-
-    static void StoreNothing(ref CommandContext c)
-    {
-        var key = c.Arg(1);
-        var at = c.Peek(key);
-        if (at.Found)
-        {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-        }
-        c.Reply.Integer(0);
     }
 }

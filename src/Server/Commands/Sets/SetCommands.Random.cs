@@ -7,13 +7,15 @@ using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sets;
 
-/// <summary>Members drawn by lot, in every form of a set with the same chance for each.</summary>
+/// <summary>Random members. In every form of a set each member has the same chance.</summary>
 static partial class SetCommands
 {
     /// <summary>Members in one SREM that SPOP propagates; as in Redis.</summary>
     const int MembersPerEffect = 1024;
 
-    /// <summary>Where more than a third of a table is wanted, going through all of it is cheaper than drawing (Redis's factor).</summary>
+    /// <summary>
+    /// If more than a third of a table is wanted, a walk over the table is cheaper than drawing (Redis's factor).
+    /// </summary>
     const int DrawBelow = 3;
 
     static readonly Command SPopSpec = new()
@@ -105,10 +107,9 @@ static partial class SetCommands
     static void PopAll(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, long size)
     {
         ReplyAll(ref c, new SetReader(at.Record));
-        c.Database.Delete(at);
         c.Changed(key, KeyspaceEvents.Set, "spop");
         c.Server.Effects.Dirty += size - 1;
-        c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+        c.Delete(at, key, countsAsChange: false);
         KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyServerDel);
     }
 
@@ -173,12 +174,12 @@ static partial class SetCommands
         else ReplySample(ref c, set, count);
     }
 
-    /// <summary>So many draws; the same member may come again.</summary>
+    /// <summary>Draws members independently: the same one may come again.</summary>
     static void ReplyRepeated(ref CommandContext c, in SetReader set, long count)
     {
         if (count > int.MaxValue)
         {
-            // More than any client could take in.
+            // No client could take so long a reply.
             c.Fail(Errors.OutOfRange);
             return;
         }
@@ -187,8 +188,8 @@ static partial class SetCommands
     }
 
     /// <summary>
-    /// So many different members, by one walk over all: each is taken with the chance of "still wanted" in "still to come", which makes
-    /// every choice equally likely (Knuth's algorithm S).
+    /// Answers distinct random members in one walk over all. Each is taken with the probability (still wanted) / (still to come),
+    /// which makes every choice equally likely (Knuth's algorithm S).
     /// </summary>
     static void ReplySample(ref CommandContext c, in SetReader set, long wanted)
     {
@@ -202,7 +203,9 @@ static partial class SetCommands
         }
     }
 
-    /// <summary>So few different members of a large table that drawing them, and again what came before, is cheaper than a walk.</summary>
+    /// <summary>
+    /// Answers few distinct members of a large table. Drawing them, and drawing again after a repetition, is cheaper than a walk.
+    /// </summary>
     static void ReplyDistinct(ref CommandContext c, in SetReader set, int count)
     {
         const int Few = 64;

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Sets;
 
-/// <summary>What is in a set.</summary>
+/// <summary>Reading sets.</summary>
 static partial class SetCommands
 {
     static readonly Command SMembersSpec = new()
@@ -106,7 +106,7 @@ static partial class SetCommands
         if (c.CheckType(at, ObjectType.Set)) c.Reply.Integer(new SetReader(at.Record).Count);
     }
 
-    /// <summary>Counts the members of a scan's steps that match or, the second time, answers them.</summary>
+    /// <summary>Counts the members of a scan that match; in the second pass, answers them.</summary>
     ref struct ScannedMembers(ElementScan scan, ReplyWriter? reply) : IMemberVisitor
     {
         readonly ElementScan _scan = scan;
@@ -137,7 +137,7 @@ static partial class SetCommands
         }
         if (!c.CheckType(at, ObjectType.Set) || !ElementScan.TryOptions(ref c, cursor, ObjectType.Set, out var scan)) return;
 
-        // Twice: the cursor and the count come before the members in the reply, and nothing changes in between.
+        // The scan runs twice, since the reply has the cursor and the count before the members. Nothing changes in between.
         var set = new SetReader(at.Record);
         var counted = new ScannedMembers(scan, reply: null);
         var steps = 0L;

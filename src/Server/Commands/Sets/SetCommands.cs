@@ -18,13 +18,11 @@ static partial class SetCommands
         SInterSpec, SInterCardSpec, SInterStoreSpec, SUnionSpec, SUnionStoreSpec, SDiffSpec, SDiffStoreSpec,
     ];
 
-    /// <summary>A set changed, by so many members, perhaps to nothing: then its key goes, too.</summary>
+    /// <summary>Ends a command that removed members of a set: sends its event, and deletes the key if the set is empty.</summary>
     static void Removed(ref CommandContext c, in KeyLookup at, scoped ReadOnlySpan<byte> key, string name, long members)
     {
-        var isEmpty = new SetReader(at.Record).Count == 0;
-        if (isEmpty) c.Database.Delete(at);
         c.Changed(key, KeyspaceEvents.Set, name);
         c.Server.Effects.Dirty += members - 1;
-        if (isEmpty) c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+        if (new SetReader(at.Record).Count == 0) c.Delete(at, key, countsAsChange: false);
     }
 }

@@ -8,7 +8,7 @@ struct ScoredSource(in KeyLookup at, int place)
     readonly KeyLookup _at = at;
     readonly int _place = place;
 
-    /// <summary>What its scores are multiplied by.</summary>
+    /// <summary>The factor of its scores.</summary>
     public double Weight = 1;
 
     public long Count { get; } = !at.Found ? 0
@@ -20,7 +20,8 @@ struct ScoredSource(in KeyLookup at, int place)
     public readonly double Weigh(double score) => double.IsNaN(score * Weight) ? 0 : score * Weight;
 
     /// <summary>
-    /// From the smallest on, those of one size as they were named. So Redis does, and sums of floating-point numbers depend on the order.
+    /// Orders sources from the smallest to the largest, and those of one size as they were named. Redis does so, and sums of
+    /// floating-point numbers depend on the order.
     /// </summary>
     public static void Order(Span<ScoredSource> sources) => sources.Sort(static (x, y) =>
         x.Count != y.Count ? x.Count.CompareTo(y.Count) : x._place.CompareTo(y._place));

@@ -98,7 +98,7 @@ static partial class SortedSetCommands
 
     static void AddPairs(ref CommandContext c, int first, in AddOptions options, scoped Span<double> scores)
     {
-        // All scores are read before any member is added: the command happens as a whole or not at all.
+        // All scores are read before the first member is added, so that the command changes all or nothing.
         for (var i = 0; i < scores.Length; i++)
         {
             if (Numbers.TryParseDouble(c.Arg(first + 2 * i), out scores[i])) continue;
@@ -109,7 +109,7 @@ static partial class SortedSetCommands
     }
 
     /// <summary>
-    /// Adds members with the scores to the sorted set at the first key, or changes theirs, and answers: ZADD, ZINCRBY and GEOADD.
+    /// Adds members to the sorted set at the first key, or changes their scores, and answers. For ZADD, ZINCRBY and GEOADD.
     /// </summary>
     /// <param name="c">The command.</param>
     /// <param name="scores">One for each member.</param>

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
@@ -87,9 +88,9 @@ static partial class SortedSetCommands
 
     static double Apply(Aggregate aggregate, double x, double y) => aggregate switch
     {
-        // Infinity and minus infinity make 0: a sorted set holds no NaN.
+        // The sum of infinity and minus infinity is 0: a sorted set holds no NaN.
         Aggregate.Sum => double.IsNaN(x + y) ? 0 : x + y,
-        // Not Math.Min: what is no number must not win.
+        // Math.Min would return a NaN.
         Aggregate.Min => y < x ? y : x,
         _ => y > x ? y : x,
     };
@@ -137,7 +138,7 @@ static partial class SortedSetCommands
 
         if (numKeys == 2)
         {
-            if (result.Count == 0) StoreNothing(ref c);
+            if (result.Count == 0) KeyCommands.StoreNothing(c, 1);
             else Store(ref c, result, operation switch
             {
                 CombineOperation.Union => "zunionstore",
@@ -274,7 +275,9 @@ static partial class SortedSetCommands
         }
     }
 
-    /// <summary>Stores a result that has members under a key, the first argument if no other is named, and answers how many.</summary>
+    /// <summary>
+    /// Stores a result that is not empty at a key, by default the first argument, and answers how many members it has.
+    /// </summary>
     internal static void Store(ref CommandContext c, SortedSetBuilder result, string name, int destination = 1)
     {
         var key = c.Arg(destination);
@@ -284,18 +287,5 @@ static partial class SortedSetCommands
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.ZSet, name);
         c.Reply.Integer(result.Count);
-    }
-
-    /// <summary>An empty result deletes the key.</summary>
-    internal static void StoreNothing(ref CommandContext c, int destination = 1)
-    {
-        var key = c.Arg(destination);
-        var at = c.LookupWrite(key);
-        if (at.Found)
-        {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-        }
-        c.Reply.Integer(0);
     }
 }

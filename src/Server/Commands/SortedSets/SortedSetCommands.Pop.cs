@@ -85,7 +85,7 @@ static partial class SortedSetCommands
             return;
         }
         var taken = (int)Math.Min(count, set.Count);
-        // RESP3 pairs the answers, but for a single member that was not asked for by number.
+        // In RESP3 each member and its score are a pair, unless no count was given.
         var nested = c.Reply.Protocol > 2 && c.Count == 3;
         c.Reply.Array(nested ? taken : taken * 2);
         Take(ref c, c.Arg(1), set, taken, max, nested);
@@ -163,7 +163,7 @@ static partial class SortedSetCommands
         else c.Reply.NullArray();
     }
 
-    /// <summary>Answers members from one end, removes them, and tells of it.</summary>
+    /// <summary>Answers members from one end, removes them, and sends the event.</summary>
     static void Take(ref CommandContext c, ReadOnlySpan<byte> key, SortedSetValue set, int count, bool max, bool nested)
     {
         var cursor = set.From(max ? set.Count - 1 : 0, down: max);

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.SortedSets;
 
-/// <summary>Members by chance.</summary>
+/// <summary>Random members.</summary>
 static partial class SortedSetCommands
 {
     static readonly Command ZRandMemberSpec = new()
@@ -54,7 +54,7 @@ static partial class SortedSetCommands
         return false;
     }
 
-    /// <summary>Independent choices: a member may come several times.</summary>
+    /// <summary>Draws members independently: the same one may come again.</summary>
     static void AnyRandom(ref CommandContext c, in SortedSetValue set, long count, bool withScores)
     {
         c.Reply.Array(withScores && c.Reply.Protocol == 2 ? count * 2 : count);
@@ -66,8 +66,9 @@ static partial class SortedSetCommands
     }
 
     /// <summary>
-    /// Different members, in order. Each rank is taken with the chance of (members still wanted) / (ranks still left), so every
-    /// choice is as likely as any other (Knuth, volume 2, 3.4.2, algorithm S); of a large set few ranks are drawn instead.
+    /// Answers distinct members in their order. Each rank is taken with the probability (members still wanted) / (ranks still
+    /// left), which makes every choice equally likely (Knuth, volume 2, 3.4.2, algorithm S). Few ranks of a large set are drawn
+    /// instead.
     /// </summary>
     static void DistinctRandom(ref CommandContext c, in SortedSetValue set, int count, bool withScores)
     {

@@ -1,9 +1,10 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.SortedSets;
 
-/// <summary>ZRANGE with all it has taken over, and ZRANGESTORE. Every range is turned into ranks, in O(log N), then walked.</summary>
+/// <summary>ZRANGE in all its forms, and ZRANGESTORE. Every range is turned into ranks in O(log N), then walked.</summary>
 static partial class SortedSetCommands
 {
     static readonly Command ZRangeSpec = new()
@@ -45,7 +46,7 @@ static partial class SortedSetCommands
 
     enum RangeKind : byte
     {
-        /// <summary>Not said yet.</summary>
+        /// <summary>Not given yet.</summary>
         Any,
         Rank,
         Score,
@@ -57,7 +58,7 @@ static partial class SortedSetCommands
         public RangeKind Kind;
         public bool Stores, WithScores, Down;
 
-        /// <summary>Whether the direction is a matter of the command's name, not of REV.</summary>
+        /// <summary>Whether the command's name gives the direction, and not the option REV.</summary>
         public bool DirectionFixed;
 
         public long Offset;
@@ -74,7 +75,7 @@ static partial class SortedSetCommands
     {
         var source = options.Stores ? 2 : 1;
         if (!TryParse(ref c, source + 3, ref options)) return;
-        // Downward, the higher end is named first, except by rank.
+        // In descending order the higher end comes first, except in ranges of ranks.
         var swapped = options.Down && options.Kind != RangeKind.Rank;
         var (first, last) = swapped ? (source + 2, source + 1) : (source + 1, source + 2);
         long start = 0, stop = 0;
@@ -92,7 +93,7 @@ static partial class SortedSetCommands
         if (answered) return;
         if (!exists)
         {
-            if (options.Stores) StoreNothing(ref c);
+            if (options.Stores) KeyCommands.StoreNothing(c, 1);
             else c.Reply.EmptyArray();
             return;
         }
@@ -104,7 +105,7 @@ static partial class SortedSetCommands
         };
         if (options.Kind != RangeKind.Rank)
         {
-            // A negative offset leaves nothing, as in Redis.
+            // As in Redis, a negative offset gives an empty result.
             var skipped = options.Offset < 0 ? count : Math.Min(options.Offset, count);
             var left = count - skipped;
             if (options.Limit >= 0) left = Math.Min(left, options.Limit);
@@ -173,7 +174,7 @@ static partial class SortedSetCommands
     {
         if (count == 0)
         {
-            StoreNothing(ref c);
+            KeyCommands.StoreNothing(c, 1);
             return;
         }
         using var result = new SortedSetBuilder(c.Database, count);

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.SortedSets;
 
-/// <summary>The commands whose work ZRANGE does too since Redis 6.2.</summary>
+/// <summary>The older commands that ZRANGE replaces since Redis 6.2.</summary>
 static partial class SortedSetCommands
 {
     static readonly Command ZRevRangeSpec = RangingBy(

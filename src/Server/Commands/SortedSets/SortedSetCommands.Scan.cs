@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.SortedSets;
 
-/// <summary>Going through the members in small steps.</summary>
+/// <summary>ZSCAN: iterating over the members in small steps.</summary>
 static partial class SortedSetCommands
 {
     static readonly Command ZScanSpec = new()

@@ -43,7 +43,7 @@ static partial class SortedSetCommands
         };
 
     /// <summary>
-    /// Looks up a sorted set to read it. False if there is none, or the key holds something else, which was answered.
+    /// Looks up a sorted set to read it. False if there is none, or if the key holds another type: then an error was answered.
     /// </summary>
     static bool TryRead(ref CommandContext c, int key, out SortedSetValue set, out bool answered) =>
         TryUse(ref c, c.LookupRead(c.Arg(key)), out set, out answered);
@@ -65,14 +65,12 @@ static partial class SortedSetCommands
     /// <param name="changes">Members removed: each counts as a change.</param>
     static void Removed(ref CommandContext c, scoped ReadOnlySpan<byte> key, in SortedSetValue set, string name, long changes)
     {
-        var isEmpty = set.Count == 0;
-        if (isEmpty) c.Database.Delete(set.At);
         c.Changed(key, KeyspaceEvents.ZSet, name);
         c.Server.Effects.Dirty += changes - 1;
-        if (isEmpty) c.Changed(key, KeyspaceEvents.Generic, "del", countsAsChange: false);
+        if (set.Count == 0) c.Delete(set.At, key, countsAsChange: false);
     }
 
-    /// <summary>Reads two ends of a range of scores; "(" excludes. Answers if they are none.</summary>
+    /// <summary>Reads the two ends of a range of scores, which "(" makes exclusive, or answers an error.</summary>
     static bool TryScores(ref CommandContext c, int min, int max, out ScoreRange range)
     {
         range = default;
@@ -91,7 +89,7 @@ static partial class SortedSetCommands
         }
     }
 
-    /// <summary>Reads two ends of a range of members, or answers that they are none.</summary>
+    /// <summary>Reads the two ends of a range of members, or answers an error.</summary>
     static bool TryMembers(scoped ref CommandContext c, int min, int max, out LexRange range)
     {
         range = default;
@@ -104,7 +102,9 @@ static partial class SortedSetCommands
         return false;
     }
 
-    /// <summary>Turns two indexes, negative ones counting from the end, into the first rank and how many; none may be left.</summary>
+    /// <summary>
+    /// Turns two indices, of which negative ones count from the end, into the first rank and a count, which may be 0.
+    /// </summary>
     static (long First, long Count) RanksOf(long start, long stop, long length)
     {
         if (start < 0) start = Math.Max(0, start + length);

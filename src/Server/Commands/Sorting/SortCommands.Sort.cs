@@ -1,11 +1,12 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Commands.Sorting;
 
-/// <summary>How SORT works: load what is needed, look up what it is sorted by, sort, answer or store.</summary>
+/// <summary>How SORT works: load the elements, look up what they are sorted by, sort them, answer or store them.</summary>
 static partial class SortCommands
 {
     static void Sort(ref CommandContext c, bool mayStore)
@@ -17,7 +18,7 @@ static partial class SortCommands
             c.Fail(Errors.WrongType);
             return;
         }
-        // A set has no order to keep; what is stored must be the same wherever the command is repeated.
+        // A set has no order. But a result that is stored must be the same wherever the command is repeated.
         if (options is { KeepsOrder: true, Store: > 0 } && at.Found && at.Record.Type == ObjectType.Set)
         {
             options.KeepsOrder = false;
@@ -27,7 +28,7 @@ static partial class SortCommands
         var length = at.Found ? CountOf(c, at) : 0;
         var start = Math.Clamp(options.Offset, 0, length);
         var count = options.Limit < 0 ? length - start : Math.Min(options.Limit, length - start);
-        // What is in order already need not be read beyond the range.
+        // If the elements need no sorting, those outside the range are not read.
         var isRange = options.KeepsOrder && at.Found && at.Record.Type != ObjectType.Set;
         var loaded = isRange ? count : length;
         var vector = new SortVector(c.Database, loaded, options);
@@ -77,16 +78,10 @@ static partial class SortCommands
         var results = options.Gets > 0 ? count * options.Gets : count;
         if (results == 0)
         {
-            var old = c.Server.Keys.Find(c.Database, key);
-            if (old.Found)
-            {
-                c.Database.Delete(old);
-                c.Server.Effects.KeyChanged(c.Database.Number, key, KeyspaceEvents.Generic, "del");
-            }
-            c.Reply.Integer(0);
+            KeyCommands.StoreNothing(c, options.Store);
             return;
         }
-        // All is looked up before the key is replaced, which a pattern may name too.
+        // All values are looked up before the destination is replaced, since a pattern may name it.
         var list = ListValue.Draft(c.Database, key, c.Encodings.ListLimits());
         try
         {

@@ -56,7 +56,7 @@ static partial class SortCommands
         Run = static (ref CommandContext c) => Sort(ref c, mayStore: false),
     };
 
-    /// <summary>The key that is sorted, and the last one that is named after STORE.</summary>
+    /// <summary>The keys of SORT: the one that is sorted, and the one after the last STORE.</summary>
     static bool FindKeys(in Request request, ref KeyBuffer keys, bool mayStore)
     {
         keys.Add(1, KeyFlags.RO | KeyFlags.Access);

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Sorting;
 
-/// <summary>What SORT is asked for, by the places of the arguments that say so; 0 stands for none.</summary>
+/// <summary>The options of SORT, as indices of arguments; 0 means that there is none.</summary>
 struct SortOptions
 {
     public bool IsDescending, IsAlpha;
@@ -15,7 +15,7 @@ struct SortOptions
     /// <summary>How many GET options there are; <see cref="NextGet"/> finds them.</summary>
     public int Gets;
 
-    /// <summary>BY a pattern that names one key for all: nothing is to be sorted.</summary>
+    /// <summary>Whether BY names one key for all elements: then nothing is sorted.</summary>
     public bool KeepsOrder;
 
     public static bool TryParse(ref CommandContext c, bool mayStore, out SortOptions options)
@@ -54,7 +54,7 @@ struct SortOptions
     }
 
     /// <summary>
-    /// The argument of the next GET option behind argument <paramref name="after"/> (0 at first), which another GET's was.
+    /// The argument of the next GET option behind <paramref name="after"/>, the argument of the GET before (0 at first).
     /// </summary>
     public static int NextGet(in CommandContext c, int after)
     {
@@ -66,7 +66,7 @@ struct SortOptions
         }
     }
 
-    /// <summary>In cluster mode the keys that a pattern makes must be in the slot of the key that is sorted.</summary>
+    /// <summary>Checks a pattern in cluster mode: its keys must be in the slot of the key that is sorted.</summary>
     static bool CheckSlot(ref CommandContext c, int pattern, ReadOnlySpan<byte> error)
     {
         if (!c.Server.Config.Cluster.ClusterEnabled || PatternSlot(c.Arg(pattern)) == Cluster.HashSlot.Of(c.Arg(1))) return true;
@@ -80,7 +80,7 @@ struct SortOptions
         var open = pattern.IndexOf((byte)'{');
         var tag = open < 0 ? default : pattern[(open + 1)..];
         var close = tag.IndexOf((byte)'}');
-        // The tag is what decides, if there is one that is not empty and the element does not get into it.
+        // A hash tag that is not empty decides the slot, unless the element goes into it.
         if (close > 0 && !pattern[..(open + 1 + close)].Contains((byte)'*')) return Cluster.HashSlot.Of(pattern);
         return pattern.Contains((byte)'*') ? -1 : Cluster.HashSlot.Of(pattern);
     }

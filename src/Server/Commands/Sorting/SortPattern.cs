@@ -3,8 +3,8 @@ using MiniRedis.Server.Execution;
 namespace MiniRedis.Server.Commands.Sorting;
 
 /// <summary>
-/// A pattern of SORT's BY and GET: "#" is the element itself; else the first asterisk gives way to the element, and what that
-/// names is a string's key or, with "->field" behind the asterisk, a field of a hash.
+/// A pattern of SORT's BY and GET. "#" is the element itself. Otherwise the element replaces the first asterisk. The result names
+/// a string's key or, with "->field" behind the asterisk, a field of a hash.
 /// </summary>
 readonly ref struct SortPattern
 {
@@ -20,20 +20,20 @@ readonly ref struct SortPattern
         _prefix = pattern[..asterisk];
         _suffix = pattern[(asterisk + 1)..];
         var arrow = _suffix.IndexOf("->"u8);
-        // An arrow that ends the pattern is part of the key's name.
+        // An arrow at the end of the pattern is a part of the key's name.
         if (arrow < 0 || arrow + 2 == _suffix.Length) return;
         _field = _suffix[(arrow + 2)..];
         _suffix = _suffix[..arrow];
     }
 
     /// <summary>
-    /// What the pattern names for an element; false if nothing. A key that holds another type is as good as none, and a fixed name,
-    /// the same for all elements, is never looked up.
+    /// Looks up the value that the pattern names for an element. False if there is none. A key of another type counts as missing.
+    /// A pattern without an asterisk is never looked up.
     /// </summary>
     /// <param name="c">The call.</param>
     /// <param name="element">The element.</param>
     /// <param name="value">
-    /// Where it lies. Good until that key changes: to look others up may delete those that have expired, which moves nothing.
+    /// The value in place. Valid until the key changes. Looking up other keys may delete expired ones, which moves nothing.
     /// </param>
     public bool TryResolve(scoped in CommandContext c, scoped in PackedElement element, out PackedElement value)
     {
@@ -57,15 +57,17 @@ readonly ref struct SortPattern
         return true;
     }
 
-    /// <summary>Longer keys are put together in the database's memory.</summary>
+    /// <summary>
+    /// The longest key that is put together on the stack. Longer ones are put together in the database's memory.
+    /// </summary>
     const int KeyOnStack = 256;
 
-    /// <summary>As CommandContext.LookupRead, for a key that no specification can declare.</summary>
+    /// <summary>As CommandContext.LookupRead, for a key that no key spec can declare.</summary>
     KeyLookup Find(scoped in CommandContext c, scoped in PackedElement element)
     {
         var middle = element.ToBytes(stackalloc byte[PackedElement.ScratchBytes]);
         var length = (long)_prefix.Length + middle.Length + _suffix.Length;
-        // No key is that long.
+        // No key is so long.
         if (length > Array.MaxLength) return default;
         using var room = new Scratch<byte>(c.Database, (int)length, stackalloc byte[KeyOnStack]);
         var key = room.Span;

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Sorting;
 
-/// <summary>What is sorted: loads the elements of a list, a set or a sorted set, looks up what they are sorted by, and sorts them.</summary>
+/// <summary>Loads the elements of a list, a set or a sorted set, looks up what they are sorted by, and sorts them.</summary>
 /// <remarks>Takes memory of the database; dispose of it. Good for as long as nothing changes but what expires.</remarks>
 ref struct SortVector : IDisposable
 {
@@ -20,7 +20,7 @@ ref struct SortVector : IDisposable
         _table = new SortTable(database, expected, by, options.IsDescending);
     }
 
-    /// <summary>The element at a place of the order, once it is made; of those that were loaded, if none is to be.</summary>
+    /// <summary>The element at a place: of the sorted order, or of the order of loading if nothing is sorted.</summary>
     public readonly PackedElement this[long place] => _table[place];
 
     /// <summary>Loads elements.</summary>
@@ -61,7 +61,7 @@ ref struct SortVector : IDisposable
         }
     }
 
-    /// <summary>Sorts, as far as a range needs it. False if something is to be compared as a number and is none.</summary>
+    /// <summary>Sorts as far as a range needs it. False if a value is to be compared as a number and is none.</summary>
     /// <param name="c">The call.</param>
     /// <param name="by">The argument whose pattern tells what is compared; 0 for the elements themselves.</param>
     /// <param name="start">The first place of the range.</param>
@@ -70,7 +70,7 @@ ref struct SortVector : IDisposable
     {
         var pattern = by > 0 ? new SortPattern(c.Arg(by)) : default;
         var areNumbers = true;
-        // All are looked up, even if it is in vain: who asks for them is told of misses, and what has expired goes.
+        // All keys are looked up even if the result is not needed: misses are counted and told, and expired keys are deleted.
         for (long i = 0; i < _table.Count && (by > 0 || !_isAlpha); i++)
         {
             var element = _table[i];

@@ -1,6 +1,6 @@
 namespace MiniRedis.Server.Commands.Streams;
 
-/// <summary>Ids gathered while a command runs: on the stack first, then in the database's memory. Dispose it.</summary>
+/// <summary>Ids that a command gathers, on the stack first and then in the database's memory. Dispose it.</summary>
 ref struct IdList(Database database, Span<StreamId> initial)
 {
     readonly Span<StreamId> _few = initial;

@@ -61,7 +61,7 @@ static partial class StreamCommands
         Run = XTrim,
     };
 
-    /// <summary>What XADD and XTRIM have in common, and where it stood among the arguments.</summary>
+    /// <summary>The options that XADD and XTRIM share, and their places among the arguments.</summary>
     struct TrimOptions
     {
         public StreamTrim Trim;
@@ -73,7 +73,7 @@ static partial class StreamCommands
         /// <summary>The number or id of MAXLEN or MINID.</summary>
         public int Threshold;
 
-        /// <summary>The word LIMIT; 0 if it is not there.</summary>
+        /// <summary>The argument LIMIT; 0 if there is none.</summary>
         public int Limit;
 
         /// <summary>XADD's id, unless it is "*".</summary>
@@ -121,7 +121,7 @@ static partial class StreamCommands
             else if (TryReferences(c, i, out var references)) trim = trim with { References = references };
             else if (isAdd)
             {
-                // Either an id or nonsense.
+                // Anything else must be the id.
                 if (!StreamId.TryParseWithAutoSeq(c.Arg(i), out options.Id, out options.IsSeqGiven))
                 {
                     c.Fail(Errors.InvalidStreamId);
@@ -174,7 +174,7 @@ static partial class StreamCommands
         else if (options.Limit > 0 && !trim.WholeNodes) c.Fail(Errors.TrimLimitExact);
         else
         {
-            // Unless told otherwise not more than a hundred nodes, so that nobody waits (Redis's default).
+            // The default limit is a hundred nodes, so that no client waits long (Redis's default).
             if (trim.WholeNodes && options.Limit == 0)
             {
                 var entries = c.Encodings.StreamNodeMaxEntries;
@@ -255,8 +255,8 @@ static partial class StreamCommands
     }
 
     /// <summary>
-    /// The command with what it came to: the id that was given, and, as whole nodes are a matter of how they were filled, the
-    /// exact length or first id that trimming left.
+    /// Propagates the command with its results: the id of the entry, and the exact length or first id that trimming left. (What
+    /// "~" trims depends on how the nodes were filled.)
     /// </summary>
     static void EmitTrimmed(ref CommandContext c, StreamValue stream, in TrimOptions options, StreamId id)
     {

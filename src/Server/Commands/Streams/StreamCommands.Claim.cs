@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Streams;
 
-/// <summary>Taking over what is pending for others.</summary>
+/// <summary>Taking over pending entries of other consumers.</summary>
 static partial class StreamCommands
 {
     static readonly Command XClaimSpec = new()
@@ -45,7 +45,7 @@ static partial class StreamCommands
     /// <summary>Entries XAUTOCLAIM looks at for each it may claim (Redis's attempts_factor).</summary>
     const long LooksPerClaim = 10;
 
-    /// <summary>XCLAIM's options. Behind them nothing is an id.</summary>
+    /// <summary>XCLAIM's options. No id follows the first of them.</summary>
     struct ClaimOptions
     {
         public long DeliveryTime, RetryCount;
@@ -99,7 +99,7 @@ static partial class StreamCommands
                 return false;
             }
         }
-        // A time in the future is a clock that goes wrong, no reason to fail.
+        // A time in the future comes from a wrong clock, and counts as now.
         if (options.DeliveryTime < 0 || options.DeliveryTime > c.Now) options.DeliveryTime = c.Now;
         return true;
     }
@@ -135,7 +135,7 @@ static partial class StreamCommands
             if (!stream.Contains(id))
             {
                 if (!isPending) continue;
-                // Whose entry was deleted is pending no more; elsewhere the claim finds out the same.
+                // A deleted entry is no longer pending. The propagated claim finds the same elsewhere.
                 EmitClaim(c, key, group, pending);
                 advanced = false;
                 group.Acknowledge(id);
@@ -144,7 +144,7 @@ static partial class StreamCommands
             }
             if (!isPending && !options.Force) continue;
             if (isPending && leastIdle > 0 && c.Now - pending.DeliveryTime < leastIdle) continue;
-            // A pending entry made by FORCE counts as delivered once.
+            // A pending entry that FORCE creates counts as delivered once.
             var deliveries = isPending ? pending.DeliveryCount : 1;
             var count = options.RetryCount >= 0 ? options.RetryCount : deliveries + (options.JustId ? 0 : 1);
             group.SetPending(id, consumer, options.DeliveryTime, count);
@@ -181,7 +181,7 @@ static partial class StreamCommands
                 c.Fail(Errors.Syntax);
                 return false;
             }
-            // The bound keeps Redis's sizes from overflowing.
+            // This bound keeps Redis's sizes from overflowing.
             if (Numbers.TryParseInt64(c.Arg(++i), out count) && count is >= 1 and <= long.MaxValue / 16) continue;
             c.Fail(Errors.CountNotAboveZero);
             return false;

@@ -4,7 +4,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Streams;
 
-/// <summary>Deleting entries by id, and setting the id a stream has come to.</summary>
+/// <summary>Deleting entries by id, and setting the last id of a stream.</summary>
 static partial class StreamCommands
 {
     static readonly Command XDelSpec = new()
@@ -62,7 +62,7 @@ static partial class StreamCommands
         Run = XSetId,
     };
 
-    // What XDELEX and XACKDEL answer of an id.
+    // The answers of XDELEX and XACKDEL for an id.
     const int NotThere = -1, Gone = 1, StillReferenced = 2;
 
     static void XDel(ref CommandContext c)
@@ -92,7 +92,7 @@ static partial class StreamCommands
         CountChanges(c, deleted - 1);
     }
 
-    /// <summary>Reads what becomes of references, and which ids are meant, in either order.</summary>
+    /// <summary>Reads the policy for references, and the ids, in either order.</summary>
     static bool TryIdBlock(in CommandContext c, int first, out StreamReferences references, out int start, out int count)
     {
         references = StreamReferences.Keep;

@@ -156,7 +156,7 @@ static partial class StreamCommands
             var record = c.Database.CreateStream(at, key);
             c.Server.Keys.Created(c.Database, record, key);
             stream = c.Database.Stream(record);
-            // Has no name among the notifications; who watches the key, or has it in a cache, is told.
+            // There is no notification for this change. Clients that watch or cache the key are told.
             c.Changed(key, KeyspaceEvents.None, "xgroup-mkstream", countsAsChange: false);
         }
         if (!stream.TryCreateGroup(c.Arg(3), id, entriesRead, out _))

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Streams;
 
-/// <summary>XINFO: what there is to know about a stream, its groups and their consumers.</summary>
+/// <summary>XINFO: describes a stream, its groups and their consumers.</summary>
 static partial class StreamCommands
 {
     static readonly Command XInfoSpec = new()
@@ -109,7 +109,7 @@ static partial class StreamCommands
         }
     }
 
-    /// <summary>Three pairs: how far a group has come.</summary>
+    /// <summary>Answers three pairs: the progress of a group.</summary>
     static void ReplyProgress(ReplyWriter reply, StreamValue stream, StreamGroup group)
     {
         reply.Bulk("last-delivered-id"u8);
@@ -143,7 +143,7 @@ static partial class StreamCommands
         c.Reply.Bulk("radix-tree-keys"u8);
         c.Reply.Integer(stream.NodeCount);
         c.Reply.Bulk("radix-tree-nodes"u8);
-        // As in Redis, what holds the entries counts as well, and a tree of nothing has its root.
+        // As in Redis, the nodes that hold entries count too, and an empty tree has its root.
         c.Reply.Integer(Math.Max(1, stream.IndexNodeCount) + stream.NodeCount);
         c.Reply.Bulk("last-generated-id"u8);
         ReplyId(c.Reply, stream.LastId);

@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Streams;
 
-/// <summary>What was delivered and not yet acknowledged.</summary>
+/// <summary>Entries that were delivered and not acknowledged yet.</summary>
 static partial class StreamCommands
 {
     static readonly Command XAckSpec = new()

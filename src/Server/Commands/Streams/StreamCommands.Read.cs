@@ -3,7 +3,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Streams;
 
-/// <summary>Reading on from where a reader, or its group, has come to.</summary>
+/// <summary>Reading entries that are new to a reader, or to its group.</summary>
 static partial class StreamCommands
 {
     static readonly Arg s_streams = Arg.Block("streams", Arg.Key("key").Multiple(), Arg.String("ID").Multiple()).After("STREAMS");
@@ -39,7 +39,7 @@ static partial class StreamCommands
         Run = static (ref CommandContext c) => Read(ref c, inGroup: true),
     };
 
-    /// <summary>The options of XREAD and XREADGROUP; places are arguments, 0 for none.</summary>
+    /// <summary>The options of XREAD and XREADGROUP. Places are indices of arguments, 0 for none.</summary>
     struct ReadOptions
     {
         public long Count, Deadline;
@@ -117,7 +117,7 @@ static partial class StreamCommands
         var served = 0;
         for (var i = 0; i < options.Streams; i++)
         {
-            // Counted a second time, as in Redis.
+            // As in Redis, this counts a second time.
             var at = c.PeekCounted(c.Arg(options.FirstKey + i));
             if (!at.Found) continue;
             var stream = c.Database.Stream(at.Record);
@@ -125,7 +125,7 @@ static partial class StreamCommands
         }
         if (served > 0)
         {
-            // A map from stream to entries, for those who know maps.
+            // RESP3 has a map from streams to entries.
             if (c.Reply.Protocol == 2) c.Reply.EndArray(list, served);
             else c.Reply.EndMap(list, served);
             return;
@@ -138,7 +138,7 @@ static partial class StreamCommands
         }
         var call = c.Block(options.FirstKey, options.FirstId - 1, ObjectType.Stream, options.Deadline, onNoKey: inGroup);
         if (call is null) return;
-        // "$" is what is last now, not what will be when this is run again.
+        // "$" is the last id now, not the last id when the command runs again.
         Span<byte> text = stackalloc byte[StreamId.MaxLength];
         for (var i = 0; i < options.Streams; i++)
         {
@@ -146,7 +146,7 @@ static partial class StreamCommands
         }
     }
 
-    /// <summary>Finds the stream and the group, and the id behind which entries are wanted; the largest there is for "&gt;".</summary>
+    /// <summary>Finds the stream and the group, and the id after which entries are wanted; for "&gt;" the largest id.</summary>
     static bool TryReadId(ref CommandContext c, in ReadOptions options, int index, bool inGroup, out StreamId id)
     {
         id = StreamId.Min;
@@ -201,14 +201,14 @@ static partial class StreamCommands
         var key = c.Arg(options.FirstKey + index);
         stream.TryGetGroup(c.Arg(options.Group), out var group);
         var consumer = Consumer(c, group, key, c.Arg(options.Consumer), out var isNew);
-        // Otherwise the claims below create it elsewhere, too.
+        // If entries are claimed below, those claims create the consumer elsewhere.
         if (isNew && options.NoAck) EmitConsumer(c, key, group, consumer);
 
         if (after != StreamId.Max)
         {
             BeginStream(ref c, options, index);
             after.TryNext(out var from);
-            // That these are delivered once more is no change to be saved: since Redis 7.2.
+            // As since Redis 7.2, a repeated delivery is no change to save.
             ReplyHistory(ref c, stream, group, consumer, from, options.Count);
             return true;
         }
@@ -219,7 +219,7 @@ static partial class StreamCommands
         return true;
     }
 
-    /// <summary>What the group was not given yet, as the consumer's from now on.</summary>
+    /// <summary>Answers entries that are new to the group. They become pending for the consumer.</summary>
     static void Deliver(
         ref CommandContext c, in ReadOptions options, ReadOnlySpan<byte> key, StreamValue stream, StreamGroup group, StreamConsumer consumer)
     {
@@ -233,7 +233,7 @@ static partial class StreamCommands
             ReplyEntry(c.Reply, ref entry);
             if (!options.NoAck)
             {
-                // Another consumer's, if the group was set back by XGROUP SETID.
+                // The entry may be pending for another consumer, if XGROUP SETID has set the group back.
                 group.SetPending(entry.Id, consumer, c.Now, 1);
                 consumer.ActiveTime = c.Now;
                 if (c.IsPropagating && group.TryGetPending(entry.Id, out var pending)) EmitClaim(c, key, group, pending);
@@ -244,7 +244,7 @@ static partial class StreamCommands
         c.Reply.EndArray(list, delivered);
     }
 
-    /// <summary>What is pending for the consumer; an entry that was deleted since shows as its id with a null.</summary>
+    /// <summary>Answers the consumer's pending entries. A deleted entry is answered as its id and null.</summary>
     static void ReplyHistory(ref CommandContext c, StreamValue stream, StreamGroup group, StreamConsumer consumer, StreamId start, long count)
     {
         var list = c.Reply.BeginDeferred();

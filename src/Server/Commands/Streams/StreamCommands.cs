@@ -28,7 +28,7 @@ static partial class StreamCommands
         XInfoSpec,
     ];
 
-    /// <summary>Reads an id, "ms" or "ms-seq", or answers that it is none.</summary>
+    /// <summary>Reads an id, "ms" or "ms-seq", or answers an error.</summary>
     static bool TryId(in CommandContext c, int index, out StreamId id)
     {
         if (StreamId.TryParse(c.Arg(index), 0, out id)) return true;
@@ -36,7 +36,7 @@ static partial class StreamCommands
         return false;
     }
 
-    /// <summary>As <see cref="TryId"/>; "-" and "+", the smallest and the largest, too.</summary>
+    /// <summary>As <see cref="TryId"/>, and also takes "-" and "+", the smallest and the largest id.</summary>
     static bool TryIdOrBound(in CommandContext c, int index, ulong missingSeq, out StreamId id)
     {
         var text = c.Arg(index);
@@ -46,7 +46,7 @@ static partial class StreamCommands
         return false;
     }
 
-    /// <summary>Checks ids before anything is done: a command that changed something must not answer an error.</summary>
+    /// <summary>Checks ids before the first change: a command that has changed something must not answer an error.</summary>
     static bool AreIds(in CommandContext c, int first, int count)
     {
         for (var i = first; i < first + count; i++)
@@ -56,14 +56,14 @@ static partial class StreamCommands
         return true;
     }
 
-    /// <summary>An id that was checked by <see cref="AreIds"/>.</summary>
+    /// <summary>An id that <see cref="AreIds"/> has checked.</summary>
     static StreamId Id(in CommandContext c, int index)
     {
         StreamId.TryParse(c.Arg(index), 0, out var id);
         return id;
     }
 
-    /// <summary>Reads where an interval begins: an id, "-", or "(" and an id that is not in it.</summary>
+    /// <summary>Reads the start of an interval: an id, "-", or an id behind "(", which is excluded.</summary>
     static bool TryStart(in CommandContext c, int index, out StreamId start)
     {
         var text = c.Arg(index);
@@ -78,7 +78,7 @@ static partial class StreamCommands
         return false;
     }
 
-    /// <summary>As <see cref="TryStart"/>, for where it ends.</summary>
+    /// <summary>As <see cref="TryStart"/>, for the end.</summary>
     static bool TryEnd(in CommandContext c, int index, out StreamId end)
     {
         var text = c.Arg(index);
@@ -93,7 +93,7 @@ static partial class StreamCommands
         return false;
     }
 
-    /// <summary>The stream found, if one was; answers WRONGTYPE if something else was.</summary>
+    /// <summary>The stream of a found key. Answers WRONGTYPE if the key holds another type.</summary>
     static bool TryStream(in CommandContext c, in KeyLookup at, out StreamValue stream)
     {
         stream = default;
@@ -128,7 +128,7 @@ static partial class StreamCommands
         }
     }
 
-    /// <summary>The entry of an id; false, and no reply, if there is none.</summary>
+    /// <summary>Answers the entry of an id. False, and no reply, if there is none.</summary>
     static bool TryReplyEntry(ReplyWriter reply, StreamValue stream, StreamId id)
     {
         var entry = new StreamCursor(stream, id, id, reverse: false);
@@ -137,7 +137,7 @@ static partial class StreamCommands
         return true;
     }
 
-    /// <summary>The consumer of a name, created if need be, seen now.</summary>
+    /// <summary>The consumer of a name, which is created if it is missing and counts as seen now.</summary>
     static StreamConsumer Consumer(in CommandContext c, StreamGroup group, ReadOnlySpan<byte> key, ReadOnlySpan<byte> name, out bool isNew)
     {
         isNew = !group.TryGetConsumer(name, out var consumer);
@@ -151,7 +151,8 @@ static partial class StreamCommands
     }
 
     /// <summary>
-    /// What repeats a change of a pending entry anywhere: a claim that says everything, JUSTID so that nobody looks the entry up.
+    /// Propagates a change of a pending entry as an XCLAIM that sets all its fields, with JUSTID so that the entry itself is not
+    /// looked up.
     /// </summary>
     static void EmitClaim(in CommandContext c, ReadOnlySpan<byte> key, StreamGroup group, in PendingEntry pending)
     {
@@ -173,7 +174,7 @@ static partial class StreamCommands
         AddId(effects, group.LastId);
     }
 
-    /// <summary>How far a group has read, with its counter, which a claim's LASTID does not tell.</summary>
+    /// <summary>Propagates how far a group has read, with its counter, which the LASTID of XCLAIM does not carry.</summary>
     static void EmitGroupId(in CommandContext c, ReadOnlySpan<byte> key, StreamGroup group)
     {
         if (!c.IsPropagating) return;

@@ -13,8 +13,8 @@ ref struct ExpiryOption
     bool _inSeconds;
 
     /// <summary>
-    /// The word that stands before the deadline in the canonical command: PXAT, in the letters of the client that sent it, as Redis repeats
-    /// such a request the way it came.
+    /// The word before the deadline in the canonical command: PXAT. If the client sent PXAT, its own spelling is kept, since
+    /// Redis repeats such a request as it came.
     /// </summary>
     public ReadOnlySpan<byte> CanonicalWord { get; private set; }
 
@@ -27,8 +27,8 @@ ref struct ExpiryOption
         new() { Kind = ExpiryKind.Relative, _number = number, _inSeconds = inSeconds };
 
     /// <summary>
-    /// Takes the option at <paramref name="index"/>, if it is one of these and no contradictory one came before, and moves
-    /// <paramref name="index"/> to its last word. The same option may be repeated: the last number counts, as in Redis.
+    /// Takes the option at <paramref name="index"/> if it is one of these and contradicts none before it, and moves <paramref
+    /// name="index"/> to its last word. As in Redis an option may be repeated: the last number counts.
     /// </summary>
     public bool TryTake(in CommandContext c, ref int index, ExpiryKinds allowed)
     {
@@ -56,8 +56,8 @@ ref struct ExpiryOption
     }
 
     /// <summary>
-    /// Judges the number: the deadline in unix milliseconds, or an answered error (no integer, not positive, or beyond the
-    /// 64-bit range after scaling). Call only if <see cref="IsTime"/>.
+    /// Turns the number into a deadline in unix milliseconds, or answers an error: no integer, not positive, or beyond 64 bits
+    /// after scaling. Call it only if <see cref="IsTime"/>.
     /// </summary>
     public readonly bool TryResolve(in CommandContext c, out long deadline)
     {
@@ -86,7 +86,7 @@ enum ExpiryKind : byte
     Persist,
 }
 
-/// <summary>Which options beside the four times a command takes.</summary>
+/// <summary>The options that a command takes beside the four times.</summary>
 [Flags]
 enum ExpiryKinds : byte
 {

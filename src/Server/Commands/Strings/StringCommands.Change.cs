@@ -69,7 +69,7 @@ static partial class StringCommands
         int length;
         if (!at.Found)
         {
-            // A first APPEND is a SET: the value may become an integer, as in Redis.
+            // APPEND to a missing key is a SET, so that the value may become an integer, as in Redis.
             c.Server.Keys.Created(c.Database, c.Database.SetString(at, key, tail, expireAt: -1), key);
             length = tail.Length;
         }
@@ -111,10 +111,10 @@ static partial class StringCommands
         c.Reply.Integer(length);
     }
 
-    /// <summary>Whether a string of that many bytes is allowed; answers if not.</summary>
+    /// <summary>Whether a string may have so many bytes. Answers an error if not.</summary>
     static bool CheckLength(ref CommandContext c, long size, long appended)
     {
-        // The sum of two non-negative longs may pass the range of a long.
+        // The sum of two non-negative longs may overflow.
         var total = unchecked((ulong)size + (ulong)appended);
         if (total <= (ulong)Math.Min(c.Server.Config.Network.ProtoMaxBulkLen, Array.MaxLength)) return true;
         c.Fail(Errors.StringTooLong);
@@ -130,7 +130,10 @@ static partial class StringCommands
         DeleteIf(ref c, at, key, at.Found && at.Record.GetString(scratch).SequenceEqual(c.Arg(2)));
     }
 
-    /// <summary>As Redis 8.4, this judges the condition last: without a key any is fine, and with one that is no string none.</summary>
+    /// <summary>
+    /// As in Redis 8.4 the condition is checked last: for a missing key any condition is accepted, for a key that holds no string
+    /// none is.
+    /// </summary>
     static void DelEx(ref CommandContext c)
     {
         if (c.Count is not (2 or 4))
@@ -154,12 +157,7 @@ static partial class StringCommands
 
     static void DeleteIf(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key, bool holds)
     {
-        if (holds)
-        {
-            c.Database.Delete(at);
-            c.Changed(key, KeyspaceEvents.Generic, "del");
-            KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyUserDel);
-        }
+        if (holds) KeyCommands.Delete(ref c, at, key, c.Server.Config.Memory.LazyFreeLazyUserDel);
         c.Reply.Integer(holds ? 1 : 0);
     }
 }

@@ -61,7 +61,7 @@ static partial class StringCommands
         if (at.Found)
         {
             if (at.Record.IsInteger) value = at.Record.Integer;
-            // A raw string may still spell an integer: one that APPEND or SETRANGE made.
+            // A string that APPEND or SETRANGE made may spell an integer although it is kept as raw bytes.
             else if (!Numbers.TryParseInt64(at.Record.Text, out value))
             {
                 c.Fail(Errors.NotInteger);
@@ -103,7 +103,7 @@ static partial class StringCommands
         var record = c.Database.SetText(at, key, text, at.Found ? at.Record.ExpireAt : -1);
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.String, "incrbyfloat");
-        // As a SET of the result: another machine's arithmetic must not differ by a digit.
+        // Propagates as a SET of the result, since another machine's arithmetic might differ by a digit.
         EmitSetKeepTtl(ref c, key, text);
         c.Reply.Bulk(text);
     }

@@ -5,7 +5,7 @@ using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Strings;
 
-/// <summary>Reading strings, and the two commands that change only when, or whether, what was read goes on to exist.</summary>
+/// <summary>Reading strings, and GETEX and GETDEL, which read a string and change its expiry or delete it.</summary>
 static partial class StringCommands
 {
     static readonly Command GetSpec = new()
@@ -114,7 +114,7 @@ static partial class StringCommands
         {
             if ((i - 1) % CommandContext.PrefetchedKeys == 0) c.PrefetchKeys(i, c.Count - 1, step: 1);
             var at = c.LookupRead(c.Arg(i));
-            // Another type reads as missing here, not as an error: one odd key must not cost the others.
+            // A key of another type reads as null, so that one such key does not spoil the whole reply.
             if (at.Found && at.Record.Type == ObjectType.String) ReplyString(ref c, at.Record);
             else c.Reply.Null();
         }
@@ -161,12 +161,12 @@ static partial class StringCommands
             c.Reply.Null();
             return;
         }
-        // The number is judged after the lookup: a missing key answers null even for "EX 0", as in Redis.
+        // The number is checked after the look-up: as in Redis, a missing key answers null even for "EX 0".
         long deadline = -1;
         if (expiry.IsTime && !expiry.TryResolve(c, out deadline)) return;
         ReplyString(ref c, at.Record);
 
-        if (expiry.Kind == ExpiryKind.Absolute && c.IsPast(deadline)) DeleteExpired(ref c, at, key);
+        if (expiry.Kind == ExpiryKind.Absolute && c.IsPast(deadline)) KeyCommands.DeletePast(ref c, at, key);
         else if (expiry.IsTime)
         {
             c.Database.SetExpiry(at, deadline);
@@ -188,10 +188,8 @@ static partial class StringCommands
         if (!c.CheckType(at, ObjectType.String)) return;
         ReplyString(ref c, at);
         if (!at.Found) return;
-        c.Database.Delete(at);
-        c.Changed(key, KeyspaceEvents.Generic, "del");
-        // Whatever lazyfree-lazy-user-del says, as in Redis: a string is freed at once.
-        KeyCommands.EmitDelete(ref c, key, lazily: false);
+        // As in Redis, lazyfree-lazy-user-del does not matter: a string is freed at once.
+        KeyCommands.Delete(ref c, at, key, lazily: false);
     }
 
     static void Digest(ref CommandContext c)

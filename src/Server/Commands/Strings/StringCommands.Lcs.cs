@@ -32,13 +32,14 @@ static partial class StringCommands
             return;
         }
         if (!TryParseLcs(ref c, out var options)) return;
-        // The second lookup may have deleted its expired key, which ends the first one's validity.
+        // The second look-up may have deleted an expired key. Then the first result is not valid any more.
         first = c.Peek(c.Arg(1));
         Span<byte> scratchA = stackalloc byte[32], scratchB = stackalloc byte[32];
         var a = first.Found ? first.Record.GetString(scratchA) : [];
         var b = second.Found ? second.Record.GetString(scratchB) : [];
 
-        // What Redis's table would take is what is bounded: here it takes a thirty-second of that, but the time is bounded with it.
+        // The bound is on the table that Redis would need. The table here is 32 times smaller, but the bound also limits the
+        // time.
         if ((a.Length + 1L) * (b.Length + 1L) > c.Server.Config.Network.ProtoMaxBulkLen / sizeof(uint))
         {
             c.Fail(Errors.LcsTooMuchMemory);
@@ -86,7 +87,7 @@ static partial class StringCommands
 
     static void ReplyRanges(ReplyWriter reply, LcsTable table, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, in LcsOptions options)
     {
-        // Twice the walk, which is short, rather than to keep the ranges until it is known how many there are.
+        // The walk is short, so it runs twice: first to count the ranges, then to answer them.
         var count = 0;
         for (var ranges = new LcsRanges(table, a, b); ranges.MoveNext();)
         {

@@ -1,10 +1,11 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Strings;
 
-/// <summary>Storing several strings at one moment.</summary>
+/// <summary>Storing several strings at once.</summary>
 static partial class StringCommands
 {
     static readonly Command MSetSpec = new()
@@ -127,7 +128,7 @@ static partial class StringCommands
         var at = c.LookupWrite(key);
         if (expiry.IsTime && c.IsPast(deadline))
         {
-            if (at.Found) DeleteExpired(ref c, at, key);
+            if (at.Found) KeyCommands.DeletePast(ref c, at, key);
             return;
         }
         if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;

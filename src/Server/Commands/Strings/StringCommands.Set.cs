@@ -37,7 +37,7 @@ static partial class StringCommands
         Run = Set,
     };
 
-    /// <summary>SET only reads its key where it answers the old value or compares with it.</summary>
+    /// <summary>Finds the key of SET. SET reads it only if it answers the old value or compares with it.</summary>
     static bool FindSetKey(CommandSpec spec, in Request request, ref KeyBuffer keys)
     {
         var flags = KeyFlags.OW | KeyFlags.Update;
@@ -66,29 +66,23 @@ static partial class StringCommands
         Run = SetNx,
     };
 
-    static readonly Command SetExSpec = new()
+    static Command SetWithTtl(string name, string since, string unit, string option, CommandHandler run) => new()
     {
-        Name = "SETEX", Group = CommandGroup.String, Since = "2.0.0", Complexity = "O(1)",
-        Summary = "Stores a string with a time to live in seconds.",
-        DeprecatedSince = "2.6.12", ReplacedBy = "`SET` with the `EX` argument",
+        Name = name, Group = CommandGroup.String, Since = since, Complexity = "O(1)",
+        Summary = $"Stores a string with a time to live in {unit}.",
+        DeprecatedSince = "2.6.12", ReplacedBy = $"`SET` with the `{option}` argument",
         Arity = 4, Flags = CommandFlags.Write | CommandFlags.DenyOom,
         Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update)],
-        Args = [Arg.Key("key"), Arg.Integer("seconds"), Arg.String("value")],
+        Args = [Arg.Key("key"), Arg.Integer(unit), Arg.String("value")],
         Propagates = Propagation.AsEffects,
-        Run = static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: true),
+        Run = run,
     };
 
-    static readonly Command PSetExSpec = new()
-    {
-        Name = "PSETEX", Group = CommandGroup.String, Since = "2.6.0", Complexity = "O(1)",
-        Summary = "Stores a string with a time to live in milliseconds.",
-        DeprecatedSince = "2.6.12", ReplacedBy = "`SET` with the `PX` argument",
-        Arity = 4, Flags = CommandFlags.Write | CommandFlags.DenyOom,
-        Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update)],
-        Args = [Arg.Key("key"), Arg.Integer("milliseconds"), Arg.String("value")],
-        Propagates = Propagation.AsEffects,
-        Run = static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: false),
-    };
+    static readonly Command SetExSpec = SetWithTtl("SETEX", "2.0.0", "seconds", "EX",
+        static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: true));
+
+    static readonly Command PSetExSpec = SetWithTtl("PSETEX", "2.6.0", "milliseconds", "PX",
+        static (ref CommandContext c) => SetWithTtl(ref c, inSeconds: false));
 
     static readonly Command GetSetSpec = new()
     {
@@ -131,7 +125,7 @@ static partial class StringCommands
         if (expiry.IsTime && !expiry.TryResolve(c, out deadline)) return;
 
         var at = wantsOld ? c.LookupRead(key) : c.LookupWrite(key);
-        // With GET, and with a condition on the value, the old value must be a string.
+        // If GET or a condition on the value is given, the old value must be a string.
         if ((wantsOld || condition.ComparesValue) && !c.CheckType(at, ObjectType.String)) return;
         if (!condition.TryHolds(c, at, out var holds)) return;
         if (wantsOld) ReplyString(ref c, at);
@@ -144,8 +138,8 @@ static partial class StringCommands
         if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;
         else if (expiry.IsTime && c.IsPast(deadline))
         {
-            // A time that has passed deletes: storing the value for nobody to read would only be work.
-            if (at.Found) DeleteExpired(ref c, at, key);
+            // If the deadline has passed, the key is deleted: nobody could read the value.
+            if (at.Found) KeyCommands.DeletePast(ref c, at, key);
             if (!wantsOld) c.Reply.Ok();
             return;
         }
@@ -193,13 +187,6 @@ static partial class StringCommands
         var record = c.Database.SetString(at, key, value, expireAt);
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.String, "set");
-    }
-
-    static void DeleteExpired(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key)
-    {
-        c.Database.Delete(at);
-        c.Changed(key, KeyspaceEvents.Generic, "del");
-        KeyCommands.EmitDelete(ref c, key, c.Server.Config.Memory.LazyFreeLazyExpire);
     }
 
     static void EmitSet(

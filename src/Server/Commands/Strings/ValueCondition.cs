@@ -16,7 +16,10 @@ ref struct ValueCondition
 
     public readonly bool ComparesValue => _kind >= ConditionKind.IfEqual;
 
-    /// <summary>Takes the option at <paramref name="index"/> and moves it to its last word; false if it is none, or contradicts.</summary>
+    /// <summary>
+    /// Takes the option at <paramref name="index"/> and moves the index to its last word. False if it is no condition, or
+    /// contradicts one.
+    /// </summary>
     public bool TryTake(in CommandContext c, ref int index, ConditionKinds allowed)
     {
         var kind = c.Arg(index).Length switch
@@ -40,8 +43,8 @@ ref struct ValueCondition
     }
 
     /// <summary>
-    /// Whether the condition holds for what was found, which must be a string if <see cref="ComparesValue"/>. A missing key
-    /// equals nothing, so IFEQ and IFDEQ fail and IFNE and IFDNE hold. False if an error was answered.
+    /// Whether the condition holds for the key, which must hold a string if <see cref="ComparesValue"/>. A missing key equals
+    /// nothing: IFEQ and IFDEQ fail, IFNE and IFDNE hold. False if an error was answered.
     /// </summary>
     public readonly bool TryHolds(in CommandContext c, in KeyLookup at, out bool holds)
     {
@@ -60,7 +63,7 @@ ref struct ValueCondition
                 holds = equal == (_kind == ConditionKind.IfEqual);
                 return true;
             case ConditionKind.IfDigestEqual or ConditionKind.IfDigestNotEqual:
-                // As in Redis only the length is judged, and not even that where there is nothing to compare with.
+                // As in Redis only the length of the digest is checked, and only if there is a value to compare with.
                 if (at.Found && _operand.Length != ValueDigest.TextLength)
                 {
                     c.Fail(Errors.InvalidDigest);
@@ -86,7 +89,7 @@ enum ConditionKind : byte
     IfDigestNotEqual,
 }
 
-/// <summary>Which conditions a command takes: SET also NX and XX, DELEX only comparisons.</summary>
+/// <summary>The conditions that a command takes: SET takes all, DELEX only comparisons.</summary>
 enum ConditionKinds : byte
 {
     ComparisonOnly,

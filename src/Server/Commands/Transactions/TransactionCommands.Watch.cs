@@ -5,7 +5,7 @@ using MiniRedis.Server.Transactions;
 
 namespace MiniRedis.Server.Commands.Transactions;
 
-/// <summary>WATCH and UNWATCH: keys whose change keeps EXEC from running. See <see cref="WatchedKeys"/>.</summary>
+/// <summary>WATCH and UNWATCH: EXEC does not run if a watched key has changed. See <see cref="WatchedKeys"/>.</summary>
 static partial class TransactionCommands
 {
     static readonly Command WatchSpec = new()
@@ -34,7 +34,7 @@ static partial class TransactionCommands
             RefuseInMulti(ref c, Errors.WatchInMulti);
             return;
         }
-        // One that is marked already has nothing to gain.
+        // The transaction fails already, so that there is nothing to watch.
         if (!c.Client.Has(ClientFlags.DirtyCas))
         {
             for (var i = 1; i < c.Count; i++) c.Server.Transactions.Watched.Watch(c.Client, c.Arg(i));

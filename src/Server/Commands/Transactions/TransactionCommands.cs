@@ -54,7 +54,7 @@ static partial class TransactionCommands
         c.Reply.Ok();
     }
 
-    /// <summary>As Valkey 8 does, this costs the transaction: whoever sent it does not mean what the server would do.</summary>
+    /// <summary>As in Valkey 8, this aborts the transaction: the client means something else than the server would do.</summary>
     static void RefuseInMulti(ref CommandContext c, ReadOnlySpan<byte> error)
     {
         c.Server.Transactions.Abort(c.Client);

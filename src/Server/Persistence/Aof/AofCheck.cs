@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Persistence.Rdb;
 using Ascii = MiniRedis.Server.Text.Ascii;
 
 namespace MiniRedis.Server.Persistence.Aof;

@@ -3,6 +3,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence.Rdb;
 
 namespace MiniRedis.Server.Persistence.Aof;
 

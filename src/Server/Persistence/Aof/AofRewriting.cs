@@ -4,6 +4,7 @@ using MiniRedis.Server.Files;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 

@@ -7,6 +7,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Persistence.Rdb;
 
 namespace MiniRedis.Server.Persistence.Aof;
 

@@ -1,20 +1,10 @@
+using static MiniRedis.Server.Tests.Commands.SortedSets.SortedSetForms;
+
 namespace MiniRedis.Server.Tests.Commands.Geo;
 
 /// <summary>Places as members of sorted sets, in both forms.</summary>
 public sealed class GeoCommandsTests
 {
-    /// <summary>Runs a script with packed sorted sets, then with big ones.</summary>
-    static void Run(string script, int protocol = 2)
-    {
-        foreach (var entries in (int[])[128, 0])
-        {
-            using var server = new TestServer($"zset-max-listpack-entries {entries}");
-            using var client = server.Connect();
-            if (protocol == 3) client.Call("HELLO 3");
-            client.Run(script);
-        }
-    }
-
     [Fact]
     public void Places_are_added_and_told() => Run("""
         GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania

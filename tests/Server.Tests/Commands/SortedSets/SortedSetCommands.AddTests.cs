@@ -1,19 +1,10 @@
+using static MiniRedis.Server.Tests.Commands.SortedSets.SortedSetForms;
+
 namespace MiniRedis.Server.Tests.Commands.SortedSets;
 
 /// <summary>Adding, finding and removing members, in both forms.</summary>
 public sealed class SortedSetCommandsAddTests
 {
-    /// <summary>Runs a script with packed sorted sets, then with big ones.</summary>
-    static void Run(string script)
-    {
-        foreach (var entries in (int[])[128, 0])
-        {
-            using var server = new TestServer($"zset-max-listpack-entries {entries}");
-            using var client = server.Connect();
-            client.Run(script);
-        }
-    }
-
     [Fact]
     public void Zadd_counts_and_judges_its_options() => Run("""
         ZADD z 1 a 2 b 3 c

@@ -1,19 +1,10 @@
+using static MiniRedis.Server.Tests.Commands.SortedSets.SortedSetForms;
+
 namespace MiniRedis.Server.Tests.Commands.SortedSets;
 
 /// <summary>Unions, intersections and differences.</summary>
 public sealed class SortedSetCommandsCombineTests
 {
-    /// <summary>Runs a script with packed sorted sets, then with big ones.</summary>
-    static void Run(string script)
-    {
-        foreach (var entries in (int[])[128, 0])
-        {
-            using var server = new TestServer($"zset-max-listpack-entries {entries}");
-            using var client = server.Connect();
-            client.Run(script);
-        }
-    }
-
     [Fact]
     public void Sets_are_combined() => Run("""
         ZADD x 1 a 2 b 3 c

@@ -1,20 +1,10 @@
+using static MiniRedis.Server.Tests.Commands.SortedSets.SortedSetForms;
+
 namespace MiniRedis.Server.Tests.Commands.SortedSets;
 
 /// <summary>Taking members from the ends, scanning and choosing by chance; RESP3.</summary>
 public sealed class SortedSetCommandsPopTests
 {
-    /// <summary>Runs a script with packed sorted sets, then with big ones.</summary>
-    static void Run(string script, int protocol = 2)
-    {
-        foreach (var entries in (int[])[128, 0])
-        {
-            using var server = new TestServer($"zset-max-listpack-entries {entries}");
-            using var client = server.Connect();
-            if (protocol == 3) client.Call("HELLO 3");
-            client.Run(script);
-        }
-    }
-
     [Fact]
     public void Members_are_popped() => Run("""
         ZADD z 1 a 2 b 3 c 4 d 5 e 6 f

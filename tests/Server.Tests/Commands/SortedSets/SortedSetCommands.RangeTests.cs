@@ -1,19 +1,10 @@
+using static MiniRedis.Server.Tests.Commands.SortedSets.SortedSetForms;
+
 namespace MiniRedis.Server.Tests.Commands.SortedSets;
 
 /// <summary>Ranges: answered, counted, removed and stored.</summary>
 public sealed class SortedSetCommandsRangeTests
 {
-    /// <summary>Runs a script with packed sorted sets, then with big ones.</summary>
-    static void Run(string script)
-    {
-        foreach (var entries in (int[])[128, 0])
-        {
-            using var server = new TestServer($"zset-max-listpack-entries {entries}");
-            using var client = server.Connect();
-            client.Run(script);
-        }
-    }
-
     [Fact]
     public void Ranges_by_rank() => Run("""
         ZADD z 1 a 2 b 3 c 4 d

@@ -5,7 +5,7 @@ namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
-    /// <summary>Keys looked at for a database's average time to live: enough for the digits anyone reads.</summary>
+    /// <summary>Size of the sample for a database's average time to live: enough for the digits that people read.</summary>
     const int TtlSamples = 256;
 
     static void Keyspace(InfoText text, ServerParts server)
@@ -20,7 +20,7 @@ static partial class InfoSections
         }
     }
 
-    /// <summary>Milliseconds, of a sample of keys; 0 where no key of it expires.</summary>
+    /// <summary>The average of a sample of keys in milliseconds; 0 if none of them expires.</summary>
     static long AverageTtl(ServerParts server, Database database)
     {
         if (database.ExpiringCount == 0) return 0;
@@ -30,7 +30,7 @@ static partial class InfoSections
         foreach (var record in sample[..taken])
         {
             if (!record.HasExpiry) continue;
-            // Divided first: many far deadlines would overflow their sum.
+            // Each is divided before it is added: the sum of many far deadlines would overflow.
             sum += Math.Max(0, record.ExpireAt - server.Clock.Now) / TtlSamples;
             expiring++;
         }

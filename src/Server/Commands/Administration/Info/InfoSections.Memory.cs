@@ -68,7 +68,7 @@ static partial class InfoSections
         GarbageCollector(text, server);
     }
 
-    /// <summary>The runtime's own heap: small objects of connections and configuration, none a key.</summary>
+    /// <summary>The runtime's heap. It holds small objects of connections and configuration, and no keys.</summary>
     static void GarbageCollector(InfoText text, ServerParts server)
     {
         server.GcPauses.Look();

@@ -27,7 +27,7 @@ static partial class InfoSections
         text.Field("monotonic_clock", server.Clock.CounterName);
         text.Field("multiplexing_api", server.TransportName);
         text.Field("atomicvar_api", "dotnet-interlocked");
-        // No C compiler made this; the runtime is what a bug report needs instead.
+        // There is no C compiler. A bug report needs the version of the runtime instead.
         text.Field("gcc_version", "0.0.0");
         text.Field("dotnet_version", Environment.Version.ToString());
         text.Field("process_id", Environment.ProcessId);

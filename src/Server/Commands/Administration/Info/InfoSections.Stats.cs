@@ -27,7 +27,7 @@ static partial class InfoSections
         text.Field("sync_partial_err", 0);
         text.Field("expired_subkeys", statistics.ExpiredFields);
         text.Field("expired_keys", statistics.ExpiredKeys);
-        // Keys past their time are found without sampling, so none linger for a sample to estimate.
+        // Expired keys are found without sampling, so there is no share of them to estimate.
         text.Field("expired_stale_perc", 0.0);
         text.Field("expired_time_cap_reached_count", statistics.ExpiredTimeCapReached);
         text.Field("expire_cycle_cpu_milliseconds", clock.TotalMicroseconds(statistics.ExpireCycleTicks) / 1000);
@@ -59,7 +59,7 @@ static partial class InfoSections
         text.Field("dump_payload_sanitizations", 0);
         text.Field("total_reads_processed", statistics.TotalReads);
         text.Field("total_writes_processed", statistics.TotalWrites);
-        // Every thread reads and writes for its own connections; with one, that is the main thread.
+        // Each thread reads and writes for its own connections. If there is one thread, it is the main thread.
         var threaded = server.Config.Network.IoThreads > 1;
         text.Field("io_threaded_reads_processed", threaded ? statistics.TotalReads : 0);
         text.Field("io_threaded_writes_processed", threaded ? statistics.TotalWrites : 0);
@@ -85,7 +85,7 @@ static partial class InfoSections
         return (long)Math.Ceiling(server.Clock.TotalMicroseconds((long)server.Statistics.CycleTicksPerSecond.Mean) / cycles);
     }
 
-    /// <summary>By name only, as in Redis.</summary>
+    /// <summary>Shown only if it is asked for by name, as in Redis.</summary>
     static void Debug(InfoText text, ServerParts server)
     {
         var statistics = server.Statistics;

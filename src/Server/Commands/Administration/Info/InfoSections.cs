@@ -16,13 +16,13 @@ static partial class InfoSections
 
     enum Kind
     {
-        /// <summary>In a plain INFO.</summary>
+        /// <summary>Shown by INFO without arguments.</summary>
         Default,
 
-        /// <summary>In INFO ALL and EVERYTHING.</summary>
+        /// <summary>Shown by INFO ALL and EVERYTHING.</summary>
         All,
 
-        /// <summary>By name only.</summary>
+        /// <summary>Shown only if they are asked for by name.</summary>
         Hidden,
     }
 
@@ -50,7 +50,7 @@ static partial class InfoSections
     /// <inheritdoc cref="Defaults"/>
     public static int Everything { get; } = Bits(s => s.Kind != Kind.Hidden);
 
-    /// <summary>The section of that name, any case; nothing if there is none, which is no error.</summary>
+    /// <summary>The section of a name in any case. An unknown name is no error: the result is the empty set.</summary>
     public static int Named(ReadOnlySpan<byte> name)
     {
         if (Ascii.EqualsIgnoreCase(name, "module_list")) name = "modules"u8;

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
-/// <summary>INFO's form: sections with a title, an empty line between them, a field a line.</summary>
+/// <summary>Writes INFO's text: sections with titles, an empty line between sections, one field a line.</summary>
 sealed class InfoText
 {
     readonly StringBuilder _text = new();
@@ -21,7 +21,7 @@ sealed class InfoText
 
     public void Field(string name, bool value) => Field(name, value ? 1 : 0);
 
-    /// <summary>With two decimals, which is what ratios and rates have.</summary>
+    /// <summary>A number with two decimals, as ratios and rates have.</summary>
     public void Field(string name, double value) => _text.Append(CultureInfo.InvariantCulture, $"{name}:{value:F2}\r\n");
 
     public void Percent(string name, double value) => _text.Append(CultureInfo.InvariantCulture, $"{name}:{value:F2}%\r\n");
@@ -30,7 +30,7 @@ sealed class InfoText
     public void Seconds(string name, TimeSpan value) =>
         _text.Append(CultureInfo.InvariantCulture, $"{name}:{value.Ticks / (double)TimeSpan.TicksPerSecond:F6}\r\n");
 
-    /// <summary>A number of bytes, and the same for people as name_human.</summary>
+    /// <summary>A number of bytes, and a second field name_human for people.</summary>
     public void Bytes(string name, long value)
     {
         Field(name, value);
@@ -56,7 +56,7 @@ sealed class InfoText
         return string.Create(CultureInfo.InvariantCulture, $"{value:F2}{Units[unit]}");
     }
 
-    /// <summary>A name that cannot break the form: what would end it or its line becomes '_'.</summary>
+    /// <summary>Makes a name safe for the text: characters that would end the name or its line become '_'.</summary>
     public static string Safe(string name) => name.AsSpan().ContainsAny("#:\n\r")
         ? name.Replace('#', '_').Replace(':', '_').Replace('\n', '_').Replace('\r', '_')
         : name;

@@ -1,0 +1,122 @@
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Files;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
+
+namespace MiniRedis.Server.Persistence.Rdb;
+
+/// <summary>Writes the data set to its file, and records the last save. Under the executor's lock.</summary>
+sealed class RdbSaving(
+    Keyspace keyspace, AccessFields accessFields, EffectStream effects,
+    FunctionLibraries functions, MemoryUsage memory, Clock clock, PersistenceSettings settings, ServerLog log)
+{
+    /// <summary>The disk. Tests replace it.</summary>
+    public IFileStore Files { get; set; } = new FileStore();
+
+    /// <summary>Unix milliseconds of the last successful save; before the first, of the start.</summary>
+    public long LastSave { get; private set; } = clock.StartedAt;
+
+    /// <summary>
+    /// Whether the last background save that was not cancelled succeeded; true before the first. A failed SAVE does not count.
+    /// </summary>
+    public bool LastWentWell { get; set; } = true;
+
+    /// <summary>This many changes are no longer counted: they are saved, or need not be.</summary>
+    public event Action<long>? ChangesForgotten;
+
+    /// <summary>The file that dbfilename and dir name.</summary>
+    public string Path => settings.PathOf(settings.DbFilename);
+
+    /// <summary>The name of a file that is not complete yet.</summary>
+    public string TemporaryPath => settings.PathOf($"temp-{Environment.ProcessId}.rdb");
+
+    /// <summary>The data set was saved as it was when <see cref="EffectStream.Dirty"/> was <paramref name="dirtyThen"/>.</summary>
+    public void NoteSaved(long dirtyThen)
+    {
+        ForgetChanges(dirtyThen);
+        LastSave = clock.Now;
+        LastWentWell = true;
+    }
+
+    /// <summary>
+    /// <paramref name="count"/> changes are no longer counted. A running background save still counts from its own start.
+    /// </summary>
+    public void ForgetChanges(long count)
+    {
+        effects.Dirty -= count;
+        ChangesForgotten?.Invoke(count);
+    }
+
+    /// <summary>The texts of the libraries of functions at this moment.</summary>
+    public IReadOnlyList<byte[]> LibraryTexts => [.. functions.All.Select(library => library.Code)];
+
+    /// <summary>Writes the head of a file: magic, version and auxiliary fields.</summary>
+    public void WriteHead(RdbFileWriter file, bool isAofBase = false)
+    {
+        file.Begin(RdbFileWriter.VersionFor(keyspace));
+        file.Auxiliary("redis-ver"u8, System.Text.Encoding.ASCII.GetBytes(ServerVersion.Redis));
+        file.Auxiliary("redis-bits"u8, IntPtr.Size * 8);
+        file.Auxiliary("ctime"u8, clock.Now / 1000);
+        file.Auxiliary("used-mem"u8, memory.Total);
+        file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
+        foreach (var library in functions.All) file.Function(library.Code);
+    }
+
+    /// <summary>Writes the whole data set in one go, while everything else waits (SAVE, SHUTDOWN).</summary>
+    /// <returns>False if the disk refused. The reason is logged, and the former file is unchanged.</returns>
+    public bool TrySave()
+    {
+        try
+        {
+            Write(Path, TemporaryPath, isAofBase: false);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            log.SaveFailed(DiskException.Describe(failure));
+            return false;
+        }
+        log.Saved();
+        NoteSaved(effects.Dirty);
+        return true;
+    }
+
+    /// <summary>Writes the whole data set to a file in one go.</summary>
+    /// <exception cref="IOException">The disk refuses. The former file is unchanged.</exception>
+    public void Write(string path, string temporary, bool isAofBase)
+    {
+        using var output = new RdbFileOutput(Files, temporary, settings.RdbChecksum, settings.RdbSaveIncrementalFsync);
+        var buffer = new RdbOutputBuffer(output);
+        var file = new RdbFileWriter(new RdbWriter(buffer, settings.RdbCompression));
+        WriteHead(file, isAofBase);
+        var delay = new KeySaveDelay(settings.RdbKeySaveDelay);
+        foreach (var database in keyspace.Databases)
+        {
+            if (database.Count > 0) WriteKeys(file, database, delay);
+        }
+        file.End();
+        buffer.Flush();
+        output.Seal();
+        output.Commit(path);
+    }
+
+    void WriteKeys(RdbFileWriter file, Database database, KeySaveDelay delay)
+    {
+        file.Database(database.Number, database.Count, database.ExpiringCount);
+        var visitor = new KeyWriter(accessFields, file, delay);
+        database.VisitAll(ref visitor);
+    }
+
+    readonly struct KeyWriter(AccessFields accessFields, RdbFileWriter file, KeySaveDelay delay) : IRecordVisitor
+    {
+        public void Visit(Record record)
+        {
+            file.Key(record, accessFields.ToRdb(record));
+            if (delay.IsSet) delay.Wait(null);
+        }
+    }
+}
