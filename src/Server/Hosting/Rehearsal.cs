@@ -186,6 +186,7 @@ sealed class Rehearsal : IDisposable
         IEnumerable<string> Expand(string word)
         {
             if (word == "<") return [BulkIn(LastReply)];
+            if (word.Length > 1) word = word.Replace('~', ' ').Replace('\\', '\n');
             if (word.Length < 2 || !int.TryParse(word.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return [word];
             return word[0] switch
             {

@@ -3,7 +3,8 @@ namespace MiniRedis.Server.Hosting;
 /// <summary>
 /// The script of a <see cref="Rehearsal"/>: each command at least once, each type in its small and its large form. Spaces
 /// separate words, semicolons lines. A line of the second client begins with "&amp;", a line that must be refused with "!". "@n"
-/// stands for the numbers from 1 to n, "$n" for n letters, and "&lt;" for the last string in a reply.
+/// stands for the numbers from 1 to n, "$n" for n letters, and "&lt;" for the last string in a reply. Within a word "~" is a blank and "\"
+/// a line end.
 /// </summary>
 static class RehearsalScript
 {
@@ -88,6 +89,15 @@ static class RehearsalScript
         &CLIENT TRACKING ON; &GET a; &MGET a b; SET a c; &CLIENT TRACKINGINFO; &CLIENT TRACKING OFF
         &CLIENT TRACKING ON BCAST PREFIX a NOLOOP; SET a d; &CLIENT TRACKING OFF; &CLIENT TRACKING ON OPTIN; &CLIENT CACHING YES; &GET a
         &CLIENT GETREDIR; &CLIENT TRACKING OFF; &RESET; HGETALL nosuch; SMEMBERS t; HELLO 2; &MONITOR; SET a e; &RESET
+        """,
+        // Scripts and functions.
+        """
+        EVAL return~{redis.call('get',KEYS[1]),ARGV[1]} 1 a b; EVAL for~i=1,10~do~redis.pcall('incr','n')~end 0; !EVAL nosuch() 0
+        EVAL return~{cjson.encode({1,"a"}),cmsgpack.pack(1),struct.pack('>I2',7),bit.band(7,2)} 0; EVAL_RO return~1 0; SCRIPT LOAD return~1
+        EVALSHA < 0; SCRIPT LOAD return~1; EVALSHA_RO < 0; SCRIPT LOAD return~1; SCRIPT SHOW <; SCRIPT EXISTS a; SCRIPT KILL; SCRIPT DEBUG NO
+        SCRIPT FLUSH; SCRIPT HELP; FUNCTION LOAD #!lua~name=r\redis.register_function('f',function(k,a)return~a[1]~end); FCALL f 0 x
+        !FCALL_RO f 0; FUNCTION LIST WITHCODE; FUNCTION STATS; FUNCTION DUMP; FUNCTION RESTORE < REPLACE; FUNCTION KILL; FUNCTION DELETE r
+        FUNCTION FLUSH; FUNCTION HELP
         """,
         // The server and its clients.
         """
