@@ -49,6 +49,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> NotAllowedFromScript => "ERR This Redis command is not allowed from script"u8;
     public static ReadOnlySpan<byte> ScriptIsReadOnly => "ERR Write commands are not allowed from read-only scripts."u8;
 
+    public static ReadOnlySpan<byte> ScriptReplyTooLong => "ERR not enough memory for the reply of the command"u8;
+
     // Functions of the table "redis"
     public static ReadOnlySpan<byte> ScriptWrongArguments => "ERR wrong number of arguments"u8;
     public static ReadOnlySpan<byte> ScriptWrongReplyArguments => "ERR wrong number or type of arguments"u8;

@@ -113,7 +113,8 @@ sealed class MiniRedisServer
             commandStatistics, runningScript, config.Memory, config.Security);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, log);
         var runner = Parts.Runner = new CommandRunner(
-            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, monitors, callWatch, redactions, effects,
+            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
+            redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;

@@ -12,6 +12,9 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     /// <summary>A pause is over, and held clients may go on.</summary>
     public event Action? Ended;
 
+    /// <summary>Whether the pause is one of writes: who only reads goes on.</summary>
+    public bool IsOfWrites => _writesOnly;
+
     /// <summary>Whether a pause is in force at this moment.</summary>
     public bool IsActive => _until > clock.Now;
 

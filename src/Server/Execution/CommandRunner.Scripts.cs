@@ -1,5 +1,4 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Scripts;
 
@@ -49,6 +48,8 @@ sealed partial class CommandRunner
     {
         script.End();
         effects.LimitTo(EffectTarget.All);
+        // Half of a script is to be in no file.
+        if (script.EndsWithServer) effects.DropUnit();
         // SELECT counted for the script alone.
         context.Client.Database = _databaseBeforeScript!;
         running.InTransaction = _wasInTransaction;
@@ -58,7 +59,7 @@ sealed partial class CommandRunner
     }
 
     /// <inheritdoc/>
-    ReadOnlySpan<byte> IScriptCalls.Call(RunningScript running, in Request request, NativeWriter output)
+    ReadOnlySpan<byte> IScriptCalls.Call(RunningScript running, in Request request, CapturedReply output)
     {
         var refusal = WhyNotCall(request, out var command);
         if (!refusal.IsEmpty)
@@ -84,6 +85,19 @@ sealed partial class CommandRunner
         if (!command.AcceptsCount(request.Count)) return Errors.ScriptWrongArity;
         if ((command.Flags & CommandFlags.NoScript) != 0 && !switches.ScriptsMayCallAnything) return Errors.NotAllowedFromScript;
         return gates.WhyNotCall(command);
+    }
+
+    /// <summary>Whether a request calls a script that says that it changes nothing: a pause of writes does not hold it.</summary>
+    bool IsReadOnlyScript(Command? command, in Request request)
+    {
+        if (command is not { Group: CommandGroup.Scripting, IsContainer: false } || !pause.IsOfWrites || request.Count < 2) return false;
+        var flags = command.Name switch
+        {
+            "FCALL" => functions.FindFunction(request[1])?.Flags,
+            "EVALSHA" => evalScripts.Find(request[1])?.Flags,
+            _ => Shebang.ReadScript(request[1], out var read, out _) is null ? read : null,
+        };
+        return (flags & ScriptFlags.NoWrites) == ScriptFlags.NoWrites;
     }
 
     /// <summary>The command or subcommand that a request names, if it can be called.</summary>

@@ -25,7 +25,7 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandRunner(
     ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
-    TrackedKeys tracking, Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
+    TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions, Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, CommandTable<Command> commands, DebugSwitches switches,
     ObservationSettings settings, Clock clock, ServerLog log)
@@ -50,7 +50,7 @@ sealed partial class CommandRunner(
     /// </returns>
     public bool Execute(Client client, in Request request, Command? command, ulong? keyHash, ReplyWriter reply)
     {
-        if (pause.IsActive && pause.Holds(client, command, request)
+        if (pause.IsActive && pause.Holds(client, command, request) && !IsReadOnlyScript(command, request)
             || snapshots.IsActive && snapshots.Holds(client, command, request)
             || aof.HoldsWrites && aof.Holds(client, command))
         {

@@ -1,5 +1,4 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Buffers;
 
 namespace MiniRedis.Server.Scripts;
 
@@ -11,7 +10,7 @@ interface IScriptCalls
     /// <param name="request">The command.</param>
     /// <param name="output">Gets the reply, in the script's protocol.</param>
     /// <returns>Empty if it has run; otherwise the error that keeps it from running.</returns>
-    ReadOnlySpan<byte> Call(RunningScript script, in Request request, NativeWriter output);
+    ReadOnlySpan<byte> Call(RunningScript script, in Request request, CapturedReply output);
 
     /// <summary>Whether the caller of the script may run a command (redis.acl_check_cmd); null if there is no such command.</summary>
     bool? IsAllowed(RunningScript script, in Request request);

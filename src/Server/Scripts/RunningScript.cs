@@ -55,6 +55,9 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
     /// <summary>Whether a client has ended it.</summary>
     public bool IsKilled { get; private set; }
 
+    /// <summary>Whether the server ends, and the script with it, wherever it is.</summary>
+    public bool EndsWithServer => exit.HasBegun;
+
     /// <summary>The protocol in which it gets replies: 2, unless it calls redis.setresp.</summary>
     public int Protocol { get; set; }
 

@@ -76,15 +76,19 @@ sealed partial class ScriptEngine
         }
         else
         {
-            _captured.Clear();
+            _captured.Begin(Machine.MemoryLimit);
             var refusal = _services.Calls.Call(script, _arguments.Request, _captured);
             if (!refusal.IsEmpty)
             {
                 result = Error(refusal, isCounted: true);
             }
+            else if (_captured.IsOver)
+            {
+                result = Error(Errors.ScriptReplyTooLong);
+            }
             else
             {
-                ReadOnlySpan<byte> reply = _captured.Written;
+                var reply = _captured.Written;
                 failed = reply[0] == '-';
                 result = new ReplyValues(Machine, _names, reply, script.Protocol).Read();
             }

@@ -1,7 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Scripting.Machine;
 using MiniRedis.Scripting.Memory;
-using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Effects;
 
 namespace MiniRedis.Server.Scripts;
@@ -22,7 +21,7 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     readonly ScriptNames _names;
     readonly ScriptReply _reply;
     readonly CallArguments _arguments = new();
-    readonly NativeWriter _captured = new();
+    readonly CapturedReply _captured = new();
     readonly Value _loadGlobals;
     readonly int _keys = -1, _argv = -1;
 

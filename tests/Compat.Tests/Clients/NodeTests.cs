@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Compat.Tests.Clients;
 
-/// <summary>ioredis and node-redis: the programs in the folder Node, whose packages npm puts there.</summary>
+/// <summary>
+/// ioredis and node-redis, and libraries whose work is done by scripts: the programs in the folder Node, whose packages npm puts there.
+/// </summary>
 public sealed class NodeTests
 {
     [NodeFact]
@@ -21,6 +23,13 @@ public sealed class NodeTests
     [NodeFact]
     public Task Two_processes_that_cache_see_what_a_third_one_writes() => Run("broadcast.js");
 
+    /// <summary>Redlock, redis-semaphore, rate-limiter-flexible, Bee-Queue, and commands defined with ioredis.</summary>
+    [NodeFact]
+    public Task Locks_limiters_and_queues_made_of_scripts_work() => Run("scripts.js");
+
+    [NodeFact]
+    public Task Bullmq_loses_no_job_and_does_none_twice() => Run("bullmq.js", "10000");
+
     static async Task Run(string program, params string[] arguments)
     {
         using var server = new ServerProcess();
@@ -34,8 +43,9 @@ static class NodePackages
 {
     public static string Folder { get; } = FindFolder();
 
-    public static bool ArePresent =>
-        Directory.Exists(Path.Combine(Folder, "node_modules", "ioredis")) && Directory.Exists(Path.Combine(Folder, "node_modules", "redis"));
+    static readonly string[] s_names = ["bee-queue", "bullmq", "ioredis", "rate-limiter-flexible", "redis", "redis-semaphore", "redlock"];
+
+    public static bool ArePresent => s_names.All(name => Directory.Exists(Path.Combine(Folder, "node_modules", name)));
 
     static string FindFolder()
     {
@@ -51,6 +61,6 @@ sealed class NodeFactAttribute : FactAttribute
     public NodeFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1) : base(file, line)
     {
         if (!Tool.IsInstalled("node")) Skip = "node is not installed (Debian: apt install nodejs npm)";
-        else if (!NodePackages.ArePresent) Skip = "ioredis and node-redis are not installed: npm install --prefix tests/Compat.Tests/Node";
+        else if (!NodePackages.ArePresent) Skip = "the packages are not installed: npm install --prefix tests/Compat.Tests/Node";
     }
 }

@@ -10,6 +10,7 @@ sealed unsafe partial class EpollLoop
 
     NativeBuffer? _inputWhileBusy;
     Connection? _busy;
+    bool _busyNeedsAttention;
 
     /// <summary>Whether the calling thread is the loop's.</summary>
     public bool IsCurrent => Thread.CurrentThread == _thread;
@@ -30,7 +31,9 @@ sealed unsafe partial class EpollLoop
         finally
         {
             _handler.ExecutorLock.Enter();
-            _busy = null;
+            if (_busyNeedsAttention) _attention.Enqueue((EpollConnection)busy);
+            _attentionPending |= _busyNeedsAttention;
+            (_busy, _busyNeedsAttention) = (null, false);
             _sharedInput.Exchange(_inputWhileBusy);
         }
     }

@@ -305,6 +305,12 @@ sealed unsafe partial class EpollLoop : IDisposable
             if (_attention.Count > 0) _handler.OnSendingLocked();
             while (_attending.Count < AttendedAtOnce && _attention.TryDequeue(out var connection))
             {
+                if (connection == _busy)
+                {
+                    // Its reply is being written. It stays marked, and comes into the queue again.
+                    _busyNeedsAttention = true;
+                    continue;
+                }
                 connection.NeedsAttention = false;
                 if (connection.IsClosed) continue;
                 connection.TrimIfWantedLocked();
