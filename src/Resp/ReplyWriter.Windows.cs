@@ -81,6 +81,16 @@ public sealed unsafe partial class ReplyWriter
         _output = null;
     }
 
+    /// <summary>
+    /// Hands over what is written so far, so that the output may be sent while the reply is not whole. Not within a capture or an
+    /// aggregate of unknown length.
+    /// </summary>
+    public void Pause()
+    {
+        Debug.Assert(_depth == 0, "paused within a capture");
+        HandOver();
+    }
+
     private void HandOver()
     {
         if (_start == null) return;

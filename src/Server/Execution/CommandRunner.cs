@@ -25,7 +25,8 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandRunner(
     ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
-    TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions, Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
+    TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions,
+    Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, CommandTable<Command> commands, DebugSwitches switches,
     ObservationSettings settings, Clock clock, ServerLog log)

@@ -137,6 +137,8 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
             IsBusy = true;
             log.SlowScript(Milliseconds, IsEval ? "SCRIPT KILL" : "FUNCTION KILL", System.Text.Encoding.Latin1.GetString(Name));
         }
+        // The caller's former replies may be sent meanwhile.
+        Reply!.Pause();
         Others.ServeLocked();
         return !IsKilled && !exit.HasBegun;
     }

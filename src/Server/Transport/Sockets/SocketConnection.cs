@@ -82,6 +82,9 @@ sealed class SocketConnection : Connection, IDisposable
         return Volatile.Read(ref _closed) == 0;
     }
 
+    /// <summary>Whether a command of it gives way to other connections. Under the executor's lock.</summary>
+    public bool IsBusy { get; set; }
+
     /// <summary>Reads arrived bytes and runs their requests. False at the end of the stream.</summary>
     bool TryTakeLocked()
     {
@@ -124,8 +127,9 @@ sealed class SocketConnection : Connection, IDisposable
         Volatile.Write(ref _attention, 0);
         lock (_transport.Handler.ExecutorLock)
         {
-            if (_closed == 0) TrimIfWantedLocked();
-            if (WantsResume && _closed == 0) Execute();
+            // Its requests are being read.
+            if (_closed == 0 && !IsBusy) TrimIfWantedLocked();
+            if (WantsResume && _closed == 0 && !IsBusy) Execute();
         }
         Flush();
     }

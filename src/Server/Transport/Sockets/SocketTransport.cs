@@ -110,9 +110,15 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
         // The requests that the busy connection has sent lie in the shared buffer. Others come on threads of their own.
         var other = new NativeBuffer(InputPipe.SharedBytes);
         _sharedInput.Exchange(other);
-        handler.ExecutorLock.Exit();
+        var connection = (SocketConnection)busy;
+        connection.IsBusy = true;
+        // A completion takes it before it calls the handler, which takes it again.
+        var depth = 0;
+        for (; handler.ExecutorLock.IsHeldByCurrentThread; depth++) handler.ExecutorLock.Exit();
         Thread.Yield();
-        handler.ExecutorLock.Enter();
+        for (; depth > 0; depth--) handler.ExecutorLock.Enter();
+        connection.IsBusy = false;
+        connection.RequestAttentionLocked();
         _sharedInput.Exchange(other);
         other.Free();
     }

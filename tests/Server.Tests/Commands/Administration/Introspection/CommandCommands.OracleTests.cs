@@ -21,6 +21,8 @@ public sealed class CommandCommandsOracleTests
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
         "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",
         "hgetex", "hsetex", "hgetdel",
+        // Valkey 8's.
+        "script|show",
         // Later versions: more or fewer tips.
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
         // Later versions: a command line without arguments is asked about, too, and the arguments are documented.
