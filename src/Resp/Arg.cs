@@ -10,7 +10,7 @@ public enum ArgType
     Pattern,
     UnixTime,
 
-    /// <summary>A word that stands for itself, as NX.</summary>
+    /// <summary>A fixed word, such as NX.</summary>
     PureToken,
 
     /// <summary>One of the children.</summary>
@@ -36,10 +36,10 @@ public sealed record Arg
 
     public ArgType Type { get; private init; }
 
-    /// <summary>The word that comes before the value, or, for a pure token, is all there is; COMMAND DOCS calls it "token".</summary>
+    /// <summary>The word before the value; a pure token has no value. COMMAND DOCS calls it "token".</summary>
     public string? Word { get; private init; }
 
-    /// <summary>Index in <see cref="CommandSpec.Keys"/> of the spec that finds this key; -1 for what is no key.</summary>
+    /// <summary>Index in <see cref="CommandSpec.Keys"/> of the spec that finds this key; -1 if the argument is no key.</summary>
     public int KeySpecIndex { get; private init; } = -1;
 
     public bool IsOptional { get; private init; }

@@ -1,17 +1,17 @@
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// Scratch space for the arguments of one request at a time: ranges for the parser, and bytes for arguments that do not
-/// lie in the receive buffer as they are to be read (inline requests with escapes, requests that span segments, requests
-/// made by the server itself).
+/// Scratch space for the arguments of one request: ranges for the parser, and bytes for arguments that the receive buffer does
+/// not hold in their final form. Those are inline requests with escapes, requests that span segments, and requests that the
+/// server itself makes.
 /// </summary>
 /// <remarks>Not thread-safe: one instance belongs to one loop thread and serves all its connections in turn.</remarks>
 public sealed class ArgBuffer
 {
-    // Most requests have fewer than 16 arguments; the array doubles from here as arguments are really found.
+    // Most requests have fewer than 16 arguments. The array doubles when more are found.
     private const int InitialRanges = 64;
 
-    // What a thread keeps between requests. More than this was one unusual request, not the rule.
+    // What a thread keeps between requests. Only an unusual request needs more.
     private const int RangesKept = 4096;
     private const int BytesKept = 64 * 1024;
 
@@ -88,7 +88,7 @@ public sealed class ArgBuffer
     /// <summary>Whether an unusually large request has made this buffer grow.</summary>
     public bool IsLarge => _ranges.Length > RangesKept || _bytes.Length > BytesKept;
 
-    /// <summary>Gives back what an unusually large request made this buffer grow to. Nothing of the last request is left.</summary>
+    /// <summary>Gives back the memory that an unusually large request needed. The last request is not valid any more.</summary>
     public void Trim()
     {
         if (_ranges.Length > RangesKept) _ranges = new ArgRange[InitialRanges];

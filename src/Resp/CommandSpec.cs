@@ -1,8 +1,8 @@
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// What there is to say about a command without running it. Everything about commands that is not a handler is derived
-/// from this one entry: COMMAND and its subcommands, ACL categories, routing by key, the gates before execution.
+/// The declaration of a command: everything but its handler. COMMAND and its subcommands, ACL categories, routing by key and the
+/// gates before execution are derived from it.
 /// </summary>
 /// <remarks>Built by object initializer and not changed once it is in a <see cref="CommandTable{T}"/>; then any thread may read.</remarks>
 public class CommandSpec
@@ -86,7 +86,7 @@ public class CommandSpec
 
     public bool IsContainer => _subcommands.Length > 0;
 
-    /// <summary>What becomes of it between MULTI and EXEC.</summary>
+    /// <summary>How it is treated between MULTI and EXEC.</summary>
     public InMulti InMulti { get; init; }
 
     /// <summary>Whether a RESP2 client may call it while it is subscribed to something.</summary>
@@ -162,7 +162,7 @@ public class CommandSpec
         return null;
     }
 
-    /// <summary>Works out what follows from the declaration. Repeating it changes nothing.</summary>
+    /// <summary>Computes what follows from the declaration. Idempotent.</summary>
     internal void Derive()
     {
         _categories = DeriveCategories();
@@ -176,7 +176,7 @@ public class CommandSpec
         AclCategory all = AclCategories;
         if (InGroupCategory && !IsContainer) all |= OfGroup(Group);
         if (Has(CommandFlags.Write)) all |= AclCategory.Write;
-        // A read-only script is not a read: what it reads is checked command by command.
+        // A read-only script is no read: each command that it calls is checked by itself.
         if (Has(CommandFlags.ReadOnly) && (all & AclCategory.Scripting) == 0) all |= AclCategory.Read;
         if (Has(CommandFlags.Admin)) all |= AclCategory.Admin | AclCategory.Dangerous;
         if (Has(CommandFlags.PubSub)) all |= AclCategory.PubSub;
@@ -204,7 +204,7 @@ public class CommandSpec
     };
 
     /// <summary>
-    /// One range out of the key specs, as clients knew it before Redis 7; what does not fit one range makes the keys
+    /// Derives the one range of keys that clients knew before Redis 7. If one range does not cover the key specs, the keys are
     /// movable. Source: populateCommandLegacyRangeSpec.
     /// </summary>
     private void DeriveLegacyRange()
@@ -223,7 +223,7 @@ public class CommandSpec
             if (!plain || (key.Flags & KeyFlags.Incomplete) != 0) _flags |= CommandFlags.MovableKeys;
             if (!plain) continue;
             first = Math.Min(first, key.Index);
-            // As unsigned numbers, so that "up to the last argument" is the larger one.
+            // Compared as unsigned numbers, so that -1, the last argument, is the largest.
             last = (int)Math.Max((uint)last, (uint)Absolute(key));
             previous = last;
         }

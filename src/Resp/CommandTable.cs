@@ -73,7 +73,9 @@ public sealed class CommandTable<T>
 
     public T? Find(string name) => _named.GetValueOrDefault(name);
 
-    /// <summary>By the name it was declared with, renamed or removed though it may be: what replication streams and files use.</summary>
+    /// <summary>
+    /// Finds a command by its declared name, even if it was renamed or removed: replication streams and files use that name.
+    /// </summary>
     public T? FindOriginal(string name) => _original.GetValueOrDefault(name);
 
     /// <summary>The subcommand that <paramref name="name"/> selects of a container, or null.</summary>

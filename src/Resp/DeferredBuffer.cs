@@ -3,8 +3,9 @@ using System.Buffers;
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// Where the elements of an aggregate lie whose count is not known yet: in chunks, each larger than the one before it, so that nothing is
-/// copied to make room, and no reply is too long. A chunk is given back as soon as its elements are on their way.
+/// Holds the elements of an aggregate whose count is not known yet, in chunks. Each chunk is larger than the one before it, so
+/// that nothing is copied to make room and a reply may have any length. A chunk is given back as soon as its elements are handed
+/// over.
 /// </summary>
 /// <remarks>Not thread-safe. It owns its chunks.</remarks>
 internal sealed class DeferredBuffer(IReplyMemory memory) : IBufferWriter<byte>
@@ -47,7 +48,7 @@ internal sealed class DeferredBuffer(IReplyMemory memory) : IBufferWriter<byte>
         {
             (IMemoryOwner<byte> chunk, int length) = _full[i];
             reply.Append(chunk.Memory.Span[..length]);
-            // An exception in between must not give it back twice.
+            // The chunk must not be given back twice if an exception comes.
             _full[i] = default;
             memory.Return(chunk);
         }

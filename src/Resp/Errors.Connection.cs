@@ -88,7 +88,9 @@ public static partial class Errors
 
     public static ReadOnlySpan<byte> MonitorDenied => "ERR MONITOR isn't allowed for DENY BLOCKING client"u8;
 
-    /// <summary>Replicas, and clients that MONITOR shows commands, are exempt from pauses; so they may not touch what a pause protects.</summary>
+    /// <summary>
+    /// Replicas and clients in MONITOR are exempt from pauses, so they may not use keys, which a pause protects.
+    /// </summary>
     public static ReadOnlySpan<byte> ReplicaMayNotUseKeys => "ERR Replica can't interact with the keyspace"u8;
 
     /// <param name="command">The command's full name in lower case.</param>

@@ -1,6 +1,6 @@
 namespace MiniRedis.Resp;
 
-/// <summary>What is answered to bytes that are not RESP, without the leading "-ERR "; the connection is closed after it.</summary>
+/// <summary>The answers to bytes that are not RESP, without the leading "-ERR ". The connection is closed after them.</summary>
 public static partial class Errors
 {
     public const string TooBigInlineRequest = "Protocol error: too big inline request";
@@ -12,7 +12,7 @@ public static partial class Errors
     public const string InvalidBulkLength = "Protocol error: invalid bulk length";
     public const string UnauthenticatedBulkLength = "Protocol error: unauthenticated bulk length";
 
-    /// <summary>A line end among the unexpected would break the error line itself, so it shows as a space.</summary>
+    /// <summary>An unexpected line end is shown as a space, since it would end the error line.</summary>
     public static string ExpectedDollar(byte got) =>
         $"Protocol error: expected '$', got '{(got is (byte)'\r' or (byte)'\n' ? ' ' : (char)got)}'";
 }

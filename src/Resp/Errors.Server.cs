@@ -77,7 +77,7 @@ public static partial class Errors
     /// <param name="reason">What the operating system says, as "No space left on device".</param>
     public static string AofFailed(string reason) => $"MISCONF Errors writing to the AOF file: {reason}";
 
-    /// <summary>LATENCY GRAPH of an event that never was.</summary>
+    /// <summary>LATENCY GRAPH of an event without entries.</summary>
     public static byte[] NoLatencySamples(ReadOnlySpan<byte> name) => Quote("ERR No samples available for event '"u8, name, "'"u8);
 
     public static string WrongProtocolType(string types) => $"ERR Wrong protocol type name. Please use one of the following: {types}";
@@ -92,6 +92,6 @@ public static partial class Errors
     /// <param name="reason">What the operating system says, as "Permission denied".</param>
     public static string ConfigRewriteFailed(string reason) => $"ERR Rewriting config file: {reason}";
 
-    /// <summary>ACL CAT of a category that is none; 128 bytes of it show.</summary>
+    /// <summary>ACL CAT of an unknown category, of which 128 bytes are shown.</summary>
     public static byte[] UnknownCategory(ReadOnlySpan<byte> name) => Quote("ERR Unknown category '"u8, CText(name, 128), "'"u8);
 }

@@ -75,8 +75,8 @@ public static partial class Errors
     public static byte[] UnknownTypeName(ReadOnlySpan<byte> name) => Quote("ERR unknown type name '"u8, name, "'"u8);
 
     /// <summary>
-    /// A command that is not in the table. At most 128 bytes of its name show, and of the arguments as many as fit 128
-    /// bytes with their quotes. Source: commandCheckExistence.
+    /// An unknown command. The text shows at most 128 bytes of its name, and as many arguments as fit 128 bytes with their
+    /// quotes. Source: commandCheckExistence.
     /// </summary>
     public static byte[] UnknownCommand(in Request request)
     {

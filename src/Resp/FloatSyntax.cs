@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// The spellings of floating point numbers that C's strtod accepts, taken apart: value = Mantissa x Base^Exponent, exactly.
+/// Parses the spellings of floating point numbers that C's strtod accepts. The value is exactly Mantissa x Base^Exponent.
 /// </summary>
 /// <remarks>
 /// Redis hands what clients send to strtod and strtold, and refuses what these do not consume whole: so "+1", ".5", "5.",
@@ -12,8 +12,8 @@ namespace MiniRedis.Resp;
 /// </remarks>
 internal ref struct FloatSyntax
 {
-    // An exponent counts no further than this, so that no number of digits lets it overflow. It is larger than what the digits
-    // of the longest text can make up for (2^31 digits of 4 bits), so what it cuts is zero or infinite whatever the digits are.
+    // An exponent is cut to this, so that it cannot overflow. The bound exceeds what the digits of the longest text can make up
+    // for (2^31 digits of 4 bits): beyond it the number is zero or infinite whatever its digits are.
     private const long ExponentBound = 1L << 40;
 
     public bool Negative;
@@ -108,8 +108,8 @@ internal ref struct FloatSyntax
     }
 
     /// <summary>
-    /// The first hexadecimal digits as one integer; what follows them only decides how a number is rounded. Takes time for all
-    /// digits once.
+    /// The first hexadecimal digits as one integer. The digits after them only decide how the number is rounded. Linear in the
+    /// number of digits.
     /// </summary>
     /// <param name="most">How many digits at most: up to 32.</param>
     /// <param name="exponent">The integer's power of 2: <see cref="Exponent"/>, and 4 for each digit left out.</param>
@@ -131,7 +131,7 @@ internal ref struct FloatSyntax
     }
 
     /// <summary>
-    /// Whether the value is one division of 64-bit numbers: what people send, and doubles as programs print them.
+    /// Whether the value is one division of 64-bit numbers. It is for what people send, and for doubles as programs print them.
     /// </summary>
     public readonly bool IsShortDecimal => DigitCount <= 19 && Exponent is >= -19 and <= 0;
 
@@ -168,11 +168,11 @@ internal ref struct FloatSyntax
     }
 
     /// <summary>
-    /// The decimal digits as one integer. Takes time with the square of how many they are: for texts whose length is bounded.
+    /// The decimal digits as one integer. Quadratic in the number of digits, so the length of the text must be bounded.
     /// </summary>
     public readonly BigInteger Mantissa()
     {
-        // In place, 19 digits at a time: each step of a BigInteger would copy all that is there. A limb holds a little more.
+        // Works in place, 19 digits at a time, which is what a limb holds: each step of a BigInteger would copy all of it.
         const int DigitsInLimb = 19;
         Span<ulong> limbs = stackalloc ulong[DigitCount / DigitsInLimb + 1];
         int used = 0, gathered = 0;

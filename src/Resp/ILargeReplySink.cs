@@ -1,8 +1,8 @@
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// An output that can take a long run of bytes in one piece, into memory of just that size, instead of cutting it into the
-/// windows it lends out: half a gigabyte of them would be garbage of that size once it is sent.
+/// An output that can take a long run of bytes in one piece, into memory of just that size. Cutting half a gigabyte into the
+/// windows that the output lends would leave as much garbage once it is sent.
 /// </summary>
 public interface ILargeReplySink
 {

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// Memory for what a <see cref="ReplyWriter"/> holds back: the elements of an aggregate whose count is not known yet. Used by the
+/// Memory for the elements that a <see cref="ReplyWriter"/> holds back until the count of their aggregate is known. Used by the
 /// thread that writes.
 /// </summary>
 public interface IReplyMemory
@@ -15,7 +15,7 @@ public interface IReplyMemory
     void Return(IMemoryOwner<byte> chunk);
 }
 
-/// <summary>Arrays, for a writer that nobody gave other memory: the collector takes them back, all but one.</summary>
+/// <summary>Arrays, for a writer without other memory. It keeps one; the collector takes back the others.</summary>
 internal sealed class ArrayReplyMemory : IReplyMemory
 {
     private Chunk? _spare;

@@ -1,8 +1,8 @@
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// Inline requests, as a person types them: words separated by blanks, with "double quotes" that know the escapes
-/// \n \r \t \b \a \xHH and 'single quotes' that know only \'. Source: sdssplitargs in Redis.
+/// Inline requests, as a person types them: words separated by blanks. "Double quotes" have the escapes \n \r \t \b \a \xHH,
+/// 'single quotes' have only \'. Source: sdssplitargs in Redis.
 /// </summary>
 public static class InlineRequest
 {
@@ -57,7 +57,7 @@ public static class InlineRequest
                 }
 
                 bool closed = c == (byte)'"' ? TakeDoubleQuoted(line, ref i, args) : TakeSingleQuoted(line, ref i, args);
-                // A closing quote ends the word: `"a"b` is an error, though `a"b"` is one word.
+                // A closing quote must end the word: `"a"b` is an error, while `a"b"` is one word.
                 if (!closed || (i < line.Length && !IsSpace(line[i]))) return false;
                 break;
             }

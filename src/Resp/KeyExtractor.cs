@@ -9,12 +9,12 @@ public readonly record struct KeyRef(int Position, KeyFlags Flags);
 public delegate bool KeyFinder(CommandSpec spec, in Request request, ref KeyBuffer keys);
 
 /// <summary>
-/// The keys found in a request: in memory of the caller's (the stack's) first, then rented. Dispose it.
+/// The keys found in a request: first in the caller's memory (on the stack), then in a rented array. Dispose it.
 /// </summary>
 public ref struct KeyBuffer
 {
     private Span<KeyRef> _keys;
-    // What one unusual request needs is not left to the pool, which would keep it.
+    // Large arrays are not returned to the pool, which would keep them.
     private const int MostRented = 4096;
 
     private KeyRef[]? _rented;
@@ -96,9 +96,10 @@ public static class KeyExtractor
             if (!includeNotKeys && (key.Flags & KeyFlags.NotKey) != 0) continue;
             if (key.Begin == BeginSearch.Unknown || key.Find == FindKeys.Unknown) return false;
             int first = Begin(key, request);
-            // A keyword that is not there names no key, and is no error.
+            // A missing keyword is no error: then the spec finds no key.
             if (first == 0) continue;
-            // Nor is an optional rest that is empty. (Redis gives up on all keys here, so its ACL lets PFMERGE with one key pass.)
+            // An empty optional rest is no error either. (Redis gives up on all keys here, so its ACL lets PFMERGE with one key
+            // pass.)
             if (keys.Count > 0 && first == request.Count && key is { Find: FindKeys.Range, LastKey: < 0 }) continue;
             if (!TryFind(key, request, ref first, out int last)) return false;
             for (int i = first; i <= last; i += key.Step) keys.Add(i, key.Flags);
@@ -115,7 +116,8 @@ public static class KeyExtractor
         int step = forward ? 1 : -1;
         for (int i = forward ? key.StartFrom : request.Count + key.StartFrom; i >= 1 && i < request.Count; i += step)
         {
-            // The outermost argument on the far side cannot be a keyword: nothing would follow it, or it is the first key.
+            // The last argument in the direction of the search cannot be a keyword: nothing would follow it, or it is the first
+            // key.
             if (i == (forward ? request.Count - 1 : 1)) break;
             if (System.Text.Ascii.EqualsIgnoreCase(request[i], key.Word!)) return i + 1;
         }
@@ -138,7 +140,8 @@ public static class KeyExtractor
             int at = first + key.KeyNumIndex;
             if (at >= count || !Numbers.TryParseInt64(request[at], out long number) || number < 0 || number > count) return false;
             first += key.FirstKey;
-            // The count is of keys, whatever stands between them (MSETEX, whose values do); it is at most the number of arguments.
+            // The count is the number of keys, though values may stand between them (MSETEX). It is at most the number of
+            // arguments.
             last = (int)Math.Min(first + (number - 1) * key.Step, int.MaxValue);
         }
 

@@ -1,9 +1,9 @@
 namespace MiniRedis.Resp;
 
-/// <summary>How a key spec finds where to begin.</summary>
+/// <summary>How a key spec finds its first argument.</summary>
 public enum BeginSearch
 {
-    /// <summary>Cannot be said: the command's <see cref="CommandSpec.GetKeys"/> must tell.</summary>
+    /// <summary>Unknown: the command's <see cref="CommandSpec.GetKeys"/> finds the keys.</summary>
     Unknown,
 
     /// <summary>At a fixed argument.</summary>

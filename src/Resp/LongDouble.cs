@@ -11,7 +11,7 @@ namespace MiniRedis.Resp;
 //
 //     value = (-1)^negative x mantissa x 2^exponent        mantissa has its top bit set, or is 0
 //
-// A subnormal (below 2^-16382) is kept normalized too: it merely ends in zero bits, as nothing is kept below 2^-16445.
+// A subnormal (below 2^-16382) is kept normalized too. Its last bits are zero, since the smallest bit is 2^-16445.
 
 /// <summary>An x87 80-bit extended floating point number.</summary>
 public readonly struct LongDouble : IEquatable<LongDouble>
@@ -59,7 +59,7 @@ public readonly struct LongDouble : IEquatable<LongDouble>
         return Round(value < 0, magnitude, 0, sticky: false);
     }
 
-    /// <summary>A double, which every long double can be exactly.</summary>
+    /// <summary>Converts a double, which is exact.</summary>
     public static LongDouble FromDouble(double value)
     {
         if (double.IsNaN(value)) return new LongDouble(false, 0, 0, Kind.NaN);
@@ -72,8 +72,8 @@ public readonly struct LongDouble : IEquatable<LongDouble>
     }
 
     /// <summary>
-    /// Parses what strtold takes, but blanks, NaN, texts of <see cref="MaxLength"/> bytes or more, and what overflows or
-    /// vanishes to zero. Source: string2ld.
+    /// Parses what strtold accepts. Refuses blanks, NaN, texts of <see cref="MaxLength"/> bytes or more, and numbers that
+    /// overflow or vanish to zero. Source: string2ld.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out LongDouble value)
     {

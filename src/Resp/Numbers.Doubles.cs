@@ -9,15 +9,15 @@ public static partial class Numbers
     public const int MaxDoubleLength = 32;
 
     /// <summary>
-    /// Parses a double: all that strtod takes (hexadecimal and "inf" included) but blanks, NaN, and what overflows or
-    /// vanishes to zero. Source: string2d.
+    /// Parses what strtod accepts, hexadecimal and "inf" included. Refuses blanks, NaN, and numbers that overflow or vanish to
+    /// zero. Source: string2d.
     /// </summary>
     public static bool TryParseDouble(ReadOnlySpan<byte> text, out double value) =>
         TryReadDouble(text, out value, out bool overflows, out bool vanishes) && !overflows && !vanishes;
 
     /// <summary>
-    /// Parses a double as strtod alone does where Redis asks only whether all was read: blanks may stand in front, a zero byte
-    /// ends the text, nothing at all is 0, and what is too large is infinite. NaN is refused.
+    /// Parses a double as strtod does, for commands of which Redis checks only that the whole text was read. Leading blanks are
+    /// skipped, a zero byte ends the text, an empty text is 0, and a number that is too large is infinite. Refuses NaN.
     /// </summary>
     /// <param name="outOfRange">Whether strtod would set ERANGE: the number overflowed, or lost digits near zero.</param>
     public static bool TryParseLikeC(ReadOnlySpan<byte> text, out double value, out bool outOfRange)
@@ -53,7 +53,7 @@ public static partial class Numbers
         return true;
     }
 
-    /// <summary>Writes a double; "inf", "-inf" and "nan" for what is no number, "-0" for the negative zero.</summary>
+    /// <summary>Writes a double. Infinities and NaN are "inf", "-inf" and "nan"; the negative zero is "-0".</summary>
     /// <returns>Bytes written, <see cref="MaxDoubleLength"/> at most.</returns>
     public static int FormatDouble(double value, Span<byte> destination)
     {

@@ -3,11 +3,11 @@ using System.Numerics;
 
 namespace MiniRedis.Resp;
 
-// A client decides how many digits a number has, so no digit may cost more than a look. A double has 53 bits; where the value of
-// the first digits lies between two doubles is known after some more, and then the rest matters in one way only: whether it is
-// all zeros, which tells a tie from what lies above it. So the first digits are computed with, and the rest is searched for one
-// that is not zero (the "sticky" bit). Hexadecimal needs 15 digits. In decimal, what lies exactly between two doubles has up to
-// 767 digits (2^-1074 + 2^-1075 and its kind), and fewer would not tell on which side of it a number lies.
+// A client decides how many digits a number has, so each digit must cost next to nothing. A double has 53 bits. Some more digits
+// tell where a number lies between two doubles. After those, one thing matters of the rest: whether it is all zeros, which tells
+// a tie from a number above it. So the first digits are computed with, and the rest is only searched for a digit that is not zero
+// (the "sticky" bit). Hexadecimal needs 15 digits. In decimal, the midpoint between two doubles has up to 767 digits (2^-1074 +
+// 2^-1075 and its kind), and fewer would not tell on which side of it a number lies.
 public static partial class Numbers
 {
     /// <summary>Decimal digits that are computed with: more than 767, the most that a tie between two doubles has.</summary>
@@ -28,7 +28,7 @@ public static partial class Numbers
         if (number.DigitCount <= 19 && number.Exponent is >= -22 and <= 22)
         {
             ulong mantissa = number.ShortMantissa();
-            // What people send: two exact numbers, hence one rounding (Clinger, How to Read Floating Point Numbers Accurately).
+            // The common case: two exact numbers, and so one rounding (Clinger, How to Read Floating Point Numbers Accurately).
             if (mantissa <= 1UL << 53)
             {
                 double power = ExactPowersOfTen[(int)Math.Abs(number.Exponent)];
@@ -42,7 +42,7 @@ public static partial class Numbers
             }
         }
 
-        // .NET rounds right, but counts an exponent to some ten thousand only: so many digits may not stand behind the point.
+        // .NET rounds correctly, but its exponents end at some ten thousand, which bounds the digits behind the point.
         const int ShortText = 64;
         if (text.Length > ShortText) return LongDecimalToDouble(number);
         // The sign is the caller's to apply.
@@ -53,7 +53,7 @@ public static partial class Numbers
 
     private static double LongDecimalToDouble(in FloatSyntax number)
     {
-        // Spelled again with the digits that matter.
+        // Writes the number again, with the digits that matter.
         int most = Math.Min(number.DigitCount, MostDecimalDigits);
         Span<byte> text = stackalloc byte[most + 1 + 1 + MaxInt64Length];
         ReadOnlySpan<byte> digits = number.Digits;

@@ -1,18 +1,18 @@
 namespace MiniRedis.Resp;
 
-/// <summary>What one call of <see cref="RequestParser"/> came to.</summary>
+/// <summary>The result of one call of <see cref="RequestParser"/>.</summary>
 public enum ParseStatus : byte
 {
-    /// <summary>The request is not whole yet.</summary>
+    /// <summary>The request is not complete yet.</summary>
     NeedMore,
 
     /// <summary>A request was parsed.</summary>
     Request,
 
-    /// <summary>A blank inline line, <c>*0</c> or <c>*-1</c>: consumed, and nothing to run or to answer.</summary>
+    /// <summary>A blank inline line, <c>*0</c> or <c>*-1</c>. It is consumed, and there is nothing to run or to answer.</summary>
     Empty,
 
-    /// <summary>The bytes are not RESP: answer the error and close the connection, as nothing after it can be trusted.</summary>
+    /// <summary>The bytes are not RESP. Answer the error and close the connection: nothing after it can be trusted.</summary>
     ProtocolError,
 }
 
@@ -47,6 +47,6 @@ public struct ParserLimits
     /// <summary>Longest argument in bytes (<c>proto-max-bulk-len</c>).</summary>
     public long MaxBulkLength = DefaultMaxBulkLength;
 
-    /// <summary>False until the client has authenticated, where authentication is required: then the tight limits hold.</summary>
+    /// <summary>False while the client must authenticate and has not: then the tight limits hold.</summary>
     public bool Authenticated = true;
 }

@@ -4,15 +4,15 @@ using System.Runtime.CompilerServices;
 namespace MiniRedis.Resp;
 
 /// <summary>
-/// 5^n, for the decimal exponents that a long double can have: n up to some 10,000. Computed anew one takes longer than all else
-/// about a number, and a client may ask for it with the seven bytes "1e-4900"; so each 256th is kept once it was asked for (60 KB
-/// if all are), and what is asked for is one multiplication away. Any thread may ask.
+/// 5^n for the decimal exponents of a long double: n up to some 10,000. Computing a power takes longer than all other work on a
+/// number, and a client may ask for one with the seven bytes "1e-4900". So each 256th power is kept once it was needed (60 KB for
+/// all), and any other one is a multiplication away. Any thread may ask.
 /// </summary>
 internal static class PowersOfFive
 {
     private const int Step = 256;
 
-    // Boxed, as a BigInteger is not written at once: two threads may compute the same one, and either's stays.
+    // Boxed, since a BigInteger is not written atomically. Two threads may compute the same power; either result may stay.
     private static readonly StrongBox<BigInteger>?[] s_steps = new StrongBox<BigInteger>?[48];
 
     public static BigInteger Of(int n)

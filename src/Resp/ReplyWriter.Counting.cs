@@ -2,15 +2,19 @@ using System.Diagnostics;
 
 namespace MiniRedis.Resp;
 
-/// <summary>A place in the stream of replies, to ask later what has been written since. Made by <see cref="ReplyWriter.Mark"/>.</summary>
+/// <summary>
+/// A position in the stream of replies, by which to ask later what was written since. Made by <see cref="ReplyWriter.Mark"/>.
+/// </summary>
 public readonly record struct ReplyMark(long Replies, long Pushes, long Missing);
 
-// In Debug builds the writer counts replies and the elements that begun aggregates still lack, so that whatever runs a command can
-// assert that a command answered once, and deferred aggregates that they announce what they hold. A bug here shifts every
-// later reply of a connection by one, which no client notices before it has mixed up whose answer is whose.
+// In Debug builds the writer counts replies, and the elements that open aggregates still lack. So the caller of a command can
+// assert that it answered once, and a deferred aggregate that it announces what it holds. Such a bug shifts every later reply of
+// a connection by one, which a client notices only when it has mixed up its answers.
 public sealed partial class ReplyWriter
 {
-    /// <summary>Whether <see cref="NotedError"/> is kept: for who drops the replies, and still has to tell why something fails.</summary>
+    /// <summary>
+    /// Whether <see cref="NotedError"/> is kept, for callers that drop the replies and still have to tell why a command failed.
+    /// </summary>
     public bool NotesErrors { get; set; }
 
     /// <summary>The text of the first error since it was last set to null, muted ones included; Latin-1.</summary>
@@ -20,7 +24,7 @@ public sealed partial class ReplyWriter
     private long _pushes;
     private long _missing;
 
-    /// <summary>Where the stream of replies stands. Means nothing in Release builds, which do not count.</summary>
+    /// <summary>The present position in the stream of replies. Without meaning in Release builds, which do not count.</summary>
     public ReplyMark Mark
     {
         get
@@ -39,8 +43,8 @@ public sealed partial class ReplyWriter
         : _missing == 0 && (_replies == mark.Replies + 1 || (_replies == mark.Replies && _pushes > mark.Pushes));
 
     /// <summary>
-    /// Takes the messages since <paramref name="mark"/> for one reply, where one is expected: a SUBSCRIBE of two channels inside EXEC
-    /// answers two, though EXEC announced one. Redis's protocol has it so.
+    /// Counts the messages since <paramref name="mark"/> as one reply: a SUBSCRIBE of two channels inside EXEC answers two
+    /// messages, though EXEC announced one reply. Redis's protocol is so.
     /// </summary>
     [Conditional("DEBUG")]
     public void CountAsOneReply(ReplyMark mark)
@@ -50,7 +54,7 @@ public sealed partial class ReplyWriter
         _replies = mark.Replies;
     }
 
-    /// <summary>A reply begins that <paramref name="elements"/> others belong to.</summary>
+    /// <summary>Notes that a reply begins which consists of <paramref name="elements"/> others.</summary>
     [Conditional("DEBUG")]
     private void CountReply(long elements = 0)
     {
@@ -65,7 +69,8 @@ public sealed partial class ReplyWriter
         switch (type)
         {
             case (byte)'|':
-                // Not a reply itself: at top level it begins the one it belongs to, elsewhere that is expected already.
+                // An attribute is no reply by itself. At top level it begins the reply that it belongs to; elsewhere that one is
+                // expected already.
                 if (_missing == 0)
                 {
                     _replies++;

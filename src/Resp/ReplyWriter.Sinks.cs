@@ -3,13 +3,13 @@ using System.Diagnostics;
 
 namespace MiniRedis.Resp;
 
-/// <summary>The place of an aggregate whose count is told when its elements have been written. Made by BeginDeferred.</summary>
+/// <summary>The place of an aggregate whose count is given after its elements. Made by BeginDeferred.</summary>
 public readonly record struct DeferredCount(int Depth);
 
-// Captures and deferred aggregates: the writer's output is put aside, and taken up again when they end.
+// Captures and deferred aggregates put the writer's output aside until they end.
 public sealed unsafe partial class ReplyWriter
 {
-    // Nesting in replies is a handful (COMMAND DOCS is the deepest); the arrays grow if a caller shows otherwise.
+    // Replies nest a few levels deep (COMMAND DOCS is the deepest). The arrays grow if a caller needs more.
     private Frame[] _frames = new Frame[4];
     private DeferredBuffer?[] _deferred = new DeferredBuffer?[4];
     private ArrayReplyMemory? _arrays;
@@ -67,7 +67,7 @@ public sealed unsafe partial class ReplyWriter
         Emit(elements, count);
     }
 
-    /// <summary>Ends the aggregate as if nothing had been written since its beginning, for an error found halfway.</summary>
+    /// <summary>Gives the aggregate up as if nothing had been written since its beginning, for an error found halfway.</summary>
     public void Abandon(DeferredCount deferred) => EndDeferred(deferred).Clear();
 
     /// <summary>
@@ -95,8 +95,8 @@ public sealed unsafe partial class ReplyWriter
     public int Depth => _depth;
 
     /// <summary>
-    /// Drops the aggregates and captures opened since <see cref="Depth"/> was <paramref name="depth"/>, and what they hold:
-    /// for a handler that ended by an exception. Left open, they would swallow the replies to everything that follows.
+    /// Drops the aggregates and captures opened since <see cref="Depth"/> was <paramref name="depth"/>, with their content, after
+    /// a handler ended by an exception. If they stayed open, they would swallow all later replies.
     /// </summary>
     /// <param name="mark">Where the stream of replies stood when the handler began.</param>
     public void Unwind(int depth, in ReplyMark mark)

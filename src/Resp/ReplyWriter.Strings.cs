@@ -3,12 +3,12 @@ using System.Text;
 
 namespace MiniRedis.Resp;
 
-// Text of .NET's, which is sent as UTF-8, and strings that come in pieces.
+// .NET strings, which are sent as UTF-8, and bulk strings that are written in pieces.
 public sealed partial class ReplyWriter
 {
     /// <summary>
-    /// Begins a bulk string of <paramref name="length"/> bytes, of which there may be more than a span holds: parts that make up
-    /// as many must follow, then <see cref="EndBulk"/>.
+    /// Begins a bulk string of <paramref name="length"/> bytes, which may be more than a span holds. Parts of this length
+    /// together must follow, then <see cref="EndBulk"/>.
     /// </summary>
     public void BeginBulk(long length) => Number((byte)'$', length);
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace MiniRedis.Resp;
 
-// The windows into the output's memory: opened, filled across, handed over.
+// Windows into the output's memory are opened, filled and handed over.
 public sealed unsafe partial class ReplyWriter
 {
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -13,7 +13,7 @@ public sealed unsafe partial class ReplyWriter
         if (rest.Length >= LargeReply && _output is ILargeReplySink sink)
         {
             HandOver();
-            // Judged before the memory is taken: what is too much for the client is not copied.
+            // Checked before memory is taken, so that a reply that exceeds the client's limit is not copied.
             if (Limit != long.MaxValue && IsOverLimit(rest.Length))
             {
                 Cut();
@@ -60,7 +60,8 @@ public sealed unsafe partial class ReplyWriter
     }
 
     /// <summary>
-    /// Whether the output has, with the elements that are yet to come to it, all that is wanted. What is captured does not come to it.
+    /// Whether the reply has reached <see cref="Limit"/>, with elements that still wait for their count. Captured bytes do
+    /// not count.
     /// </summary>
     /// <param name="more">Bytes that are about to come.</param>
     private bool IsOverLimit(long more)

@@ -50,8 +50,8 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
     // The current sink. No output means that bytes are dropped.
     private IBufferWriter<byte>? _output;
 
-    // The window into the output's memory, which is pinned as long as it is open: from NextWindow to HandOver. Nobody else may take
-    // memory from the output meanwhile, or give its memory back. (Nothing happens for native memory, which does not move.)
+    // The window into the output's memory. It is pinned while it is open, from NextWindow to HandOver. Meanwhile no one else may
+    // take memory from the output, or give its memory back. (Pinning does nothing to native memory.)
     private MemoryHandle _pin;
     private byte* _start;
     private byte* _position;
@@ -102,14 +102,14 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
     public long HandedOver => _committed;
 
     /// <summary>
-    /// <see cref="Written"/> at which no more is wanted: a reply that grows beyond is cut, so that no request can have the server
-    /// hold more than its client is allowed. <see cref="Attach"/> lifts it.
+    /// A reply is cut when <see cref="Written"/> reaches this, so that no request makes the server hold more than its client is
+    /// allowed. <see cref="Attach"/> lifts the limit.
     /// </summary>
     public long Limit { get; set; } = long.MaxValue;
 
     /// <summary>
-    /// Whether a reply was cut: what came behind was dropped, and the stream is of no use any more. A handler with much left to
-    /// write may stop.
+    /// Whether a reply was cut. The rest was dropped, and the stream is not valid any more. A handler with much left to write may
+    /// stop.
     /// </summary>
     public bool IsCut { get; private set; }
 

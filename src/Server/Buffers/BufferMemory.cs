@@ -18,8 +18,8 @@ namespace MiniRedis.Server.Buffers;
 static unsafe class BufferMemory
 {
     /// <summary>
-    /// Each second one in so many of the slabs that nobody asked for gives its memory back: of a gigabyte, all but 30 MB are gone after
-    /// five seconds. Faster than the memory of keys: a client that did not read its replies is not the rule.
+    /// Each second, one in so many of the unused slabs gives its memory back: of a gigabyte, all but 30 MB are gone after five
+    /// seconds. That is faster than for the memory of keys, since a client that did not read its replies is an exception.
     /// </summary>
     const int GivenBackPart = 2;
 
@@ -70,7 +70,7 @@ static unsafe class BufferMemory
         lock (s_lock) s_arena.Free(block);
     }
 
-    /// <summary>Gives back part of the memory that nobody asked for. To be called about once a second.</summary>
+    /// <summary>Gives back a part of the unused memory. To be called about once a second.</summary>
     public static void GiveBackIdle()
     {
         lock (s_lock) s_arena.GiveBackIdle(GivenBackPart);

@@ -76,14 +76,14 @@ static class Disk
         }
     }
 
-    /// <summary>The permissions of a file, for one that is to replace it; those of a new file if there is none.</summary>
+    /// <summary>The permissions of a file, for its replacement. If there is no file, those of a new one.</summary>
     public static int PermissionsOf(string path)
     {
         if (!OperatingSystem.IsLinux() || KindOf(path) == PathKind.Nothing) return DiskFile.DefaultMode;
         return FileCalls.State(FileNames.ToCall(path), out var state) == 0 ? state.Mode & 0xFFF : throw FileCalls.Failure;
     }
 
-    /// <summary>Bytes of a file; 0 if there is none.</summary>
+    /// <summary>The length of a file in bytes; 0 if there is no file.</summary>
     public static long LengthOf(string path)
     {
         if (!OperatingSystem.IsLinux()) return DiskException.Translate(() => new FileInfo(path) is { Exists: true } file ? file.Length : 0);
@@ -167,7 +167,7 @@ static class Disk
         }
         catch (DiskException failure) when (failure.Number is Errno.BadDescriptor or Errno.Invalid)
         {
-            // Some file systems know no syncs of directories. Redis asks no more of them either.
+            // Some file systems cannot sync directories. Redis ignores that too.
         }
     }
 

@@ -11,12 +11,12 @@ enum DiskFileMode
     /// <summary>An empty one; what an existing one held is lost.</summary>
     Empty,
 
-    /// <summary>A new one; that there is none yet is checked.</summary>
+    /// <summary>A new one. It is an error if the file exists.</summary>
     New,
 }
 
 /// <summary>
-/// A file that is written at its end, whoever else may write to it (O_APPEND on Linux; elsewhere at the end that was known).
+/// A file that is written at its end, even if others write to it too (O_APPEND on Linux; elsewhere at the last known end).
 /// </summary>
 /// <remarks>For any one thread at a time. Everything throws <see cref="IOException"/>, on Linux <see cref="DiskException"/>.</remarks>
 sealed unsafe class DiskFile : IDisposable
@@ -57,7 +57,7 @@ sealed unsafe class DiskFile : IDisposable
 
     /// <summary>
     /// A descriptor that the process was started with, which stays open: 1 is standard output. If it was closed, the runtime may
-    /// have something of its own under that number, to be closed when a new process begins; then nobody sees what is written.
+    /// use that number for a descriptor of its own, which closes at exec. Then /dev/null takes what is written.
     /// </summary>
     public static DiskFile Inherited(int descriptor) => FileCalls.FlagsOf(descriptor) == 0
         ? new(new SafeFileHandle(descriptor, ownsHandle: false))

@@ -42,7 +42,7 @@ sealed class LockFile : IDisposable
                 return failure.Number == Errno.Again ? null : new(null, path);
             }
             if (IsStill(handle, path)) return new(handle, path);
-            // Whoever had it has deleted it in the meantime.
+            // The process that had the lock has deleted the file meanwhile.
             handle.Dispose();
         }
     }

@@ -62,8 +62,9 @@ static class CommandLine
     }
 
     /// <summary>
-    /// Whether a tool is asked for: by its name as the first argument, or by a link whose name ends so, as redis-check-rdb links
-    /// to redis-server. A configuration file of that name can be given as "./check-rdb".
+    /// Whether the command line asks for a tool: by its name as the first argument, or by a link to the executable whose name
+    /// ends with it, as redis-check-rdb is a link to redis-server. A configuration file of that name can be given as
+    /// "./check-rdb".
     /// </summary>
     static bool IsTool(string name, string[] args, out int first)
     {

@@ -158,13 +158,12 @@ sealed class KeyAccess(
     }
 
     /// <summary>As <see cref="ExpireDueFields"/>, of all fields whose deadline has passed.</summary>
-    /// <returns>Whether the key has changed, so that it has to be looked up again.</returns>
-    public bool ExpireFields(Database database, in KeyLookup at)
+    public void ExpireFields(Database database, in KeyLookup at)
     {
         var expiring = BeginExpiring(database, at);
         var walk = long.MaxValue;
         while (expiring.MayGoOn && expiring.Hash.NextDue(Due, ref walk, out var due)) expiring.Delete(due);
-        return expiring.End();
+        expiring.End();
     }
 
     /// <summary>Begins to delete expired fields of a hash, if there may be any and the server may delete them now.</summary>

@@ -13,8 +13,8 @@ sealed class ServerExit
     public bool HasBegun { get; private set; }
 
     /// <summary>
-    /// Whether the data set may hold half a change, so that nobody must look at it any more: neither the cron, nor a snapshot, nor
-    /// whoever tidies up.
+    /// Whether the data set may hold half a change. Then nothing may look at it any more: not the cron, not a snapshot, not the
+    /// clean-up at the end.
     /// </summary>
     public bool IsTorn { get; private set; }
 

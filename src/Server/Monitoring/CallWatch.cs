@@ -65,7 +65,7 @@ sealed class CallWatch
         var flags = command.Flags;
         var microseconds = _clock.Microseconds(0, ticks);
         if (ticks >= _slowTicks && (flags & CommandFlags.SkipSlowlog) == 0) SlowLog.Add(client, request, microseconds);
-        // Who asks about latencies is none, were it the first call of its code: a monitor would find itself.
+        // LATENCY itself is not recorded, however long it takes: a monitoring tool would find its own calls.
         if (ticks >= _latencyTicks && command.Parent is not { Name: "LATENCY" })
             _latency.Note((flags & CommandFlags.Fast) != 0 ? "fast-command" : "command", microseconds / 1000);
     }

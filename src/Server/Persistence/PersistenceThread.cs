@@ -3,12 +3,12 @@ using MiniRedis.Server.Files;
 namespace MiniRedis.Server.Persistence;
 
 /// <summary>
-/// Starts threads. The system may have none to give (RLIMIT_NPROC, a container's pids.max), of which the runtime says that memory
-/// is out. Here it is a failure like that of a disk, and as little the server's end.
+/// Starts threads. The system may refuse one (RLIMIT_NPROC, a container's pids.max), which the runtime reports as being out of
+/// memory. Here it becomes a failure like one of the disk, which does not end the server.
 /// </summary>
 static class PersistenceThread
 {
-    /// <exception cref="DiskException">There is none to be had: EAGAIN, as from fork.</exception>
+    /// <exception cref="DiskException">The system refuses one: EAGAIN, as from fork.</exception>
     public static void Start(Thread thread)
     {
         try

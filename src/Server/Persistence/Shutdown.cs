@@ -50,7 +50,8 @@ sealed class Shutdown(
         }
         catch (Exception failure)
         {
-            // A bug of ours, which the next attempt would meet again: who asked must not wait for ever.
+            // The next attempt would meet the same bug. The server ends, so that the one who asked for the shutdown does not wait
+            // for ever.
             log.ShutdownFailed(failure);
             exit.Begin(1);
         }

@@ -101,7 +101,7 @@ sealed class Listener : IDisposable
         if (_path is not null) TryDelete(_path);
     }
 
-    // What cannot be deleted is told by bind, or is in nobody's way.
+    // If the file cannot be deleted and is in the way, bind reports it.
     static void TryDelete(string path)
     {
         try

@@ -150,8 +150,10 @@ static partial class HashCommands
     static bool TryReadLive(scoped ref CommandContext c, out HashReader hash)
     {
         if (!TryRead(ref c, out hash)) return false;
-        if (hash.MayHaveExpired(c.ExpiredBy) && c.Server.Keys.ExpireFields(c.Database, c.Database.Lookup(c.Arg(1))))
-            hash = new(c.Database.Lookup(c.Arg(1)).Record);
+        if (!hash.MayHaveExpired(c.ExpiredBy)) return true;
+        c.Server.Keys.ExpireFields(c.Database, c.Database.Lookup(c.Arg(1)));
+        // Read anew even if no field was deleted: the value may have been copied for a snapshot.
+        hash = new(c.Database.Lookup(c.Arg(1)).Record);
         return true;
     }
 

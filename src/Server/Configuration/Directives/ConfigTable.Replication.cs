@@ -36,7 +36,7 @@ internal static partial class ConfigTable
         Long("repl-backlog-ttl", 3600, (0, long.MaxValue), c => ref c.Replication.ReplBacklogTtl),
         Bool("dual-channel-replication-enabled", false, c => ref c.Replication.DualChannelReplicationEnabled, from: Valkey80,
             inert: "a full synchronization uses one connection"),
-        // Redis's default is "ignore", which takes what is left of a file whose commands fail for the data.
+        // Redis's default is "ignore": it loads the rest of a file although some of its commands fail.
         Choice("propagation-error-behavior", "panic", c => ref c.Replication.PropagationErrorBehavior,
         [
             ("ignore", PropagationErrorBehavior.Ignore), ("panic", PropagationErrorBehavior.Panic),

@@ -67,7 +67,7 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         if (!TryClaim()) throw new IOException($"{Holder} writes the append only files in {Directory}");
     }
 
-    /// <summary>Who has the files, as far as the system tells.</summary>
+    /// <summary>The process that holds the files, as far as the system tells.</summary>
     public string Holder => LockFile.HolderOf(LockPath) is { } process ? $"Another server (process {process})" : "Another server";
 
     /// <summary>Lets other servers have the files.</summary>
@@ -181,7 +181,7 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         Step($"Fail to fsync AOF directory {settings.AppendDirname}", () => files.SyncDirectory(Directory));
         if (kept.Count == 0) return;
         log.AofKept(string.Join(", ", kept.Select(file => file.Name)), settings.AppendDirname);
-        // What is written from here on holds no more than there is.
+        // From here on the list holds only files that exist.
         KeepsReplaced = false;
     }
 
