@@ -17,6 +17,9 @@ sealed class MortalServer : IDisposable
     /// <param name="directives">As on the command line: "--appendonly", "yes".</param>
     public MortalServer(params string[] directives) => _directives = directives;
 
+    /// <summary>Whether it is started with SIGINT ignored, as a job in the background of a script is.</summary>
+    public bool InBackground { get; init; }
+
     string SocketPath => Path.Combine(_directory.FullName, "redis.sock");
 
     /// <summary>Starts it, and waits until everything is loaded.</summary>
@@ -24,8 +27,11 @@ sealed class MortalServer : IDisposable
     public void Start()
     {
         var server = Path.Combine(AppContext.BaseDirectory, "miniredis.dll");
-        var start = new ProcessStartInfo("dotnet",
-            [server, "--port", "0", "--unixsocket", SocketPath, "--save", "", "--dir", _directory.FullName, .. _directives])
+        string[] command =
+            ["dotnet", server, "--port", "0", "--unixsocket", SocketPath, "--save", "", "--dir", _directory.FullName, .. _directives];
+        string[] background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"];
+        string[] words = InBackground ? [.. background, .. command] : command;
+        var start = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
