@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Files;
 
@@ -209,7 +210,7 @@ static class Disk
         var failed = FileCalls.Unlink(name) != 0;
         var failure = failed ? FileCalls.Failure : null;
         if (failed || held.IsInvalid) held.Dispose();
-        else ThreadPool.UnsafeQueueUserWorkItem(static handle => handle.Dispose(), held, preferLocal: false);
+        else Elsewhere.Run(held.Dispose);
         if (failure is not null && failure.Number != Errno.NoEntry) throw failure;
     }
 
