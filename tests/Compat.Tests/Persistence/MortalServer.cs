@@ -67,6 +67,24 @@ sealed class MortalServer : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Descriptors that it has, on Linux.</summary>
+    public int DescriptorsInUse => Directory.GetFileSystemEntries($"/proc/{_process!.Id}/fd").Length;
+
+    /// <summary>Sets the number of descriptors that it may have, while it runs. False if there is no prlimit(1).</summary>
+    public bool TryLimitDescriptors(int most)
+    {
+        try
+        {
+            using var prlimit = Process.Start("prlimit", ["--pid", $"{_process!.Id}", $"--nofile={most}:"]);
+            prlimit.WaitForExit();
+            return prlimit.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Waits until it has ended by itself, for ten seconds at most.</summary>
     public int ExitCode() => _process!.WaitForExit(TimeSpan.FromSeconds(10)) ? _process.ExitCode : throw new TimeoutException("it goes on");
 
