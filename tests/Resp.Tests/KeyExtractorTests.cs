@@ -29,6 +29,10 @@ public class KeyExtractorTests
         { [KeySpec.KeyNum(1, KeyFlags.OW, step: 2)], "MSETEX 3 a 1 b 2", null },
         { [KeySpec.Keyword("STREAMS", 1, KeyFlags.RO).Range(-1, 1, 2)], "XREAD COUNT 1 streams a b 0 0", "a b" },
         { [KeySpec.Keyword("STREAMS", 1, KeyFlags.RO).Range(-1, 1, 2)], "XREAD COUNT 1", "" },
+        // A keyword in last place names no key, whichever way it is looked for.
+        { [KeySpec.Keyword("STREAMS", 1, KeyFlags.RO).Range(-1, 1, 2)], "XREAD COUNT 1 STREAMS", "" },
+        { [KeySpec.Keyword("KEYS", -1, KeyFlags.RW).Range(-1)], "MIGRATE KEYS a", "" },
+        { [KeySpec.Keyword("KEYS", -1, KeyFlags.RW).Range(-1)], "MIGRATE host KEYS a", "a" },
         { Migrate, "MIGRATE host 1 key 0 9", "key" },
         { Migrate, "MIGRATE host 1 x 0 9 KEYS a b", "x a b" },
         { [KeySpec.At(1, KeyFlags.RO | KeyFlags.NotKey)], "SPUBLISH channel m", "" },

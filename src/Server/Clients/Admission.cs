@@ -66,7 +66,7 @@ sealed class Admission(
     public void AcceptLocked(Connection connection)
     {
         clock.Advance();
-        if (clients.Count >= networkSettings.MaxClients || IsOneOfTheLast(connection.Descriptor))
+        if (clients.Count >= networkSettings.MaxClients || IsOneOfTheLast(connection.Descriptor) || connection.IsOnSpareDescriptor)
         {
             statistics.RejectedConnections++;
             Refuse(connection, Errors.MaxClients);

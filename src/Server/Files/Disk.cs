@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Files;
 
@@ -21,7 +22,10 @@ static class Disk
     /// <summary>Permissions of a new directory before the umask, as in Redis.</summary>
     const int DirectoryMode = 0x1ED;
 
-    const int FileSizeSignal = 25, IgnoreSignal = 1;
+    const int FileSizeSignal = 25, DefaultEffect = 0, IgnoreSignal = 1;
+
+    // POSIX names these two numbers.
+    static readonly int[] s_signalsToEnd = [2, 15];
 
     /// <summary>
     /// Has a write beyond the limit of RLIMIT_FSIZE fail, with EFBIG, like one to a full disk: by default the signal SIGXFSZ ends
@@ -30,6 +34,22 @@ static class Disk
     public static void FailAtSizeLimit()
     {
         if (!OperatingSystem.IsWindows()) FileCalls.Signal(FileSizeSignal, IgnoreSignal);
+    }
+
+    /// <summary>
+    /// Has SIGINT and SIGTERM end the process by default even if it was started with them ignored, as jobs in the background of a
+    /// script are. redis-server takes them whoever started it; the runtime leaves an ignored signal ignored, whatever handlers it
+    /// is asked for. To be called before the first of those.
+    /// </summary>
+    public static void HeedSignals()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        // Larger than struct sigaction of any system. The effect is its first field.
+        Span<nint> action = stackalloc nint[64];
+        foreach (var signal in s_signalsToEnd)
+        {
+            if (FileCalls.SignalAction(signal, 0, action) == 0 && action[0] == IgnoreSignal) FileCalls.Signal(signal, DefaultEffect);
+        }
     }
 
     /// <summary>Ends the process at once: no other thread is waited for, and nothing more is written.</summary>
@@ -190,7 +210,7 @@ static class Disk
         var failed = FileCalls.Unlink(name) != 0;
         var failure = failed ? FileCalls.Failure : null;
         if (failed || held.IsInvalid) held.Dispose();
-        else ThreadPool.UnsafeQueueUserWorkItem(static handle => handle.Dispose(), held, preferLocal: false);
+        else Elsewhere.Run(held.Dispose);
         if (failure is not null && failure.Number != Errno.NoEntry) throw failure;
     }
 

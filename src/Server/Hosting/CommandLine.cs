@@ -27,6 +27,7 @@ static class CommandLine
     {
         Disk.OpenStandardDescriptors();
         Disk.FailAtSizeLimit();
+        Disk.HeedSignals();
         switch (CommandLineConfig.Parse(args).Action)
         {
             case CommandLineAction.Version:

@@ -12,15 +12,13 @@ namespace MiniRedis.Server.Hosting;
 static class ThreadLimit
 {
     /// <summary>Runs the server.</summary>
-    /// <returns>Its exit code; 1 if a thread could not be started.</returns>
+    /// <returns>Its exit code. If a thread could not be started, the process has ended with 1.</returns>
     public static int Guard(Func<int> run)
     {
         AppDomain.CurrentDomain.UnhandledException += (_, unhandled) =>
         {
             if (unhandled.ExceptionObject is not Exception failure || !IsReached(failure)) return;
-            Tell();
-            // Not Environment.Exit, which waits for what runs on other threads.
-            Disk.EndProcess(1);
+            End();
         };
         try
         {
@@ -28,7 +26,7 @@ static class ThreadLimit
         }
         catch (Exception failure) when (IsReached(failure))
         {
-            Tell();
+            End();
             return 1;
         }
     }
@@ -39,10 +37,12 @@ static class ThreadLimit
         // The runtime's own thread for signals.
         Win32Exception { NativeErrorCode: var number } => number == Errno.Again,
         OutOfMemoryException => failure.StackTrace?.Contains("Thread.Start", StringComparison.Ordinal) == true,
-        _ => false,
+        // A class of the runtime that starts its thread when it is first used.
+        _ => failure.InnerException is { } inner && IsReached(inner),
     };
 
-    static void Tell()
+    /// <summary>Says why, and ends the process. The runtime's own way waits for other threads, and may need one more.</summary>
+    static void End()
     {
         const int StandardError = 2;
         var line = $"Can't start a thread: {Errno.Words(Errno.Again)}. "
@@ -50,5 +50,6 @@ static class ThreadLimit
         // Console takes a thread of its own.
         if (OperatingSystem.IsLinux()) DiskFile.Inherited(StandardError).TryWrite(Encoding.UTF8.GetBytes(line), out _);
         else Console.Error.Write(line);
+        Disk.EndProcess(1);
     }
 }

@@ -42,8 +42,9 @@ sealed partial class TrackedKeys
         }
     }
 
-    /// <summary>Every key has changed.</summary>
-    void InvalidateAll()
+    /// <summary>Every key has changed, or may have.</summary>
+    /// <param name="changer">The client whose command caused it, which is told once that is over; null for the server itself.</param>
+    void InvalidateAll(Client? changer)
     {
         // Sending to a client may close others.
         foreach (var client in clients.All)
@@ -53,7 +54,7 @@ sealed partial class TrackedKeys
         _table.Clear();
         foreach (var client in _told)
         {
-            if (client == running.Client) Keep(-1, default);
+            if (client == changer) Keep(-1, default);
             else if (client.Tracking is not null) SendAll(client);
         }
         _told.Clear();

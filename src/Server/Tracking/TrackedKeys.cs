@@ -4,6 +4,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Statistics;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Tracking;
 
@@ -22,7 +23,7 @@ namespace MiniRedis.Server.Tracking;
 // Changes come from the stream of effects, so no command can forget to tell. There is no sink while no client tracks. Ours
 // differs from Redis in three things. SWAPDB tells "everything", since the names in a cache now mean other keys. A NOLOOP client
 // is still told of keys that the table has no room for, since the server will not tell it of these again. And when all clients
-// that ever tracked have left, the table is dropped.
+// that ever tracked have left, the table is dropped. So it is when the system refuses it memory, and "everything" is told.
 
 /// <summary>
 /// Client-side caching: the clients that track and the keys remembered for them. Invalidations are in
@@ -110,10 +111,24 @@ sealed partial class TrackedKeys(
         var database = client.Database;
         // A script does not read its keys itself: the commands it calls do.
         if ((command.Flags & CommandFlags.ReadOnly) == 0 || command.Group == CommandGroup.Scripting) return;
+        try
+        {
+            Remember(client.Id, database, command, request, firstKeyHash);
+        }
+        catch (MemoryRefusedException)
+        {
+            // The reply is written, and a table that is half changed is no worse than none: all caches begin anew.
+            InvalidateAll(client);
+        }
+        if (IsFull) IsDue = true;
+    }
+
+    void Remember(long id, Database database, CommandSpec command, in Request request, ulong? firstKeyHash)
+    {
         if (command is { FirstKey: > 0, KeyStep: 1 } && command.LastKey == command.FirstKey && (command.Flags & CommandFlags.MovableKeys) == 0)
         {
             var key = request[command.FirstKey];
-            _table.Add(key, firstKeyHash ?? database.HashOf(key), client.Id, clients);
+            _table.Add(key, firstKeyHash ?? database.HashOf(key), id, clients);
         }
         else
         {
@@ -122,11 +137,10 @@ sealed partial class TrackedKeys(
             foreach (var reference in keys.Keys)
             {
                 var key = request[reference.Position];
-                _table.Add(key, database.HashOf(key), client.Id, clients);
+                _table.Add(key, database.HashOf(key), id, clients);
             }
             keys.Dispose();
         }
-        if (IsFull) IsDue = true;
     }
 
     /// <summary>
@@ -151,9 +165,9 @@ sealed partial class TrackedKeys(
         Invalidate(key, changer);
     }
 
-    void IEffectSink.OnFlushing(int database) => InvalidateAll();
+    void IEffectSink.OnFlushing(int database) => InvalidateAll(running.Client);
 
-    void IEffectSink.OnFlushingAll(int databases) => InvalidateAll();
+    void IEffectSink.OnFlushingAll(int databases) => InvalidateAll(running.Client);
 
-    void IEffectSink.OnSwapped(int first, int second) => InvalidateAll();
+    void IEffectSink.OnSwapped(int first, int second) => InvalidateAll(running.Client);
 }

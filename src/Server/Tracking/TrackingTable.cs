@@ -39,11 +39,14 @@ sealed class TrackingTable(Keyspace data)
     /// <summary>Bytes of memory: exact.</summary>
     public long MemoryBytes => _keyspace?.UsedBytes ?? 0;
 
-    /// <summary>Notes that a client may have a key in its cache.</summary>
+    /// <summary>
+    /// Notes that a client may have a key in its cache. If memory for that is refused, the table is to be emptied: a key may be
+    /// half noted.
+    /// </summary>
     /// <param name="hash">The key's hash, the same in every database of the data's keyspace.</param>
     public void Add(ReadOnlySpan<byte> key, ulong hash, long id, ClientRegistry clients)
     {
-        var database = (_keyspace ??= new Keyspace(1, data.Seed))[0];
+        var database = (_keyspace ??= NewKeyspace())[0];
         var at = database.Lookup(key, hash);
         if (!at.Found)
         {
@@ -102,9 +105,16 @@ sealed class TrackingTable(Keyspace data)
     public void Clear()
     {
         Items = 0;
-        if (Count > 0) _keyspace!.FlushAll();
-        _keyspace?.Dispose();
+        _keyspace?.Arena.DisposeLater();
         _keyspace = null;
+    }
+
+    Keyspace NewKeyspace()
+    {
+        var keyspace = new Keyspace(1, data.Seed);
+        // Tests that refuse the data memory refuse it here too.
+        keyspace.Arena.Trial = data.Arena.Trial;
+        return keyspace;
     }
 
     void DropLeft(ReadOnlySpan<byte> key, ulong hash, ClientRegistry clients)

@@ -101,12 +101,17 @@ public sealed unsafe partial class Arena
             NativePages.Release((byte*)((nuint)slab & ~(Region.Size - 1)), slab->Extent);
             return;
         }
+        ReleaseElsewhere((nuint)slab & ~(Region.Size - 1), slab->Extent);
+    }
+
+    static void ReleaseElsewhere(nuint start, nuint extent)
+    {
         NativePages.BeginRelease();
-        ThreadPool.UnsafeQueueUserWorkItem(static mapping =>
+        Elsewhere.Run(() =>
         {
-            NativePages.ReleaseGently((byte*)mapping.Start, mapping.Extent);
+            NativePages.ReleaseGently((byte*)start, extent);
             NativePages.EndRelease();
-        }, (Start: (nuint)slab & ~(Region.Size - 1), Extent: slab->Extent), preferLocal: false);
+        });
     }
 
     /// <summary>The block at its new size, or null if the caller has to copy it.</summary>

@@ -204,15 +204,15 @@ public sealed unsafe partial class Arena
     void DiscardElsewhere(SlabRun[] runs)
     {
         Interlocked.Increment(ref _discarding);
-        ThreadPool.UnsafeQueueUserWorkItem(static work =>
+        Elsewhere.Run(() =>
         {
-            foreach (var run in work.runs)
+            foreach (var run in runs)
             {
                 run.GiveBackMemory();
-                work.arena._discarded.Enqueue(run);
+                _discarded.Enqueue(run);
             }
-            Interlocked.Decrement(ref work.arena._discarding);
-        }, (arena: this, runs), preferLocal: false);
+            Interlocked.Decrement(ref _discarding);
+        });
     }
 
     void Return(Region region, int first, int count, bool stillBacked)

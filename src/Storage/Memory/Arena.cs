@@ -146,11 +146,11 @@ public sealed unsafe partial class Arena : IDisposable
     public void DisposeLater()
     {
         NativePages.BeginRelease();
-        ThreadPool.UnsafeQueueUserWorkItem(static arena =>
+        Elsewhere.Run(() =>
         {
-            arena.Dispose();
+            Dispose();
             NativePages.EndRelease();
-        }, this, preferLocal: false);
+        });
     }
 
     /// <summary>Unmaps everything. May take milliseconds a gigabyte.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Storage.Rdb;
 
@@ -122,7 +123,9 @@ public sealed class RdbInput : IDisposable
         if (count == 0) return;
         var buffer = _buffers[(_present + 1) % Buffers] ??= GC.AllocateUninitializedArray<byte>(HeadRoom + _chunkBytes);
         _unasked -= count;
-        _ahead = Task.Run(() => _stream.ReadAtLeast(buffer.AsSpan(HeadRoom, count), count, throwOnEndOfStream: false));
+        var ahead = new Task<int>(() => _stream.ReadAtLeast(buffer.AsSpan(HeadRoom, count), count, throwOnEndOfStream: false));
+        Elsewhere.Run(ahead.RunSynchronously);
+        _ahead = ahead;
         _askedAhead = count;
     }
 

@@ -7,9 +7,10 @@ public sealed class InterruptTests
 {
     static readonly string[] s_slowSaving = ["--save", "900 1", "--rdb-key-save-delay", "1000000"];
 
-    static MortalServer WithKeys(int count, params string[] directives)
+    static MortalServer WithKeys(int count, params string[] directives) => Filled(new(directives), count);
+
+    static MortalServer Filled(MortalServer server, int count)
     {
-        var server = new MortalServer(directives);
         server.Start();
         using var client = server.Connect();
         for (var i = 0; i < count; i++) Assert.Equal("+OK", client.Call($"SET key:{i} {i}"));
@@ -23,6 +24,16 @@ public sealed class InterruptTests
     {
         if (OperatingSystem.IsWindows()) return;
         using var server = WithKeys(3, "--save", "900 1");
+        server.Interrupt();
+        Assert.Equal(0, server.ExitCode());
+        Assert.Single(FilesOf(server, "dump.rdb"));
+    }
+
+    [Fact]
+    public void It_ends_a_server_too_that_was_started_with_the_signal_ignored()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        using var server = Filled(new MortalServer("--save", "900 1") { InBackground = true }, 3);
         server.Interrupt();
         Assert.Equal(0, server.ExitCode());
         Assert.Single(FilesOf(server, "dump.rdb"));

@@ -17,6 +17,9 @@ sealed class MortalServer : IDisposable
     /// <param name="directives">As on the command line: "--appendonly", "yes".</param>
     public MortalServer(params string[] directives) => _directives = directives;
 
+    /// <summary>Whether it is started with SIGINT ignored, as a job in the background of a script is.</summary>
+    public bool InBackground { get; init; }
+
     string SocketPath => Path.Combine(_directory.FullName, "redis.sock");
 
     /// <summary>Starts it, and waits until everything is loaded.</summary>
@@ -24,8 +27,11 @@ sealed class MortalServer : IDisposable
     public void Start()
     {
         var server = Path.Combine(AppContext.BaseDirectory, "miniredis.dll");
-        var start = new ProcessStartInfo("dotnet",
-            [server, "--port", "0", "--unixsocket", SocketPath, "--save", "", "--dir", _directory.FullName, .. _directives])
+        string[] command =
+            ["dotnet", server, "--port", "0", "--unixsocket", SocketPath, "--save", "", "--dir", _directory.FullName, .. _directives];
+        string[] background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"];
+        string[] words = InBackground ? [.. background, .. command] : command;
+        var start = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardOutput = true, RedirectStandardError = true,
         };
@@ -59,6 +65,24 @@ sealed class MortalServer : IDisposable
     {
         using var kill = Process.Start("kill", ["-INT", $"{_process!.Id}"]);
         kill.WaitForExit();
+    }
+
+    /// <summary>Descriptors that it has, on Linux.</summary>
+    public int DescriptorsInUse => Directory.GetFileSystemEntries($"/proc/{_process!.Id}/fd").Length;
+
+    /// <summary>Sets the number of descriptors that it may have, while it runs. False if there is no prlimit(1).</summary>
+    public bool TryLimitDescriptors(int most)
+    {
+        try
+        {
+            using var prlimit = Process.Start("prlimit", ["--pid", $"{_process!.Id}", $"--nofile={most}:"]);
+            prlimit.WaitForExit();
+            return prlimit.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
     }
 
     /// <summary>Waits until it has ended by itself, for ten seconds at most.</summary>

@@ -73,6 +73,28 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
     }
 
     [Fact]
+    public void A_key_that_has_expired_serves_nobody_and_is_left_to_the_next_command()
+    {
+        Block(0, false, "k");
+        _parts.Set("k", deadline: _parts.Time.Now - 1);
+        Change("k");
+        _blocked.Serve();
+        Assert.Empty(_ran);
+        Assert.True(_parts.Lookup("k").Found);
+        Assert.Equal(1, _blocked.Keys);
+    }
+
+    [Fact]
+    public void A_key_serves_until_its_last_millisecond_is_over()
+    {
+        Block(0, false, "k");
+        _parts.Set("k", deadline: _parts.Time.Now);
+        Change("k");
+        _blocked.Serve();
+        Assert.Equal(["served 1"], _ran);
+    }
+
+    [Fact]
     public void A_wait_ends_when_its_deadline_has_passed_and_the_cron_is_told_of_the_first()
     {
         var woken = 0;

@@ -7,7 +7,7 @@ using MiniRedis.Storage.Tests.Harness;
 namespace MiniRedis.Server.Tests.Execution;
 
 /// <summary>
-/// Every write command, with the n-th block of memory refused and all after it, for every n until it gets through. Either it
+/// Every write command, with the n-th block of memory refused, alone or with all after it, for every n until it gets through. It
 /// answers -OOM and nothing has changed, to the byte; or it succeeds and all invariants hold; or the server has ended.
 /// </summary>
 public sealed class RefusedMemoryTests
@@ -52,8 +52,11 @@ public sealed class RefusedMemoryTests
             foreach (var elements in (int[])[3, 4, 40])
             {
                 string[] setup = [.. SetupOf(command, elements)];
-                for (var granted = 0; bench.Try(command, form, setup, granted); granted++)
+                foreach (var once in (bool[])[false, true])
                 {
+                    for (var granted = 0; bench.Try(command, form, setup, granted, once); granted++)
+                    {
+                    }
                 }
             }
         }
@@ -256,6 +259,39 @@ public sealed class RefusedMemoryTests
         Assert.Contains("rdb_last_bgsave_status:ok", client.Call("INFO persistence"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Without_memory_to_remember_what_a_caching_client_reads_all_caches_begin_anew(int granted)
+    {
+        using var server = new TestServer(Settings);
+        using var client = server.Connect();
+        using var other = server.Connect();
+        client.Call("MSET a 1 b 2 c 3 d 4 e 5 f 6 g 7");
+        foreach (var caching in (RawClient[])[client, other])
+        {
+            caching.Call("HELLO 3");
+            caching.Call("CLIENT TRACKING ON");
+        }
+        var refusing = new Refusing(granted);
+        lock (server.Server.Executor.ExecutorLock) server.Server.Keyspace.Arena.Trial = refusing;
+        client.Send("MGET a b c d e f g");
+        Assert.Equal("*7 $1 1 $1 2 $1 3 $1 4 $1 5 $1 6 $1 7", client.Read());
+        Assert.Equal(">2 $10 invalidate _", client.Read());
+        Assert.Equal(">2 $10 invalidate _", other.Read());
+        Assert.True(refusing.HasRefused);
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            server.Server.Keyspace.Arena.Trial = null;
+            Assert.Equal((0L, 0L, 0L), (server.Server.Tracking.Keys, server.Server.Tracking.Items, server.Server.Tracking.MemoryBytes));
+        }
+        Assert.Equal("$1 1", other.Call("GET a"));
+        Assert.Equal("+OK", client.Call("SET a 2"));
+        Assert.Equal(">2 $10 invalidate *1 $1 a", other.Read());
+    }
+
     /// <summary>Makes "key" hold so many elements, or a string of so many bytes, and "key2" another of its kind.</summary>
     static IEnumerable<string> SetupOf(Command command, int elements)
     {
@@ -299,8 +335,8 @@ public sealed class RefusedMemoryTests
         }
     }
 
-    /// <summary>Refuses each block after so many.</summary>
-    sealed class Refusing(int granted) : MemoryTrial
+    /// <summary>Refuses each block after so many, or the next one only.</summary>
+    sealed class Refusing(int granted, bool once = false) : MemoryTrial
     {
         int _left = granted;
 
@@ -308,7 +344,7 @@ public sealed class RefusedMemoryTests
 
         public override bool GrantsBlock(nuint bytes)
         {
-            if (_left-- > 0) return true;
+            if (_left-- > 0 || once && HasRefused) return true;
             HasRefused = true;
             return false;
         }
@@ -323,9 +359,9 @@ public sealed class RefusedMemoryTests
         RawClient? _client;
 
         /// <summary>Runs the command with so many blocks granted. False if it did not ask for more.</summary>
-        public bool Try(Command command, string[] words, string[] setup, int granted)
+        public bool Try(Command command, string[] words, string[] setup, int granted, bool once)
         {
-            var what = $"{string.Join(' ', words)}, {granted} blocks granted, after {setup[1]}";
+            var what = $"{string.Join(' ', words)}, {granted} blocks granted{(once ? ", then one refused" : "")}, after {setup[1]}";
             if (_server is null)
             {
                 _server = new TestServer(Settings, exits: _exits.Add, log: _log);
@@ -334,7 +370,7 @@ public sealed class RefusedMemoryTests
             foreach (var line in setup) Assert.False(_client!.Call(line).StartsWith('-'), line);
             var before = _client!.Call("DEBUG DIGEST");
             var keyspace = _server.Server.Keyspace;
-            var refusing = new Refusing(granted);
+            var refusing = new Refusing(granted, once);
             long used;
             lock (_server.Server.Executor.ExecutorLock)
             {

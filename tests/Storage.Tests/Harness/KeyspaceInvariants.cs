@@ -23,6 +23,8 @@ static unsafe class KeyspaceInvariants
             foreach (var record in RecordsOf(database))
             {
                 bytes += record.AllocatedBytes;
+                // A mark that outlives its snapshot keeps the key out of the next one.
+                Assert.False(record.IsCaptured && keyspace.Snapshot is null);
                 if (!record.IsNative) continue;
                 switch (record.Type)
                 {

@@ -191,11 +191,13 @@ public unsafe class ArenaTests
         Assert.InRange(Regions(arena), 3, 4);
         Free(arena, blocks);
         // What another thread gives back is noticed at a later look.
-        SpinWait.SpinUntil(() =>
-        {
-            arena.GiveBackIdle();
-            return Regions(arena) == 1;
-        });
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                arena.GiveBackIdle();
+                return Regions(arena) == 1;
+            },
+            TimeSpan.FromSeconds(20)));
 
         static int Regions(Arena arena) => Enumerable.Range(0, arena.RegionCount).Count(i => arena.RegionAt(i) is not null);
     }

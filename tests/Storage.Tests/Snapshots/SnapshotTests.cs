@@ -162,6 +162,39 @@ public class SnapshotTests(ITestOutputHelper output)
         Assert.Equal(20_000, reader.Contents.Count);
     }
 
+    /// <summary>
+    /// Where the walk has no business with a key any more, nobody would clear a mark that a draft has kept, and the next snapshot
+    /// would pass over the key.
+    /// </summary>
+    [Theory]
+    [InlineData(0, false)] // ahead of the walk
+    [InlineData(0, true)] // behind it
+    [InlineData(1, false)] // in a database that was empty when the snapshot began
+    public void A_draft_that_is_published_during_a_snapshot_is_in_the_next_and_not_in_this(int target, bool isWalked)
+    {
+        using var keyspace = new Keyspace(2, new HashSeed(1, 2));
+        for (var i = 0; i < 100; i++) keyspace[0].Set($"key:{i}", "value");
+        var before = Contents(keyspace);
+        using (var reader = new Reader(keyspace.BeginSnapshot()))
+        {
+            var snapshot = keyspace.Snapshot!;
+            while (isWalked && snapshot.Walk(100)) { }
+            var draft = SetEditor.Draft(keyspace[target], "draft"u8, asIntset: false, new(512, 128, 64));
+            draft.Add("member"u8);
+            draft.Publish();
+            reader.AllowAll();
+            Drive(snapshot);
+            Assert.Equal(before, reader.Contents);
+        }
+
+        var after = Contents(keyspace);
+        Assert.Equal(101, after.Count);
+        using var next = new Reader(keyspace.BeginSnapshot());
+        next.AllowAll();
+        Drive(keyspace.Snapshot!);
+        Assert.Equal(after, next.Contents);
+    }
+
     void TakeOne(Random random, Keyspace keyspace, int keys)
     {
         var expected = Contents(keyspace);

@@ -242,6 +242,44 @@ public sealed unsafe class PackedTableTests : IDisposable
         Assert.Equal(500, table->Count);
     }
 
+    /// <summary>Of a bucket whose fields all have the bit that a split asks for, nothing stays behind but the bound above it.</summary>
+    [Fact]
+    public void A_deadline_is_found_after_its_whole_bucket_has_moved_to_another_group()
+    {
+        var table = NewTable(hasValues: true);
+        var moving = new List<byte[]>();
+        for (var i = 0; table->Count < 700; i++)
+        {
+            var field = Bytes($"{i}");
+            var hash = table->HashOf(field);
+            // Bucket 0 of 16 moves to bucket 16, the first of the second group.
+            var moves = (hash & 15) == 0;
+            if (moves && (hash & 16) == 0) continue;
+            if (moves) moving.Add(field);
+            table->Insert(_arena, hash, field, "v"u8, -1);
+            // There are 16 buckets by now. With deadlines from the start, the bounds of all would be as low.
+            if (table->Count == 200) SetDeadlines();
+            table->Verify();
+        }
+        var expiring = table->Expiring;
+        Assert.InRange(expiring, 1, 30);
+        for (var found = 0; found < expiring; found++)
+        {
+            Assert.Equal(DueSearch.Found, table->FindDue(160, out var spot));
+            table->Remove(_arena, spot);
+        }
+        Assert.Equal((DueSearch.NoneDue, 0), (table->FindDue(160, out _), table->Expiring));
+
+        void SetDeadlines()
+        {
+            foreach (var field in moving)
+            {
+                Assert.True(table->Find(field, table->HashOf(field), out var spot));
+                table->Set(_arena, spot, "v"u8, 160);
+            }
+        }
+    }
+
     [Fact]
     public void A_table_made_for_many_elements_takes_them_without_splits()
     {

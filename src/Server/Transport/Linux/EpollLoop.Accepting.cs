@@ -23,6 +23,9 @@ sealed unsafe partial class EpollLoop
     void Accept(Listener listener)
     {
         if (listener.IsClosed) return;
+        // Whoever was refused with it has left by now.
+        if (_spare < 0) _spare = LibC.CreateWakeUp();
+        var onSpare = false;
         var address = stackalloc byte[SocketNames.MaxAddressBytes];
         var refused = 0;
         for (var i = 0; i < MaxAcceptsPerCall && refused < MaxRefusedPerCall; i++)
@@ -34,7 +37,14 @@ sealed unsafe partial class EpollLoop
                 var error = Marshal.GetLastPInvokeError();
                 if (error is LibC.EIntr or LibC.EConnAborted) continue;
                 if (error is LibC.EAgain) return;
-                // Out of descriptors or memory: peers wait in the backlog until there are some again.
+                if (error is LibC.EMFile or LibC.ENFile && _spare >= 0)
+                {
+                    // No descriptor is left, or the limit was lowered below those in use: a peer gets the spare one, to be told.
+                    LibC.Close(_spare);
+                    (_spare, onSpare) = (-1, true);
+                    continue;
+                }
+                // Out of memory, or still of descriptors: peers wait in the backlog until there are some again.
                 _handler.OnAcceptFailed(Marshal.GetPInvokeErrorMessage(error));
                 WatchListeners(false);
                 return;
@@ -47,6 +57,11 @@ sealed unsafe partial class EpollLoop
                 remote = SocketNames.Format(address);
                 length = SocketNames.MaxAddressBytes;
                 local = LibC.GetSockName(fd, address, &length) == 0 ? SocketNames.Format(address) : "";
+            }
+            if (onSpare)
+            {
+                Add(fd, remote, local, listener.IsUnixSocket, onSpare);
+                return;
             }
             var owner = _transport.NextLoop();
             if (owner == this)
@@ -69,9 +84,9 @@ sealed unsafe partial class EpollLoop
     }
 
     /// <returns>Whether it was let in.</returns>
-    bool Add(int fd, string remote, string local, bool unix)
+    bool Add(int fd, string remote, string local, bool unix, bool onSpare = false)
     {
-        var connection = new EpollConnection(this, fd, _sharedInput, remote, local, unix);
+        var connection = new EpollConnection(this, fd, _sharedInput, remote, local, unix) { IsOnSpareDescriptor = onSpare };
         if (fd >= _connections.Length) Array.Resize(ref _connections, Math.Max(fd + 1, _connections.Length * 2));
         _connections[fd] = connection;
         LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);

@@ -63,6 +63,9 @@ sealed unsafe partial class EpollLoop : IDisposable
     volatile bool _attentionPending, _hasDoomed, _stop;
     long _nextTick, _acceptAgain;
 
+    // A descriptor that the loop that accepts gives up for a peer that it has none for; -1 while that peer has it.
+    int _spare = -1;
+
     public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
     {
         _transport = transport;
@@ -71,6 +74,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         _epoll = Check(LibC.CreateEpoll(), "epoll_create1");
         _wakeUp = Check(LibC.CreateWakeUp(), "eventfd");
         Check(LibC.Control(_epoll, LibC.EpollCtlAdd, _wakeUp, LibC.EpollIn), "epoll_ctl");
+        if (number == 0) _spare = LibC.CreateWakeUp();
         _thread = new Thread(Run) { Name = number == 0 ? "executor" : $"io-{number}", IsBackground = true };
     }
 
@@ -366,6 +370,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         LibC.Close(_epoll);
         LibC.Close(_wakeUp);
+        if (_spare >= 0) LibC.Close(_spare);
         _sharedInput.Free();
         _inputWhileBusy?.Free();
     }

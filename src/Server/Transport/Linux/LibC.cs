@@ -5,7 +5,7 @@ namespace MiniRedis.Server.Transport.Linux;
 /// <summary>The system calls of the event loop (man 2 of each). All descriptors are non-blocking.</summary>
 static unsafe partial class LibC
 {
-    public const int EAgain = 11, EIntr = 4, EConnAborted = 103;
+    public const int EAgain = 11, EIntr = 4, ENFile = 23, EMFile = 24, EConnAborted = 103;
     public const int SockNonBlock = 0x800, SockCloExec = 0x80000;
     public const int MsgDontWait = 0x40, MsgNoSignal = 0x4000;
     public const int ShutWr = 1;

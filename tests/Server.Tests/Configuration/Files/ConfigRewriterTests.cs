@@ -144,6 +144,26 @@ public sealed class ConfigRewriterTests : IDisposable
         Assert.Equal("ERR The server is running without a config file", error);
     }
 
+    /// <summary>The new file is written beside the old one, under a longer name.</summary>
+    [Fact]
+    public void A_rewrite_that_fails_leaves_the_file_there_was_and_nothing_beside_it()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        const int LongestName = 255;
+        var path = Path.Combine(_dir.FullName, new string('c', LongestName));
+        File.WriteAllText(path, "maxclients 500\n");
+        var service = new ConfigService(new ServerConfig()) { FilePath = path };
+        service.Config.Memory.MaxMemory = 123;
+        Assert.False(service.TryRewrite(out var error));
+        Assert.Equal("ERR Rewriting config file: File name too long", error);
+        Assert.Equal("maxclients 500\n", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_dir.FullName));
+
+        service.FilePath = Path.Combine(_dir.FullName, "redis.conf");
+        Assert.True(service.TryRewrite(out error), error);
+        Assert.Contains("maxmemory 123", File.ReadAllText(service.FilePath), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_file_that_cannot_be_written_is_an_error_reply()
     {
