@@ -23,11 +23,6 @@ public sealed class ScriptUsersTests : IDisposable
         _server.Dispose();
     }
 
-    static readonly ConcurrentBag<string> s_done = [];
-
-    /// <summary>What Hangfire runs: it finds the method by its name.</summary>
-    public static void Work(string name) => s_done.Add(name);
-
     static void WaitFor(Func<bool> condition)
     {
         for (var patience = Stopwatch.StartNew(); !condition(); Thread.Yield())
@@ -39,15 +34,15 @@ public sealed class ScriptUsersTests : IDisposable
     {
         var storage = new RedisStorage(_connection, new RedisStorageOptions { Db = 3 });
         var client = new BackgroundJobClient(storage);
-        var first = client.Enqueue(() => Work("first"));
-        client.ContinueJobWith(first, () => Work("second"));
-        client.Schedule(() => Work("later"), TimeSpan.FromMilliseconds(50));
-        for (var i = 0; i < 50; i++) client.Enqueue(() => Work("many"));
-        new RecurringJobManager(storage).AddOrUpdate("yearly", () => Work("never"), Cron.Yearly);
+        var first = client.Enqueue(() => HangfireJobs.Work("first"));
+        client.ContinueJobWith(first, () => HangfireJobs.Work("second"));
+        client.Schedule(() => HangfireJobs.Work("later"), TimeSpan.FromMilliseconds(50));
+        for (var i = 0; i < 50; i++) client.Enqueue(() => HangfireJobs.Work("many"));
+        new RecurringJobManager(storage).AddOrUpdate("yearly", () => HangfireJobs.Work("never"), Cron.Yearly);
         var options = new BackgroundJobServerOptions { WorkerCount = 4, SchedulePollingInterval = TimeSpan.FromMilliseconds(50) };
         using (new BackgroundJobServer(options, storage)) WaitFor(() => storage.GetMonitoringApi().SucceededListCount() == 53);
-        Assert.Equal(50, s_done.Count(name => name == "many"));
-        Assert.Equal(["first", "later", "second"], s_done.Where(name => name != "many").Order());
+        Assert.Equal(50, HangfireJobs.Done.Count(name => name == "many"));
+        Assert.Equal(["first", "later", "second"], HangfireJobs.Done.Where(name => name != "many").Order());
         Assert.Equal(0, storage.GetMonitoringApi().FailedCount());
     }
 
@@ -114,4 +109,12 @@ public sealed class ScriptUsersTests : IDisposable
         Assert.True(again.IsAcquired);
         foreach (var limiter in limiters) await limiter.DisposeAsync();
     }
+}
+
+/// <summary>What Hangfire runs: it finds the method by its name.</summary>
+public static class HangfireJobs
+{
+    internal static ConcurrentBag<string> Done { get; } = [];
+
+    public static void Work(string name) => Done.Add(name);
 }
