@@ -215,8 +215,14 @@ public sealed unsafe partial class LuaMachine
                     if (a->Type == LuaType.Function && a->Closure->Proto != null)
                     {
                         if (--_budget < 0) Tick();
-                        PushLuaCall(a, a->Closure->Proto, (int)(i >> 14 & 511) - 1);
-                        goto reentry;
+                        // What is known of the new frame is not read back from it.
+                        closure = a->Closure;
+                        var callee = closure->Proto;
+                        call = PushLuaCall(a, callee, (int)(i >> 14 & 511) - 1);
+                        pc = callee->Code;
+                        r = call->Base;
+                        k = callee->Constants;
+                        continue;
                     }
                     switch (PreCall(a, (int)(i >> 14 & 511) - 1))
                     {
