@@ -183,13 +183,7 @@ public sealed unsafe partial class LuaMachine
         }
         catch (LuaErrorException e)
         {
-            Charge(WorkOfException);
-            if (e is LuaMemoryException)
-            {
-                _error = Value.From(_notEnoughMemory);
-                // What the call left is collected before whoever caught the error asks for more.
-                _collectAt = 0;
-            }
+            Caught(e);
             Unwind(t, (int)call, t->Stack + offset);
             (_depth, _handler) = (depth, oldHandler);
             return false;
