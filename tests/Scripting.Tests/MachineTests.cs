@@ -15,6 +15,11 @@ public class MachineTests
     [InlineData("return string.format('%q %5.2s|', 'a\\n', 'xyz')", "\"a\\\n\"    xy|")]
     [InlineData("return {host.echo(1, 'b')}", "{1,b}")]
     [InlineData("return '5\\0x' + 1", "6")]
+    [InlineData("return string.format('%x', 1e100)", "0")]
+    [InlineData("return #string.format('%c', 1e14)", "0")]
+    [InlineData("return tostring(-2^63)", "-9.2233720368548e+18")]
+    [InlineData("return tonumber('0x1p99999999999')", "Infinity")]
+    [InlineData("return tonumber('0x20000000000001000000000000001')", "1.0384593717069658E+34")]
     public void Scripts_return_what_Lua_5_1_returns(string script, string expected)
     {
         using var runner = new ScriptRunner();
@@ -22,9 +27,23 @@ public class MachineTests
     }
 
     [Theory]
+    // A list that grows at the end of its constructor keeps the keys that are beside it.
+    [InlineData("{{}, k = 'x', 'b', tostring(3)}", "1 2 3 k ")]
+    // All bytes of a long string are hashed.
+    [InlineData("{['a string that is longer than thirty-two bytes, as some are'] = 1, [31179] = 2}",
+        "31179 a string that is longer than thirty-two bytes, as some are ")]
+    public void Keys_come_in_the_order_of_redis(string table, string expected)
+    {
+        using var runner = new ScriptRunner();
+        Assert.Equal(expected, runner.Run($"local s = '' for k in pairs({table}) do s = s .. k .. ' ' end return s"));
+    }
+
+    [Theory]
     [InlineData("local a\na.b = 1", "ERR user_script:2: attempt to index local 'a' (a nil value)")]
     [InlineData("local t = {} t.x.y = 1", "ERR user_script:1: attempt to index field 'x' (a nil value)")]
     [InlineData("return 1 < '2'", "ERR user_script:1: attempt to compare number with string")]
+    [InlineData("local a = {} return (a or 1) * 2", "ERR user_script:1: attempt to perform arithmetic on a table value")]
+    [InlineData("assert(false, 'a\\0b')", "ERR user_script:1: a")]
     [InlineData("return {}..1", "ERR user_script:1: attempt to concatenate a table value")]
     [InlineData("x = 1", "ERR user_script:1: Attempt to modify a readonly table")]
     [InlineData("return y", "ERR user_script:1: Script attempted to access nonexistent global variable 'y'")]

@@ -53,7 +53,7 @@ internal static class Instruction
     /// <summary>Whether the instruction decides if the jump behind it is taken.</summary>
     public static bool IsTest(Op op) => op is Op.Eq or Op.Lt or Op.Le or Op.Test or Op.TestSet or Op.TForLoop;
 
-    /// <summary>Whether the instruction changes its register A.</summary>
-    public static bool SetsA(Op op) => op is not (Op.SetGlobal or Op.SetUpval or Op.SetTable or Op.Jmp or Op.Eq or Op.Lt or Op.Le or Op.Test
-        or Op.Return or Op.TForLoop or Op.SetList or Op.Close);
+    /// <summary>Whether the instruction changes its register A. Of a test Lua 5.1 says so too, so its operand has no name in errors.</summary>
+    public static bool SetsA(Op op) => op is not (Op.SetGlobal or Op.SetUpval or Op.SetTable or Op.Jmp or Op.Eq or Op.Lt or Op.Le or Op.Return
+        or Op.TForLoop or Op.SetList or Op.Close);
 }

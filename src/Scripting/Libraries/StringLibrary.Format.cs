@@ -94,7 +94,8 @@ internal static unsafe partial class StringLibrary
         switch ((char)item.Conversion)
         {
             case 'c':
-                text[0] = (byte)LuaMachine.ToInteger(m.CheckNumber(argument));
+                // An int of C: what does not fit is its smallest, of which the last byte is zero.
+                text[0] = (byte)double.ConvertToIntegerNative<int>(m.CheckNumber(argument));
                 // C takes what was written for a string, which a zero byte ends.
                 var shown = text[0] == 0 ? 0 : 1;
                 if (shown == 0 && item.Minus) return;
@@ -106,8 +107,7 @@ internal static unsafe partial class StringLibrary
                 WriteInteger(ref buffer, item, SignOf(item, signed < 0), text[..length], signed == 0);
                 return;
             case 'u' or 'o' or 'x' or 'X':
-                var number = m.CheckNumber(argument);
-                var unsigned = number >= 9223372036854775808.0 ? (ulong)number : (ulong)LuaMachine.ToInteger(number);
+                var unsigned = LuaMachine.ToUnsigned(m.CheckNumber(argument));
                 length = WriteUnsigned(unsigned, item, text);
                 var prefix = !item.Alternate || unsigned == 0 ? default : item.Conversion == 'x' ? "0x"u8 : item.Conversion == 'X' ? "0X"u8 : default;
                 WriteInteger(ref buffer, item, prefix, text[..length], unsigned == 0);

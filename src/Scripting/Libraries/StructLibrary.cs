@@ -50,7 +50,7 @@ internal static unsafe class StructLibrary
         switch ((char)format.Option)
         {
             case var option when IsInteger((byte)option):
-                PackInteger(ref buffer, ToUnsigned(m.CheckNumber(argument++)), (int)format.Size, format.IsBigEndian);
+                PackInteger(ref buffer, LuaMachine.ToUnsigned(m.CheckNumber(argument++)), (int)format.Size, format.IsBigEndian);
                 break;
             case 'x':
                 buffer.Add((byte)0);
@@ -75,11 +75,6 @@ internal static unsafe class StructLibrary
                 break;
         }
     }
-
-    /// <summary>A number as C makes an unsigned word of it: negative ones wrap around, and what fits nowhere is zero or 2^63.</summary>
-    static ulong ToUnsigned(double number) => number >= 9223372036854775808.0
-        ? (ulong)LuaMachine.ToInteger(number - 9223372036854775808.0) ^ 0x8000_0000_0000_0000
-        : (ulong)LuaMachine.ToInteger(number);
 
     static void PackInteger(ref LuaBuffer buffer, ulong value, int size, bool isBigEndian)
     {
@@ -167,7 +162,7 @@ internal static unsafe class StructLibrary
     {
         if (results == 0 || !m.ToNumber(m.Thread->Top - 1)) m.Fail("format 'c0' needs a previous size");
         results--;
-        return ToUnsigned((--m.Thread->Top)->Number);
+        return LuaMachine.ToUnsigned((--m.Thread->Top)->Number);
     }
 
     static ulong ReadInteger(ReadOnlySpan<byte> bytes, bool isBigEndian)

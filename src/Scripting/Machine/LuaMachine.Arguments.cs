@@ -56,6 +56,11 @@ public sealed unsafe partial class LuaMachine
     internal static long ToInteger(double number) => number is >= -9223372036854775808.0 and < 9223372036854775808.0
         ? (long)number : long.MinValue;
 
+    /// <summary>A number as C makes an unsigned word of it: negative ones wrap around, and what fits nowhere is zero or 2^63.</summary>
+    internal static ulong ToUnsigned(double number) => number >= 9223372036854775808.0
+        ? (ulong)ToInteger(number - 9223372036854775808.0) ^ 0x8000_0000_0000_0000
+        : (ulong)ToInteger(number);
+
     internal long CheckInteger(int number) => ToInteger(CheckNumber(number));
 
     internal int CheckInt(int number) => (int)CheckInteger(number);

@@ -25,7 +25,7 @@ public sealed unsafe partial class LuaMachine
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void PushLuaCall(Value* function, Proto* p, int results)
+    CallInfo* PushLuaCall(Value* function, Proto* p, int results)
     {
         var t = _thread;
         if (t->StackLast - t->Top <= p->MaxStack + p->ParameterCount)
@@ -55,6 +55,7 @@ public sealed unsafe partial class LuaMachine
         call->IsFresh = 0;
         for (var slot = t->Top; slot < call->Top; slot++) slot->Type = LuaType.Nil;
         t->Top = call->Top;
+        return call;
     }
 
     /// <summary>Moves the fixed parameters above the extra arguments, which stay below the frame.</summary>
@@ -182,13 +183,7 @@ public sealed unsafe partial class LuaMachine
         }
         catch (LuaErrorException e)
         {
-            Charge(WorkOfException);
-            if (e is LuaMemoryException)
-            {
-                _error = Value.From(_notEnoughMemory);
-                // What the call left is collected before whoever caught the error asks for more.
-                _collectAt = 0;
-            }
+            Caught(e);
             Unwind(t, (int)call, t->Stack + offset);
             (_depth, _handler) = (depth, oldHandler);
             return false;

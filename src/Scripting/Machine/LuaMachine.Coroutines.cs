@@ -74,8 +74,7 @@ public sealed unsafe partial class LuaMachine
         }
         catch (LuaErrorException e)
         {
-            Charge(WorkOfException);
-            if (e is LuaMemoryException) _error = Value.From(_notEnoughMemory);
+            Caught(e);
             _thread = thread;
             thread->Status = ThreadStatus.Dead;
             *thread->Top++ = _error;

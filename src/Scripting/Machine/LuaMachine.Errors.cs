@@ -39,6 +39,16 @@ public sealed unsafe partial class LuaMachine
         throw new LuaErrorException();
     }
 
+    /// <summary>An error has reached who catches it.</summary>
+    void Caught(LuaErrorException e)
+    {
+        Charge(WorkOfException);
+        if (e is not LuaMemoryException) return;
+        _error = Value.From(_notEnoughMemory);
+        // What the call left is collected before the script asks for more.
+        _collectAt = 0;
+    }
+
     /// <summary>Raises a text without a place and past every handler.</summary>
     [DoesNotReturn]
     void ThrowText(ReadOnlySpan<byte> text)

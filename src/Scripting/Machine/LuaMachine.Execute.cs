@@ -154,25 +154,48 @@ public sealed unsafe partial class LuaMachine
                 case Op.Eq:
                     b = Operand(r, k, i >> 23);
                     c = Operand(r, k, i >> 14 & 511);
+                    bool holds;
+                    if (b->Type == LuaType.Number && c->Type == LuaType.Number)
+                    {
+                        holds = b->Number == c->Number;
+                        goto compared;
+                    }
                     call->SavedPc = pc;
-                    var holds = b->Type == c->Type && (b->Type == LuaType.Number ? b->Number == c->Number : AreEqual(b, c));
-                    goto compared;
+                    holds = b->Type == c->Type && AreEqual(b, c);
+                    goto moved;
                 case Op.Lt:
                     b = Operand(r, k, i >> 23);
                     c = Operand(r, k, i >> 14 & 511);
+                    if (b->Type == LuaType.Number && c->Type == LuaType.Number)
+                    {
+                        holds = b->Number < c->Number;
+                        goto compared;
+                    }
                     call->SavedPc = pc;
-                    holds = b->Type == LuaType.Number && c->Type == LuaType.Number ? b->Number < c->Number : IsLess(b, c);
-                    goto compared;
+                    holds = IsLess(b, c);
+                    goto moved;
                 case Op.Le:
                     b = Operand(r, k, i >> 23);
                     c = Operand(r, k, i >> 14 & 511);
+                    if (b->Type == LuaType.Number && c->Type == LuaType.Number)
+                    {
+                        holds = b->Number <= c->Number;
+                        goto compared;
+                    }
                     call->SavedPc = pc;
-                    holds = b->Type == LuaType.Number && c->Type == LuaType.Number ? b->Number <= c->Number : IsLessOrEqual(b, c);
+                    holds = IsLessOrEqual(b, c);
+                moved:
+                    call = t->Call;
+                    r = t->Base;
                 compared:
-                    if (holds == ((i >> 6 & 255) != 0)) pc += (int)(*pc >> 14) - Instruction.MaxSBx;
-                    pc++;
-                    if (--_budget < 0) goto tick;
-                    goto reload;
+                    if (holds != ((i >> 6 & 255) != 0))
+                    {
+                        pc++;
+                        continue;
+                    }
+                    pc += (int)(*pc >> 14) - Instruction.MaxSBx + 1;
+                    if (--_budget >= 0) continue;
+                    goto tick;
                 case Op.Test:
                     if (a->IsFalse == ((i >> 14 & 511) == 0)) pc += (int)(*pc >> 14) - Instruction.MaxSBx;
                     pc++;
@@ -192,8 +215,14 @@ public sealed unsafe partial class LuaMachine
                     if (a->Type == LuaType.Function && a->Closure->Proto != null)
                     {
                         if (--_budget < 0) Tick();
-                        PushLuaCall(a, a->Closure->Proto, (int)(i >> 14 & 511) - 1);
-                        goto reentry;
+                        // What is known of the new frame is not read back from it.
+                        closure = a->Closure;
+                        var callee = closure->Proto;
+                        call = PushLuaCall(a, callee, (int)(i >> 14 & 511) - 1);
+                        pc = callee->Code;
+                        r = call->Base;
+                        k = callee->Constants;
+                        continue;
                     }
                     switch (PreCall(a, (int)(i >> 14 & 511) - 1))
                     {

@@ -182,6 +182,11 @@ public sealed unsafe partial class LuaMachine : IDisposable
             error = e.Text;
             return false;
         }
+        catch (LuaMemoryException)
+        {
+            error = _notEnoughMemory->Span.ToArray();
+            return false;
+        }
         finally
         {
             _heap.IsFixed = false;

@@ -109,7 +109,7 @@ internal sealed unsafe class Heap : IDisposable
     {
         if (size < 0 || size > int.MaxValue) throw new LuaMemoryException();
         Count(size);
-        Work += size >> 6;
+        if (!_isFixed) Work += size >> 6;
         var block = (Large*)FromSystem(size + sizeof(Large), size);
         block->Size = size;
         block->Previous = null;
@@ -193,7 +193,7 @@ internal sealed unsafe class Heap : IDisposable
             _age.Bump = (byte*)(_age.Chunks + 1);
             _age.End = (byte*)_age.Chunks + _age.Chunks->Size;
         }
-        Used = 0;
+        Used = Work = 0;
     }
 
     static void FreeLarge(ref Age age)

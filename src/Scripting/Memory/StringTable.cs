@@ -5,8 +5,8 @@ namespace MiniRedis.Scripting.Memory;
 
 /// <summary>
 /// All strings, each once, so that equality is equality of addresses, as in Lua 5.1. The hash is Redis's: that of 5.1.5, but over every
-/// byte of a long string too. It decides in which order pairs() goes through a table. Strings of a run stand in front of fixed ones in no particular
-/// order; <see cref="DropRun"/> takes them out.
+/// byte of a long string too. It decides in which order pairs() goes through a table. Strings of a run stand in front of fixed ones in
+/// no particular order; <see cref="DropRun"/> takes them out.
 /// </summary>
 internal sealed unsafe class StringTable(Heap heap) : IDisposable
 {

@@ -82,7 +82,9 @@ sealed partial class ProgramGenerator
         $"({PickString()}):{Pick("len", "lower", "upper", "reverse")}()",
         $"show((function() local r = {{}} for a, b in string.gmatch({PickString()}, {PickPattern()}) do r[#r + 1] = a r[#r + 1] = b if #r > 20 then break end end return r end)())",
         $"#{PickString()}",
-        $"string.{Pick("find", "match", "rep", "sub", "format", "byte", "len", "gsub")}({Simple()}, {Simple()})");
+        // A count is small, or redis-server would make a string of gigabytes where this machine says that it has no memory.
+        $"string.rep({Simple()}, {Pick("3", "'4'", "-1", "2.7", "nil", "{}", "'x'")})",
+        $"string.{Pick("find", "match", "sub", "format", "byte", "len", "gsub")}({Simple()}, {Simple()})");
 
     string MathCall() => Pick(
         $"math.floor({PickNumber()})", $"math.ceil({PickNumber()})", $"math.abs(-{PickNumber()})", $"math.sqrt({PickNumber()})",

@@ -37,13 +37,15 @@ public class BombTests
         Assert.Equal("3", runner.Run("return 1 + 2"));
     }
 
-    [Fact]
-    public void A_script_that_catches_the_error_may_go_on()
+    [Theory]
+    [InlineData("pcall(bomb)")]
+    [InlineData("coroutine.resume(coroutine.create(bomb))")]
+    public void A_script_that_catches_the_error_may_go_on(string call)
     {
         using var runner = new ScriptRunner();
         runner.Machine.MemoryLimit = 4 << 20;
-        Assert.Equal("{false,not enough memory,ok}", runner.Run(
-            "local ok, error = pcall(function() local t = {} for i = 1, 1e7 do t[i] = {} end end) return {ok, error, 'o' .. 'k'}"));
+        Assert.Equal("{false,not enough memory,ok1}", runner.Run("local function bomb() local t = {} for i = 1, 1e7 do t[i] = {} end end "
+            + $"local ok, error = {call} local t = {{}} for i = 1, 10000 do t[i] = {{}} end return {{ok, error, 'ok' .. #t[1] + 1}}"));
     }
 
     const string StackOverflow = "stack overflow", Levels = "C stack overflow", Syntax = "chunk has too many syntax levels";
