@@ -137,7 +137,12 @@ sealed class EvalScripts(ScriptServices services) : IMemoryHolder
     {
         if (_deadBytes > Math.Max(MostDeadBytes, MachineBytes / 2)) Renew();
         var before = Engine.Machine.FixedBytes;
-        if (!Engine.Machine.TryLoad(script.Code, "@user_script"u8, out var compiled, out var error)) return error;
+        if (!Engine.Machine.TryLoad(script.Code, "@user_script"u8, out var compiled, out var error))
+        {
+            // What compiling has taken before it failed stays in the machine.
+            _deadBytes += Engine.Machine.FixedBytes - before;
+            return error;
+        }
         script.Compiled = compiled;
         script.Machine = _machine;
         script.CompiledBytes = Engine.Machine.FixedBytes - before;
