@@ -33,7 +33,6 @@ internal sealed unsafe class Lexer(StringTable strings)
         _ahead = Compilation.Token.Eos;
         Token = 0;
         Step();
-        if (_char == '#') while (_char != '\n' && _char >= 0) Step();
     }
 
     void Step() => _char = _next < _end ? *_next++ : -1;

@@ -119,7 +119,7 @@ ref partial struct CommandContext
             value = (int)wide;
             return true;
         }
-        Fail(Errors.NotInteger);
+        Fail(Errors.NotBetween(int.MinValue, int.MaxValue));
         return false;
     }
 

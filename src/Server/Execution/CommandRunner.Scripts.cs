@@ -82,7 +82,8 @@ sealed partial class CommandRunner
     {
         command = Find(request);
         if (command is null) return Errors.ScriptUnknownCommand;
-        if (!command.AcceptsCount(request.Count)) return Errors.ScriptWrongArity;
+        // A container by itself is short of its subcommand.
+        if (command.Run is null || !command.AcceptsCount(request.Count)) return Errors.ScriptWrongArity;
         if ((command.Flags & CommandFlags.NoScript) != 0 && !switches.ScriptsMayCallAnything) return Errors.NotAllowedFromScript;
         return gates.WhyNotCall(command);
     }
@@ -100,12 +101,11 @@ sealed partial class CommandRunner
         return (flags & ScriptFlags.NoWrites) == ScriptFlags.NoWrites;
     }
 
-    /// <summary>The command or subcommand that a request names, if it can be called.</summary>
+    /// <summary>The command or subcommand that a request names.</summary>
     Command? Find(in Request request)
     {
         var command = commands.Find(request[0]);
-        if (command is { IsContainer: true } && request.Count > 1) command = (Command?)command.FindSubcommand(request[1]);
-        return command?.Run is null ? null : command;
+        return command is { IsContainer: true } && request.Count > 1 ? (Command?)command.FindSubcommand(request[1]) : command;
     }
 
     /// <inheritdoc/>

@@ -186,8 +186,8 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
             _reply.Fail(Errors.ScriptFailed(name, error.IsString ? error.AsBytes : "execution failure"u8), reply);
             return;
         }
-        // A table without a text, which a script may throw, has a place at least.
-        var text = LuaMachine.Get(error, _names.Err) is { IsString: true } message ? message.AsBytes : "ERR unknown error"u8;
+        Span<byte> number = stackalloc byte[LuaMachine.MostNumberBytes];
+        var text = MessageOf(LuaMachine.Get(error, _names.Err), number);
         var source = LuaMachine.Get(error, _names.Source);
         var line = LuaMachine.Get(error, _names.Line);
         if (source.IsString && line.Type == LuaType.Number)
@@ -196,6 +196,13 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
             text = Errors.InScript(text, name, source.AsBytes, digits[..LuaMachine.Format(line.AsNumber, digits)]);
         }
         _reply.Fail(text, reply, LuaMachine.Get(error, _names.IsCounted));
+    }
+
+    /// <summary>What a thrown table says in "err", a number as its text. A table that says nothing has a place at least.</summary>
+    static ReadOnlySpan<byte> MessageOf(Value error, Span<byte> number)
+    {
+        if (error.IsString) return ScriptReply.UntilZero(error.AsBytes);
+        return error.Type == LuaType.Number ? number[..LuaMachine.Format(error.AsNumber, number)] : "ERR unknown error"u8;
     }
 
     void AnswerStopped()

@@ -111,11 +111,11 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
     {
         if (LuaMachine.Get(table, names.Err) is { IsString: true } error)
         {
-            Fail(error.AsBytes, reply, LuaMachine.Get(table, names.IsCounted));
+            Fail(UntilZero(error.AsBytes), reply, LuaMachine.Get(table, names.IsCounted));
         }
         else if (LuaMachine.Get(table, names.Ok) is { IsString: true } status)
         {
-            WriteLine(status.AsBytes, reply, reply.SimpleString);
+            reply.SimpleString(OneLine(UntilZero(status.AsBytes)));
         }
         else if (LuaMachine.Get(table, names.Double) is { Type: LuaType.Number } number)
         {
@@ -123,7 +123,7 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
         }
         else if (LuaMachine.Get(table, names.BigNumber) is { IsString: true } big)
         {
-            WriteLine(big.AsBytes, reply, reply.BigNumber);
+            reply.BigNumber(OneLine(big.AsBytes));
         }
         else if (LuaMachine.Get(table, names.Verbatim) is { IsTable: true } verbatim
             && LuaMachine.Get(verbatim, names.Format) is { IsString: true } format
@@ -159,21 +159,17 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
         return count;
     }
 
-    delegate void LineWriter(ReadOnlySpan<byte> text);
+    /// <summary>What C takes for the string: a zero byte ends it.</summary>
+    public static ReadOnlySpan<byte> UntilZero(ReadOnlySpan<byte> text) => text.IndexOf((byte)0) is >= 0 and var zero ? text[..zero] : text;
 
-    /// <summary>Line ends become blanks, and a zero byte ends the text.</summary>
-    static void WriteLine(ReadOnlySpan<byte> text, ReplyWriter reply, LineWriter write)
+    /// <summary>Line ends become blanks.</summary>
+    static ReadOnlySpan<byte> OneLine(ReadOnlySpan<byte> text)
     {
-        if (text.IndexOf((byte)0) is >= 0 and var zero) text = text[..zero];
-        if (text.IndexOfAny((byte)'\r', (byte)'\n') < 0)
-        {
-            write(text);
-            return;
-        }
+        if (text.IndexOfAny((byte)'\r', (byte)'\n') < 0) return text;
         var line = text.ToArray();
         line.AsSpan().Replace((byte)'\r', (byte)' ');
         line.AsSpan().Replace((byte)'\n', (byte)' ');
-        write(line);
+        return line;
     }
 
     /// <summary>Answers an error.</summary>

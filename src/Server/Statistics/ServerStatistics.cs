@@ -47,7 +47,9 @@ sealed class ServerStatistics
     public void CountError(ReadOnlySpan<byte> text, bool isCustom = false)
     {
         ErrorReplies++;
-        var end = text[..Math.Min(text.Length, MaxCodeBytes)].IndexOf((byte)' ');
+        // In the reply line ends around the text are left out, and those within are blanks.
+        text = text.Trim("\r\n"u8);
+        var end = text[..Math.Min(text.Length, MaxCodeBytes)].IndexOfAny(" \r\n"u8);
         var code = end < 0 ? "ERR" : System.Text.Encoding.Latin1.GetString(text[..end]);
         if (isCustom && _errors.Count >= MaxErrorCodes && !_errors.ContainsKey(code)) code = OtherErrors;
         _errors[code] = _errors.GetValueOrDefault(code) + 1;

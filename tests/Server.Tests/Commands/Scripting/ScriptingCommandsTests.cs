@@ -32,6 +32,8 @@ public sealed class ScriptingCommandsTests : ServerTests
     [InlineData("return redis.error_reply('My Err')", "-My Err")]
     [InlineData("return redis.error_reply('-My Err')", "-My Err")]
     [InlineData("return redis.error_reply('MyErr')", "-ERR MyErr")]
+    [InlineData("return {err='MY text\\0cut'}", "-MY text")]
+    [InlineData("return {ok='a\\r\\nb\\0c'}", "+a  b")]
     [InlineData("return redis.error_reply()", "-ERR wrong number or type of arguments")]
     [InlineData("return redis.sha1hex('')", "$40 da39a3ee5e6b4b0d3255bfef95601890afd80709")]
     [InlineData("return redis.REDIS_VERSION_NUM", ":459776")]
@@ -50,6 +52,7 @@ public sealed class ScriptingCommandsTests : ServerTests
     [Theory]
     [InlineData("return true", "#t")]
     [InlineData("return {double=3.5}", ",3.5")]
+    [InlineData("return {big_number='1\\0\\r\\n2'}", "(1\0  2")]
     [InlineData("return {map={a=1}}", "%1 $1 a :1")]
     [InlineData("return {set={a=true}}", "~1 $1 a")]
     [InlineData("return {big_number='12'}", "(12")]
@@ -132,13 +135,25 @@ public sealed class ScriptingCommandsTests : ServerTests
     [InlineData("setmetatable(_G, {})", "ERR Attempt to modify a readonly table")]
     [InlineData("error('mine')", "ERR user_script:2: mine")]
     [InlineData("error({err='MY own'})", "MY own")]
+    [InlineData("error({err=5})", "5")]
+    [InlineData("error({err='MY own\\0cut'})", "MY own")]
     [InlineData("error({code=5})", "ERR unknown error")]
+    [InlineData("redis.call('object')", "ERR Wrong number of args calling Redis command from script")]
+    [InlineData("redis.call('object', 'nosuch')", "ERR Unknown Redis command called from script")]
+    [InlineData("redis.call('select', 2^53)", "ERR value is out of range, value must between -2147483648 and 2147483647")]
     [InlineData("local t = nil; t.x = 1", "ERR user_script:2: attempt to index local 't' (a nil value)")]
     public void An_error_names_the_script_and_the_line(string line, string error)
     {
         var reply = Eval("\n" + line);
         Assert.StartsWith($"-{error} script: ", reply);
         Assert.EndsWith(", on @user_script:2.", reply);
+    }
+
+    [Fact]
+    public void Only_a_shebang_begins_with_a_number_sign()
+    {
+        Assert.Equal("-ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'", Eval("#x\nreturn 1"));
+        Assert.Equal("$46 [string \"#x...\"]:1: unexpected symbol near '#'", Eval("return select(2, loadstring('#x\\nreturn 1'))"));
     }
 
     [Fact]
@@ -249,6 +264,20 @@ public sealed class ScriptingCommandsTests : ServerTests
         Assert.Matches(@"cmdstat_eval:calls=4,\S*,rejected_calls=0,failed_calls=2\r", info);
         Assert.Matches(@"cmdstat_lpush:calls=2,\S*,rejected_calls=2,failed_calls=2\r", info);
         Assert.Contains("total_error_replies:4\r", _client.Call("INFO stats"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_container_without_its_subcommand_counts_as_rejected()
+    {
+        Eval("redis.call('object')");
+        Assert.Matches(@"cmdstat_object:calls=0,\S*,rejected_calls=1,failed_calls=0\r", _client.Call("INFO commandstats"));
+    }
+
+    [Fact]
+    public void The_code_of_an_error_ends_at_a_line_end_too()
+    {
+        Eval("return {err='CODE\\r\\ntext'}");
+        Assert.Contains("errorstat_CODE:count=1", _client.Call("INFO errorstats"), StringComparison.Ordinal);
     }
 
     [Fact]
