@@ -14,17 +14,17 @@ sealed class ScriptSource(int seed)
 
     /// <summary>
     /// What a script calls. K is a key, mostly one of the type that the lower letter before it names; N a number as Lua has
-    /// it, T a text, D a double that is written alike everywhere, I a small integer.
+    /// it, T a text, D a double that is written alike everywhere, I a small integer, E seconds that no run lasts.
     /// </summary>
     static readonly string[] s_commands =
     [
-        "get s:K", "get K", "set s:K T", "set s:K N", "set s:K T nx", "set s:K T xx get", "set s:K T ex N", "getset s:K N",
+        "get s:K", "get K", "set s:K T", "set s:K N", "set s:K T nx", "set s:K T xx get", "set s:K T ex E", "getset s:K N",
         "getdel s:K", "append s:K N",
         "strlen K", "incr n:K", "incrby n:K N", "decrby n:K N", "incrbyfloat n:K N", "getrange s:K N N", "setrange s:K I T",
         "mget K K K",
         "mset K N K T", "msetnx K N", "del K", "unlink K K", "exists K K", "type K", "rename K K", "copy K K", "expire K 1000",
         "persist K",
-        "expire K N", "setbit s:K I 1", "bitcount s:K", "bitfield s:K get u8 0 overflow fail incrby u2 1 N",
+        "expire K E", "setbit s:K I 1", "bitcount s:K", "bitfield s:K get u8 0 overflow fail incrby u2 1 N",
         "getex s:K persist", "lcs s:K n:K idx",
         "lpush l:K N T", "rpush l:K N N", "lpop l:K", "lpop l:K I", "rpop l:K 0", "lrange l:K 0 -1", "lrange l:K N N", "llen K",
         "lindex l:K N", "lset l:K 0 N",
@@ -130,7 +130,13 @@ sealed class ScriptSource(int seed)
         return Damaged(text.ToString());
     }
 
-    string Damaged(string text) => _random.Next(50) == 0 && text.Length > 0 ? text.Remove(_random.Next(text.Length), 1) : text;
+    /// <summary>Without one of its characters, now and then; not within a number, which would be another key's or another time.</summary>
+    string Damaged(string text)
+    {
+        if (_random.Next(50) > 0 || text.Length == 0) return text;
+        var at = _random.Next(text.Length);
+        return text[at] is >= '*' and <= '9' ? text : text.Remove(at, 1);
+    }
 
     void Body(StringBuilder text)
     {
@@ -204,6 +210,7 @@ sealed class ScriptSource(int seed)
                 "N" => Pick(s_numbers),
                 "T" => Text(),
                 "D" => Pick(s_doubles),
+                "E" => Pick("1000", "1e4", "1000.5", "-1", "-2^63", "1e15", "2^63", "'x'"),
                 "I" => Pick("0", "1", "2", "'3'", "10/2"),
                 [_, ':', 'K'] => Key(_random.Next(7) == 0 ? "snlhzixm" : words[i][..1]),
                 var word => $"'{(i == 0 && _random.Next(6) == 0 ? word.ToUpperInvariant() : word)}'",

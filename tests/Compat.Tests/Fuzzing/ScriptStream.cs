@@ -24,6 +24,7 @@ sealed class ScriptStream(int seed)
         "FUNCTION DELETE lib1", "FUNCTION DELETE lib2", "FUNCTION DELETE none", "FUNCTION LIST LIBRARYNAME lib2 WITHCODE",
         "FUNCTION LIST LIBRARYNAME lib2", "FUNCTION LIST LIBRARYNAME none", "EVAL", "EVAL x", "EVALSHA x 0", "FCALL f1",
         "FCALL none 0", "FCALL f1 x", "FCALL_RO f2 -1",
+        "SCRIPT FLUSH ASYNC", "FUNCTION FLUSH", "SCRIPT KILL", "FUNCTION KILL", "FUNCTION RESTORE bad", "UNWATCH", "GET s", "INCR n",
         "SCRIPT EXISTS x", "SCRIPT NONE", "FUNCTION NONE", "FUNCTION LOAD",
     ];
 
@@ -34,6 +35,7 @@ sealed class ScriptStream(int seed)
         < 3 => queues ? ["EXEC"] : ["MULTI"],
         < 10 when queues => ["EXEC"],
         3 => ["HELLO", Pick("2", "3")],
+        4 or 5 => ["WATCH", Pick(s_keys), Pick(s_keys)],
         10 when queues => ["DISCARD"],
         < 18 => Pick(s_commands).Split(' '),
         < 24 => Load(),
