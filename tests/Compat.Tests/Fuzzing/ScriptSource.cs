@@ -99,7 +99,8 @@ sealed class ScriptSource(int seed)
             $"#!lua name={name}\n", $"#!lua name={name}\n", $"#!lua name={name}\n", $"#!LUA name={name}\n", "#!lua\n", "",
                 "#!lua name=a-b\n", $"#!lua name={name} x=1\n",
             $"#!lua flags=no-writes name={name}\n", "#!python name=x\n"));
-        text.Append("local state = 0\n");
+        var header = text.ToString();
+        text.Clear().Append("local state = 0\n");
         // The first has one function or two, the second one: which of two stands in the way, or first, is the order of a table.
         var first = name == "lib1" ? 1 : _random.Next(1, 3);
         for (var i = first; i <= first + (name == "lib1" ? _random.Next(2) : 0); i++)
@@ -127,10 +128,10 @@ sealed class ScriptSource(int seed)
                 _ => $"redis.register_function('f{i}', function{body})\n",
             });
         }
-        return Damaged(text.ToString());
+        return header + Damaged(text.ToString());
     }
 
-    /// <summary>Without one of its characters, now and then; not within a number, which would be another key's or another time.</summary>
+    /// <summary>Without one of its characters, now and then; not within a number, which may be a time.</summary>
     string Damaged(string text)
     {
         if (_random.Next(50) > 0 || text.Length == 0) return text;
@@ -211,13 +212,14 @@ sealed class ScriptSource(int seed)
                 "T" => Text(),
                 "D" => Pick(s_doubles),
                 "E" => Pick("1000", "1e4", "1000.5", "-1", "-2^63", "1e15", "2^63", "'x'"),
-                "I" => Pick("0", "1", "2", "'3'", "10/2"),
+                // A string, since Lua takes the constants 0 and -0 of one script for one.
+                "I" => Pick("'0'", "1", "2", "'3'", "10/2"),
                 [_, ':', 'K'] => Key(_random.Next(7) == 0 ? "snlhzixm" : words[i][..1]),
                 var word => $"'{(i == 0 && _random.Next(6) == 0 ? word.ToUpperInvariant() : word)}'",
             });
         }
-        // These take an argument more since 7.2, or have other words for it.
-        if (_random.Next(40) == 0 && words[0] is not ("zrank" or "bitcount" or "xread" or "xreadgroup"))
+        // These take an argument more since 7.2, or have other words for it; and a set of words has any order.
+        if (_random.Next(40) == 0 && words[0] is not ("zrank" or "bitcount" or "xread" or "xreadgroup" or "sadd"))
             text.Append(Pick(", {}", ", nil", ", true", ", 'extra'", ", 1"));
         return text.Append(')').ToString();
     }
