@@ -28,7 +28,8 @@ static class Scripts
             + "local s for i = 1, 200 do s = cjson.encode(t) t = cjson.decode(s) end return #s"),
     ];
 
-    static IReadOnlyList<Workload> Called =>
+    /// <summary>Calls of cached scripts.</summary>
+    public static IReadOnlyList<Workload> Called =>
     [
         Of("return 1", "return 1", 1_000_000, "0"),
         Of("get", OneGet, 1_000_000, "1 key:__rand_int__"),

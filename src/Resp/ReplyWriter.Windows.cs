@@ -92,6 +92,30 @@ public sealed unsafe partial class ReplyWriter
         HandOver();
     }
 
+    /// <summary>
+    /// What was written since <see cref="Attach"/> or <see cref="Rewind"/>, if the output has none of it yet: for who reads the reply
+    /// himself. Good until the next reply.
+    /// </summary>
+    public bool TryPeek(out ReadOnlySpan<byte> written)
+    {
+        Debug.Assert(_depth == 0, "looked at within a capture");
+        written = new ReadOnlySpan<byte>(_start, (int)(_position - _start));
+        return _committed == 0;
+    }
+
+    /// <summary>Forgets what <see cref="TryPeek"/> shows, and writes over it. What the output has already, its owner forgets.</summary>
+    public void Rewind()
+    {
+        if (_committed == 0)
+        {
+            _position = _start;
+            return;
+        }
+
+        HandOver();
+        _committed = 0;
+    }
+
     private void HandOver()
     {
         if (_start == null) return;

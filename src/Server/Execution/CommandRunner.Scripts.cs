@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution;
 
@@ -28,7 +29,8 @@ sealed partial class CommandRunner
             return false;
         }
         script.Begin(context.Client, context.Reply, call.Name, call.IsEval, call.Flags, call.IsReadOnly);
-        _errorsBeforeScript = context.Reply.Errors;
+        _captured.Begin();
+        _scriptReply.Attach(_captured, script.Protocol);
         _wasInTransaction = running.InTransaction;
         _databaseBeforeScript = context.Database;
         running.InTransaction = true;
@@ -36,17 +38,21 @@ sealed partial class CommandRunner
         return true;
     }
 
+    // The replies of its commands, each read and then written over by the next.
+    readonly CapturedReply _captured = new(parts.Config.Process);
+    readonly ReplyWriter _scriptReply = new(ChunkPool.ForReplies);
+
     // Of the running script: there is one at most.
-    int _errorsBeforeScript;
     bool _wasInTransaction;
     Database? _databaseBeforeScript;
 
     /// <summary>Ends a script.</summary>
     /// <param name="context">The command that called it.</param>
-    /// <param name="hasFailed">Whether its reply is an error, or holds one. What its commands answered does not count.</param>
-    public void EndScript(in CommandContext context, bool hasFailed)
+    public void EndScript(in CommandContext context)
     {
         script.End();
+        _scriptReply.Complete();
+        _captured.Clear();
         effects.LimitTo(EffectTarget.All);
         // Half of a script is to be in no file.
         if (script.EndsWithServer) effects.DropUnit();
@@ -55,27 +61,31 @@ sealed partial class CommandRunner
         running.InTransaction = _wasInTransaction;
         // A transaction's clock stands still until all of it has run.
         if (!_wasInTransaction) clock.Thaw();
-        _nestedErrors = context.Reply.Errors - _errorsBeforeScript - (hasFailed ? 1 : 0);
     }
 
     /// <inheritdoc/>
-    ReadOnlySpan<byte> IScriptCalls.Call(RunningScript running, in Request request, CapturedReply output)
+    ScriptCallResult IScriptCalls.Call(in Request request, out ReadOnlySpan<byte> reply)
     {
-        var refusal = WhyNotCall(request, out var command);
-        if (!refusal.IsEmpty)
+        reply = WhyNotCall(request, out var command);
+        if (!reply.IsEmpty)
         {
             if (command is not null) commandStatistics[command.Ordinal].RejectedCalls++;
-            statistics.CountError(refusal);
-            return refusal;
+            statistics.CountError(reply);
+            return ScriptCallResult.Refused;
         }
         if ((command!.Flags & CommandFlags.Write) != 0) script.HasWritten = true;
-        var reply = script.Reply!;
-        var client = script.Caller!;
-        reply.BeginCapture(output, script.Protocol);
-        var context = new CommandContext(parts, client, command, reply, request) { MayBlock = false };
+        var writer = _scriptReply;
+        writer.Rewind();
+        if (_captured.HasAny) _captured.Begin();
+        writer.Protocol = script.Protocol;
+        var context = new CommandContext(parts, script.Caller!, command, writer, request) { MayBlock = false };
         Invoke(ref context);
-        reply.EndCapture();
-        return default;
+        if (!writer.TryPeek(out reply) || _captured.IsOver)
+        {
+            writer.Pause();
+            reply = _captured.Written;
+        }
+        return _captured.IsOver ? ScriptCallResult.TooLong : ScriptCallResult.Answered;
     }
 
     ReadOnlySpan<byte> WhyNotCall(in Request request, out Command? command)
@@ -109,5 +119,5 @@ sealed partial class CommandRunner
     }
 
     /// <inheritdoc/>
-    bool? IScriptCalls.IsAllowed(RunningScript running, in Request request) => Find(request) is null ? null : true;
+    bool? IScriptCalls.IsAllowed(in Request request) => Find(request) is null ? null : true;
 }

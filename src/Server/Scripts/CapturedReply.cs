@@ -1,19 +1,19 @@
 using System.Buffers;
 using MiniRedis.Server.Buffers;
+using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Scripts;
 
 /// <summary>
-/// The reply of a command that a script has called. What a script could not hold is dropped while it is written, so that no reply takes
-/// more memory than a script may.
+/// The reply of a command that a script has called. What is more than a script may hold is dropped while it is written, so that no reply
+/// takes more memory than that.
 /// </summary>
-sealed class CapturedReply : IBufferWriter<byte>
+sealed class CapturedReply(ProcessSettings settings) : IBufferWriter<byte>
 {
     /// <summary>Longer ones are dropped even without a limit: the memory is in one run.</summary>
     const long MostBytes = 1L << 30;
 
     readonly NativeWriter _bytes = new();
-    long _limit;
 
     /// <summary>Whether the reply was too long, and is not there.</summary>
     public bool IsOver { get; private set; }
@@ -21,14 +21,20 @@ sealed class CapturedReply : IBufferWriter<byte>
     /// <summary>The reply.</summary>
     public ReadOnlySpan<byte> Written => _bytes.Written;
 
+    /// <summary>Whether there is something to forget.</summary>
+    public bool HasAny => IsOver || _bytes.Length > 0;
+
     /// <summary>A command begins.</summary>
-    /// <param name="limit">Most bytes of its reply.</param>
-    public void Begin(long limit)
+    public void Begin()
     {
         _bytes.Clear();
-        _limit = Math.Min(limit, MostBytes);
         IsOver = false;
     }
+
+    /// <summary>Forgets the last reply.</summary>
+    public void Clear() => Begin();
+
+    long Limit => settings.ScriptMemoryLimit is > 0 and < MostBytes and var limit ? limit : MostBytes;
 
     public void Advance(int count)
     {
@@ -37,7 +43,7 @@ sealed class CapturedReply : IBufferWriter<byte>
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        if (!IsOver && _bytes.Length + (long)sizeHint > _limit)
+        if (!IsOver && _bytes.Length + (long)sizeHint > Limit)
         {
             IsOver = true;
             _bytes.Clear();
@@ -46,7 +52,4 @@ sealed class CapturedReply : IBufferWriter<byte>
     }
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
-
-    /// <summary>Gives the memory back.</summary>
-    public void Free() => _bytes.Free();
 }

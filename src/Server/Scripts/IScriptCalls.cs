@@ -2,18 +2,29 @@ using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Scripts;
 
+/// <summary>What became of a command that a script called.</summary>
+enum ScriptCallResult
+{
+    /// <summary>It ran, and answered; it may have answered an error.</summary>
+    Answered,
+
+    /// <summary>It may not run.</summary>
+    Refused,
+
+    /// <summary>It ran, and its reply is more than the script may hold.</summary>
+    TooLong,
+}
+
 /// <summary>What scripts need of who runs commands. Under the executor's lock.</summary>
 interface IScriptCalls
 {
     /// <summary>Runs a command of the running script.</summary>
-    /// <param name="script">The script.</param>
     /// <param name="request">The command.</param>
-    /// <param name="output">Gets the reply, in the script's protocol.</param>
-    /// <returns>Empty if it has run; otherwise the error that keeps it from running.</returns>
-    ReadOnlySpan<byte> Call(RunningScript script, in Request request, CapturedReply output);
+    /// <param name="reply">Its reply in the script's protocol, or the error that keeps it from running. Good until the next call.</param>
+    ScriptCallResult Call(in Request request, out ReadOnlySpan<byte> reply);
 
     /// <summary>Whether the caller of the script may run a command (redis.acl_check_cmd); null if there is no such command.</summary>
-    bool? IsAllowed(RunningScript script, in Request request);
+    bool? IsAllowed(in Request request);
 }
 
 /// <summary>Serves the other clients while a script runs too long.</summary>

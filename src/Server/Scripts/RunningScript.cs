@@ -19,7 +19,7 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
 
     readonly NativeWriter _request = new(256);
     readonly List<(int Start, int Length)> _arguments = [];
-    long _started;
+    long _started, _busyAt;
     bool _isLoadingLibrary;
 
     /// <summary>Serves clients while the script is busy. Set when the server is put together.</summary>
@@ -85,6 +85,8 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
         HasWritten = IsKilled = IsBusy = false;
         IsRunning = true;
         _started = clock.Timestamp;
+        var threshold = settings.BusyReplyThreshold;
+        _busyAt = threshold is > 0 and < long.MaxValue / 2000 ? _started + clock.Ticks(threshold * 1000) : long.MaxValue;
     }
 
     /// <summary>Keeps the request of a function for FUNCTION STATS.</summary>
@@ -118,9 +120,7 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
     public void EndLoading() => _isLoadingLibrary = false;
 
     /// <summary>Whether it is time to ask <see cref="MayContinue"/>, though the script has done little by itself.</summary>
-    public bool IsDue => IsBusy || IsOverThreshold;
-
-    bool IsOverThreshold => settings.BusyReplyThreshold > 0 && Milliseconds >= settings.BusyReplyThreshold;
+    public bool IsDue => clock.Timestamp >= _busyAt;
 
     /// <summary>
     /// Asked from time to time: whether the script may go on. One that has run too long has the other clients served first, of whom one may

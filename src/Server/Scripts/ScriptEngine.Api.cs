@@ -76,21 +76,15 @@ sealed partial class ScriptEngine
         }
         else
         {
-            _captured.Begin(Machine.MemoryLimit);
-            var refusal = _services.Calls.Call(script, _arguments.Request, _captured);
-            if (!refusal.IsEmpty)
+            var outcome = _services.Calls.Call(_arguments.Request, out var reply);
+            if (outcome == ScriptCallResult.Answered)
             {
-                result = Error(refusal, isCounted: true);
-            }
-            else if (_captured.IsOver)
-            {
-                result = Error(Errors.ScriptReplyTooLong);
+                failed = reply[0] == '-';
+                result = new ReplyValues(Machine, _names, reply, script.Protocol).Read();
             }
             else
             {
-                var reply = _captured.Written;
-                failed = reply[0] == '-';
-                result = new ReplyValues(Machine, _names, reply, script.Protocol).Read();
+                result = outcome == ScriptCallResult.Refused ? Error(reply, isCounted: true) : Error(Errors.ScriptReplyTooLong);
             }
         }
         // Its commands may take long, though it counts few steps.
@@ -240,7 +234,7 @@ sealed partial class ScriptEngine
             Raise(ref call, Errors.ScriptCallArguments);
             return;
         }
-        if (_services.Calls.IsAllowed(_services.Running, _arguments.Request) is { } isAllowed) call.Return(Value.From(isAllowed));
+        if (_services.Calls.IsAllowed(_arguments.Request) is { } isAllowed) call.Return(Value.From(isAllowed));
         else Raise(ref call, Errors.AclCheckCommand);
     }
 }

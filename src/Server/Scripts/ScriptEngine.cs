@@ -21,7 +21,6 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     readonly ScriptNames _names;
     readonly ScriptReply _reply;
     readonly CallArguments _arguments = new();
-    readonly CapturedReply _captured = new();
     readonly Value _loadGlobals;
     readonly int _keys = -1, _argv = -1;
 
@@ -108,7 +107,6 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     /// <param name="keyCount">Number of keys.</param>
     public void Run(LuaScript script, in Request request, int firstKey, int keyCount)
     {
-        _reply.Begin();
         Machine.BeginRun();
         try
         {
@@ -133,7 +131,6 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     /// <summary>As <see cref="Run"/>, for a function of the library.</summary>
     public void Call(LuaFunction function, in Request request, int firstKey, int keyCount)
     {
-        _reply.Begin();
         Machine.BeginRun();
         try
         {
@@ -154,9 +151,6 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
             Machine.EndRun();
         }
     }
-
-    /// <summary>Whether the reply is an error, or holds one.</summary>
-    public bool HasFailed => _reply.HasError;
 
     Value MakeList(in Request request, int first, int count)
     {
@@ -219,9 +213,5 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
 
     bool IScriptHost.MayContinue() => _services.Running.MayContinue();
 
-    public void Dispose()
-    {
-        Machine.Dispose();
-        _captured.Free();
-    }
+    public void Dispose() => Machine.Dispose();
 }

@@ -30,12 +30,6 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
     Level[] _levels = new Level[8];
     int _depth, _slots, _values;
 
-    /// <summary>Whether the reply is an error, or holds one.</summary>
-    public bool HasError { get; private set; }
-
-    /// <summary>A script begins.</summary>
-    public void Begin() => HasError = false;
-
     /// <summary>Writes a value.</summary>
     /// <param name="value">What the script returned.</param>
     /// <param name="reply">The reply of its caller.</param>
@@ -178,7 +172,6 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
     /// <param name="isCounted">True if it is that of a command of the script, which the statistics have already.</param>
     public void Fail(ReadOnlySpan<byte> error, ReplyWriter reply, Value isCounted = default)
     {
-        HasError = true;
         if (isCounted.Type != LuaType.Boolean || !isCounted.IsTrue) statistics.CountError(error, isCustom: true);
         reply.Error(error);
     }

@@ -83,18 +83,15 @@ static partial class ScriptingCommands
     {
         var call = new ScriptCall(script.Name, script.Flags, IsEval: true, IsReadOnly(c));
         if (!c.Server.Runner.TryBeginScript(c, call)) return;
-        var hasFailed = false;
         try
         {
             // Compiling may replace the engine.
             var compiled = c.Server.EvalScripts.Compiled(script);
-            var engine = c.Server.EvalScripts.Engine;
-            engine.Run(compiled, c.Request, 3, keys);
-            hasFailed = engine.HasFailed;
+            c.Server.EvalScripts.Engine.Run(compiled, c.Request, 3, keys);
         }
         finally
         {
-            c.Server.Runner.EndScript(c, hasFailed);
+            c.Server.Runner.EndScript(c);
         }
         c.Server.EvalScripts.Touch(script);
     }
@@ -135,17 +132,14 @@ static partial class ScriptingCommands
         if (!CheckKeyCount(ref c, count, out var keys)) return;
         var call = new ScriptCall(function.Name, function.Flags, IsEval: false, IsReadOnly(c));
         if (!c.Server.Runner.TryBeginScript(c, call)) return;
-        var engine = function.Library.Engine;
-        var hasFailed = false;
         try
         {
             c.Server.RunningScript.KeepRequest(c.Request);
-            engine.Call(function.Function, c.Request, 3, keys);
-            hasFailed = engine.HasFailed;
+            function.Library.Engine.Call(function.Function, c.Request, 3, keys);
         }
         finally
         {
-            c.Server.Runner.EndScript(c, hasFailed);
+            c.Server.Runner.EndScript(c);
         }
     }
 }

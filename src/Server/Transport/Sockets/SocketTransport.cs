@@ -80,7 +80,8 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
         {
             var connection = new SocketConnection(this, socket, listener, _sharedInput);
             lock (_connectionsLock) _connections.Add(connection);
-            connection.Start();
+            // Its first requests may have arrived already, and take long: others are accepted meanwhile.
+            ThreadPool.UnsafeQueueUserWorkItem(static c => c.Start(), connection, preferLocal: false);
         }
         catch (SocketException)
         {
