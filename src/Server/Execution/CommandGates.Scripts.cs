@@ -9,15 +9,19 @@ sealed partial class CommandGates
     /// <summary>Why a script may not begin; empty if it may. A script that says nothing of itself is checked command by command.</summary>
     /// <param name="flags">What the script says of itself.</param>
     /// <param name="isReadOnly">Whether the client's command is one that only reads (EVAL_RO).</param>
-    public ReadOnlySpan<byte> WhyNotBegin(ScriptFlags flags, bool isReadOnly)
+    /// <param name="isInTransaction">Whether EXEC calls it: alone it is refused as a command of its own, in other words.</param>
+    public ReadOnlySpan<byte> WhyNotBegin(ScriptFlags flags, bool isReadOnly, bool isInTransaction)
     {
         // What was written to a file has been allowed once.
         if ((flags & ScriptFlags.Undeclared) != 0 || dataset.IsLoading) return default;
         if ((flags & ScriptFlags.NoWrites) != 0) return default;
-        if (aof.Error is { } reason) return System.Text.Encoding.UTF8.GetBytes(Errors.ScriptAofFailed(reason));
-        if (backgroundSaving.StopsWrites) return Errors.ScriptCannotSave;
+        var isRefusedMemory = IsBeyondMemory && (flags & ScriptFlags.AllowOom) == 0;
+        if (isRefusedMemory && !isInTransaction) return Errors.OutOfMemory;
+        if (aof.Error is { } reason)
+            return System.Text.Encoding.UTF8.GetBytes(isInTransaction ? Errors.ScriptAofFailed(reason) : Errors.AofFailed(reason));
+        if (backgroundSaving.StopsWrites) return isInTransaction ? Errors.ScriptCannotSave : Errors.CannotSave;
         if (isReadOnly) return Errors.ScriptInReadOnlyCommand;
-        return IsBeyondMemory && (flags & ScriptFlags.AllowOom) == 0 ? Errors.ScriptOutOfMemory : default;
+        return isRefusedMemory ? Errors.ScriptOutOfMemory : default;
     }
 
     bool IsBeyondMemory => memorySettings.MaxMemory > 0 && IsOverMemory && !dataset.IsLoading;

@@ -105,38 +105,32 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     /// <param name="request">The request that names keys and arguments from <paramref name="firstKey"/> on.</param>
     /// <param name="firstKey">The argument that is the first key.</param>
     /// <param name="keyCount">Number of keys.</param>
-    public void Run(LuaScript script, in Request request, int firstKey, int keyCount)
-    {
-        Machine.BeginRun();
-        try
-        {
-            Machine.SetRunGlobal(_keys, MakeList(request, firstKey, keyCount));
-            Machine.SetRunGlobal(_argv, MakeList(request, firstKey + keyCount, request.Count - firstKey - keyCount));
-            Answer(Machine.RunReporting(script, out var result), result);
-        }
-        catch (LuaStoppedException)
-        {
-            AnswerStopped();
-        }
-        catch (LuaMemoryException)
-        {
-            AnswerNoMemory();
-        }
-        finally
-        {
-            Machine.EndRun();
-        }
-    }
+    public void Run(LuaScript script, in Request request, int firstKey, int keyCount) => Run(script, null, request, firstKey, keyCount);
 
-    /// <summary>As <see cref="Run"/>, for a function of the library.</summary>
-    public void Call(LuaFunction function, in Request request, int firstKey, int keyCount)
+    /// <summary>As <see cref="Run(LuaScript, in Request, int, int)"/>, for a function of the library.</summary>
+    public void Call(LuaFunction function, in Request request, int firstKey, int keyCount) =>
+        Run(default, function, request, firstKey, keyCount);
+
+    void Run(LuaScript script, LuaFunction? function, in Request request, int firstKey, int keyCount)
     {
         Machine.BeginRun();
         try
         {
             var keys = MakeList(request, firstKey, keyCount);
             var arguments = MakeList(request, firstKey + keyCount, request.Count - firstKey - keyCount);
-            Answer(Machine.CallReporting(function, keys, arguments, out var result), result);
+            bool succeeded;
+            Value result;
+            if (function is { } called)
+            {
+                succeeded = Machine.CallReporting(called, keys, arguments, out result);
+            }
+            else
+            {
+                Machine.SetRunGlobal(_keys, keys);
+                Machine.SetRunGlobal(_argv, arguments);
+                succeeded = Machine.RunReporting(script, out result);
+            }
+            Answer(succeeded, result);
         }
         catch (LuaStoppedException)
         {

@@ -295,4 +295,47 @@ public sealed class ScriptingCommandsTests : ServerTests
         Assert.Contains("not enough memory", Eval("local t = {} for i = 1, 1e9 do t[i] = i .. 'x' end"), StringComparison.Ordinal);
         Assert.Equal(":1", Eval("return 1"));
     }
+
+    [Fact]
+    public void Beyond_maxmemory_a_script_is_refused_as_it_says_of_itself()
+    {
+        const string Oom = "-OOM command not allowed when used memory > 'maxmemory'.";
+        _client.Call("SET k v");
+        _client.Call("MULTI");
+        _client.CallWords("EVAL", "#!lua\nreturn 1", "0");
+        using (var other = _server.Connect()) other.Call("CONFIG SET maxmemory 1");
+        Assert.Equal("*1 -OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'", _client.Call("EXEC"));
+        Assert.Equal(Oom, Eval("#!lua\nreturn 1"));
+        Assert.Equal(":1", Eval("#!lua flags=allow-oom\nreturn 1"));
+        Assert.Equal("$1 v", Eval("#!lua flags=no-writes\nreturn redis.call('get', 'k')"));
+        Assert.Equal("+OK", Eval("#!lua flags=allow-oom\nreturn redis.call('set', 'k', 'w')"));
+        // One that says nothing is refused where it takes memory first; once it has changed something it goes on.
+        Assert.Equal(":1", Eval("return 1"));
+        Assert.StartsWith(Oom + " script: ", Eval("return redis.call('set', 'k', 'x')"));
+        Assert.Equal("+OK", Eval("redis.call('del', 'none') return redis.call('set', 'k', 'y')"));
+    }
+
+    [Fact]
+    public void A_reply_that_a_script_could_not_hold_is_an_error()
+    {
+        _client.Call("CONFIG SET script-memory-limit 1mb");
+        _client.Call("SCRIPT FLUSH");
+        _client.Call($"SET big {new string('x', 2_000_000)}");
+        Assert.StartsWith("-ERR not enough memory for the reply of the command", Eval("return redis.call('get', 'big')"));
+        Assert.Equal(":2000000", Eval("return redis.call('strlen', 'big')"));
+        Assert.Equal(":1", Eval("local ok = pcall(redis.call, 'get', 'big') return ok and 0 or 1"));
+    }
+
+    [Fact]
+    public void A_pause_of_writes_spares_scripts_that_only_read()
+    {
+        _client.Call("CLIENT PAUSE 100000 WRITE");
+        Assert.Equal(":1", Eval("#!lua flags=no-writes\nreturn 1"));
+        Assert.Equal(":1", _client.CallWords("EVAL_RO", "return 1", "0"));
+        using var held = _server.Connect();
+        held.SendRaw(RawClient.Encode("EVAL", "return 2", "0"));
+        _server.TickUntil(() => _server.Server.Clients.All.Any(client => client.IsHeld));
+        _client.Call("CLIENT UNPAUSE");
+        Assert.Equal(":2", held.Read());
+    }
 }
