@@ -157,6 +157,24 @@ public sealed class ReturnedMemoryTests
         Assert.InRange(server.Memory().Peak - before, 0, 50 << 20);
     }
 
+    [Theory]
+    [InlineData("local t = {} while true do t[#t + 1] = {} end")]
+    [InlineData("local s = 'x' while true do s = s .. s end")]
+    [InlineData("local t = {} for i = 1, 1e9 do t[i] = 'string ' .. i end")]
+    public void What_a_script_has_taken_is_bounded_and_given_back(string script)
+    {
+        if (!OperatingSystem.IsLinux()) return; // reads /proc
+        const long Most = 96 << 20;
+        using var server = new ServerProcess(MostHeap, ["--script-memory-limit", Most.ToString(CultureInfo.InvariantCulture)]);
+        using var client = server.Connect();
+        Assert.Equal(":1", client.CallWords("EVAL", "return 1", "0"));
+        var before = server.Memory().Resident;
+        Assert.EndsWith("not enough memory", client.CallWords("EVAL", script, "0"));
+        // Freed blocks of other sizes than those that are asked for lie between; and marking takes a list.
+        Assert.InRange(server.Memory().Peak - before, Most / 4, Most * 3 / 2 + Beside);
+        Await(() => server.Memory().Resident <= before + Kept, () => $"{server.Memory().Resident - before} bytes are kept");
+    }
+
     static long Field(RawClient client, string name)
     {
         var info = client.Call("INFO everything");

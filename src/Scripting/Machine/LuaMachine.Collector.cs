@@ -13,6 +13,9 @@ public sealed unsafe partial class LuaMachine
     /// <summary>Bytes before a run is worth a collection. Ordinary scripts never get there.</summary>
     const long FirstCollection = 1 << 20;
 
+    /// <summary>A longer list of marked objects is not kept for the next run.</summary>
+    const int MostKeptMarks = 8192;
+
     long _collectAt = FirstCollection;
     GcObject** _marks;
     int _markCount, _markSize;
@@ -54,7 +57,12 @@ public sealed unsafe partial class LuaMachine
         _marks[_markCount++] = o;
     }
 
-    void FreeMarks() => NativeMemory.Free(_marks);
+    void FreeMarks()
+    {
+        NativeMemory.Free(_marks);
+        _marks = null;
+        _markSize = 0;
+    }
 
     void Traverse(GcObject* o)
     {

@@ -80,6 +80,9 @@ public sealed unsafe partial class LuaMachine : IDisposable
     /// <summary>Bytes that the run holds.</summary>
     public long UsedBytes => _heap.Used;
 
+    /// <summary>The most that the last run has held at once, in bytes.</summary>
+    public long PeakBytes => _heap.Peak;
+
     /// <summary>Bytes of libraries and compiled scripts.</summary>
     public long FixedBytes => _heap.FixedBytes;
 
@@ -217,6 +220,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
     public void BeginRun()
     {
         if (!KeepsState) _collectAt = FirstCollection;
+        _heap.Peak = _heap.Used;
         _budget = CheckInterval;
         (_depth, _handler, _error) = (0, 0, default);
         _main = _thread = NewThread(_globals);
@@ -256,6 +260,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
             _heap.DropRun();
         }
         if (_scratchSize > 64 * 1024) FreeScratch();
+        if (_markSize > MostKeptMarks) FreeMarks();
     }
 
     void Tick()

@@ -46,6 +46,9 @@ internal sealed unsafe class Heap : IDisposable
     /// <summary>Bytes handed out to the run.</summary>
     public long Used { get; private set; }
 
+    /// <summary>The most that was handed out to the run since it was last set.</summary>
+    public long Peak { get; set; }
+
     /// <summary>Bytes of libraries and compiled scripts.</summary>
     public long FixedBytes { get; private set; }
 
@@ -103,6 +106,7 @@ internal sealed unsafe class Heap : IDisposable
         }
         if (size > Limit - Used) throw new LuaMemoryException();
         Used += size;
+        if (Used > Peak) Peak = Used;
     }
 
     void* AllocateLarge(nint size)

@@ -1,7 +1,9 @@
 using MiniRedis.Resp;
 using MiniRedis.Scripting.Machine;
 using MiniRedis.Scripting.Memory;
+using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Effects;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Scripts;
 
@@ -16,6 +18,9 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
         Call, ProtectedCall, Log, SetResp, Sha1Hex, ErrorReply, StatusReply, SetRepl, AclCheckCommand, Breakpoint, Debug, ReplicateCommands,
         Register,
     }
+
+    /// <summary>Bytes of a run that are worth giving back to the system.</summary>
+    const long MuchMemory = 8 * 1024 * 1024;
 
     readonly ScriptServices _services;
     readonly ScriptNames _names;
@@ -143,6 +148,7 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
         finally
         {
             Machine.EndRun();
+            if (Machine.PeakBytes >= MuchMemory) Elsewhere.Run(SystemHeap.Trim);
         }
     }
 
