@@ -1,5 +1,4 @@
 using MiniRedis.Scripting.Machine;
-using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Lifecycle;
@@ -12,8 +11,6 @@ namespace MiniRedis.Server.Scripts;
 sealed class ScriptServices(
     RunningScript running, EffectStream effects, ServerStatistics statistics, ProcessSettings settings, LoggingSettings logging, ServerLog log)
 {
-    static ScriptServices() => SystemHeap.Bound();
-
     /// <summary>redis.REDIS_VERSION.</summary>
     public static ReadOnlySpan<byte> Version => s_version;
 
