@@ -53,7 +53,7 @@ public sealed unsafe partial class LuaMachine
     }
 
     /// <summary>A number as C converts it: cut, and the smallest integer for what does not fit.</summary>
-    internal static long ToInteger(double number) => number is >= -9223372036854775808.0 and < 9223372036854775808.0
+    public static long ToInteger(double number) => number is >= -9223372036854775808.0 and < 9223372036854775808.0
         ? (long)number : long.MinValue;
 
     /// <summary>A number as C makes an unsigned word of it: negative ones wrap around, and what fits nowhere is zero or 2^63.</summary>

@@ -62,12 +62,6 @@ public sealed unsafe partial class LuaMachine
     /// <summary>Writes an element of a list, without metamethods.</summary>
     public void SetElement(Value table, int index, Value value) => *table.Table->Set(_heap, index) = value;
 
-    /// <summary>Reads a field, without metamethods.</summary>
-    public Value GetField(Value table, ReadOnlySpan<byte> name) => *table.Table->Get(_strings.Intern(name));
-
-    /// <summary>Writes a field, without metamethods.</summary>
-    public void SetField(Value table, ReadOnlySpan<byte> name, Value value) => *table.Table->Set(_heap, _strings.Intern(name)) = value;
-
     internal void Push(Value value)
     {
         EnsureStack(1);

@@ -150,9 +150,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
     /// </summary>
     public void Seal()
     {
-        var guard = NewTable(0, 1);
-        AddNative(guard, "__index", &BaseLibrary.MissingGlobal);
-        _globals->Metatable = guard;
+        GuardFields(Value.From(_globals));
         for (var o = _fixedObjects; o != null; o = o->Next)
         {
             if (o->Type == (byte)LuaType.Table) ((Table*)o)->IsReadOnly = true;

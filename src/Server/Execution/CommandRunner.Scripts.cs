@@ -29,7 +29,6 @@ sealed partial class CommandRunner
             return false;
         }
         script.Begin(context.Client, context.Reply, call.Name, call.IsEval, call.Flags, call.IsReadOnly);
-        _captured.Begin();
         _scriptReply.Attach(_captured, script.Protocol);
         _wasInTransaction = running.InTransaction;
         _databaseBeforeScript = context.Database;
@@ -76,7 +75,7 @@ sealed partial class CommandRunner
         if ((command!.Flags & CommandFlags.Write) != 0) script.HasWritten = true;
         var writer = _scriptReply;
         writer.Rewind();
-        if (_captured.HasAny) _captured.Begin();
+        if (_captured.HasAny) _captured.Clear();
         writer.Protocol = script.Protocol;
         var context = new CommandContext(parts, script.Caller!, command, writer, request) { MayBlock = false };
         Invoke(ref context);

@@ -24,15 +24,12 @@ sealed class CapturedReply(ProcessSettings settings) : IBufferWriter<byte>
     /// <summary>Whether there is something to forget.</summary>
     public bool HasAny => IsOver || _bytes.Length > 0;
 
-    /// <summary>A command begins.</summary>
-    public void Begin()
+    /// <summary>Forgets the last reply.</summary>
+    public void Clear()
     {
         _bytes.Clear();
         IsOver = false;
     }
-
-    /// <summary>Forgets the last reply.</summary>
-    public void Clear() => Begin();
 
     long Limit => settings.ScriptMemoryLimit is > 0 and < MostBytes and var limit ? limit : MostBytes;
 

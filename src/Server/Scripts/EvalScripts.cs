@@ -85,25 +85,22 @@ sealed class EvalScripts(ScriptServices services) : IMemoryHolder
     public EvalScript? Find(ReadOnlySpan<byte> digest) =>
         ScriptDigest.TryParse(digest, out var key) ? _byDigest.GetValueOrDefault(key) : null;
 
-    /// <summary>Finds a script by its text.</summary>
-    public EvalScript? FindText(ReadOnlySpan<byte> body) =>
-        _byText.TryGetValue(XxHash3.HashToUInt64(body), out var script) && body.SequenceEqual(script.Body) ? script : null;
-
-    /// <summary>Takes a script in.</summary>
+    /// <summary>Finds a script by its text, or takes it in.</summary>
     /// <param name="body">Its text.</param>
     /// <param name="stays">Whether it is SCRIPT LOAD's.</param>
     /// <param name="script">The script.</param>
     /// <returns>The error; null if there is none.</returns>
     public byte[]? TryAdd(ReadOnlySpan<byte> body, bool stays, out EvalScript? script)
     {
-        script = FindText(body);
-        if (script is not null)
+        var hash = XxHash3.HashToUInt64(body);
+        if (_byText.TryGetValue(hash, out script) && body.SequenceEqual(script.Body))
         {
             if (stays) Keep(script);
             return null;
         }
+        script = null;
         if (Shebang.ReadScript(body, out var flags, out var length) is { } refusal) return refusal;
-        var added = new EvalScript(body.ToArray(), ScriptDigest.Of(body), XxHash3.HashToUInt64(body), flags, length);
+        var added = new EvalScript(body.ToArray(), ScriptDigest.Of(body), hash, flags, length);
         if (Compile(added) is { } error) return Errors.ScriptDoesNotCompile(error);
         if (!stays)
         {

@@ -81,7 +81,7 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
                 reply.Bulk(value.AsBytes);
                 break;
             case LuaType.Number:
-                reply.Integer(Cut(value.AsNumber));
+                reply.Integer(LuaMachine.ToInteger(value.AsNumber));
                 break;
             case LuaType.Boolean when protocol == 3:
                 reply.Bool(value.IsTrue);
@@ -97,9 +97,6 @@ sealed class ScriptReply(ScriptNames names, ServerStatistics statistics)
                 break;
         }
     }
-
-    /// <summary>As C converts a double to a long.</summary>
-    static long Cut(double number) => number is >= -9223372036854775808.0 and < 9223372036854775808.0 ? (long)number : long.MinValue;
 
     void WriteTable(Value table, ReplyWriter reply)
     {

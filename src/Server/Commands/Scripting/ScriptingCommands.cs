@@ -60,8 +60,7 @@ static partial class ScriptingCommands
     {
         c.Server.Monitors.ShowScript(c.Client, c.Request);
         if (!TryKeyCount(ref c, out var keys)) return;
-        var script = c.Server.EvalScripts.FindText(c.Arg(1));
-        if (script is null && c.Server.EvalScripts.TryAdd(c.Arg(1), stays: false, out script) is { } error) c.Fail(error);
+        if (c.Server.EvalScripts.TryAdd(c.Arg(1), stays: false, out var script) is { } error) c.Fail(error);
         else Run(ref c, script!, keys);
     }
 
