@@ -17,6 +17,8 @@ sealed partial class CommandGates
             if (isQueued && command.Name == "SELECT") NoteSelected(client, request);
             return true;
         }
+        // The log shows it, as it shows the client's last command at any other time.
+        client.LastCommand = command;
         denials.Note(client, command, request, denial, isQueued ? AclContext.Multi : AclContext.TopLevel);
         Reject(client, command, reply, Errors.NoPerm(denial.Text(client.User, command)));
         return false;
