@@ -8,10 +8,11 @@ namespace MiniRedis.Server.Commands.Acl;
 /// <summary>ACL LOAD and SAVE.</summary>
 static partial class AclCommands
 {
-    static Command LoadSpec => Subcommand("LOAD", 2, "Replaces the users by those of the ACL file.", "O(N) where N is the number of users and clients",
-        Load, flags: OfAdmin);
+    static Command LoadSpec => Subcommand("LOAD", 2, "Replaces the users by those of the ACL file.",
+        "O(N) where N is the number of users and clients", Load, flags: OfAdmin);
 
-    static Command SaveSpec => Subcommand("SAVE", 2, "Writes the users to the ACL file.", "O(N) where N is the number of users", Save, flags: OfAdmin);
+    static Command SaveSpec => Subcommand("SAVE", 2, "Writes the users to the ACL file.",
+        "O(N) where N is the number of users", Save, flags: OfAdmin);
 
     /// <summary>All users of the file, or none: one wrong line and everything stays as it is.</summary>
     static void Load(ref CommandContext c)

@@ -9,10 +9,11 @@ namespace MiniRedis.Server.Commands.Acl;
 /// <summary>ACL LIST, USERS, GETUSER, SETUSER, DELUSER and DRYRUN.</summary>
 static partial class AclCommands
 {
-    static Command ListSpec => Subcommand("LIST", 2, "Tells what rules all users have.", "O(N) where N is the number of users", List, flags: OfAdmin);
+    static Command ListSpec => Subcommand("LIST", 2, "Tells what rules all users have.",
+        "O(N) where N is the number of users", List, flags: OfAdmin);
 
-    static Command UsersSpec => Subcommand("USERS", 2, "Lists the names of all users.", "O(N) where N is the number of users", ListNames,
-        flags: OfAdmin);
+    static Command UsersSpec => Subcommand("USERS", 2, "Lists the names of all users.",
+        "O(N) where N is the number of users", ListNames, flags: OfAdmin);
 
     static Command GetUserSpec => new()
     {
@@ -118,7 +119,8 @@ static partial class AclCommands
             c.Fail(error);
             return;
         }
-        foreach (var rule in rules.Selectors.SelectMany(selector => selector.FirstArgumentRules).Intersect(words)) c.Server.Log.AclFirstArgument(rule);
+        foreach (var rule in rules.Selectors.SelectMany(selector => selector.FirstArgumentRules).Intersect(words))
+            c.Server.Log.AclFirstArgument(rule);
         if (user is null) c.Server.Users.Add(name.ToArray(), rules);
         else
         {
