@@ -12,18 +12,13 @@ static class AccessCheck
     /// <param name="database">The number of the selected database.</param>
     public static Denial Check(User user, CommandSpec command, in Request request, int database)
     {
-        // Keys are looked for once, by the first selector that asks.
-        var keys = new KeyBuffer(stackalloc KeyRef[8]);
-        var knowsKeys = false;
         var denial = new Denial(DenialReason.Database, 0, database);
-        foreach (var selector in user.Rules.Selectors)
+        foreach (var selector in user.Selectors)
         {
-            var found = Check(selector, command, request, database, ref keys, ref knowsKeys);
-            if (found.IsAllowed || found.Reason > denial.Reason || found.Reason == denial.Reason && found.Argument > denial.Argument)
-                denial = found;
-            if (denial.IsAllowed) break;
+            var found = Check(selector, command, request, database);
+            if (found.IsAllowed) return found;
+            if (found.Reason > denial.Reason || found.Reason == denial.Reason && found.Argument > denial.Argument) denial = found;
         }
-        keys.Dispose();
         return denial;
     }
 
@@ -31,57 +26,59 @@ static class AccessCheck
     public static bool MayUseEveryKey(User user, CommandSpec command, in Request request, int database, KeyRight needed)
     {
         if (!user.IsRestricted) return true;
-        var keys = new KeyBuffer(stackalloc KeyRef[8]);
-        var knowsKeys = false;
-        var may = false;
-        foreach (var selector in user.Rules.Selectors)
-            may |= selector.AllowsEveryKey(needed) && Check(selector, command, request, database, ref keys, ref knowsKeys).IsAllowed;
-        keys.Dispose();
-        return may;
+        foreach (var selector in user.Selectors)
+        {
+            if (selector.AllowsEveryKey(needed) && Check(selector, command, request, database).IsAllowed) return true;
+        }
+        return false;
     }
 
-    static Denial Check(
-        Selector selector, CommandSpec command, in Request request, int database, scoped ref KeyBuffer keys, scoped ref bool knowsKeys)
+    static Denial Check(Selector selector, CommandSpec command, in Request request, int database)
     {
         if (!selector.AllDatabases && !AllowsDatabases(selector, command, request, database, out var at))
             return new(DenialReason.Database, at, database);
-        var first = command.Parent is null ? 1 : 2;
-        if (!selector.AllowsCommand(command, first < request.Count ? request[first] : default))
-            return new(DenialReason.Command, 0, database);
-        if (!selector.AllKeys && command.HasKeys && !AllowsKeys(selector, command, request, ref keys, ref knowsKeys, out at))
+        if (!selector.AllowsCommand(command, request)) return new(DenialReason.Command, 0, database);
+        if (!selector.AllKeys && command.HasKeys && !AllowsKeys(selector.Keys, command, request, out at))
             return new(DenialReason.Key, at, database);
-        if (!selector.AllChannels && command.Channels is { } channels)
-        {
-            var end = channels.ToEnd ? request.Count : channels.First + 1;
-            for (at = channels.First; at < end; at++)
-            {
-                if (!selector.AllowsChannel(request[at], channels.ArePatterns)) return new(DenialReason.Channel, at, database);
-            }
-        }
+        if (!selector.AllChannels && command.Channels is not null && !AllowsChannels(selector, command.Channels, request, out at))
+            return new(DenialReason.Channel, at, database);
         return default;
     }
 
-    static bool AllowsKeys(
-        Selector selector, CommandSpec command, in Request request, scoped ref KeyBuffer keys, scoped ref bool knowsKeys, out int at)
+    static bool AllowsKeys(KeyRights rights, CommandSpec command, in Request request, out int at)
     {
         // One key at a fixed place: most commands.
         if (command is { Keys: [{ Begin: BeginSearch.Index, Find: FindKeys.Range, LastKey: 0 } only], GetKeys: null })
         {
             at = only.Index;
-            return selector.AllowsKey(request[at], KeyRights.Needed(only.Flags));
+            return rights.Allows(request[at], KeyRights.Needed(only.Flags));
         }
-        if (!knowsKeys)
-        {
-            // If the arguments make no sense there are no keys, and the command will refuse them.
-            KeyExtractor.TryGetKeys(command, request, ref keys);
-            knowsKeys = true;
-        }
+        return AllowsEachKey(rights, command, request, out at);
+    }
+
+    static bool AllowsEachKey(KeyRights rights, CommandSpec command, in Request request, out int at)
+    {
+        var keys = new KeyBuffer(stackalloc KeyRef[8]);
+        // If the arguments make no sense there are no keys, and the command will refuse them.
+        KeyExtractor.TryGetKeys(command, request, ref keys);
+        at = 0;
         foreach (var key in keys.Keys)
         {
+            if (rights.Allows(request[key.Position], KeyRights.Needed(key.Flags))) continue;
             at = key.Position;
-            if (!selector.AllowsKey(request[at], KeyRights.Needed(key.Flags))) return false;
+            break;
         }
-        at = 0;
+        keys.Dispose();
+        return at == 0;
+    }
+
+    static bool AllowsChannels(Selector selector, ChannelSpec channels, in Request request, out int at)
+    {
+        var end = channels.ToEnd ? request.Count : channels.First + 1;
+        for (at = channels.First; at < end; at++)
+        {
+            if (!selector.AllowsChannel(request[at], channels.ArePatterns)) return false;
+        }
         return true;
     }
 

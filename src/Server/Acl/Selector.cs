@@ -69,22 +69,23 @@ sealed partial class Selector
     public KeyRights Keys { get; }
 
     /// <summary>Patterns; none if all channels are allowed.</summary>
-    public IReadOnlyList<byte[]> Channels => _channels;
+    public List<byte[]> Channels => _channels;
 
     /// <summary>Whether the command may run, its arguments but the first left aside.</summary>
-    /// <param name="firstArgument">What follows its name, or its subcommand's; empty if nothing does.</param>
-    public bool AllowsCommand(CommandSpec command, ReadOnlySpan<byte> firstArgument)
+    public bool AllowsCommand(CommandSpec command, in Request request) =>
+        AllCommands || (command.Flags & CommandFlags.NoAuth) != 0 || IsSet(command.Ordinal) || AllowsFirstArgument(command, request);
+
+    bool AllowsFirstArgument(CommandSpec command, in Request request)
     {
-        if (AllCommands || (command.Flags & CommandFlags.NoAuth) != 0 || IsSet(command.Ordinal)) return true;
-        if (!_firstArguments.TryGetValue(command.Ordinal, out var allowed)) return false;
+        // Behind its name, or its subcommand's.
+        var at = command.Parent is null ? 1 : 2;
+        if (at >= request.Count || !_firstArguments.TryGetValue(command.Ordinal, out var allowed)) return false;
         foreach (var argument in allowed)
         {
-            if (Ascii.EqualsIgnoreCase(firstArgument, argument)) return true;
+            if (Ascii.EqualsIgnoreCase(request[at], argument)) return true;
         }
         return false;
     }
-
-    public bool AllowsKey(ReadOnlySpan<byte> key, KeyRight needed) => AllKeys || Keys.Allows(key, needed);
 
     /// <summary>Whether every key may be used so.</summary>
     public bool AllowsEveryKey(KeyRight needed) => AllKeys || Keys.AllowsEvery(needed);
@@ -94,7 +95,7 @@ sealed partial class Selector
     public bool AllowsChannel(ReadOnlySpan<byte> channel, bool isPattern) => AllChannels || AllowsChannel(_channels, channel, isPattern);
 
     /// <summary>Whether a list of patterns allows a channel. A pattern of channels must be in the list as it is.</summary>
-    public static bool AllowsChannel(IReadOnlyList<byte[]> allowed, ReadOnlySpan<byte> channel, bool isPattern)
+    public static bool AllowsChannel(List<byte[]> allowed, ReadOnlySpan<byte> channel, bool isPattern)
     {
         foreach (var pattern in allowed)
         {

@@ -27,11 +27,15 @@ sealed class User
         set
         {
             _rules = value;
+            Selectors = [.. value.Selectors];
             IsOpen = value is { IsOn: true, NoPass: true };
             // What one selector allows need not be asked of the others.
             IsRestricted = !value.Selectors.Any(selector => selector.IsUnrestricted);
         }
     }
+
+    /// <summary>Those of the rules.</summary>
+    public Selector[] Selectors { get; private set; } = [];
 
     /// <summary>Whether a client becomes this user without a password. For the default user: without AUTH.</summary>
     public bool IsOpen { get; private set; }

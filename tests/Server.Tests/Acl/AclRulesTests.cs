@@ -1,3 +1,4 @@
+using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration.Settings;
@@ -126,7 +127,7 @@ public class AclRulesTests
         Assert.False(Allows("config|set"));
         Assert.True(Allows("get"));
 
-        bool Allows(string name) => user.Root.AllowsCommand(names.Find(name)!, default);
+        bool Allows(string name) => user.Root.AllowsCommand(names.Find(name)!, new Request("x"u8, [new ArgRange(0, 1)]));
     }
 
     [Fact]
