@@ -20,7 +20,7 @@ public sealed class BeforeLoginTests
     [Fact]
     public void Nothing_runs_but_what_logs_in_or_leaves()
     {
-        using var server = new TestServer("requirepass secret\nenable-debug-command yes");
+        using var server = new TestServer("requirepass secret\nenable-debug-command yes\nenable-module-command yes");
         var open = new List<string>();
         foreach (var command in DeclarationTests.Everything())
         {
