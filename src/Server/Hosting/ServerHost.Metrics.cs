@@ -55,7 +55,8 @@ sealed partial class ServerHost
         var tls = config.Metrics.MetricsTls ? new TlsConnections(_metricsCertificate!) : null;
         _metricsServer = MetricsServer.Start([.. _metricsListeners.Select(listener => listener.Socket)], _metricsEndpoint, tls, _log);
         _log.ServesMetrics(MetricsPort);
-        var hasGuard = config.Metrics.MetricsPassword.Length > 0 || config.Network.ProtectedMode;
+        // Where commands need no password either, metrics are the least that is open.
+        var hasGuard = config.Metrics.MetricsPassword.Length > 0 || config.Network.ProtectedMode || config.Security.RequirePass.Length == 0;
         if (!hasGuard && _metricsListeners.Exists(IsOpen)) _log.MetricsAreOpen();
     }
 

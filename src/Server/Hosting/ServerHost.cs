@@ -6,6 +6,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
 using MiniRedis.Server.Transport.Sockets;
@@ -62,7 +63,7 @@ sealed partial class ServerHost : IDisposable
     public void Start(bool ephemeralPort = false)
     {
         var config = Server.Config;
-        if (!Server.Admission.ReserveDescriptors()) throw new StartFailedException();
+        if (!Server.Admission.ReserveDescriptors(config.Metrics.MetricsPort == 0 ? 0 : HttpLimits.Descriptors)) throw new StartFailedException();
         if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog));
         else BindAll(config);
         // A cache without metrics is better than none: whoever scrapes it notices.

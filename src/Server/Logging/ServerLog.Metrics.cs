@@ -14,7 +14,7 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Metrics cannot be encrypted: {reason}")]
     public partial void CannotEncryptMetrics(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Metrics are readable for everybody who can connect: metrics-bind has other addresses than this "
+    [LoggerMessage(LogLevel.Warning, "Commands need a password and metrics need none: metrics-bind has other addresses than this "
         + "machine's, protected-mode is off, and metrics-password is not set.")]
     public partial void MetricsAreOpen();
 

@@ -9,6 +9,9 @@ static class HttpLimits
     /// </summary>
     public const int Connections = 16;
 
+    /// <summary>Descriptors of the whole: the connections, the sockets that listen, and the runtime's own that wait for them.</summary>
+    public const int Descriptors = Connections + 6;
+
     /// <summary>Bytes of a request's line, and of all its headers. Prometheus's request has about 400, a browser's with cookies 2,000.</summary>
     public const int LineBytes = 1024, HeaderBytes = 8 * 1024;
 
