@@ -78,7 +78,8 @@ sealed partial class ServerHost
     {
         try
         {
-            _metricsCertificate ??= new MetricsCertificate(Server.Config.Tls, Server.Config.Persistence);
+            // A new one, since what was loaded before would hide that the files are wrong now.
+            _metricsCertificate = new MetricsCertificate(Server.Config.Tls, Server.Config.Persistence, _log);
             _metricsCertificate.Current();
             return true;
         }

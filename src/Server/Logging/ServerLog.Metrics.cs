@@ -14,6 +14,9 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Metrics cannot be encrypted: {reason}")]
     public partial void CannotEncryptMetrics(string reason);
 
+    [LoggerMessage(LogLevel.Warning, "The new certificate for metrics cannot be used, and the former stays: {reason}")]
+    public partial void KeepsMetricsCertificate(string reason);
+
     [LoggerMessage(LogLevel.Warning, "Commands need a password and metrics need none: metrics-bind has other addresses than this "
         + "machine's, protected-mode is off, and metrics-password is not set.")]
     public partial void MetricsAreOpen();

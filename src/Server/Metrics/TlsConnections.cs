@@ -22,7 +22,7 @@ sealed class TlsConnections(MetricsCertificate certificate)
             patience.CancelAfter(HttpLimits.Arrival);
             await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
             {
-                ServerCertificate = certificate.Current(),
+                ServerCertificateContext = certificate.Current(),
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             }, patience.Token);
         }

@@ -86,7 +86,12 @@ public class MetricsPortTests
         Assert.Equal(first.Thumbprint, TestCertificate.Presented(port));
         using var second = TestCertificate.Write(path, DateTime.UtcNow.AddMinutes(1));
         Assert.Equal(second.Thumbprint, TestCertificate.Presented(port));
+        // Half a file is no reason to serve nothing.
+        File.WriteAllText(path, "no certificate");
+        Assert.Equal(second.Thumbprint, TestCertificate.Presented(port));
         await Assert.ThrowsAsync<HttpRequestException>(() => Health(port));
         Assert.Equal("ok\n", await Health(port, "https"));
+        Assert.Equal("-ERR CONFIG SET failed (possibly related to argument 'metrics-bind') - "
+            + "Unable to serve metrics. Check server logs.", client.Call("CONFIG SET metrics-bind 127.0.0.1"));
     }
 }
