@@ -56,7 +56,7 @@ sealed partial class ServerHost
         _metricsServer = MetricsServer.Start([.. _metricsListeners.Select(listener => listener.Socket)], _metricsEndpoint, tls, _log);
         _log.ServesMetrics(MetricsPort);
         // Where commands need no password either, metrics are the least that is open.
-        var hasGuard = config.Metrics.MetricsPassword.Length > 0 || config.Network.ProtectedMode || config.Security.RequirePass.Length == 0;
+        var hasGuard = config.Metrics.MetricsPassword.Length > 0 || config.Network.ProtectedMode || Server.Users.Default.Rules.NoPass;
         if (!hasGuard && _metricsListeners.Exists(IsOpen)) _log.MetricsAreOpen();
     }
 

@@ -51,7 +51,11 @@ sealed partial class MetricsCollector
             () => statistics.QueryBufferLimitDisconnections),
         Counter("redis_client_output_buffer_limit_disconnections_total", "Clients closed for too much output.",
             () => statistics.OutputBufferLimitDisconnections),
-        Counter("redis_acl_access_denied_auth_total", "Wrong passwords.", () => statistics.AclAccessDeniedAuth),
+        Counter("redis_acl_access_denied_auth_total", "Wrong passwords.", () => statistics.AclDeniedAuth),
+        Counter("redis_acl_access_denied_cmd_total", "Commands that a user may not run.", () => statistics.AclDeniedCommands),
+        Counter("redis_acl_access_denied_key_total", "Commands with a key that a user may not touch.", () => statistics.AclDeniedKeys),
+        Counter("redis_acl_access_denied_channel_total", "Commands with a channel that a user may not use.",
+            () => statistics.AclDeniedChannels),
     ];
 
     IEnumerable<Metric> Memory() =>
