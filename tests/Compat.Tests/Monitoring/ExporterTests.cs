@@ -9,6 +9,9 @@ public sealed class ExporterTests : IDisposable
 {
     const string Program = "prometheus-redis-exporter";
 
+    /// <summary>What the alerts about replication ask for: of a master, and of a replica.</summary>
+    public const string LagOfReplica = "redis_connected_slave_lag_seconds", LinkToMaster = "redis_master_link_up";
+
     /// <summary>
     /// What cannot agree, and why. The exporter opens a connection for each scrape, so memory and clients are others while it looks; that
     /// it has connected clients of its own makes a difference of one.
@@ -98,6 +101,24 @@ public sealed class ExporterTests : IDisposable
             from family in theirs.Types
             where after.Types.TryGetValue(family.Key, out var own) && own != family.Value && !s_otherTypes.Contains(family.Key)
             select $"{family.Key}: {family.Value}, not {after.Types[family.Key]}"));
+    }
+
+    [ToolTheory(Program, Program)]
+    [InlineData(false, LagOfReplica)]
+    [InlineData(true, LinkToMaster)]
+    public async Task The_names_of_replication_are_those_of_a_real_pair(bool ofReplica, string name)
+    {
+        if (!RedisServerProcess.IsInstalled) Assert.Skip("redis-server is not installed (Debian: apt install redis-server)");
+        var (masterPort, replicaPort, port) = (ServerProcess.FreePort(), ServerProcess.FreePort(), ServerProcess.FreePort());
+        using var master = new RedisServerProcess(null, "--port", $"{masterPort}", "--repl-diskless-sync-delay", "0");
+        using var replica = new RedisServerProcess(null, "--port", $"{replicaPort}", "--replicaof", $"127.0.0.1 {masterPort}");
+        using var exporter = new BackgroundTool(
+            Program, "-redis.addr", $"redis://127.0.0.1:{(ofReplica ? replicaPort : masterPort)}", "-web.listen-address", $"127.0.0.1:{port}");
+        await exporter.Await(async () =>
+        {
+            var page = new MetricsPageText(await _http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics")));
+            return page.Types.ContainsKey(name) ? page : null;
+        });
     }
 
     public void Dispose()
