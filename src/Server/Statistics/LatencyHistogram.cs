@@ -73,8 +73,12 @@ sealed class LatencyHistogram
         var bucket = BucketOf(MinNanoseconds);
         for (var step = 0; step < Steps; step++)
         {
-            var limit = LeastStep << step;
-            for (; seen < Total && UpperBound(bucket) <= limit; bucket++) seen += _counts[bucket];
+            if (seen < Total)
+            {
+                var end = Math.Min(BucketOf(LeastStep << step), _counts.Length);
+                foreach (var count in _counts.AsSpan(bucket, end - bucket)) seen += count;
+                bucket = end;
+            }
             cumulative[step] = seen;
         }
     }
