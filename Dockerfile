@@ -1,5 +1,5 @@
 # Build: docker build -t miniredis .
-# Run:   docker run -p 6379:6379 -p 127.0.0.1:9121:9121 -v ./conf:/conf miniredis /conf/cache.conf
+# Run:   docker run -p 6379:6379 -v ./conf:/conf miniredis /conf/cache.conf
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 RUN apt-get update && apt-get install -y --no-install-recommends clang zlib1g-dev
 WORKDIR /source
