@@ -15,8 +15,9 @@ RUN mkdir /data && chown $APP_UID /data
 USER $APP_UID
 WORKDIR /data
 VOLUME /data
-EXPOSE 6379
+# Commands; metrics, /healthz and /readyz.
+EXPOSE 6379 9121
 HEALTHCHECK --interval=10s --timeout=3s CMD ["miniredis", "ping"]
 ENTRYPOINT ["miniredis"]
 # A container is reached from outside by design: bind to every address, and protect with requirepass or the network.
-CMD ["/etc/miniredis/cache.conf", "--bind", "*", "--protected-mode", "no", "--dir", "/data"]
+CMD ["/etc/miniredis/cache.conf", "--bind", "*", "--metrics-bind", "*", "--protected-mode", "no", "--dir", "/data"]

@@ -14,6 +14,7 @@ using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -99,9 +100,15 @@ sealed class MiniRedisServer
             keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
 
+        // For scrapes, of which the cron answers each.
+        var metrics = new MetricsCollector(
+            keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
+            backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
+            config, clock, cronSignal);
+
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, memory, statistics, gcPauses, config.Process, clock);
+            aofRewriting, loading, shutdown, memory, statistics, gcPauses, metrics, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -115,7 +122,7 @@ sealed class MiniRedisServer
             Latency = latency, CallWatch = callWatch, RunningScript = runningScript, EvalScripts = evalScripts, Functions = functions,
             Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Shutdown = shutdown,
-            Cron = cron,
+            Cron = cron, Metrics = metrics,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,

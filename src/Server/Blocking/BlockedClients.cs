@@ -50,6 +50,9 @@ sealed partial class BlockedClients(
     /// <summary>Runs the commands again. Set before the first client connects.</summary>
     public IBlockedRunner? Runner { get; set; }
 
+    /// <summary>Clients that wait for keys.</summary>
+    public int Count => _calls;
+
     /// <summary>Number of keys that clients wait for, in all databases.</summary>
     public int Keys { get; private set; }
 

@@ -36,10 +36,11 @@ sealed class Admission(
     /// Reserves descriptors for maxclients connections, before the first of them. If the system gives fewer, maxclients is
     /// reduced: otherwise the append-only file might lack a descriptor.
     /// </summary>
+    /// <param name="others">Connections that are no clients'.</param>
     /// <returns>False if the system gives too few for even one client. The reason is logged.</returns>
-    public bool ReserveDescriptors()
+    public bool ReserveDescriptors(long others)
     {
-        ReservedDescriptors = Math.Max(LeastReserved, OpenFiles.InUse + ForFiles);
+        ReservedDescriptors = Math.Max(LeastReserved, OpenFiles.InUse + ForFiles + others);
         var wanted = networkSettings.MaxClients + ReservedDescriptors;
         var before = OpenFiles.Limit;
         var limit = OpenFiles.Raise(wanted, out var error);

@@ -36,6 +36,7 @@ internal static class ConfigErrors
     public const string ProcTitleTemplate = "template format is invalid or contains unknown variables";
     public const string NoSuchDirectory = "No such file or directory";
     public const string NotADirectory = "Not a directory";
+    public const string UserWithColon = "a user's name can't have a colon";
 
     public const string UnbalancedQuotes = "Unbalanced quotes in configuration line";
     public const string BadDirective = "Bad directive or wrong number of arguments";
@@ -45,6 +46,7 @@ internal static class ConfigErrors
 
     public const string CannotListen = "Unable to listen on this port. Check server logs.";
     public const string CannotBind = "Failed to bind to specified addresses.";
+    public const string CannotServeMetrics = "Unable to serve metrics. Check server logs.";
     public const string Immutable = "can't set immutable config";
     public const string Protected = "can't set protected config";
     public const string Duplicate = "duplicate parameter";

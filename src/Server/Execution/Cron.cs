@@ -4,6 +4,7 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Statistics;
@@ -18,7 +19,7 @@ sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
-    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, ProcessSettings settings, Clock clock)
+    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, MetricsCollector metrics, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -36,6 +37,7 @@ sealed class Cron(
     {
         clock.Synchronize();
         var now = clock.Now;
+        metrics.FillIfWanted();
         // Not paused with the rest: in Redis none of these belongs to the cron.
         pause.ResumeIfOver();
         var untilTimeout = blocked.EndTimeouts();

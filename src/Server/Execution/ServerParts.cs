@@ -10,6 +10,7 @@ using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -85,6 +86,7 @@ sealed class ServerParts
     public required ServerExit Exit { get; init; }
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
+    public required MetricsCollector Metrics { get; init; }
 
     /// <summary>Runs commands, for EXEC and CLIENT UNBLOCK. Set last, since it hands out these parts itself.</summary>
     public CommandRunner Runner { get; set; } = null!;

@@ -86,6 +86,7 @@ sealed class Rehearsal : IDisposable
         Play(RehearsalScript.Lines);
         Save();
         Append();
+        Scrape();
         Play(RehearsalScript.Eviction);
         Play(RehearsalScript.Flushing);
     }
@@ -110,6 +111,12 @@ sealed class Rehearsal : IDisposable
         Play("BGREWRITEAOF");
         AwaitSnapshot();
         Play("CONFIG SET appendonly no");
+    }
+
+    void Scrape()
+    {
+        _server.Metrics.Take();
+        _server.Executor.OnTick();
     }
 
     // The file ends after the snapshot.

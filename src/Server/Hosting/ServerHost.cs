@@ -6,6 +6,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
 using MiniRedis.Server.Transport.Sockets;
@@ -13,7 +14,7 @@ using MiniRedis.Server.Transport.Sockets;
 namespace MiniRedis.Server.Hosting;
 
 /// <summary>Starts and stops a server: listeners, transport, pid file, and log lines where Redis writes them.</summary>
-sealed class ServerHost : IDisposable
+sealed partial class ServerHost : IDisposable
 {
     readonly ServerLog _log;
     readonly ITransport _transport;
@@ -39,6 +40,7 @@ sealed class ServerHost : IDisposable
         server.ConfigService.OnApply(_ => _oomScore.Apply() ? null : ConfigErrors.CannotAdjustOomScore, "oom-score-adj", "oom-score-adj-values");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotListen), "port");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind), "bind");
+        server.ConfigService.OnApply(_ => FollowMetricsLocked(), "metrics-port", "metrics-bind", "metrics-tls");
     }
 
     public ServerParts Server { get; }
@@ -61,9 +63,11 @@ sealed class ServerHost : IDisposable
     public void Start(bool ephemeralPort = false)
     {
         var config = Server.Config;
-        if (!Server.Admission.ReserveDescriptors()) throw new StartFailedException();
+        if (!Server.Admission.ReserveDescriptors(config.Metrics.MetricsPort == 0 ? 0 : HttpLimits.Descriptors)) throw new StartFailedException();
         if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog));
         else BindAll(config);
+        // A cache without metrics is better than none: whoever scrapes it notices.
+        if (!TryBindMetrics(ephemeralPort)) _log.ServesNoMetrics(config.Metrics.MetricsPort);
         if (_listeners.Count == 0)
         {
             _log.ListensNowhere();
@@ -90,6 +94,7 @@ sealed class ServerHost : IDisposable
             isLoading = Server.Dataset.IsLoading;
         }
         _transport.Start(_listeners);
+        StartMetrics();
         // From here on the loading may end at any time, well or not.
         if (!isLoading) Ready();
     }
@@ -189,7 +194,7 @@ sealed class ServerHost : IDisposable
 
     void BindAll(ServerConfig config)
     {
-        if (config.Network.Port != 0) _listeners.AddRange(BindTcp(config, config.Network.Port));
+        if (config.Network.Port != 0) _listeners.AddRange(BindTcp(config.Network.Bind, config.Network.Port) ?? throw Aborted());
         if (config.Network.UnixSocket.Length == 0) return;
         try
         {
@@ -203,17 +208,24 @@ sealed class ServerHost : IDisposable
         }
     }
 
-    List<Listener> BindTcp(ServerConfig config, int port)
+    StartFailedException Aborted()
+    {
+        _log.ListenAborted(Server.Config.Network.Port);
+        return new StartFailedException();
+    }
+
+    /// <summary>Listens on each of the addresses; null if one is impossible. The reason is logged then, and none is left open.</summary>
+    List<Listener>? BindTcp(string[] addresses, int port)
     {
         var bound = new List<Listener>();
-        foreach (var entry in config.Network.Bind)
+        foreach (var entry in addresses)
         {
             // "-address" is used if the machine has it, as in redis.conf.
             var optional = entry.StartsWith('-');
             var address = optional ? entry[1..] : entry;
             try
             {
-                bound.Add(Listener.Tcp(address, port, config.Network.TcpBacklog));
+                bound.Add(Listener.Tcp(address, port, Server.Config.Network.TcpBacklog));
             }
             catch (SocketException failure)
             {
@@ -221,8 +233,7 @@ sealed class ServerHost : IDisposable
                     continue;
                 _log.CannotListen(address, port, failure.Message);
                 foreach (var listener in bound) listener.Dispose();
-                _log.ListenAborted(port);
-                throw new StartFailedException();
+                return null;
             }
         }
         return bound;
@@ -240,14 +251,12 @@ sealed class ServerHost : IDisposable
             var keep = _listeners.Where(l => !l.IsUnixSocket && l.Port == Server.Config.Network.Port).ToList();
             // The same port cannot be bound twice, so a change of addresses on it closes the old ones first.
             foreach (var listener in keep) listener.Socket.Close();
-            try
+            if (BindTcp(Server.Config.Network.Bind, Server.Config.Network.Port) is not { } found)
             {
-                bound = BindTcp(Server.Config, Server.Config.Network.Port);
-            }
-            catch (StartFailedException)
-            {
+                _log.ListenAborted(Server.Config.Network.Port);
                 return failure;
             }
+            bound = found;
         }
         var next = _listeners.Where(l => l.IsUnixSocket).Concat(bound).ToList();
         _transport.ReplaceListenersLocked(next);
@@ -290,6 +299,7 @@ sealed class ServerHost : IDisposable
         if (_stopped) return;
         _stopped = true;
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
+        StopMetrics();
         _transport.Stop();
         foreach (var listener in _listeners) listener.Dispose();
         // Only our own file, not that of the server that has our port.
@@ -304,6 +314,7 @@ sealed class ServerHost : IDisposable
     public void Dispose()
     {
         Stop();
+        _scrapes?.Dispose();
         // The files are whole, but the data may not be: the system takes the memory.
         if (Server.Exit.IsTorn) return;
         Server.Loading.Dispose();

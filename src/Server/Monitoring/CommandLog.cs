@@ -26,6 +26,9 @@ sealed class CommandLog(Redactions redactions, Clock clock)
 
     public int Count => _entries.Count;
 
+    /// <summary>The newest entry; null if there is none.</summary>
+    public Entry? Last => _entries.First?.Value;
+
     public IEnumerable<Entry> Newest => _entries;
 
     public void Clear() => _entries.Clear();

@@ -12,6 +12,9 @@ sealed class LatencyHistogram
     const int SubBits = 4, Sub = 1 << SubBits;
     const long MinNanoseconds = 1_000, MaxNanoseconds = 1_000_000_000;
 
+    /// <summary>Nanoseconds of the first of the steps, which double.</summary>
+    const long LeastStep = 1024;
+
     readonly long[] _counts = new long[BucketOf(MaxNanoseconds) + 1];
 
     public long Total { get; private set; }
@@ -42,13 +45,41 @@ sealed class LatencyHistogram
     /// </summary>
     public IEnumerable<(long Microseconds, long Calls)> PowersOfTwo()
     {
-        long seen = 0, shown = 0;
-        var bucket = 0;
-        for (long limit = 1024; shown < Total; limit *= 2)
+        var cumulative = new long[Steps];
+        CountSteps(cumulative);
+        long shown = 0;
+        for (var step = 0; shown < Total; step++)
         {
-            for (; bucket < _counts.Length && UpperBound(bucket) <= limit; bucket++) seen += _counts[bucket];
-            if (seen > shown) yield return ((limit + limit / 128 - 1) / 1000, seen);
-            shown = seen;
+            if (cumulative[step] > shown) yield return (StepMicroseconds(step), cumulative[step]);
+            shown = cumulative[step];
+        }
+    }
+
+    /// <summary>The number of steps of <see cref="PowersOfTwo"/>: the last one holds every duration.</summary>
+    public const int Steps = 21;
+
+    /// <summary>The label of a step, in microseconds.</summary>
+    public static long StepMicroseconds(int step)
+    {
+        var limit = LeastStep << step;
+        return (limit + limit / 128 - 1) / 1000;
+    }
+
+    /// <summary>Cumulative counts of all <see cref="Steps"/>. It stops reading where the longest duration is.</summary>
+    public void CountSteps(Span<long> cumulative)
+    {
+        long seen = 0;
+        // What lies below the least duration is empty.
+        var bucket = BucketOf(MinNanoseconds);
+        for (var step = 0; step < Steps; step++)
+        {
+            if (seen < Total)
+            {
+                var end = Math.Min(BucketOf(LeastStep << step), _counts.Length);
+                foreach (var count in _counts.AsSpan(bucket, end - bucket)) seen += count;
+                bucket = end;
+            }
+            cumulative[step] = seen;
         }
     }
 

@@ -57,6 +57,9 @@ sealed class TestServer : IDisposable
     public RecordedEffects Effects { get; } = new();
     public int Port => _host.Port;
 
+    /// <summary>Of metrics; 0 without metrics-port.</summary>
+    public int MetricsPort => _host.MetricsPort;
+
     public RawClient Connect(int protocol = 2)
     {
         var client = new RawClient(Port);

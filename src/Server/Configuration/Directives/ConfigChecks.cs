@@ -51,6 +51,9 @@ internal static class ConfigChecks
         || (IPAddress.TryParse(value, out var address) && address.AddressFamily == family
             && (family == AddressFamily.InterNetworkV6 || address.ToString() == value));
 
+    /// <summary>HTTP's basic authentication has a colon between user and password (RFC 7617).</summary>
+    public static string? HttpUser(string value) => value.Contains(':', StringComparison.Ordinal) ? ConfigErrors.UserWithColon : null;
+
     /// <summary>Every {name} must be known and closed, "{{" is a brace, and the title may not come out empty.</summary>
     public static string? ProcTitleTemplate(string template)
     {

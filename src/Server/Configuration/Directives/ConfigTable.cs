@@ -5,8 +5,8 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Configuration.Directives;
 
 /// <summary>
-/// Every directive that Redis 7.4, Valkey 8.0 and Valkey 8.1 know, once. There is one file of rows for each topic. Their order is
-/// the order of CONFIG GET and of lines that CONFIG REWRITE appends.
+/// Every directive that Redis 7.4, Valkey 8.0 and Valkey 8.1 know, once, and our own. There is one file of rows for each topic.
+/// Their order is the order of CONFIG GET and of lines that CONFIG REWRITE appends.
 /// </summary>
 /// <remarks>
 /// Where Redis and Valkey disagree about a default, Redis 7.4 wins: this server replaces it. A row that acts names a field of
@@ -26,7 +26,7 @@ internal static partial class ConfigTable
     public static IReadOnlyList<Directive> All { get; } =
     [
         .. Network(), .. Process(), .. Logging(), .. Security(), .. Memory(), .. Encodings(), .. Persistence(), .. Replication(),
-        .. Cluster(), .. Observation(), .. Tls(),
+        .. Cluster(), .. Observation(), .. Tls(), .. Metrics(),
     ];
 
     static readonly FrozenDictionary<string, Directive> ByName = All
@@ -103,10 +103,10 @@ internal static partial class ConfigTable
     };
 
     static CustomDirective Custom(string name, string value, CustomDirective.Parser parse, Func<ServerConfig, string> format,
-        DirectiveFlags flags = 0, string? alias = null, string? inert = null,
+        DirectiveFlags flags = 0, string? alias = null, string from = "Redis 7.4", string? inert = null,
         Func<ServerConfig, ServerConfig, IEnumerable<(string, bool)>>? rewrite = null) => new()
     {
-        Name = name, Alias = alias, Flags = flags, Default = value, Inert = inert, Parse = parse,
+        Name = name, Alias = alias, Flags = flags, Default = value, DefaultFrom = from, Inert = inert, Parse = parse,
         Format = format, Rewrite = rewrite,
     };
 

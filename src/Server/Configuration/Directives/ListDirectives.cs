@@ -18,6 +18,17 @@ internal static class ListDirectives
 
     public static string FormatBind(ServerConfig config) => string.Join(' ', config.Network.Bind);
 
+    public static string? ParseMetricsBind(ServerConfig config, ReadOnlySpan<string> args, bool readingFile)
+    {
+        if (args.Length > MaxBindAddresses) return ConfigErrors.TooManyBindAddresses;
+        // Without an address there would be no server: metrics-port 0 says so.
+        if (args.Length == 0 || args is [""]) return ConfigErrors.Empty("metrics-bind");
+        config.Metrics.MetricsBind = args.ToArray();
+        return null;
+    }
+
+    public static string FormatMetricsBind(ServerConfig config) => string.Join(' ', config.Metrics.MetricsBind);
+
     public static IEnumerable<(string Line, bool Force)> RewriteBind(ServerConfig config, ServerConfig defaults)
     {
         if (config.Network.Bind.SequenceEqual(defaults.Network.Bind)) return [];

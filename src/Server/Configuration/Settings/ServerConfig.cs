@@ -36,10 +36,14 @@ internal sealed class ServerConfig
     public ClusterSettings Cluster { get; } = new();
     public ObservationSettings Observation { get; } = new();
     public TlsSettings Tls { get; } = new();
+    public MetricsSettings Metrics { get; } = new();
 
     /// <summary>
     /// Whether the server was started as a Sentinel. Not a directive but a way to start
     /// (<see cref="CommandLineConfig.SentinelMode"/>).
     /// </summary>
     public bool SentinelMode { get; set; }
+
+    /// <summary>INFO's redis_mode.</summary>
+    public string Mode => Cluster.ClusterEnabled ? "cluster" : SentinelMode ? "sentinel" : "standalone";
 }

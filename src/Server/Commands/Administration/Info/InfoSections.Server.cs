@@ -21,7 +21,7 @@ static partial class InfoSections
         text.Field("redis_git_sha1", "00000000");
         text.Field("redis_git_dirty", 0);
         text.Field("redis_build_id", s_buildId);
-        text.Field("redis_mode", Mode(config));
+        text.Field("redis_mode", config.Mode);
         text.Field("os", OperatingSystemName());
         text.Field("arch_bits", IntPtr.Size * 8);
         text.Field("monotonic_clock", server.Clock.CounterName);
@@ -46,8 +46,6 @@ static partial class InfoSections
         if (config.Process.AvailabilityZone.Length > 0) text.Field("availability_zone", ConfigText.ToUnicode(config.Process.AvailabilityZone));
         Listeners(text, config);
     }
-
-    static string Mode(ServerConfig config) => config.Cluster.ClusterEnabled ? "cluster" : config.SentinelMode ? "sentinel" : "standalone";
 
     static string OperatingSystemName()
     {

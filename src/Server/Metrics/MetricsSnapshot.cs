@@ -1,0 +1,46 @@
+using MiniRedis.Server.Statistics;
+
+namespace MiniRedis.Server.Metrics;
+
+/// <summary>
+/// What the executor hands out for a scrape: numbers only, which another thread turns into text. It is made once and filled again
+/// for each scrape, so the executor's thread allocates next to nothing.
+/// </summary>
+/// <remarks>Belongs to the executor from the request until it says that it is filled, and to the reader from then on.</remarks>
+sealed class MetricsSnapshot(int metrics, int commands, int databases)
+{
+    /// <summary>What is counted of a command.</summary>
+    public struct CommandFigures
+    {
+        public long Calls, RejectedCalls, FailedCalls, Microseconds;
+
+        /// <summary>Calls in its histogram: fewer than <see cref="Calls"/> if latency-tracking was off for a time.</summary>
+        public long Timed;
+    }
+
+    readonly long[] _latencies = new long[commands * LatencyHistogram.Steps];
+
+    /// <summary>The numbers of <see cref="MetricsCollector.Rows"/>, in their order.</summary>
+    public double[] Values { get; } = new double[metrics];
+
+    /// <summary>By ordinal.</summary>
+    public CommandFigures[] Commands { get; } = new CommandFigures[commands];
+
+    /// <summary>Databases from the first on.</summary>
+    public (long Keys, long Expiring)[] Databases { get; } = new (long, long)[databases];
+
+    /// <summary>Error replies by code.</summary>
+    public List<(string Code, long Count)> Errors { get; } = [];
+
+    /// <summary>The latest sample of each event of LATENCY: Unix seconds and milliseconds.</summary>
+    public List<(string Event, long At, long Milliseconds)> Spikes { get; } = [];
+
+    /// <summary>used_memory, for what is computed from it elsewhere.</summary>
+    public long UsedMemory { get; set; }
+
+    /// <summary>How long the executor took to fill this.</summary>
+    public TimeSpan Taken { get; set; }
+
+    /// <summary>The steps of a command's histogram, cumulative.</summary>
+    public Span<long> Latencies(int ordinal) => _latencies.AsSpan(ordinal * LatencyHistogram.Steps, LatencyHistogram.Steps);
+}
