@@ -175,9 +175,10 @@ static class CommandLine
         {
             logProvider.Configure(changed);
             return null;
-        }, "loglevel");
+        }, "loglevel", "log-format", "log-timestamp-format");
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
-        if (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected)
+        var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
+        if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
             logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, "standalone", config.Network.Port));
         else log.RunningMode(config.Network.Port);
 

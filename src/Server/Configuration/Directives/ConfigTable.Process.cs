@@ -79,8 +79,11 @@ internal static partial class ConfigTable
             ("warning", ServerLogLevel.Warning), ("nothing", ServerLogLevel.Nothing),
         ]),
         Text("logfile", "", c => ref c.Logging.LogFile, Immutable),
-        Choice("log-format", "legacy", c => ref c.Logging.LogFormat, [("legacy", LogFormat.Legacy), ("logfmt", LogFormat.LogFmt)],
-            from: Valkey81),
+        // Valkey's names, a second one for what Redis writes, and json.
+        Choice("log-format", "legacy", c => ref c.Logging.LogFormat,
+        [
+            ("legacy", LogFormat.Legacy), ("redis", LogFormat.Legacy), ("logfmt", LogFormat.LogFmt), ("json", LogFormat.Json),
+        ], from: Valkey81),
         Choice("log-timestamp-format", "legacy", c => ref c.Logging.LogTimestampFormat,
         [
             ("legacy", LogTimestampFormat.Legacy), ("iso8601", LogTimestampFormat.Iso8601),
