@@ -40,6 +40,7 @@ sealed class MiniRedisServer
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
         var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
+        var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
         var keyspace = new Keyspace(config.Process.Databases, time: time);
         var commands = CommandRegistry.CreateTable();
@@ -105,13 +106,13 @@ sealed class MiniRedisServer
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, RunningScript = runningScript, EvalScripts = evalScripts, Functions = functions,
             Saving = saving, Loading = loading, Snapshots = snapshots,
-            BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Shutdown = shutdown,
+            BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
             commandStatistics, runningScript, config.Memory, config.Security);
-        var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, log);
+        var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
             redactions, effects,
@@ -122,6 +123,8 @@ sealed class MiniRedisServer
             runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
             statistics, runningScript, config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
+        crash.ExecutorLock = Parts.Executor.ExecutorLock;
+        CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.
         blocked.Runner = runner;

@@ -78,6 +78,7 @@ sealed class ServerParts
     public required AppendOnlyFile Aof { get; init; }
     public required AofRewriting AofRewriting { get; init; }
     public required ServerExit Exit { get; init; }
+    public required CrashReport Crash { get; init; }
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
 

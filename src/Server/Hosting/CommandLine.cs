@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -28,6 +29,7 @@ static class CommandLine
         Disk.OpenStandardDescriptors();
         Disk.FailAtSizeLimit();
         Disk.HeedSignals();
+        AbortSignal.Hold();
         switch (CommandLineConfig.Parse(args).Action)
         {
             case CommandLineAction.Version:
@@ -182,6 +184,7 @@ static class CommandLine
             logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, "standalone", config.Network.Port));
         else log.RunningMode(config.Network.Port);
 
+        ReportFaults(server.Parts);
         using var host = new ServerHost(server.Parts, log);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         // The reason of a failed start is already in the log, without a stack. An unexpected exception ends the process and
@@ -204,4 +207,19 @@ static class CommandLine
             return 1;
         }
     }
+
+    /// <summary>Has the log tell of what ends the process.</summary>
+    static void ReportFaults(ServerParts server)
+    {
+        server.Exit.Abort = () =>
+        {
+            if (server.Config.Process.UseExitOnPanic) Disk.EndProcess(1);
+            AbortSignal.Raise();
+        };
+        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => server.Crash.Write(
+            [$"{Name} crashed by an exception that nobody caught: {unhandled.ExceptionObject.GetType()}"], unhandled.ExceptionObject.ToString()!);
+        AbortSignal.Catch(() => server.Crash.Write([$"{Name} crashed by signal: {AbortSignal.Number}"], Environment.StackTrace));
+    }
+
+    static string Name => $"MiniRedis {ServerVersion.Own}, Redis {ServerVersion.Redis},";
 }

@@ -70,7 +70,8 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
         Func<TState, Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel)) return;
-        Write(logLevel, formatter(state, exception));
+        if (eventId.Id == ServerLog.RawText) WriteLines(logLevel, formatter(state, exception));
+        else Write(logLevel, formatter(state, exception));
         if (exception is not null) Write(logLevel, exception.ToString().ReplaceLineEndings(" | "));
     }
 
@@ -87,6 +88,17 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
             var time = _time.GetLocalNow();
             _output.Write(LogLine.Format(_settings, time, Role, level, text), Notice);
             _syslog?.Write(time, level, text);
+        }
+    }
+
+    /// <summary>Writes text of several lines as it is, or as a line of the log each where programs read them.</summary>
+    void WriteLines(LogLevel level, string text)
+    {
+        if (_settings.LogFormat == LogFormat.Legacy) WriteRaw(text + "\n");
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (_settings.LogFormat != LogFormat.Legacy) Write(level, line);
+            else lock (_lock) _syslog?.Write(_time.GetLocalNow(), level, line);
         }
     }
 

@@ -41,6 +41,21 @@ public sealed class RedisLogProviderTests : IDisposable
     }
 
     [Fact]
+    public void The_text_of_a_report_stands_as_it_is_among_lines_of_Redis_and_is_made_lines_elsewhere()
+    {
+        using var provider = new RedisLogProvider(new ManualTime());
+        provider.Configure(_config);
+        new ServerLog(provider).CrashText("\n--- INFO ---\na:1");
+        Assert.Equal(["", "--- INFO ---", "a:1"], Lines);
+        _config.Logging.LogFormat = LogFormat.Json;
+        provider.Configure(_config);
+        new ServerLog(provider).CrashText("\n--- INFO ---\na:1");
+        Assert.Equal(5, Lines.Length);
+        Assert.EndsWith("\"message\":\"--- INFO ---\"}", Lines[3]);
+        Assert.EndsWith("\"message\":\"a:1\"}", Lines[4]);
+    }
+
+    [Fact]
     public void An_exception_is_a_line_of_its_own_in_every_format()
     {
         using var provider = new RedisLogProvider(new ManualTime());

@@ -16,7 +16,9 @@ static class ClientDescription
     /// <summary>Appends the line, with its line end.</summary>
     /// <param name="running">The request of the client that asks.</param>
     /// <param name="isCaller">Whether <paramref name="client"/> is that client.</param>
-    public static void Append(StringBuilder text, Client client, ServerParts server, in Request running, bool isCaller = true)
+    /// <param name="showsName">Whether the name that it gave itself is shown.</param>
+    public static void Append(StringBuilder text, Client client, ServerParts server, in Request running, bool isCaller = true,
+        bool showsName = true)
     {
         var connection = client.Connection;
         var (input, output) = (connection.Input, connection.Output);
@@ -31,7 +33,7 @@ static class ClientDescription
         var now = server.Clock.Now;
         var own = client.Subscriptions;
         text.Append(CultureInfo.InvariantCulture, $"id={client.Id} addr={connection.Remote} laddr={connection.Local}")
-            .Append(CultureInfo.InvariantCulture, $" fd={connection.Descriptor} name={Ascii(client.Name)}")
+            .Append(CultureInfo.InvariantCulture, $" fd={connection.Descriptor} name={(showsName ? Ascii(client.Name) : "*redacted*")}")
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
@@ -53,6 +55,14 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
             .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
             .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
+    }
+
+    /// <summary>Lines for the log: without the names that clients have given themselves if hide-user-data-from-log says so.</summary>
+    public static string ForReport(IEnumerable<Client> clients, ServerParts server)
+    {
+        var text = new StringBuilder();
+        foreach (var client in clients) Append(text, client, server, default, isCaller: false, !server.Config.Logging.HideUserDataFromLog);
+        return text.ToString();
     }
 
     static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);

@@ -67,6 +67,19 @@ static partial class InfoSections
         return text.ToString();
     }
 
+    /// <summary>Everything, for a crash report: no key is looked at.</summary>
+    public static string ForReport(ServerParts server)
+    {
+        var text = new InfoText();
+        foreach (var section in s_sections)
+        {
+            if (section.Kind == Kind.Hidden) continue;
+            if (section.Name == "keyspace") Keyspace(text, server, looksAtKeys: false);
+            else section.Write(text, server);
+        }
+        return text.ToString();
+    }
+
     static int Bits(Func<Section, bool> included)
     {
         var bits = 0;
