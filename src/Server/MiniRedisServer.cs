@@ -20,6 +20,7 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server;
 
@@ -73,7 +74,7 @@ sealed class MiniRedisServer
         var (evalScripts, functions) = (new EvalScripts(scriptServices), new FunctionLibraries(scriptServices));
 
         // Memory.
-        var memory = new MemoryUsage(keyspace, clientMemory, tracking);
+        var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
         var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, clock, config.Process);
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);

@@ -10,7 +10,7 @@ using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Commands.Connection;
 
-/// <summary>One client as a line of CLIENT LIST: the fields of Redis 7.4 and Valkey 8, in their order.</summary>
+/// <summary>One client as a line of CLIENT LIST: the fields of Redis 8.0 and Valkey 8, in their order.</summary>
 static class ClientDescription
 {
     /// <summary>Appends the line, with its line end.</summary>
@@ -53,6 +53,7 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default")
             .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")
             .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
+            .Append(CultureInfo.InvariantCulture, $" io-thread={connection.IoThread}")
             .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
             .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
     }

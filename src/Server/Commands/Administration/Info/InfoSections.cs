@@ -41,6 +41,7 @@ static partial class InfoSections
         new("latencystats", Kind.All, LatencyStats),
         new("cluster", Kind.Default, Cluster),
         new("keyspace", Kind.Default, Keyspace),
+        new("keysizes", Kind.All, KeySizes),
         new("debug", Kind.Hidden, Debug),
     ];
 
@@ -73,7 +74,7 @@ static partial class InfoSections
         var text = new InfoText();
         foreach (var section in s_sections)
         {
-            if (section.Kind == Kind.Hidden) continue;
+            if (section.Kind == Kind.Hidden || section.Name == "keysizes") continue;
             if (section.Name == "keyspace") Keyspace(text, server, looksAtKeys: false);
             else section.Write(text, server);
         }
