@@ -57,7 +57,8 @@ sealed class MiniRedisServer
         var pushes = new Pushes(clientMemory, limits, statistics);
         var redactions = new Redactions();
         var monitors = new Monitors(pushes, redactions, clock);
-        var callWatch = new CallWatch(config.Observation, clock, latency, redactions);
+        var hotKeys = new HotKeys(config.Observation, statistics, effects, clock, random);
+        var callWatch = new CallWatch(config.Observation, clock, latency, redactions, hotKeys);
 
         // Keys, and who waits for them, watches them or has them in a cache.
         var accessFields = new AccessFields(clock, config.Memory, random);
@@ -95,7 +96,7 @@ sealed class MiniRedisServer
 
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, memory, statistics, gcPauses, config.Process, clock);
+            aofRewriting, loading, shutdown, memory, statistics, gcPauses, hotKeys, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -105,8 +106,8 @@ sealed class MiniRedisServer
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
-            Latency = latency, CallWatch = callWatch, RunningScript = runningScript, EvalScripts = evalScripts, Functions = functions,
-            Saving = saving, Loading = loading, Snapshots = snapshots,
+            Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
+            Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron,
         };
@@ -116,7 +117,7 @@ sealed class MiniRedisServer
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
-            redactions, effects,
+            hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;
@@ -134,6 +135,9 @@ sealed class MiniRedisServer
         memory.AddBacklog(aof);
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
+        memory.AddBacklog(hotKeys);
+        hotKeys.Turned = callWatch.Refresh;
+        if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();
         pause.Ended += blocked.MarkHeld;
         snapshots.Changed += aof.ApplyPolicy;
         saving.ChangesForgotten += backgroundSaving.ForgetChanges;

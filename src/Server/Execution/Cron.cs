@@ -4,6 +4,7 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Maintenance;
+using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Statistics;
@@ -18,7 +19,7 @@ sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
-    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, ProcessSettings settings, Clock clock)
+    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -81,5 +82,6 @@ sealed class Cron(
         statistics.CycleTicksPerSecond.Sample(statistics.CycleTicks, now);
         memory.NotePeak(now);
         gcPauses.Look();
+        hotKeys.Run();
     }
 }

@@ -68,6 +68,7 @@ sealed class ServerParts
     public required ActiveDefrag ActiveDefrag { get; init; }
     public required LatencyMonitor Latency { get; init; }
     public required CallWatch CallWatch { get; init; }
+    public required HotKeys HotKeys { get; init; }
     public required RunningScript RunningScript { get; init; }
     public required EvalScripts EvalScripts { get; init; }
     public required FunctionLibraries Functions { get; init; }

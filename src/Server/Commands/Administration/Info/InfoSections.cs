@@ -42,6 +42,7 @@ static partial class InfoSections
         new("cluster", Kind.Default, Cluster),
         new("keyspace", Kind.Default, Keyspace),
         new("keysizes", Kind.All, KeySizes),
+        new("hotkeys", Kind.Hidden, HotKeys),
         new("debug", Kind.Hidden, Debug),
     ];
 
