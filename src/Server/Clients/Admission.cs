@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Statistics;
@@ -10,8 +11,8 @@ namespace MiniRedis.Server.Clients;
 
 /// <summary>Lets connections in and out: maxclients, protected mode, keepalive, the registry. Under the executor's lock.</summary>
 sealed class Admission(
-    Keyspace keyspace, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
-    Clock clock, NetworkSettings networkSettings, SecuritySettings securitySettings, ServerLog log)
+    Keyspace keyspace, Users users, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
+    Clock clock, NetworkSettings networkSettings, ServerLog log)
 {
     /// <summary>The least that the process has beside its clients' descriptors: Redis's CONFIG_MIN_RESERVED_FDS.</summary>
     const long LeastReserved = 32;
@@ -72,17 +73,14 @@ sealed class Admission(
             Refuse(connection, Errors.MaxClients);
             return;
         }
-        if (networkSettings.ProtectedMode && securitySettings.RequirePass.Length == 0 && !connection.IsLocal)
+        if (networkSettings.ProtectedMode && users.Default.Rules.NoPass && !connection.IsLocal)
         {
             statistics.RejectedConnections++;
             Refuse(connection, Errors.ProtectedMode);
             return;
         }
         statistics.ConnectionsReceived++;
-        var client = new Client(clients.NextId(), connection, keyspace.Databases[0], clock.Now)
-        {
-            IsAuthenticated = securitySettings.RequirePass.Length == 0,
-        };
+        var client = new Client(clients.NextId(), connection, keyspace.Databases[0], users.Default, clock.Now);
         connection.State = client;
         connection.SetKeepAlive(networkSettings.TcpKeepAlive);
         clients.Add(client);

@@ -16,7 +16,7 @@ static class ClientDescription
     /// <summary>Appends the line, with its line end.</summary>
     /// <param name="running">The request of the client that asks.</param>
     /// <param name="isCaller">Whether <paramref name="client"/> is that client.</param>
-    /// <param name="showsName">Whether the name that it gave itself is shown.</param>
+    /// <param name="showsName">Whether its name and its user's are shown.</param>
     public static void Append(StringBuilder text, Client client, ServerParts server, in Request running, bool isCaller = true,
         bool showsName = true)
     {
@@ -50,7 +50,8 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
             .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={memory}")
             .Append(connection.WatchesWritable ? " events=rw" : " events=r")
-            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default")
+            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"}")
+            .Append(CultureInfo.InvariantCulture, $" user={(showsName ? Encoding.UTF8.GetString(client.User.Name) : "*redacted*")}")
             .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")
             .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
             .Append(CultureInfo.InvariantCulture, $" io-thread={connection.IoThread}")
@@ -58,12 +59,20 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
     }
 
-    /// <summary>Lines for the log: without the names that clients have given themselves if hide-user-data-from-log says so.</summary>
+    /// <summary>Lines for the log: without names of clients and users if hide-user-data-from-log says so.</summary>
     public static string ForReport(IEnumerable<Client> clients, ServerParts server)
     {
         var text = new StringBuilder();
         foreach (var client in clients) Append(text, client, server, default, isCaller: false, !server.Config.Logging.HideUserDataFromLog);
         return text.ToString();
+    }
+
+    /// <summary>The line without its end.</summary>
+    public static byte[] LineOf(Client client, ServerParts server, in Request running)
+    {
+        var text = new StringBuilder();
+        Append(text, client, server, running);
+        return Encoding.UTF8.GetBytes(text.ToString(0, text.Length - 1));
     }
 
     static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);
