@@ -128,7 +128,7 @@ sealed class HotKeySession : IDisposable
             isSelected = true;
             if (!_sampler.Takes()) continue;
             isSampled = true;
-            var hash = i == 0 && firstKeyHash is { } known ? known : database.HashOf(key);
+            var hash = keys[i].Position == command.FirstKey && firstKeyHash is { } known ? known : database.HashOf(key);
             // A session tells names, not databases.
             _times?.Add(hash, 0, key, Share(ticks, i, keys.Count));
             _bytes?.Add(hash, 0, key, Share(bytes, i, keys.Count));

@@ -25,6 +25,10 @@ sealed class HotKeyWindows : IDisposable
     readonly Random _random;
     KeySampler _sampler;
     SpaceSaving _live, _frozen;
+
+    // For the live window after next, if that needs another size than the frozen one has. Made with the change of settings: the cron is to
+    // need no memory.
+    SpaceSaving? _next;
     int _count, _percent, _frozenPercent;
     long _milliseconds, _startedAt;
 
@@ -53,7 +57,7 @@ sealed class HotKeyWindows : IDisposable
     /// <summary>How long the last window was; 0 if there is none.</summary>
     public long DurationMilliseconds { get; private set; }
 
-    public long MemoryBytes => _live.MemoryBytes + _frozen.MemoryBytes;
+    public long MemoryBytes => _live.MemoryBytes + _frozen.MemoryBytes + (_next?.MemoryBytes ?? 0);
 
     static int Counters(int count) => Math.Max(LeastCounters, count * CountersPerKey);
 
@@ -61,8 +65,19 @@ sealed class HotKeyWindows : IDisposable
     public void Change(int count, int percent, int seconds)
     {
         var live = new SpaceSaving(Counters(count));
+        SpaceSaving next;
+        try
+        {
+            next = new(Counters(count));
+        }
+        catch (OutOfMemoryException)
+        {
+            live.Dispose();
+            throw;
+        }
         _live.Dispose();
-        _live = live;
+        _next?.Dispose();
+        (_live, _next) = (live, next);
         (_count, _percent, _milliseconds) = (count, percent, seconds * 1000L);
         _sampler = new(percent / 100.0, _random);
         _startedAt = _clock.Now;
@@ -76,7 +91,7 @@ sealed class HotKeyWindows : IDisposable
         {
             if (!_sampler.Takes()) continue;
             var key = request[keys[i].Position];
-            var hash = i == 0 && firstKeyHash is { } known ? known : database.HashOf(key);
+            var hash = keys[i].Position == command.FirstKey && firstKeyHash is { } known ? known : database.HashOf(key);
             _live.Add(hash, database.Number, key, 1);
         }
         keys.Dispose();
@@ -91,6 +106,11 @@ sealed class HotKeyWindows : IDisposable
         {
             Clear();
             return;
+        }
+        if (_next is not null)
+        {
+            _frozen.Dispose();
+            (_frozen, _next) = (_next, null);
         }
         (_live, _frozen) = (_frozen, _live);
         _live.Clear();
@@ -122,5 +142,6 @@ sealed class HotKeyWindows : IDisposable
     {
         _live.Dispose();
         _frozen.Dispose();
+        _next?.Dispose();
     }
 }

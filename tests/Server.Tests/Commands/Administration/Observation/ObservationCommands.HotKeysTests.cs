@@ -227,6 +227,22 @@ public sealed class ObservationCommandsHotKeysTests : ServerTests
     }
 
     [Fact]
+    public void More_keys_can_be_asked_for_while_windows_pass()
+    {
+        _client.Call("CONFIG SET hotkeys-top-k 1 hotkeys-sampling-percentage 100");
+        Assert.Equal("+OK", _client.Call("CONFIG SET hotkeys-top-k 100"));
+        for (var window = 0; window < 3; window++)
+        {
+            for (var i = 0; i < 300; i++) _client.Call($"GET key{i}");
+            _server.Advance(TimeSpan.FromSeconds(1));
+            // Every one of them has a counter, so that each was used once and not more.
+            var report = _client.Call("HOTKEYS GET");
+            Assert.StartsWith("*100 ", report, StringComparison.Ordinal);
+            Assert.Equal(100, report.Split("$3 qps :1").Length - 1);
+        }
+    }
+
+    [Fact]
     public void A_session_goes_before_windows()
     {
         _client.Call("CONFIG SET hotkeys-top-k 2 hotkeys-sampling-percentage 100");
