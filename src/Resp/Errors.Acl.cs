@@ -14,36 +14,9 @@ public static partial class Errors
     public static ReadOnlySpan<byte> GeneratedPasswordBits =>
         "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096"u8;
 
-    // Why a command is refused, after "NOPERM " or "ACL failure in script: ".
-    public static ReadOnlySpan<byte> NoPermKey => "No permissions to access a key"u8;
-    public static ReadOnlySpan<byte> NoPermChannel => "No permissions to access a channel"u8;
-    public static ReadOnlySpan<byte> NoPermDatabase => "No permissions to access database"u8;
-
-    // Why a command that was queued is refused by EXEC, after AclChangedInMulti.
-    public static ReadOnlySpan<byte> QueuedCommandDenied => "no permission to execute the command or subcommand"u8;
-    public static ReadOnlySpan<byte> QueuedKeyDenied => "no permission to touch the specified keys"u8;
-    public static ReadOnlySpan<byte> QueuedChannelDenied =>
-        "no permission to access one of the channels used as arguments to the command"u8;
-    public static ReadOnlySpan<byte> QueuedDatabaseDenied => "no permission to access database"u8;
-
     private static ReadOnlySpan<byte> AclChangedInMulti =>
         "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This "u8
         + "command is no longer allowed for the following reason: "u8;
-
-    // Why a rule of a user is refused.
-    public static string AclSyntax => "Syntax error";
-    public static string AclUnknownCommand => "Unknown command or category name in ACL";
-    public static string AclFirstArgument => "Allowing first-arg of a subcommand is not supported";
-    public static string AclNoSuchPassword => "The password you are trying to remove from the user does not exist";
-    public static string AclPasswordHash =>
-        "The password hash must be exactly 64 characters and contain only lowercase hexadecimal characters";
-    public static string AclDatabaseRange => "The provided database ID is out of range";
-    public static string AclPatternAfterAll =>
-        "Adding a pattern after the * pattern (or the 'allkeys' flag) is not valid and does not have any effect. Try "
-        + "'resetkeys' to start with an empty list of patterns";
-    public static string AclChannelAfterAll =>
-        "Adding a pattern after the * pattern (or the 'allchannels' flag) is not valid and does not have any effect. Try "
-        + "'resetchannels' to start with an empty list of channels";
 
     /// <param name="user">The user's name.</param>
     /// <param name="command">The command's full name in lower case.</param>
@@ -57,17 +30,17 @@ public static partial class Errors
     public static byte[] NoPermTo(ReadOnlySpan<byte> user, ReadOnlySpan<byte> name, string kind) =>
         [.. "User "u8, .. user, .. " has no permissions to access the '"u8, .. name, .. "' "u8, .. Utf8(kind)];
 
-    /// <param name="reason">As <see cref="NoPermKey"/>.</param>
+    /// <param name="reason">As <see cref="AclReasons.NoPermKey"/>.</param>
     public static byte[] NoPerm(ReadOnlySpan<byte> reason) => [.. "NOPERM "u8, .. reason];
 
     /// <inheritdoc cref="NoPerm"/>
     public static byte[] AclFailureInScript(ReadOnlySpan<byte> reason) => [.. "ERR ACL failure in script: "u8, .. reason];
 
-    /// <param name="reason">As <see cref="QueuedKeyDenied"/>.</param>
+    /// <param name="reason">As <see cref="AclReasons.QueuedKeyDenied"/>.</param>
     public static byte[] AclChanged(ReadOnlySpan<byte> reason) => [.. AclChangedInMulti, .. reason];
 
     /// <param name="rule">As it was given.</param>
-    /// <param name="reason">As <see cref="AclSyntax"/>.</param>
+    /// <param name="reason">As <see cref="AclReasons.Syntax"/>.</param>
     public static byte[] AclModifier(ReadOnlySpan<byte> rule, string reason) =>
         [.. Quote("ERR Error in ACL SETUSER modifier '"u8, rule, "': "u8), .. Utf8(reason)];
 

@@ -67,9 +67,9 @@ sealed class AclFile(AclLimits limits)
             var rule = raw.Trim('\t', '\r', '\n');
             if (read.Apply(rule) is not { } reason) continue;
             // A name of a command is no secret. Other rules may hold passwords, and may fail because of the one before.
-            if (reason == Errors.AclUnknownCommand) wrong.Append(where).Append($": Error in applying operation '{rule}': {reason}. ");
+            if (reason == AclReasons.UnknownCommand) wrong.Append(where).Append($": Error in applying operation '{rule}': {reason}. ");
             else if (!isTold) wrong.Append(where).Append($": {reason}. ");
-            isTold |= reason != Errors.AclUnknownCommand;
+            isTold |= reason != AclReasons.UnknownCommand;
         }
         users.Add((ConfigText.ToBytes(name), read));
     }

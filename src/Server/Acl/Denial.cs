@@ -41,9 +41,9 @@ readonly record struct Denial(DenialReason Reason, int Argument, int Database)
     public ReadOnlySpan<byte> Text(User user, CommandSpec command) => Reason switch
     {
         DenialReason.Command => Errors.NoPermCommand(user.Name, command.FullName),
-        DenialReason.Key => Errors.NoPermKey,
-        DenialReason.Channel => Errors.NoPermChannel,
-        _ => Errors.NoPermDatabase,
+        DenialReason.Key => AclReasons.NoPermKey,
+        DenialReason.Channel => AclReasons.NoPermChannel,
+        _ => AclReasons.NoPermDatabase,
     };
 
     /// <summary>The text that also names what was refused: for ACL DRYRUN, whose caller may know.</summary>
@@ -58,9 +58,9 @@ readonly record struct Denial(DenialReason Reason, int Argument, int Database)
     /// <summary>The text with which EXEC refuses what it was to run.</summary>
     public ReadOnlySpan<byte> QueuedText => Reason switch
     {
-        DenialReason.Command => Errors.QueuedCommandDenied,
-        DenialReason.Key => Errors.QueuedKeyDenied,
-        DenialReason.Channel => Errors.QueuedChannelDenied,
-        _ => Errors.QueuedDatabaseDenied,
+        DenialReason.Command => AclReasons.QueuedCommandDenied,
+        DenialReason.Key => AclReasons.QueuedKeyDenied,
+        DenialReason.Channel => AclReasons.QueuedChannelDenied,
+        _ => AclReasons.QueuedDatabaseDenied,
     };
 }

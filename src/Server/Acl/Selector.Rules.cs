@@ -29,7 +29,7 @@ sealed partial class Selector
                 '+' or '-' when rule.AsSpan(1).StartsWith("@") => ChangeCategory(rule),
                 '+' or '-' => ChangeCommand(rule),
                 'd' or 'D' when rule.StartsWith("db=", StringComparison.OrdinalIgnoreCase) => ChooseDatabases(rule[3..], databases),
-                _ => Errors.AclSyntax,
+                _ => AclReasons.Syntax,
             };
         }
         return null;
@@ -69,7 +69,7 @@ sealed partial class Selector
 
     string? AddKeys(string rule)
     {
-        if (AllKeys) return Errors.AclPatternAfterAll;
+        if (AllKeys) return AclReasons.PatternAfterAll;
         var right = KeyRight.All;
         var at = 1;
         if (rule[0] == '%')
@@ -82,18 +82,18 @@ sealed partial class Selector
                 if (letter == 'R' && (right & KeyRight.Read) == 0) right |= KeyRight.Read;
                 else if (letter == 'W' && (right & KeyRight.Write) == 0) right |= KeyRight.Write;
                 else if (letter == '~' && right != KeyRight.None) { at++; break; }
-                else return Errors.AclSyntax;
+                else return AclReasons.Syntax;
             }
         }
-        if (UserRules.HasSpaces(rule.AsSpan(at))) return Errors.AclSyntax;
+        if (UserRules.HasSpaces(rule.AsSpan(at))) return AclReasons.Syntax;
         Keys.Add(ConfigText.ToBytes(rule[at..]), right);
         return null;
     }
 
     string? AddChannel(string rule)
     {
-        if (AllChannels) return Errors.AclChannelAfterAll;
-        if (UserRules.HasSpaces(rule.AsSpan(1))) return Errors.AclSyntax;
+        if (AllChannels) return AclReasons.ChannelAfterAll;
+        if (UserRules.HasSpaces(rule.AsSpan(1))) return AclReasons.Syntax;
         var pattern = ConfigText.ToBytes(rule[1..]);
         if (!_channels.Exists(known => known.AsSpan().SequenceEqual(pattern))) _channels.Add(pattern);
         return null;
@@ -104,8 +104,8 @@ sealed partial class Selector
         var numbers = new SortedSet<int>();
         foreach (var text in list.Split(','))
         {
-            if (!Numbers.TryParseInt64(ConfigText.ToBytes(text), out var number)) return Errors.AclSyntax;
-            if (number < 0 || number >= databases) return Errors.AclDatabaseRange;
+            if (!Numbers.TryParseInt64(ConfigText.ToBytes(text), out var number)) return AclReasons.Syntax;
+            if (number < 0 || number >= databases) return AclReasons.DatabaseRange;
             numbers.Add((int)number);
         }
         SetDatabases(all: false);
@@ -116,7 +116,7 @@ sealed partial class Selector
     string? ChangeCategory(string rule)
     {
         var category = CommandNames.FindCategory(rule.AsSpan(2));
-        if (category == AclCategory.None) return Errors.AclUnknownCommand;
+        if (category == AclCategory.None) return AclReasons.UnknownCommand;
         var allow = rule[0] == '+';
         NoteRule(rule[1..], allow);
         foreach (var command in _names.All)
@@ -136,10 +136,10 @@ sealed partial class Selector
             return null;
         }
         var bar = name.LastIndexOf('|');
-        if (!allow || bar < 0 || _names.Find(name[..bar]) is not { } container) return Errors.AclUnknownCommand;
-        if (container.Parent is not null) return Errors.AclFirstArgument;
-        if (bar == name.Length - 1) return Errors.AclSyntax;
-        if (container.IsContainer) return Errors.AclUnknownCommand;
+        if (!allow || bar < 0 || _names.Find(name[..bar]) is not { } container) return AclReasons.UnknownCommand;
+        if (container.Parent is not null) return AclReasons.FirstArgument;
+        if (bar == name.Length - 1) return AclReasons.Syntax;
+        if (container.IsContainer) return AclReasons.UnknownCommand;
         var argument = name[(bar + 1)..];
         if (!_firstArguments.TryGetValue(container.Ordinal, out var allowed)) _firstArguments[container.Ordinal] = allowed = [];
         if (!allowed.Exists(known => Is(known, argument))) allowed.Add(argument);

@@ -63,7 +63,7 @@ sealed class UserDeclarations(AclLimits limits, Users users, ServerConfig config
         foreach (var rule in joined)
         {
             if (read.Apply(rule) is not { } reason) continue;
-            return reason == Errors.AclUnknownCommand ? $"{reason}: '{ConfigText.ToUnicode(rule)}'" : reason;
+            return reason == AclReasons.UnknownCommand ? $"{reason}: '{ConfigText.ToUnicode(rule)}'" : reason;
         }
         rules = read;
         return null;

@@ -99,9 +99,9 @@ sealed class UserRules
         return rule[0] switch
         {
             '>' => AddPassword(HashOf(ConfigText.ToBytes(rule[1..]))),
-            '#' => IsHash(rule.AsSpan(1)) ? AddPassword(rule[1..]) : Errors.AclPasswordHash,
+            '#' => IsHash(rule.AsSpan(1)) ? AddPassword(rule[1..]) : AclReasons.PasswordHash,
             '<' => RemovePassword(HashOf(ConfigText.ToBytes(rule[1..]))),
-            '!' => IsHash(rule.AsSpan(1)) ? RemovePassword(rule[1..]) : Errors.AclPasswordHash,
+            '!' => IsHash(rule.AsSpan(1)) ? RemovePassword(rule[1..]) : AclReasons.PasswordHash,
             '(' when rule[^1] == ')' => AddSelector(rule[1..^1]),
             _ => Root.Apply(rule, _limits.Databases),
         };
@@ -151,15 +151,15 @@ sealed class UserRules
         return null;
     }
 
-    string? RemovePassword(string hash) => _passwords.Remove(hash) ? null : Errors.AclNoSuchPassword;
+    string? RemovePassword(string hash) => _passwords.Remove(hash) ? null : AclReasons.NoSuchPassword;
 
     string? AddSelector(string rules)
     {
-        if (ConfigLine.Split(rules) is not { } words) return Errors.AclSyntax;
+        if (ConfigLine.Split(rules) is not { } words) return AclReasons.Syntax;
         var selector = new Selector(_limits.Names, _limits.AllChannelsByDefault);
         foreach (var rule in words)
         {
-            if (rule.Length == 0) return Errors.AclSyntax;
+            if (rule.Length == 0) return AclReasons.Syntax;
             if (selector.Apply(rule, _limits.Databases) is { } reason) return reason;
         }
         _selectors.Add(selector);
