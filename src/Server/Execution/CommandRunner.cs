@@ -191,9 +191,8 @@ sealed partial class CommandRunner(
     void NoteBytes(in CommandContext context, long ticks, long replyBytes)
     {
         callWatch.NoteBytes(context.Client, context.Command, context.Request, replyBytes);
-        if (!hotKeys.IsOn) return;
-        var bytes = script.IsRunning ? 0 : context.Request.EncodedLength + replyBytes;
-        hotKeys.Note(context.Database, context.Command, context.Request, context.FirstKeyHash, ticks, bytes);
+        if (hotKeys.IsOn)
+            hotKeys.Note(context.Database, context.Command, context.Request, context.FirstKeyHash, ticks, script.IsRunning ? null : replyBytes);
     }
 
     /// <summary>Ends a command that an exception has left, so that none of its state counts for the next one.</summary>

@@ -74,6 +74,8 @@ sealed class CallWatch
 
     public void NoteBytes(Client client, CommandSpec command, in Request request, long replyBytes)
     {
+        // Looking for hot keys has every call noted.
+        if (request.MostEncodedLength + replyBytes < Math.Min(_requestBytes, _replyBytes)) return;
         if ((command.Flags & CommandFlags.SkipSlowlog) != 0) return;
         var requestBytes = request.EncodedLength;
         if (requestBytes >= _requestBytes) LargeRequests.Add(client, request, requestBytes);

@@ -97,6 +97,9 @@ sealed class HotKeySession : IDisposable
     /// <summary>Bytes that connections have received and sent.</summary>
     public long NetworkBytes => (IsActive ? Network : _networkAtEnd) - _networkAtStart;
 
+    /// <summary>Ticks of the clock that counting has taken.</summary>
+    public long OwnTicks { get; private set; }
+
     public long MemoryBytes => (_times?.MemoryBytes ?? 0) + (_bytes?.MemoryBytes ?? 0);
 
     // CONFIG RESETSTAT may set it back.
@@ -121,6 +124,7 @@ sealed class HotKeySession : IDisposable
         var keys = new KeyBuffer(stackalloc KeyRef[16]);
         KeyExtractor.TryGetKeys(command, request, ref keys);
         bool isSelected = false, isSampled = false;
+        long began = 0;
         for (var i = 0; i < keys.Count; i++)
         {
             var key = request[keys[i].Position];
@@ -128,12 +132,14 @@ sealed class HotKeySession : IDisposable
             isSelected = true;
             if (!_sampler.Takes()) continue;
             isSampled = true;
+            if (began == 0) began = _clock.Advance();
             var hash = keys[i].Position == command.FirstKey && firstKeyHash is { } known ? known : database.HashOf(key);
             // A session tells names, not databases.
             _times?.Add(hash, 0, key, Share(ticks, i, keys.Count));
             _bytes?.Add(hash, 0, key, Share(bytes, i, keys.Count));
         }
         keys.Dispose();
+        if (began != 0) OwnTicks += _clock.Advance() - began;
         if (isSelected) (SelectedTicks, SelectedBytes) = (SelectedTicks + ticks, SelectedBytes + bytes);
         if (isSampled) (SampledTicks, SampledBytes) = (SampledTicks + ticks, SampledBytes + bytes);
     }

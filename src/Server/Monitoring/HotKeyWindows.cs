@@ -57,6 +57,9 @@ sealed class HotKeyWindows : IDisposable
     /// <summary>How long the last window was; 0 if there is none.</summary>
     public long DurationMilliseconds { get; private set; }
 
+    /// <summary>Ticks of the clock that counting has taken.</summary>
+    public long OwnTicks { get; private set; }
+
     public long MemoryBytes => _live.MemoryBytes + _frozen.MemoryBytes + (_next?.MemoryBytes ?? 0);
 
     static int Counters(int count) => Math.Max(LeastCounters, count * CountersPerKey);
@@ -87,14 +90,17 @@ sealed class HotKeyWindows : IDisposable
     {
         var keys = new KeyBuffer(stackalloc KeyRef[16]);
         KeyExtractor.TryGetKeys(command, request, ref keys);
+        long began = 0;
         for (var i = 0; i < keys.Count; i++)
         {
             if (!_sampler.Takes()) continue;
+            if (began == 0) began = _clock.Advance();
             var key = request[keys[i].Position];
             var hash = keys[i].Position == command.FirstKey && firstKeyHash is { } known ? known : database.HashOf(key);
             _live.Add(hash, database.Number, key, 1);
         }
         keys.Dispose();
+        if (began != 0) OwnTicks += _clock.Advance() - began;
     }
 
     /// <summary>Freezes the live window when its time is over.</summary>

@@ -29,7 +29,7 @@ sealed class HotKeys(ObservationSettings settings, ServerStatistics statistics, 
     public long MemoryBytes => (Session?.MemoryBytes ?? 0) + (Windows?.MemoryBytes ?? 0);
 
     /// <summary>Ticks of the clock that counting has taken.</summary>
-    public long OwnTicks { get; private set; }
+    public long OwnTicks => (Session?.OwnTicks ?? 0) + (Windows?.OwnTicks ?? 0);
 
     /// <summary>Starts a session. There is none that is active.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for it; a former one is still there.</exception>
@@ -38,7 +38,6 @@ sealed class HotKeys(ObservationSettings settings, ServerStatistics statistics, 
         var session = new HotKeySession(options, statistics, clock, random);
         Session?.Dispose();
         Session = session;
-        OwnTicks = 0;
         Turned?.Invoke();
     }
 
@@ -91,23 +90,23 @@ sealed class HotKeys(ObservationSettings settings, ServerStatistics statistics, 
     /// <param name="request">Its arguments.</param>
     /// <param name="firstKeyHash">The hash of its first key, if it is known.</param>
     /// <param name="ticks">The time that it took.</param>
-    /// <param name="bytes">Of its request and its reply; 0 if a script called it.</param>
-    public void Note(Database database, CommandSpec command, in Request request, ulong? firstKeyHash, long ticks, long bytes)
+    /// <param name="replyBytes">Of its reply; null if a script called it, which sends nothing.</param>
+    public void Note(Database database, CommandSpec command, in Request request, ulong? firstKeyHash, long ticks, long? replyBytes)
     {
-        var began = clock.Advance();
         Run();
         // What EXEC and scripts run counts by itself.
         var runsOthers = command.Group == CommandGroup.Scripting || command.InMulti == InMulti.RunsQueue;
         try
         {
             if (!runsOthers) Windows?.Note(database, command, request, firstKeyHash);
-            if (Session is { IsActive: true } session) session.Note(database, command, request, firstKeyHash, runsOthers ? 0 : ticks, bytes);
+            if (Session is not { IsActive: true } session) return;
+            var bytes = replyBytes is { } sent ? request.EncodedLength + sent : 0;
+            session.Note(database, command, request, firstKeyHash, runsOthers ? 0 : ticks, bytes);
         }
         catch (MemoryRefusedException)
         {
             // The command has run and is answered. A key that is not counted is no harm.
         }
-        OwnTicks += clock.Advance() - began;
     }
 
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.None;
