@@ -70,6 +70,22 @@ public static partial class Errors
     /// <summary>LATENCY GRAPH of an event without entries.</summary>
     public static byte[] NoLatencySamples(ReadOnlySpan<byte> name) => Quote("ERR No samples available for event '"u8, name, "'"u8);
 
+    public static ReadOnlySpan<byte> HotKeysMetrics => "ERR METRICS takes the number of metrics and that many of CPU and NET"u8;
+
+    public static ReadOnlySpan<byte> HotKeysActive => "ERR hotkeys tracking is active"u8;
+
+    public static ReadOnlySpan<byte> HotKeysInactive => "ERR hotkeys tracking is not active"u8;
+
+    /// <summary>The words are Redis's.</summary>
+    public static ReadOnlySpan<byte> HotKeysSlots => "ERR SLOTS parameter cannot be used in non-cluster mode"u8;
+
+    public static ReadOnlySpan<byte> HotKeysSlotNumbers => "ERR SLOTS takes numbers from 0 to 16383, each once"u8;
+
+    /// <param name="name">The option.</param>
+    /// <param name="most">Its largest value.</param>
+    public static string HotKeysRange(string name, int most) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"ERR {name} must be between 1 and {most}");
+
     public static string WrongProtocolType(string types) => $"ERR Wrong protocol type name. Please use one of the following: {types}";
 
     public static string UnknownConfig(string name) => $"ERR Unknown option or number of arguments for CONFIG SET - '{name}'";

@@ -56,6 +56,18 @@ static class ApplyHooks
             return null;
         }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "commandlog-request-larger-than",
             "commandlog-large-request-max-len", "commandlog-reply-larger-than", "commandlog-large-reply-max-len");
+        config.OnApply(_ =>
+        {
+            try
+            {
+                server.HotKeys.Follow();
+                return null;
+            }
+            catch (OutOfMemoryException)
+            {
+                return ConfigErrors.NoMemory;
+            }
+        }, "hotkeys-top-k", "hotkeys-sampling-percentage", "hotkeys-window-seconds");
     }
 
     static string? CheckMaxClients(ServerConfig config, long reserved)

@@ -25,6 +25,7 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server;
 
@@ -45,6 +46,7 @@ sealed class MiniRedisServer
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
         var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
+        var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
         var keyspace = new Keyspace(config.Process.Databases, time: time);
         var commands = CommandRegistry.CreateTable();
@@ -64,7 +66,8 @@ sealed class MiniRedisServer
         var pushes = new Pushes(clientMemory, limits, statistics);
         var redactions = new Redactions();
         var monitors = new Monitors(pushes, redactions, clock);
-        var callWatch = new CallWatch(config.Observation, clock, latency, redactions);
+        var hotKeys = new HotKeys(config.Observation, statistics, effects, clock, random);
+        var callWatch = new CallWatch(config.Observation, clock, latency, redactions, hotKeys);
 
         // Keys, and who waits for them, watches them or has them in a cache.
         var accessFields = new AccessFields(clock, config.Memory, random);
@@ -81,7 +84,7 @@ sealed class MiniRedisServer
         var (evalScripts, functions) = (new EvalScripts(scriptServices), new FunctionLibraries(scriptServices));
 
         // Memory.
-        var memory = new MemoryUsage(keyspace, clientMemory, tracking);
+        var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
         var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, clock, config.Process);
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
@@ -108,7 +111,7 @@ sealed class MiniRedisServer
 
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, memory, statistics, gcPauses, metrics, config.Process, clock);
+            aofRewriting, loading, shutdown, memory, statistics, gcPauses, hotKeys, metrics, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -119,18 +122,18 @@ sealed class MiniRedisServer
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
-            Latency = latency, CallWatch = callWatch, RunningScript = runningScript, EvalScripts = evalScripts, Functions = functions,
-            Saving = saving, Loading = loading, Snapshots = snapshots,
-            BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Shutdown = shutdown,
+            Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
+            Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
+            BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron, Metrics = metrics,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
             commandStatistics, runningScript, denials, config.Memory, config.Security);
-        var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, log);
+        var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
-            redactions, effects,
+            hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;
@@ -138,6 +141,8 @@ sealed class MiniRedisServer
             runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
             statistics, runningScript, config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
+        crash.ExecutorLock = Parts.Executor.ExecutorLock;
+        CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.
         Parts.ConfigService.OtherLines = () => [("user", config.Security.AclFile.Length > 0 ? [] : users.Lines().ToList())];
@@ -148,6 +153,9 @@ sealed class MiniRedisServer
         memory.AddBacklog(aof);
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
+        memory.AddBacklog(hotKeys);
+        hotKeys.Turned = callWatch.Refresh;
+        if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();
         pause.Ended += blocked.MarkHeld;
         snapshots.Changed += aof.ApplyPolicy;
         saving.ChangesForgotten += backgroundSaving.ForgetChanges;

@@ -16,6 +16,7 @@ public sealed class CompareTests
     [InlineData("access", "MiniRedis get P=*3", "redis-server set P=*3")]
     [InlineData("pubsub", "CPU us a PUBLISH*2", "p50 ms*1", "p99 ms*1", "MiniRedis: CPU us a SET*1", "redis-server: CPU us a SET*1")]
     [InlineData("tracking", "MiniRedis P=*2", "redis-server P=*2")]
+    [InlineData("hotkeys", "off*1", "windows, 1 %*1", "session, all*1")]
     [InlineData("pauses", "5000 keys, SET P=16*1")]
     [InlineData("load", "random values*1", "values that compress*1")]
     [InlineData("snapshot", "MiniRedis*1", "redis-server*1")]

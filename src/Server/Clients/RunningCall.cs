@@ -21,6 +21,12 @@ sealed class RunningCall
     /// <summary>The client of the running command. In a script, the client that called it.</summary>
     public Client? Client => _depth > 0 ? _client : null;
 
+    /// <summary>The command that runs, or ran last; null before the first. Any thread may ask: it is for reports.</summary>
+    public CommandSpec? LastCommand => _command;
+
+    /// <summary>Its client.</summary>
+    public Client? LastClient => _client;
+
     /// <summary>Whether a transaction runs: its effects are delivered when it is over.</summary>
     public bool InTransaction { get; set; }
 

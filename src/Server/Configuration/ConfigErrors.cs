@@ -26,6 +26,7 @@ internal static class ConfigErrors
     public const string InvalidMasterPort = "Invalid master port";
     public const string Percentile = "Invalid latency-tracking-info-percentiles parameters";
     public const string PercentileRange = "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+    public const string NoMemory = "There is no memory for it.";
     public const string CannotTurnAof = "Unable to turn on AOF. Check server logs.";
     public const string SaveAndNoSave = "shutdown options SAVE and NOSAVE can't be used simultaneously";
     public const string HostnameTooLong = "Hostnames must be less than 256 characters";

@@ -26,7 +26,7 @@ sealed partial class CommandRunner(
     ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
     TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions,
-    Monitors monitors, CallWatch callWatch, Redactions redactions, EffectStream effects,
+    Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, CommandTable<Command> commands, DebugSwitches switches,
     ObservationSettings settings, Clock clock, ServerLog log)
@@ -185,7 +185,14 @@ sealed partial class CommandRunner(
         context.Client.CommandsRun++;
         if (ticks >= callWatch.LeastTicks) callWatch.NoteTime(context.Client, context.Command, context.Request, ticks);
         if (context.MostEncodedLength + replyBytes >= callWatch.LeastBytes)
-            callWatch.NoteBytes(context.Client, context.Command, context.Request, replyBytes);
+            NoteBytes(context, ticks, replyBytes);
+    }
+
+    void NoteBytes(in CommandContext context, long ticks, long replyBytes)
+    {
+        callWatch.NoteBytes(context.Client, context.Command, context.Request, replyBytes);
+        if (hotKeys.IsOn)
+            hotKeys.Note(context.Database, context.Command, context.Request, context.FirstKeyHash, ticks, script.IsRunning ? null : replyBytes);
     }
 
     /// <summary>Ends a command that an exception has left, so that none of its state counts for the next one.</summary>

@@ -5,6 +5,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Statistics;
@@ -19,7 +20,8 @@ sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
-    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, MetricsCollector metrics, ProcessSettings settings, Clock clock)
+    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics,
+    ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -83,5 +85,6 @@ sealed class Cron(
         statistics.CycleTicksPerSecond.Sample(statistics.CycleTicks, now);
         memory.NotePeak(now);
         gcPauses.Look();
+        hotKeys.Run();
     }
 }

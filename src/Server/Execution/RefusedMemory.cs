@@ -13,7 +13,8 @@ namespace MiniRedis.Server.Execution;
 /// nothing; otherwise the process. Under the executor's lock.
 /// </summary>
 sealed class RefusedMemory(
-    Keyspace keyspace, RunningCall running, EffectStream effects, DatasetState dataset, ServerExit exit, ServerLog log)
+    Keyspace keyspace, RunningCall running, EffectStream effects, DatasetState dataset, ServerExit exit, CrashReport crash,
+    ServerLog log)
 {
     /// <summary>
     /// Requests up to this length need no more than the reserve, whatever they do with it. A write command with a longer one asks
@@ -82,6 +83,19 @@ sealed class RefusedMemory(
         else if (dataset.IsLoading) work = "loading the data set";
         if (failure is MemoryRefusedException refused) log.MemoryRefused(refused.Bytes, work, keyspace.UsedBytes);
         else log.HeapRefused(work, keyspace.UsedBytes);
+        Report(failure);
         exit.BeginTorn();
+    }
+
+    void Report(OutOfMemoryException failure)
+    {
+        try
+        {
+            crash.Write(["Redis aborting for OUT OF MEMORY"], failure.ToString());
+        }
+        catch (OutOfMemoryException)
+        {
+            // The line above has said what matters.
+        }
     }
 }

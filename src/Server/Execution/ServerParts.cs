@@ -74,6 +74,7 @@ sealed class ServerParts
     public required ActiveDefrag ActiveDefrag { get; init; }
     public required LatencyMonitor Latency { get; init; }
     public required CallWatch CallWatch { get; init; }
+    public required HotKeys HotKeys { get; init; }
     public required RunningScript RunningScript { get; init; }
     public required EvalScripts EvalScripts { get; init; }
     public required FunctionLibraries Functions { get; init; }
@@ -84,6 +85,7 @@ sealed class ServerParts
     public required AppendOnlyFile Aof { get; init; }
     public required AofRewriting AofRewriting { get; init; }
     public required ServerExit Exit { get; init; }
+    public required CrashReport Crash { get; init; }
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
     public required MetricsCollector Metrics { get; init; }

@@ -96,6 +96,12 @@ static unsafe partial class FileCalls
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     public static partial int SignalAction(int signal, nint action, Span<nint> old);
 
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    public static partial int SignalMask(int how, nint set, nint old);
+
+    [LibraryImport("libc", EntryPoint = "abort")]
+    public static partial void Abort();
+
     [LibraryImport("libc", EntryPoint = "_exit")]
     public static partial void Exit(int status);
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Execution;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -28,6 +29,7 @@ static class CommandLine
         Disk.OpenStandardDescriptors();
         Disk.FailAtSizeLimit();
         Disk.HeedSignals();
+        AbortSignal.Hold();
         switch (CommandLineConfig.Parse(args).Action)
         {
             case CommandLineAction.Version:
@@ -180,12 +182,14 @@ static class CommandLine
         {
             logProvider.Configure(changed);
             return null;
-        }, "loglevel");
+        }, "loglevel", "log-format", "log-timestamp-format");
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
-        if (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected)
+        var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
+        if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
             logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, "standalone", config.Network.Port));
         else log.RunningMode(config.Network.Port);
 
+        ReportFaults(server.Parts);
         using var host = new ServerHost(server.Parts, log);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         // The reason of a failed start is already in the log, without a stack. An unexpected exception ends the process and
@@ -208,4 +212,19 @@ static class CommandLine
             return 1;
         }
     }
+
+    /// <summary>Has the log tell of what ends the process.</summary>
+    static void ReportFaults(ServerParts server)
+    {
+        server.Exit.Abort = () =>
+        {
+            if (server.Config.Process.UseExitOnPanic) Disk.EndProcess(1);
+            AbortSignal.Raise();
+        };
+        AppDomain.CurrentDomain.UnhandledException += (_, unhandled) => server.Crash.Write(
+            [$"{Name} crashed by an exception that nobody caught: {unhandled.ExceptionObject.GetType()}"], unhandled.ExceptionObject.ToString()!);
+        AbortSignal.Catch(() => server.Crash.Write([$"{Name} crashed by signal: {AbortSignal.Number}"], Environment.StackTrace));
+    }
+
+    static string Name => $"MiniRedis {ServerVersion.Own}, Redis {ServerVersion.Redis},";
 }

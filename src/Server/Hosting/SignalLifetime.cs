@@ -22,8 +22,12 @@ sealed class SignalLifetime(IHostApplicationLifetime lifetime, ServerHost host, 
     {
         Register(PosixSignal.SIGTERM, static config => config.Process.ShutdownOnSigterm);
         Register(PosixSignal.SIGINT, static config => config.Process.ShutdownOnSigint);
-        // Redis has a use for it (the watchdog), and is not ended by it either.
-        if (!OperatingSystem.IsWindows()) _registrations.Add(PosixSignalRegistration.Create(Alarm, static context => context.Cancel = true));
+        // Redis answers with a stack, and is not ended by it either. No thread here can see another's.
+        if (!OperatingSystem.IsWindows()) _registrations.Add(PosixSignalRegistration.Create(Alarm, context =>
+        {
+            context.Cancel = true;
+            log.AlarmReceived(host.Server.Running.LastCommand?.FullName ?? "none yet");
+        }));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;

@@ -9,6 +9,9 @@ sealed class ServerExit
     /// <summary>Stops the process. Set by the host. The argument is the exit code.</summary>
     public Action<int>? Stop { get; set; }
 
+    /// <summary>Ends the process at once, by SIGABRT or with code 1 (use-exit-on-panic). Set by the host.</summary>
+    public Action? Abort { get; set; }
+
     /// <summary>Whether the end has begun: requests are no longer executed.</summary>
     public bool HasBegun { get; private set; }
 
@@ -23,6 +26,13 @@ sealed class ServerExit
     {
         IsTorn = true;
         Begin(1);
+    }
+
+    /// <summary>Ends a server that has found itself broken: at once, where the host knows how.</summary>
+    public void Panic()
+    {
+        Abort?.Invoke();
+        BeginTorn();
     }
 
     /// <summary>Begins the end.</summary>

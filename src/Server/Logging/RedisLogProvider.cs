@@ -1,12 +1,12 @@
-using System.Globalization;
 using Microsoft.Extensions.Logging;
 using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Logging;
 
 /// <summary>
-/// Writes log lines as Redis does ("pid:role day month year time.ms level text"), because log shippers and test suites read them.
-/// Redis's four levels map to Trace (debug), Debug (verbose), Information (notice), Warning and above (warning).
+/// Writes log lines as Redis and Valkey do (<see cref="LogLine"/>), because log shippers and test suites read them: to the log file or
+/// to standard output, and to the system's log if that is asked for. Redis's four levels map to Trace (debug), Debug (verbose),
+/// Information (notice), Warning and above (warning).
 /// </summary>
 sealed class RedisLogProvider : ILoggerProvider, ILogger
 {
@@ -14,6 +14,8 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     readonly TimeProvider _time;
     string _path = "";
     LogOutput _output;
+    LoggingSettings _settings = new();
+    Syslog? _syslog;
     LogLevel _least = LogLevel.Information;
 
     /// <param name="time">The clock for the time of each line.</param>
@@ -27,12 +29,15 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
     /// <summary>The role letter of each line: M for a master, S for a replica, X for a Sentinel.</summary>
     public char Role { get; set; } = 'M';
 
-    /// <summary>Follows loglevel and logfile.</summary>
+    /// <summary>Follows the directives of the log.</summary>
     /// <exception cref="IOException">The file cannot be opened; the former one stays.</exception>
     public void Configure(ServerConfig config)
     {
         lock (_lock)
         {
+            _settings = config.Logging;
+            // Both are fixed at the start.
+            if (config.Logging.SyslogEnabled && !OperatingSystem.IsWindows()) _syslog ??= new Syslog(config.Logging);
             _least = config.Logging.LogLevel switch
             {
                 ServerLogLevel.Debug => LogLevel.Trace,
@@ -65,7 +70,8 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
         Func<TState, Exception?, string> formatter)
     {
         if (!IsEnabled(logLevel)) return;
-        Write(logLevel, formatter(state, exception));
+        if (eventId.Id == ServerLog.RawText) WriteLines(logLevel, formatter(state, exception));
+        else Write(logLevel, formatter(state, exception));
         if (exception is not null) Write(logLevel, exception.ToString().ReplaceLineEndings(" | "));
     }
 
@@ -77,23 +83,30 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
 
     void Write(LogLevel level, string text)
     {
-        var mark = level switch
+        lock (_lock)
         {
-            LogLevel.Trace => '.',
-            LogLevel.Debug => '-',
-            LogLevel.Information => '*',
-            _ => '#',
-        };
-        lock (_lock) _output.Write(Line(mark, text), Notice);
+            var time = _time.GetLocalNow();
+            _output.Write(LogLine.Format(_settings, time, Role, level, text), Notice);
+            _syslog?.Write(time, level, text);
+        }
     }
 
-    string Line(char mark, string text)
+    /// <summary>Writes text of several lines as it is, or as a line of the log each where programs read them.</summary>
+    void WriteLines(LogLevel level, string text)
     {
-        var time = _time.GetLocalNow().ToString("dd MMM yyyy HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        return string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}:{Role} {time} {mark} {text}\n");
+        if (_settings.LogFormat == LogFormat.Legacy) WriteRaw(text + "\n");
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (_settings.LogFormat != LogFormat.Legacy) Write(level, line);
+            else lock (_lock) _syslog?.Write(_time.GetLocalNow(), level, line);
+        }
     }
 
-    string Notice(string text) => Line('#', text);
+    string Notice(string text) => LogLine.Format(_settings, _time.GetLocalNow(), Role, LogLevel.Warning, text);
 
-    public void Dispose() => _output.Dispose();
+    public void Dispose()
+    {
+        _output.Dispose();
+        _syslog?.Dispose();
+    }
 }

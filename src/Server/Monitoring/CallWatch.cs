@@ -7,7 +7,7 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Monitoring;
 
 /// <summary>
-/// Decides whether a call is recorded for its time or for the size of its request or reply: in COMMANDLOG, SLOWLOG or LATENCY.
+/// Decides whether a call is recorded for its time or for the size of its request or reply: in COMMANDLOG, SLOWLOG, LATENCY or HOTKEYS.
 /// Every call costs one comparison each with <see cref="LeastTicks"/> and <see cref="LeastBytes"/>, which no call reaches while
 /// all records are off. Under the executor's lock.
 /// </summary>
@@ -16,10 +16,12 @@ sealed class CallWatch
     readonly ObservationSettings _settings;
     readonly Clock _clock;
     readonly LatencyMonitor _latency;
+    readonly HotKeys? _hotKeys;
     long _slowTicks, _latencyTicks, _requestBytes, _replyBytes;
 
-    public CallWatch(ObservationSettings settings, Clock clock, LatencyMonitor latency, Redactions redactions)
+    public CallWatch(ObservationSettings settings, Clock clock, LatencyMonitor latency, Redactions redactions, HotKeys? hotKeys = null)
     {
+        _hotKeys = hotKeys;
         (_settings, _clock, _latency) = (settings, clock, latency);
         (SlowLog, LargeRequests, LargeReplies) = (new(redactions, clock), new(redactions, clock), new(redactions, clock));
         Refresh();
@@ -34,7 +36,7 @@ sealed class CallWatch
     /// <summary>Ticks of the clock from which a call is examined.</summary>
     public long LeastTicks { get; private set; }
 
-    /// <summary>Bytes of request and reply together from which a call is examined.</summary>
+    /// <summary>Bytes of request and reply together from which a call is examined: 0, which is every call, while hot keys are looked for.</summary>
     public long LeastBytes { get; private set; }
 
     /// <summary>Follows the thresholds of the configuration.</summary>
@@ -47,7 +49,7 @@ sealed class CallWatch
         LeastTicks = Math.Min(_slowTicks, _latencyTicks);
         _requestBytes = Threshold(LargeRequests, _settings.CommandlogRequestLargerThan, _settings.CommandlogLargeRequestMaxLen);
         _replyBytes = Threshold(LargeReplies, _settings.CommandlogReplyLargerThan, _settings.CommandlogLargeReplyMaxLen);
-        LeastBytes = Math.Min(_requestBytes, _replyBytes);
+        LeastBytes = _hotKeys is { IsOn: true } ? 0 : Math.Min(_requestBytes, _replyBytes);
     }
 
     /// <summary>
@@ -72,6 +74,8 @@ sealed class CallWatch
 
     public void NoteBytes(Client client, CommandSpec command, in Request request, long replyBytes)
     {
+        // Looking for hot keys has every call noted.
+        if (request.MostEncodedLength + replyBytes < Math.Min(_requestBytes, _replyBytes)) return;
         if ((command.Flags & CommandFlags.SkipSlowlog) != 0) return;
         var requestBytes = request.EncodedLength;
         if (requestBytes >= _requestBytes) LargeRequests.Add(client, request, requestBytes);

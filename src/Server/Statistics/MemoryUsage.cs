@@ -8,7 +8,8 @@ namespace MiniRedis.Server.Statistics;
 /// <param name="keyspace">Its bytes are data, which maxmemory bounds.</param>
 /// <param name="clients">The memory of connections. maxmemory bounds it, though evicting keys does not reduce it.</param>
 /// <param name="tracked">The table of tracked keys. Its entries go with the keys.</param>
-sealed class MemoryUsage(Keyspace keyspace, IMemoryHolder clients, IMemoryHolder tracked)
+/// <param name="receiveBuffers">Bytes of the buffers into which loops receive: a server has them without any client.</param>
+sealed class MemoryUsage(Keyspace keyspace, IMemoryHolder clients, IMemoryHolder tracked, long receiveBuffers = 0)
 {
     /// <summary>
     /// Memory that waits to be written. maxmemory does not bound it, since evicting keys for it would make it grow. Added when
@@ -17,12 +18,15 @@ sealed class MemoryUsage(Keyspace keyspace, IMemoryHolder clients, IMemoryHolder
     readonly List<IMemoryHolder> _backlogs = [];
 
     /// <summary>Bytes of an empty server, which INFO's dataset fields leave out.</summary>
-    public long Startup { get; } = keyspace.UsedBytes;
+    public long Startup { get; } = keyspace.UsedBytes + receiveBuffers;
+
+    /// <summary>Bytes of the process when it had no data: see <see cref="ProcessMemory"/>.</summary>
+    public long OwnAtStart { get; } = Environment.WorkingSet;
 
     /// <summary>Adds memory that waits for a disk or for another server.</summary>
     public void AddBacklog(IMemoryHolder backlog) => _backlogs.Add(backlog);
 
-    public long Total => keyspace.UsedBytes + clients.MemoryBytes + tracked.MemoryBytes + BacklogBytes;
+    public long Total => receiveBuffers + keyspace.UsedBytes + clients.MemoryBytes + tracked.MemoryBytes + BacklogBytes;
 
     /// <summary>
     /// Bytes of keys and of their entries in the table of tracked keys, which eviction reduces. Values that only a snapshot still
@@ -31,7 +35,7 @@ sealed class MemoryUsage(Keyspace keyspace, IMemoryHolder clients, IMemoryHolder
     public long CountedData => keyspace.UsedBytes + tracked.MemoryBytes - OrphanedBytes;
 
     /// <summary>Bytes that maxmemory bounds.</summary>
-    public long CountedForEviction => CountedData + clients.MemoryBytes;
+    public long CountedForEviction => receiveBuffers + CountedData + clients.MemoryBytes;
 
     /// <summary>Bytes of used_memory that maxmemory does not bound.</summary>
     public long NotCountedForEviction => OrphanedBytes + BacklogBytes;

@@ -26,6 +26,9 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// <summary>The socket's descriptor, for CLIENT LIST; -1 if the platform has none to show.</summary>
     public abstract int Descriptor { get; }
 
+    /// <summary>The number of the thread that serves it, for CLIENT LIST: 0 is the first.</summary>
+    public virtual int IoThread => 0;
+
     /// <summary>Whether no descriptor is left, and the connection has a spare one only to be told so.</summary>
     public bool IsOnSpareDescriptor { get; init; }
 

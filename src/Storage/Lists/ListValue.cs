@@ -59,7 +59,7 @@ public unsafe ref partial struct ListValue
     }
 
     /// <summary>Elements of a list.</summary>
-    internal static long CountOf(Record record) => record.IsNative ? ((ListRoot*)record.Root)->Count : Listpack.Count(record.PackedStart);
+    public static long CountOf(Record record) => record.IsNative ? ((ListRoot*)record.Root)->Count : Listpack.Count(record.PackedStart);
 
     /// <summary>
     /// What DEBUG OBJECT tells of a list of nodes: their number, their elements, limits, and bytes without compression.

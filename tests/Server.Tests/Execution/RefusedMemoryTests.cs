@@ -232,6 +232,9 @@ public sealed class RefusedMemoryTests
         Assert.Equal([1], files.Exits);
         var line = Assert.Single(files.Log.Text.Split('\n'), l => l.StartsWith("Out of memory", StringComparison.Ordinal));
         Assert.Matches(@"^Out of memory: the system refused \d+ bytes in the middle of a change \(mset\); used_memory is \d+\.", line);
+        Assert.Contains("Redis aborting for OUT OF MEMORY\n\n------ STACK TRACE ------\n", files.Log.Text, StringComparison.Ordinal);
+        Assert.Contains("------ LAST COMMAND ------\nmset (running)\n", files.Log.Text, StringComparison.Ordinal);
+        Assert.Contains("=== MINIREDIS BUG REPORT END", files.Log.Text, StringComparison.Ordinal);
         server.Stop();
         Assert.Contains("before", files.Incremental(), StringComparison.Ordinal);
         Assert.DoesNotContain("inner", files.Incremental(), StringComparison.Ordinal);

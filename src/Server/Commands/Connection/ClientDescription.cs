@@ -10,13 +10,15 @@ using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Commands.Connection;
 
-/// <summary>One client as a line of CLIENT LIST: the fields of Redis 7.4 and Valkey 8, in their order.</summary>
+/// <summary>One client as a line of CLIENT LIST: the fields of Redis 8.0 and Valkey 8, in their order.</summary>
 static class ClientDescription
 {
     /// <summary>Appends the line, with its line end.</summary>
     /// <param name="running">The request of the client that asks.</param>
     /// <param name="isCaller">Whether <paramref name="client"/> is that client.</param>
-    public static void Append(StringBuilder text, Client client, ServerParts server, in Request running, bool isCaller = true)
+    /// <param name="showsName">Whether its name and its user's are shown.</param>
+    public static void Append(StringBuilder text, Client client, ServerParts server, in Request running, bool isCaller = true,
+        bool showsName = true)
     {
         var connection = client.Connection;
         var (input, output) = (connection.Input, connection.Output);
@@ -31,7 +33,7 @@ static class ClientDescription
         var now = server.Clock.Now;
         var own = client.Subscriptions;
         text.Append(CultureInfo.InvariantCulture, $"id={client.Id} addr={connection.Remote} laddr={connection.Local}")
-            .Append(CultureInfo.InvariantCulture, $" fd={connection.Descriptor} name={Ascii(client.Name)}")
+            .Append(CultureInfo.InvariantCulture, $" fd={connection.Descriptor} name={(showsName ? Ascii(client.Name) : "*redacted*")}")
             .Append(CultureInfo.InvariantCulture, $" age={now / 1000 - client.CreatedAt / 1000} idle={now / 1000 - client.LastInteraction / 1000}")
             .Append(" flags=");
         AppendFlags(text, client);
@@ -48,11 +50,21 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
             .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={memory}")
             .Append(connection.WatchesWritable ? " events=rw" : " events=r")
-            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user={Encoding.UTF8.GetString(client.User.Name)}")
+            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"}")
+            .Append(CultureInfo.InvariantCulture, $" user={(showsName ? Encoding.UTF8.GetString(client.User.Name) : "*redacted*")}")
             .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")
             .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
+            .Append(CultureInfo.InvariantCulture, $" io-thread={connection.IoThread}")
             .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
             .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
+    }
+
+    /// <summary>Lines for the log: without names of clients and users if hide-user-data-from-log says so.</summary>
+    public static string ForReport(IEnumerable<Client> clients, ServerParts server)
+    {
+        var text = new StringBuilder();
+        foreach (var client in clients) Append(text, client, server, default, isCaller: false, !server.Config.Logging.HideUserDataFromLog);
+        return text.ToString();
     }
 
     /// <summary>The line without its end.</summary>

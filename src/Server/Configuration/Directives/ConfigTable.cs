@@ -5,8 +5,8 @@ using MiniRedis.Server.Configuration.Settings;
 namespace MiniRedis.Server.Configuration.Directives;
 
 /// <summary>
-/// Every directive that Redis 7.4, Valkey 8.0 and Valkey 8.1 know, once, and our own. There is one file of rows for each topic.
-/// Their order is the order of CONFIG GET and of lines that CONFIG REWRITE appends.
+/// Every directive that Redis 7.4, Valkey 8.0 and Valkey 8.1 know, once, newer ones that act, and our own. There is one file of rows for
+/// each topic. Their order is the order of CONFIG GET and of lines that CONFIG REWRITE appends.
 /// </summary>
 /// <remarks>
 /// Where Redis and Valkey disagree about a default, Redis 7.4 wins: this server replaces it. A row that acts names a field of
@@ -22,6 +22,7 @@ internal static partial class ConfigTable
 
     const string Valkey80 = "Valkey 8.0";
     const string Valkey81 = "Valkey 8.1";
+    const string Valkey92 = "Valkey 9.2";
 
     public static IReadOnlyList<Directive> All { get; } =
     [

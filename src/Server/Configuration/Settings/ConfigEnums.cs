@@ -12,7 +12,7 @@ internal enum AppendFsync : byte { EverySec, Always, No }
 
 internal enum ServerLogLevel : byte { Debug, Verbose, Notice, Warning, Nothing }
 
-internal enum LogFormat : byte { Legacy, LogFmt }
+internal enum LogFormat : byte { Legacy, LogFmt, Json }
 
 internal enum LogTimestampFormat : byte { Legacy, Iso8601, Milliseconds }
 

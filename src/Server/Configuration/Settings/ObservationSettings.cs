@@ -12,6 +12,9 @@ internal sealed class ObservationSettings
     public long CommandlogLargeRequestMaxLen, CommandlogLargeReplyMaxLen;
     /// <summary>Milliseconds; 0 is off.</summary>
     public long LatencyMonitorThreshold;
+    /// <summary>How many keys are found; 0 is off.</summary>
+    public int HotkeysTopK;
+    public int HotkeysSamplingPercentage, HotkeysWindowSeconds;
     public bool LatencyTracking;
     public double[] LatencyTrackingInfoPercentiles = [];
     public KeyspaceEvents NotifyKeyspaceEvents;

@@ -6,6 +6,8 @@ sealed class EpollConnection(EpollLoop loop, int fd, NativeBuffer sharedInput, s
 {
     public override int Descriptor => fd;
 
+    public override int IoThread => loop.Number;
+
     /// <summary>Set by the owning thread.</summary>
     public override bool WatchesWritable => IsWatchingWritable;
 

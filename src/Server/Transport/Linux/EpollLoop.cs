@@ -40,7 +40,6 @@ sealed unsafe partial class EpollLoop : IDisposable
 
     readonly EpollTransport _transport;
     readonly IConnectionHandler _handler;
-    readonly bool _ticks;
     readonly int _epoll, _wakeUp;
     readonly NativeBuffer _sharedInput = new(InputPipe.SharedBytes);
     readonly Thread _thread;
@@ -66,11 +65,14 @@ sealed unsafe partial class EpollLoop : IDisposable
     // A descriptor that the loop that accepts gives up for a peer that it has none for; -1 while that peer has it.
     int _spare = -1;
 
+    /// <summary>The first one, 0, runs the cron.</summary>
+    public int Number { get; }
+
     public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
     {
         _transport = transport;
         _handler = handler;
-        _ticks = number == 0;
+        Number = number;
         _epoll = Check(LibC.CreateEpoll(), "epoll_create1");
         _wakeUp = Check(LibC.CreateWakeUp(), "eventfd");
         Check(LibC.Control(_epoll, LibC.EpollCtlAdd, _wakeUp, LibC.EpollIn), "epoll_ctl");
@@ -144,7 +146,7 @@ sealed unsafe partial class EpollLoop : IDisposable
 
         ResumeBatches();
         EndTurn();
-        if (_ticks && Environment.TickCount64 >= _nextTick) _nextTick = Environment.TickCount64 + _handler.OnTick();
+        if (Number == 0 && Environment.TickCount64 >= _nextTick) _nextTick = Environment.TickCount64 + _handler.OnTick();
         // After the tick, which writes output too (expiry, timeouts, blocked clients): that output must not wait for the next
         // event.
         Attend(started);
@@ -157,7 +159,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     {
         // Attention requested since the last check did not write to the wake-up descriptor, since it came from this loop.
         if (_resumable.Count > 0 || _attentionPending) return 0;
-        return _ticks ? (int)Math.Clamp(_nextTick - Environment.TickCount64, 0, 1000) : -1;
+        return Number == 0 ? (int)Math.Clamp(_nextTick - Environment.TickCount64, 0, 1000) : -1;
     }
 
     void Dispatch(int fd, uint events)

@@ -18,8 +18,8 @@ public sealed class ServerCommandsInfoTests : ServerTests
     [Theory]
     [InlineData("INFO", "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace")]
     [InlineData("INFO DEFAULT", "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace")]
-    [InlineData("INFO all", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace")]
-    [InlineData("INFO everything debug", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace Debug")]
+    [InlineData("INFO all", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace Keysizes")]
+    [InlineData("INFO everything debug", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace Keysizes Debug")]
     [InlineData("INFO keyspace CPU cpu nonsense", "CPU Keyspace")]
     [InlineData("INFO nonsense", "")]
     public void Sections_come_once_and_in_order(string command, string titles) =>
@@ -62,6 +62,66 @@ public sealed class ServerCommandsInfoTests : ServerTests
         var fields = Fields("keyspace");
         Assert.Equal("keys=3,expires=1,avg_ttl=10240,subexpiry=0", fields["db0"]);
         Assert.Equal("keys=1,expires=0,avg_ttl=0,subexpiry=0", fields["db3"]);
+    }
+
+    [Fact]
+    public void Sizes_of_values_are_counted_by_powers_of_two_for_each_type_and_database()
+    {
+        _client.Run("""
+            MSET s0 "" s1 x s2 xx s3 xxx s5 12345
+            -> +OK
+            SETRANGE long 70000 x
+            -> :70001
+            RPUSH l 1 2 3
+            -> :3
+            SADD ints 1 2 3 4
+            -> :4
+            SADD words a b c d e f g h i
+            -> :9
+            ZADD z 1 a
+            -> :1
+            HSET h f v g v
+            -> :2
+            XADD x 1-1 f v
+            -> $3 1-1
+            SELECT 5
+            -> +OK
+            SET k v
+            -> +OK
+            SELECT 0
+            -> +OK
+            """);
+        var fields = Fields("keysizes");
+        Assert.Equal("0=1,1=1,2=2,4=1,64K=1", fields["db0_distrib_strings_sizes"]);
+        Assert.Equal("2=1", fields["db0_distrib_lists_items"]);
+        Assert.Equal("4=1,8=1", fields["db0_distrib_sets_items"]);
+        Assert.Equal("1=1", fields["db0_distrib_zsets_items"]);
+        Assert.Equal("2=1", fields["db0_distrib_hashes_items"]);
+        Assert.Equal("1=1", fields["db5_distrib_strings_sizes"]);
+        Assert.Equal(6, fields.Count);
+    }
+
+    [Fact]
+    public void Sizes_in_a_large_database_are_those_of_a_sample()
+    {
+        using var server = new TestServer("enable-debug-command yes");
+        using var client = server.Connect();
+        client.Call("DEBUG POPULATE 20000 key 100");
+        var fields = Parse(client.Call("INFO keysizes"));
+        Assert.Equal("64=20000", fields["db0_distrib_strings_sizes"]);
+        Assert.Single(fields);
+    }
+
+    [Fact]
+    public void An_idle_server_gives_no_cause_for_alarm()
+    {
+        var fields = Fields("memory");
+        Assert.Equal(64 * 1024, Number(fields, "used_memory_startup"));
+        Assert.InRange(Number(fields, "used_memory"), 64 * 1024, 128 * 1024);
+        Assert.Equal("0", fields["used_memory_dataset"]);
+        Assert.Equal("0.00%", fields["used_memory_dataset_perc"]);
+        foreach (var ratio in new[] { "mem_fragmentation_ratio", "allocator_frag_ratio", "allocator_rss_ratio", "rss_overhead_ratio" })
+            Assert.InRange(double.Parse(fields[ratio], System.Globalization.CultureInfo.InvariantCulture), 0.5, 1.5);
     }
 
     [Fact]

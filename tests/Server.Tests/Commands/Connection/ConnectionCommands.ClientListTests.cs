@@ -33,7 +33,7 @@ public sealed class ConnectionCommandsClientListTests : IDisposable
         Assert.Matches(
             @"^\$\d+ id=1 addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=\d+ name=me age=7 idle=0 flags=N db=2 sub=0 psub=0 ssub=0 "
             + @"multi=-1 watch=0 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=\d+ rbp=\d+ obl=0 oll=0 omem=0 tot-mem=\d+ events=r "
-            + @"cmd=client\|list user=default redir=-1 resp=2 lib-name=lib lib-ver=1\.2 tot-net-in=\d+ tot-net-out=\d+ tot-cmds=4\n$",
+            + @"cmd=client\|list user=default redir=-1 resp=2 lib-name=lib lib-ver=1\.2 io-thread=0 tot-net-in=\d+ tot-net-out=\d+ tot-cmds=4\n$",
             _client.Call("CLIENT LIST"));
         _client.Call("HELLO 3");
         Assert.StartsWith("=", _client.Call("CLIENT INFO"), StringComparison.Ordinal);

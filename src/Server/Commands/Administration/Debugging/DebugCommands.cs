@@ -29,6 +29,7 @@ static partial class DebugCommands
     static readonly DebugAction[] s_debugActions =
     [
         new("AOF-FLUSH-SLEEP", "<microseconds>", "Delays each write of the append-only file.", 3, 3, DebugAofFlushSleep),
+        new("ASSERT", "", "Ends the server as an assertion that fails does.", 2, 2, DebugAssert),
         new("CHANGE-REPL-ID", "", "Gives this server a new replication id.", 2, 2, DebugChangeReplId),
         new("CONFIG-REWRITE-FORCE-ALL", "", "Writes every directive into the configuration file, defaults included.", 2, 2,
             DebugRewriteAll),
@@ -44,6 +45,7 @@ static partial class DebugCommands
         new("LOG", "<text>", "Writes <text> into the log.", 3, 3, DebugLog),
         new("MOVE-BLOCKS", "<0|1>", "Moves everything that active defragmentation can move, every turn of the loop.", 3, 3, DebugMoveBlocks),
         new("OBJECT", "<key> [FAST]", "Describes how a value is kept.", 3, 4, DebugObject),
+        new("PANIC", "", "Ends the server as a bug does that it has found.", 2, int.MaxValue, DebugPanic),
         new("PAUSE-CRON", "<0|1>", "Stops what the server does by the clock, or lets it go on.", 3, 3, DebugPauseCron),
         new("POPULATE", "<count> [<prefix>] [<size>]", "Creates <count> strings, of <size> bytes each, called <prefix>:<number>.",
             3, 5, DebugPopulate),
@@ -54,6 +56,7 @@ static partial class DebugCommands
         new("REPLYBUFFER", "PEAK-RESET-TIME <milliseconds|NEVER|RESET> | RESIZING <0|1>",
             "Says how soon the peak of a silent client's replies is forgotten. A connection without output holds no buffer to resize.",
             4, 4, DebugReplyBuffer),
+        new("SEGFAULT", "", "Ends the server by writing where there is no memory.", 2, 2, DebugSegmentationFault),
         new("SET-ACTIVE-EXPIRE", "<0|1>", "Stops or restarts the deletion of expired keys that nobody asks for.", 3, 3,
             DebugActiveExpire),
         new("SET-DISABLE-DENY-SCRIPTS", "<0|1>", "Lets scripts call commands that are denied to them.", 3, 3, DebugDenyScripts),

@@ -8,13 +8,15 @@ static partial class InfoSections
     /// <summary>Size of the sample for a database's average time to live: enough for the digits that people read.</summary>
     const int TtlSamples = 256;
 
-    static void Keyspace(InfoText text, ServerParts server)
+    static void Keyspace(InfoText text, ServerParts server) => Keyspace(text, server, looksAtKeys: true);
+
+    static void Keyspace(InfoText text, ServerParts server, bool looksAtKeys)
     {
         text.Section("Keyspace");
         foreach (var database in server.Keyspace.Databases)
         {
             if (database.Count == 0) continue;
-            var ttl = AverageTtl(server, database);
+            var ttl = looksAtKeys ? AverageTtl(server, database) : 0;
             text.Line(string.Create(CultureInfo.InvariantCulture,
                 $"db{database.Number}:keys={database.Count},expires={database.ExpiringCount},avg_ttl={ttl},subexpiry={database.FieldExpiringCount}"));
         }

@@ -12,12 +12,12 @@ static partial class InfoSections
         server.Memory.NotePeak(server.Clock.Now);
         var memory = server.Memory;
         var arena = server.Keyspace.Arena;
-        var resident = Environment.WorkingSet;
+        var process = ProcessMemoryOf(server);
         var physical = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
         text.Section("Memory");
         text.Bytes("used_memory", memory.Total);
-        text.Bytes("used_memory_rss", resident);
+        text.Bytes("used_memory_rss", process.Resident);
         text.Bytes("used_memory_peak", memory.Peak);
         text.Percent("used_memory_peak_perc", Percent(memory.Total, memory.Peak));
         text.Field("used_memory_peak_time", memory.PeakAt / 1000);
@@ -45,12 +45,12 @@ static partial class InfoSections
         text.Field("maxmemory_policy", server.ConfigService.Get("maxmemory-policy")!);
         text.Field("allocator_frag_ratio", arena.FragmentationRatio);
         text.Field("allocator_frag_bytes", arena.FragmentedBytes);
-        text.Field("allocator_rss_ratio", Ratio(arena.CommittedBytes, arena.ActiveBytes));
+        text.Field("allocator_rss_ratio", ProcessMemory.Quotient(arena.CommittedBytes, arena.ActiveBytes));
         text.Field("allocator_rss_bytes", arena.CommittedBytes - arena.ActiveBytes);
-        text.Field("rss_overhead_ratio", Ratio(resident, arena.CommittedBytes));
-        text.Field("rss_overhead_bytes", resident - arena.CommittedBytes);
-        text.Field("mem_fragmentation_ratio", Ratio(resident, memory.Total));
-        text.Field("mem_fragmentation_bytes", resident - memory.Total);
+        text.Field("rss_overhead_ratio", process.OverheadRatio);
+        text.Field("rss_overhead_bytes", process.OverheadBytes);
+        text.Field("mem_fragmentation_ratio", process.FragmentationRatio);
+        text.Field("mem_fragmentation_bytes", process.FragmentationBytes);
         text.Field("mem_not_counted_for_evict", memory.NotCountedForEviction);
         text.Field("mem_replication_backlog", 0);
         text.Field("mem_total_replication_buffers", 0);
@@ -79,7 +79,9 @@ static partial class InfoSections
         text.Field("gc_longest_pause_us", (long)server.GcPauses.Longest.TotalMicroseconds);
     }
 
-    static double Ratio(long numerator, long denominator) => denominator <= 0 ? 0 : (double)numerator / denominator;
+    /// <summary>The figures of the whole process, as they are now.</summary>
+    public static ProcessMemory ProcessMemoryOf(ServerParts server) => new(
+        Environment.WorkingSet, server.Memory.Total, server.Keyspace.Arena.CommittedBytes + BufferMemory.CommittedBytes, server.Memory.OwnAtStart);
 
-    static double Percent(long part, long whole) => Ratio(part, whole) * 100;
+    static double Percent(long part, long whole) => whole <= 0 ? 0 : 100.0 * part / whole;
 }

@@ -86,6 +86,21 @@ static partial class InfoSections
         return (long)Math.Ceiling(server.Clock.TotalMicroseconds((long)server.Statistics.CycleTicksPerSecond.Mean) / cycles);
     }
 
+    /// <summary>
+    /// The fields of Redis, then those of Valkey. Shown only if it is asked for by name: whoever reads all sections would take its
+    /// used_memory for the server's.
+    /// </summary>
+    static void HotKeys(InfoText text, ServerParts server)
+    {
+        var hotKeys = server.HotKeys;
+        text.Section("Hotkeys");
+        text.Field("tracking_active", hotKeys.Session is { IsActive: true });
+        text.Field("used_memory", hotKeys.MemoryBytes);
+        text.Field("cpu_time", server.Clock.TotalMicroseconds(hotKeys.OwnTicks) / 1000);
+        text.Field("hotkeys_last_window_samples", hotKeys.Windows?.Samples ?? 0);
+        text.Field("hotkeys_last_window_duration_ms", hotKeys.Windows?.DurationMilliseconds ?? 0);
+    }
+
     /// <summary>Shown only if it is asked for by name, as in Redis.</summary>
     static void Debug(InfoText text, ServerParts server)
     {

@@ -41,6 +41,8 @@ static partial class InfoSections
         new("latencystats", Kind.All, LatencyStats),
         new("cluster", Kind.Default, Cluster),
         new("keyspace", Kind.Default, Keyspace),
+        new("keysizes", Kind.All, KeySizes),
+        new("hotkeys", Kind.Hidden, HotKeys),
         new("debug", Kind.Hidden, Debug),
     ];
 
@@ -64,6 +66,19 @@ static partial class InfoSections
         var text = new InfoText();
         for (var i = 0; i < s_sections.Length; i++)
             if ((wanted >> i & 1) != 0) s_sections[i].Write(text, server);
+        return text.ToString();
+    }
+
+    /// <summary>Everything, for a crash report: no key is looked at.</summary>
+    public static string ForReport(ServerParts server)
+    {
+        var text = new InfoText();
+        foreach (var section in s_sections)
+        {
+            if (section.Kind == Kind.Hidden || section.Name == "keysizes") continue;
+            if (section.Name == "keyspace") Keyspace(text, server, looksAtKeys: false);
+            else section.Write(text, server);
+        }
         return text.ToString();
     }
 

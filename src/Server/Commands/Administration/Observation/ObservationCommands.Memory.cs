@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Buffers;
+using MiniRedis.Server.Commands.Administration.Info;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Commands.Administration.Observation;
@@ -142,7 +144,7 @@ static partial class ObservationCommands
         var server = c.Server;
         var memory = server.Memory;
         var arena = server.Keyspace.Arena;
-        var resident = Environment.WorkingSet;
+        var process = InfoSections.ProcessMemoryOf(server);
         server.Memory.NotePeak(server.Clock.Now);
         var deferred = reply.BeginDeferred();
         var pairs = 0;
@@ -183,12 +185,12 @@ static partial class ObservationCommands
         Number("buffers.resident", BufferMemory.CommittedBytes);
         Ratio("allocator-fragmentation.ratio", arena.FragmentationRatio, 1);
         Number("allocator-fragmentation.bytes", arena.FragmentedBytes);
-        Ratio("allocator-rss.ratio", arena.CommittedBytes, arena.ActiveBytes);
+        Ratio("allocator-rss.ratio", ProcessMemory.Quotient(arena.CommittedBytes, arena.ActiveBytes), 1);
         Number("allocator-rss.bytes", arena.CommittedBytes - arena.ActiveBytes);
-        Ratio("rss-overhead.ratio", resident, arena.CommittedBytes);
-        Number("rss-overhead.bytes", resident - arena.CommittedBytes);
-        Ratio("fragmentation", resident, memory.Total);
-        Number("fragmentation.bytes", resident - memory.Total);
+        Ratio("rss-overhead.ratio", process.OverheadRatio, 1);
+        Number("rss-overhead.bytes", process.OverheadBytes);
+        Ratio("fragmentation", process.FragmentationRatio, 1);
+        Number("fragmentation.bytes", process.FragmentationBytes);
         reply.EndMap(deferred, pairs);
 
         void Number(string name, long value)

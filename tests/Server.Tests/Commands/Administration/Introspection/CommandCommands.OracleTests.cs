@@ -16,6 +16,7 @@ public sealed class CommandCommandsOracleTests
     {
         // Newer than 7.0.
         "digest", "delifeq", "delex", "msetex", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
+        "hotkeys", "hotkeys|get", "hotkeys|reset", "hotkeys|start", "hotkeys|stop", "hotkeys|help",
         "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
         "xdelex", "xackdel",
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
