@@ -20,6 +20,7 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server;
 
@@ -48,7 +49,7 @@ sealed class MiniRedisServer
 
         // Clients, and what watches their calls.
         var (clients, clientMemory) = (new ClientRegistry(), new ClientMemory());
-        var admission = new Admission(keyspace, clients, clientMemory, statistics, clock, config.Network, config.Security, log);
+        var admission = new Admission(keyspace, clients, clientMemory, statistics, clock, config.Network, config.Security, config.Tls, log);
         var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, switches, log);
         var clientEviction = new ClientEviction(clients, clientMemory, admission, statistics, config.Memory, log);
         var pause = new ClientPause(clients, clock);
@@ -106,7 +107,7 @@ sealed class MiniRedisServer
             Latency = latency, CallWatch = callWatch, RunningScript = runningScript, EvalScripts = evalScripts, Functions = functions,
             Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Shutdown = shutdown,
-            Cron = cron,
+            Cron = cron, Tls = new TlsContexts(),
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
@@ -120,7 +121,7 @@ sealed class MiniRedisServer
         scriptServices.Calls = runner;
         Parts.Executor = new Executor(
             runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
-            statistics, runningScript, config.Network, clock, cronSignal, log);
+            statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
 
         // What the lower of two parts tells the upper one.

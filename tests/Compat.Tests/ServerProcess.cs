@@ -58,7 +58,7 @@ sealed class ServerProcess : IDisposable
         return (Field("VmRSS:"), Field("VmHWM:"));
     }
 
-    static int FreePort()
+    public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();

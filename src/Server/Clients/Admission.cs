@@ -11,7 +11,7 @@ namespace MiniRedis.Server.Clients;
 /// <summary>Lets connections in and out: maxclients, protected mode, keepalive, the registry. Under the executor's lock.</summary>
 sealed class Admission(
     Keyspace keyspace, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
-    Clock clock, NetworkSettings networkSettings, SecuritySettings securitySettings, ServerLog log)
+    Clock clock, NetworkSettings networkSettings, SecuritySettings securitySettings, TlsSettings tlsSettings, ServerLog log)
 {
     /// <summary>The least that the process has beside its clients' descriptors: Redis's CONFIG_MIN_RESERVED_FDS.</summary>
     const long LeastReserved = 32;
@@ -32,13 +32,20 @@ sealed class Admission(
     public event Action<Client>? Leaving;
 
     /// <summary>
+    /// A client was let in that has shown a certificate with this common name, and tls-auth-clients-user asks for it: whoever keeps the users
+    /// may authenticate the client as the one of exactly this name.
+    /// </summary>
+    public event Action<Client, byte[]>? CertificateNamed;
+
+    /// <summary>
     /// Reserves descriptors for maxclients connections, before the first of them. If the system gives fewer, maxclients is
     /// reduced: otherwise the append-only file might lack a descriptor.
     /// </summary>
+    /// <param name="others">Connections that are no clients yet: handshakes.</param>
     /// <returns>False if the system gives too few for even one client. The reason is logged.</returns>
-    public bool ReserveDescriptors()
+    public bool ReserveDescriptors(int others = 0)
     {
-        ReservedDescriptors = Math.Max(LeastReserved, OpenFiles.InUse + ForFiles);
+        ReservedDescriptors = Math.Max(LeastReserved, OpenFiles.InUse + ForFiles) + others;
         var wanted = networkSettings.MaxClients + ReservedDescriptors;
         var before = OpenFiles.Limit;
         var limit = OpenFiles.Raise(wanted, out var error);
@@ -62,6 +69,14 @@ sealed class Admission(
     // The system gives the lowest number that is free. One near the limit tells that nearly all are taken, by whatever it is,
     // and the limit may have been lowered meanwhile.
     static bool IsOneOfTheLast(int descriptor) => descriptor >= OpenFiles.Limit - ForFiles;
+
+    /// <summary>Whether there are as many clients as may be. Counts the one who is turned away.</summary>
+    public bool TurnsAwayLocked()
+    {
+        if (clients.Count < networkSettings.MaxClients) return false;
+        statistics.RejectedConnections++;
+        return true;
+    }
 
     public void AcceptLocked(Connection connection)
     {
@@ -88,6 +103,8 @@ sealed class Admission(
         clients.Add(client);
         clientMemory.Account(client);
         log.Accepted(connection.Remote);
+        if (tlsSettings.TlsAuthClientsUser == TlsClientUser.CommonName && connection.PeerCommonName is { } name)
+            CertificateNamed?.Invoke(client, name);
     }
 
     /// <summary>

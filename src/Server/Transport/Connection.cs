@@ -1,5 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
+using System.Text;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Transport;
 
@@ -22,6 +24,18 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
 
     /// <summary>A unix socket, or TCP from the loopback address.</summary>
     public bool IsLocal => IsUnixSocket || IPEndPoint.TryParse(Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
+
+    /// <summary>The encrypted stream around both pipes; null for a plain connection. Used by the owning thread.</summary>
+    public TlsSession? Tls { get; init; }
+
+    /// <summary>The peer's certificate, in DER, once the connection is accepted; null without TLS, or if the peer has sent none.</summary>
+    public virtual byte[]? PeerCertificate => Tls?.PeerCertificate();
+
+    /// <summary>
+    /// The common name in that certificate, in UTF-8; null if there is none that may be compared (see <see cref="CertificateNames"/>).
+    /// </summary>
+    public byte[]? PeerCommonName =>
+        PeerCertificate is { } certificate && CertificateNames.CommonName(certificate) is { } name ? Encoding.UTF8.GetBytes(name) : null;
 
     /// <summary>The socket's descriptor, for CLIENT LIST; -1 if the platform has none to show.</summary>
     public abstract int Descriptor { get; }
@@ -61,7 +75,11 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
         if (!_wantsTrim) return;
         _wantsTrim = false;
         Input.Trim(_trimsIdle);
+        if (_trimsIdle) TrimTls();
     }
+
+    /// <summary>Gives back the buffers of an idle session. On the owning thread, under the executor's lock.</summary>
+    protected virtual void TrimTls() => Tls?.TrimIdle();
 
     /// <summary>Hands the replies of a batch over for sending. The thread that ran the batch owns the sending end.</summary>
     public virtual void EndBatchLocked() => Output.TakeForSendingLocked();

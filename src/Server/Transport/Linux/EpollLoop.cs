@@ -57,7 +57,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     readonly List<EpollConnection> _attending = [];
     // As _attention: those that are to be closed at once.
     readonly List<EpollConnection> _doomed = [];
-    readonly List<(int Fd, string Remote, string Local, bool Unix)> _handedOver = [];
+    readonly List<AcceptedSocket> _handedOver = [];
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
     volatile bool _attentionPending, _hasDoomed, _stop;
@@ -184,6 +184,11 @@ sealed unsafe partial class EpollLoop : IDisposable
         // A connection with requests left to run reads no more until they are done. Its input waits in the kernel and at the
         // peer, instead of growing our buffer to the limit. The event comes again.
         if (connection.IsClosed || connection.IsQueuedToResume) return;
+        if (connection.Tls is not null)
+        {
+            ReceiveTls(connection, connection.Tls);
+            return;
+        }
         var room = connection.Input.PrepareReceive();
         nint received;
         fixed (byte* to = room) received = LibC.Receive(connection.Descriptor, to, room.Length, LibC.MsgDontWait);
@@ -242,7 +247,11 @@ sealed unsafe partial class EpollLoop : IDisposable
             return;
         }
         var output = connection.Output;
-        while (output.HasSending)
+        if (connection.Tls is not null)
+        {
+            if (!SendTls(connection, connection.Tls)) return;
+        }
+        else while (output.HasSending)
         {
             var front = output.FrontSpan;
             nint sent;
@@ -348,7 +357,7 @@ sealed unsafe partial class EpollLoop : IDisposable
             _newListeners = null;
             _acceptAgain = 0;
         }
-        foreach (var (fd, remote, local, unix) in _handedOver) Add(fd, remote, local, unix);
+        foreach (var accepted in _handedOver) Add(accepted);
         _handedOver.Clear();
     }
 
@@ -373,6 +382,8 @@ sealed unsafe partial class EpollLoop : IDisposable
         if (_spare >= 0) LibC.Close(_spare);
         _sharedInput.Free();
         _inputWhileBusy?.Free();
+        _cipherInput?.Free();
+        _cipherOutput?.Free();
     }
 
     static int Check(int result, string call) =>
