@@ -122,17 +122,13 @@ sealed class ClientLimits(
     }
 
     /// <summary>
-    /// An idle client gives back an empty buffer and those of its TLS session, and the unused part of one that holds half a request. A busy
-    /// client keeps what it has needed since the last check.
+    /// An idle client gives back an empty buffer, and the unused part of one that holds half a request. A busy client keeps what
+    /// it has needed since the last check.
     /// </summary>
     static void LookOverInput(Connection connection, bool idle)
     {
         var input = connection.Input;
-        if (input.OwnCapacity == 0)
-        {
-            if (idle && connection.Tls is { HoldsBuffers: true }) connection.TrimInputLocked(idle);
-            return;
-        }
+        if (input.OwnCapacity == 0) return;
         var isUnused = input.OwnLength == 0 && (idle || !input.WasOwnUsed && input.OwnCapacity > TrimBytes);
         if (isUnused || idle && input.OwnCapacity > input.OwnLength + TrimBytes) connection.TrimInputLocked(idle);
         input.WasOwnUsed = false;

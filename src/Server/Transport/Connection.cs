@@ -75,11 +75,7 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
         if (!_wantsTrim) return;
         _wantsTrim = false;
         Input.Trim(_trimsIdle);
-        if (_trimsIdle) TrimTls();
     }
-
-    /// <summary>Gives back the buffers of an idle session. On the owning thread, under the executor's lock.</summary>
-    protected virtual void TrimTls() => Tls?.TrimIdle();
 
     /// <summary>Hands the replies of a batch over for sending. The thread that ran the batch owns the sending end.</summary>
     public virtual void EndBatchLocked() => Output.TakeForSendingLocked();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using MiniRedis.Server.Tests;
 using StackExchange.Redis;
 
@@ -113,5 +114,29 @@ public sealed class TlsTests : IDisposable
         Assert.Contains("Reused, TLSv1.2", (await Client("", "-tls1_2", "-reconnect")).Output, StringComparison.Ordinal);
         Assert.Equal("+OK", plain.Call("CONFIG SET tls-session-caching no"));
         Assert.DoesNotContain("Reused, TLSv1.2", (await Client("", "-tls1_2", "-reconnect")).Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>As redis-server measured by the same: 34 KB.</summary>
+    [Fact]
+    public void An_idle_connection_takes_less_memory_than_one_of_redis()
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        const int Count = 500;
+        var server = new IPEndPoint(IPAddress.Loopback, _port);
+        var clients = new List<RawClient>();
+        void Connect()
+        {
+            var client = new RawClient(server, _certificates.ClientOptions());
+            Assert.Equal("+PONG", client.Call("PING"));
+            clients.Add(client);
+        }
+
+        // What the first ones bring once for all: code, the library, buffers of the loops.
+        for (var i = 0; i < 100; i++) Connect();
+        var before = _server.Memory().Resident;
+        for (var i = 0; i < Count; i++) Connect();
+        var each = (_server.Memory().Resident - before) / Count;
+        foreach (var client in clients) client.Dispose();
+        Assert.InRange(each, 0, 34 * 1024);
     }
 }

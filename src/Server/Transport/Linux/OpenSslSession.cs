@@ -21,7 +21,7 @@ sealed unsafe class OpenSslSession : TlsSession
     int _inputLeft, _outputLeft;
     byte[] _pending = [];
     int _pendingStart, _pendingEnd;
-    bool _isEstablished, _hasBuffers, _overflows;
+    bool _isEstablished, _overflows;
     string? _failure;
 
     /// <param name="session">Owned from here on.</param>
@@ -143,7 +143,6 @@ sealed unsafe class OpenSslSession : TlsSession
             var status = result == 1 ? TlsStatus.Complete : StatusOf(result);
             consumed = input.Length - _inputLeft;
             End();
-            _hasBuffers = true;
             if (status == TlsStatus.Closed) return Fail("the peer closed during the handshake");
             _isEstablished = status == TlsStatus.Complete;
             return status;
@@ -158,7 +157,6 @@ sealed unsafe class OpenSslSession : TlsSession
         fixed (byte* from = input, to = output)
         {
             Begin(from, input.Length, null, 0);
-            _hasBuffers = true;
             var status = TlsStatus.Complete;
             while (true)
             {
@@ -192,7 +190,6 @@ sealed unsafe class OpenSslSession : TlsSession
         fixed (byte* from = input, to = output)
         {
             Begin(null, 0, to, output.Length);
-            _hasBuffers = true;
             var result = OpenSsl.Write(_session, from, Math.Min(input.Length, MostPlaintext));
             // A renegotiation, which could want to read first, is switched off: what is not written is an error.
             if (result > 0) consumed = result;
@@ -233,14 +230,6 @@ sealed unsafe class OpenSslSession : TlsSession
     }
 
     public override string? Failure => _failure;
-
-    public override void TrimIdle()
-    {
-        // Refuses by itself while a partial record is in them.
-        if (_session != 0 && _hasBuffers && OpenSsl.FreeBuffers(_session) == 1) _hasBuffers = false;
-    }
-
-    public override bool HoldsBuffers => _hasBuffers;
 
     public override byte[]? PeerCertificate()
     {

@@ -99,12 +99,6 @@ sealed partial class SocketConnection
         }
     }
 
-    protected override void TrimTls()
-    {
-        if (Tls is null) return;
-        lock (Tls) Tls.TrimIdle();
-    }
-
     public override byte[]? PeerCertificate
     {
         get

@@ -9,6 +9,9 @@ namespace MiniRedis.Server.Transport.Tls;
 /// <remarks>The reader and the feeder take turns: whoever waits does nothing.</remarks>
 sealed class FedStream : Stream, IValueTaskSource<int>
 {
+    /// <summary>A larger buffer is given up once its bytes are taken: an idle session is to be small.</summary>
+    const int MostKeptBytes = 2048;
+
     ManualResetValueTaskSourceCore<int> _read;
     Memory<byte> _waiting;
     volatile bool _waits;
@@ -19,8 +22,6 @@ sealed class FedStream : Stream, IValueTaskSource<int>
     public bool IsHungry => _waits;
 
     public int OutgoingBytes => _outEnd - _outStart;
-
-    public bool HoldsBuffers => _in.Length + _out.Length > 0;
 
     /// <summary>Hands bytes over, and wakes the reader.</summary>
     public void Feed(ReadOnlySpan<byte> bytes)
@@ -53,15 +54,10 @@ sealed class FedStream : Stream, IValueTaskSource<int>
         var count = Math.Min(to.Length, end - start);
         buffer.AsSpan(start, count).CopyTo(to);
         start += count;
-        if (start == end) (start, end) = (0, 0);
+        if (start < end) return count;
+        (start, end) = (0, 0);
+        if (buffer.Length > MostKeptBytes) buffer = [];
         return count;
-    }
-
-    /// <summary>Gives back the memory of what has been taken.</summary>
-    public void Trim()
-    {
-        if (_inStart == _inEnd) _in = [];
-        if (_outStart == _outEnd) _out = [];
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -119,10 +119,6 @@ sealed class SslStreamSession : TlsSession
 
     public override int TakePending(Span<byte> output) => _wire.TakeOutgoing(output);
 
-    public override void TrimIdle() => _wire.Trim();
-
-    public override bool HoldsBuffers => _wire.HoldsBuffers;
-
     public override string? Failure => _failure;
 
     public override byte[]? PeerCertificate() =>

@@ -66,12 +66,6 @@ abstract class TlsSession : IDisposable
     /// <summary>Takes pending bytes, as many as fit. Returns their number.</summary>
     public abstract int TakePending(Span<byte> output);
 
-    /// <summary>Gives back buffers that an idle session does not need.</summary>
-    public abstract void TrimIdle();
-
-    /// <summary>Whether <see cref="TrimIdle"/> has something to give back. Any thread: an estimate while another one uses the session.</summary>
-    public abstract bool HoldsBuffers { get; }
-
     /// <summary>Why the session failed, for the log; null if it has not.</summary>
     public abstract string? Failure { get; }
 

@@ -297,29 +297,6 @@ public sealed class TlsServerTests(TestCertificates certificates) : IClassFixtur
     }
 
     [Fact]
-    public void An_idle_connection_gives_its_buffers_back_and_goes_on()
-    {
-        using var server = Start(portable: false);
-        using var client = server.ConnectTls(certificates.ClientOptions());
-        Assert.Equal("+PONG", client.Call("PING"));
-        Assert.True(Holds());
-        server.Time.Advance(TimeSpan.FromSeconds(3));
-        server.TickUntil(() =>
-        {
-            server.Time.Advance(TimeSpan.FromMilliseconds(100));
-            return !HoldsLocked();
-        });
-        Assert.Equal("+PONG", client.Call("PING"));
-
-        bool Holds()
-        {
-            lock (server.Server.Executor.ExecutorLock) return HoldsLocked();
-        }
-
-        bool HoldsLocked() => server.Server.Clients.All.Single().Connection.Tls!.HoldsBuffers;
-    }
-
-    [Fact]
     public void The_certificates_name_is_told_whole_if_it_is_asked_for()
     {
         using var server = Start(portable: false, "tls-auth-clients-user CN\n");
