@@ -39,6 +39,12 @@ public class CommandSpec
 
     public KeySpec[] Keys { get; init; } = [];
 
+    /// <summary>The channels that a user needs rights to; null if it names none.</summary>
+    public ChannelSpec? Channels { get; init; }
+
+    /// <summary>The databases that it reaches beside the selected one; null if none.</summary>
+    public DatabaseSpec? Databases { get; init; }
+
     public Arg[] Args { get; init; } = [];
 
     /// <summary>Makes this a container: the second argument selects one of these.</summary>
@@ -147,6 +153,12 @@ public class CommandSpec
             return _hasKeys;
         }
     }
+
+    /// <summary>
+    /// Whether it reads or changes the selected database: by keys, or as a whole (SCAN, FLUSHDB). Access rights to databases ask for it.
+    /// </summary>
+    public bool UsesSelectedDatabase =>
+        HasKeys || Databases is null && (EffectiveAclCategories & (AclCategory.Keyspace | AclCategory.Read | AclCategory.Write)) != 0;
 
     /// <summary>True if a request of <paramref name="count"/> arguments has an allowed number of them.</summary>
     public bool AcceptsCount(int count) => Arity >= 0 ? count == Arity : count >= -Arity;

@@ -15,8 +15,6 @@ public static partial class Errors
         + "same time"u8;
     public static ReadOnlySpan<byte> NoProto => "NOPROTO unsupported protocol version"u8;
     public static ReadOnlySpan<byte> ProtocolVersion => "ERR Protocol version is not an integer or out of range"u8;
-    public static ReadOnlySpan<byte> NoPermKey => "NOPERM No permissions to access a key"u8;
-    public static ReadOnlySpan<byte> NoPermChannel => "NOPERM No permissions to access a channel"u8;
 
     // Connections
     public static ReadOnlySpan<byte> MaxClients => "ERR max number of clients reached"u8;
@@ -77,9 +75,6 @@ public static partial class Errors
     public static ReadOnlySpan<byte> DiscardWithoutMulti => "ERR DISCARD without MULTI"u8;
     public static ReadOnlySpan<byte> ExecAbort => "EXECABORT Transaction discarded because of previous errors."u8;
     public static ReadOnlySpan<byte> NotInTransaction => "ERR Command not allowed inside a transaction"u8;
-    public static ReadOnlySpan<byte> AclChangedInMulti =>
-        "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This "u8
-        + "command is no longer allowed for the following reason: "u8;
 
     // Publish/subscribe
     public static ReadOnlySpan<byte> SubscribeDenied => "ERR SUBSCRIBE isn't allowed for a DENY BLOCKING client"u8;
@@ -96,11 +91,6 @@ public static partial class Errors
     /// <param name="command">The command's full name in lower case.</param>
     public static string InSubscribedMode(string command) =>
         $"ERR Can't execute '{command}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
-
-    /// <param name="user">The user's name.</param>
-    /// <param name="command">The command's full name in lower case.</param>
-    public static string NoPermCommand(string user, string command) =>
-        $"NOPERM User {user} has no permissions to run the '{command}' command";
 
     /// <param name="prefix">Asked for with CLIENT TRACKING.</param>
     /// <param name="existing">One that the client has.</param>

@@ -1,6 +1,6 @@
 namespace MiniRedis.Resp;
 
-/// <summary>States of the server that refuse commands, scripts, CONFIG, DEBUG, ACL and other administration.</summary>
+/// <summary>States of the server that refuse commands, scripts, CONFIG, DEBUG and other administration.</summary>
 public static partial class Errors
 {
     // Gates
@@ -64,16 +64,6 @@ public static partial class Errors
 
     public static ReadOnlySpan<byte> AofRewriteInProgress => "ERR Background append only file rewriting already in progress"u8;
 
-    // ACL
-    public static ReadOnlySpan<byte> UserName => "ERR Usernames can't contain spaces or null characters"u8;
-    public static ReadOnlySpan<byte> DefaultUserStays => "ERR The 'default' user cannot be removed"u8;
-    public static ReadOnlySpan<byte> NoAclFile =>
-        "ERR This instance is not configured to use an ACL file. You may want to specify users via the ACL "u8
-        + "SETUSER command and then issue a CONFIG REWRITE (assuming you have a configuration file set) in order to "u8
-        + "store users in the configuration."u8;
-    public static ReadOnlySpan<byte> AclSaveFailed =>
-        "ERR There was an error trying to save the ACLs. Please check the server logs for more information"u8;
-
     /// <param name="reason">What the operating system says, as "No space left on device".</param>
     public static string AofFailed(string reason) => $"MISCONF Errors writing to the AOF file: {reason}";
 
@@ -91,7 +81,4 @@ public static partial class Errors
 
     /// <param name="reason">What the operating system says, as "Permission denied".</param>
     public static string ConfigRewriteFailed(string reason) => $"ERR Rewriting config file: {reason}";
-
-    /// <summary>ACL CAT of an unknown category, of which 128 bytes are shown.</summary>
-    public static byte[] UnknownCategory(ReadOnlySpan<byte> name) => Quote("ERR Unknown category '"u8, CText(name, 128), "'"u8);
 }

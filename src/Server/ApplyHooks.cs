@@ -17,7 +17,7 @@ static class ApplyHooks
         config.OnApply(changed => CheckMaxClients(changed, server.Admission.ReservedDescriptors), "maxclients");
         config.OnApply(_ =>
         {
-            OpenDoors(server);
+            server.Users.RequirePassword(server.Config.Security.RequirePass);
             return null;
         }, "requirepass");
         config.OnApply(_ =>
@@ -56,13 +56,6 @@ static class ApplyHooks
             return null;
         }, "slowlog-log-slower-than", "slowlog-max-len", "latency-monitor-threshold", "commandlog-request-larger-than",
             "commandlog-large-request-max-len", "commandlog-reply-larger-than", "commandlog-large-reply-max-len");
-    }
-
-    /// <summary>A client that has authenticated, or never had to, stays in; without a password, nobody has to.</summary>
-    static void OpenDoors(ServerParts server)
-    {
-        if (server.Config.Security.RequirePass.Length > 0) return;
-        foreach (var client in server.Clients.All) client.IsAuthenticated = true;
     }
 
     static string? CheckMaxClients(ServerConfig config, long reserved)

@@ -1,7 +1,11 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
+using MiniRedis.Server.Commands.Connection;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
@@ -49,7 +53,11 @@ sealed class MiniRedisServer
 
         // Clients, and what watches their calls.
         var (clients, clientMemory) = (new ClientRegistry(), new ClientMemory());
-        var admission = new Admission(keyspace, clients, clientMemory, statistics, clock, config.Network, config.Security, config.Tls, log);
+        var limitsOfRules = new AclLimits(new CommandNames(commands.All), config.Security, config.Process);
+        var (users, aclLog) = (new Users(limitsOfRules), new AclLog(clock, config.Security));
+        users.RequirePassword(config.Security.RequirePass);
+        var denials = new Denials(aclLog, statistics);
+        var admission = new Admission(keyspace, users, clients, clientMemory, statistics, clock, config.Network, config.Tls, log);
         var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, switches, log);
         var clientEviction = new ClientEviction(clients, clientMemory, admission, statistics, config.Memory, log);
         var pause = new ClientPause(clients, clock);
@@ -99,7 +107,8 @@ sealed class MiniRedisServer
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
             Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
-            Statistics = statistics, Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
+            Statistics = statistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
+            Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids,
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
@@ -111,7 +120,7 @@ sealed class MiniRedisServer
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, config.Memory, config.Security);
+            commandStatistics, runningScript, denials, config.Memory, config.Security);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
@@ -125,6 +134,8 @@ sealed class MiniRedisServer
         runningScript.Others = Parts.Executor;
 
         // What the lower of two parts tells the upper one.
+        Parts.ConfigService.OtherLines = () => [("user", config.Security.AclFile.Length > 0 ? [] : users.Lines().ToList())];
+        denials.Describe = (Client client, in Request request) => ClientDescription.LineOf(client, Parts, request);
         blocked.Runner = runner;
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
@@ -146,6 +157,10 @@ sealed class MiniRedisServer
 
     /// <summary>Everything that was made. Belongs to the executor and is used under its lock.</summary>
     public ServerParts Parts { get; }
+
+    /// <summary>Makes the users of the configuration, before the server starts. Returns why it must not start.</summary>
+    public string? LoadUsers(IReadOnlyList<ConfigDeclaration> lines) =>
+        new UserDeclarations(Parts.AclLimits, Parts.Users, Parts.Config, Parts.Log).Load(lines);
 
     /// <summary>Applies rename-command lines, before the server starts. Returns why one cannot be.</summary>
     public string? ApplyRenames(IEnumerable<(string From, string To)> renames)

@@ -1,17 +1,20 @@
+using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Clients;
 
 /// <summary>Lets connections in and out: maxclients, protected mode, keepalive, the registry. Under the executor's lock.</summary>
 sealed class Admission(
-    Keyspace keyspace, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
-    Clock clock, NetworkSettings networkSettings, SecuritySettings securitySettings, TlsSettings tlsSettings, ServerLog log)
+    Keyspace keyspace, Users users, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
+    Clock clock, NetworkSettings networkSettings, TlsSettings tlsSettings, ServerLog log)
 {
     /// <summary>The least that the process has beside its clients' descriptors: Redis's CONFIG_MIN_RESERVED_FDS.</summary>
     const long LeastReserved = 32;
@@ -30,12 +33,6 @@ sealed class Admission(
 
     /// <summary>A client leaves: parts that keep something for it let go of it.</summary>
     public event Action<Client>? Leaving;
-
-    /// <summary>
-    /// A client was let in that has shown a certificate with this common name, and tls-auth-clients-user asks for it: whoever keeps the users
-    /// may authenticate the client as the one of exactly this name.
-    /// </summary>
-    public event Action<Client, byte[]>? CertificateNamed;
 
     /// <summary>
     /// Reserves descriptors for maxclients connections, before the first of them. If the system gives fewer, maxclients is
@@ -87,24 +84,38 @@ sealed class Admission(
             Refuse(connection, Errors.MaxClients);
             return;
         }
-        if (networkSettings.ProtectedMode && securitySettings.RequirePass.Length == 0 && !connection.IsLocal)
+        if (networkSettings.ProtectedMode && users.Default.Rules.NoPass && !connection.IsLocal)
         {
             statistics.RejectedConnections++;
             Refuse(connection, Errors.ProtectedMode);
             return;
         }
         statistics.ConnectionsReceived++;
-        var client = new Client(clients.NextId(), connection, keyspace.Databases[0], clock.Now)
-        {
-            IsAuthenticated = securitySettings.RequirePass.Length == 0,
-        };
+        var client = new Client(clients.NextId(), connection, keyspace.Databases[0], users.Default, clock.Now);
         connection.State = client;
         connection.SetKeepAlive(networkSettings.TcpKeepAlive);
         clients.Add(client);
         clientMemory.Account(client);
         log.Accepted(connection.Remote);
-        if (tlsSettings.TlsAuthClientsUser == TlsClientUser.CommonName && connection.PeerCommonName is { } name)
-            CertificateNamed?.Invoke(client, name);
+        if (tlsSettings.TlsAuthClientsUser != TlsClientUser.Off && connection.PeerCertificate is { } certificate) LogIn(client, certificate);
+    }
+
+    /// <summary>
+    /// Logs a client in as the user that its certificate names (tls-auth-clients-user). If there is none, or it is off, the client stays the
+    /// default user, as in Valkey: where that one needs a password, nothing is open to it.
+    /// </summary>
+    void LogIn(Client client, byte[] certificate)
+    {
+        var names = tlsSettings.TlsAuthClientsUser == TlsClientUser.Uri
+            ? CertificateNames.Uris(certificate)
+            : CertificateNames.CommonName(certificate) is { } name ? [name] : [];
+        foreach (var found in names)
+        {
+            if (users.Find(Encoding.UTF8.GetBytes(found)) is not { Rules.IsOn: true } user) continue;
+            client.LogIn(user);
+            return;
+        }
+        statistics.AclDeniedCertificates++;
     }
 
     /// <summary>

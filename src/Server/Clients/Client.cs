@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.PubSub;
@@ -12,7 +13,7 @@ namespace MiniRedis.Server.Clients;
 /// <summary>
 /// The state of one connection in the protocol: database, protocol version, identity, counters. Under the executor's lock.
 /// </summary>
-sealed class Client(long id, Connection connection, Database database, long now)
+sealed class Client(long id, Connection connection, Database database, User user, long now)
 {
     /// <summary>State of the request that is only partly received.</summary>
     public RequestParser Parser;
@@ -33,8 +34,14 @@ sealed class Client(long id, Connection connection, Database database, long now)
     /// <summary>RESP version, 2 or 3.</summary>
     public int Protocol { get; set; } = 2;
 
-    /// <summary>Whether it may run commands that need authentication. True from the start if no password is set.</summary>
-    public bool IsAuthenticated { get; set; }
+    /// <summary>Whose rights it has.</summary>
+    public User User { get; private set; } = user;
+
+    /// <summary>Whether it has authenticated, or came when nobody had to. It stays so if a password is set later, as in Redis.</summary>
+    public bool HasLoggedIn { get; private set; } = user.IsOpen || user == User.Server;
+
+    /// <summary>Whether it may run commands that need authentication.</summary>
+    public bool IsAuthenticated => HasLoggedIn || User.IsOpen;
 
     public ClientFlags Flags { get; set; }
 
@@ -121,6 +128,15 @@ sealed class Client(long id, Connection connection, Database database, long now)
     public int OutputPlace { get; set; } = -1;
 
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
+
+    /// <summary>It has proved to be this user.</summary>
+    public void LogIn(User user) => (User, HasLoggedIn) = (user, true);
+
+    /// <summary>Makes it what it was when it connected: the default user, logged in if that needs no password.</summary>
+    public void LogOut(User defaultUser) => (User, HasLoggedIn) = (defaultUser, defaultUser.IsOpen);
+
+    /// <summary>Its user has been replaced by another of the same name.</summary>
+    public void BecomeSame(User user) => User = user;
 
     /// <summary>Whether requests of this client wait: it is blocked, paused by CLIENT PAUSE, or waits for the disk.</summary>
     public bool IsHeld => (Flags & (ClientFlags.Blocked | ClientFlags.Paused | ClientFlags.AwaitsDisk)) != 0;

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Clients;
@@ -29,6 +30,7 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
         if (!command.IsCallable || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
         if (client.Has(ClientFlags.Multi) && (command.Flags & CommandFlags.NoMulti) != 0) return false;
+        if (client.User.IsRestricted && !AccessCheck.Check(client.User, command, request, client.Database.Number).IsAllowed) return false;
         // Redis holds this too, and then no client can end a pause of ALL early.
         if (command.Name == "UNPAUSE") return false;
         if (!_writesOnly) return true;

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Commands.Acl;
 using MiniRedis.Server.Commands.Administration;
 using MiniRedis.Server.Commands.Bitmaps;
 using MiniRedis.Server.Commands.Connection;
@@ -28,7 +29,7 @@ static class CommandRegistry
         .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
         .. GeoCommands.All, .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
-        .. ScriptingCommands.All, .. ConnectionCommands.All, .. ServerCommands.All,
+        .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ServerCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
@@ -54,7 +55,7 @@ sealed class AofReplay : IAofReplay
         _input = new AofInput(file);
         _whole = Position = _input.Position;
         var connection = new NoConnection();
-        _client = new Client(0, connection, database, clock.Now) { IsAuthenticated = true };
+        _client = new Client(0, connection, database, User.Server, clock.Now);
         _reply.Attach(connection.Output, 2);
         _reply.Muted = true;
     }

@@ -5,6 +5,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Scripts;
@@ -17,7 +18,8 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandGates(
     Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
     ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, RunningScript script, MemorySettings memorySettings, SecuritySettings securitySettings)
+    CommandStatistics[] commandStatistics, RunningScript script, Denials denials, MemorySettings memorySettings,
+    SecuritySettings securitySettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it
@@ -49,7 +51,7 @@ sealed partial class CommandGates(
     public void RefuseTls(Client client) => crossProtocol.RefuseTls(client);
 
     /// <summary>Whether the client may run the command now. If not, the error has been answered.</summary>
-    public bool Admit(Client client, Command command, ReplyWriter reply)
+    public bool Admit(Client client, Command command, in Request request, ReplyWriter reply)
     {
         var flags = command.Flags;
         if ((flags & CommandFlags.Protected) != 0)
@@ -80,6 +82,7 @@ sealed partial class CommandGates(
                 flags = (flags | queue.Flags) & ~(CommandFlags.Loading & ~queue.SharedFlags);
             }
         }
+        if (client.User.IsRestricted && !IsPermitted(client, command, request, reply)) return false;
         if (dataset.IsLoading && (flags & CommandFlags.Loading) == 0)
         {
             Reject(client, command, reply, Errors.Loading);

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Transport;
@@ -94,6 +95,7 @@ sealed partial class CommandRunner
         // A container by itself is short of its subcommand.
         if (command.Run is null || !command.AcceptsCount(request.Count)) return Errors.ScriptWrongArity;
         if ((command.Flags & CommandFlags.NoScript) != 0 && !switches.ScriptsMayCallAnything) return Errors.NotAllowedFromScript;
+        if (script.Caller!.User.IsRestricted && gates.WhyNotPermitted(script.Caller, command, request) is { IsEmpty: false } refusal) return refusal;
         return gates.WhyNotCall(command);
     }
 
@@ -111,12 +113,17 @@ sealed partial class CommandRunner
     }
 
     /// <summary>The command or subcommand that a request names.</summary>
-    Command? Find(in Request request)
+    public Command? Find(in Request request)
     {
         var command = commands.Find(request[0]);
         return command is { IsContainer: true } && request.Count > 1 ? (Command?)command.FindSubcommand(request[1]) : command;
     }
 
     /// <inheritdoc/>
-    bool? IScriptCalls.IsAllowed(in Request request) => Find(request) is null ? null : true;
+    bool? IScriptCalls.IsAllowed(in Request request)
+    {
+        if (Find(request) is not { } command) return null;
+        var client = script.Caller!;
+        return !client.User.IsRestricted || AccessCheck.Check(client.User, command, request, client.Database.Number).IsAllowed;
+    }
 }

@@ -35,6 +35,7 @@ sealed partial class CommandRunner
             {
                 if (i % TransactionQueue.Prefetched == 0) queue.Prefetch(i, client.Database);
                 var request = queue.Request(i, out var command, out var keyHash);
+                if (client.User.IsRestricted && !gates.IsStillPermitted(client, (Command)command, request, reply)) continue;
                 var context = new CommandContext(parts, client, (Command)command, reply, request, keyHash) { MayBlock = false };
                 var before = reply.Errors;
                 Invoke(ref context);

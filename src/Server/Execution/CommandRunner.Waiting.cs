@@ -20,7 +20,7 @@ sealed partial class CommandRunner
         _runsAgain = true;
         try
         {
-            if (gates.Admit(client, (Command)call.Command, reply))
+            if (gates.Admit(client, (Command)call.Command, call.Request, reply))
             {
                 var context = new CommandContext(parts, client, (Command)call.Command, reply, call.Request);
                 Call(ref context);

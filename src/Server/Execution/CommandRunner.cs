@@ -59,7 +59,7 @@ sealed partial class CommandRunner(
             return false;
         }
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
-        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, reply))
+        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply))
         {
             if (client.LastCommand != command) client.LastCommand = command;
             if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)

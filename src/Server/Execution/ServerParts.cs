@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
@@ -44,6 +45,10 @@ sealed class ServerParts
 
     public required ServerStatistics Statistics { get; init; }
     public required ClientRegistry Clients { get; init; }
+    public required AclLimits AclLimits { get; init; }
+    public required Users Users { get; init; }
+    public required AclLog AclLog { get; init; }
+    public required Denials Denials { get; init; }
     public required ClientMemory ClientMemory { get; init; }
     public required EffectStream Effects { get; init; }
     public required MemoryUsage Memory { get; init; }

@@ -138,7 +138,7 @@ static class CommandLine
             return 1;
         }
 
-        if (UnbuiltDirectives.Refusal(config, loaded) is { } refusal)
+        if (UnbuiltDirectives.Refusal(config) is { } refusal)
         {
             Console.Error.WriteLine(refusal);
             return 1;
@@ -168,6 +168,11 @@ static class CommandLine
         if (server.ApplyRenames(loaded.RenamedCommands) is { } renameError)
         {
             Console.Error.WriteLine(renameError);
+            return 1;
+        }
+        if (server.LoadUsers(loaded.Users) is { } usersError)
+        {
+            Console.Error.WriteLine(usersError);
             return 1;
         }
         server.Parts.ConfigService.FilePath = configFile;

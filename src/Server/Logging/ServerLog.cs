@@ -21,6 +21,17 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Information, "CONFIG REWRITE executed with success.")]
     public partial void ConfigurationRewritten();
 
+    [LoggerMessage(LogLevel.Warning, "Deprecation warning: Allowing a first arg of an otherwise blocked command is a misuse of ACL and may get "
+        + "disabled in the future (offender: {rule})")]
+    public partial void AclFirstArgument(string rule);
+
+    [LoggerMessage(LogLevel.Warning, "Writing ACL file for ACL SAVE: {reason}")]
+    public partial void CannotSaveAcl(string reason);
+
+    [LoggerMessage(LogLevel.Information, "The user '{user}' is disabled (there is no 'on' modifier in the user description). Make sure this is "
+        + "not a configuration error.")]
+    public partial void UserIsOff(string user);
+
     [LoggerMessage(LogLevel.Warning, "{note}")]
     public partial void Note(string note);
 

@@ -27,7 +27,7 @@ sealed class ClientTransactions
     /// <summary>From now on the client's commands are queued.</summary>
     public void Begin(Client client)
     {
-        Of(client);
+        Of(client).SelectedDatabase = null;
         client.Flags |= ClientFlags.Multi;
     }
 

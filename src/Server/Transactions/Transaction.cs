@@ -23,6 +23,12 @@ sealed class Transaction
     /// </summary>
     public bool IsRunning { get; set; }
 
+    /// <summary>
+    /// The number of the database that a queued SELECT has chosen; null if there is none. Noted only for users whose databases are
+    /// restricted.
+    /// </summary>
+    public int? SelectedDatabase { get; set; }
+
     /// <summary>The watched keys, the latest first.</summary>
     public WatchedKey.Watch? Watches { get; private set; }
 

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net;
-using System.Text;
 using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Transport;
@@ -30,12 +29,6 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
 
     /// <summary>The peer's certificate, in DER, once the connection is accepted; null without TLS, or if the peer has sent none.</summary>
     public virtual byte[]? PeerCertificate => Tls?.PeerCertificate();
-
-    /// <summary>
-    /// The common name in that certificate, in UTF-8; null if there is none that may be compared (see <see cref="CertificateNames"/>).
-    /// </summary>
-    public byte[]? PeerCommonName =>
-        PeerCertificate is { } certificate && CertificateNames.CommonName(certificate) is { } name ? Encoding.UTF8.GetBytes(name) : null;
 
     /// <summary>The socket's descriptor, for CLIENT LIST; -1 if the platform has none to show.</summary>
     public abstract int Descriptor { get; }

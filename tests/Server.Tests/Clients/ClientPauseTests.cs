@@ -54,7 +54,8 @@ public sealed class ClientPauseTests : IDisposable
         _client.Flags = ClientFlags.Replica;
         Assert.False(Holds("GET", "k"));
         _client.Flags = ClientFlags.None;
-        _client.IsAuthenticated = false;
+        _parts.Users.RequirePassword("secret");
+        _client.LogOut(_parts.Users.Default);
         Assert.False(Holds("GET", "k"));
         Assert.True(Holds("AUTH", "password"));
     }

@@ -18,6 +18,7 @@ public sealed class DeclarationTests
         ["client|kill"] = "ends the connection",
         ["client|pause"] = "holds the connection",
         ["client|reply"] = "mutes the connection",
+        ["acl|setuser"] = "takes rules, which have a syntax of their own",
         ["config|rewrite"] = "needs a configuration file",
         ["debug"] = "declares no arguments, as in Redis",
         ["pfselftest"] = "computes for seconds",

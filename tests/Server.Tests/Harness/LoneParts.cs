@@ -1,5 +1,6 @@
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Configuration.Settings;
@@ -38,6 +39,7 @@ sealed class LoneParts : IDisposable
     public DatasetState Dataset { get; } = new();
     public ServerStatistics Statistics { get; } = new();
     public ClientRegistry Clients { get; } = new();
+    public Users Users { get; } = new(new AclLimits(new CommandNames(s_commands.All), new SecuritySettings(), new ProcessSettings()));
     public ClientMemory ClientMemory { get; } = new();
     public ClientPause Pause { get; }
     public RunningCall Running { get; } = new();
@@ -56,7 +58,7 @@ sealed class LoneParts : IDisposable
     /// <summary>A client without a socket that may run commands.</summary>
     public Client Connect()
     {
-        var client = new Client(Clients.NextId(), new NoConnection(), Keyspace[0], Clock.Now) { IsAuthenticated = true };
+        var client = new Client(Clients.NextId(), new NoConnection(), Keyspace[0], Users.Default, Clock.Now);
         Clients.Add(client);
         return client;
     }

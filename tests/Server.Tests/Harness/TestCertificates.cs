@@ -60,6 +60,11 @@ public sealed class TestCertificates : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         var (from, to) = (DateTimeOffset.UtcNow.AddDays(-5), DateTimeOffset.UtcNow.AddDays(days));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName("localhost");
+        names.AddUri(new Uri("urn:nobody"));
+        names.AddUri(new Uri("urn:bob"));
+        request.CertificateExtensions.Add(names.Build());
         using var certificate = authority is null
             ? request.CreateSelfSigned(from, to)
             : request.Create(authority, from, to, RandomNumberGenerator.GetBytes(8));

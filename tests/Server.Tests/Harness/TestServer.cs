@@ -33,9 +33,10 @@ sealed class TestServer : IDisposable
     /// <param name="log">Where lines of the log go; without one, nowhere.</param>
     /// <param name="handshakes">Bounds on handshakes; without, the usual ones.</param>
     /// <param name="exits">Called with the exit code when the server wants to end.</param>
+    /// <param name="acl">What stands in "users.acl"; without it there is no such file.</param>
     public TestServer(
         string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null, IFileStore? files = null,
-        ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null)
+        ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null, string? acl = null)
     {
         var config = new ServerConfig();
         config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
@@ -46,7 +47,9 @@ sealed class TestServer : IDisposable
         if (files is not null) Server.Saving.Files = files;
         Server.Exit.Stop = exits;
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
+        if (acl is not null) File.WriteAllText(Path.Combine(_directory.FullName, "users.acl"), acl);
         Assert.Null(server.ApplyRenames(loaded.RenamedCommands));
+        Assert.Null(server.LoadUsers(loaded.Users));
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
         // What waits for another server of this process would wait for ever.
         _host = new ServerHost(Server, Server.Log, portableTransport, handshakes) { AofPatience = TimeSpan.Zero };

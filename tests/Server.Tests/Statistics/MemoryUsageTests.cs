@@ -1,3 +1,4 @@
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transport;
@@ -62,7 +63,7 @@ public sealed class MemoryUsageTests
         void Add()
         {
             var connection = new EpollConnection(null!, 100, shared, new string('1', 15), new string('2', 14), false);
-            var client = new Client(clients.NextId(), connection, keyspace[0], 0);
+            var client = new Client(clients.NextId(), connection, keyspace[0], User.Server, 0);
             connection.State = client;
             clients.Add(client);
         }

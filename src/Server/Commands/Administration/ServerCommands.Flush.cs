@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Commands.Administration;
 static partial class ServerCommands
 {
     static readonly Command FlushAllSpec = Flushing("FLUSHALL", "Removes the keys of all databases.",
-        "O(1): memory goes back in the background", FlushAll);
+        "O(1): memory goes back in the background", FlushAll, DatabaseSpec.All);
 
     static readonly Command FlushDbSpec = Flushing("FLUSHDB", "Removes the keys of the selected database.",
         "O(N) where N is the number of keys of the database; ASYNC: O(1), freeing in small steps later", FlushDb);
@@ -19,18 +19,20 @@ static partial class ServerCommands
         Summary = "Exchanges two databases: every client sees the keys of the other at once.",
         Arity = 3, Flags = CommandFlags.Write | CommandFlags.Fast,
         AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
+        Databases = DatabaseSpec.Range(1, 2),
         Args = [Arg.Integer("index1"), Arg.Integer("index2")],
         Propagates = Propagation.Verbatim,
         Run = SwapDb,
     };
 
-    static Command Flushing(string name, string summary, string complexity, CommandHandler run) => new()
+    static Command Flushing(string name, string summary, string complexity, CommandHandler run, DatabaseSpec? databases = null) => new()
     {
         Name = name, Group = CommandGroup.Server, Since = "1.0.0", Complexity = complexity, Summary = summary,
         History = [("4.0.0", "Added the `ASYNC` modifier."), ("6.2.0", "Added the `SYNC` modifier.")],
         Arity = -1, Flags = CommandFlags.Write, AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
         Args = [Arg.OneOf("flush-type", Arg.Token("ASYNC").AddedIn("4.0.0"), Arg.Token("SYNC").AddedIn("6.2.0")).Optional()],
         Tips = ["request_policy:all_shards", "response_policy:all_succeeded"],
+        Databases = databases,
         Propagates = Propagation.AsEffects,
         Run = run,
     };

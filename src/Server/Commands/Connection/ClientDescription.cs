@@ -48,11 +48,19 @@ static class ClientDescription
             .Append(CultureInfo.InvariantCulture, $" obl={output.PendingBytes - pendingBehind.Bytes} oll={pendingBehind.Chunks}")
             .Append(CultureInfo.InvariantCulture, $" omem={pendingBehind.Memory} tot-mem={memory}")
             .Append(connection.WatchesWritable ? " events=rw" : " events=r")
-            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user=default")
+            .Append(CultureInfo.InvariantCulture, $" cmd={client.LastCommand?.FullName ?? "NULL"} user={Encoding.UTF8.GetString(client.User.Name)}")
             .Append(CultureInfo.InvariantCulture, $" redir={client.TrackingRedirect} resp={client.Protocol}")
             .Append(CultureInfo.InvariantCulture, $" lib-name={Ascii(client.LibraryName)} lib-ver={Ascii(client.LibraryVersion)}")
             .Append(CultureInfo.InvariantCulture, $" tot-net-in={client.BytesReceived} tot-net-out={client.BytesSent}")
             .Append(CultureInfo.InvariantCulture, $" tot-cmds={client.CommandsRun}\n");
+    }
+
+    /// <summary>The line without its end.</summary>
+    public static byte[] LineOf(Client client, ServerParts server, in Request running)
+    {
+        var text = new StringBuilder();
+        Append(text, client, server, running);
+        return Encoding.UTF8.GetBytes(text.ToString(0, text.Length - 1));
     }
 
     static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);

@@ -164,7 +164,7 @@ sealed class ClientFilter
 
     static Predicate<Client>? OfUser(ref CommandContext c, ReadOnlySpan<byte> value)
     {
-        if (value.SequenceEqual(Authentication.DefaultUser)) return static _ => true;
+        if (c.Server.Users.Find(value) is { } user) return client => client.User == user;
         c.Fail(Errors.NoSuchUser(value));
         return null;
     }

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
@@ -88,7 +89,7 @@ static partial class ConnectionCommands
                 return;
             }
         }
-        if (credentials > 0 && !Authentication.TryAuthenticate(ref c, c.Arg(credentials), c.Arg(credentials + 1))) return;
+        if (credentials > 0 && !TryLogIn(ref c, c.Arg(credentials), c.Arg(credentials + 1))) return;
         if (!c.Client.IsAuthenticated)
         {
             c.Fail(Errors.HelloNoAuth);
@@ -131,13 +132,26 @@ static partial class ConnectionCommands
             return;
         }
         for (var i = 1; i < c.Count; i++) c.Redact(i);
-        if (c.Count == 2 && !Authentication.IsRequired(c.Server))
+        if (c.Count == 2 && c.Server.Users.Default.Rules.NoPass)
         {
             c.Fail(Errors.AuthWithoutPassword);
             return;
         }
-        if (Authentication.TryAuthenticate(ref c, c.Count == 2 ? Authentication.DefaultUser : c.Arg(1), c.Arg(c.Count - 1)))
+        if (TryLogIn(ref c, c.Count == 2 ? Users.DefaultName : c.Arg(1), c.Arg(c.Count - 1)))
             c.Reply.Ok();
+    }
+
+    /// <summary>Makes the client a user whose password it knows, or answers an error. A client that has logged in before stays who it is.</summary>
+    static bool TryLogIn(ref CommandContext c, ReadOnlySpan<byte> name, ReadOnlySpan<byte> password)
+    {
+        if (c.Server.Users.Authenticate(name, password) is { } user)
+        {
+            c.Client.LogIn(user);
+            return true;
+        }
+        c.Server.Denials.NoteLogIn(c.Client, name, c.Request);
+        c.Fail(Errors.WrongPass);
+        return false;
     }
 
     static void Reset(ref CommandContext c)
@@ -155,7 +169,7 @@ static partial class ConnectionCommands
         client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica | ClientFlags.ImportSource);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];
-        client.IsAuthenticated = !Authentication.IsRequired(c.Server);
+        client.LogOut(c.Server.Users.Default);
         client.ReplyMode = ReplyMode.On;
         c.Reply.Muted = false;
         SpeakProtocol(ref c, 2);

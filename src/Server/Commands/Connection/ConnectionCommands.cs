@@ -52,6 +52,7 @@ static partial class ConnectionCommands
         Name = "SELECT", Group = CommandGroup.Connection, Since = "1.0.0", Complexity = "O(1)",
         Summary = "Selects the database of the connection.",
         Arity = 2, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Fast,
+        Databases = DatabaseSpec.Range(1, 1),
         Args = [Arg.Integer("index")],
         Run = Select,
     };

@@ -36,6 +36,7 @@ static partial class KeyCommands
         Summary = "Moves a key to another database, if its name is free there.",
         Arity = 3, Flags = CommandFlags.Write | CommandFlags.Fast,
         Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Access | KeyFlags.Update)],
+        Databases = DatabaseSpec.Range(2, 2),
         Args = [Arg.Key("key"), Arg.Integer("db")],
         Propagates = Propagation.Verbatim,
         Run = Move,
@@ -47,6 +48,7 @@ static partial class KeyCommands
         Summary = "Copies a value to another key.",
         Arity = -3, Flags = CommandFlags.Write | CommandFlags.DenyOom,
         Keys = [KeySpec.At(1, KeyFlags.RO | KeyFlags.Access), KeySpec.At(2, KeyFlags.OW | KeyFlags.Update)],
+        Databases = DatabaseSpec.After("DB", from: 3),
         Args =
         [
             Arg.Key("source"), Arg.Key("destination", keySpec: 1),

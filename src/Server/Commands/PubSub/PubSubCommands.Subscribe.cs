@@ -26,6 +26,7 @@ static partial class PubSubCommands
     {
         Name = name, Group = CommandGroup.PubSub, Since = since, Complexity = "O(N) where N is the number of arguments",
         Summary = summary, Arity = -2, Flags = FlagsOf(kind), Keys = KeysOf(kind), Args = [ArgOf(argument, kind).Multiple()],
+        Channels = new ChannelSpec(1, ToEnd: true, ArePatterns: kind == ChannelKind.Pattern),
         RunsSubscribed = true,
         Run = (ref CommandContext c) => Subscribe(ref c, kind),
     };

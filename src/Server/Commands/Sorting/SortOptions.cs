@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Sorting;
@@ -37,11 +38,11 @@ struct SortOptions
             {
                 options.By = ++i;
                 if (!c.Arg(i).Contains((byte)'*')) options.KeepsOrder = true;
-                else if (!CheckSlot(ref c, i, Errors.SortByInCluster)) return false;
+                else if (!CheckSlot(ref c, i, Errors.SortByInCluster) || !CheckRights(ref c, Errors.SortByPermission)) return false;
             }
             else if (c.IsToken(i, "GET"u8) && left >= 1)
             {
-                if (!CheckSlot(ref c, ++i, Errors.SortGetInCluster)) return false;
+                if (!CheckSlot(ref c, ++i, Errors.SortGetInCluster) || !CheckRights(ref c, Errors.SortGetPermission)) return false;
                 options.Gets++;
             }
             else
@@ -64,6 +65,14 @@ struct SortOptions
             if (c.IsToken(i, "LIMIT"u8)) i += 2;
             else if (c.IsToken(i, "BY"u8) || c.IsToken(i, "STORE"u8)) i++;
         }
+    }
+
+    /// <summary>Checks that the user may read every key: which keys a pattern leads to is up to the data.</summary>
+    static bool CheckRights(ref CommandContext c, ReadOnlySpan<byte> error)
+    {
+        if (AccessCheck.MayUseEveryKey(c.Client.User, c.Command, c.Request, c.Database.Number, KeyRight.Read)) return true;
+        c.Fail(error);
+        return false;
     }
 
     /// <summary>Checks a pattern in cluster mode: its keys must be in the slot of the key that is sorted.</summary>

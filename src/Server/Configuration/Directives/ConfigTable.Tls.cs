@@ -15,7 +15,7 @@ internal static partial class ConfigTable
         Choice("tls-auth-clients", "yes", c => ref c.Tls.TlsAuthClients,
             [("no", TlsClientAuth.No), ("yes", TlsClientAuth.Yes), ("optional", TlsClientAuth.Optional)]),
         Choice("tls-auth-clients-user", "off", c => ref c.Tls.TlsAuthClientsUser,
-            [("off", TlsClientUser.Off), ("CN", TlsClientUser.CommonName)], from: Valkey90),
+            [("off", TlsClientUser.Off), ("CN", TlsClientUser.CommonName), ("URI", TlsClientUser.Uri)], from: Valkey90),
         Optional("tls-cert-file", c => ref c.Tls.TlsCertFile, Reloads),
         Optional("tls-key-file", c => ref c.Tls.TlsKeyFile, Reloads),
         Optional("tls-key-file-pass", c => ref c.Tls.TlsKeyFilePass, Sensitive),

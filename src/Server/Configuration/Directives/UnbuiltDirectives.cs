@@ -1,13 +1,11 @@
-using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Configuration.Directives;
 
 /// <summary>
 /// Directives of subsystems that do not exist yet. They are accepted, so that a redis.conf can stay as it is. But an operator who
-/// asks for a replica or for encryption must not believe to have it, so the log names each of them at every start. Directives
-/// that guard access are refused instead: a server that ignored its users would be open to all. The lines of a subsystem go when
-/// it is built.
+/// asks for a replica or for encryption must not believe to have it, so the log names each of them at every start. The lines of a
+/// subsystem go when it is built.
 /// </summary>
 internal static class UnbuiltDirectives
 {
@@ -15,7 +13,6 @@ internal static class UnbuiltDirectives
     [
         ("replicaof", c => c.Replication.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.Cluster.ClusterEnabled, "this server is alone and serves every key"),
-        ("tls-auth-clients-user", c => c.Tls.TlsAuthClientsUser != TlsClientUser.Off, "there are no users that a certificate could name"),
     ];
 
     /// <summary>A sentence for the log about each such directive that is set.</summary>
@@ -25,11 +22,5 @@ internal static class UnbuiltDirectives
         select $"'{asked.Name}' has no effect yet: {asked.Meanwhile}";
 
     /// <summary>Why the server must not start with this configuration; null if it may.</summary>
-    public static string? Refusal(ServerConfig config, LoadedConfig loaded)
-    {
-        if (config.SentinelMode) return "Sentinel mode is not built yet.";
-        if (config.Security.AclFile.Length > 0 || loaded.Users.Count > 0)
-            return "ACL users ('user', 'aclfile') are not built yet, and ignoring them would leave the server open. Use requirepass.";
-        return null;
-    }
+    public static string? Refusal(ServerConfig config) => config.SentinelMode ? "Sentinel mode is not built yet." : null;
 }

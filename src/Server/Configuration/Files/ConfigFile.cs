@@ -15,9 +15,6 @@ internal sealed class ConfigLoadHooks
 {
     /// <summary>rename-command OLD NEW; NEW may be empty.</summary>
     public Func<string, string, string?>? RenameCommand { get; init; }
-
-    /// <summary>user NAME RULE…; the words after "user".</summary>
-    public Func<IReadOnlyList<string>, string?>? User { get; init; }
 }
 
 /// <summary>The part of the files that did not go into <see cref="ServerConfig"/>.</summary>
@@ -122,7 +119,6 @@ internal sealed class ConfigFile
                 _loaded.RenamedCommands.Add((from, to));
                 return null;
             case ["user", _, ..]:
-                if (_hooks.User?.Invoke(words.AsSpan(1).ToArray()) is { } badUser) return badUser;
                 _loaded.Users.Add(new ConfigDeclaration(words[1..], source, number));
                 return null;
             case ["sentinel"]:

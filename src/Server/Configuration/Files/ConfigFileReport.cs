@@ -22,6 +22,16 @@ internal static class ConfigFileReport
         (line {ConfigNumber.Text(lineInSource)} of {source})
         """);
 
+    /// <summary>A user line, of which only the name is shown: its rules may hold passwords.</summary>
+    public static ConfigFileException ForUser(string name, string reason, ConfigDeclaration line) =>
+        new(
+        $"""
+
+        *** FATAL CONFIG FILE ERROR (Redis {Version}) ***
+        Error in user declaration '{ConfigText.ToUnicode(name)}': {reason}
+        (line {ConfigNumber.Text(line.Line)} of {line.Source})
+        """);
+
     public static ConfigFileException ForWhole(string reason) => new(
         $"""
 

@@ -33,7 +33,7 @@ internal sealed class ConfigRewriter
         IEnumerable<(string Option, IReadOnlyList<string> Lines)> otherLines, bool everything = false)
     {
         var old = Disk.KindOf(path) == PathKind.Nothing ? "" : ConfigText.FromBytes(Disk.ReadAll(path));
-        WriteAtomically(path, ConfigText.ToBytes(Merge(old, config, defaults, otherLines, everything)));
+        WholeFile.Write(path, ConfigText.ToBytes(Merge(old, config, defaults, otherLines, everything)));
     }
 
     /// <summary>The new content of a file whose content was <paramref name="oldText"/>.</summary>
@@ -106,44 +106,5 @@ internal sealed class ConfigRewriter
             text.Append(_lines[i]).Append('\n');
         }
         return text.ToString();
-    }
-
-    /// <summary>
-    /// Writes a file beside the old one, syncs it and renames it over the old one: after a crash one of the two is there and
-    /// complete. The new file keeps the mode of the old one (Redis makes every rewritten file world-readable, even with passwords
-    /// in it).
-    /// </summary>
-    static void WriteAtomically(string path, byte[] content)
-    {
-        var temporary = $"{path}.{Guid.NewGuid():N}"[..(path.Length + 7)];
-        var created = false;
-        try
-        {
-            using (var file = DiskFile.Open(temporary, DiskFileMode.New, Disk.PermissionsOf(path)))
-            {
-                created = true;
-                file.Write(content);
-                file.Sync();
-            }
-            Disk.Replace(temporary, path);
-            created = false;
-            Disk.SyncDirectory(Path.GetDirectoryName(path)!);
-        }
-        finally
-        {
-            if (created) TryDelete(temporary);
-        }
-    }
-
-    static void TryDelete(string temporary)
-    {
-        try
-        {
-            Disk.Delete(temporary);
-        }
-        catch (IOException)
-        {
-            // What went wrong before is what is told.
-        }
     }
 }

@@ -28,7 +28,7 @@ internal enum DisklessLoad : byte { Disabled, OnEmptyDb, SwapDb, FlushBeforeLoad
 
 internal enum TlsClientAuth : byte { No, Yes, Optional }
 
-internal enum TlsClientUser : byte { Off, CommonName }
+internal enum TlsClientUser : byte { Off, CommonName, Uri }
 
 internal enum OomScoreAdjust : byte { No, Relative, Absolute }
 

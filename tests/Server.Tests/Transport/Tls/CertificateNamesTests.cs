@@ -38,6 +38,27 @@ public sealed class CertificateNamesTests
         Assert.Null(CertificateNames.CommonName(Certificate("alice", "admin")));
     }
 
+    /// <param name="names">Content of a SEQUENCE OF GeneralName.</param>
+    static byte[] CertificateWithAlternatives(byte[] names)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=alice", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509Extension("2.5.29.17", [0x30, (byte)names.Length, .. names], critical: false));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch.AddYears(50), DateTimeOffset.UnixEpoch.AddYears(60));
+        return certificate.RawData;
+    }
+
     [Fact]
-    public void Bytes_that_are_no_certificate_have_no_name() => Assert.Null(CertificateNames.CommonName([1, 2, 3]));
+    public void Uris_are_found_in_their_order_among_other_names_and_without_those_with_a_zero_byte() => Assert.Equal(
+        ["urn:a", "urn:b"],
+        CertificateNames.Uris(CertificateWithAlternatives([0x86, 5, .. "urn:a"u8, 0x82, 4, .. "host"u8, 0x86, 7, .. "urn:x\0y"u8, 0x86, 5, .. "urn:b"u8])));
+
+    [Fact]
+    public void Names_that_cannot_be_read_are_none()
+    {
+        Assert.Empty(CertificateNames.Uris(CertificateWithAlternatives([0x86, 50, .. "urn:a"u8])));
+        Assert.Empty(CertificateNames.Uris([1, 2, 3]));
+        Assert.Empty(CertificateNames.Uris(Certificate("alice")));
+        Assert.Null(CertificateNames.CommonName([1, 2, 3]));
+    }
 }

@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Tests.Transport.Tls;
@@ -178,15 +177,19 @@ public sealed class TlsServerTests(TestCertificates certificates) : IClassFixtur
         var log = new LogLines();
         using var server = Start(portable, log: log, handshakes: s_few with { Most = 64 });
         // Some say nothing, the others begin a record that does not end.
-        var peers = Enumerable.Range(0, 1000).Select(_ => ConnectBare(server.TlsPort)).ToList();
-        foreach (var peer in peers.Where((_, i) => i % 2 == 0)) peer.Send([HandshakeLimits.RecordType, 3, 1, 2, 0, 1]);
+        var peers = new List<Socket>();
+        for (var i = 0; i < 1000; i++)
+        {
+            peers.Add(ConnectBare(server.TlsPort));
+            if (i % 2 == 0) peers[i].Send([HandshakeLimits.RecordType, 3, 1, 2, 0, 1]);
+        }
         using (var client = server.ConnectTls(certificates.ClientOptions())) Assert.Equal("+PONG", client.Call("PING"));
         foreach (var peer in peers)
         {
             Assert.True(IsEnded(peer));
             peer.Dispose();
         }
-        Assert.Contains("the handshake takes too long", log.Text, StringComparison.Ordinal);
+        Assert.Contains("Error accepting a client connection: ", log.Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -296,20 +299,33 @@ public sealed class TlsServerTests(TestCertificates certificates) : IClassFixtur
         foreach (var client in clients) client.Dispose();
     }
 
-    [Fact]
-    public void The_certificates_name_is_told_whole_if_it_is_asked_for()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_client_is_the_user_that_its_certificate_names(bool portable)
     {
-        using var server = Start(portable: false, "tls-auth-clients-user CN\n");
-        var names = new List<string>();
-        lock (server.Server.Executor.ExecutorLock)
-            server.Server.Admission.CertificateNamed += (_, name) => names.Add(Encoding.UTF8.GetString(name));
-        using (var client = server.ConnectTls(certificates.ClientOptions())) client.Call("PING");
-        Assert.Equal(["alice"], names);
+        using var server = Start(portable, "user alice on nopass +@all\nuser urn:bob on >secret +@all\ntls-auth-clients-user CN\n");
         using var admin = server.Connect();
-        Assert.Equal("*2 $21 tls-auth-clients-user $2 CN", admin.Call("CONFIG GET tls-auth-clients-user"));
+
+        string WhoAmI()
+        {
+            using var client = server.ConnectTls(certificates.ClientOptions());
+            return client.Call("ACL WHOAMI");
+        }
+
+        Assert.Equal("$5 alice", WhoAmI());
+        Assert.Equal("+OK", admin.Call("CONFIG SET tls-auth-clients-user URI"));
+        Assert.Equal("$7 urn:bob", WhoAmI());
+        Assert.Equal("+OK", admin.Call("ACL SETUSER urn:bob off"));
+        Assert.Equal("$7 default", WhoAmI());
         Assert.Equal("+OK", admin.Call("CONFIG SET tls-auth-clients-user off"));
-        using (var client = server.ConnectTls(certificates.ClientOptions())) client.Call("PING");
-        Assert.Single(names);
+        Assert.Equal("$7 default", WhoAmI());
+        Assert.Equal("+OK", admin.Call("CONFIG SET tls-auth-clients-user cn"));
+        Assert.Equal("+OK", admin.Call("ACL SETUSER alice off"));
+        Assert.Equal("+OK", admin.Call("AUTH default any"));
+        Assert.Equal("+OK", admin.Call("ACL SETUSER default >secret"));
+        Assert.StartsWith("-NOAUTH", WhoAmI(), StringComparison.Ordinal);
+        Assert.Contains("acl_access_denied_tls_cert:2\r\n", admin.Call("INFO stats"), StringComparison.Ordinal);
     }
 
     [Theory]

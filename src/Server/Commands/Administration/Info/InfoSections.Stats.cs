@@ -72,10 +72,12 @@ static partial class InfoSections
         text.Field("eventloop_duration_cmd_sum", clock.TotalMicroseconds(statistics.CommandTicks));
         text.Field("instantaneous_eventloop_cycles_per_sec", (long)statistics.CyclesPerSecond.Mean);
         text.Field("instantaneous_eventloop_duration_usec", MeanCycleMicroseconds(server));
-        text.Field("acl_access_denied_auth", statistics.AclAccessDeniedAuth);
-        text.Field("acl_access_denied_cmd", 0);
-        text.Field("acl_access_denied_key", 0);
-        text.Field("acl_access_denied_channel", 0);
+        text.Field("acl_access_denied_auth", statistics.AclDeniedAuth);
+        text.Field("acl_access_denied_cmd", statistics.AclDeniedCommands);
+        text.Field("acl_access_denied_key", statistics.AclDeniedKeys);
+        text.Field("acl_access_denied_channel", statistics.AclDeniedChannels);
+        text.Field("acl_access_denied_db", statistics.AclDeniedDatabases);
+        text.Field("acl_access_denied_tls_cert", statistics.AclDeniedCertificates);
     }
 
     static long MeanCycleMicroseconds(ServerParts server)

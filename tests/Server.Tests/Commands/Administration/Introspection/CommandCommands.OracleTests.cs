@@ -25,6 +25,7 @@ public sealed class CommandCommandsOracleTests
         "script|show",
         // Later versions: more or fewer tips.
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
+        "acl|setuser tips", "acl|deluser tips",
         // Later versions: a command line without arguments is asked about, too, and the arguments are documented.
         "command|getkeys arity", "command|getkeysandflags arity", "command|getkeys arguments", "command|getkeysandflags arguments",
         // Later versions: may be called by scripts, where they do not wait.
