@@ -61,7 +61,7 @@ sealed class TlsSetup(ServerConfig config, TlsContexts contexts, ServerLog log, 
             {
                 var fingerprint = Fingerprint();
                 var (server, client) = Options();
-                contexts.Replace(TlsContext.Create(server, portable), TlsContext.Create(client, portable));
+                contexts.Replace(TlsContext.Create(server, portable), TlsContext.Create(client, portable), CertificateTerms.Of(server, client));
                 _fingerprint = fingerprint;
                 return true;
             }

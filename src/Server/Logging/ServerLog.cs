@@ -147,7 +147,7 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Critical, "Failed to configure TLS. Check logs for more info.")]
     public partial void CannotStartTls();
 
-    [LoggerMessage(LogLevel.Information, "TLS files have changed and were loaded again")]
+    [LoggerMessage(LogLevel.Information, "TLS materials reloaded successfully")]
     public partial void TlsReloaded();
 
     [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]

@@ -117,7 +117,7 @@ public sealed class TlsSetupTests : IDisposable
         File.Copy(_certificates["other-server.key"], _certificates["server.key"], overwrite: true);
         _timers.GoOff();
         Assert.NotSame(first, _contexts.Server);
-        Assert.EndsWith("TLS files have changed and were loaded again", _log.Text, StringComparison.Ordinal);
+        Assert.EndsWith("TLS materials reloaded successfully", _log.Text, StringComparison.Ordinal);
 
         Assert.True(_service.TrySet([("tls-auto-reload-interval", "5")], default, out _));
         Assert.Equal(TimeSpan.FromSeconds(5), _timers.Period);

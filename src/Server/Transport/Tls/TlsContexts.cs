@@ -5,6 +5,7 @@ namespace MiniRedis.Server.Transport.Tls;
 sealed class TlsContexts
 {
     volatile TlsContext? _server, _client;
+    volatile TlsCertificates _certificates = new();
 
     /// <summary>For those who connect to us; null until TLS is configured.</summary>
     public TlsContext? Server => _server;
@@ -15,8 +16,23 @@ sealed class TlsContexts
     /// </summary>
     public TlsContext? Client => _client;
 
-    public void Replace(TlsContext server, TlsContext client) => (_server, _client) = (server, client);
+    /// <summary>What INFO tells of the certificates.</summary>
+    public TlsCertificates Certificates => _certificates;
+
+    public void Replace(TlsContext server, TlsContext client, TlsCertificates certificates) =>
+        (_server, _client, _certificates) = (server, client, certificates);
 }
+
+/// <summary>The certificates in force; null where there is none.</summary>
+/// <param name="Server">Shown to those who connect.</param>
+/// <param name="Client">Shown to others, if it is another one.</param>
+/// <param name="Authority">Of those that are trusted, the one that expires first.</param>
+sealed record TlsCertificates(CertificateTerm? Server = null, CertificateTerm? Client = null, CertificateTerm? Authority = null);
+
+/// <summary>When a certificate expires.</summary>
+/// <param name="Serial">In hexadecimal digits.</param>
+/// <param name="NotAfter">Unix seconds.</param>
+readonly record struct CertificateTerm(string Serial, long NotAfter);
 
 /// <summary>Bounds on handshakes: who has not said who he is costs little, and not for long.</summary>
 sealed record HandshakeLimits

@@ -342,4 +342,25 @@ public sealed class TlsServerTests(TestCertificates certificates) : IClassFixtur
         using var third = server.ConnectTls(certificates.ClientOptions());
         Assert.Equal("+PONG", third.Call("PING"));
     }
+
+    [Fact]
+    public void INFO_tells_when_certificates_expire()
+    {
+        using (var plain = new TestServer())
+        using (var client = plain.Connect())
+        {
+            Assert.Contains(
+                "tls_server_cert_serial:none\r\ntls_server_cert_expires_in_seconds:0\r\n", client.Call("INFO tls"), StringComparison.Ordinal);
+        }
+        using var server = Start(portable: false);
+        using var admin = server.Connect();
+        var certificate = X509CertificateLoader.LoadCertificateFromFile(certificates["server.crt"]);
+        var authority = X509CertificateLoader.LoadCertificateFromFile(certificates["ca.crt"]);
+        string Term(string name, X509Certificate2 of) => $"tls_{name}_cert_serial:{of.SerialNumber}\r\n"
+            + $"tls_{name}_cert_expires_in_seconds:{new DateTimeOffset(of.NotAfter).ToUnixTimeSeconds() - server.Time.Now / 1000}\r\n";
+        var info = admin.Call("INFO tls");
+        Assert.Contains(Term("server", certificate), info, StringComparison.Ordinal);
+        Assert.Contains("tls_client_cert_serial:none\r\n", info, StringComparison.Ordinal);
+        Assert.Contains(Term("ca", authority), info, StringComparison.Ordinal);
+    }
 }
