@@ -17,7 +17,7 @@ sealed class CrossProtocol(Clock clock, ServerLog log)
     /// <summary>Between two lines of the log, as Redis has it: who attacks must not fill a disk.</summary>
     const long QuietMilliseconds = 60_000;
 
-    long? _loggedAt;
+    long? _loggedAt, _tlsLoggedAt;
 
     /// <summary>Whether a request's first word is one that HTTP has.</summary>
     public static bool Begins(ReadOnlySpan<byte> word) =>
@@ -30,22 +30,21 @@ sealed class CrossProtocol(Clock clock, ServerLog log)
     public void RefuseTls(Client client)
     {
         client.Connection.CloseLocked(CloseMode.AtOnce, "TLS on the port without it");
-        if (!MayLog()) return;
-        log.TlsOnPlainPort(client.Connection.Remote);
+        if (MayLog(ref _tlsLoggedAt)) log.TlsOnPlainPort(client.Connection.Remote);
     }
 
     /// <summary>Closes the connection at once: what was answered before is not sent either.</summary>
     public void Refuse(Client client)
     {
         client.Connection.CloseLocked(CloseMode.AtOnce, "cross protocol scripting");
-        if (MayLog()) log.CrossProtocol(client.Connection.Remote);
+        if (MayLog(ref _loggedAt)) log.CrossProtocol(client.Connection.Remote);
     }
 
-    bool MayLog()
+    bool MayLog(ref long? loggedAt)
     {
         // The clock of the machine may be set back.
-        if (_loggedAt is { } last && Math.Abs(clock.Now - last) <= QuietMilliseconds) return false;
-        _loggedAt = clock.Now;
+        if (loggedAt is { } last && Math.Abs(clock.Now - last) <= QuietMilliseconds) return false;
+        loggedAt = clock.Now;
         return true;
     }
 }

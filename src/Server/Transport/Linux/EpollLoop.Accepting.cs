@@ -96,7 +96,7 @@ sealed unsafe partial class EpollLoop
         _connections[fd] = connection;
         LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);
         _handler.OnAccepted(connection);
-        if (accepted.Tls is not null) AddEarly(connection, accepted.Early);
+        if (accepted.Tls is not null) _early.Enqueue((connection, accepted.Early));
         // A refusal leaves like any other output: Attend takes it, sends it and closes.
         return connection.Closing == CloseMode.Open;
     }

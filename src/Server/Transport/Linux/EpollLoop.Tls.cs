@@ -14,6 +14,9 @@ sealed unsafe partial class EpollLoop
     /// </summary>
     const int MostCipherInput = InputPipe.SharedBytes - TlsSession.MostPlaintext;
 
+    // What came with the end of handshakes. It waits until the lock, under which connections are taken over, is free for its requests.
+    readonly Queue<(EpollConnection Connection, byte[]? Bytes)> _early = [];
+
     // A loop without encrypted connections has neither.
     NativeBuffer? _cipherInput, _cipherOutput;
 
@@ -50,20 +53,28 @@ sealed unsafe partial class EpollLoop
         // Before the replies, whose records come later: an answer to a request for new keys, or an alert.
         if (tls.PendingBytes > 0) Send(connection);
         if (decrypted > 0 && !connection.IsClosed) Execute(connection);
-        if (status != TlsStatus.Complete && !connection.IsClosed) LeaveTls(connection, tls, status);
+        if (status == TlsStatus.Complete || connection.IsClosed) return;
+        connection.End = status;
+        if (!connection.IsQueuedToResume) EndStream(connection, tls);
     }
 
-    /// <summary>The peer has ended the session: the requests that came before have run, and their replies may still be kept.</summary>
-    void LeaveTls(EpollConnection connection, TlsSession tls, TlsStatus status)
+    /// <summary>The peer has ended the session, and the requests that came before have run; their replies may still be kept.</summary>
+    void EndStream(EpollConnection connection, TlsSession tls)
     {
+        var status = connection.End;
         var reason = status == TlsStatus.Closed ? "closed by the client" : $"TLS: {tls.Failure}";
         lock (_handler.ExecutorLock) connection.CloseLocked(status == TlsStatus.Closed ? CloseMode.AfterOutput : CloseMode.AtOnce, reason);
     }
 
-    /// <summary>Takes bytes that came with the end of the handshake.</summary>
-    void AddEarly(EpollConnection connection, byte[]? early)
+    void TakeEarly()
     {
-        if (connection.Closing == CloseMode.Open) TakeReceived(connection, connection.Tls!, early);
+        if (_early.Count == 0) return;
+        while (_early.TryDequeue(out var early))
+        {
+            if (early.Connection is { IsClosed: false, Closing: CloseMode.Open }) TakeReceived(early.Connection, early.Connection.Tls!, early.Bytes);
+        }
+        // Replies that are kept until the end of the turn: this one's is over.
+        EndTurn();
     }
 
     /// <summary>Encrypts and sends what the socket takes.</summary>

@@ -246,12 +246,17 @@ sealed unsafe partial class EpollLoop : IDisposable
             Close(connection);
             return;
         }
+        if (!(connection.Tls is null ? SendPlain(connection) : SendTls(connection, connection.Tls))) return;
+        WatchWritable(connection, connection.Output.HasSending);
+        if (connection.Closing == CloseMode.AfterOutput) CloseIfDone(connection);
+    }
+
+    /// <summary>Sends what the socket takes.</summary>
+    /// <returns>False if the connection is closed.</returns>
+    bool SendPlain(EpollConnection connection)
+    {
         var output = connection.Output;
-        if (connection.Tls is not null)
-        {
-            if (!SendTls(connection, connection.Tls)) return;
-        }
-        else while (output.HasSending)
+        while (output.HasSending)
         {
             var front = output.FrontSpan;
             nint sent;
@@ -268,10 +273,9 @@ sealed unsafe partial class EpollLoop : IDisposable
             if (error == LibC.EIntr) continue;
             if (error == LibC.EAgain) break;
             Close(connection);
-            return;
+            return false;
         }
-        WatchWritable(connection, output.HasSending);
-        if (connection.Closing == CloseMode.AfterOutput) CloseIfDone(connection);
+        return true;
     }
 
     void WatchWritable(EpollConnection connection, bool watch)
@@ -291,6 +295,8 @@ sealed unsafe partial class EpollLoop : IDisposable
             var connection = _resumable[i];
             connection.WantsResume = connection.IsQueuedToResume = false;
             if (!connection.IsClosed) Execute(connection);
+            if (connection is { Tls: not null, End: not Tls.TlsStatus.Complete, IsQueuedToResume: false, IsClosed: false })
+                EndStream(connection, connection.Tls);
             if (_hasDoomed) EndDoomed();
         }
         _resumable.RemoveRange(0, count);
@@ -332,6 +338,7 @@ sealed unsafe partial class EpollLoop : IDisposable
             }
             _attentionPending = _attention.Count > 0;
         }
+        TakeEarly();
         foreach (var connection in _attending)
         {
             if (connection.IsClosed) continue;

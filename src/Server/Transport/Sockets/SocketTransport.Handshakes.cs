@@ -19,12 +19,13 @@ sealed partial class SocketTransport
 
     async Task HandshakeAsync(Socket socket, Listener listener)
     {
-        var remote = socket.RemoteEndPoint?.ToString() ?? "?:0";
+        var remote = "?:0";
         TlsSession? tls = null;
         // While more than half of the slots are taken, peers have less time.
         using var patience = new CancellationTokenSource(_handshakes.CurrentCount < limits.Most / 2 ? limits.LongestWhenFull : limits.Longest);
         try
         {
+            remote = socket.RemoteEndPoint?.ToString() ?? remote;
             tls = (contexts.Server ?? throw new TlsException("TLS is not configured")).CreateServer();
             var early = await CompleteAsync(socket, tls, patience.Token).ConfigureAwait(false);
             Start(socket, listener, tls, early);

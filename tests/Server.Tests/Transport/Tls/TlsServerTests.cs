@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Tests.Transport.Tls;
@@ -362,5 +363,22 @@ public sealed class TlsServerTests(TestCertificates certificates) : IClassFixtur
         Assert.Contains(Term("server", certificate), info, StringComparison.Ordinal);
         Assert.Contains("tls_client_cert_serial:none\r\n", info, StringComparison.Ordinal);
         Assert.Contains(Term("ca", authority), info, StringComparison.Ordinal);
+    }
+
+    /// <summary>More requests than one turn runs.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Requests_run_though_their_sender_has_said_goodbye(bool portable)
+    {
+        const int Count = 20_000;
+        using var server = Start(portable);
+        using var socket = ConnectBare(server.TlsPort);
+        using var stream = new SslStream(new NetworkStream(socket));
+        await stream.AuthenticateAsClientAsync(certificates.ClientOptions(), TestContext.Current.CancellationToken);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n", Count))), TestContext.Current.CancellationToken);
+        await stream.ShutdownAsync();
+        var replies = await new StreamReader(stream).ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.EndsWith($"\r\n:{Count}\r\n", replies, StringComparison.Ordinal);
     }
 }
