@@ -8,7 +8,7 @@ var rounds = new Option<int>("--rounds") { Description = "Rounds of each workloa
 var scale = new Option<double>("--scale") { Description = "Factor on the number of requests and keys; 0.01 shows that all works.", DefaultValueFactory = _ => 1 };
 var only = new Option<string[]>("--only")
 {
-    Description = "Parts to run: commands, collections, scripts, memory, connections, pubsub, tracking, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, start.",
+    Description = "Parts to run: commands, collections, scripts, memory, connections, access, pubsub, tracking, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, start.",
     AllowMultipleArgumentsPerToken = true,
 };
 
@@ -26,6 +26,7 @@ root.SetAction(parsed =>
     if (Wants("scripts")) Scripts.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("memory")) Measure.Memory(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
     if (Wants("connections")) Measure.Connections(mine, parsed.GetValue(redis)!, (int)(10_000 * factor));
+    if (Wants("access")) Access.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("pubsub")) PubSub.Run(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("tracking")) Tracked.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("pauses")) Measure.Pauses(mine, (int)(5_000_000 * factor));

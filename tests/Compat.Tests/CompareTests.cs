@@ -13,6 +13,7 @@ public sealed class CompareTests
     [InlineData("collections", "lpush P=16*1", "zpopmin P=16*1", "xadd P=16*1", "byscore 10, big P=16*1")]
     [InlineData("memory", "string of 64 bytes*1", "stream entry*1")]
     [InlineData("connections", "10 connections open*2")]
+    [InlineData("access", "MiniRedis get P=*3", "redis-server set P=*3")]
     [InlineData("pubsub", "CPU us a PUBLISH*2", "p50 ms*1", "p99 ms*1", "MiniRedis: CPU us a SET*1", "redis-server: CPU us a SET*1")]
     [InlineData("tracking", "MiniRedis P=*2", "redis-server P=*2")]
     [InlineData("pauses", "5000 keys, SET P=16*1")]
