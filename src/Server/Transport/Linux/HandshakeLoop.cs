@@ -97,7 +97,9 @@ sealed unsafe class HandshakeLoop : IDisposable
             var fd = LibC.EventDescriptor(events, i);
             if (fd == _wakeUp) ReadWakeUp();
             else if (_byDescriptor.TryGetValue(fd, out var node)) Advance(node.Value);
-            else if (_listeners.TryGetValue(fd, out var listener)) Accept(listener);
+            else if (_listeners.TryGetValue(fd, out var listener) && !listener.IsClosed) Accept(listener);
+            // A listener was closed before it was watched, and its number belongs to another part of the process now.
+            else LibC.Control(_epoll, LibC.EpollCtlDel, fd, 0);
         }
         List<Listener>? listeners;
         lock (_newListenersLock) (listeners, _newListeners) = (_newListeners, null);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MiniRedis.Server.Transport.Tls;
 
 /// <summary>
@@ -19,7 +21,10 @@ abstract class TlsContext
     /// <param name="portable">Take the runtime's implementation even if there is another.</param>
     /// <exception cref="TlsException">The options cannot be used: the message says why.</exception>
     public static TlsContext Create(TlsOptions options, bool portable = false) =>
-        OperatingSystem.IsLinux() && !portable ? new Linux.OpenSslContext(options) : new SslStreamContext(options);
+        OperatingSystem.IsLinux() && (!portable || IsNative) ? new Linux.OpenSslContext(options) : new SslStreamContext(options);
+
+    /// <summary>The compiler knows this, and leaves the runtime's implementation out of a native executable for Linux.</summary>
+    static bool IsNative => !RuntimeFeature.IsDynamicCodeSupported;
 }
 
 /// <summary>What is asked of clients: tls-auth-clients.</summary>
