@@ -26,6 +26,7 @@ using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
 using MiniRedis.Server.Transport;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server;
 
@@ -59,7 +60,7 @@ sealed class MiniRedisServer
         var (users, aclLog) = (new Users(limitsOfRules), new AclLog(clock, config.Security));
         users.RequirePassword(config.Security.RequirePass);
         var denials = new Denials(aclLog, statistics);
-        var admission = new Admission(keyspace, users, clients, clientMemory, statistics, clock, config.Network, log);
+        var admission = new Admission(keyspace, users, clients, clientMemory, statistics, clock, config.Network, config.Tls, log);
         var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, switches, log);
         var clientEviction = new ClientEviction(clients, clientMemory, admission, statistics, config.Memory, log);
         var pause = new ClientPause(clients, clock);
@@ -125,7 +126,7 @@ sealed class MiniRedisServer
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
-            Cron = cron, Metrics = metrics,
+            Cron = cron, Metrics = metrics, Tls = new TlsContexts(),
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
@@ -139,7 +140,7 @@ sealed class MiniRedisServer
         scriptServices.Calls = runner;
         Parts.Executor = new Executor(
             runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
-            statistics, runningScript, config.Network, clock, cronSignal, log);
+            statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
         crash.ExecutorLock = Parts.Executor.ExecutorLock;
         CrashParts.Add(crash, Parts);

@@ -1,3 +1,4 @@
+using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Configuration.Settings;
@@ -6,13 +7,14 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Clients;
 
 /// <summary>Lets connections in and out: maxclients, protected mode, keepalive, the registry. Under the executor's lock.</summary>
 sealed class Admission(
     Keyspace keyspace, Users users, ClientRegistry clients, ClientMemory clientMemory, ServerStatistics statistics,
-    Clock clock, NetworkSettings networkSettings, ServerLog log)
+    Clock clock, NetworkSettings networkSettings, TlsSettings tlsSettings, ServerLog log)
 {
     /// <summary>The least that the process has beside its clients' descriptors: Redis's CONFIG_MIN_RESERVED_FDS.</summary>
     const long LeastReserved = 32;
@@ -36,11 +38,11 @@ sealed class Admission(
     /// Reserves descriptors for maxclients connections, before the first of them. If the system gives fewer, maxclients is
     /// reduced: otherwise the append-only file might lack a descriptor.
     /// </summary>
-    /// <param name="others">Connections that are no clients'.</param>
+    /// <param name="others">Connections that are no clients: handshakes, and who reads metrics.</param>
     /// <returns>False if the system gives too few for even one client. The reason is logged.</returns>
     public bool ReserveDescriptors(long others)
     {
-        ReservedDescriptors = Math.Max(LeastReserved, OpenFiles.InUse + ForFiles + others);
+        ReservedDescriptors = Math.Max(LeastReserved, OpenFiles.InUse + ForFiles) + others;
         var wanted = networkSettings.MaxClients + ReservedDescriptors;
         var before = OpenFiles.Limit;
         var limit = OpenFiles.Raise(wanted, out var error);
@@ -65,6 +67,14 @@ sealed class Admission(
     // and the limit may have been lowered meanwhile.
     static bool IsOneOfTheLast(int descriptor) => descriptor >= OpenFiles.Limit - ForFiles;
 
+    /// <summary>Whether there are as many clients as may be. Counts the one who is turned away.</summary>
+    public bool TurnsAwayLocked()
+    {
+        if (clients.Count < networkSettings.MaxClients) return false;
+        statistics.RejectedConnections++;
+        return true;
+    }
+
     public void AcceptLocked(Connection connection)
     {
         clock.Advance();
@@ -87,6 +97,25 @@ sealed class Admission(
         clients.Add(client);
         clientMemory.Account(client);
         log.Accepted(connection.Remote);
+        if (tlsSettings.TlsAuthClientsUser != TlsClientUser.Off && connection.PeerCertificate is { } certificate) LogIn(client, certificate);
+    }
+
+    /// <summary>
+    /// Logs a client in as the user that its certificate names (tls-auth-clients-user). If there is none, or it is off, the client stays the
+    /// default user, as in Valkey: where that one needs a password, nothing is open to it.
+    /// </summary>
+    void LogIn(Client client, byte[] certificate)
+    {
+        var names = tlsSettings.TlsAuthClientsUser == TlsClientUser.Uri
+            ? CertificateNames.Uris(certificate)
+            : CertificateNames.CommonName(certificate) is { } name ? [name] : [];
+        foreach (var found in names)
+        {
+            if (users.Find(Encoding.UTF8.GetBytes(found)) is not { Rules.IsOn: true } user) continue;
+            client.LogIn(user);
+            return;
+        }
+        statistics.AclDeniedCertificates++;
     }
 
     /// <summary>

@@ -46,6 +46,7 @@ internal static class ConfigErrors
     public const string NoModules = "this server loads no modules";
 
     public const string CannotListen = "Unable to listen on this port. Check server logs.";
+    public const string CannotUpdateTls = "Unable to update TLS configuration. Check server logs.";
     public const string CannotBind = "Failed to bind to specified addresses.";
     public const string CannotServeMetrics = "Unable to serve metrics. Check server logs.";
     public const string Immutable = "can't set immutable config";

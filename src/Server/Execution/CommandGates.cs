@@ -47,6 +47,9 @@ sealed partial class CommandGates(
         return false;
     }
 
+    /// <summary>Ends a connection whose bytes are those of TLS.</summary>
+    public void RefuseTls(Client client) => crossProtocol.RefuseTls(client);
+
     /// <summary>Whether the client may run the command now. If not, the error has been answered.</summary>
     public bool Admit(Client client, Command command, in Request request, ReplyWriter reply)
     {

@@ -117,6 +117,7 @@ sealed partial class Executor
         var consumed = 0;
         var budget = BatchCommands;
         wanted = 0;
+        if (CrossProtocol.IsTls(unread)) gates.RefuseTls(client);
         while (consumed < unread.Length && client.MayRun)
         {
             // Clients whose memory the batch has filled by its messages are to go before it fills more.

@@ -22,7 +22,8 @@ sealed partial class Executor(
     CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits,
     ClientMemory clientMemory, ClientEviction clientEviction, Admission admission, TrackedKeys tracking,
     Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron, ServerExit exit, RefusedMemory refusedMemory,
-    ServerStatistics statistics, RunningScript script, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
+    ServerStatistics statistics, RunningScript script, RefusedHandshakes refusedHandshakes, NetworkSettings settings,
+    Clock clock, CronSignal cronSignal, ServerLog log)
     : IConnectionHandler, IOtherClients
 {
     /// <summary>The cron's interval after a failure: long enough that its log lines stay readable.</summary>
@@ -41,6 +42,13 @@ sealed partial class Executor(
     }
 
     public void OnAcceptFailed(string reason) => log.AcceptFailed(reason);
+
+    public bool TurnsAway()
+    {
+        lock (_lock) return admission.TurnsAwayLocked();
+    }
+
+    public void OnHandshakeFailed(string remote, string reason) => refusedHandshakes.Note(remote, reason);
 
     public void OnClosed(Connection connection)
     {

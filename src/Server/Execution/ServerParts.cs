@@ -21,6 +21,7 @@ using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Execution;
 
@@ -89,6 +90,9 @@ sealed class ServerParts
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
     public required MetricsCollector Metrics { get; init; }
+
+    /// <summary>Makes encrypted sessions, for those who connect and for connections to other servers. Any thread.</summary>
+    public required TlsContexts Tls { get; init; }
 
     /// <summary>Runs commands, for EXEC and CLIENT UNBLOCK. Set last, since it hands out these parts itself.</summary>
     public CommandRunner Runner { get; set; } = null!;

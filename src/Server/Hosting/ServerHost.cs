@@ -10,6 +10,7 @@ using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
 using MiniRedis.Server.Transport.Sockets;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Hosting;
 
@@ -20,26 +21,34 @@ sealed partial class ServerHost : IDisposable
     readonly ITransport _transport;
     readonly List<Listener> _listeners = [];
     readonly OomScore _oomScore;
+    readonly TlsSetup _tls;
 
     static readonly TimeSpan s_aofPoll = TimeSpan.FromMilliseconds(50);
 
+    readonly HandshakeLimits _handshakeLimits;
     bool _hasPidFile, _stopped;
 
     /// <param name="portableTransport">Use the runtime's sockets even if there is epoll. Tests run both.</param>
-    public ServerHost(ServerParts server, ServerLog log, bool portableTransport = false)
+    /// <param name="handshakeLimits">Bounds on handshakes; without, those of <see cref="HandshakeLimits"/>.</param>
+    public ServerHost(ServerParts server, ServerLog log, bool portableTransport = false, HandshakeLimits? handshakeLimits = null)
     {
+        _handshakeLimits = handshakeLimits ?? new HandshakeLimits();
         Server = server;
         _log = log;
         _transport = OperatingSystem.IsLinux() && !portableTransport
-            ? new EpollTransport(server.Executor, Math.Max(1, server.Config.Network.IoThreads))
-            : new SocketTransport(server.Executor);
+            ? new EpollTransport(server.Executor, Math.Max(1, server.Config.Network.IoThreads), server.Tls, _handshakeLimits)
+            : new SocketTransport(server.Executor, server.Tls, _handshakeLimits);
         server.TransportName = _transport.Name;
         server.Executor.Transport = _transport;
         server.CronSignal.Wake = _transport.RequestTick;
         _oomScore = new OomScore(server.Config, log);
         server.ConfigService.OnApply(_ => _oomScore.Apply() ? null : ConfigErrors.CannotAdjustOomScore, "oom-score-adj", "oom-score-adj-values");
-        server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotListen), "port");
-        server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind), "bind");
+        _tls = new TlsSetup(server.Config, server.Tls, log, TimeProvider.System, portableTransport);
+        _tls.Register(server.ConfigService);
+        server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotListen, plain: true, tls: false), "port");
+        server.ConfigService.OnApply(
+            _ => _tls.TryEnable() ? RebindLocked(ConfigErrors.CannotListen, plain: false, tls: true) : ConfigErrors.CannotUpdateTls, "tls-port");
+        server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind, plain: true, tls: true), "bind");
         server.ConfigService.OnApply(_ => FollowMetricsLocked(), "metrics-port", "metrics-bind", "metrics-tls");
     }
 
@@ -48,8 +57,13 @@ sealed partial class ServerHost : IDisposable
     /// <summary>The exit code of the process.</summary>
     public int ExitCode { get; set; }
 
-    /// <summary>The TCP port in use; 0 if only a unix socket is served.</summary>
-    public int Port { get; private set; }
+    /// <summary>The TCP port in use; 0 if there is none.</summary>
+    public int Port => PortOf(l => !l.IsTls);
+
+    /// <summary>The TLS port in use; 0 if there is none.</summary>
+    public int TlsPort => PortOf(l => l.IsTls);
+
+    int PortOf(Predicate<Listener> isOne) => _listeners.Find(l => !l.IsUnixSocket && isOne(l))?.Port ?? 0;
 
     /// <summary>
     /// How long a start waits for another server to leave the directory of the append-only files: as long as a server of Redis
@@ -63,8 +77,14 @@ sealed partial class ServerHost : IDisposable
     public void Start(bool ephemeralPort = false)
     {
         var config = Server.Config;
-        if (!Server.Admission.ReserveDescriptors(config.Metrics.MetricsPort == 0 ? 0 : HttpLimits.Descriptors)) throw new StartFailedException();
-        if (ephemeralPort) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog));
+        var others = (config.Tls.TlsPort == 0 ? 0 : _handshakeLimits.Most) + (config.Metrics.MetricsPort == 0 ? 0 : HttpLimits.Descriptors);
+        if (!Server.Admission.ReserveDescriptors(others)) throw new StartFailedException();
+        if (!_tls.TryStart())
+        {
+            _log.CannotStartTls();
+            throw new StartFailedException();
+        }
+        if (ephemeralPort) BindEphemeral(config);
         else BindAll(config);
         // A cache without metrics is better than none: whoever scrapes it notices.
         if (!TryBindMetrics(ephemeralPort)) _log.ServesNoMetrics(config.Metrics.MetricsPort);
@@ -73,7 +93,6 @@ sealed partial class ServerHost : IDisposable
             _log.ListensNowhere();
             throw new StartFailedException();
         }
-        Port = _listeners.Find(l => !l.IsUnixSocket)?.Port ?? 0;
         _oomScore.Apply();
         _log.Initialized();
         WritePidFile(config);
@@ -188,13 +207,14 @@ sealed partial class ServerHost : IDisposable
 
     void Ready()
     {
-        foreach (var listener in _listeners.DistinctBy(l => l.IsUnixSocket)) _log.Ready(listener.IsUnixSocket ? "unix" : "tcp");
+        foreach (var kind in _listeners.Select(l => l.IsUnixSocket ? "unix" : l.IsTls ? "tls" : "tcp").Distinct()) _log.Ready(kind);
         SystemdNotifier.Notify(Server.Config, "READY=1\nSTATUS=Ready to accept connections\n");
     }
 
     void BindAll(ServerConfig config)
     {
-        if (config.Network.Port != 0) _listeners.AddRange(BindTcp(config.Network.Bind, config.Network.Port) ?? throw Aborted());
+        if (config.Network.Port != 0) _listeners.AddRange(Bind(config.Network.Port, tls: false));
+        if (config.Tls.TlsPort != 0) _listeners.AddRange(Bind(config.Tls.TlsPort, tls: true));
         if (config.Network.UnixSocket.Length == 0) return;
         try
         {
@@ -208,14 +228,23 @@ sealed partial class ServerHost : IDisposable
         }
     }
 
-    StartFailedException Aborted()
+    void BindEphemeral(ServerConfig config)
     {
-        _log.ListenAborted(Server.Config.Network.Port);
-        return new StartFailedException();
+        _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog));
+        if (config.Tls.TlsPort != 0) _listeners.Add(Listener.Tcp("127.0.0.1", 0, config.Network.TcpBacklog, tls: true));
+    }
+
+    /// <summary>Listens on the addresses of "bind".</summary>
+    /// <exception cref="StartFailedException">One of them is impossible; the reason is logged.</exception>
+    List<Listener> Bind(int port, bool tls)
+    {
+        if (BindTcp(Server.Config.Network.Bind, port, tls) is { } bound) return bound;
+        _log.ListenAborted(port, tls ? "tls" : "tcp");
+        throw new StartFailedException();
     }
 
     /// <summary>Listens on each of the addresses; null if one is impossible. The reason is logged then, and none is left open.</summary>
-    List<Listener>? BindTcp(string[] addresses, int port)
+    List<Listener>? BindTcp(string[] addresses, int port, bool tls = false)
     {
         var bound = new List<Listener>();
         foreach (var entry in addresses)
@@ -225,7 +254,7 @@ sealed partial class ServerHost : IDisposable
             var address = optional ? entry[1..] : entry;
             try
             {
-                bound.Add(Listener.Tcp(address, port, Server.Config.Network.TcpBacklog));
+                bound.Add(Listener.Tcp(address, port, Server.Config.Network.TcpBacklog, tls));
             }
             catch (SocketException failure)
             {
@@ -240,29 +269,33 @@ sealed partial class ServerHost : IDisposable
     }
 
     /// <summary>
-    /// Binds again after CONFIG SET port or bind. Returns <paramref name="failure"/> if that is impossible; the next call with
+    /// Binds again after CONFIG SET port, tls-port or bind. Returns <paramref name="failure"/> if that is impossible; the next call with
     /// the former values then restores the listeners.
     /// </summary>
-    string? RebindLocked(string failure)
+    string? RebindLocked(string failure, bool plain, bool tls)
     {
+        var config = Server.Config;
+        var wanted = new List<(int Port, bool Tls)>();
+        if (plain && config.Network.Port != 0) wanted.Add((config.Network.Port, false));
+        if (tls && config.Tls.TlsPort != 0) wanted.Add((config.Tls.TlsPort, true));
+        var leaving = _listeners.FindAll(l => !l.IsUnixSocket && (l.IsTls ? tls : plain));
+        // The same port cannot be bound twice, so a change of addresses on it closes the old ones first.
+        foreach (var listener in leaving.Where(l => wanted.Exists(w => w.Port == l.Port))) listener.Socket.Close();
         List<Listener> bound = [];
-        if (Server.Config.Network.Port != 0)
+        try
         {
-            var keep = _listeners.Where(l => !l.IsUnixSocket && l.Port == Server.Config.Network.Port).ToList();
-            // The same port cannot be bound twice, so a change of addresses on it closes the old ones first.
-            foreach (var listener in keep) listener.Socket.Close();
-            if (BindTcp(Server.Config.Network.Bind, Server.Config.Network.Port) is not { } found)
-            {
-                _log.ListenAborted(Server.Config.Network.Port);
-                return failure;
-            }
-            bound = found;
+            foreach (var (port, isTls) in wanted) bound.AddRange(Bind(port, isTls));
         }
-        var next = _listeners.Where(l => l.IsUnixSocket).Concat(bound).ToList();
-        _transport.ReplaceListenersLocked(next);
-        _listeners.Clear();
-        _listeners.AddRange(next);
-        Port = bound.FirstOrDefault()?.Port ?? 0;
+        catch (StartFailedException)
+        {
+            foreach (var listener in bound) listener.Dispose();
+            return failure;
+        }
+        // Before the reply: the next command may give the port to the other kind.
+        foreach (var listener in leaving) listener.Socket.Close();
+        _listeners.RemoveAll(leaving.Contains);
+        _listeners.AddRange(bound);
+        _transport.ReplaceListenersLocked([.. _listeners]);
         return null;
     }
 
@@ -301,6 +334,7 @@ sealed partial class ServerHost : IDisposable
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         StopMetrics();
         _transport.Stop();
+        _tls.Dispose();
         foreach (var listener in _listeners) listener.Dispose();
         // Only our own file, not that of the server that has our port.
         if (_hasPidFile)

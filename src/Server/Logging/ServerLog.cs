@@ -50,8 +50,8 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "Failed opening Unix socket: {reason}")]
     public partial void CannotListenUnix(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Failed listening on port {port} (tcp), aborting.")]
-    public partial void ListenAborted(int port);
+    [LoggerMessage(LogLevel.Warning, "Failed listening on port {port} ({transport}), aborting.")]
+    public partial void ListenAborted(int port, string transport);
 
     [LoggerMessage(LogLevel.Information, "Increased maximum number of open files to {limit} (it was originally set to {before}).")]
     public partial void RaisedOpenFiles(long limit, long before);
@@ -131,6 +131,24 @@ sealed partial class ServerLog(ILogger logger)
 
     [LoggerMessage(LogLevel.Warning, "Accepting client connection: {reason}")]
     public partial void AcceptFailed(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Error accepting a client connection: {reason} (addr={address})")]
+    public partial void HandshakeFailed(string reason, string address);
+
+    [LoggerMessage(LogLevel.Warning, "{count} more connections to the TLS port were given up since the line before")]
+    public partial void HandshakesUnsaid(long count);
+
+    [LoggerMessage(LogLevel.Warning, "A client speaks TLS to the port without TLS: {address} (its port is tls-port)")]
+    public partial void TlsOnPlainPort(string address);
+
+    [LoggerMessage(LogLevel.Warning, "{reason}")]
+    public partial void TlsRefused(string reason);
+
+    [LoggerMessage(LogLevel.Critical, "Failed to configure TLS. Check logs for more info.")]
+    public partial void CannotStartTls();
+
+    [LoggerMessage(LogLevel.Information, "TLS materials reloaded successfully")]
+    public partial void TlsReloaded();
 
     [LoggerMessage(LogLevel.Warning, "Received {signal} scheduling shutdown...")]
     public partial void SignalReceived(string signal);

@@ -12,7 +12,7 @@ sealed class ServerStatistics
     public long TotalReads, TotalWrites;
     public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
     public long LazyFreedObjects;
-    public long AclDeniedAuth, AclDeniedCommands, AclDeniedKeys, AclDeniedChannels, AclDeniedDatabases;
+    public long AclDeniedAuth, AclDeniedCommands, AclDeniedKeys, AclDeniedChannels, AclDeniedDatabases, AclDeniedCertificates;
     public long RdbSaves, AofRewrites;
 
     /// <summary>Snapshots taken. Redis forks for them and shows them as total_forks.</summary>
@@ -79,7 +79,7 @@ sealed class ServerStatistics
         EvictedScripts = 0;
         UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = 0;
-        AclDeniedAuth = AclDeniedCommands = AclDeniedKeys = AclDeniedChannels = AclDeniedDatabases = 0;
+        AclDeniedAuth = AclDeniedCommands = AclDeniedKeys = AclDeniedChannels = AclDeniedDatabases = AclDeniedCertificates = 0;
         Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;
         _errors.Clear();
         CommandsPerSecond.Reset();

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Transport;
 
@@ -22,6 +23,12 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
 
     /// <summary>A unix socket, or TCP from the loopback address.</summary>
     public bool IsLocal => IsUnixSocket || IPEndPoint.TryParse(Remote, out var peer) && IPAddress.IsLoopback(peer.Address);
+
+    /// <summary>The encrypted stream around both pipes; null for a plain connection. Used by the owning thread.</summary>
+    public TlsSession? Tls { get; init; }
+
+    /// <summary>The peer's certificate, in DER, once the connection is accepted; null without TLS, or if the peer has sent none.</summary>
+    public virtual byte[]? PeerCertificate => Tls?.PeerCertificate();
 
     /// <summary>The socket's descriptor, for CLIENT LIST; -1 if the platform has none to show.</summary>
     public abstract int Descriptor { get; }

@@ -16,6 +16,15 @@ interface IConnectionHandler
     void OnAcceptFailed(string reason);
 
     /// <summary>
+    /// Whether a newcomer is turned away before its handshake, since there are as many clients as may be: at its limit a server has no time
+    /// for handshakes in vain. Counts it. Any thread of the transport.
+    /// </summary>
+    bool TurnsAway();
+
+    /// <summary>A connection to the TLS port was given up before it was accepted. Any thread of the transport.</summary>
+    void OnHandshakeFailed(string remote, string reason);
+
+    /// <summary>
     /// New bytes are in <see cref="Connection.Input"/>, or a batch is to be resumed. On return the batch's replies have been
     /// taken for sending.
     /// </summary>

@@ -72,6 +72,17 @@ sealed class InputPipe : PipeReader
         else _own!.Resize((int)Math.Min((long)_own.Capacity * 2, Array.MaxLength), _end);
     }
 
+    /// <summary>
+    /// Room for at least <paramref name="least"/> more bytes, while those of the own buffer are not enough for what has been decrypted.
+    /// </summary>
+    public Span<byte> PrepareReceive(int least)
+    {
+        Debug.Assert(_inOwn, "the shared buffer has room for all that is decrypted at once");
+        if (_own!.Capacity - _end < least && _start > 0) Compact();
+        if (_own.Capacity - _end < least) _own.Resize((int)Math.Min((long)_end + least, Array.MaxLength), _end);
+        return _own.GetSpan()[_end..];
+    }
+
     void Compact()
     {
         var span = _own!.GetSpan();

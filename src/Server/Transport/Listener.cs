@@ -14,9 +14,10 @@ sealed class Listener : IDisposable
 
     readonly string? _path;
 
-    Listener(Socket socket, string? path)
+    Listener(Socket socket, string? path, bool isTls = false)
     {
         Socket = socket;
+        IsTls = isTls;
         Port = (socket.LocalEndPoint as IPEndPoint)?.Port ?? 0;
         _path = path;
     }
@@ -26,6 +27,9 @@ sealed class Listener : IDisposable
     public bool IsUnixSocket => _path is not null;
     public string? Path => _path;
 
+    /// <summary>Whether who connects has to speak TLS.</summary>
+    public bool IsTls { get; }
+
     /// <summary>
     /// The bound port, useful if port 0 let the system choose; 0 for a unix socket. Stays known after the listener is closed.
     /// </summary>
@@ -33,7 +37,7 @@ sealed class Listener : IDisposable
 
     /// <summary>Listens on <paramref name="address"/>; "*" and "::*" are every IPv4 and every IPv6 address, as in redis.conf.</summary>
     /// <exception cref="SocketException">The address is not ours, or in use.</exception>
-    public static Listener Tcp(string address, int port, int backlog)
+    public static Listener Tcp(string address, int port, int backlog, bool tls = false)
     {
         var ip = address switch
         {
@@ -51,7 +55,7 @@ sealed class Listener : IDisposable
             socket.Bind(new IPEndPoint(ip, port));
             socket.Listen(backlog);
             socket.Blocking = false;
-            return new Listener(socket, null);
+            return new Listener(socket, null, tls);
         }
         catch
         {

@@ -18,7 +18,7 @@ namespace MiniRedis.Server.Transport;
 /// the writing end's current chunk only while a batch runs.
 /// </para>
 /// </summary>
-sealed class OutputPipe : PipeWriter, ILargeReplySink
+sealed partial class OutputPipe : PipeWriter, ILargeReplySink
 {
     /// <summary>Messages longer than this get memory of their own size.</summary>
     const int LargeChunkOfItsOwn = 1024 * 1024;
@@ -254,6 +254,7 @@ sealed class OutputPipe : PipeWriter, ILargeReplySink
     {
         ReleaseCurrent();
         ReleaseFront();
+        ReleaseEncrypted();
         Return(_full);
         Return(_behind);
         if (_last.Buffer is not null) ChunkPool.Return(_last.Buffer);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using MiniRedis.Server.Configuration.Files;
@@ -14,7 +15,7 @@ namespace MiniRedis.Server.Tests;
 sealed class RawClient : IDisposable
 {
     readonly Socket _socket;
-    readonly NetworkStream _network;
+    readonly Stream _network;
     readonly Stream _stream;
 
     public RawClient(int port)
@@ -23,7 +24,8 @@ sealed class RawClient : IDisposable
     }
 
     /// <param name="server">Of TCP, or a unix socket.</param>
-    public RawClient(EndPoint server)
+    /// <param name="tls">Speak TLS. The handshake is done when this returns.</param>
+    public RawClient(EndPoint server, SslClientAuthenticationOptions? tls = null)
     {
         var tcp = server.AddressFamily != AddressFamily.Unix;
         _socket = new Socket(server.AddressFamily, SocketType.Stream, tcp ? ProtocolType.Tcp : ProtocolType.Unspecified);
@@ -31,6 +33,12 @@ sealed class RawClient : IDisposable
         if (tcp) _socket.NoDelay = true;
         _socket.ReceiveTimeout = _socket.SendTimeout = (int)Patience.TotalMilliseconds;
         _network = new NetworkStream(_socket);
+        if (tls is not null)
+        {
+            var encrypted = new SslStream(_network);
+            encrypted.AuthenticateAsClient(tls);
+            _network = encrypted;
+        }
         _stream = new BufferedStream(_network);
     }
 

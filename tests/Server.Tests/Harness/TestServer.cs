@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Security;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server.Configuration;
@@ -8,6 +10,7 @@ using MiniRedis.Server.Hosting;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Transport;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Tests;
 
@@ -28,11 +31,12 @@ sealed class TestServer : IDisposable
     /// <param name="data">A data set to load at the start.</param>
     /// <param name="files">The disk; without one, the machine's.</param>
     /// <param name="log">Where lines of the log go; without one, nowhere.</param>
+    /// <param name="handshakes">Bounds on handshakes; without, the usual ones.</param>
     /// <param name="exits">Called with the exit code when the server wants to end.</param>
     /// <param name="acl">What stands in "users.acl"; without it there is no such file.</param>
     public TestServer(
         string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null, IFileStore? files = null,
-        ILogger? log = null, Action<int>? exits = null, string? acl = null)
+        ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null, string? acl = null)
     {
         var config = new ServerConfig();
         config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
@@ -48,7 +52,7 @@ sealed class TestServer : IDisposable
         Assert.Null(server.LoadUsers(loaded.Users));
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
         // What waits for another server of this process would wait for ever.
-        _host = new ServerHost(Server, Server.Log, portableTransport) { AofPatience = TimeSpan.Zero };
+        _host = new ServerHost(Server, Server.Log, portableTransport, handshakes) { AofPatience = TimeSpan.Zero };
         _host.Start(ephemeralPort: true);
     }
 
@@ -56,6 +60,7 @@ sealed class TestServer : IDisposable
     public ManualTime Time { get; } = new();
     public RecordedEffects Effects { get; } = new();
     public int Port => _host.Port;
+    public int TlsPort => _host.TlsPort;
 
     /// <summary>Of metrics; 0 without metrics-port.</summary>
     public int MetricsPort => _host.MetricsPort;
@@ -66,6 +71,9 @@ sealed class TestServer : IDisposable
         if (protocol == 3) client.Call("HELLO 3");
         return client;
     }
+
+    /// <summary>Connects to the TLS port.</summary>
+    public RawClient ConnectTls(SslClientAuthenticationOptions tls) => new(new IPEndPoint(IPAddress.Loopback, TlsPort), tls);
 
     /// <summary>
     /// Waits until the server has received the first <paramref name="count"/> bytes of an unfinished request, so that the

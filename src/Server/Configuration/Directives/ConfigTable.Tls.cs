@@ -14,6 +14,8 @@ internal static partial class ConfigTable
         Bool("tls-replication", false, c => ref c.Tls.TlsReplication),
         Choice("tls-auth-clients", "yes", c => ref c.Tls.TlsAuthClients,
             [("no", TlsClientAuth.No), ("yes", TlsClientAuth.Yes), ("optional", TlsClientAuth.Optional)]),
+        Choice("tls-auth-clients-user", "off", c => ref c.Tls.TlsAuthClientsUser,
+            [("off", TlsClientUser.Off), ("CN", TlsClientUser.CommonName), ("URI", TlsClientUser.Uri)], from: Valkey90),
         Optional("tls-cert-file", c => ref c.Tls.TlsCertFile, Reloads),
         Optional("tls-key-file", c => ref c.Tls.TlsKeyFile, Reloads),
         Optional("tls-key-file-pass", c => ref c.Tls.TlsKeyFilePass, Sensitive),
@@ -30,5 +32,6 @@ internal static partial class ConfigTable
         Bool("tls-session-caching", true, c => ref c.Tls.TlsSessionCaching),
         Int("tls-session-cache-size", 20480, (0, int.MaxValue), c => ref c.Tls.TlsSessionCacheSize),
         Int("tls-session-cache-timeout", 300, (0, int.MaxValue), c => ref c.Tls.TlsSessionCacheTimeout),
+        Int("tls-auto-reload-interval", 0, (0, int.MaxValue / 1000), c => ref c.Tls.TlsAutoReloadInterval, from: Valkey90),
     ];
 }

@@ -22,6 +22,7 @@ internal static partial class ConfigTable
 
     const string Valkey80 = "Valkey 8.0";
     const string Valkey81 = "Valkey 8.1";
+    const string Valkey90 = "Valkey 9.0";
     const string Valkey92 = "Valkey 9.2";
 
     public static IReadOnlyList<Directive> All { get; } =

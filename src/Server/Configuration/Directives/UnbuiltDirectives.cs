@@ -13,7 +13,6 @@ internal static class UnbuiltDirectives
     [
         ("replicaof", c => c.Replication.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.Cluster.ClusterEnabled, "this server is alone and serves every key"),
-        ("tls-port", c => c.Tls.TlsPort != 0, "nothing listens there"),
     ];
 
     /// <summary>A sentence for the log about each such directive that is set.</summary>

@@ -28,6 +28,8 @@ internal enum DisklessLoad : byte { Disabled, OnEmptyDb, SwapDb, FlushBeforeLoad
 
 internal enum TlsClientAuth : byte { No, Yes, Optional }
 
+internal enum TlsClientUser : byte { Off, CommonName, Uri }
+
 internal enum OomScoreAdjust : byte { No, Relative, Absolute }
 
 internal enum AclPubSubDefault : byte { ResetChannels, AllChannels }

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Transport.Tls;
+
 namespace MiniRedis.Server.Transport.Linux;
 
 /// <summary>A connection of one <see cref="EpollLoop"/>: a bare descriptor, no Socket object around it.</summary>
@@ -20,6 +22,9 @@ sealed class EpollConnection(EpollLoop loop, int fd, NativeBuffer sharedInput, s
     public bool NeedsAttention { get; set; }
 
     public bool IsClosed { get; set; }
+
+    /// <summary>How the peer has ended its TLS session; Complete while it has not. Requests that came before may have to run yet.</summary>
+    public TlsStatus End { get; set; }
 
     public override void RequestAttentionLocked() => loop.AddAttentionLocked(this);
 

@@ -58,40 +58,56 @@ sealed unsafe partial class EpollLoop
                 length = SocketNames.MaxAddressBytes;
                 local = LibC.GetSockName(fd, address, &length) == 0 ? SocketNames.Format(address) : "";
             }
+            var accepted = new AcceptedSocket(fd, remote, local, listener.IsUnixSocket);
             if (onSpare)
             {
-                Add(fd, remote, local, listener.IsUnixSocket, onSpare);
+                Add(accepted, onSpare);
                 return;
             }
             var owner = _transport.NextLoop();
             if (owner == this)
             {
-                if (!Add(fd, remote, local, listener.IsUnixSocket)) refused++;
+                if (!Add(accepted)) refused++;
             }
             else
             {
-                lock (_handler.ExecutorLock) owner.HandOverLocked(fd, remote, local, listener.IsUnixSocket);
+                lock (_handler.ExecutorLock) owner.HandOverLocked(accepted);
             }
         }
     }
 
-    /// <summary>Gives this loop a connection that another loop accepted.</summary>
-    public void HandOverLocked(int fd, string remote, string local, bool unix)
+    /// <summary>Gives this loop a connection that another thread accepted.</summary>
+    public void HandOverLocked(in AcceptedSocket accepted)
     {
-        _handedOver.Add((fd, remote, local, unix));
+        _handedOver.Add(accepted);
         _attentionPending = true;
         Wake();
     }
 
     /// <returns>Whether it was let in.</returns>
-    bool Add(int fd, string remote, string local, bool unix, bool onSpare = false)
+    bool Add(in AcceptedSocket accepted, bool onSpare = false)
     {
-        var connection = new EpollConnection(this, fd, _sharedInput, remote, local, unix) { IsOnSpareDescriptor = onSpare };
+        var fd = accepted.Descriptor;
+        var connection = new EpollConnection(this, fd, _sharedInput, accepted.Remote, accepted.Local, accepted.IsUnixSocket)
+        {
+            IsOnSpareDescriptor = onSpare, Tls = accepted.Tls,
+        };
         if (fd >= _connections.Length) Array.Resize(ref _connections, Math.Max(fd + 1, _connections.Length * 2));
         _connections[fd] = connection;
         LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);
         _handler.OnAccepted(connection);
+        if (accepted.Tls is not null) _early.Enqueue((connection, accepted.Early));
         // A refusal leaves like any other output: Attend takes it, sends it and closes.
         return connection.Closing == CloseMode.Open;
     }
 }
+
+/// <summary>A socket that was accepted and belongs to no loop yet.</summary>
+/// <param name="Descriptor">Of the socket.</param>
+/// <param name="Remote">The peer's address.</param>
+/// <param name="Local">Our address.</param>
+/// <param name="IsUnixSocket">Whether it is no socket of TCP.</param>
+/// <param name="Tls">The session after its handshake; null for a plain connection.</param>
+/// <param name="Early">Encrypted bytes that came with the end of the handshake.</param>
+readonly record struct AcceptedSocket(
+    int Descriptor, string Remote, string Local, bool IsUnixSocket, Tls.TlsSession? Tls = null, byte[]? Early = null);

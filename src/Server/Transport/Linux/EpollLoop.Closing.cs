@@ -45,6 +45,7 @@ sealed unsafe partial class EpollLoop
         foreach (var connection in _closed)
         {
             _handler.OnClosed(connection);
+            if (connection.Tls is not null) EndTls(connection, connection.Tls);
             connection.Input.Discard();
             connection.Output.Discard();
             if (connection.Closing == CloseMode.AfterOutput) Drain(connection.Descriptor);

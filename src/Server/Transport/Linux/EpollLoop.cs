@@ -56,7 +56,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     readonly List<EpollConnection> _attending = [];
     // As _attention: those that are to be closed at once.
     readonly List<EpollConnection> _doomed = [];
-    readonly List<(int Fd, string Remote, string Local, bool Unix)> _handedOver = [];
+    readonly List<AcceptedSocket> _handedOver = [];
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
     volatile bool _attentionPending, _hasDoomed, _stop;
@@ -186,6 +186,11 @@ sealed unsafe partial class EpollLoop : IDisposable
         // A connection with requests left to run reads no more until they are done. Its input waits in the kernel and at the
         // peer, instead of growing our buffer to the limit. The event comes again.
         if (connection.IsClosed || connection.IsQueuedToResume) return;
+        if (connection.Tls is not null)
+        {
+            ReceiveTls(connection, connection.Tls);
+            return;
+        }
         var room = connection.Input.PrepareReceive();
         nint received;
         fixed (byte* to = room) received = LibC.Receive(connection.Descriptor, to, room.Length, LibC.MsgDontWait);
@@ -243,6 +248,15 @@ sealed unsafe partial class EpollLoop : IDisposable
             Close(connection);
             return;
         }
+        if (!(connection.Tls is null ? SendPlain(connection) : SendTls(connection, connection.Tls))) return;
+        WatchWritable(connection, connection.Output.HasSending);
+        if (connection.Closing == CloseMode.AfterOutput) CloseIfDone(connection);
+    }
+
+    /// <summary>Sends what the socket takes.</summary>
+    /// <returns>False if the connection is closed.</returns>
+    bool SendPlain(EpollConnection connection)
+    {
         var output = connection.Output;
         while (output.HasSending)
         {
@@ -261,10 +275,9 @@ sealed unsafe partial class EpollLoop : IDisposable
             if (error == LibC.EIntr) continue;
             if (error == LibC.EAgain) break;
             Close(connection);
-            return;
+            return false;
         }
-        WatchWritable(connection, output.HasSending);
-        if (connection.Closing == CloseMode.AfterOutput) CloseIfDone(connection);
+        return true;
     }
 
     void WatchWritable(EpollConnection connection, bool watch)
@@ -284,6 +297,8 @@ sealed unsafe partial class EpollLoop : IDisposable
             var connection = _resumable[i];
             connection.WantsResume = connection.IsQueuedToResume = false;
             if (!connection.IsClosed) Execute(connection);
+            if (connection is { Tls: not null, End: not Tls.TlsStatus.Complete, IsQueuedToResume: false, IsClosed: false })
+                EndStream(connection, connection.Tls);
             if (_hasDoomed) EndDoomed();
         }
         _resumable.RemoveRange(0, count);
@@ -325,6 +340,7 @@ sealed unsafe partial class EpollLoop : IDisposable
             }
             _attentionPending = _attention.Count > 0;
         }
+        TakeEarly();
         foreach (var connection in _attending)
         {
             if (connection.IsClosed) continue;
@@ -350,7 +366,7 @@ sealed unsafe partial class EpollLoop : IDisposable
             _newListeners = null;
             _acceptAgain = 0;
         }
-        foreach (var (fd, remote, local, unix) in _handedOver) Add(fd, remote, local, unix);
+        foreach (var accepted in _handedOver) Add(accepted);
         _handedOver.Clear();
     }
 
@@ -375,6 +391,8 @@ sealed unsafe partial class EpollLoop : IDisposable
         if (_spare >= 0) LibC.Close(_spare);
         _sharedInput.Free();
         _inputWhileBusy?.Free();
+        _cipherInput?.Free();
+        _cipherOutput?.Free();
     }
 
     static int Check(int result, string call) =>

@@ -1,14 +1,18 @@
+using MiniRedis.Server.Transport.Tls;
+
 namespace MiniRedis.Server.Transport.Linux;
 
 /// <summary>The event loops of a server on Linux: one, or the number of io-threads, each with its own connections.</summary>
 sealed class EpollTransport : ITransport
 {
     readonly EpollLoop[] _loops;
-    int _next;
+    readonly HandshakeLoop _handshakes;
+    uint _next;
     int _tickRequested;
 
-    public EpollTransport(IConnectionHandler handler, int threads)
+    public EpollTransport(IConnectionHandler handler, int threads, TlsContexts contexts, HandshakeLimits limits)
     {
+        _handshakes = new HandshakeLoop(this, handler, contexts, limits);
         _loops = new EpollLoop[threads];
         for (var i = 0; i < threads; i++) _loops[i] = new EpollLoop(this, handler, i);
     }
@@ -17,19 +21,18 @@ sealed class EpollTransport : ITransport
 
     public void Start(IReadOnlyList<Listener> listeners)
     {
-        _loops[0].SetListenersLocked(listeners);
+        ReplaceListenersLocked(listeners);
         foreach (var loop in _loops) loop.Start();
     }
 
-    public void ReplaceListenersLocked(IReadOnlyList<Listener> listeners) => _loops[0].SetListenersLocked(listeners);
-
-    /// <summary>The loop that gets the next connection: each in turn. Called by loop 0, the only one that accepts.</summary>
-    public EpollLoop NextLoop()
+    public void ReplaceListenersLocked(IReadOnlyList<Listener> listeners)
     {
-        var loop = _loops[_next];
-        _next = (_next + 1) % _loops.Length;
-        return loop;
+        _loops[0].SetListenersLocked(listeners.Where(l => !l.IsTls).ToList());
+        _handshakes.SetListenersLocked(listeners.Where(l => l.IsTls).ToList());
     }
+
+    /// <summary>The loop that gets the next connection: each in turn. Called by the two threads that accept.</summary>
+    public EpollLoop NextLoop() => _loops[(Interlocked.Increment(ref _next) - 1) % (uint)_loops.Length];
 
     public void RequestTick()
     {
@@ -49,11 +52,13 @@ sealed class EpollTransport : ITransport
 
     public void Stop()
     {
+        _handshakes.Stop();
         foreach (var loop in _loops) loop.Stop();
     }
 
     public void Dispose()
     {
+        _handshakes.Dispose();
         foreach (var loop in _loops) loop.Dispose();
     }
 }

@@ -12,7 +12,7 @@ namespace MiniRedis.Server.Transport.Sockets;
 /// under the executor's lock, since a resumed batch reads that pipe on another thread.
 /// </para>
 /// </summary>
-sealed class SocketConnection : Connection, IDisposable
+sealed partial class SocketConnection : Connection, IDisposable
 {
     /// <summary>Most bytes of a closing connection that are read and dropped, so that the close does not reset it.</summary>
     const int MaxDrainedBytes = 1024 * 1024;
@@ -46,6 +46,7 @@ sealed class SocketConnection : Connection, IDisposable
     public void Start()
     {
         _transport.Handler.OnAccepted(this);
+        if (Tls is not null) TakeEarly();
         Receive();
     }
 
@@ -88,6 +89,7 @@ sealed class SocketConnection : Connection, IDisposable
     /// <summary>Reads arrived bytes and runs their requests. False at the end of the stream.</summary>
     bool TryTakeLocked()
     {
+        if (Tls is not null) return TryTakeTlsLocked(Tls);
         var received = _socket.Receive(Input.PrepareReceive(), SocketFlags.None, out var error);
         if (error is SocketError.WouldBlock) return true;
         if (error != SocketError.Success || received == 0) return false;
@@ -166,9 +168,9 @@ sealed class SocketConnection : Connection, IDisposable
                 // Read together with the taken output: a reply written later must not be lost by a close requested with it.
                 isLast = Closing != CloseMode.Open;
             }
-            while (Output.HasSending && Volatile.Read(ref _closed) == 0)
+            while ((Tls is null || TryEncrypt(Tls)) && Output.HasSending && Volatile.Read(ref _closed) == 0)
             {
-                _send.SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(Output.Front));
+                _send.SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(Tls is null ? Output.Front : Output.EncryptedMemory));
                 try
                 {
                     if (_socket.SendAsync(_send)) return; // SendCompleted goes on
@@ -205,7 +207,8 @@ sealed class SocketConnection : Connection, IDisposable
             Close();
             return false;
         }
-        Output.Sent(_send.BytesTransferred);
+        if (Tls is null) Output.Sent(_send.BytesTransferred);
+        else Output.SentEncrypted(_send.BytesTransferred);
         return true;
     }
 
@@ -242,6 +245,7 @@ sealed class SocketConnection : Connection, IDisposable
             _closed = 1;
             _transport.Handler.OnClosed(this);
             Input.Discard();
+            if (Tls is not null) EndTls(Tls);
             if (Closing == CloseMode.AfterOutput) DrainLocked();
         }
         _transport.Remove(this);

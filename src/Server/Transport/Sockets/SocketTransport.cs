@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Transport.Sockets;
 
@@ -7,7 +8,7 @@ namespace MiniRedis.Server.Transport.Sockets;
 /// pool. A connection has at most one receive under way, and its batch runs in that completion. So one thread at a time owns a
 /// connection, and the executor's lock serializes the threads.
 /// </summary>
-sealed class SocketTransport(IConnectionHandler handler) : ITransport
+sealed partial class SocketTransport(IConnectionHandler handler, TlsContexts contexts, HandshakeLimits limits) : ITransport
 {
     /// <summary>Pause of accepting after the system refused: it is out of descriptors or memory.</summary>
     const int AcceptPauseMilliseconds = 100;
@@ -52,33 +53,39 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
         while (!_stop)
         {
             Socket socket;
+            if (listener.IsTls) await _handshakes.WaitAsync().ConfigureAwait(false);
             try
             {
                 socket = await listener.Socket.AcceptAsync().ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
+                if (listener.IsTls) _handshakes.Release();
                 return;
             }
             catch (SocketException failure) when (failure.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
             {
+                if (listener.IsTls) _handshakes.Release();
                 continue; // the peer was gone before it was accepted
             }
             catch (SocketException failure)
             {
+                if (listener.IsTls) _handshakes.Release();
                 handler.OnAcceptFailed(failure.Message);
                 await Task.Delay(AcceptPauseMilliseconds).ConfigureAwait(false);
                 continue;
             }
-            Start(socket, listener);
+            if (!listener.IsTls) Start(socket, listener);
+            else if (!handler.TurnsAway()) _ = HandshakeAsync(socket, listener);
+            else TurnAway(socket);
         }
     }
 
-    void Start(Socket socket, Listener listener)
+    void Start(Socket socket, Listener listener, TlsSession? tls = null, byte[]? early = null)
     {
         try
         {
-            var connection = new SocketConnection(this, socket, listener, _sharedInput);
+            var connection = new SocketConnection(this, socket, listener, _sharedInput) { Tls = tls, Early = early ?? [] };
             lock (_connectionsLock) _connections.Add(connection);
             // Its first requests may have arrived already, and take long: others are accepted meanwhile.
             ThreadPool.UnsafeQueueUserWorkItem(static c => c.Start(), connection, preferLocal: false);
@@ -86,6 +93,7 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
         catch (SocketException)
         {
             socket.Dispose(); // gone before it could be asked for its name
+            tls?.Dispose();
         }
     }
 
@@ -138,6 +146,7 @@ sealed class SocketTransport(IConnectionHandler handler) : ITransport
     public void Dispose()
     {
         _tick.Dispose();
+        _handshakes.Dispose();
         _sharedInput.Free();
     }
 }

@@ -18,8 +18,8 @@ public sealed class ServerCommandsInfoTests : ServerTests
     [Theory]
     [InlineData("INFO", "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace")]
     [InlineData("INFO DEFAULT", "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace")]
-    [InlineData("INFO all", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace Keysizes")]
-    [InlineData("INFO everything debug", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster Keyspace Keysizes Debug")]
+    [InlineData("INFO all", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster TLS Keyspace Keysizes")]
+    [InlineData("INFO everything debug", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster TLS Keyspace Keysizes Debug")]
     [InlineData("INFO keyspace CPU cpu nonsense", "CPU Keyspace")]
     [InlineData("INFO nonsense", "")]
     public void Sections_come_once_and_in_order(string command, string titles) =>

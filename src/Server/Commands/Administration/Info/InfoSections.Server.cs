@@ -33,7 +33,7 @@ static partial class InfoSections
         text.Field("process_id", Environment.ProcessId);
         text.Field("process_supervised", "no");
         text.Field("run_id", server.Ids.Run);
-        text.Field("tcp_port", config.Network.Port);
+        text.Field("tcp_port", config.Network.Port != 0 ? config.Network.Port : config.Tls.TlsPort);
         text.Field("server_time_usec", server.Clock.ReadMicroseconds());
         text.Field("uptime_in_seconds", server.Clock.UptimeSeconds);
         text.Field("uptime_in_days", server.Clock.UptimeSeconds / 86_400);
@@ -62,12 +62,12 @@ static partial class InfoSections
     static void Listeners(InfoText text, ServerConfig config)
     {
         var number = 0;
+        var addresses = string.Concat(config.Network.Bind.Select(b => ",bind=" + b));
         if (config.Network.Port != 0)
-        {
-            var addresses = string.Concat(config.Network.Bind.Select(b => ",bind=" + b));
             text.Field(Name(number++), string.Create(CultureInfo.InvariantCulture, $"name=tcp{addresses},port={config.Network.Port}"));
-        }
-        if (config.Network.UnixSocket.Length > 0) text.Field(Name(number), $"name=unix,bind={ConfigText.ToUnicode(config.Network.UnixSocket)}");
+        if (config.Network.UnixSocket.Length > 0) text.Field(Name(number++), $"name=unix,bind={ConfigText.ToUnicode(config.Network.UnixSocket)}");
+        if (config.Tls.TlsPort != 0)
+            text.Field(Name(number), string.Create(CultureInfo.InvariantCulture, $"name=tls{addresses},port={config.Tls.TlsPort}"));
 
         static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"listener{number}");
     }

@@ -77,6 +77,7 @@ static partial class InfoSections
         text.Field("acl_access_denied_key", statistics.AclDeniedKeys);
         text.Field("acl_access_denied_channel", statistics.AclDeniedChannels);
         text.Field("acl_access_denied_db", statistics.AclDeniedDatabases);
+        text.Field("acl_access_denied_tls_cert", statistics.AclDeniedCertificates);
     }
 
     static long MeanCycleMicroseconds(ServerParts server)

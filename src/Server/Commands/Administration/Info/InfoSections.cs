@@ -40,6 +40,7 @@ static partial class InfoSections
         new("errorstats", Kind.Default, ErrorStats),
         new("latencystats", Kind.All, LatencyStats),
         new("cluster", Kind.Default, Cluster),
+        new("tls", Kind.All, Tls),
         new("keyspace", Kind.Default, Keyspace),
         new("keysizes", Kind.All, KeySizes),
         new("hotkeys", Kind.Hidden, HotKeys),
