@@ -13,6 +13,10 @@ static class Access
         "~app5:*", "~app6:*", "~app7:*", "~app8:*", "%R~shared:*", "%W~log:*", "~session:*", "~key:*", "&news:*", "&jobs:*",
     ];
 
+    /// <summary>The loads of the restricted user, for the profile.</summary>
+    public static IReadOnlyList<Workload> Restricted { get; } =
+        [.. new[] { "get", "set" }.Select(test => new Workload($"{test}, 20 rules", 16, Requests, $"{Login}-t {test}", (server, _) => MakeUser(server)))];
+
     public static void Measure(string mine, string redis, int rounds, double scale)
     {
         Console.WriteLine($"{Clients} clients, CPU us/command; median of {rounds} rounds in turn; ratios to the default user");
@@ -20,13 +24,19 @@ static class Access
         foreach (var (name, command) in new[] { ("MiniRedis", mine), ("redis-server", redis) })
         {
             using var server = new RunningServer(name, command);
-            using (var admin = server.Connect()) admin.Call(s_user);
+            MakeUser(server);
             foreach (var test in new[] { "get", "set" })
             {
                 foreach (var pipeline in new[] { 1, 16, 64 }) Row(server, test, pipeline, rounds, scale);
             }
         }
         Console.WriteLine();
+    }
+
+    static void MakeUser(RunningServer server)
+    {
+        using var admin = server.Connect();
+        admin.Call(s_user);
     }
 
     static void Row(RunningServer server, string test, int pipeline, int rounds, double scale)

@@ -25,7 +25,7 @@ static class Collection
         var command = $"env {string.Join(' ', s_settings)} DOTNET_PGODataPath={path} dotnet {Path.Combine(AppContext.BaseDirectory, "miniredis.dll")}";
         using (var server = new RunningServer("MiniRedis", command))
         {
-            foreach (var workload in Workload.Strings.Concat(Workload.Collections(Scale)).Concat(Scripts.Called))
+            foreach (var workload in Workload.Strings.Concat(Workload.Collections(Scale)).Concat(Scripts.Called).Concat(Access.Restricted))
             {
                 var requests = (int)(workload.Requests * Scale);
                 workload.Prepare?.Invoke(server, requests);

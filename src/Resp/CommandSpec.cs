@@ -13,6 +13,7 @@ public class CommandSpec
     private AclCategory _categories;
     private string? _fullName;
     private int _firstKey, _lastKey, _keyStep;
+    private KeySpec? _loneKey;
     private bool _hasKeys;
 
     /// <summary>In upper case; a subcommand's own part only ("LIST" of CLIENT LIST).</summary>
@@ -144,6 +145,16 @@ public class CommandSpec
         }
     }
 
+    /// <summary>Its only key spec, if that finds one key at a fixed place; null otherwise.</summary>
+    public KeySpec? LoneKey
+    {
+        get
+        {
+            if (!_derived) Derive();
+            return _loneKey;
+        }
+    }
+
     /// <summary>True if a call may name keys (sharded channels are not keys).</summary>
     public bool HasKeys
     {
@@ -179,6 +190,7 @@ public class CommandSpec
     {
         _categories = DeriveCategories();
         _hasKeys = GetKeys is not null || Keys.Any(k => (k.Flags & KeyFlags.NotKey) == 0);
+        _loneKey = Keys is [{ Begin: BeginSearch.Index, Find: FindKeys.Range, LastKey: 0 } only] && GetKeys is null ? only : null;
         DeriveLegacyRange();
         _derived = true;
     }

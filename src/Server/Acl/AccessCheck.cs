@@ -47,8 +47,8 @@ static class AccessCheck
 
     static bool AllowsKeys(KeyRights rights, CommandSpec command, in Request request, out int at)
     {
-        // One key at a fixed place: most commands.
-        if (command is { Keys: [{ Begin: BeginSearch.Index, Find: FindKeys.Range, LastKey: 0 } only], GetKeys: null })
+        // Most commands.
+        if (command.LoneKey is { } only)
         {
             at = only.Index;
             return rights.Allows(request[at], KeyRights.Needed(only.Flags));
