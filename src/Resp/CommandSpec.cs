@@ -21,7 +21,7 @@ public class CommandSpec
 
     public required CommandGroup Group { get; init; }
 
-    /// <summary>Version of Redis that introduced it.</summary>
+    /// <summary>Version of Redis, or of Valkey, that introduced it; of a command of our own, our version.</summary>
     public required string Since { get; init; }
 
     public string Complexity { get; init; } = "";

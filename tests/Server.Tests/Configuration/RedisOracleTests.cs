@@ -22,7 +22,7 @@ public class RedisOracleTests
     /// <summary>Names that 7.0.15 has for everyone and a later version hid.</summary>
     static readonly string[] HiddenSince70 = ["aof-disable-auto-gc"];
 
-    /// <summary>Names of ours that 7.0.15 lacks: those of Redis 7.2 and 7.4; Valkey's say so in the table.</summary>
+    /// <summary>Names of ours that 7.0.15 lacks: those of Redis 7.2 and 7.4, and Valkey's aliases of these. Valkey's rows, and ours, say so in the table.</summary>
     static readonly string[] NewerThan70 =
     [
         "cluster-announce-human-nodename", "locale-collate", "max-new-connections-per-cycle", "max-new-tls-connections-per-cycle",
