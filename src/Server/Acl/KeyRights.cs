@@ -40,7 +40,9 @@ sealed class KeyRights
     }
 
     readonly List<(byte[] Pattern, KeyRight Right)> _patterns = [];
-    Entry[] _plain = [];
+
+    // Made of the patterns by the first look-up after a change: rules come by the thousand, one at a time.
+    Entry[]? _plain;
     (byte[] Pattern, KeyRight Right)[] _globs = [];
 
     public int Count => _patterns.Count;
@@ -52,14 +54,13 @@ sealed class KeyRights
     {
         var copy = new KeyRights();
         copy._patterns.AddRange(_patterns);
-        copy.Compile();
         return copy;
     }
 
     public void Clear()
     {
         _patterns.Clear();
-        Compile();
+        _plain = null;
     }
 
     /// <summary>Adds a pattern, or rights to one that is there.</summary>
@@ -68,7 +69,7 @@ sealed class KeyRights
         var known = _patterns.FindIndex(p => p.Pattern.AsSpan().SequenceEqual(pattern));
         if (known < 0) _patterns.Add((pattern, right));
         else _patterns[known] = (pattern, _patterns[known].Right | right);
-        Compile();
+        _plain = null;
     }
 
     /// <summary>The rights that a command asks for, by what it does to the key. A command that does none of it needs some pattern only.</summary>
@@ -78,8 +79,9 @@ sealed class KeyRights
 
     public bool Allows(ReadOnlySpan<byte> key, KeyRight needed)
     {
+        var plain = _plain ?? Compile();
         var head = Head(key);
-        foreach (ref readonly var entry in _plain.AsSpan())
+        foreach (ref readonly var entry in plain.AsSpan())
         {
             if (((head ^ entry.Head) & entry.Mask) != 0 || (entry.Right & needed) != needed) continue;
             if (entry.IsPrefix ? key.StartsWith(entry.Text) : key.SequenceEqual(entry.Text)) return true;
@@ -94,7 +96,7 @@ sealed class KeyRights
     /// <summary>Whether a pattern "*" gives the rights to every key.</summary>
     public bool AllowsEvery(KeyRight needed) => _patterns.Exists(p => (p.Right & needed) == needed && p.Pattern is [(byte)'*']);
 
-    void Compile()
+    Entry[] Compile()
     {
         var plain = new List<Entry>();
         var globs = new List<(byte[], KeyRight)>();
@@ -105,7 +107,8 @@ sealed class KeyRights
             if (text.AsSpan().ContainsAny("*?[\\"u8)) globs.Add((pattern, right));
             else plain.Add(new Entry { Head = Head(text), Mask = MaskOf(text.Length), Text = text, Right = right, IsPrefix = isPrefix });
         }
-        (_plain, _globs) = ([.. plain], [.. globs]);
+        _globs = [.. globs];
+        return _plain = [.. plain];
     }
 
     static ulong Head(ReadOnlySpan<byte> text)

@@ -40,13 +40,9 @@ sealed partial class ServerHost
         var config = Server.Config;
         if (_metricsEndpoint is null)
         {
-            // By ordinal. Names do not change any more once the server has started.
+            // By ordinal.
             var names = new string[Server.CommandStatistics.Length];
-            foreach (var command in Server.Commands.All)
-            {
-                names[command.Ordinal] = command.FullName;
-                foreach (var subcommand in command.Subcommands) names[subcommand.Ordinal] = subcommand.FullName;
-            }
+            foreach (var command in Server.AclLimits.Names.All) names[command.Ordinal] = command.FullName;
             var page = new MetricsPage(Server.Metrics.Rows, names, config, Server.Ids);
             _scrapes = new Scrapes(Server.Metrics, page, Server.Clock.Time);
             var health = new Health(Server.Dataset, Server.Exit, config.Replication);

@@ -1,4 +1,3 @@
-using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Configuration;
@@ -168,7 +167,7 @@ static partial class AclCommands
         }
         if (!command.AcceptsCount(request.Count))
         {
-            c.Fail(Encoding.ASCII.GetBytes(Errors.WrongArity(command.FullName)));
+            c.Fail(Errors.WrongArity(command.FullName));
             return;
         }
         var denial = user.IsRestricted ? AccessCheck.Check(user, command, request, c.Database.Number) : default;
