@@ -9,9 +9,11 @@ using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Links;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
@@ -20,6 +22,7 @@ using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -77,7 +80,7 @@ sealed class MiniRedisServer
         var notifications = new KeyspaceNotifications(config.Observation, pubSub, effects);
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
-        var blocked = new BlockedClients(keyspace, keys, pause, effects, clock, cronSignal);
+        var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -87,11 +90,11 @@ sealed class MiniRedisServer
         // Memory.
         var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
-        var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, clock, config.Process);
+        var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, dataset, clock, config.Process);
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
         var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, clock, cronSignal,
-            config.Memory, config.Observation, config.Process);
+            config.Memory, config.Observation, config.Process, config.Replication);
 
         // Files.
         var settings = config.Persistence;
@@ -104,6 +107,14 @@ sealed class MiniRedisServer
             keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
 
+        // The master's stream, for a replica.
+        var tls = new TlsContexts();
+        var history = new ReplicationHistory(ids);
+        dataset.IsReplica = config.Replication.ReplicaOf is not null;
+        var follower = new Follower(
+            new LinkConnector(tls), history, new ReplicationStream(history), keyspace, clients, clientMemory, admission, blocked,
+            loading, saving, backgroundSaving, aof, aofRewriting, functions, effects, dataset, exit, config, clock, cronSignal, log);
+
         // For scrapes, of which the cron answers each.
         var metrics = new MetricsCollector(
             keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
@@ -112,7 +123,7 @@ sealed class MiniRedisServer
 
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, memory, statistics, gcPauses, hotKeys, metrics, config.Process, clock);
+            aofRewriting, loading, shutdown, follower, memory, statistics, gcPauses, hotKeys, metrics, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -126,11 +137,11 @@ sealed class MiniRedisServer
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
-            Cron = cron, Metrics = metrics, Tls = new TlsContexts(),
+            Cron = cron, Metrics = metrics, Tls = tls, History = history, Follower = follower,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, config.Memory, config.Security);
+            commandStatistics, runningScript, denials, follower, config.Memory, config.Security, config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
@@ -138,11 +149,16 @@ sealed class MiniRedisServer
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;
+        follower.Replay = new MasterReplay(
+            runner, commands, tracking, aof, refusedMemory, runningScript, statistics, exit, config.Replication, clock, log)
+        {
+            Acknowledge = follower.Acknowledge,
+        };
         Parts.Executor = new Executor(
             runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
             statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
-        crash.ExecutorLock = Parts.Executor.ExecutorLock;
+        crash.ExecutorLock = follower.ExecutorLock = Parts.Executor.ExecutorLock;
         CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.

@@ -3,6 +3,7 @@ using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Monitoring;
@@ -20,7 +21,7 @@ sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
-    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics,
+    Follower follower, MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics,
     ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
@@ -53,6 +54,7 @@ sealed class Cron(
         {
             _nextSample = now + SampleMilliseconds;
             Sample(now);
+            follower.RunLocked();
             aofRewriting.StartIfDue();
             backgroundSaving.StartIfDue();
         }

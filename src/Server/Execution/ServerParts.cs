@@ -6,6 +6,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -16,6 +17,7 @@ using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -89,6 +91,11 @@ sealed class ServerParts
     public required CrashReport Crash { get; init; }
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
+    public required ReplicationHistory History { get; init; }
+
+    /// <summary>Follows a master: REPLICAOF.</summary>
+    public required Follower Follower { get; init; }
+
     public required MetricsCollector Metrics { get; init; }
 
     /// <summary>Makes encrypted sessions, for those who connect and for connections to other servers. Any thread.</summary>

@@ -18,6 +18,11 @@ static partial class ServerCommands
 
     static void Role(ref CommandContext c)
     {
+        if (c.Server.Dataset.IsReplica)
+        {
+            RoleOfReplica(ref c);
+            return;
+        }
         c.Reply.Array(3);
         c.Reply.Bulk("master"u8);
         c.Reply.Integer(0);
