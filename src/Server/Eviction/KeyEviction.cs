@@ -35,7 +35,7 @@ enum EvictionResult
 /// <remarks>Under the executor's lock, between commands.</remarks>
 sealed class KeyEviction(
     VictimChoice choice, KeyAccess keys, ClientMemory clientMemory, ClientPause pause, LazyFree lazyFree, EffectStream effects,
-    MemoryUsage memory, LatencyMonitor latency, DatasetState dataset, Clock clock, CronSignal cronSignal,
+    MemoryUsage memory, LatencyMonitor latency, DatasetState dataset, ReplicationHistory history, Clock clock, CronSignal cronSignal,
     MemorySettings memorySettings, ObservationSettings observationSettings, ProcessSettings processSettings,
     ReplicationSettings replicationSettings)
 {
@@ -64,7 +64,7 @@ sealed class KeyEviction(
         var bound = memorySettings.MaxMemory;
         if (bound == 0 || dataset.IsLoading || pause.IsActive) return EvictionResult.WithinBound;
         // Its master evicts, and tells it.
-        if (dataset.IsReplica && replicationSettings.ReplicaIgnoreMaxMemory) return EvictionResult.WithinBound;
+        if (history.IsReplica && replicationSettings.ReplicaIgnoreMaxMemory) return EvictionResult.WithinBound;
         var excess = memory.CountedForEviction - bound;
         if (excess > 0)
         {

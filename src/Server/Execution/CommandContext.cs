@@ -88,7 +88,7 @@ ref partial struct CommandContext
     /// AOF is loaded, in import mode and on a replica: a later command may extend the deadline.
     /// </summary>
     public readonly bool IsPast(long deadline) =>
-        deadline <= Now && !Server.Dataset.IsLoading && !Server.Dataset.IsReplica && !Server.Config.Process.ImportMode;
+        deadline <= Now && !Server.Dataset.IsLoading && !Server.History.IsReplica && !Server.Config.Process.ImportMode;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -40,11 +40,21 @@ sealed partial class CommandRunner
             _runsAgain = false;
         }
         CompleteWaiting(client, reply);
+        client.WriteOffset = history.Offset;
         aof.HoldReplies(client, appended, hasSeen: true);
     }
 
     /// <inheritdoc/>
-    public void EndWait(BlockingCall call, bool withError) => EndWait(call, withError ? Errors.Unblocked : default);
+    public void EndWait(BlockingCall call, bool withError)
+    {
+        if (call.Awaited is not null && !withError)
+        {
+            call.IsOver = true;
+            RunAgain(call);
+            return;
+        }
+        EndWait(call, withError ? Errors.Unblocked : default);
+    }
 
     /// <inheritdoc/>
     public void EndForRole(BlockingCall call)

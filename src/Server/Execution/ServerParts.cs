@@ -60,6 +60,11 @@ sealed class ServerParts
     public required DebugSwitches DebugSwitches { get; init; }
     public required DatasetState Dataset { get; init; }
     public required ServerIds Ids { get; init; }
+    public required ReplicationHistory History { get; init; }
+    public required ReplicationStream ReplicationStream { get; init; }
+    public required Replicas Replicas { get; init; }
+    public required FullSyncs FullSyncs { get; init; }
+    public required AckWaits AckWaits { get; init; }
     public required CronSignal CronSignal { get; init; }
     public required RunningCall Running { get; init; }
     public required KeyAccess Keys { get; init; }
@@ -91,7 +96,6 @@ sealed class ServerParts
     public required CrashReport Crash { get; init; }
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
-    public required ReplicationHistory History { get; init; }
 
     /// <summary>Follows a master: REPLICAOF.</summary>
     public required Follower Follower { get; init; }

@@ -47,7 +47,12 @@ sealed partial class Follower
         lock (ExecutorLock)
         {
             ThrowUnlessCurrent(link);
-            if (position.Id != history.Id) chained.Rename(position.Id);
+            if (position.Id != history.Id)
+            {
+                // This server's own replicas hear of the new name when they come back.
+                history.Rename(position.Id);
+                replicas.DropAll("the history has another name");
+            }
             _known = position;
             return Attach(connection, _database);
         }
@@ -101,7 +106,7 @@ sealed partial class Follower
         log.FlushingOldData();
         // From here on the data are of no history, whatever becomes of the link.
         _known = null;
-        chained.Disconnect();
+        replicas.DropAll("the data are replaced");
         aofRewriting.Suspend();
         backgroundSaving.Cancel();
         effects.FlushingAll(keyspace.DatabaseCount);
@@ -124,13 +129,21 @@ sealed partial class Follower
                 throw new LinkException("its file cannot be loaded");
             }
             _known = position;
-            chained.Begin(position);
+            if (position is not null) Adopt(position);
             saving.ForgetChanges(effects.Dirty);
             var client = Attach(connection, loading.StreamDatabase);
             log.MasterSyncFinished();
             if (config.Persistence.AppendOnly) aofRewriting.Follow();
             return client;
         }
+    }
+
+    /// <summary>The data are a copy of this history up to its offset. What follows is kept for replicas of this server.</summary>
+    void Adopt(ReplicationPosition position)
+    {
+        history.Adopt(position.Id, position.Offset);
+        chain.Restart(position.Offset);
+        chain.Open();
     }
 
     /// <summary>Makes the client whose commands the stream is.</summary>
@@ -148,6 +161,7 @@ sealed partial class Follower
         _unapplied = 0;
         (_syncedOffset, _followedOffset) = (-1, -1);
         State = MasterLinkState.Connected;
+        history.IsLinkUp = true;
         DownSince = 0;
         // A master that sent its file without a length sends the stream once it has heard this.
         Acknowledge();
@@ -173,7 +187,8 @@ sealed partial class Follower
             if (_known is { } known && applied.Length > 0)
             {
                 _known = known with { Offset = known.Offset + applied.Length };
-                chained.FeedFromMaster(applied);
+                chain.FeedFromMaster(applied);
+                if (replicas.HasUnsent) replicas.Flush();
             }
             if (run.End == MasterRunEnd.NotCommands)
             {

@@ -40,7 +40,7 @@ enum MasterLinkState : byte
 /// </summary>
 /// <remarks>Under the executor's lock, but for the methods that the link's thread enters (Follower.Link.cs), which take it.</remarks>
 sealed partial class Follower(
-    LinkConnector connector, ReplicationHistory history, ReplicationStream chained, Keyspace keyspace,
+    LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, EffectStream effects,
     DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log)
@@ -110,7 +110,7 @@ sealed partial class Follower(
         var wasMaster = Master is null;
         Drop();
         config.Replication.ReplicaOf = master;
-        dataset.IsReplica = history.IsReplica = true;
+        SetRole(isReplica: true);
         if (wasMaster)
         {
             blocked.EndAll();
@@ -127,34 +127,51 @@ sealed partial class Follower(
         Drop();
         _known = null;
         config.Replication.ReplicaOf = null;
-        dataset.IsReplica = history.IsReplica = false;
         State = MasterLinkState.None;
         DownSince = 0;
-        // Replicas of this one go on with the new history where the old one ended.
+        // Replicas of this one go on with the new history where the old one ended, once they have asked for it by its name.
         history.Shift();
+        replicas.DropAll("this server is a master now");
+        chain.SelectAgain();
+        SetRole(isReplica: false);
         if (config.Persistence.AppendOnly) aofRewriting.Follow();
     }
 
-    /// <summary>The server has started as a replica. Its data may be of a history that the master goes on with.</summary>
-    void BeginAtStart()
+    /// <summary>
+    /// The server has started, and its data are loaded. They may be of a history that goes on: a replica's with its master, a master's with
+    /// its replicas.
+    /// </summary>
+    public void Begin()
     {
-        dataset.IsReplica = history.IsReplica = true;
-        State = MasterLinkState.Connect;
-        DownSince = clock.Now;
-        if (loading.History is not { Id: { } id, Offset: >= 0 and var offset }) return;
-        history.Adopt(id, offset);
-        (_known, _database) = (new ReplicationPosition(id, offset), loading.StreamDatabase);
+        var loaded = loading.History is { Id: { } id, Offset: >= 0 and var offset } ? new ReplicationPosition(id, offset) : null;
+        if (Master is not null)
+        {
+            State = MasterLinkState.Connect;
+            DownSince = clock.Now;
+            if (loaded is null) return;
+            Adopt(loaded);
+            (_known, _database) = (loaded, loading.StreamDatabase);
+        }
+        // Keys that were left out since they had expired are gone here, and nowhere in the stream.
+        else if (loaded is not null && loading.KeysExpired == 0)
+        {
+            history.Continue(loaded.Id, loaded.Offset);
+            chain.Restart(loaded.Offset);
+            chain.Open();
+        }
+    }
+
+    void SetRole(bool isReplica)
+    {
+        history.IsReplica = isReplica;
+        // Who writes the stream is another one now.
+        effects.Refresh();
     }
 
     /// <summary>Called by the cron.</summary>
     public void RunLocked()
     {
-        if (Master is null || clock.Now < _nextRound) return;
-        if (State == MasterLinkState.None)
-        {
-            if (dataset.IsLoading) return;
-            BeginAtStart();
-        }
+        if (State == MasterLinkState.None || clock.Now < _nextRound) return;
         _nextRound = clock.Now + RoundMilliseconds;
         CheckSilence();
         if (State == MasterLinkState.Connect) Connect();
@@ -245,6 +262,7 @@ sealed partial class Follower(
     {
         var link = _link;
         _link = null;
+        history.IsLinkUp = false;
         link?.Stop();
         // What is loaded for a link that is gone has no history: there is nothing to go on with.
         if (State == MasterLinkState.Sync && dataset.IsLoading)

@@ -112,6 +112,7 @@ sealed partial class ServerHost : IDisposable
                 throw;
             }
             isLoading = Server.Dataset.IsLoading;
+            if (!isLoading) Server.Follower.Begin();
         }
         _transport.Start(_listeners);
         StartMetrics();
@@ -184,6 +185,7 @@ sealed partial class ServerHost : IDisposable
     {
         if (isWhole && (!Server.Config.Persistence.AppendOnly || TryOpenAof()))
         {
+            Server.Follower.Begin();
             Ready();
             return;
         }

@@ -21,7 +21,7 @@ namespace MiniRedis.Server.Persistence;
 /// </summary>
 sealed class Loading(
     Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving,
-    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, Clock clock,
+    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ReplicationHistory history, Clock clock,
     PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IDisposable
 {
@@ -90,7 +90,7 @@ sealed class Loading(
     {
         var stream = Disk.OpenRead(path);
         // A replica keeps expired keys until its master deletes them.
-        _loader = Setup.Open(stream, dropExpiredAt: dataset.IsReplica ? -1 : clock.Now, replaces);
+        _loader = Setup.Open(stream, dropExpiredAt: history.IsReplica ? -1 : clock.Now, replaces);
         _replaces = replaces;
         Begin(ended);
     }
