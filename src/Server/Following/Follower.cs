@@ -43,7 +43,7 @@ sealed partial class Follower(
     LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, EffectStream effects,
-    DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log)
+    DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
 {
     /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
     const int RoundMilliseconds = 1000;
@@ -288,5 +288,16 @@ sealed partial class Follower(
         if (!reconnects) return;
         DownSince = clock.Now;
         Connect();
+    }
+
+    /// <summary>The server stops: the thread of the link touches nothing any more once this returns. Any thread.</summary>
+    public void Dispose()
+    {
+        lock (ExecutorLock)
+        {
+            _link?.Stop();
+            _link = null;
+            State = MasterLinkState.None;
+        }
     }
 }
