@@ -20,6 +20,11 @@ static partial class ServerCommands
 
     static void Role(ref CommandContext c)
     {
+        if (c.Server.History.IsReplica)
+        {
+            RoleOfReplica(ref c);
+            return;
+        }
         c.Reply.Array(3);
         c.Reply.Bulk("master"u8);
         c.Reply.Integer(c.Server.History.Offset);
