@@ -72,6 +72,12 @@ sealed partial class Follower(
     /// <summary>The port on which others reach this server. Set by the host.</summary>
     public Func<int> ListeningPort { get; set; } = () => 0;
 
+    /// <summary>Whether the other side is to be asked to become the master. Set by the root.</summary>
+    public Func<bool> AsksForFailover { get; set; } = () => false;
+
+    /// <summary>The master has answered PSYNC: whether it agrees to be the master.</summary>
+    public event Action<bool>? Answered;
+
     /// <summary>The master; null for a server that follows nobody.</summary>
     public MasterAddress? Master => config.Replication.ReplicaOf;
 
@@ -219,6 +225,7 @@ sealed partial class Follower(
             AnnounceIp = replication.ReplicaAnnounceIp,
             Version = ServerVersion.Redis,
             Known = _known,
+            IsFailover = _known is not null && AsksForFailover(),
         };
         _link = new MasterLink(this, connector, target, settings, clock.Time);
         State = MasterLinkState.Connecting;
