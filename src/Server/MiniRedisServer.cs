@@ -198,6 +198,10 @@ sealed class MiniRedisServer
         admission.Leaving += pubSub.Leave;
         admission.Leaving += monitors.Remove;
         admission.Leaving += pushes.Forget;
+        loading.LeftOut += (database, key) =>
+        {
+            if (!history.IsReplica && (stream.HasBacklog || !follower.HasBegun)) stream.Delete(database, key);
+        };
         admission.Leaving += replicas.Remove;
         replicas.Acknowledged += ackWaits.Check;
         stream.Lost += () => replicas.DropAll("the stream of changes is lost");

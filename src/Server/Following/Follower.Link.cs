@@ -6,7 +6,9 @@ using MiniRedis.Server.Links;
 
 namespace MiniRedis.Server.Following;
 
-/// <summary>What the thread of the link has done: each method takes the executor's lock, and ends the thread of a link that is no longer wanted.</summary>
+/// <summary>
+/// What the thread of the link has done: each method takes the executor's lock, and ends the thread of a link that is no longer wanted.
+/// </summary>
 sealed partial class Follower
 {
     /// <summary>Bytes of files between two looks at the clock would be many: the name is enough for one.</summary>

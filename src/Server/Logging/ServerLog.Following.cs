@@ -62,7 +62,8 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Failed trying to load the MASTER synchronization DB from {place}, check server logs.")]
     public partial void CannotLoadFromMaster(string place);
 
-    [LoggerMessage(LogLevel.Warning, "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {reason}")]
+    [LoggerMessage(LogLevel.Warning, "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA "
+        + "synchronization: {reason}")]
     public partial void CannotKeepFromMaster(string reason);
 
     [LoggerMessage(LogLevel.Warning, "I/O error trying to sync with MASTER: {reason}")]
@@ -90,7 +91,8 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Protocol error from master: what it sends is no command")]
     public partial void MasterProtocolError();
 
-    [LoggerMessage(LogLevel.Warning, "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{command}'")]
+    [LoggerMessage(LogLevel.Warning, "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command "
+        + "'{command}'")]
     public partial void ErrorForMaster(string error, string command);
 
     [LoggerMessage(LogLevel.Warning, "Applying a command of the master failed")]
