@@ -5,6 +5,27 @@ namespace MiniRedis.Server.Logging;
 /// <summary>The link of a replica to its master. The words are Redis's: operators and tests look for them.</summary>
 sealed partial class ServerLog
 {
+    [LoggerMessage(LogLevel.Information, "FAILOVER requested to any replica.")]
+    public partial void FailoverRequested();
+
+    [LoggerMessage(LogLevel.Information, "FAILOVER requested to {host}:{port}.")]
+    public partial void FailoverRequestedTo(string host, int port);
+
+    [LoggerMessage(LogLevel.Information, "FAILOVER to {host}:{port} time out exceeded, failing over.")]
+    public partial void FailoverForced(string host, int port);
+
+    [LoggerMessage(LogLevel.Information, "Failover target {host}:{port} is synced, failing over.")]
+    public partial void FailoverTargetSynced(string host, int port);
+
+    [LoggerMessage(LogLevel.Information, "Aborting failover{target} while {state}, reason: {reason}")]
+    public partial void FailoverAborted(string target, string state, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Failover request received for replid {id}.")]
+    public partial void FailoverRequestReceived(string id);
+
+    [LoggerMessage(LogLevel.Information, "MASTER MODE enabled (failover request from '{client}')")]
+    public partial void MasterModeByFailover(string client);
+
     [LoggerMessage(LogLevel.Information, "Connecting to MASTER {host}:{port}")]
     public partial void ConnectingToMaster(string host, int port);
 
