@@ -183,6 +183,9 @@ static class CommandLine
             logProvider.Configure(changed);
             return null;
         }, "loglevel", "log-format", "log-timestamp-format");
+        void ShowRole() => logProvider.Role = config.Replication.ReplicaOf is null ? 'M' : 'S';
+        ShowRole();
+        server.Parts.Follower.RoleChanged += ShowRole;
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
