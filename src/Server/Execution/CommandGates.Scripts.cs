@@ -46,6 +46,7 @@ sealed partial class CommandGates
             if (backgroundSaving.StopsWrites) return Errors.CannotSave;
             if (replicas.AreTooFew) return Errors.NotEnoughReplicas;
         }
-        return (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom && !script.Caller!.Has(ClientFlags.Master) ? Errors.OutOfMemory : default;
+        var isRefusedMemory = (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom && !script.Caller!.Has(ClientFlags.Master);
+        return isRefusedMemory ? Errors.OutOfMemory : default;
     }
 }

@@ -173,7 +173,6 @@ sealed partial class Follower(
             history.Offset = 0;
         }
     }
-    }
 
     void SetRole(bool isReplica)
     {
