@@ -167,6 +167,7 @@ sealed class MiniRedisServer
         admission.Leaving += pubSub.Leave;
         admission.Leaving += monitors.Remove;
         admission.Leaving += pushes.Forget;
+        admission.CertificateDenied += denials.NoteCertificate;
         ApplyHooks.Register(Parts);
     }
 
