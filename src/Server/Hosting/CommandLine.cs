@@ -193,6 +193,7 @@ static class CommandLine
         }
         server.Parts.ConfigService.FilePath = configFile;
         logProvider.Follow(server.Parts.ConfigService);
+        ProcessTitle.Follow(server.Parts.ConfigService);
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
