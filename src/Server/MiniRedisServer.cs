@@ -46,7 +46,8 @@ sealed class MiniRedisServer
         var cronSignal = new CronSignal();
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
-        var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
+        var statistics = new ServerStatistics(config.Network.IoThreads);
+        var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
         var keyspace = new Keyspace(config.Process.Databases, time: time);

@@ -14,7 +14,7 @@ namespace MiniRedis.Server.Files;
 /// </remarks>
 static unsafe class ArgumentArea
 {
-    /// <summary>The number of the first field that is used, arg_start, in /proc/PID/stat (proc_pid_stat(5)), and of the first behind the name.</summary>
+    /// <summary>Of the fields of /proc/PID/stat (proc_pid_stat(5)): arg_start, and the first behind the name.</summary>
     const int ArgumentsStart = 48, FirstField = 3;
 
     static readonly byte* s_start;
@@ -59,7 +59,8 @@ static unsafe class ArgumentArea
         bool TryAddress(int number, out nuint address)
         {
             address = 0;
-            return fields.Length > number - FirstField && nuint.TryParse(fields[number - FirstField], CultureInfo.InvariantCulture, out address) && address != 0;
+            return fields.Length > number - FirstField
+                && nuint.TryParse(fields[number - FirstField], CultureInfo.InvariantCulture, out address) && address != 0;
         }
         return TryAddress(ArgumentsStart, out start) && TryAddress(ArgumentsStart + 1, out argumentsEnd)
             && TryAddress(ArgumentsStart + 2, out environment) && TryAddress(ArgumentsStart + 3, out environmentEnd) && start < argumentsEnd;
