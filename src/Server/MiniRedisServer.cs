@@ -9,9 +9,11 @@ using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Links;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
@@ -20,6 +22,7 @@ using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -46,6 +49,7 @@ sealed class MiniRedisServer
         var cronSignal = new CronSignal();
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
+        var history = new ReplicationHistory { IsReplica = config.Replication.ReplicaOf is not null };
         var statistics = new ServerStatistics(config.Network.IoThreads);
         var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
@@ -62,7 +66,7 @@ sealed class MiniRedisServer
         users.RequirePassword(config.Security.RequirePass);
         var denials = new Denials(aclLog, statistics);
         var admission = new Admission(keyspace, users, clients, clientMemory, statistics, clock, config.Network, config.Tls, log);
-        var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, switches, log);
+        var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, config.Replication, switches, log);
         var clientEviction = new ClientEviction(clients, clientMemory, admission, statistics, config.Memory, log);
         var pause = new ClientPause(clients, clock);
         var pushes = new Pushes(clientMemory, limits, statistics);
@@ -73,12 +77,12 @@ sealed class MiniRedisServer
 
         // Keys, and who waits for them, watches them or has them in a cache.
         var accessFields = new AccessFields(clock, config.Memory, random);
-        var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, clock, config.Memory, config.Process);
+        var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
         var pubSub = new PubSubChannels(keyspace, pushes);
         var notifications = new KeyspaceNotifications(config.Observation, pubSub, effects);
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
-        var blocked = new BlockedClients(keyspace, keys, pause, effects, clock, cronSignal);
+        var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -88,22 +92,33 @@ sealed class MiniRedisServer
         // Memory.
         var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
-        var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, clock, config.Process);
+        var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, history, clock, config.Process);
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
-        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, clock, cronSignal,
-            config.Memory, config.Observation, config.Process);
+        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, history, clock, cronSignal,
+            config.Memory, config.Observation, config.Process, config.Replication);
 
         // Files.
         var settings = config.Persistence;
-        var saving = new RdbSaving(keyspace, accessFields, effects, functions, memory, clock, settings, log);
+        var stream = new ReplicationStream(history, effects, dataset, config.Replication, log);
+        var saving = new RdbSaving(keyspace, accessFields, effects, functions, memory, history, clock, settings, log);
         var snapshots = new Snapshots(keyspace, pause, statistics, clock, cronSignal);
         var backgroundSaving = new BackgroundSaving(saving, effects, statistics, settings, accessFields, log, snapshots, dataset, exit, clock);
         var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
         var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
         var loading = new Loading(
-            keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
+            keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings, switches, log);
+        var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
+        var fullSyncs = new FullSyncs(
+            replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
+        var ackWaits = new AckWaits(replicas, aof, blocked);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
+
+        // The master's stream, for a replica.
+        var tls = new TlsContexts();
+        var follower = new Follower(
+            new LinkConnector(tls), history, stream, replicas, keyspace, clients, clientMemory, admission, blocked, loading, saving,
+            backgroundSaving, aof, aofRewriting, functions, effects, dataset, exit, config, clock, cronSignal, log);
 
         // For scrapes, of which the cron answers each.
         var metrics = new MetricsCollector(
@@ -113,37 +128,45 @@ sealed class MiniRedisServer
 
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, memory, statistics, gcPauses, hotKeys, metrics, config.Process, clock);
+            aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, memory, statistics, gcPauses,
+            hotKeys, metrics, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
             Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
             Statistics = statistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
             Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
-            GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids,
+            GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
+            ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
-            Cron = cron, Metrics = metrics, Tls = new TlsContexts(),
+            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower,
         };
         var gates = new CommandGates(
-            keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, config.Memory, config.Security);
+            keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
+            commandStatistics, runningScript, denials, follower, history, config.Memory, config.Security, config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
             hotKeys, redactions, effects,
-            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, commands, switches,
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;
+        follower.Replay = new MasterReplay(
+            runner, commands, tracking, aof, refusedMemory, runningScript, statistics, exit, config.Replication, clock, log)
+        {
+            Acknowledge = follower.Acknowledge,
+        };
         Parts.Executor = new Executor(
-            runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
+            runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, history, replicas, fullSyncs,
+            effects, cron, exit, refusedMemory,
             statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
-        crash.ExecutorLock = Parts.Executor.ExecutorLock;
+        crash.ExecutorLock = follower.ExecutorLock = Parts.Executor.ExecutorLock;
         CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.
@@ -153,6 +176,7 @@ sealed class MiniRedisServer
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
+        memory.AddBacklog(stream);
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);
@@ -169,6 +193,9 @@ sealed class MiniRedisServer
         admission.Leaving += monitors.Remove;
         admission.Leaving += pushes.Forget;
         admission.CertificateDenied += denials.NoteCertificate;
+        admission.Leaving += replicas.Remove;
+        replicas.Acknowledged += ackWaits.Check;
+        stream.Lost += () => replicas.DropAll("the stream of changes is lost");
         ApplyHooks.Register(Parts);
     }
 

@@ -4,10 +4,12 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transactions;
@@ -17,9 +19,9 @@ namespace MiniRedis.Server.Execution;
 /// <summary>Decides whether a command may run, and answers why not. Under the executor's lock.</summary>
 sealed partial class CommandGates(
     Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
-    ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, RunningScript script, Denials denials, MemorySettings memorySettings,
-    SecuritySettings securitySettings)
+    Replicas replicas, ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
+    CommandStatistics[] commandStatistics, RunningScript script, Denials denials, Follower follower, ReplicationHistory history,
+    MemorySettings memorySettings, SecuritySettings securitySettings, ReplicationSettings replicationSettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it
@@ -88,6 +90,11 @@ sealed partial class CommandGates(
             Reject(client, command, reply, Errors.Loading);
             return false;
         }
+        if (history.IsReplica && WhyNotOnReplica(flags) is { IsEmpty: false } refusal)
+        {
+            Reject(client, command, reply, refusal);
+            return false;
+        }
         if (script.IsBusy)
         {
             // Nor is anything evicted for those that may run: the script is in the middle of its changes.
@@ -115,6 +122,11 @@ sealed partial class CommandGates(
             var reason = aof.Error;
             if (reason is null) Reject(client, command, reply, Errors.CannotSave);
             else Reject(client, command, reply, Errors.AofFailed(reason));
+            return false;
+        }
+        if (replicas.AreTooFew && (flags & CommandFlags.Write) != 0 && !client.Has(ClientFlags.Master))
+        {
+            Reject(client, command, reply, Errors.NotEnoughReplicas);
             return false;
         }
         if (client.Has(ClientFlags.PubSub) && client.Protocol == 2 && !command.RunsSubscribed)

@@ -40,19 +40,38 @@ sealed partial class CommandRunner
             _runsAgain = false;
         }
         CompleteWaiting(client, reply);
+        client.WriteOffset = history.Offset;
         aof.HoldReplies(client, appended, hasSeen: true);
     }
 
     /// <inheritdoc/>
     public void EndWait(BlockingCall call, bool withError)
     {
+        if (call.Awaited is not null && !withError)
+        {
+            call.IsOver = true;
+            RunAgain(call);
+            return;
+        }
+        EndWait(call, withError ? Errors.Unblocked : default);
+    }
+
+    /// <inheritdoc/>
+    public void EndForRole(BlockingCall call)
+    {
+        EndWait(call, Errors.UnblockedByRole);
+        call.Client.CloseAfterReply("the server became a replica");
+    }
+
+    void EndWait(BlockingCall call, ReadOnlySpan<byte> error)
+    {
         var client = call.Client;
         blocked.Release(call);
         var reply = AttachWaiting(client);
         var context = new CommandContext(parts, client, (Command)call.Command, reply, call.Request);
-        if (withError) context.Fail(Errors.Unblocked);
-        else reply.NullArray();
-        CountCall(context, call.Ticks, failed: withError, reply.Written);
+        if (error.IsEmpty) reply.NullArray();
+        else context.Fail(error);
+        CountCall(context, call.Ticks, failed: !error.IsEmpty, reply.Written);
         CompleteWaiting(client, reply);
     }
 

@@ -6,6 +6,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -16,6 +17,7 @@ using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -58,6 +60,11 @@ sealed class ServerParts
     public required DebugSwitches DebugSwitches { get; init; }
     public required DatasetState Dataset { get; init; }
     public required ServerIds Ids { get; init; }
+    public required ReplicationHistory History { get; init; }
+    public required ReplicationStream ReplicationStream { get; init; }
+    public required Replicas Replicas { get; init; }
+    public required FullSyncs FullSyncs { get; init; }
+    public required AckWaits AckWaits { get; init; }
     public required CronSignal CronSignal { get; init; }
     public required RunningCall Running { get; init; }
     public required KeyAccess Keys { get; init; }
@@ -89,6 +96,10 @@ sealed class ServerParts
     public required CrashReport Crash { get; init; }
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
+
+    /// <summary>Follows a master: REPLICAOF.</summary>
+    public required Follower Follower { get; init; }
+
     public required MetricsCollector Metrics { get; init; }
 
     /// <summary>Makes encrypted sessions, for those who connect and for connections to other servers. Any thread.</summary>

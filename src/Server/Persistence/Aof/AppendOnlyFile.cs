@@ -64,6 +64,9 @@ sealed class AppendOnlyFile(
     /// </summary>
     public long BaseBytes { get; set; }
 
+    /// <summary>Whether everything up to a <see cref="Position"/> is on disk.</summary>
+    public bool HasSynced(long position) => _writer is { } writer && writer.Synced >= position;
+
     /// <summary>Bytes not written yet: mem_aof_buffer.</summary>
     public long BufferBytes => _chunk.Length + (_writer?.WaitingBytes ?? 0);
 
@@ -71,6 +74,9 @@ sealed class AppendOnlyFile(
 
     /// <summary>Whether written bytes are not synced yet and will be: with "no" the system decides when, and does not tell.</summary>
     public bool IsSyncPending => _writer is { SyncsAtAll: true } writer && writer.Synced < writer.Written;
+
+    /// <summary>The part of <see cref="Position"/> that is on disk; 0 while the AOF is off.</summary>
+    public long SyncedPosition => _writer?.Synced ?? 0;
 
     /// <summary>Syncs that came late: INFO's aof_delayed_fsync.</summary>
     public long DelayedSyncs => _writer?.Delayed ?? 0;

@@ -188,6 +188,7 @@ sealed partial class SocketConnection : Connection, IDisposable
                 if (!TakeSent()) break;
             }
             if (isLast) Close();
+            else if (IsFed && !Output.HasSending && Volatile.Read(ref _closed) == 0) _transport.Handler.OnDrained(this);
             lock (_sendLock)
             {
                 if (Volatile.Read(ref _closed) != 0)
@@ -222,6 +223,11 @@ sealed partial class SocketConnection : Connection, IDisposable
     {
         TakeSent();
         SendLoop();
+    }
+
+    public override void DelaySmallSends()
+    {
+        if (!IsUnixSocket) _socket.NoDelay = false;
     }
 
     public override void SetKeepAlive(int seconds)
