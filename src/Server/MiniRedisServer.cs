@@ -124,7 +124,7 @@ sealed class MiniRedisServer
         var metrics = new MetricsCollector(
             keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
             backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
-            config, clock, cronSignal);
+            users, config, clock, cronSignal);
 
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,

@@ -135,6 +135,7 @@ sealed class Admission(
     {
         if (client is null || client.IsGone) return;
         client.IsGone = true;
+        client.CountForUser();
         Leaving?.Invoke(client);
         log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         clients.Remove(client);

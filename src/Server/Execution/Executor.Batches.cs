@@ -90,6 +90,7 @@ sealed partial class Executor
         runner.CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
+        client.CountForUser();
         if (history.Offset != offset) client.WriteOffset = history.Offset;
         aof.HoldReplies(client, appended, (runner.Seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
 

@@ -27,6 +27,7 @@ sealed class Denials(AclLog acl, ServerStatistics statistics)
             case DenialReason.Channel: statistics.AclDeniedChannels++; break;
             default: statistics.AclDeniedDatabases++; break;
         }
+        client.User.Figures.Denials++;
         acl.Add(denial.Reason, context, denial.ObjectOf(command, request), client.User.Name, Describe(client, request));
     }
 
