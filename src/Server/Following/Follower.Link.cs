@@ -6,7 +6,9 @@ using MiniRedis.Server.Links;
 
 namespace MiniRedis.Server.Following;
 
-/// <summary>What the thread of the link has done: each method takes the executor's lock, and ends the thread of a link that is no longer wanted.</summary>
+/// <summary>
+/// What the thread of the link has done: each method takes the executor's lock, and ends the thread of a link that is no longer wanted.
+/// </summary>
 sealed partial class Follower
 {
     /// <summary>Bytes of files between two looks at the clock would be many: the name is enough for one.</summary>
@@ -41,6 +43,18 @@ sealed partial class Follower
         }
     }
 
+    /// <summary>The other side does not become the master.</summary>
+    /// <returns>What ends the link.</returns>
+    public LinkException EnterRefused(MasterLink link)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            Answered?.Invoke(false);
+            return new LinkException("it does not become the master");
+        }
+    }
+
     /// <summary>The stream goes on where it stopped.</summary>
     public Client EnterContinued(MasterLink link, Link connection, ReplicationPosition position)
     {
@@ -54,6 +68,7 @@ sealed partial class Follower
                 replicas.DropAll("the history has another name");
             }
             _known = position;
+            Answered?.Invoke(true);
             return Attach(connection, _database);
         }
     }
@@ -65,6 +80,7 @@ sealed partial class Follower
         {
             ThrowUnlessCurrent(link);
             State = MasterLinkState.Sync;
+            Answered?.Invoke(true);
             if (link.Length >= 0) log.ReceivingFromMaster(link.Length, "disk");
             else log.ReceivingStreamFromMaster("disk");
             return new PayloadFile(saving.Files, TemporaryPath, saving.Path);

@@ -336,6 +336,7 @@ sealed partial class ServerHost : IDisposable
         _stopped = true;
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         StopMetrics();
+        Server.Follower.Dispose();
         _transport.Stop();
         _tls.Dispose();
         foreach (var listener in _listeners) listener.Dispose();
