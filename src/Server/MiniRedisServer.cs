@@ -50,7 +50,8 @@ sealed class MiniRedisServer
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
         var history = new ReplicationHistory { IsReplica = config.Replication.ReplicaOf is not null };
-        var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
+        var statistics = new ServerStatistics(config.Network.IoThreads);
+        var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
         var keyspace = new Keyspace(config.Process.Databases, time: time);
@@ -124,7 +125,7 @@ sealed class MiniRedisServer
         var metrics = new MetricsCollector(
             keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
             backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
-            config, clock, cronSignal);
+            users, config, clock, cronSignal);
 
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
@@ -198,6 +199,7 @@ sealed class MiniRedisServer
         admission.Leaving += pubSub.Leave;
         admission.Leaving += monitors.Remove;
         admission.Leaving += pushes.Forget;
+        admission.CertificateDenied += denials.NoteCertificate;
         loading.LeftOut += (database, key) =>
         {
             if (!history.IsReplica && (stream.HasBacklog || !follower.HasBegun)) stream.Delete(database, key);

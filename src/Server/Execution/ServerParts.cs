@@ -124,5 +124,6 @@ sealed class ServerParts
         Eviction.ResetStatistics();
         ActiveDefrag.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();
+        foreach (var user in Users.All) user.Figures.Reset();
     }
 }
