@@ -113,7 +113,7 @@ public sealed partial class SentinelMachine
     void Promote(SentinelInstance master)
     {
         var replica = master.PromotedReplica!;
-        if (replica.Link.IsDisconnected || !SendReplicaOf(replica, null))
+        if (replica.Link.IsDisconnected || !SendReplicaOfAndInfo(replica, null))
         {
             AbortIfLate(master);
             return;
@@ -164,7 +164,7 @@ public sealed partial class SentinelMachine
             if (inProgress >= master.ParallelSyncs) break;
             if (replica.Is(InstanceFlags.Promoted | InstanceFlags.ReconfDone)) continue;
             if (replica.Is(InstanceFlags.ReconfSent | InstanceFlags.ReconfInProgress) || replica.Link.IsDisconnected) continue;
-            if (!SendReplicaOf(replica, master.PromotedReplica!.Address)) continue;
+            if (!SendReplicaOfAndInfo(replica, master.PromotedReplica!.Address)) continue;
             replica.Set(InstanceFlags.ReconfSent);
             replica.ReconfSentAt = _now;
             Event(EventLevel.Notice, "+slave-reconf-sent", replica);

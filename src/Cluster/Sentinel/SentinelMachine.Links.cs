@@ -199,6 +199,17 @@ public sealed partial class SentinelMachine
 
     void SendInfo(SentinelInstance instance) => TrySend(instance, AwaitedReply.Info, "INFO");
 
+    /// <summary>
+    /// The same in a failover, which waits for the effect, and asks for INFO in the same breath. Redis waits for the next period, up to a
+    /// second: half of a second of each failover, on average. (Elsewhere an instance that refuses would be asked again at once, for ever.)
+    /// </summary>
+    bool SendReplicaOfAndInfo(SentinelInstance instance, InstanceAddress? master)
+    {
+        if (!SendReplicaOf(instance, master)) return false;
+        SendInfo(instance);
+        return true;
+    }
+
     void SendPeriodicCommands(SentinelInstance instance)
     {
         var link = instance.Link;
@@ -221,7 +232,7 @@ public sealed partial class SentinelMachine
 
     /// <summary>
     /// Has an instance follow another, or nobody: in one transaction with writing that into its file and dropping its clients, who then
-    /// ask a Sentinel for the master. Nobody looks at the replies: INFO, which is asked for in the same breath, shows the effect.
+    /// ask a Sentinel for the master. Nobody looks at the replies: INFO shows the effect.
     /// </summary>
     bool SendReplicaOf(SentinelInstance instance, InstanceAddress? master)
     {
@@ -233,8 +244,6 @@ public sealed partial class SentinelMachine
         Send(connection, instance, AwaitedReply.Ignored, "CLIENT", "KILL", "TYPE", "normal");
         Send(connection, instance, AwaitedReply.Ignored, "CLIENT", "KILL", "TYPE", "pubsub");
         Send(connection, instance, AwaitedReply.Ignored, "EXEC");
-        // Redis's Sentinel waits for the next period, up to a second: half of a second of each failover, on average.
-        SendInfo(instance);
         return true;
     }
 }
