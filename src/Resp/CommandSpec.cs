@@ -80,6 +80,9 @@ public class CommandSpec
 
     public string? ReplacedBy { get; init; }
 
+    /// <summary>Whether a call may go without a reply: those of replicas to their master.</summary>
+    public bool MayStaySilent { get; init; }
+
     /// <summary>Internal to the server, as REPLCONF.</summary>
     public bool IsSysCmd { get; init; }
 

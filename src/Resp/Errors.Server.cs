@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MiniRedis.Resp;
 
 /// <summary>States of the server that refuse commands, scripts, CONFIG, DEBUG and other administration.</summary>
@@ -27,6 +29,29 @@ public static partial class Errors
         + "restart the server."u8;
     public static ReadOnlySpan<byte> ModuleNotLoaded => "ERR Error loading the extension. Please check the server logs."u8;
     public static ReadOnlySpan<byte> ModuleNotThere => "ERR Error unloading module: no such module with that name"u8;
+
+    // SYNC, PSYNC, REPLCONF, WAIT, WAITAOF
+    public static ReadOnlySpan<byte> NoMasterLink => "NOMASTERLINK Can't SYNC while not connected with my master"u8;
+    public static ReadOnlySpan<byte> SyncWithPendingOutput => "ERR SYNC and PSYNC are invalid with pending output"u8;
+    public static ReadOnlySpan<byte> FilterNeedsEof => "ERR Filtered replica requires EOF capability"u8;
+    public static ReadOnlySpan<byte> NoReplicaFilter => "ERR Missing rdb-filter-only values"u8;
+    public static ReadOnlySpan<byte> WaitOnReplica =>
+        "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be "u8
+        + "writable (which is not the default) writes to replicas are just local and are not propagated."u8;
+    public static ReadOnlySpan<byte> WaitAofOnReplica =>
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not "u8
+        + "propagated."u8;
+    public static ReadOnlySpan<byte> WaitAofWithoutFile =>
+        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."u8;
+
+    public static string ReplicaAddressTooLong(int bytes) =>
+        $"ERR REPLCONF ip-address provided by replica instance is too long: {bytes} bytes";
+
+    public static string UnknownReplicaFilter(string filter) => $"ERR Unsupported rdb-filter-only option: {filter}";
+
+    public static string UnknownReplconf(ReadOnlySpan<byte> option) => $"ERR Unrecognized REPLCONF option: {Encoding.Latin1.GetString(option)}";
+
+    public static string ReplicaVersion(ReadOnlySpan<byte> version) => $"ERR Unrecognized version format: {Encoding.Latin1.GetString(version)}";
 
     // DEBUG
     public static ReadOnlySpan<byte> NoAppendOnlyFile => "ERR this server has no append-only file to load"u8;

@@ -20,6 +20,7 @@ using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -46,6 +47,7 @@ sealed class MiniRedisServer
         var cronSignal = new CronSignal();
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
+        var history = new ReplicationHistory();
         var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
@@ -61,7 +63,7 @@ sealed class MiniRedisServer
         users.RequirePassword(config.Security.RequirePass);
         var denials = new Denials(aclLog, statistics);
         var admission = new Admission(keyspace, users, clients, clientMemory, statistics, clock, config.Network, config.Tls, log);
-        var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, switches, log);
+        var limits = new ClientLimits(clients, clientMemory, admission, statistics, clock, config.Network, config.Replication, switches, log);
         var clientEviction = new ClientEviction(clients, clientMemory, admission, statistics, config.Memory, log);
         var pause = new ClientPause(clients, clock);
         var pushes = new Pushes(clientMemory, limits, statistics);
@@ -95,13 +97,18 @@ sealed class MiniRedisServer
 
         // Files.
         var settings = config.Persistence;
-        var saving = new RdbSaving(keyspace, accessFields, effects, functions, memory, clock, settings, log);
+        var stream = new ReplicationStream(history, effects, dataset, config.Replication, log);
+        var saving = new RdbSaving(keyspace, accessFields, effects, functions, memory, history, clock, settings, log);
         var snapshots = new Snapshots(keyspace, pause, statistics, clock, cronSignal);
         var backgroundSaving = new BackgroundSaving(saving, effects, statistics, settings, accessFields, log, snapshots, dataset, exit, clock);
         var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
         var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
         var loading = new Loading(
             keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
+        var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
+        var fullSyncs = new FullSyncs(
+            replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
+        var ackWaits = new AckWaits(replicas, aof, blocked);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
 
         // For scrapes, of which the cron answers each.
@@ -112,14 +119,15 @@ sealed class MiniRedisServer
 
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, memory, statistics, gcPauses, hotKeys, metrics, config.Process, clock);
+            aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, memory, statistics, gcPauses, hotKeys, metrics, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
             Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
             Statistics = statistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
             Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
-            GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids,
+            GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
+            ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
@@ -129,17 +137,18 @@ sealed class MiniRedisServer
             Cron = cron, Metrics = metrics, Tls = new TlsContexts(),
         };
         var gates = new CommandGates(
-            keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, transactions, pushes, dataset, statistics,
+            keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
             commandStatistics, runningScript, denials, config.Memory, config.Security);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
             hotKeys, redactions, effects,
-            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, commands, switches,
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;
         Parts.Executor = new Executor(
-            runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, effects, cron, exit, refusedMemory,
+            runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, history, replicas, fullSyncs,
+            effects, cron, exit, refusedMemory,
             statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
         crash.ExecutorLock = Parts.Executor.ExecutorLock;
@@ -152,6 +161,7 @@ sealed class MiniRedisServer
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
+        memory.AddBacklog(stream);
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);
@@ -167,6 +177,9 @@ sealed class MiniRedisServer
         admission.Leaving += pubSub.Leave;
         admission.Leaving += monitors.Remove;
         admission.Leaving += pushes.Forget;
+        admission.Leaving += replicas.Remove;
+        replicas.Acknowledged += ackWaits.Check;
+        stream.Lost += () => replicas.DropAll("the stream of changes is lost");
         ApplyHooks.Register(Parts);
     }
 

@@ -10,6 +10,10 @@ sealed partial class BlockedClients
     /// </summary>
     public void Serve()
     {
+        while (_awake.TryDequeue(out var call))
+        {
+            if (call.IsWaiting) Runner!.RunAgain(call);
+        }
         while (_ready.Count > 0)
         {
             (_ready, _round) = (_round, _ready);

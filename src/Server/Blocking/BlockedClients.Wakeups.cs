@@ -9,11 +9,17 @@ sealed partial class BlockedClients : IEffectSink
     // Filled while a unit of commands runs; emptied when its clients are served.
     List<BlockingQueue> _ready = [], _round = [];
 
+    // Calls that wait for something else than keys, and have it.
+    readonly Queue<BlockingCall> _awake = new();
+
     // Ready keys for which CLIENT PAUSE holds some clients back.
     readonly List<BlockingQueue> _held = [];
 
     /// <summary>Whether a client may have to be served once the running command is over.</summary>
-    public bool HasReady => _ready.Count > 0;
+    public bool HasReady => _ready.Count > 0 || _awake.Count > 0;
+
+    /// <summary>Has a call that waits for no key run again with the next that are served.</summary>
+    public void Wake(BlockingCall call) => _awake.Enqueue(call);
 
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
 

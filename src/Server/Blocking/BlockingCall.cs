@@ -57,6 +57,18 @@ sealed class BlockingCall
     /// </summary>
     public long Ticks { get; set; }
 
+    /// <summary>
+    /// What it waits for instead of keys; null if it waits for keys. Such a command is run once more when its time is over, and answers
+    /// what there is by then.
+    /// </summary>
+    public object? Awaited { get; set; }
+
+    /// <summary>Whether its time is over: it must not wait again.</summary>
+    public bool IsOver { get; set; }
+
+    /// <summary>Whether its client still waits by it.</summary>
+    public bool IsWaiting => Client.Waiting == this && Client.Has(ClientFlags.Blocked) && !Client.IsGone;
+
     /// <summary>Its places in the queues of its keys; none while it runs.</summary>
     public BlockingQueue.Place? Places
     {

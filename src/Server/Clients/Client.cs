@@ -4,6 +4,7 @@ using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Tracking;
 using MiniRedis.Server.Transactions;
 using MiniRedis.Server.Transport;
@@ -84,6 +85,15 @@ sealed class Client(long id, Connection connection, Database database, User user
 
     /// <summary>The channels and patterns it subscribes to; null if none.</summary>
     public Subscriptions? Subscriptions { get; set; }
+
+    /// <summary>What it has said as a replica, and how far it has come; null if it never said anything of the kind.</summary>
+    public Replica? Replica { get; set; }
+
+    /// <summary>Bytes of the stream of changes that are kept for it as a replica, beside its output.</summary>
+    public long StreamBytes { get; set; }
+
+    /// <summary>The offset of the stream of changes after the last batch in which it wrote: what WAIT waits for.</summary>
+    public long WriteOffset { get; set; }
 
     /// <summary>Whether a reply writer is attached to its output; see <see cref="Pushes"/>.</summary>
     public bool IsAnswered { get; set; }

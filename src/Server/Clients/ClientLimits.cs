@@ -11,7 +11,7 @@ namespace MiniRedis.Server.Clients;
 /// <summary>Bounds on clients: output buffers, idle time. Under the executor's lock.</summary>
 sealed class ClientLimits(
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    Clock clock, NetworkSettings settings, DebugSwitches switches, ServerLog log)
+    Clock clock, NetworkSettings settings, ReplicationSettings replicationSettings, DebugSwitches switches, ServerLog log)
 {
     /// <summary>
     /// Bytes of replies, beyond the first chunk, that may wait for a client that has not authenticated. It gets only errors, and
@@ -43,7 +43,7 @@ sealed class ClientLimits(
     /// <returns>Whether the client stays.</returns>
     public bool CheckOutput(Client client, bool goesAtOnce = true, int more = 0)
     {
-        var pending = client.Connection.Output.PendingBytes + more;
+        var pending = client.Connection.Output.PendingBytes + client.StreamBytes + more;
         if (pending <= ChunkPool.ChunkBytes)
         {
             client.SoftLimitSince = 0;
@@ -86,10 +86,13 @@ sealed class ClientLimits(
     /// <summary>
     /// Bytes of output that may be pending. As in Redis, output that fits the first chunk never closes a client.
     /// </summary>
-    static long HardBytes(Client client, in OutputBufferLimit limit)
+    long HardBytes(Client client, in OutputBufferLimit limit)
     {
         if (!client.IsAuthenticated) return ChunkPool.ChunkBytes + UnauthenticatedBytes;
-        return limit.HardBytes == 0 ? long.MaxValue : Math.Max(limit.HardBytes, ChunkPool.ChunkBytes + 1);
+        if (limit.HardBytes == 0) return long.MaxValue;
+        // What the backlog keeps anyway costs nothing more. A lower limit would close replicas that it has just taken back.
+        var least = client.Class == ClientClass.Replica ? replicationSettings.ReplBacklogSize : ChunkPool.ChunkBytes + 1;
+        return Math.Max(limit.HardBytes, least);
     }
 
     /// <summary>

@@ -9,6 +9,7 @@ using MiniRedis.Server.Commands.HyperLogLogs;
 using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Commands.Lists;
 using MiniRedis.Server.Commands.PubSub;
+using MiniRedis.Server.Commands.Replication;
 using MiniRedis.Server.Commands.Scripting;
 using MiniRedis.Server.Commands.Sets;
 using MiniRedis.Server.Commands.SortedSets;
@@ -29,7 +30,8 @@ static class CommandRegistry
         .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
         .. GeoCommands.All, .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
-        .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ServerCommands.All,
+        .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
+        .. ServerCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>

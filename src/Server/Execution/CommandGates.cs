@@ -8,6 +8,7 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transactions;
@@ -17,7 +18,7 @@ namespace MiniRedis.Server.Execution;
 /// <summary>Decides whether a command may run, and answers why not. Under the executor's lock.</summary>
 sealed partial class CommandGates(
     Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
-    ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
+    Replicas replicas, ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, Denials denials, MemorySettings memorySettings,
     SecuritySettings securitySettings)
 {
@@ -115,6 +116,11 @@ sealed partial class CommandGates(
             var reason = aof.Error;
             if (reason is null) Reject(client, command, reply, Errors.CannotSave);
             else Reject(client, command, reply, Errors.AofFailed(reason));
+            return false;
+        }
+        if (replicas.AreTooFew && (flags & CommandFlags.Write) != 0 && !client.Has(ClientFlags.Master))
+        {
+            Reject(client, command, reply, Errors.NotEnoughReplicas);
             return false;
         }
         if (client.Has(ClientFlags.PubSub) && client.Protocol == 2 && !command.RunsSubscribed)

@@ -23,7 +23,7 @@ partial class CommandRunner
         // MONITOR from a client that already monitors is not answered.
         if (client.Has(ClientFlags.Monitor)) return;
         // A handler may stop once its reply is cut.
-        if (context.Reply.IsCut) return;
+        if (context.Reply.IsCut || command.MayStaySilent) return;
         if (client.IsHeld || client.ReplyMode != ReplyMode.On || client.Connection.Closing != CloseMode.Open) return;
         Debug.Assert(context.Reply.AnsweredOnceSince(before), $"{command.FullName} did not answer exactly once: {before}, {context.Reply.Mark}");
     }

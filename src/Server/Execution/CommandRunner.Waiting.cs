@@ -40,12 +40,19 @@ sealed partial class CommandRunner
             _runsAgain = false;
         }
         CompleteWaiting(client, reply);
+        client.WriteOffset = history.Offset;
         aof.HoldReplies(client, appended, hasSeen: true);
     }
 
     /// <inheritdoc/>
     public void EndWait(BlockingCall call, bool withError)
     {
+        if (call.Awaited is not null && !withError)
+        {
+            call.IsOver = true;
+            RunAgain(call);
+            return;
+        }
         var client = call.Client;
         blocked.Release(call);
         var reply = AttachWaiting(client);

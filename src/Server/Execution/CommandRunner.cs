@@ -5,6 +5,7 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
@@ -28,7 +29,7 @@ sealed partial class CommandRunner(
     TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions,
     Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, RunningScript script, CommandTable<Command> commands, DebugSwitches switches,
+    CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, CommandTable<Command> commands, DebugSwitches switches,
     ObservationSettings settings, Clock clock, ServerLog log)
     : IBlockedRunner, IScriptCalls
 {

@@ -8,6 +8,7 @@ using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -20,8 +21,8 @@ sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
-    MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics,
-    ProcessSettings settings, Clock clock)
+    Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses,
+    HotKeys hotKeys, MetricsCollector metrics, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -29,7 +30,7 @@ sealed class Cron(
     /// <summary>How often unused output chunks and unused memory of the arena are given back.</summary>
     const int TrimMilliseconds = 1000;
 
-    long _nextSample, _nextTrim;
+    long _nextSample, _nextTrim, _nextSecond;
 
     /// <summary>DEBUG PAUSE-CRON.</summary>
     public bool IsPaused { get; set; }
@@ -46,6 +47,8 @@ sealed class Cron(
         blocked.Serve();
         aof.Run();
         var moreToCapture = snapshots.Run();
+        fullSyncs.Run();
+        ackWaits.Check();
         var moreToEvict = eviction.Continue();
         if (IsPaused) return moreToCapture || moreToEvict ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
         shutdown.RunRequested();
@@ -62,6 +65,11 @@ sealed class Cron(
             ChunkPool.Trim();
             BufferMemory.GiveBackIdle();
             keyspace.Arena.GiveBackIdle();
+        }
+        if (now >= _nextSecond)
+        {
+            _nextSecond = now + 1000;
+            replicas.RunEachSecond(mayWrite: true);
         }
         limits.LookOverSome(now);
         clientEviction.RunFromCron();

@@ -83,12 +83,14 @@ sealed partial class Executor
         client.IsAnswered = true;
         var commands = statistics.CommandsProcessed;
         var appended = aof.Position;
+        var offset = replicas.OffsetBeforeBatch = history.Offset;
         runner.BeginBatch();
         var consumed = RunBatch(client, read.Buffer, loop.Window, reply, started, out var wanted);
         if (tracking.HasChangedPrefixes) Broadcast(client, reply);
         runner.CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
+        if (history.Offset != offset) client.WriteOffset = history.Offset;
         aof.HoldReplies(client, appended, (runner.Seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
 
         client.BytesReceived += consumed;

@@ -5,6 +5,7 @@ using MiniRedis.Server.Effects;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -21,9 +22,9 @@ namespace MiniRedis.Server.Execution;
 sealed partial class Executor(
     CommandRunner runner, CommandGates gates, CommandTable<Command> commands, ClientLimits limits,
     ClientMemory clientMemory, ClientEviction clientEviction, Admission admission, TrackedKeys tracking,
-    Pushes pushes, AppendOnlyFile aof, EffectStream effects, Cron cron, ServerExit exit, RefusedMemory refusedMemory,
-    ServerStatistics statistics, RunningScript script, RefusedHandshakes refusedHandshakes, NetworkSettings settings,
-    Clock clock, CronSignal cronSignal, ServerLog log)
+    Pushes pushes, AppendOnlyFile aof, ReplicationHistory history, Replicas replicas, FullSyncs fullSyncs, EffectStream effects,
+    Cron cron, ServerExit exit, RefusedMemory refusedMemory, ServerStatistics statistics, RunningScript script,
+    RefusedHandshakes refusedHandshakes, NetworkSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
     : IConnectionHandler, IOtherClients
 {
     /// <summary>The cron's interval after a failure: long enough that its log lines stay readable.</summary>
@@ -60,11 +61,24 @@ sealed partial class Executor(
 
     public void OnTurnEnded()
     {
-        if (!aof.HasGathered) return;
-        lock (_lock) aof.Submit();
+        if (!aof.HasGathered && !replicas.HasUnsent && !fullSyncs.IsRequested) return;
+        lock (_lock) HandOnLocked();
     }
 
-    public void OnSendingLocked() => aof.Submit();
+    public void OnSendingLocked() => HandOnLocked();
+
+    public void OnDrained(Connection connection)
+    {
+        lock (_lock) replicas.FeedMore((Client)connection.State!);
+    }
+
+    /// <summary>Gives the file and the replicas the changes of this turn.</summary>
+    void HandOnLocked()
+    {
+        aof.Submit();
+        if (fullSyncs.IsRequested) fullSyncs.StartIfDue();
+        if (replicas.HasUnsent) replicas.Flush();
+    }
 
     public int OnTick()
     {

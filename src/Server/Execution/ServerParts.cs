@@ -16,6 +16,7 @@ using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -58,6 +59,11 @@ sealed class ServerParts
     public required DebugSwitches DebugSwitches { get; init; }
     public required DatasetState Dataset { get; init; }
     public required ServerIds Ids { get; init; }
+    public required ReplicationHistory History { get; init; }
+    public required ReplicationStream ReplicationStream { get; init; }
+    public required Replicas Replicas { get; init; }
+    public required FullSyncs FullSyncs { get; init; }
+    public required AckWaits AckWaits { get; init; }
     public required CronSignal CronSignal { get; init; }
     public required RunningCall Running { get; init; }
     public required KeyAccess Keys { get; init; }

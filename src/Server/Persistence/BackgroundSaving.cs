@@ -27,6 +27,12 @@ sealed class BackgroundSaving(
     /// <summary>Whether write commands are refused: there are save points, and the last save failed.</summary>
     public bool StopsWrites => !saving.LastWentWell && settings.StopWritesOnBgsaveError && settings.SavePoints.Length > 0;
 
+    /// <summary>A save is over. Null if there is a new file; else why not.</summary>
+    public event Action<Exception?>? Over;
+
+    /// <summary>Whether <see cref="TryStart"/> may be called.</summary>
+    public bool CanStart => MayStart;
+
     /// <summary>Starts a save. No other snapshot may be running.</summary>
     /// <returns>False if that is impossible, which counts as a save that failed. The reason is logged.</returns>
     public bool TryStart()
@@ -72,7 +78,11 @@ sealed class BackgroundSaving(
 
     bool MayTry => saving.LastWentWell || Clock.Now - StartedAt > RetryMilliseconds;
 
-    protected override void Cancelled() => log.BackgroundSaveCancelled();
+    protected override void Cancelled()
+    {
+        log.BackgroundSaveCancelled();
+        Over?.Invoke(new OperationCanceledException());
+    }
 
     protected override void Ended(SnapshotFileJob job, Snapshot snapshot, Exception? failure)
     {
@@ -80,9 +90,12 @@ sealed class BackgroundSaving(
         {
             log.BackgroundSaveEnded(snapshot.Captured, snapshot.PeakBytes >> 20);
             saving.NoteSaved(_dirtyAtStart);
-            return;
         }
-        log.BackgroundSaveFailed(DiskException.Describe(failure));
-        saving.LastWentWell = false;
+        else
+        {
+            log.BackgroundSaveFailed(DiskException.Describe(failure));
+            saving.LastWentWell = false;
+        }
+        Over?.Invoke(failure);
     }
 }

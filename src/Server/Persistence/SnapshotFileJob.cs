@@ -34,24 +34,7 @@ abstract class SnapshotFileJob(
         Begin(buffer, feed.Parts);
         // A full disk is noticed at once.
         buffer.Flush();
-        var current = -1;
-        while (feed.TryTake(out var batch))
-        {
-            try
-            {
-                while (batch!.Next(out var database, out var record))
-                {
-                    if (database != current) Select(current = database);
-                    Key(record);
-                    if (_delay.IsSet && !_delay.Wait(feed)) return;
-                }
-            }
-            finally
-            {
-                feed.GiveBack(batch!);
-            }
-        }
-        if (feed.IsCancelled) return;
+        if (!WriteKeys(feed, _delay)) return;
         End();
         buffer.Flush();
         output.Seal(HasChecksum);
@@ -63,11 +46,6 @@ abstract class SnapshotFileJob(
 
     /// <summary>Writes the head of the file, before the keys.</summary>
     protected abstract void Begin(RdbOutputBuffer output, IReadOnlyList<SnapshotPart> parts);
-
-    /// <summary>The next keys are of this database. Keys come in the order of their capture, so databases alternate.</summary>
-    protected abstract void Select(int database);
-
-    protected abstract void Key(Record record);
 
     /// <summary>Writes the end of the file, after the keys.</summary>
     protected virtual void End()

@@ -1,6 +1,8 @@
+using MiniRedis.Server.Persistence.Rdb;
+
 namespace MiniRedis.Server.Persistence;
 
-/// <summary>The use of a snapshot: it is written to a file or fed to a replica.</summary>
+/// <summary>The use of a snapshot: it is written to a file or fed to replicas.</summary>
 abstract class SnapshotJob
 {
     /// <summary>
@@ -13,4 +15,33 @@ abstract class SnapshotJob
     /// <param name="snapshot">The snapshot, for its figures.</param>
     /// <param name="failure">Why it could not be written; null if it was written or cancelled.</param>
     public abstract void Ended(Snapshot snapshot, Exception? failure);
+
+    /// <summary>Writes every key by <see cref="Select"/> and <see cref="Key"/>.</summary>
+    /// <returns>False if the snapshot was given up.</returns>
+    protected bool WriteKeys(SnapshotFeed feed, KeySaveDelay delay)
+    {
+        var current = -1;
+        while (feed.TryTake(out var batch))
+        {
+            try
+            {
+                while (batch!.Next(out var database, out var record))
+                {
+                    if (database != current) Select(current = database);
+                    Key(record);
+                    if (delay.IsSet && !delay.Wait(feed)) return false;
+                }
+            }
+            finally
+            {
+                feed.GiveBack(batch!);
+            }
+        }
+        return !feed.IsCancelled;
+    }
+
+    /// <summary>The next keys are of this database. Keys come in the order of their capture, so databases alternate.</summary>
+    protected abstract void Select(int database);
+
+    protected abstract void Key(Record record);
 }

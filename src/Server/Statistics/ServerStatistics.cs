@@ -15,6 +15,9 @@ sealed class ServerStatistics
     public long AclDeniedAuth, AclDeniedCommands, AclDeniedKeys, AclDeniedChannels, AclDeniedDatabases, AclDeniedCertificates;
     public long RdbSaves, AofRewrites;
 
+    /// <summary>Synchronizations of replicas, and bytes that went to them.</summary>
+    public long FullSyncs, PartialSyncs, RefusedPartialSyncs, NetReplicationInputBytes, NetReplicationOutputBytes;
+
     /// <summary>Snapshots taken. Redis forks for them and shows them as total_forks.</summary>
     public long Snapshots;
 

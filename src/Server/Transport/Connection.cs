@@ -54,6 +54,12 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// </summary>
     public bool WantsResume { get; set; }
 
+    /// <summary>
+    /// Whether its output comes from a source that is never at its end: when everything has been sent, the handler is asked for more
+    /// (<see cref="IConnectionHandler.OnDrained"/>). Set under the executor's lock.
+    /// </summary>
+    public bool IsFed { get; set; }
+
     // Whether the owning thread is to give back unused room of the input. Under the executor's lock.
     bool _wantsTrim, _trimsIdle;
 
@@ -92,6 +98,11 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// under the executor's lock, from any thread.
     /// </summary>
     public abstract void RequestAttentionLocked();
+
+    /// <summary>Lets the system gather small sends into larger ones (repl-disable-tcp-nodelay), which costs time and saves bandwidth.</summary>
+    public virtual void DelaySmallSends()
+    {
+    }
 
     /// <summary>Turns the kernel's keepalive probes on; 0 <paramref name="seconds"/> leaves them off.</summary>
     public abstract void SetKeepAlive(int seconds);

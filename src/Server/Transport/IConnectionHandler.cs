@@ -30,6 +30,11 @@ interface IConnectionHandler
     /// </summary>
     void OnReceived(Connection connection);
 
+    /// <summary>A connection that is fed (<see cref="Connection.IsFed"/>) has sent everything that it had.</summary>
+    void OnDrained(Connection connection)
+    {
+    }
+
     /// <summary>The connection is gone. Its buffers are freed after this returns.</summary>
     void OnClosed(Connection connection);
 

@@ -15,6 +15,10 @@ public sealed class DeclarationTests
     {
         ["shutdown"] = "ends the server",
         ["quit"] = "ends the connection",
+        ["sync"] = "makes the connection a replica's",
+        ["psync"] = "makes the connection a replica's",
+        ["wait"] = "waits for replicas",
+        ["waitaof"] = "waits for replicas",
         ["client|kill"] = "ends the connection",
         ["client|pause"] = "holds the connection",
         ["client|reply"] = "mutes the connection",

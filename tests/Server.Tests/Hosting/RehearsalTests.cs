@@ -10,6 +10,8 @@ public class RehearsalTests
     {
         ["shutdown"] = "ends the server",
         ["quit"] = "ends the connection",
+        ["sync"] = "makes the connection a replica's",
+        ["psync"] = "makes the connection a replica's",
         ["client|reply"] = "mutes the connection",
         ["config|resetstat"] = "forgets what this test counts by",
         ["config|rewrite"] = "writes the configuration file",

@@ -1,5 +1,7 @@
+using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Replication;
 
 namespace MiniRedis.Server.Commands.Administration;
 
@@ -20,7 +22,15 @@ static partial class ServerCommands
     {
         c.Reply.Array(3);
         c.Reply.Bulk("master"u8);
-        c.Reply.Integer(0);
-        c.Reply.EmptyArray();
+        c.Reply.Integer(c.Server.History.Offset);
+        var online = c.Server.Replicas.All.Where(replica => replica.State == ReplicaState.Online).ToList();
+        c.Reply.Array(online.Count);
+        foreach (var replica in online)
+        {
+            c.Reply.Array(3);
+            c.Reply.Bulk(Encoding.UTF8.GetBytes(replica.Host));
+            c.Reply.BulkInteger(replica.ListeningPort);
+            c.Reply.BulkInteger(replica.AckOffset);
+        }
     }
 }

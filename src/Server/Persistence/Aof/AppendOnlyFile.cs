@@ -64,6 +64,9 @@ sealed class AppendOnlyFile(
     /// </summary>
     public long BaseBytes { get; set; }
 
+    /// <summary>Whether everything up to a <see cref="Position"/> is on disk.</summary>
+    public bool HasSynced(long position) => _writer is { } writer && writer.Synced >= position;
+
     /// <summary>Bytes not written yet: mem_aof_buffer.</summary>
     public long BufferBytes => _chunk.Length + (_writer?.WaitingBytes ?? 0);
 

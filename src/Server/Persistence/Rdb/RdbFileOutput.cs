@@ -8,7 +8,7 @@ namespace MiniRedis.Server.Persistence.Rdb;
 /// that name is always good. It knows no keys: an <see cref="RdbFileWriter"/> makes the bytes.
 /// </summary>
 /// <remarks>For any one thread at a time. Everything throws as <see cref="IFileStore"/> says.</remarks>
-sealed class RdbFileOutput : IDisposable
+sealed class RdbFileOutput : IRdbOutput, IDisposable
 {
     /// <summary>
     /// With rdb-save-incremental-fsync the file is synced after this many bytes, so that the last sync is not too long (Redis: 4

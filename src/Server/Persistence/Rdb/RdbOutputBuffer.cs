@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace MiniRedis.Server.Persistence.Rdb;
 
-/// <summary>Gathers a writer's bytes into larger pieces for an <see cref="RdbFileOutput"/>.</summary>
-/// <param name="output">The file.</param>
+/// <summary>Gathers a writer's bytes into larger pieces.</summary>
+/// <param name="output">The file, or the way to replicas.</param>
 /// <param name="onWritten">Called after each piece.</param>
-sealed class RdbOutputBuffer(RdbFileOutput output, Action? onWritten = null) : IBufferWriter<byte>
+sealed class RdbOutputBuffer(IRdbOutput output, Action? onWritten = null) : IBufferWriter<byte>
 {
     const int Size = 256 << 10;
 

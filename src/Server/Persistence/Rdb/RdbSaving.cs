@@ -13,7 +13,7 @@ namespace MiniRedis.Server.Persistence.Rdb;
 /// <summary>Writes the data set to its file, and records the last save. Under the executor's lock.</summary>
 sealed class RdbSaving(
     Keyspace keyspace, AccessFields accessFields, EffectStream effects,
-    FunctionLibraries functions, MemoryUsage memory, Clock clock, PersistenceSettings settings, ServerLog log)
+    FunctionLibraries functions, MemoryUsage memory, ReplicationHistory history, Clock clock, PersistenceSettings settings, ServerLog log)
 {
     /// <summary>The disk. Tests replace it.</summary>
     public IFileStore Files { get; set; } = new FileStore();
@@ -56,14 +56,22 @@ sealed class RdbSaving(
     public IReadOnlyList<byte[]> LibraryTexts => [.. functions.All.Select(library => library.Code)];
 
     /// <summary>Writes the head of a file: magic, version and auxiliary fields.</summary>
-    public void WriteHead(RdbFileWriter file, bool isAofBase = false)
+    public void WriteHead(RdbFileWriter file, bool isAofBase = false, bool withFunctions = true)
     {
         file.Begin(RdbFileWriter.VersionFor(keyspace));
         file.Auxiliary("redis-ver"u8, System.Text.Encoding.ASCII.GetBytes(ServerVersion.Redis));
         file.Auxiliary("redis-bits"u8, IntPtr.Size * 8);
         file.Auxiliary("ctime"u8, clock.Now / 1000);
         file.Auxiliary("used-mem"u8, memory.Total);
+        // A base of the AOF is followed by changes that the offset does not cover.
+        if (!isAofBase && history.IsCounted)
+        {
+            file.Auxiliary("repl-stream-db"u8, history.StreamDatabase);
+            file.Auxiliary("repl-id"u8, System.Text.Encoding.ASCII.GetBytes(history.Id));
+            file.Auxiliary("repl-offset"u8, history.Offset);
+        }
         file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
+        if (!withFunctions) return;
         foreach (var library in functions.All) file.Function(library.Code);
     }
 

@@ -28,6 +28,11 @@ sealed class EpollConnection(EpollLoop loop, int fd, NativeBuffer sharedInput, s
 
     public override void RequestAttentionLocked() => loop.AddAttentionLocked(this);
 
+    public override void DelaySmallSends()
+    {
+        if (!IsUnixSocket) LibC.SetNoDelay(fd, false);
+    }
+
     public override void SetKeepAlive(int seconds)
     {
         if (!IsUnixSocket) LibC.SetKeepAlive(fd, seconds);

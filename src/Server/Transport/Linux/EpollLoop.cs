@@ -251,6 +251,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         if (!(connection.Tls is null ? SendPlain(connection) : SendTls(connection, connection.Tls))) return;
         WatchWritable(connection, connection.Output.HasSending);
         if (connection.Closing == CloseMode.AfterOutput) CloseIfDone(connection);
+        else if (connection.IsFed && !connection.Output.HasSending) _handler.OnDrained(connection);
     }
 
     /// <summary>Sends what the socket takes.</summary>

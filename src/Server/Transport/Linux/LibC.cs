@@ -41,7 +41,7 @@ static unsafe partial class LibC
 
     public static int CreateWakeUp() => EventFd(0, EfdNonBlock | EfdCloExec);
 
-    public static void SetNoDelay(int fd) => SetOption(fd, IpProtoTcp, TcpNoDelayOption, 1);
+    public static void SetNoDelay(int fd, bool on = true) => SetOption(fd, IpProtoTcp, TcpNoDelayOption, on ? 1 : 0);
 
     /// <summary>As Redis's anetKeepAlive: first probe after the interval, then every third of it, three tries.</summary>
     public static void SetKeepAlive(int fd, int seconds)

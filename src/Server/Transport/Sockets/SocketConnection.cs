@@ -43,9 +43,14 @@ sealed partial class SocketConnection : Connection, IDisposable
     static string Describe(EndPoint? endPoint, Listener listener) =>
         listener.IsUnixSocket ? listener.Path + ":0" : endPoint?.ToString() ?? "?:0";
 
+    /// <summary>Has it accepted, and begins to receive. The transport may have stopped and closed it while this waited for a thread.</summary>
     public void Start()
     {
-        _transport.Handler.OnAccepted(this);
+        lock (_transport.Handler.ExecutorLock)
+        {
+            if (_closed != 0) return;
+            _transport.Handler.OnAccepted(this);
+        }
         if (Tls is not null) TakeEarly();
         Receive();
     }
@@ -170,9 +175,10 @@ sealed partial class SocketConnection : Connection, IDisposable
             }
             while ((Tls is null || TryEncrypt(Tls)) && Output.HasSending && Volatile.Read(ref _closed) == 0)
             {
-                _send.SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(Tls is null ? Output.Front : Output.EncryptedMemory));
                 try
                 {
+                    // Another thread may close the connection at any moment, also before this line.
+                    _send.SetBuffer(System.Runtime.InteropServices.MemoryMarshal.AsMemory(Tls is null ? Output.Front : Output.EncryptedMemory));
                     if (_socket.SendAsync(_send)) return; // SendCompleted goes on
                 }
                 catch (ObjectDisposedException)
@@ -182,6 +188,7 @@ sealed partial class SocketConnection : Connection, IDisposable
                 if (!TakeSent()) break;
             }
             if (isLast) Close();
+            else if (IsFed && !Output.HasSending && Volatile.Read(ref _closed) == 0) _transport.Handler.OnDrained(this);
             lock (_sendLock)
             {
                 if (Volatile.Read(ref _closed) != 0)
@@ -216,6 +223,11 @@ sealed partial class SocketConnection : Connection, IDisposable
     {
         TakeSent();
         SendLoop();
+    }
+
+    public override void DelaySmallSends()
+    {
+        if (!IsUnixSocket) _socket.NoDelay = false;
     }
 
     public override void SetKeepAlive(int seconds)

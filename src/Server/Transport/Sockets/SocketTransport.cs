@@ -86,7 +86,11 @@ sealed partial class SocketTransport(IConnectionHandler handler, TlsContexts con
         try
         {
             var connection = new SocketConnection(this, socket, listener, _sharedInput) { Tls = tls, Early = early ?? [] };
-            lock (_connectionsLock) _connections.Add(connection);
+            if (!TryAdd(connection))
+            {
+                connection.Abort();
+                return;
+            }
             // Its first requests may have arrived already, and take long: others are accepted meanwhile.
             ThreadPool.UnsafeQueueUserWorkItem(static c => c.Start(), connection, preferLocal: false);
         }
@@ -95,6 +99,12 @@ sealed partial class SocketTransport(IConnectionHandler handler, TlsContexts con
             socket.Dispose(); // gone before it could be asked for its name
             tls?.Dispose();
         }
+    }
+
+    /// <summary>False if the transport has stopped: nobody would close what comes now.</summary>
+    bool TryAdd(SocketConnection connection)
+    {
+        lock (_connectionsLock) return !_stop && _connections.Add(connection);
     }
 
     public void Remove(SocketConnection connection)
@@ -145,8 +155,8 @@ sealed partial class SocketTransport(IConnectionHandler handler, TlsContexts con
 
     public void Dispose()
     {
+        // Not the semaphore of handshakes: those under way still give their slots back.
         _tick.Dispose();
-        _handshakes.Dispose();
         _sharedInput.Free();
     }
 }

@@ -156,7 +156,7 @@ static partial class DebugCommands
 
     static void DebugChangeReplId(ref CommandContext c)
     {
-        c.Server.Ids.ChangeReplication();
+        c.Server.History.Change();
         c.Reply.Ok();
     }
 

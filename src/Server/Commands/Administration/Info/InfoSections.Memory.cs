@@ -52,10 +52,12 @@ static partial class InfoSections
         text.Field("mem_fragmentation_ratio", process.FragmentationRatio);
         text.Field("mem_fragmentation_bytes", process.FragmentationBytes);
         text.Field("mem_not_counted_for_evict", memory.NotCountedForEviction);
-        text.Field("mem_replication_backlog", 0);
-        text.Field("mem_total_replication_buffers", 0);
-        text.Field("mem_clients_slaves", 0);
-        text.Field("mem_clients_normal", server.ClientMemory.MemoryBytes);
+        var (stream, replicas) = (server.ReplicationStream, server.Replicas);
+        text.Field("mem_replication_backlog", Math.Min(stream.MemoryBytes, server.Config.Replication.ReplBacklogSize));
+        text.Field("mem_total_replication_buffers", stream.MemoryBytes);
+        text.Field("mem_replica_full_sync_buffer", server.FullSyncs.BufferBytes);
+        text.Field("mem_clients_slaves", replicas.ClientBytes);
+        text.Field("mem_clients_normal", server.ClientMemory.MemoryBytes - replicas.OwnBytes);
         text.Field("mem_cluster_links", 0);
         text.Field("mem_aof_buffer", server.Aof.BufferBytes);
         text.Field("mem_allocator", "miniredis-arena");

@@ -1,25 +1,50 @@
+using System.Globalization;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Replication;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
 static partial class InfoSections
 {
-    static readonly string s_noReplicationId = new('0', 40);
-
     static void Replication(InfoText text, ServerParts server)
     {
         text.Section("Replication");
         text.Field("role", "master");
-        text.Field("connected_slaves", 0);
+        Replicas(text, server);
         text.Field("master_failover_state", "no-failover");
-        text.Field("master_replid", server.Ids.Replication);
-        text.Field("master_replid2", s_noReplicationId);
-        text.Field("master_repl_offset", 0);
-        text.Field("second_repl_offset", -1);
-        text.Field("repl_backlog_active", 0);
+        var (history, stream) = (server.History, server.ReplicationStream);
+        text.Field("master_replid", history.Id);
+        text.Field("master_replid2", history.Id2);
+        text.Field("master_repl_offset", history.Offset);
+        text.Field("second_repl_offset", history.SecondOffset);
+        text.Field("repl_backlog_active", stream.HasBacklog);
         text.Field("repl_backlog_size", server.Config.Replication.ReplBacklogSize);
-        text.Field("repl_backlog_first_byte_offset", 0);
-        text.Field("repl_backlog_histlen", 0);
+        // Offsets count from 1: the first byte of the stream has offset 1.
+        text.Field("repl_backlog_first_byte_offset", stream.HasBacklog ? stream.Start + 1 : 0);
+        text.Field("repl_backlog_histlen", stream.End - stream.Start);
+    }
+
+    static void Replicas(InfoText text, ServerParts server)
+    {
+        var replicas = server.Replicas;
+        text.Field("connected_slaves", replicas.Count);
+        var settings = server.Config.Replication;
+        if (settings is { MinReplicasToWrite: > 0, MinReplicasMaxLag: > 0 }) text.Field("min_slaves_good_slaves", replicas.GoodCount);
+        var number = 0;
+        foreach (var replica in replicas.All)
+        {
+            var state = replica.State switch
+            {
+                ReplicaState.WaitsForStart or ReplicaState.WaitsForSnapshot => "wait_bgsave",
+                ReplicaState.ReceivesFile => "send_bulk",
+                ReplicaState.Online => "online",
+                _ => null,
+            };
+            if (state is null) continue;
+            var lag = replica.State == ReplicaState.Online ? server.Clock.Now / 1000 - replica.AckedAt / 1000 : 0;
+            text.Field(string.Create(CultureInfo.InvariantCulture, $"slave{number++}"), string.Create(CultureInfo.InvariantCulture,
+                $"ip={replica.Host},port={replica.ListeningPort},state={state},offset={replica.AckOffset},lag={lag},type=replica"));
+        }
     }
 
     static void Cluster(InfoText text, ServerParts server)

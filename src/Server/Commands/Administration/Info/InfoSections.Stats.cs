@@ -15,16 +15,16 @@ static partial class InfoSections
         text.Field("instantaneous_ops_per_sec", (long)statistics.CommandsPerSecond.Mean);
         text.Field("total_net_input_bytes", statistics.NetInputBytes);
         text.Field("total_net_output_bytes", statistics.NetOutputBytes);
-        text.Field("total_net_repl_input_bytes", 0);
-        text.Field("total_net_repl_output_bytes", 0);
+        text.Field("total_net_repl_input_bytes", statistics.NetReplicationInputBytes);
+        text.Field("total_net_repl_output_bytes", statistics.NetReplicationOutputBytes);
         text.Field("instantaneous_input_kbps", statistics.InputPerSecond.Mean / 1024);
         text.Field("instantaneous_output_kbps", statistics.OutputPerSecond.Mean / 1024);
         text.Field("instantaneous_input_repl_kbps", 0.0);
         text.Field("instantaneous_output_repl_kbps", 0.0);
         text.Field("rejected_connections", statistics.RejectedConnections);
-        text.Field("sync_full", 0);
-        text.Field("sync_partial_ok", 0);
-        text.Field("sync_partial_err", 0);
+        text.Field("sync_full", statistics.FullSyncs);
+        text.Field("sync_partial_ok", statistics.PartialSyncs);
+        text.Field("sync_partial_err", statistics.RefusedPartialSyncs);
         text.Field("expired_subkeys", statistics.ExpiredFields);
         text.Field("expired_keys", statistics.ExpiredKeys);
         // Expired keys are found without sampling, so there is no share of them to estimate.

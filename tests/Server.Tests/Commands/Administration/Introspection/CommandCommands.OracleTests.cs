@@ -18,7 +18,7 @@ public sealed class CommandCommandsOracleTests
         "digest", "delifeq", "delex", "msetex", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
         "hotkeys", "hotkeys|get", "hotkeys|reset", "hotkeys|start", "hotkeys|stop", "hotkeys|help",
         "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
-        "xdelex", "xackdel",
+        "xdelex", "xackdel", "waitaof",
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
         "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",
         "hgetex", "hsetex", "hgetdel",

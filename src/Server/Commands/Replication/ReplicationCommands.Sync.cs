@@ -1,0 +1,128 @@
+using System.Text;
+using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution;
+using MiniRedis.Server.Replication;
+
+namespace MiniRedis.Server.Commands.Replication;
+
+/// <summary>SYNC and PSYNC: a client becomes a replica.</summary>
+static partial class ReplicationCommands
+{
+    const CommandFlags Synchronizing = CommandFlags.Admin | CommandFlags.NoScript | CommandFlags.NoAsyncLoading | CommandFlags.NoMulti;
+
+    static readonly Command SyncSpec = new()
+    {
+        Name = "SYNC", Group = CommandGroup.Server, Since = "1.0.0",
+        Summary = "Sends the data set and then all changes.",
+        Arity = 1, Flags = Synchronizing, MayStaySilent = true, Run = Sync,
+    };
+
+    static readonly Command PsyncSpec = new()
+    {
+        Name = "PSYNC", Group = CommandGroup.Server, Since = "2.8.0",
+        Summary = "Sends all changes from an offset on, or the data set and then all changes.",
+        Arity = -3, Flags = Synchronizing, MayStaySilent = true,
+        Args = [Arg.String("replicationid"), Arg.Integer("offset")],
+        Run = Psync,
+    };
+
+    static void Sync(ref CommandContext c)
+    {
+        if (!MaySync(ref c, out var replica)) return;
+        replica.IsBeforePsync = true;
+        BeginFullSync(ref c, replica);
+    }
+
+    static void Psync(ref CommandContext c)
+    {
+        if (!MaySync(ref c, out var replica)) return;
+        if (!c.TryInteger(2, out var offset))
+        {
+            c.Server.Log.ReplicaAsksWithWrongOffset(replica.Name);
+            return;
+        }
+        var id = Encoding.Latin1.GetString(c.Arg(1));
+        if (CanContinue(c.Server, replica, id, offset))
+        {
+            Continue(ref c, replica, offset);
+            return;
+        }
+        if (id is not ['?', ..]) c.Server.Statistics.RefusedPartialSyncs++;
+        BeginFullSync(ref c, replica);
+    }
+
+    static bool MaySync(ref CommandContext c, out Replica replica)
+    {
+        var client = c.Client;
+        replica = client.Replica ??= new Replica(client);
+        // It is a replica already.
+        if (client.Has(ClientFlags.Replica)) return false;
+        var history = c.Server.History;
+        if (history is { IsReplica: true, IsLinkUp: false })
+        {
+            c.Fail(Errors.NoMasterLink);
+            return false;
+        }
+        // The reply would be mixed with what is still to be sent.
+        if (client.Connection.Output.PendingBytes > 0 || c.Reply.Written > 0)
+        {
+            c.Fail(Errors.SyncWithPendingOutput);
+            return false;
+        }
+        if (replica.Exclusions != RdbExclusions.None && (replica.Capabilities & ReplicaCapabilities.Eof) == 0)
+        {
+            c.Fail(Errors.FilterNeedsEof);
+            return false;
+        }
+        c.Server.Log.ReplicaAsks(replica.Name);
+        return true;
+    }
+
+    /// <summary>Whether the replica's data are this server's data up to before an offset, and what follows is still here.</summary>
+    static bool CanContinue(ServerParts server, Replica replica, string id, long offset)
+    {
+        var (history, stream, log) = (server.History, server.ReplicationStream, server.Log);
+        var isOurs = id.Equals(history.Id, StringComparison.OrdinalIgnoreCase);
+        var isSecond = id.Equals(history.Id2, StringComparison.OrdinalIgnoreCase);
+        if (!isOurs && (!isSecond || offset > history.SecondOffset))
+        {
+            if (id is ['?', ..]) log.FullResyncRequested(replica.Name);
+            else if (isSecond) log.PartialResyncBeyondSecond(offset, history.SecondOffset);
+            else log.PartialResyncOfOtherHistory(id, history.Id, history.Id2);
+            return false;
+        }
+        // Offsets count from 1.
+        if (stream.Has(offset - 1)) return true;
+        log.PartialResyncLacksBacklog(replica.Name, offset);
+        if (offset > history.Offset) log.ReplicaIsAhead(replica.Name);
+        return false;
+    }
+
+    static void Continue(ref CommandContext c, Replica replica, long offset)
+    {
+        var server = c.Server;
+        replica.State = ReplicaState.Online;
+        replica.Position = offset - 1;
+        c.Reply.SimpleString(Encoding.ASCII.GetBytes(
+            (replica.Capabilities & ReplicaCapabilities.Psync2) != 0 ? "CONTINUE " + server.History.Id : "CONTINUE"));
+        server.Replicas.Add(replica);
+        server.Statistics.PartialSyncs++;
+        server.Log.PartialResyncAccepted(replica.Name, server.History.Offset - replica.Position, offset);
+    }
+
+    static void BeginFullSync(ref CommandContext c, Replica replica)
+    {
+        var server = c.Server;
+        server.Statistics.FullSyncs++;
+        if (!server.ReplicationStream.HasBacklog)
+        {
+            // Changes were counted nowhere so far, so no replica can know a part of this history.
+            if (!server.History.IsReplica) server.History.Begin();
+            server.ReplicationStream.Open();
+            server.Log.BacklogCreated(server.History.Id, server.History.Id2);
+        }
+        if (server.Config.Replication.ReplDisableTcpNoDelay) replica.Client.Connection.DelaySmallSends();
+        server.FullSyncs.Request(replica);
+    }
+}
