@@ -96,7 +96,7 @@ sealed partial class ServerHost : IDisposable
         _oomScore.Apply();
         _log.Initialized();
         WritePidFile(config);
-        if (config.Persistence.AppendOnly) ClaimAofDirectory();
+        if (config.Persistence.AppendOnly && Server.Sentinel is null) ClaimAofDirectory();
         bool isLoading;
         lock (Server.Executor.ExecutorLock)
         {
@@ -146,6 +146,7 @@ sealed partial class ServerHost : IDisposable
     /// <summary>Begins to load the data set. Connections are served meanwhile, but most commands are refused.</summary>
     void BeginLoading()
     {
+        if (Server.Sentinel is not null) return;
         try
         {
             Server.Aof.Files.Load();
@@ -334,6 +335,7 @@ sealed partial class ServerHost : IDisposable
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         StopMetrics();
         _transport.Stop();
+        Server.Sentinel?.Dispose();
         _tls.Dispose();
         foreach (var listener in _listeners) listener.Dispose();
         // Only our own file, not that of the server that has our port.
