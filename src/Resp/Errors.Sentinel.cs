@@ -10,7 +10,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> FailoverInProgress => "INPROG Failover already in progress"u8;
     public static ReadOnlySpan<byte> NoGoodReplica => "NOGOODSLAVE No suitable replica to promote"u8;
     public static ReadOnlySpan<byte> InvalidQuorum => "ERR Invalid quorum"u8;
-    public static ReadOnlySpan<byte> InvalidMasterPort => "ERR Invalid port"u8;
+    public static ReadOnlySpan<byte> InvalidSentinelPort => "ERR Invalid port"u8;
     public static ReadOnlySpan<byte> QuorumTooSmall => "ERR Quorum must be 1 or greater."u8;
     public static ReadOnlySpan<byte> InvalidMasterAddress => "ERR Invalid IP address or hostname specified"u8;
     public static ReadOnlySpan<byte> DuplicateMaster => "ERR Duplicate master name."u8;

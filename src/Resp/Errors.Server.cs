@@ -17,6 +17,9 @@ public static partial class Errors
     public static ReadOnlySpan<byte> NotEnoughReplicas => "NOREPLICAS Not enough good replicas to write."u8;
     public static ReadOnlySpan<byte> MasterDown =>
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
+    public static ReadOnlySpan<byte> ReplicaOfInCluster => "ERR REPLICAOF not allowed in cluster mode."u8;
+    public static ReadOnlySpan<byte> ReplicaOfByReplica => "ERR Command is not valid when client is a replica."u8;
+    public static ReadOnlySpan<byte> InvalidMasterPort => "ERR Invalid master port"u8;
     public static ReadOnlySpan<byte> CommandLogType => "ERR type should be one of the following: slow, large-request, large-reply"u8;
 
     public static ReadOnlySpan<byte> DebugNotAllowed =>

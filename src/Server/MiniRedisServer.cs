@@ -9,6 +9,7 @@ using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
@@ -49,7 +50,7 @@ sealed class MiniRedisServer
         var cronSignal = new CronSignal();
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
-        var history = new ReplicationHistory();
+        var history = new ReplicationHistory { IsReplica = config.Replication.ReplicaOf is not null };
         var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
@@ -76,12 +77,12 @@ sealed class MiniRedisServer
 
         // Keys, and who waits for them, watches them or has them in a cache.
         var accessFields = new AccessFields(clock, config.Memory, random);
-        var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, clock, config.Memory, config.Process);
+        var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
         var pubSub = new PubSubChannels(keyspace, pushes);
         var notifications = new KeyspaceNotifications(config.Observation, pubSub, effects);
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
-        var blocked = new BlockedClients(keyspace, keys, pause, effects, clock, cronSignal);
+        var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -91,11 +92,11 @@ sealed class MiniRedisServer
         // Memory.
         var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
-        var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, clock, config.Process);
+        var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, history, clock, config.Process);
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
-        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, clock, cronSignal,
-            config.Memory, config.Observation, config.Process);
+        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, history, clock, cronSignal,
+            config.Memory, config.Observation, config.Process, config.Replication);
 
         // Files.
         var settings = config.Persistence;
@@ -106,12 +107,18 @@ sealed class MiniRedisServer
         var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
         var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
         var loading = new Loading(
-            keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, clock, settings, config.Encodings, switches, log);
+            keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings, switches, log);
         var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
             replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
         var ackWaits = new AckWaits(replicas, aof, blocked);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
+
+        // The master's stream, for a replica.
+        var tls = new TlsContexts();
+        var follower = new Follower(
+            new LinkConnector(tls), history, stream, replicas, keyspace, clients, clientMemory, admission, blocked, loading, saving,
+            backgroundSaving, aof, aofRewriting, functions, effects, dataset, exit, config, clock, cronSignal, log);
 
         // For scrapes, of which the cron answers each.
         var metrics = new MetricsCollector(
@@ -119,14 +126,13 @@ sealed class MiniRedisServer
             backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
             config, clock, cronSignal);
 
-        var tls = new TlsContexts();
         var sentinel = config.SentinelMode
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, memory, statistics, gcPauses, hotKeys, metrics, sentinel,
-            config.Process, clock);
+            aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, memory, statistics, gcPauses,
+            hotKeys, metrics, sentinel, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -141,11 +147,11 @@ sealed class MiniRedisServer
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
-            Cron = cron, Metrics = metrics, Tls = tls, Sentinel = sentinel,
+            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, Sentinel = sentinel,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, config.Memory, config.Security);
+            commandStatistics, runningScript, denials, follower, history, config.Memory, config.Security, config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
@@ -153,12 +159,17 @@ sealed class MiniRedisServer
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;
+        follower.Replay = new MasterReplay(
+            runner, commands, tracking, aof, refusedMemory, runningScript, statistics, exit, config.Replication, clock, log)
+        {
+            Acknowledge = follower.Acknowledge,
+        };
         Parts.Executor = new Executor(
             runner, gates, commands, limits, clientMemory, clientEviction, admission, tracking, pushes, aof, history, replicas, fullSyncs,
             effects, cron, exit, refusedMemory,
             statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
-        crash.ExecutorLock = Parts.Executor.ExecutorLock;
+        crash.ExecutorLock = follower.ExecutorLock = Parts.Executor.ExecutorLock;
         CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Clients;
+
 namespace MiniRedis.Server.Blocking;
 
 /// <summary>Serves the clients that it can, and ends the waits that are over.</summary>
@@ -46,6 +48,17 @@ sealed partial class BlockedClients
     {
         var at = keyspace[queue.Database].Lookup(queue.Key);
         return at.Found && at.Record.Type == call.Type && !(at.Record.HasExpiry && at.Record.ExpireAt <= keys.Due);
+    }
+
+    /// <summary>Ends every wait: the server becomes a replica, whose keys change by its master's commands only.</summary>
+    public void EndAll()
+    {
+        var calls = new List<BlockingCall>();
+        foreach (var client in clients.All)
+        {
+            if (client.Has(ClientFlags.Blocked) && client.Waiting is { } call) calls.Add(call);
+        }
+        foreach (var call in calls) Runner!.EndForRole(call);
     }
 
     /// <summary>Ends the waits whose deadline has passed. Called by the cron.</summary>

@@ -40,7 +40,7 @@ namespace MiniRedis.Server.Blocking;
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed partial class BlockedClients(
-    Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, Clock clock, CronSignal cronSignal)
+    Keyspace keyspace, ClientRegistry clients, KeyAccess keys, ClientPause pause, EffectStream effects, Clock clock, CronSignal cronSignal)
 {
     readonly Dictionary<byte[], BlockingQueue>?[] _queues = new Dictionary<byte[], BlockingQueue>?[keyspace.DatabaseCount];
     readonly KeyComparer _comparer = new(keyspace[0]);

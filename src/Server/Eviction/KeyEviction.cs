@@ -35,8 +35,9 @@ enum EvictionResult
 /// <remarks>Under the executor's lock, between commands.</remarks>
 sealed class KeyEviction(
     VictimChoice choice, KeyAccess keys, ClientMemory clientMemory, ClientPause pause, LazyFree lazyFree, EffectStream effects,
-    MemoryUsage memory, LatencyMonitor latency, DatasetState dataset, Clock clock, CronSignal cronSignal,
-    MemorySettings memorySettings, ObservationSettings observationSettings, ProcessSettings processSettings)
+    MemoryUsage memory, LatencyMonitor latency, DatasetState dataset, ReplicationHistory history, Clock clock, CronSignal cronSignal,
+    MemorySettings memorySettings, ObservationSettings observationSettings, ProcessSettings processSettings,
+    ReplicationSettings replicationSettings)
 {
     /// <summary>Keys evicted between two looks at the clock, as in Redis.</summary>
     const int KeysBetweenLooks = 16;
@@ -62,6 +63,8 @@ sealed class KeyEviction(
     {
         var bound = memorySettings.MaxMemory;
         if (bound == 0 || dataset.IsLoading || pause.IsActive) return EvictionResult.WithinBound;
+        // Its master evicts, and tells it.
+        if (history.IsReplica && replicationSettings.ReplicaIgnoreMaxMemory) return EvictionResult.WithinBound;
         var excess = memory.CountedForEviction - bound;
         if (excess > 0)
         {

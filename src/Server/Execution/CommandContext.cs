@@ -85,9 +85,10 @@ ref partial struct CommandContext
 
     /// <summary>
     /// Whether a key or field given this deadline (unix ms) is deleted instead, because the deadline has passed. False while the
-    /// AOF is loaded and in import mode: a later command may extend the deadline.
+    /// AOF is loaded, in import mode and on a replica: a later command may extend the deadline.
     /// </summary>
-    public readonly bool IsPast(long deadline) => deadline <= Now && !Server.Dataset.IsLoading && !Server.Config.Process.ImportMode;
+    public readonly bool IsPast(long deadline) =>
+        deadline <= Now && !Server.Dataset.IsLoading && !Server.History.IsReplica && !Server.Config.Process.ImportMode;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

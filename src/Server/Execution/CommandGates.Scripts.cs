@@ -20,6 +20,7 @@ sealed partial class CommandGates
         if (aof.Error is { } reason)
             return System.Text.Encoding.UTF8.GetBytes(isInTransaction ? Errors.ScriptAofFailed(reason) : Errors.AofFailed(reason));
         if (backgroundSaving.StopsWrites) return isInTransaction ? Errors.ScriptCannotSave : Errors.CannotSave;
+        if (replicas.AreTooFew) return Errors.NotEnoughReplicas;
         if (isReadOnly) return Errors.ScriptInReadOnlyCommand;
         return isRefusedMemory ? Errors.ScriptOutOfMemory : default;
     }
@@ -37,6 +38,7 @@ sealed partial class CommandGates
         {
             if (aof.Error is { } reason) return System.Text.Encoding.UTF8.GetBytes(Errors.AofFailed(reason));
             if (backgroundSaving.StopsWrites) return Errors.CannotSave;
+            if (replicas.AreTooFew) return Errors.NotEnoughReplicas;
         }
         return (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom ? Errors.OutOfMemory : default;
     }

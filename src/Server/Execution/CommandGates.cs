@@ -4,6 +4,7 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
@@ -19,8 +20,8 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandGates(
     Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
     Replicas replicas, ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, RunningScript script, Denials denials, MemorySettings memorySettings,
-    SecuritySettings securitySettings)
+    CommandStatistics[] commandStatistics, RunningScript script, Denials denials, Follower follower, ReplicationHistory history,
+    MemorySettings memorySettings, SecuritySettings securitySettings, ReplicationSettings replicationSettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it
@@ -87,6 +88,11 @@ sealed partial class CommandGates(
         if (dataset.IsLoading && (flags & CommandFlags.Loading) == 0)
         {
             Reject(client, command, reply, Errors.Loading);
+            return false;
+        }
+        if (history.IsReplica && WhyNotOnReplica(flags) is { IsEmpty: false } refusal)
+        {
+            Reject(client, command, reply, refusal);
             return false;
         }
         if (script.IsBusy)

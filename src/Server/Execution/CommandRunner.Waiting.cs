@@ -53,13 +53,25 @@ sealed partial class CommandRunner
             RunAgain(call);
             return;
         }
+        EndWait(call, withError ? Errors.Unblocked : default);
+    }
+
+    /// <inheritdoc/>
+    public void EndForRole(BlockingCall call)
+    {
+        EndWait(call, Errors.UnblockedByRole);
+        call.Client.CloseAfterReply("the server became a replica");
+    }
+
+    void EndWait(BlockingCall call, ReadOnlySpan<byte> error)
+    {
         var client = call.Client;
         blocked.Release(call);
         var reply = AttachWaiting(client);
         var context = new CommandContext(parts, client, (Command)call.Command, reply, call.Request);
-        if (withError) context.Fail(Errors.Unblocked);
-        else reply.NullArray();
-        CountCall(context, call.Ticks, failed: withError, reply.Written);
+        if (error.IsEmpty) reply.NullArray();
+        else context.Fail(error);
+        CountCall(context, call.Ticks, failed: !error.IsEmpty, reply.Written);
         CompleteWaiting(client, reply);
     }
 

@@ -3,6 +3,7 @@ using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Monitoring;
@@ -22,8 +23,8 @@ sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
-    Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, MemoryUsage memory, ServerStatistics statistics, GcPauses gcPauses,
-    HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel, ProcessSettings settings, Clock clock)
+    Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, MemoryUsage memory, ServerStatistics statistics,
+    GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -58,6 +59,7 @@ sealed class Cron(
         {
             _nextSample = now + SampleMilliseconds;
             Sample(now);
+            follower.RunLocked();
             aofRewriting.StartIfDue();
             backgroundSaving.StartIfDue();
         }

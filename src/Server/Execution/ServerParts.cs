@@ -6,6 +6,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -96,6 +97,10 @@ sealed class ServerParts
     public required CrashReport Crash { get; init; }
     public required Shutdown Shutdown { get; init; }
     public required Cron Cron { get; init; }
+
+    /// <summary>Follows a master: REPLICAOF.</summary>
+    public required Follower Follower { get; init; }
+
     public required MetricsCollector Metrics { get; init; }
 
     /// <summary>Makes encrypted sessions, for those who connect and for connections to other servers. Any thread.</summary>

@@ -40,6 +40,7 @@ sealed partial class ServerHost : IDisposable
             : new SocketTransport(server.Executor, server.Tls, _handshakeLimits);
         server.TransportName = _transport.Name;
         server.Executor.Transport = _transport;
+        server.Follower.ListeningPort = () => server.Config.Tls.TlsReplication && TlsPort != 0 ? TlsPort : Port;
         server.CronSignal.Wake = _transport.RequestTick;
         _oomScore = new OomScore(server.Config, log);
         server.ConfigService.OnApply(_ => _oomScore.Apply() ? null : ConfigErrors.CannotAdjustOomScore, "oom-score-adj", "oom-score-adj-values");
@@ -111,6 +112,7 @@ sealed partial class ServerHost : IDisposable
                 throw;
             }
             isLoading = Server.Dataset.IsLoading;
+            if (!isLoading) Server.Follower.Begin();
         }
         _transport.Start(_listeners);
         StartMetrics();
@@ -184,6 +186,7 @@ sealed partial class ServerHost : IDisposable
     {
         if (isWhole && (!Server.Config.Persistence.AppendOnly || TryOpenAof()))
         {
+            Server.Follower.Begin();
             Ready();
             return;
         }

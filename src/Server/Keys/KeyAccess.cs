@@ -15,7 +15,7 @@ namespace MiniRedis.Server.Keys;
 /// </summary>
 sealed class KeyAccess(
     AccessFields accessFields, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
-    DatasetState dataset, Clock clock, MemorySettings memorySettings, ProcessSettings processSettings)
+    DatasetState dataset, ReplicationHistory history, Clock clock, MemorySettings memorySettings, ProcessSettings processSettings)
 {
     /// <summary>Most fields of one hash deleted at once: a tenth of a millisecond.</summary>
     const int FieldsAtOnce = 256;
@@ -109,21 +109,23 @@ sealed class KeyAccess(
     /// <summary>
     /// Deadlines up to this one (unix ms) have passed for the client whose command runs. None has passed while the AOF is loaded:
     /// its commands ran earlier, and a later one may extend a deadline that has passed since. None has passed for the source of
-    /// an import (<see cref="ProcessSettings.ImportMode"/>): its own server decides when a key goes.
+    /// an import (<see cref="ProcessSettings.ImportMode"/>), nor for a master: their own servers decide when a key goes.
     /// </summary>
-    public long ExpiredBy => dataset.IsLoading || processSettings.ImportMode && RunsForSource ? long.MinValue : Due;
+    public long ExpiredBy => dataset.IsLoading || (processSettings.ImportMode || history.IsReplica) && RunsForSource ? long.MinValue : Due;
 
-    bool RunsForSource => running.Client is { } client && client.Has(ClientFlags.ImportSource);
+    bool RunsForSource => running.Client is { } client
+        && (client.Has(ClientFlags.Master) || processSettings.ImportMode && client.Has(ClientFlags.ImportSource));
 
     /// <summary>Whether a key has expired for the client whose command runs, though it may still be in the keyspace.</summary>
     public bool IsExpired(Record record) => record.HasExpiry && record.ExpireAt <= ExpiredBy;
 
     /// <summary>
     /// Whether expired keys may be deleted. While CLIENT PAUSE holds writes, readers do not see them, but deleting them would be
-    /// a write. In import mode the source of the import deletes them. A command that writes all the same (in the transaction that
-    /// began the pause, for example) deletes an expired key first as usual, since the new value must not stand beside it.
+    /// a write. In import mode the source of the import deletes them, and on a replica the master does. A command that writes all the
+    /// same (in the transaction that began the pause, for example, or on a writable replica) deletes an expired key first as usual,
+    /// since the new value must not stand beside it.
     /// </summary>
-    public bool MayDelete => !(pause.IsActive || processSettings.ImportMode)
+    public bool MayDelete => !(pause.IsActive || processSettings.ImportMode || history.IsReplica)
         || running.Command is { } command && (command.Flags & CommandFlags.Write) != 0;
 
     /// <summary>Updates the access field: the LRU clock, or the LFU counter with its chance to grow.</summary>

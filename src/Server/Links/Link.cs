@@ -84,19 +84,31 @@ sealed class Link(Socket socket, Stream stream, ReplyReader? reader = null) : ID
         _start += count;
     }
 
-    void Fill()
+    /// <summary>As <see cref="ReceiveBytes"/>, into memory of the caller's.</summary>
+    /// <returns>Bytes received, at least one.</returns>
+    public int Receive(Span<byte> into)
+    {
+        if (_start == _end) return Read(into);
+        var count = Math.Min(into.Length, _end - _start);
+        _buffer.AsSpan(_start, count).CopyTo(into);
+        _start += count;
+        return count;
+    }
+
+    void Fill() => (_start, _end) = (0, Read(_buffer));
+
+    int Read(Span<byte> into)
     {
         int count;
         try
         {
-            count = stream.Read(_buffer);
+            count = stream.Read(into);
         }
         catch (Exception failure) when (failure is IOException or SocketException or ObjectDisposedException)
         {
             throw LinkException.Of(failure);
         }
-        if (count == 0) throw new LinkException(LinkException.Closed);
-        (_start, _end) = (0, count);
+        return count > 0 ? count : throw new LinkException(LinkException.Closed);
     }
 
     /// <summary>Ends the connection: who waits for it gets a <see cref="LinkException"/>. Any thread, also after the end.</summary>

@@ -68,6 +68,9 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "SYNC failed. Can't open/stat DB after BGSAVE: {reason}")]
     public partial void FullSyncFileLost(string reason);
 
+    [LoggerMessage(LogLevel.Warning, "What slow replicas cannot take cannot be put aside on disk ({reason}): commands may have to wait for them")]
+    public partial void CannotPutAside(string reason);
+
     [LoggerMessage(LogLevel.Information, "Diskless rdb transfer, done reading from pipe, {replicas} replicas still up.")]
     public partial void DisklessTransferDone(int replicas);
 

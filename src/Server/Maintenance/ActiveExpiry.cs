@@ -2,6 +2,7 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
@@ -13,7 +14,7 @@ namespace MiniRedis.Server.Maintenance;
 /// </summary>
 sealed class ActiveExpiry(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects,
-    ServerStatistics statistics, LatencyMonitor latency, Clock clock, ProcessSettings settings)
+    ServerStatistics statistics, LatencyMonitor latency, ReplicationHistory history, Clock clock, ProcessSettings settings)
 {
     /// <summary>Longest time of one slice: a command that arrives meanwhile waits no longer.</summary>
     const long SliceMicroseconds = 500;
@@ -26,7 +27,7 @@ sealed class ActiveExpiry(
     /// <summary>Runs one slice. Returns whether keys that are due remain.</summary>
     public bool Run()
     {
-        if (!IsEnabled || pause.IsActive || settings.ImportMode) return false;
+        if (!IsEnabled || pause.IsActive || settings.ImportMode || history.IsReplica) return false;
         var started = clock.Advance();
         var more = RunSlice(started);
         var ticks = clock.Advance() - started;

@@ -21,7 +21,7 @@ namespace MiniRedis.Server.Persistence;
 /// </summary>
 sealed class Loading(
     Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving,
-    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, Clock clock,
+    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ReplicationHistory history, Clock clock,
     PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IDisposable
 {
@@ -48,6 +48,12 @@ sealed class Loading(
     /// Runs the commands of a file of the AOF; the text is the file's name, for the log. Set before anything is loaded.
     /// </summary>
     public Func<Stream, string, IAofReplay>? Replayer { get; set; }
+
+    /// <summary>The history whose state the last file was, and up to where; no name if the file does not tell.</summary>
+    public (string? Id, long Offset) History { get; private set; }
+
+    /// <summary>The database that the stream of changes was in when the last file was written; 0 if the file does not tell.</summary>
+    public int StreamDatabase { get; private set; }
 
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
@@ -83,7 +89,8 @@ sealed class Loading(
     public void Start(string path, bool replaces = false, Action<bool>? ended = null)
     {
         var stream = Disk.OpenRead(path);
-        _loader = Setup.Open(stream, clock.Now, replaces);
+        // A replica keeps expired keys until its master deletes them.
+        _loader = Setup.Open(stream, dropExpiredAt: history.IsReplica ? -1 : clock.Now, replaces);
         _replaces = replaces;
         Begin(ended);
     }
@@ -105,6 +112,8 @@ sealed class Loading(
         _owedMicroseconds = 0;
         _skipped = 0;
         FileUsedMemory = 0;
+        History = (null, -1);
+        StreamDatabase = 0;
         StartedAt = clock.Now;
         _elapsed = Stopwatch.StartNew();
     }
@@ -231,6 +240,12 @@ sealed class Loading(
         else if (name.SequenceEqual("valkey-ver"u8)) log.LoadingVersion("Valkey", System.Text.Encoding.Latin1.GetString(value));
         else if (name.SequenceEqual("ctime"u8) && Numbers.TryParseInt64(value, out var created))
             log.LoadingAge(Math.Max(0, clock.Now / 1000 - created));
+        else if (name.SequenceEqual("repl-stream-db"u8) && Numbers.TryParseInt64(value, out var database) && database is >= 0 and <= int.MaxValue)
+            StreamDatabase = (int)database;
+        else if (name.SequenceEqual("repl-id"u8) && value.Length == 40)
+            History = (System.Text.Encoding.Latin1.GetString(value), History.Offset);
+        else if (name.SequenceEqual("repl-offset"u8) && Numbers.TryParseInt64(value, out var offset))
+            History = (History.Id, offset);
         else if (name.SequenceEqual("used-mem"u8) && Numbers.TryParseInt64(value, out var used))
         {
             FileUsedMemory = used;

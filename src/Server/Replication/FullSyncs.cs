@@ -137,8 +137,9 @@ sealed class FullSyncs : IDisposable
 
     bool TryStream(List<Replica> group, RdbExclusions exclusions)
     {
-        var transfer = new RdbTransfer(_cronSignal.Request) { EndsWithMark = true };
         var mark = ServerIds.NewId();
+        var aside = new SpillFile(_persistence.PathOf($"temp-{Environment.ProcessId}-{mark}.rdb"), failure => _log.CannotPutAside(DiskException.Describe(failure)));
+        var transfer = new RdbTransfer(_cronSignal.Request, aside) { EndsWithMark = true };
         try
         {
             _snapshots.Start(new RdbStreamJob(
@@ -250,8 +251,7 @@ sealed class FullSyncs : IDisposable
     void EndStreaming(RdbTransfer transfer, Exception? failure)
     {
         _streaming = null;
-        // No effect if it was written to its end.
-        transfer.End(failure ?? new OperationCanceledException());
+        if (failure is not null) transfer.End(failure);
         _log.DisklessTransferDone(_replicas.All.Count(replica => replica.Transfer == transfer));
         _isRequested = true;
     }

@@ -21,6 +21,7 @@ sealed class RdbStreamJob : SnapshotJob, IRdbOutput
     readonly byte[] _mark;
     readonly Action<Exception?> _ended;
     ulong _checksum;
+    volatile bool _isWritten;
 
     /// <param name="transfer">Where the bytes go.</param>
     /// <param name="exclusions">What the replicas do not want.</param>
@@ -41,19 +42,39 @@ sealed class RdbStreamJob : SnapshotJob, IRdbOutput
 
     public override void Write(SnapshotFeed feed)
     {
+        var follows = false;
+        try
+        {
+            follows = WriteAll(feed);
+        }
+        finally
+        {
+            if (!follows) _transfer.CloseAside();
+        }
+    }
+
+    /// <returns>Whether bytes that were put aside follow on another thread.</returns>
+    bool WriteAll(SnapshotFeed feed)
+    {
+        _transfer.IsPressed = () => feed.IsPressed;
         _transfer.Add("$EOF:"u8);
         _transfer.Add(_mark);
         _transfer.Add("\r\n"u8);
         var buffer = new RdbOutputBuffer(this, feed.NoteProgress);
         _encoder.Begin(buffer, feed.Parts);
-        if ((_exclusions & RdbExclusions.Data) == 0 && !WriteKeys(feed, _delay)) return;
+        if ((_exclusions & RdbExclusions.Data) == 0 && !WriteKeys(feed, _delay)) return false;
         _encoder.End();
         buffer.Flush();
         Span<byte> checksum = stackalloc byte[RdbFileWriter.ChecksumBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(checksum, _checksum);
         _transfer.Add(checksum);
         _transfer.Add(_mark);
-        _transfer.End(null);
+        // The snapshot is over. What was put aside follows on a thread that may take its time.
+        var follows = _transfer.HasPutAside;
+        if (follows) PersistenceThread.Start(new Thread(_transfer.Drain) { Name = "rdb-to-replicas", IsBackground = true });
+        else _transfer.End(null);
+        _isWritten = true;
+        return follows;
     }
 
     void IRdbOutput.Write(ReadOnlySpan<byte> bytes)
@@ -67,5 +88,6 @@ sealed class RdbStreamJob : SnapshotJob, IRdbOutput
 
     protected override void Key(Record record) => _encoder.Key(record);
 
-    public override void Ended(Snapshot snapshot, Exception? failure) => _ended(failure);
+    public override void Ended(Snapshot snapshot, Exception? failure) =>
+        _ended(_isWritten ? null : failure ?? new OperationCanceledException());
 }

@@ -6,10 +6,18 @@ namespace MiniRedis.Server.Replication;
 /// An RDB file on its way to replicas. Another thread produces its bytes, from a snapshot or from a file, in blocks. The executor hands
 /// them to the replicas' connections, to each as fast as it takes them. The blocks are there once, and the producer waits while
 /// <see cref="MostBytes"/> of them are not taken by everybody.
+/// <para>
+/// A producer that may not wait, since commands wait for its snapshot, puts the bytes aside in a file, from which they follow later
+/// (<see cref="SpillFile"/>). So a slow replica costs disk space rather than the speed of this server.
+/// </para>
 /// </summary>
 /// <param name="wake">Asks for a run of the cron, which takes new blocks. Any thread.</param>
-sealed class RdbTransfer(Action wake)
+/// <param name="spill">Where bytes are put aside; null if the producer can always wait.</param>
+sealed class RdbTransfer(Action wake, SpillFile? spill = null)
 {
+    /// <summary>A producer that waits looks this often whether commands wait for it.</summary>
+    const int LookMilliseconds = 20;
+
     /// <summary>Bytes that are held for the slowest replica. Enough for a producer and a connection that work in turns.</summary>
     public const long MostBytes = 4 << 20;
 
@@ -34,13 +42,53 @@ sealed class RdbTransfer(Action wake)
         get { lock (_lock) return _isCancelled; }
     }
 
+    /// <summary>Whether commands wait for the producer. Asked on the producer's thread.</summary>
+    public Func<bool> IsPressed { get; set; } = () => false;
+
     /// <summary>Hands a block over, and waits while too many are held. On the producer's thread.</summary>
     /// <returns>False if nobody wants it any more.</returns>
     public bool Add(NativeBuffer block, int length)
     {
+        // What was put aside comes first.
+        while (spill is { IsEmpty: false })
+        {
+            if (!HasRoom(mayWait: false)) return PutAside(block, length);
+            if (!AddFromSpill()) return false;
+        }
+        if (!HasRoom(mayWait: true) && !IsCancelled) return PutAside(block, length);
+        return Enqueue(block, length);
+    }
+
+    /// <summary>Whether a block may be added.</summary>
+    /// <param name="mayWait">Wait for room, unless commands wait for the producer.</param>
+    bool HasRoom(bool mayWait)
+    {
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (_held < MostBytes || _isCancelled) return true;
+                if (!mayWait) return false;
+            }
+            if (spill is { IsUsable: true } && IsPressed()) return false;
+            lock (_lock)
+            {
+                if (_held >= MostBytes && !_isCancelled) Monitor.Wait(_lock, spill is null ? Timeout.Infinite : LookMilliseconds);
+            }
+        }
+    }
+
+    bool PutAside(NativeBuffer block, int length)
+    {
+        if (!spill!.TryWrite(block.GetSpan()[..length])) return HasRoom(mayWait: true) && Enqueue(block, length);
+        ChunkPool.Return(block);
+        return !IsCancelled;
+    }
+
+    bool Enqueue(NativeBuffer block, int length)
+    {
         lock (_lock)
         {
-            while (_held >= MostBytes && !_isCancelled) Monitor.Wait(_lock);
             if (_isCancelled)
             {
                 ChunkPool.Return(block);
@@ -51,6 +99,45 @@ sealed class RdbTransfer(Action wake)
         }
         wake();
         return true;
+    }
+
+    bool AddFromSpill()
+    {
+        var block = ChunkPool.Rent(ChunkPool.LargeChunkBytes);
+        return Enqueue(block, spill!.Read(block.GetSpan()));
+    }
+
+    /// <summary>Whether bytes that were put aside have to follow, by <see cref="Drain"/>.</summary>
+    public bool HasPutAside => spill is { IsEmpty: false };
+
+    /// <summary>Hands over what was put aside, as it is wanted. On a thread that may wait, when the producer has ended.</summary>
+    public void Drain()
+    {
+        Exception? failure = null;
+        try
+        {
+            while (HasPutAside && HasRoomOfDrain() && AddFromSpill())
+            {
+            }
+        }
+        catch (Exception refused) when (refused is IOException or OutOfMemoryException)
+        {
+            failure = refused;
+        }
+        End(failure);
+        CloseAside();
+    }
+
+    /// <summary>Nothing is put aside any more. On the thread that did.</summary>
+    public void CloseAside() => spill?.Dispose();
+
+    bool HasRoomOfDrain()
+    {
+        lock (_lock)
+        {
+            while (_held >= MostBytes && !_isCancelled) Monitor.Wait(_lock);
+            return !_isCancelled;
+        }
     }
 
     /// <summary>Copies bytes into blocks of their own. On the producer's thread.</summary>

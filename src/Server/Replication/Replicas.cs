@@ -112,7 +112,9 @@ sealed class Replicas(
     /// <summary>A replica's connection has sent what it had.</summary>
     public void FeedMore(Client client)
     {
-        if (client is { Replica: { } replica, IsGone: false }) Feed(replica);
+        if (client is not { Replica: { } replica, IsGone: false }) return;
+        Feed(replica);
+        TrimStream();
     }
 
     /// <summary>Gives a replica's connection what it takes, of its file or of the stream.</summary>

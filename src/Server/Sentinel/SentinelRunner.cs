@@ -36,8 +36,8 @@ sealed class SentinelRunner : IDisposable
         ServerConfig config, LinkConnector connector, PubSubChannels pubSub, Clock clock, CronSignal signal, Random random, ServerLog log)
     {
         (_config, _connector, _pubSub, _clock, _signal, _log) = (config, connector, pubSub, clock, signal, log);
-        Machine = new SentinelMachine(random, new SentinelSurroundings(new HostNames(clock.Time)), Now);
-        _scripts = new SentinelScripts(this);
+        Machine = new SentinelMachine(random, new SentinelSurroundings(new HostNames(clock.Time), config.Persistence), Now);
+        _scripts = new SentinelScripts(this, config.Persistence);
     }
 
     public SentinelMachine Machine { get; }
@@ -198,13 +198,13 @@ sealed class SentinelRunner : IDisposable
     }
 
     /// <summary>Answers the machine's questions.</summary>
-    sealed class SentinelSurroundings(HostNames names) : ISentinelHost
+    sealed class SentinelSurroundings(HostNames names, PersistenceSettings settings) : ISentinelHost
     {
         public string? Resolve(string hostname) => names.Resolve(hostname);
 
         public bool IsExecutable(string path)
         {
-            var file = ConfigText.ToUnicode(path);
+            var file = settings.PathOf(path);
             try
             {
                 return Disk.KindOf(file) == PathKind.File && (Disk.PermissionsOf(file) & AnyExecute) != 0;

@@ -1,12 +1,13 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Sentinel;
 
 /// <summary>Runs the scripts of operators: notification-script and client-reconfig-script.</summary>
 /// <remarks>Under the executor's lock; the end of a script is told through the runner's inbox.</remarks>
-sealed class SentinelScripts(SentinelRunner runner)
+sealed class SentinelScripts(SentinelRunner runner, PersistenceSettings settings)
 {
     /// <summary>What Redis's child ends with where the script cannot be executed: it is not tried again.</summary>
     const int NotExecutable = 2;
@@ -18,7 +19,8 @@ sealed class SentinelScripts(SentinelRunner runner)
 
     public void Run(long job, IReadOnlyList<string> arguments)
     {
-        var start = new ProcessStartInfo(ConfigText.ToUnicode(arguments[0])) { UseShellExecute = false };
+        // Both are relative to "dir", to which a server of Redis moves.
+        var start = new ProcessStartInfo(settings.PathOf(arguments[0])) { UseShellExecute = false, WorkingDirectory = settings.PathOf(".") };
         foreach (var argument in arguments.Skip(1)) start.ArgumentList.Add(ConfigText.ToUnicode(argument));
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         try

@@ -49,7 +49,7 @@ public sealed unsafe class Snapshot
     const int LargestBlockCopy = 1 << 20;
 
     /// <summary>The walk waits while so many bytes of images wait for the consumer.</summary>
-    const long MostWaitingBytes = 8 << 20;
+    internal const long MostWaitingBytes = 8 << 20;
 
     /// <summary>The walk waits while so many values are frozen: a writer may have to wait for each of them.</summary>
     const int MostFrozen = 256;

@@ -18,6 +18,9 @@ public sealed class SnapshotFeed
     /// </summary>
     const int ValuesPerProgress = 32;
 
+    /// <summary>Twice what the walk alone lets pile up: the rest are values that commands were about to change.</summary>
+    const long PressingBytes = 2 * Snapshot.MostWaitingBytes;
+
     readonly object _lock = new();
     readonly Lock _committing = new();
     readonly Queue<ImageChunk> _chunks = new();
@@ -27,7 +30,7 @@ public sealed class SnapshotFeed
     long _waiting, _progress;
     int _untold;
     bool _closed;
-    volatile bool _cancelled, _finished;
+    volatile bool _cancelled, _finished, _isAwaited;
 
     internal SnapshotFeed(IReadOnlyList<SnapshotPart> parts, Action<FrozenValue> onRead)
     {
@@ -49,6 +52,12 @@ public sealed class SnapshotFeed
 
     /// <summary>Whether the snapshot was given up: then the consumer gets nothing more.</summary>
     public bool IsCancelled => _cancelled;
+
+    /// <summary>
+    /// Whether commands suffer from a slow consumer, or soon will: one waits for a value that it wants to change, or changes have piled up.
+    /// A consumer that waits for somebody else puts its output aside then. Any thread.
+    /// </summary>
+    public bool IsPressed => WaitingBytes > PressingBytes || _isAwaited;
 
     /// <summary>Bytes of chunks that were captured and not yet given back.</summary>
     internal long WaitingBytes => Interlocked.Read(ref _waiting);
@@ -185,6 +194,7 @@ public sealed class SnapshotFeed
         lock (_lock)
         {
             value.IsHurried = true;
+            if (value.Place is not null) _isAwaited = true;
             if (value.Place is not { } place || place == _values.First) return;
             _values.Remove(place);
             _values.AddFirst(place);
@@ -223,6 +233,7 @@ public sealed class SnapshotFeed
     {
         if (_values.First is not { } place) return null;
         _values.RemoveFirst();
+        _isAwaited = _values.First is { Value.IsHurried: true };
         place.Value.Place = null;
         return place.Value;
     }

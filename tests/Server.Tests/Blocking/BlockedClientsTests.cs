@@ -30,6 +30,12 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
         _blocked.Release(call);
     }
 
+    void IBlockedRunner.EndForRole(BlockingCall call)
+    {
+        _ran.Add($"refused {call.Client.Id}");
+        _blocked.Release(call);
+    }
+
     Client Block(long deadline = 0, bool onNoKey = true, params string[] keys)
     {
         var client = _parts.Connect();

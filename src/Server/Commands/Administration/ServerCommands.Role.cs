@@ -29,6 +29,11 @@ static partial class ServerCommands
             foreach (var watched in sentinel.Machine.Masters) c.Reply.Bulk(ConfigText.ToBytes(watched.Name));
             return;
         }
+        if (c.Server.History.IsReplica)
+        {
+            RoleOfReplica(ref c);
+            return;
+        }
         c.Reply.Array(3);
         c.Reply.Bulk("master"u8);
         c.Reply.Integer(c.Server.History.Offset);

@@ -26,6 +26,8 @@ static partial class ServerCommands
         ShutdownSpec,
         // ServerCommands.Role.cs
         RoleSpec,
+        // ServerCommands.ReplicaOf.cs
+        ReplicaOfSpec, SlaveOfSpec,
         // ServerCommands.Save.cs
         SaveSpec, BackgroundSaveSpec, RewriteSpec, LastSaveSpec,
         // ServerCommands.Module.cs

@@ -33,7 +33,7 @@ static partial class SentinelCommands
         }
         if (!Numbers.TryParseInt64(c.Arg(4), out var port))
         {
-            c.Fail(Errors.InvalidMasterPort);
+            c.Fail(Errors.InvalidSentinelPort);
             return;
         }
         if (quorum <= 0)

@@ -11,7 +11,6 @@ internal static class UnbuiltDirectives
 {
     static readonly (string Name, Func<ServerConfig, bool> IsAsked, string Meanwhile)[] s_asked =
     [
-        ("replicaof", c => c.Replication.ReplicaOf is not null, "this server follows nobody"),
         ("cluster-enabled", c => c.Cluster.ClusterEnabled, "this server is alone and serves every key"),
     ];
 

@@ -113,10 +113,7 @@ sealed class AofRewriting(
     {
         if (!settings.AppendOnly)
         {
-            Cancel();
-            if (!aof.Stop()) log.AofNotFlushed();
-            if (AwaitsBase) aof.Files.Revert();
-            AwaitsBase = false;
+            Suspend();
             if (!IsRunning) aof.Files.Release();
             return true;
         }
@@ -126,6 +123,18 @@ sealed class AofRewriting(
         log.AofScheduled();
         Schedule();
         return true;
+    }
+
+    /// <summary>
+    /// Stops appending, because all data are about to be replaced: <see cref="Follow"/> goes on, with a base of the new ones. Until that is
+    /// complete the old files count.
+    /// </summary>
+    public void Suspend()
+    {
+        Cancel();
+        if (!aof.Stop()) log.AofNotFlushed();
+        if (AwaitsBase) aof.Files.Revert();
+        AwaitsBase = false;
     }
 
     /// <summary>The AOF lacks a change from here on. Only a rewrite that begins now includes it.</summary>

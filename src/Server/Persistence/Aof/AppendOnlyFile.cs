@@ -75,6 +75,9 @@ sealed class AppendOnlyFile(
     /// <summary>Whether written bytes are not synced yet and will be: with "no" the system decides when, and does not tell.</summary>
     public bool IsSyncPending => _writer is { SyncsAtAll: true } writer && writer.Synced < writer.Written;
 
+    /// <summary>The part of <see cref="Position"/> that is on disk; 0 while the AOF is off.</summary>
+    public long SyncedPosition => _writer?.Synced ?? 0;
+
     /// <summary>Syncs that came late: INFO's aof_delayed_fsync.</summary>
     public long DelayedSyncs => _writer?.Delayed ?? 0;
 

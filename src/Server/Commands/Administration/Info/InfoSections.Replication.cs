@@ -9,7 +9,8 @@ static partial class InfoSections
     static void Replication(InfoText text, ServerParts server)
     {
         text.Section("Replication");
-        text.Field("role", "master");
+        text.Field("role", server.History.IsReplica ? "slave" : "master");
+        if (server.History.IsReplica) Following(text, server);
         Replicas(text, server);
         text.Field("master_failover_state", "no-failover");
         var (history, stream) = (server.History, server.ReplicationStream);

@@ -1,0 +1,237 @@
+using MiniRedis.Cluster.Replication;
+using MiniRedis.Server.Acl;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Files;
+using MiniRedis.Server.Links;
+
+namespace MiniRedis.Server.Following;
+
+/// <summary>What the thread of the link has done: each method takes the executor's lock, and ends the thread of a link that is no longer wanted.</summary>
+sealed partial class Follower
+{
+    /// <summary>Bytes of files between two looks at the clock would be many: the name is enough for one.</summary>
+    string TemporaryPath => config.Persistence.PathOf($"temp-{clock.Now / 1000}.{Environment.ProcessId}.rdb");
+
+    void ThrowUnlessCurrent(MasterLink link)
+    {
+        if (_link != link || exit.HasBegun) throw new OperationCanceledException();
+        clock.Advance();
+    }
+
+    public void EnterConnected(MasterLink link)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            State = MasterLinkState.Handshake;
+            log.ConnectedToMaster();
+        }
+    }
+
+    public void EnterNotes(MasterLink link, IReadOnlyList<HandshakeNote> notes)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            foreach (var note in notes)
+            {
+                if (note.IsWarning) log.MasterWarning(note.Text);
+                else log.MasterNote(note.Text);
+            }
+        }
+    }
+
+    /// <summary>The stream goes on where it stopped.</summary>
+    public Client EnterContinued(MasterLink link, Link connection, ReplicationPosition position)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            if (position.Id != history.Id)
+            {
+                // This server's own replicas hear of the new name when they come back.
+                history.Rename(position.Id);
+                replicas.DropAll("the history has another name");
+            }
+            _known = position;
+            return Attach(connection, _database);
+        }
+    }
+
+    /// <summary>The master sends all data.</summary>
+    public PayloadFile EnterTransfer(MasterLink link)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            State = MasterLinkState.Sync;
+            if (link.Length >= 0) log.ReceivingFromMaster(link.Length, "disk");
+            else log.ReceivingStreamFromMaster("disk");
+            return new PayloadFile(saving.Files, TemporaryPath, saving.Path);
+        }
+    }
+
+    /// <summary>The file is complete, and takes the place of this server's own.</summary>
+    public void EnterReplace(MasterLink link, PayloadFile file)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            // A save of the old data would replace it again.
+            backgroundSaving.Cancel();
+            file.Files.Replace(file.Temporary, file.Path);
+        }
+    }
+
+    /// <summary>The old data go, and the new ones are loaded by the cron.</summary>
+    public void EnterLoading(MasterLink link, string path)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            Empty();
+            log.LoadingFromMaster();
+            _isLoaded = null;
+            loading.Start(path, ended: isWhole =>
+            {
+                _isLoaded = isWhole;
+                link.NoteLoaded();
+            });
+            cronSignal.Request();
+        }
+    }
+
+    void Empty()
+    {
+        log.FlushingOldData();
+        // From here on the data are of no history, whatever becomes of the link.
+        _known = null;
+        replicas.DropAll("the data are replaced");
+        aofRewriting.Suspend();
+        backgroundSaving.Cancel();
+        effects.FlushingAll(keyspace.DatabaseCount);
+        keyspace.FlushAll();
+        functions.Clear();
+    }
+
+    /// <summary>The loading has ended.</summary>
+    /// <param name="position">Where the stream begins; null for a master that knows no offsets.</param>
+    public Client EnterSynchronized(MasterLink link, Link connection, ReplicationPosition? position)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            if (_isLoaded != true)
+            {
+                log.CannotLoadFromMaster("disk");
+                // Half of the data is no data.
+                Empty();
+                throw new LinkException("its file cannot be loaded");
+            }
+            _known = position;
+            if (position is not null) Adopt(position);
+            saving.ForgetChanges(effects.Dirty);
+            var client = Attach(connection, loading.StreamDatabase);
+            log.MasterSyncFinished();
+            if (config.Persistence.AppendOnly) aofRewriting.Follow();
+            return client;
+        }
+    }
+
+    /// <summary>The data are a copy of this history up to its offset. What follows is kept for replicas of this server.</summary>
+    void Adopt(ReplicationPosition position)
+    {
+        history.Adopt(position.Id, position.Offset);
+        chain.Restart(position.Offset);
+        chain.Open();
+    }
+
+    /// <summary>Makes the client whose commands the stream is.</summary>
+    Client Attach(Link connection, int database)
+    {
+        var master = new Client(
+            clients.NextId(), new MasterConnection(connection), keyspace[database < keyspace.DatabaseCount ? database : 0], User.Server, clock.Now)
+        {
+            Flags = ClientFlags.Master, ReplyMode = ReplyMode.Off,
+        };
+        master.Connection.State = master;
+        clients.Add(master);
+        clientMemory.Account(master);
+        _master = master;
+        _unapplied = 0;
+        (_syncedOffset, _followedOffset) = (-1, -1);
+        State = MasterLinkState.Connected;
+        history.IsLinkUp = true;
+        DownSince = 0;
+        // A master that sent its file without a length sends the stream once it has heard this.
+        Acknowledge();
+        return master;
+    }
+
+    /// <summary>Runs commands that have been received.</summary>
+    public MasterRun EnterReceived(MasterLink link, Client master, MasterStream stream)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            if (master.IsGone) throw new LinkException("it was closed");
+            master.LastInteraction = clock.Now;
+            _running = stream;
+            var run = Replay.Run(master, stream.Unread);
+            _running = null;
+            // The commands may have ended the link: this server may be a master now.
+            if (_link != link) throw new OperationCanceledException();
+            var applied = stream.Advance(run.Consumed, Replay.Applied);
+            master.BytesReceived += run.Consumed;
+            _unapplied = stream.Unread.Length + stream.Queued;
+            if (_known is { } known && applied.Length > 0)
+            {
+                _known = known with { Offset = known.Offset + applied.Length };
+                chain.FeedFromMaster(applied);
+                if (replicas.HasUnsent) replicas.Flush();
+            }
+            if (run.End == MasterRunEnd.NotCommands)
+            {
+                log.MasterProtocolError();
+                // What came before may be wrong too.
+                _known = null;
+            }
+            return run;
+        }
+    }
+
+    /// <summary>The connection has ended, or could not be made.</summary>
+    public void EnterLost(MasterLink link, string reason)
+    {
+        lock (ExecutorLock)
+        {
+            if (_link != link || exit.HasBegun) return;
+            clock.Advance();
+            switch (State)
+            {
+                case MasterLinkState.Connecting:
+                    log.CannotConnectToMaster(reason);
+                    break;
+                case MasterLinkState.Connected:
+                    log.MasterLost();
+                    break;
+                default:
+                    log.MasterSyncFailed(reason);
+                    break;
+            }
+            Lose(reconnects: State == MasterLinkState.Connected);
+        }
+    }
+
+    /// <summary>The disk does not take the master's file.</summary>
+    public void EnterCannotKeep(MasterLink link, IOException failure)
+    {
+        lock (ExecutorLock)
+        {
+            if (_link != link || exit.HasBegun) return;
+            clock.Advance();
+            log.CannotKeepFromMaster(DiskException.Describe(failure));
+            Lose(reconnects: false);
+        }
+    }
+}

@@ -1,0 +1,292 @@
+using MiniRedis.Cluster.Replication;
+using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Directives;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Links;
+using MiniRedis.Server.Logging;
+using MiniRedis.Server.Persistence;
+using MiniRedis.Server.Persistence.Aof;
+using MiniRedis.Server.Persistence.Rdb;
+using MiniRedis.Server.Replication;
+using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Timing;
+
+namespace MiniRedis.Server.Following;
+
+/// <summary>How far the link to the master is. The names are those of ROLE.</summary>
+enum MasterLinkState : byte
+{
+    /// <summary>This server follows nobody.</summary>
+    None,
+
+    /// <summary>The next run of the cron connects.</summary>
+    Connect,
+
+    Connecting,
+    Handshake,
+
+    /// <summary>The master's file is received or loaded.</summary>
+    Sync,
+
+    Connected,
+}
+
+/// <summary>
+/// The replica's side of replication: which master this server follows, how far the link is, and what the stream has brought. The design is
+/// in docs/design/following.md.
+/// </summary>
+/// <remarks>Under the executor's lock, but for the methods that the link's thread enters (Follower.Link.cs), which take it.</remarks>
+sealed partial class Follower(
+    LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
+    ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
+    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, EffectStream effects,
+    DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log)
+{
+    /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
+    const int RoundMilliseconds = 1000;
+
+    MasterLink? _link;
+    Client? _master;
+    long _nextRound;
+
+    // What the data are a copy of: the history and the offset up to which commands have run, and the database that the stream is in. Null for
+    // data of no known history.
+    ReplicationPosition? _known;
+    int _database;
+
+    // The offset up to which the stream is synced to the append-only file, and the next one that will be; -1 without such a file.
+    long _syncedOffset = -1, _followedOffset = -1, _followedPosition;
+
+    // Of the loading that runs for a synchronization: whether it went well, once it has ended.
+    bool? _isLoaded;
+
+    /// <summary>The lock of the executor, for the thread of the link. Set by the root.</summary>
+    public Lock ExecutorLock { get; set; } = new();
+
+    /// <summary>Runs the master's commands. Set by the root.</summary>
+    public IMasterReplay Replay { get; set; } = null!;
+
+    /// <summary>The port on which others reach this server. Set by the host.</summary>
+    public Func<int> ListeningPort { get; set; } = () => 0;
+
+    /// <summary>The master; null for a server that follows nobody.</summary>
+    public MasterAddress? Master => config.Replication.ReplicaOf;
+
+    public MasterLinkState State { get; private set; }
+
+    /// <summary>Unix milliseconds since when the link is down; 0 if it never was up.</summary>
+    public long DownSince { get; private set; }
+
+    /// <summary>Unix milliseconds of the last sign of life of the master; 0 without a link.</summary>
+    public long Heard => _link?.Heard ?? 0;
+
+    /// <summary>Bytes of the master's file that have come, and of all; -1 where that is not known.</summary>
+    public (long Received, long All) Transfer => _link is { } link ? (link.Received, link.Length) : (0, -1);
+
+    /// <summary>The client that the master is; null while the link is not up.</summary>
+    public Client? MasterClient => _master;
+
+    /// <summary>Bytes of the history that commands have run for, in the middle of a run too; -1 without a link, as in Redis.</summary>
+    public long AppliedOffset => _master is null || _known is null ? -1 : _known.Offset + Running;
+
+    /// <summary>Where the history is that a new link goes on with; 1 without one, as in Redis.</summary>
+    public long KnownOffset => _known?.Offset ?? 1;
+
+    /// <summary>Bytes of the history that have been received; -1 without a link.</summary>
+    public long ReadOffset => _master is null || _known is null ? -1 : _known.Offset + _unapplied;
+
+    // While commands of the master run: the stream, for what they have applied already.
+    MasterStream? _running;
+    int _unapplied;
+
+    long Running => _running is { } stream && Replay.Applied > 0 ? stream.Queued + Replay.Applied : 0;
+
+    /// <summary>Follows a master from now on: REPLICAOF.</summary>
+    public void Follow(MasterAddress master)
+    {
+        var wasMaster = Master is null;
+        Drop();
+        config.Replication.ReplicaOf = master;
+        SetRole(isReplica: true);
+        if (wasMaster)
+        {
+            blocked.EndAll();
+            log.OwnHistoryCached();
+            (_known, _database) = (new ReplicationPosition(history.Id, history.Offset), 0);
+        }
+        Connect();
+    }
+
+    /// <summary>Follows nobody from now on: REPLICAOF NO ONE.</summary>
+    public void StopFollowing()
+    {
+        if (Master is null) return;
+        Drop();
+        _known = null;
+        config.Replication.ReplicaOf = null;
+        State = MasterLinkState.None;
+        DownSince = 0;
+        // Replicas of this one go on with the new history where the old one ended, once they have asked for it by its name.
+        history.Shift();
+        replicas.DropAll("this server is a master now");
+        chain.SelectAgain();
+        SetRole(isReplica: false);
+        if (config.Persistence.AppendOnly) aofRewriting.Follow();
+    }
+
+    /// <summary>
+    /// The server has started, and its data are loaded. They may be of a history that goes on: a replica's with its master, a master's with
+    /// its replicas.
+    /// </summary>
+    public void Begin()
+    {
+        var loaded = loading.History is { Id: { } id, Offset: >= 0 and var offset } ? new ReplicationPosition(id, offset) : null;
+        if (Master is not null)
+        {
+            State = MasterLinkState.Connect;
+            DownSince = clock.Now;
+            if (loaded is null) return;
+            Adopt(loaded);
+            (_known, _database) = (loaded, loading.StreamDatabase);
+        }
+        // Keys that were left out since they had expired are gone here, and nowhere in the stream.
+        else if (loaded is not null && loading.KeysExpired == 0)
+        {
+            history.Continue(loaded.Id, loaded.Offset);
+            chain.Restart(loaded.Offset);
+            chain.Open();
+        }
+    }
+
+    void SetRole(bool isReplica)
+    {
+        history.IsReplica = isReplica;
+        // Who writes the stream is another one now.
+        effects.Refresh();
+    }
+
+    /// <summary>Called by the cron.</summary>
+    public void RunLocked()
+    {
+        if (State == MasterLinkState.None || clock.Now < _nextRound) return;
+        _nextRound = clock.Now + RoundMilliseconds;
+        CheckSilence();
+        if (State == MasterLinkState.Connect) Connect();
+        if (State == MasterLinkState.Connected) Acknowledge();
+    }
+
+    void CheckSilence()
+    {
+        if (_link is not { } link || clock.Now - link.Heard <= config.Replication.ReplTimeout * 1000L) return;
+        switch (State)
+        {
+            case MasterLinkState.Connecting or MasterLinkState.Handshake:
+                log.MasterConnectTimeout();
+                break;
+            // What takes long may be the loading, during which nothing is received.
+            case MasterLinkState.Sync when dataset.IsLoading:
+                return;
+            case MasterLinkState.Sync:
+                log.MasterTransferTimeout();
+                break;
+            default:
+                log.MasterTimeout();
+                break;
+        }
+        Lose(reconnects: State == MasterLinkState.Connected);
+    }
+
+    void Connect()
+    {
+        if (dataset.IsLoading || exit.HasBegun) return;
+        var (master, replication) = (Master!, config.Replication);
+        log.ConnectingToMaster(master.Host, master.Port);
+        var target = new LinkTarget(master.Host, master.Port)
+        {
+            UsesTls = config.Tls.TlsReplication,
+            SourceAddress = config.Network.BindSourceAddr,
+            ConnectTimeout = TimeSpan.FromSeconds(replication.ReplTimeout),
+            KeepAliveSeconds = config.Network.TcpKeepAlive,
+        };
+        var settings = new HandshakeSettings
+        {
+            User = replication.MasterUser,
+            Password = replication.MasterAuth,
+            ListeningPort = replication.ReplicaAnnouncePort > 0 ? replication.ReplicaAnnouncePort : ListeningPort(),
+            AnnounceIp = replication.ReplicaAnnounceIp,
+            Version = ServerVersion.Redis,
+            Known = _known,
+        };
+        _link = new MasterLink(this, connector, target, settings, clock.Time);
+        State = MasterLinkState.Connecting;
+        if (DownSince == 0) DownSince = clock.Now;
+        _link.Start();
+        log.MasterSyncStarted();
+    }
+
+    /// <summary>Tells the master how far this replica is (REPLCONF ACK).</summary>
+    public void Acknowledge()
+    {
+        if (_link is not { } link || AppliedOffset < 0) return;
+        var offset = Text(AppliedOffset);
+        NoteSynced();
+        link.Send(
+            _syncedOffset >= 0
+                ? LinkCommand.Encode("REPLCONF", "ACK", offset, "FACK", Text(_syncedOffset))
+                : LinkCommand.Encode("REPLCONF", "ACK", offset));
+    }
+
+    /// <summary>
+    /// Looks how much of the stream is safe in the append-only file. One point at a time is followed from the moment it is appended until it
+    /// is synced: an acknowledgement may lag behind, and never runs ahead.
+    /// </summary>
+    void NoteSynced()
+    {
+        if (!aof.IsOn)
+        {
+            (_syncedOffset, _followedOffset) = (-1, -1);
+            return;
+        }
+        if (_followedOffset >= 0 && aof.SyncedPosition < _followedPosition) return;
+        if (_followedOffset >= 0) _syncedOffset = _followedOffset;
+        (_followedOffset, _followedPosition) = (_known!.Offset, aof.Position);
+    }
+
+    static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>Ends the link, if there is one, and keeps what is known of its history.</summary>
+    void Drop()
+    {
+        var link = _link;
+        _link = null;
+        history.IsLinkUp = false;
+        link?.Stop();
+        // What is loaded for a link that is gone has no history: there is nothing to go on with.
+        if (State == MasterLinkState.Sync && dataset.IsLoading)
+        {
+            loading.Dispose();
+            _known = null;
+        }
+        if (_master is { } master)
+        {
+            _database = master.Database.Number;
+            _master = null;
+            _running = null;
+            if (!master.IsGone) admission.KillLocked(master, "the link to the master ended");
+            log.MasterCached();
+        }
+    }
+
+    /// <summary>The link is lost. It is made again: at once if it stood, otherwise by the cron.</summary>
+    void Lose(bool reconnects)
+    {
+        Drop();
+        State = MasterLinkState.Connect;
+        if (!reconnects) return;
+        DownSince = clock.Now;
+        Connect();
+    }
+}

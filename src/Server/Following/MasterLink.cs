@@ -1,0 +1,193 @@
+using MiniRedis.Cluster.Replication;
+using MiniRedis.Server.Links;
+using MiniRedis.Server.Persistence;
+
+namespace MiniRedis.Server.Following;
+
+/// <summary>Where a full synchronization puts the master's file until it is loaded.</summary>
+/// <param name="Files">The disk.</param>
+/// <param name="Temporary">The file while it grows.</param>
+/// <param name="Path">The file once it is complete: the one that a restart would load.</param>
+readonly record struct PayloadFile(IFileStore Files, string Temporary, string Path);
+
+/// <summary>
+/// One connection to the master, from the attempt to connect to its end, on a thread of its own. It waits here, without the executor's lock;
+/// what has to be done about it is done by <see cref="Follower"/>, under that lock.
+/// </summary>
+/// <param name="follower">Whose link it is.</param>
+/// <param name="connector">Makes the connection.</param>
+/// <param name="target">The master.</param>
+/// <param name="settings">What the replica says of itself.</param>
+/// <param name="time">Dates what is heard. Any thread.</param>
+#pragma warning disable CA1001 // What it owns holds nothing of the system's, and who stops it may be later than its thread.
+sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget target, HandshakeSettings settings, TimeProvider time)
+#pragma warning restore CA1001
+{
+    /// <summary>
+    /// How often a master hears of a replica that loads (Redis: once a second at most). It also bounds how soon the thread notices that it is
+    /// no longer wanted.
+    /// </summary>
+    static readonly TimeSpan s_sign = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest wait of a held command before it is tried again, whether or not somebody says that it may go on.</summary>
+    static readonly TimeSpan s_heldFor = TimeSpan.FromMilliseconds(10);
+
+    readonly CancellationTokenSource _stop = new();
+    readonly ManualResetEventSlim _loaded = new();
+    volatile Link? _link;
+    long _heard = time.GetUtcNow().ToUnixTimeMilliseconds();
+    long _received, _length = -1;
+
+    /// <summary>Unix milliseconds of the last sign of life. Any thread.</summary>
+    public long Heard => Volatile.Read(ref _heard);
+
+    /// <summary>Bytes of the file that have come. Any thread.</summary>
+    public long Received => Volatile.Read(ref _received);
+
+    /// <summary>Bytes of the file; -1 if they are not known. Any thread.</summary>
+    public long Length => Volatile.Read(ref _length);
+
+    public void Start() => new Thread(Run) { Name = "master-link", IsBackground = true }.Start();
+
+    /// <summary>Ends the connection or the attempt. The thread ends soon, and does nothing more about the data. Any thread.</summary>
+    public void Stop()
+    {
+        _stop.Cancel();
+        _link?.Abort();
+    }
+
+    /// <summary>Sends a command, or the sign of life, if the connection stands. Any thread.</summary>
+    public void Send(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            _link?.Send(bytes);
+        }
+        catch (LinkException)
+        {
+            // The thread that receives hears of it.
+            _link?.Abort();
+        }
+    }
+
+    /// <summary>The file has been loaded, or not. Under the executor's lock.</summary>
+    public void NoteLoaded() => _loaded.Set();
+
+    void Hear() => Volatile.Write(ref _heard, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    void Run()
+    {
+        try
+        {
+            using var link = connector.Connect(target, _stop.Token);
+            _link = link;
+            _stop.Token.ThrowIfCancellationRequested();
+            link.Timeout = TimeSpan.Zero;
+            Hear();
+            follower.EnterConnected(this);
+            Follow(link);
+        }
+        catch (LinkException failure)
+        {
+            follower.EnterLost(this, failure.Message);
+        }
+        catch (IOException failure)
+        {
+            follower.EnterCannotKeep(this, failure);
+        }
+        catch (OperationCanceledException)
+        {
+            // Nobody wants it any more.
+        }
+    }
+
+    void Follow(Link link)
+    {
+        var step = ShakeHands(link);
+        var client = step.Outcome switch
+        {
+            HandshakeOutcome.Continues => follower.EnterContinued(this, link, step.Position!),
+            HandshakeOutcome.FullSync => Synchronize(link, step.Position),
+            HandshakeOutcome.OldSync => Synchronize(link, null),
+            _ => throw new LinkException("the master did not agree"),
+        };
+        using var stream = new MasterStream();
+        var connection = (MasterConnection)client.Connection;
+        long wanted = 0;
+        while (true)
+        {
+            var count = link.Receive(stream.Room(wanted));
+            Hear();
+            stream.Received(count);
+            MasterRun run;
+            while ((run = follower.EnterReceived(this, client, stream)).End != MasterRunEnd.NeedsMore)
+            {
+                if (run.End == MasterRunEnd.Waits) connection.Attention.WaitOne(s_heldFor);
+                else if (run.End != MasterRunEnd.TurnEnds) throw new LinkException("its commands cannot be applied");
+                // Others wait for the lock.
+                else Thread.Yield();
+            }
+            wanted = run.Wanted;
+        }
+    }
+
+    HandshakeStep ShakeHands(Link link)
+    {
+        var handshake = new ReplicaHandshake(settings);
+        foreach (var command in handshake.Begin()) link.Send(LinkCommand.Encode(command));
+        while (true)
+        {
+            var reply = link.Receive();
+            Hear();
+            var line = reply.Kind switch
+            {
+                LinkReplyKind.KeepAlive => "",
+                LinkReplyKind.Error => "-" + reply.Text,
+                LinkReplyKind.Status => "+" + reply.Text,
+                _ => reply.ToString(),
+            };
+            var step = handshake.Next(line);
+            follower.EnterNotes(this, step.Notes);
+            foreach (var command in step.Commands) link.Send(LinkCommand.Encode(command));
+            if (step.Outcome != HandshakeOutcome.GoesOn) return step;
+        }
+    }
+
+    /// <summary>Receives the file and has it loaded.</summary>
+    Clients.Client Synchronize(Link link, ReplicationPosition? position)
+    {
+        var payload = new MasterPayload(link);
+        payload.Begin(Hear);
+        Volatile.Write(ref _length, payload.Length);
+        var file = follower.EnterTransfer(this);
+        Receive(payload, file);
+        follower.EnterLoading(this, file.Path);
+        // The master hears that the replica lives: what takes long is the loading.
+        while (!_loaded.Wait(s_sign, _stop.Token)) Send("\n"u8);
+        return follower.EnterSynchronized(this, link, position);
+    }
+
+    void Receive(MasterPayload payload, PayloadFile file)
+    {
+        try
+        {
+            using (var writer = file.Files.Create(file.Temporary))
+            {
+                while (payload.Read() is { IsEmpty: false } bytes)
+                {
+                    Hear();
+                    writer.Write(bytes);
+                    Volatile.Write(ref _received, payload.Received);
+                }
+                if (payload.Surplus > 0) writer.Truncate(writer.Length - payload.Surplus);
+                writer.Sync();
+            }
+            follower.EnterReplace(this, file);
+        }
+        catch
+        {
+            file.Files.Delete(file.Temporary);
+            throw;
+        }
+    }
+}
