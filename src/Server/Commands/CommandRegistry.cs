@@ -41,8 +41,12 @@ static class CommandRegistry
 
     /// <summary>A table of a server's own, since rename-command changes it.</summary>
     /// <param name="isSentinel">A Sentinel has a command that others lack, and lacks most of theirs.</param>
-    public static CommandTable<Command> CreateTable(bool isSentinel = false) => new(s_commands.Where(
-        c => isSentinel ? (c.Flags & (CommandFlags.Sentinel | CommandFlags.OnlySentinel)) != 0 : (c.Flags & CommandFlags.OnlySentinel) == 0));
+    public static CommandTable<Command> CreateTable(bool isSentinel = false) => new(
+        isSentinel
+            ? s_commands.Where(IsOfSentinel).Select(c => c.IsContainer ? c.WithSubcommands(IsOfSentinel) : c)
+            : s_commands.Where(c => (c.Flags & CommandFlags.OnlySentinel) == 0));
+
+    static bool IsOfSentinel(CommandSpec command) => (command.Flags & (CommandFlags.Sentinel | CommandFlags.OnlySentinel)) != 0;
 
     static int GiveOrdinals()
     {

@@ -59,7 +59,7 @@ static partial class CommandCommands
         Arg[]? args = null, string[]? tips = null, (string, string)[]? history = null) => new()
     {
         Name = name, Group = CommandGroup.Server, Since = since, Complexity = complexity, Summary = summary,
-        Arity = arity, Flags = CommandFlags.Loading | CommandFlags.Stale, AclCategories = AclCategory.Connection,
+        Arity = arity, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Sentinel, AclCategories = AclCategory.Connection,
         Args = args ?? [], Tips = tips ?? [], History = history ?? [],
         Run = run,
     };
