@@ -94,6 +94,9 @@ public class CommandSpec
     /// <summary>In lower case, a subcommand's with its container's: "client|list", as ACL and error texts show it.</summary>
     public string FullName => _fullName ??= Parent is null ? Name.ToLowerInvariant() : $"{Parent.FullName}|{Name.ToLowerInvariant()}";
 
+    /// <summary>Drops the subcommands that are not included.</summary>
+    protected void Keep(Predicate<CommandSpec> included) => _subcommands = Array.FindAll(_subcommands, included);
+
     public bool IsContainer => _subcommands.Length > 0;
 
     /// <summary>How it is treated between MULTI and EXEC.</summary>

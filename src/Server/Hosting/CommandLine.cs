@@ -154,16 +154,11 @@ static class CommandLine
             return 1;
         }
 
-        if (UnbuiltDirectives.Refusal(config) is { } refusal)
-        {
-            Console.Error.WriteLine(refusal);
-            return 1;
-        }
-
         using var logProvider = new RedisLogProvider(TimeProvider.System);
         try
         {
             logProvider.Configure(config);
+            if (config.SentinelMode) logProvider.Role = 'X';
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -175,7 +170,28 @@ static class CommandLine
         log.Version(ServerVersion.Own, ServerVersion.Redis, IntPtr.Size * 8, Environment.ProcessId);
         if (args.Length == 0) log.NoConfigurationFile();
         else log.ConfigurationLoaded();
+        if (config.SentinelMode && !CanKeepState(configFile, log)) return 1;
         return Host(config, loaded, configFile, logProvider, log);
+    }
+
+    /// <summary>Whether a Sentinel has a file for what it must not forget.</summary>
+    static bool CanKeepState(string? configFile, ServerLog log)
+    {
+        if (configFile is null)
+        {
+            log.SentinelWarning("Sentinel needs config file on disk to save state. Exiting...");
+            return false;
+        }
+        try
+        {
+            DiskFile.Open(configFile, DiskFileMode.Append).Dispose();
+            return true;
+        }
+        catch (IOException failure)
+        {
+            log.SentinelWarning($"Sentinel config file {configFile} is not writable: {DiskException.Describe(failure)}. Exiting...");
+            return false;
+        }
     }
 
     static int Host(ServerConfig config, LoadedConfig loaded, string? configFile, RedisLogProvider logProvider, ServerLog log)
@@ -191,14 +207,21 @@ static class CommandLine
             Console.Error.WriteLine(usersError);
             return 1;
         }
+        if (server.LoadSentinel(loaded.Sentinel) is { } refused)
+        {
+            var line = loaded.Sentinel[refused.Index];
+            Console.Error.WriteLine(
+                ConfigFileReport.ForLine(line.Line, string.Join(' ', line.Words), refused.Error, line.Source, line.Line).Message);
+            return 1;
+        }
         server.Parts.ConfigService.FilePath = configFile;
         logProvider.Follow(server.Parts.ConfigService);
         ProcessTitle.Follow(server.Parts.ConfigService);
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
-            logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, "standalone", config.Network.Port));
-        else log.RunningMode(config.Network.Port);
+            logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, config.Mode, config.Network.Port));
+        else log.RunningMode(config.Mode, config.Network.Port);
 
         ReportFaults(server.Parts);
         using var host = new ServerHost(server.Parts, log);

@@ -44,6 +44,7 @@ static partial class InfoSections
         new("tls", Kind.All, Tls),
         new("keyspace", Kind.Default, Keyspace),
         new("keysizes", Kind.All, KeySizes),
+        new("sentinel", Kind.Hidden, Sentinel),
         new("hotkeys", Kind.Hidden, HotKeys),
         new("debug", Kind.Hidden, Debug),
     ];
