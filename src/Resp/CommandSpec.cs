@@ -7,7 +7,7 @@ namespace MiniRedis.Resp;
 /// <remarks>Built by object initializer and not changed once it is in a <see cref="CommandTable{T}"/>; then any thread may read.</remarks>
 public class CommandSpec
 {
-    private readonly CommandSpec[] _subcommands = [];
+    private CommandSpec[] _subcommands = [];
     private CommandFlags _flags;
     private bool _derived;
     private AclCategory _categories;
@@ -93,6 +93,9 @@ public class CommandSpec
 
     /// <summary>In lower case, a subcommand's with its container's: "client|list", as ACL and error texts show it.</summary>
     public string FullName => _fullName ??= Parent is null ? Name.ToLowerInvariant() : $"{Parent.FullName}|{Name.ToLowerInvariant()}";
+
+    /// <summary>Drops the subcommands that are not included.</summary>
+    protected void Keep(Predicate<CommandSpec> included) => _subcommands = Array.FindAll(_subcommands, included);
 
     public bool IsContainer => _subcommands.Length > 0;
 

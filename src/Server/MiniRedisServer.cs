@@ -24,6 +24,7 @@ using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Sentinel;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -50,11 +51,12 @@ sealed class MiniRedisServer
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
         var history = new ReplicationHistory { IsReplica = config.Replication.ReplicaOf is not null };
-        var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
+        var statistics = new ServerStatistics(config.Network.IoThreads);
+        var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
         var keyspace = new Keyspace(config.Process.Databases, time: time);
-        var commands = CommandRegistry.CreateTable();
+        var commands = CommandRegistry.CreateTable(config.SentinelMode);
         var commandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < commandStatistics.Length; i++) commandStatistics[i] = new CommandStatistics();
 
@@ -125,12 +127,15 @@ sealed class MiniRedisServer
         var metrics = new MetricsCollector(
             keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
             backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
-            config, clock, cronSignal);
+            users, config, clock, cronSignal);
 
+        var sentinel = config.SentinelMode
+            ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
+            : null;
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
-            hotKeys, metrics, config.Process, clock);
+            hotKeys, metrics, sentinel, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -145,7 +150,7 @@ sealed class MiniRedisServer
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
-            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover,
+            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
@@ -177,7 +182,9 @@ sealed class MiniRedisServer
         CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.
-        Parts.ConfigService.OtherLines = () => [("user", config.Security.AclFile.Length > 0 ? [] : users.Lines().ToList())];
+        Parts.ConfigService.OtherLines = () =>
+            [("user", config.Security.AclFile.Length > 0 ? [] : users.Lines().ToList()), .. sentinel?.ConfigLines() ?? []];
+        if (sentinel is not null) sentinel.Save = () => Parts.ConfigService.TryRewrite(out var reason) ? null : reason;
         denials.Describe = (Client client, in Request request) => ClientDescription.LineOf(client, Parts, request);
         blocked.Runner = runner;
         loading.Replayer = (file, name) => new AofReplay(
@@ -199,6 +206,7 @@ sealed class MiniRedisServer
         admission.Leaving += pubSub.Leave;
         admission.Leaving += monitors.Remove;
         admission.Leaving += pushes.Forget;
+        admission.CertificateDenied += denials.NoteCertificate;
         loading.LeftOut += (database, key) =>
         {
             if (!history.IsReplica && (stream.HasBacklog || !follower.HasBegun)) stream.Delete(database, key);
@@ -215,6 +223,9 @@ sealed class MiniRedisServer
     /// <summary>Makes the users of the configuration, before the server starts. Returns why it must not start.</summary>
     public string? LoadUsers(IReadOnlyList<ConfigDeclaration> lines) =>
         new UserDeclarations(Parts.AclLimits, Parts.Users, Parts.Config, Parts.Log).Load(lines);
+
+    /// <summary>Takes the lines of a Sentinel's masters, before the server starts. Returns why one is refused, and which.</summary>
+    public (string Error, int Index)? LoadSentinel(IReadOnlyList<ConfigDeclaration> lines) => Parts.Sentinel?.Load(lines);
 
     /// <summary>Applies rename-command lines, before the server starts. Returns why one cannot be.</summary>
     public string? ApplyRenames(IEnumerable<(string From, string To)> renames)

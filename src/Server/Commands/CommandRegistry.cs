@@ -11,6 +11,7 @@ using MiniRedis.Server.Commands.Lists;
 using MiniRedis.Server.Commands.PubSub;
 using MiniRedis.Server.Commands.Replication;
 using MiniRedis.Server.Commands.Scripting;
+using MiniRedis.Server.Commands.Sentinel;
 using MiniRedis.Server.Commands.Sets;
 using MiniRedis.Server.Commands.SortedSets;
 using MiniRedis.Server.Commands.Sorting;
@@ -32,13 +33,20 @@ static class CommandRegistry
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
         .. ServerCommands.All,
+        .. SentinelCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>
     public static int Count { get; } = GiveOrdinals();
 
     /// <summary>A table of a server's own, since rename-command changes it.</summary>
-    public static CommandTable<Command> CreateTable() => new(s_commands);
+    /// <param name="isSentinel">A Sentinel has a command that others lack, and lacks most of theirs.</param>
+    public static CommandTable<Command> CreateTable(bool isSentinel = false) => new(
+        isSentinel
+            ? s_commands.Where(IsOfSentinel).Select(c => c.IsContainer ? c.WithSubcommands(IsOfSentinel) : c)
+            : s_commands.Where(c => (c.Flags & CommandFlags.OnlySentinel) == 0));
+
+    static bool IsOfSentinel(CommandSpec command) => (command.Flags & (CommandFlags.Sentinel | CommandFlags.OnlySentinel)) != 0;
 
     static int GiveOrdinals()
     {

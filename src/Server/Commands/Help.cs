@@ -18,7 +18,7 @@ static class Help
         params (string Syntax, string Text)[] entries) => new()
     {
         Name = "HELP", Group = group, Since = since, Complexity = "O(1)", Summary = "Lists the subcommands with a line about each.",
-        Arity = 2, Flags = CommandFlags.Loading | CommandFlags.Stale, AclCategories = categories,
+        Arity = 2, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Sentinel, AclCategories = categories,
         Run = (ref CommandContext c) => Reply(c.Reply, c.Command.Parent!.Name, entries),
     };
 

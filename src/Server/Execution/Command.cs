@@ -28,6 +28,14 @@ sealed class Command : CommandSpec
     /// </summary>
     public bool NeedsMemory { get; private set; }
 
+    /// <summary>A container with some of its subcommands, for a server that has not all of them.</summary>
+    public Command WithSubcommands(Predicate<CommandSpec> included)
+    {
+        var copy = (Command)MemberwiseClone();
+        copy.Keep(included);
+        return copy;
+    }
+
     /// <summary>Takes the command into a table: gives it its number, and works out what is asked of it at every call.</summary>
     public void Register(int ordinal)
     {

@@ -10,6 +10,7 @@ using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Replication;
+using MiniRedis.Server.Sentinel;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -23,7 +24,8 @@ sealed class Cron(
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
-    ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, ProcessSettings settings, Clock clock)
+    ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel,
+    ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -51,6 +53,7 @@ sealed class Cron(
         fullSyncs.Run();
         ackWaits.Check();
         failover.Run();
+        if (sentinel is not null) untilTimeout = Math.Min(untilTimeout, sentinel.Run());
         var moreToEvict = eviction.Continue();
         if (IsPaused) return moreToCapture || moreToEvict ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
         shutdown.RunRequested();

@@ -19,6 +19,7 @@ using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Sentinel;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 using MiniRedis.Server.Tracking;
@@ -108,6 +109,9 @@ sealed class ServerParts
     /// <summary>Makes encrypted sessions, for those who connect and for connections to other servers. Any thread.</summary>
     public required TlsContexts Tls { get; init; }
 
+    /// <summary>In a Sentinel: what it watches.</summary>
+    public SentinelRunner? Sentinel { get; init; }
+
     /// <summary>Runs commands, for EXEC and CLIENT UNBLOCK. Set last, since it hands out these parts itself.</summary>
     public CommandRunner Runner { get; set; } = null!;
 
@@ -126,5 +130,6 @@ sealed class ServerParts
         Eviction.ResetStatistics();
         ActiveDefrag.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();
+        foreach (var user in Users.All) user.Figures.Reset();
     }
 }

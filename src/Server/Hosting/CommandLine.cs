@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
@@ -114,8 +115,21 @@ static class CommandLine
     {
         var host = new Option<string>("--host") { Description = "Where it listens.", DefaultValueFactory = _ => Ping.DefaultHost };
         var port = new Option<int>("--port", "-p") { Description = "On which port.", DefaultValueFactory = _ => Ping.DefaultPort };
-        var command = new CliCommand("ping", "Asks a server whether it is alive; the exit code is 0 if it replies.") { host, port };
-        command.SetAction(parsed => Ping.Run(parsed.GetRequiredValue(host), parsed.GetRequiredValue(port), Console.Out));
+        var tls = new Option<bool>("--tls") { Description = "Speak TLS; the other options below imply it." };
+        var authority = new Option<string?>("--cacert") { Description = "The file of the certificates that are trusted." };
+        var certificate = new Option<string?>("--cert") { Description = "The file of the certificate to show." };
+        var key = new Option<string?>("--key") { Description = "The file of its key." };
+        var insecure = new Option<bool>("--insecure") { Description = "Take any certificate of the server." };
+        var command = new CliCommand("ping", "Asks a server whether it is alive; the exit code is 0 if it replies.")
+        {
+            host, port, tls, authority, certificate, key, insecure,
+        };
+        command.SetAction(parsed =>
+        {
+            var wanted = new PingTls(parsed.GetValue(authority), parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(insecure));
+            var isPlain = !parsed.GetValue(tls) && wanted == new PingTls();
+            return Ping.Run(parsed.GetRequiredValue(host), parsed.GetRequiredValue(port), isPlain ? null : wanted, Console.Out);
+        });
         return command;
     }
 
@@ -140,20 +154,15 @@ static class CommandLine
             return 1;
         }
 
-        if (UnbuiltDirectives.Refusal(config) is { } refusal)
-        {
-            Console.Error.WriteLine(refusal);
-            return 1;
-        }
-
         using var logProvider = new RedisLogProvider(TimeProvider.System);
         try
         {
             logProvider.Configure(config);
+            if (config.SentinelMode) logProvider.Role = 'X';
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"Can't open the log file: {DiskException.Describe(failure)}");
+            Console.Error.WriteLine(ConfigErrors.CannotOpenLog(DiskException.Describe(failure)));
             return 1;
         }
         var log = new ServerLog(logProvider);
@@ -161,7 +170,28 @@ static class CommandLine
         log.Version(ServerVersion.Own, ServerVersion.Redis, IntPtr.Size * 8, Environment.ProcessId);
         if (args.Length == 0) log.NoConfigurationFile();
         else log.ConfigurationLoaded();
+        if (config.SentinelMode && !CanKeepState(configFile, log)) return 1;
         return Host(config, loaded, configFile, logProvider, log);
+    }
+
+    /// <summary>Whether a Sentinel has a file for what it must not forget.</summary>
+    static bool CanKeepState(string? configFile, ServerLog log)
+    {
+        if (configFile is null)
+        {
+            log.SentinelWarning("Sentinel needs config file on disk to save state. Exiting...");
+            return false;
+        }
+        try
+        {
+            DiskFile.Open(configFile, DiskFileMode.Append).Dispose();
+            return true;
+        }
+        catch (IOException failure)
+        {
+            log.SentinelWarning($"Sentinel config file {configFile} is not writable: {DiskException.Describe(failure)}. Exiting...");
+            return false;
+        }
     }
 
     static int Host(ServerConfig config, LoadedConfig loaded, string? configFile, RedisLogProvider logProvider, ServerLog log)
@@ -177,20 +207,24 @@ static class CommandLine
             Console.Error.WriteLine(usersError);
             return 1;
         }
-        server.Parts.ConfigService.FilePath = configFile;
-        server.Parts.ConfigService.OnApply(changed =>
+        if (server.LoadSentinel(loaded.Sentinel) is { } refused)
         {
-            logProvider.Configure(changed);
-            return null;
-        }, "loglevel", "log-format", "log-timestamp-format");
-        void ShowRole() => logProvider.Role = config.Replication.ReplicaOf is null ? 'M' : 'S';
+            var line = loaded.Sentinel[refused.Index];
+            Console.Error.WriteLine(
+                ConfigFileReport.ForLine(line.Line, string.Join(' ', line.Words), refused.Error, line.Source, line.Line).Message);
+            return 1;
+        }
+        server.Parts.ConfigService.FilePath = configFile;
+        logProvider.Follow(server.Parts.ConfigService);
+        ProcessTitle.Follow(server.Parts.ConfigService);
+        void ShowRole() => logProvider.Role = config.SentinelMode ? 'X' : config.Replication.ReplicaOf is null ? 'M' : 'S';
         ShowRole();
         server.Parts.Follower.RoleChanged += ShowRole;
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
-            logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, "standalone", config.Network.Port));
-        else log.RunningMode(config.Network.Port);
+            logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, config.Mode, config.Network.Port));
+        else log.RunningMode(config.Mode, config.Network.Port);
 
         ReportFaults(server.Parts);
         using var host = new ServerHost(server.Parts, log);

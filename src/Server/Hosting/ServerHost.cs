@@ -98,7 +98,7 @@ sealed partial class ServerHost : IDisposable
         _oomScore.Apply();
         _log.Initialized();
         WritePidFile(config);
-        if (config.Persistence.AppendOnly) ClaimAofDirectory();
+        if (config.Persistence.AppendOnly && Server.Sentinel is null) ClaimAofDirectory();
         bool isLoading;
         lock (Server.Executor.ExecutorLock)
         {
@@ -149,6 +149,7 @@ sealed partial class ServerHost : IDisposable
     /// <summary>Begins to load the data set. Connections are served meanwhile, but most commands are refused.</summary>
     void BeginLoading()
     {
+        if (Server.Sentinel is not null) return;
         try
         {
             Server.Aof.Files.Load();
@@ -339,6 +340,7 @@ sealed partial class ServerHost : IDisposable
         StopMetrics();
         Server.Follower.Dispose();
         _transport.Stop();
+        Server.Sentinel?.Dispose();
         _tls.Dispose();
         foreach (var listener in _listeners) listener.Dispose();
         // Only our own file, not that of the server that has our port.

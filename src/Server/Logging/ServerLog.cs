@@ -35,8 +35,8 @@ sealed partial class ServerLog(ILogger logger)
     [LoggerMessage(LogLevel.Warning, "{note}")]
     public partial void Note(string note);
 
-    [LoggerMessage(LogLevel.Information, "Running mode=standalone, port={port}.")]
-    public partial void RunningMode(int port);
+    [LoggerMessage(LogLevel.Information, "Running mode={mode}, port={port}.")]
+    public partial void RunningMode(string mode, int port);
 
     [LoggerMessage(LogLevel.Information, "Server initialized")]
     public partial void Initialized();

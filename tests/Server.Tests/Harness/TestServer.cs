@@ -34,12 +34,15 @@ sealed class TestServer : IDisposable
     /// <param name="handshakes">Bounds on handshakes; without, the usual ones.</param>
     /// <param name="exits">Called with the exit code when the server wants to end.</param>
     /// <param name="acl">What stands in "users.acl"; without it there is no such file.</param>
+    /// <param name="sentinel">It is a Sentinel, with the configuration in a file of its own.</param>
     public TestServer(
         string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null, IFileStore? files = null,
-        ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null, string? acl = null)
+        ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null, string? acl = null,
+        bool sentinel = false)
     {
         var config = new ServerConfig();
         config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
+        if (sentinel) config.BecomeSentinel();
         var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
         var server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
         Server = server.Parts;
@@ -50,6 +53,12 @@ sealed class TestServer : IDisposable
         if (acl is not null) File.WriteAllText(Path.Combine(_directory.FullName, "users.acl"), acl);
         Assert.Null(server.ApplyRenames(loaded.RenamedCommands));
         Assert.Null(server.LoadUsers(loaded.Users));
+        if (sentinel)
+        {
+            Server.ConfigService.FilePath = Path.Combine(_directory.FullName, "sentinel.conf");
+            File.WriteAllText(Server.ConfigService.FilePath, configuration);
+            Assert.Null(server.LoadSentinel(loaded.Sentinel));
+        }
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
         // What waits for another server of this process would wait for ever.
         _host = new ServerHost(Server, Server.Log, portableTransport, handshakes) { AofPatience = TimeSpan.Zero };

@@ -13,7 +13,7 @@ static partial class ServerCommands
         Name = "INFO", Group = CommandGroup.Server, Since = "1.0.0", Complexity = "O(1)",
         Summary = "Tells how the server is doing.",
         History = [("7.0.0", "Takes several sections.")],
-        Arity = -1, Flags = CommandFlags.Loading | CommandFlags.Stale, AclCategories = AclCategory.Dangerous,
+        Arity = -1, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Sentinel, AclCategories = AclCategory.Dangerous,
         Args = [Arg.String("section").Multiple().Optional()],
         Tips = ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
         Run = Info,
@@ -28,6 +28,8 @@ static partial class ServerCommands
             else if (c.IsToken(i, "ALL"u8) || c.IsToken(i, "EVERYTHING"u8)) wanted |= InfoSections.Everything;
             else wanted |= InfoSections.Named(c.Arg(i));
         }
+        if (c.Server.Sentinel is not null)
+            wanted = ((wanted & InfoSections.Defaults) == InfoSections.Defaults ? InfoSections.OfSentinel : wanted) & InfoSections.OfSentinel;
         c.Reply.Verbatim("txt", Encoding.UTF8.GetBytes(InfoSections.Text(c.Server, wanted)));
     }
 }

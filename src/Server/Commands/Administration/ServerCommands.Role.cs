@@ -1,5 +1,6 @@
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Replication;
 
@@ -20,6 +21,14 @@ static partial class ServerCommands
 
     static void Role(ref CommandContext c)
     {
+        if (c.Server.Sentinel is { } sentinel)
+        {
+            c.Reply.Array(2);
+            c.Reply.Bulk("sentinel"u8);
+            c.Reply.Array(sentinel.Machine.Masters.Count);
+            foreach (var watched in sentinel.Machine.Masters) c.Reply.Bulk(ConfigText.ToBytes(watched.Name));
+            return;
+        }
         if (c.Server.History.IsReplica)
         {
             RoleOfReplica(ref c);

@@ -1,5 +1,7 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Sentinel;
 
 namespace MiniRedis.Server.Commands.PubSub;
 
@@ -26,8 +28,27 @@ static partial class PubSubCommands
         Channels = new ChannelSpec(1),
         Args = [Arg.String("channel"), Arg.String("message")],
         Propagates = Propagation.VerbatimToReplicas,
-        Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.PubSub.Publish(c.Arg(1), c.Arg(2))),
+        Run = Publish,
     };
+
+    static void Publish(ref CommandContext c)
+    {
+        if (c.Server.Sentinel is { } sentinel) PublishToSentinel(ref c, sentinel);
+        else c.Reply.Integer(c.Server.PubSub.Publish(c.Arg(1), c.Arg(2)));
+    }
+
+    /// <summary>A Sentinel takes hello messages of others as a server would, and hands them on to nobody.</summary>
+    static void PublishToSentinel(ref CommandContext c, SentinelRunner sentinel)
+    {
+        if (!c.Arg(1).SequenceEqual("__sentinel__:hello"u8))
+        {
+            c.Fail(Errors.OnlyHello);
+            return;
+        }
+        sentinel.Machine.Hello(ConfigText.FromBytes(c.Arg(2)), sentinel.Now);
+        sentinel.Perform();
+        c.Reply.Integer(1);
+    }
 
     static readonly Command SPublishSpec = new()
     {

@@ -19,7 +19,4 @@ internal static class UnbuiltDirectives
         from asked in s_asked
         where asked.IsAsked(config)
         select $"'{asked.Name}' has no effect yet: {asked.Meanwhile}";
-
-    /// <summary>Why the server must not start with this configuration; null if it may.</summary>
-    public static string? Refusal(ServerConfig config) => config.SentinelMode ? "Sentinel mode is not built yet." : null;
 }

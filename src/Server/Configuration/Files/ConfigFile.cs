@@ -57,7 +57,7 @@ internal sealed class ConfigFile
     public static LoadedConfig Load(ServerConfig config, CommandLineConfig commandLine, TextReader? stdin = null,
         ConfigLoadHooks? hooks = null)
     {
-        config.SentinelMode = commandLine.SentinelMode;
+        if (commandLine.SentinelMode) config.BecomeSentinel();
         var segments = new List<Segment>();
         if (commandLine.File is { } file) segments.AddRange(ReadFiles(config, file));
         if (commandLine.FromStandardInput)
@@ -174,7 +174,7 @@ internal sealed class ConfigFile
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw ConfigFileReport.ForWhole($"Can't open the log file: {DiskException.Describe(e)}");
+                throw ConfigFileReport.ForWhole(ConfigErrors.CannotOpenLog(DiskException.Describe(e)));
             }
         }
         if (!_config.Cluster.ClusterEnabled) return;

@@ -78,6 +78,10 @@ internal static class ConfigLine
         return false;
     }
 
+    /// <summary>The word as it is, or in quotes where splitting would not give it back.</summary>
+    public static string QuoteIfNeeded(string word) =>
+        word.Length > 0 && word.All(c => c is > ' ' and <= '~' and not ('"' or '\'' or '\\')) ? word : Quote(word);
+
     /// <summary>The word in double quotes, with everything escaped that is not printable ASCII.</summary>
     public static string Quote(string word)
     {

@@ -44,6 +44,18 @@ internal sealed class ServerConfig
     /// </summary>
     public bool SentinelMode { get; set; }
 
+    /// <summary>Takes the defaults of a Sentinel: clients of any machine ask it for the master, and it has no data to save.</summary>
+    public void BecomeSentinel()
+    {
+        SentinelMode = true;
+        Network.Port = SentinelPort;
+        Network.ProtectedMode = false;
+        Persistence.SavePoints = [];
+    }
+
+    /// <summary>The port of a Sentinel that is told no other, as in Redis.</summary>
+    const int SentinelPort = 26379;
+
     /// <summary>INFO's redis_mode.</summary>
     public string Mode => Cluster.ClusterEnabled ? "cluster" : SentinelMode ? "sentinel" : "standalone";
 }

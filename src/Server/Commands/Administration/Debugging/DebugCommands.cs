@@ -158,9 +158,11 @@ static partial class DebugCommands
 
     static void DebugReplicate(ref CommandContext c)
     {
-        var words = new List<byte[]>();
-        for (var i = 2; i < c.Count; i++) words.Add(c.Arg(i).ToArray());
-        c.Server.ReplicationStream.Write(LinkCommand.Encode([.. words]));
+        var command = new System.Text.StringBuilder();
+        command.Append(CultureInfo.InvariantCulture, $"*{c.Count - 2}\r\n");
+        for (var i = 2; i < c.Count; i++)
+            command.Append(CultureInfo.InvariantCulture, $"${c.Arg(i).Length}\r\n{System.Text.Encoding.Latin1.GetString(c.Arg(i))}\r\n");
+        c.Server.ReplicationStream.Write(System.Text.Encoding.Latin1.GetBytes(command.ToString()));
         c.Reply.Ok();
     }
 

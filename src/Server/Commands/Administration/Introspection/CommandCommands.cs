@@ -13,7 +13,7 @@ static partial class CommandCommands
     {
         Name = "COMMAND", Group = CommandGroup.Server, Since = "2.8.13", Complexity = "O(N) where N is the number of commands",
         Summary = "Describes every command.",
-        Arity = -1, Flags = CommandFlags.Loading | CommandFlags.Stale, AclCategories = AclCategory.Connection,
+        Arity = -1, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Sentinel, AclCategories = AclCategory.Connection,
         Tips = ["nondeterministic_output_order"],
         Run = static (ref CommandContext c) => ReplyAllInfo(c.Server, c.Reply),
         Subcommands =
@@ -59,7 +59,7 @@ static partial class CommandCommands
         Arg[]? args = null, string[]? tips = null, (string, string)[]? history = null) => new()
     {
         Name = name, Group = CommandGroup.Server, Since = since, Complexity = complexity, Summary = summary,
-        Arity = arity, Flags = CommandFlags.Loading | CommandFlags.Stale, AclCategories = AclCategory.Connection,
+        Arity = arity, Flags = CommandFlags.Loading | CommandFlags.Stale | CommandFlags.Sentinel, AclCategories = AclCategory.Connection,
         Args = args ?? [], Tips = tips ?? [], History = history ?? [],
         Run = run,
     };
