@@ -178,6 +178,7 @@ sealed partial class Follower
         (_syncedOffset, _followedOffset) = (-1, -1);
         State = MasterLinkState.Connected;
         history.IsLinkUp = true;
+        history.StreamDatabase = master.Database.Number;
         DownSince = 0;
         // A master that sent its file without a length sends the stream once it has heard this.
         Acknowledge();
@@ -199,6 +200,8 @@ sealed partial class Follower
             if (_link != link) throw new OperationCanceledException();
             var applied = stream.Advance(run.Consumed, Replay.Applied);
             master.BytesReceived += run.Consumed;
+            // A transaction that has begun may have selected another one; a link that goes on begins before it.
+            if (applied.Length > 0) history.StreamDatabase = master.Database.Number;
             _unapplied = stream.Unread.Length + stream.Queued;
             if (_known is { } known && applied.Length > 0)
             {

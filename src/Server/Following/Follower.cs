@@ -124,7 +124,7 @@ sealed partial class Follower(
         {
             blocked.EndAll();
             log.OwnHistoryCached();
-            (_known, _database) = (new ReplicationPosition(history.Id, history.Offset), 0);
+            (_known, _database) = (new ReplicationPosition(history.Id, history.Offset), history.StreamDatabase);
         }
         Connect();
     }
@@ -286,7 +286,7 @@ sealed partial class Follower(
         }
         if (_master is { } master)
         {
-            _database = master.Database.Number;
+            _database = history.StreamDatabase;
             _master = null;
             _running = null;
             if (!master.IsGone) admission.KillLocked(master, "the link to the master ended");
