@@ -103,6 +103,8 @@ sealed class ServerParts
     /// <summary>Follows a master: REPLICAOF.</summary>
     public required Follower Follower { get; init; }
 
+    public required OwnKeys OwnKeys { get; init; }
+
     public required MetricsCollector Metrics { get; init; }
 
     /// <summary>Makes encrypted sessions, for those who connect and for connections to other servers. Any thread.</summary>
