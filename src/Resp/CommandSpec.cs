@@ -7,7 +7,7 @@ namespace MiniRedis.Resp;
 /// <remarks>Built by object initializer and not changed once it is in a <see cref="CommandTable{T}"/>; then any thread may read.</remarks>
 public class CommandSpec
 {
-    private readonly CommandSpec[] _subcommands = [];
+    private CommandSpec[] _subcommands = [];
     private CommandFlags _flags;
     private bool _derived;
     private AclCategory _categories;

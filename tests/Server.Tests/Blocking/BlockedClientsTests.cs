@@ -13,7 +13,7 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
     readonly List<string> _ran = [];
 
     public BlockedClientsTests() =>
-        _blocked = new BlockedClients(_parts.Keyspace, _parts.Keys, _parts.Pause, _parts.Effects, _parts.Clock, _cron) { Runner = this };
+        _blocked = new BlockedClients(_parts.Keyspace, _parts.Clients, _parts.Keys, _parts.Pause, _parts.Effects, _parts.Clock, _cron) { Runner = this };
 
     public void Dispose() => _parts.Dispose();
 
@@ -32,7 +32,7 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
 
     void IBlockedRunner.EndForRole(BlockingCall call)
     {
-        _ran.Add($"refused {call.Client.Id}");
+        _ran.Add($"ended {call.Client.Id}");
         _blocked.Release(call);
     }
 
@@ -132,6 +132,17 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
         Assert.True(_blocked.HasReady);
         _blocked.Serve();
         Assert.Equal(["served 1"], _ran);
+    }
+
+    [Fact]
+    public void All_waits_end_together_when_the_server_becomes_a_replica()
+    {
+        Block(0, true, "k");
+        _parts.Connect();
+        Block(100, true, "l");
+        _blocked.EndAll();
+        Assert.Equal(["ended 1", "ended 3"], _ran);
+        Assert.Equal((0, 0, 0), (_blocked.Count, _blocked.Keys, _blocked.Timeouts));
     }
 
     [Fact]

@@ -28,7 +28,7 @@ sealed class LoneParts : IDisposable
         Keyspace = new Keyspace(2, time: Time);
         Pause = new ClientPause(Clients, Clock);
         AccessFields = new AccessFields(Clock, Config.Memory, new Random(1));
-        Keys = new KeyAccess(AccessFields, Running, Pause, Effects, Statistics, Dataset, Clock, Config.Memory, Config.Process);
+        Keys = new KeyAccess(AccessFields, Running, Pause, Effects, Statistics, Dataset, History, Clock, Config.Memory, Config.Process);
         Effects.AddSink(Recorded);
     }
 
@@ -37,6 +37,7 @@ sealed class LoneParts : IDisposable
     public ServerConfig Config { get; } = new();
     public Keyspace Keyspace { get; }
     public DatasetState Dataset { get; } = new();
+    public ReplicationHistory History { get; } = new();
     public ServerStatistics Statistics { get; } = new();
     public ClientRegistry Clients { get; } = new();
     public Users Users { get; } = new(new AclLimits(new CommandNames(s_commands.All), new SecuritySettings(), new ProcessSettings()));

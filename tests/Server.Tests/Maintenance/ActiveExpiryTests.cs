@@ -15,7 +15,8 @@ public sealed class ActiveExpiryTests : IDisposable
     {
         _latency = new LatencyMonitor(_parts.Clock, _parts.Config.Observation);
         _expiry = new ActiveExpiry(
-            _parts.Keyspace, _parts.Keys, _parts.Pause, _parts.Effects, _parts.Statistics, _latency, _parts.Clock, _parts.Config.Process);
+            _parts.Keyspace, _parts.Keys, _parts.Pause, _parts.Effects, _parts.Statistics, _latency, _parts.History, _parts.Clock,
+            _parts.Config.Process);
     }
 
     public void Dispose() => _parts.Dispose();
