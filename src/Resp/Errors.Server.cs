@@ -17,6 +17,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> NotEnoughReplicas => "NOREPLICAS Not enough good replicas to write."u8;
     public static ReadOnlySpan<byte> MasterDown =>
         "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."u8;
+    public static ReadOnlySpan<byte> ScriptOnReadOnlyReplica => "READONLY You can not run script with write flag on readonly replica."u8;
+    public static ReadOnlySpan<byte> ScriptOnStaleReplica => "ERR Can not execute the command on a stale replica"u8;
     public static ReadOnlySpan<byte> ReplicaOfInCluster => "ERR REPLICAOF not allowed in cluster mode."u8;
     public static ReadOnlySpan<byte> ReplicaOfByReplica => "ERR Command is not valid when client is a replica."u8;
     public static ReadOnlySpan<byte> InvalidMasterPort => "ERR Invalid master port"u8;
@@ -35,6 +37,19 @@ public static partial class Errors
 
     // SYNC, PSYNC, REPLCONF, WAIT, WAITAOF
     public static ReadOnlySpan<byte> NoMasterLink => "NOMASTERLINK Can't SYNC while not connected with my master"u8;
+    public static ReadOnlySpan<byte> SyncInFailover => "NOMASTERLINK Can't SYNC while failing over"u8;
+    public static ReadOnlySpan<byte> FailoverOfMaster => "ERR PSYNC FAILOVER can't be sent to a master."u8;
+    public static ReadOnlySpan<byte> FailoverOfOtherHistory => "ERR PSYNC FAILOVER replid must match my replid."u8;
+    public static ReadOnlySpan<byte> ReplicaOfInFailover => "ERR REPLICAOF not allowed while failing over."u8;
+    public static ReadOnlySpan<byte> FailoverInCluster => "ERR FAILOVER not allowed in cluster mode."u8;
+    public static ReadOnlySpan<byte> NoFailover => "ERR No failover in progress."u8;
+    public static ReadOnlySpan<byte> FailoverTimeout => "ERR FAILOVER timeout must be greater than 0"u8;
+    public static ReadOnlySpan<byte> FailoverUnderWay => "ERR FAILOVER already in progress."u8;
+    public static ReadOnlySpan<byte> FailoverOnReplica => "ERR FAILOVER is not valid when server is a replica."u8;
+    public static ReadOnlySpan<byte> FailoverWithoutReplicas => "ERR FAILOVER requires connected replicas."u8;
+    public static ReadOnlySpan<byte> FailoverForceNeeds => "ERR FAILOVER with force option requires both a timeout and target HOST and IP."u8;
+    public static ReadOnlySpan<byte> FailoverOfNoReplica => "ERR FAILOVER target HOST and PORT is not a replica."u8;
+    public static ReadOnlySpan<byte> FailoverOfOffline => "ERR FAILOVER target replica is not online."u8;
     public static ReadOnlySpan<byte> SyncWithPendingOutput => "ERR SYNC and PSYNC are invalid with pending output"u8;
     public static ReadOnlySpan<byte> FilterNeedsEof => "ERR Filtered replica requires EOF capability"u8;
     public static ReadOnlySpan<byte> NoReplicaFilter => "ERR Missing rdb-filter-only values"u8;

@@ -39,6 +39,16 @@ static class ApplyHooks
             server.Eviction.Begin();
             return null;
         }, "maxmemory");
+        config.OnApply(_ =>
+        {
+            server.Replicas.CountGood();
+            return null;
+        }, "min-replicas-to-write", "min-replicas-max-lag");
+        config.OnApply(_ =>
+        {
+            server.Replicas.TrimStream();
+            return null;
+        }, "repl-backlog-size");
         config.OnApply(_ => server.AofRewriting.Follow() ? null : ConfigErrors.CannotTurnAof, "appendonly");
         config.OnApply(_ =>
         {

@@ -51,7 +51,8 @@ sealed class MiniRedisServer
         var random = randomSeed is { } seed ? new Random(seed) : new Random();
         var (dataset, exit, ids, switches) = (new DatasetState(), new ServerExit(), new ServerIds(), new DebugSwitches());
         var history = new ReplicationHistory { IsReplica = config.Replication.ReplicaOf is not null };
-        var (statistics, gcPauses, effects, running) = (new ServerStatistics(), new GcPauses(), new EffectStream(), new RunningCall());
+        var statistics = new ServerStatistics(config.Network.IoThreads);
+        var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
         var keyspace = new Keyspace(config.Process.Databases, time: time);
@@ -111,7 +112,7 @@ sealed class MiniRedisServer
         var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
             replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
-        var ackWaits = new AckWaits(replicas, aof, blocked);
+        var ackWaits = new AckWaits(replicas, aof, aofRewriting, blocked, settings);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
 
         // The master's stream, for a replica.
@@ -119,19 +120,20 @@ sealed class MiniRedisServer
         var follower = new Follower(
             new LinkConnector(tls), history, stream, replicas, keyspace, clients, clientMemory, admission, blocked, loading, saving,
             backgroundSaving, aof, aofRewriting, functions, effects, dataset, exit, config, clock, cronSignal, log);
+        var failover = new Failover(follower, replicas, history, pause, clock, log);
 
         // For scrapes, of which the cron answers each.
         var metrics = new MetricsCollector(
             keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
             backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
-            config, clock, cronSignal);
+            users, config, clock, cronSignal);
 
         var sentinel = config.SentinelMode
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
-            aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, memory, statistics, gcPauses,
+            aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
             hotKeys, metrics, sentinel, config.Process, clock);
         Parts = new ServerParts
         {
@@ -147,7 +149,7 @@ sealed class MiniRedisServer
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
-            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, Sentinel = sentinel,
+            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, Failover = failover, Sentinel = sentinel,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
@@ -159,6 +161,12 @@ sealed class MiniRedisServer
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
             config.Observation, clock, log);
         scriptServices.Calls = runner;
+        follower.AsksForFailover = () => failover.State == FailoverState.InProgress;
+        follower.Answered += agrees =>
+        {
+            if (agrees) failover.NoteAccepted();
+            else failover.NoteRefused();
+        };
         follower.Replay = new MasterReplay(
             runner, commands, tracking, aof, refusedMemory, runningScript, statistics, exit, config.Replication, clock, log)
         {
@@ -197,6 +205,11 @@ sealed class MiniRedisServer
         admission.Leaving += pubSub.Leave;
         admission.Leaving += monitors.Remove;
         admission.Leaving += pushes.Forget;
+        admission.CertificateDenied += denials.NoteCertificate;
+        loading.LeftOut += (database, key) =>
+        {
+            if (!history.IsReplica && (stream.HasBacklog || !follower.HasBegun)) stream.Delete(database, key);
+        };
         admission.Leaving += replicas.Remove;
         replicas.Acknowledged += ackWaits.Check;
         stream.Lost += () => replicas.DropAll("the stream of changes is lost");

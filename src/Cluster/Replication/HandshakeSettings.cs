@@ -20,6 +20,9 @@ public sealed record HandshakeSettings
 
     /// <summary>The history that the replica has, and up to where; null if it has none.</summary>
     public ReplicationPosition? Known { get; init; }
+
+    /// <summary>Whether the other side, a replica so far, is asked to be the master (PSYNC with FAILOVER). Needs <see cref="Known"/>.</summary>
+    public bool IsFailover { get; init; }
 }
 
 /// <summary>A point of a history of changes.</summary>

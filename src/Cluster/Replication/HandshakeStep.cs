@@ -18,6 +18,9 @@ public enum HandshakeOutcome
     /// <summary>The master cannot do it at the moment. The connection ends, and another attempt follows.</summary>
     TryLater,
 
+    /// <summary>The other side does not become the master that it was asked to be. The connection ends.</summary>
+    RefusesFailover,
+
     /// <summary>The master refuses. The connection ends, and another attempt follows.</summary>
     Failed,
 }

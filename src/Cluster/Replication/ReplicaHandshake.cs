@@ -78,7 +78,7 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
         {
             var next = (known.Offset + 1).ToString(CultureInfo.InvariantCulture);
             Note($"Trying a partial resynchronization (request {known.Id}:{next}).");
-            return Step(HandshakeOutcome.GoesOn, [["PSYNC", known.Id, next]]);
+            return Step(HandshakeOutcome.GoesOn, [settings.IsFailover ? ["PSYNC", known.Id, next, "FAILOVER"] : ["PSYNC", known.Id, next]]);
         }
         Note("Partial resynchronization not possible (no cached master)");
         return Step(HandshakeOutcome.GoesOn, [["PSYNC", "?", "-1"]]);
@@ -122,6 +122,9 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
                     return Step(HandshakeOutcome.FullSync, position: new ReplicationPosition(words[1], offset));
                 }
                 return Fail("Master replied with wrong +FULLRESYNC syntax.");
+            case ['-', ..] when settings.IsFailover:
+                Warn($"Failover target rejected psync request: {line}");
+                return Step(HandshakeOutcome.RefusesFailover);
             case "-NOMASTERLINK" or "-LOADING":
                 Note($"Master is currently unable to PSYNC but should be in the future: {line}");
                 return Step(HandshakeOutcome.TryLater);

@@ -18,6 +18,9 @@ enum DenialReason : byte
 
     /// <summary>A wrong password or user name.</summary>
     Auth,
+
+    /// <summary>A certificate that names no user, or one that is off.</summary>
+    Certificate,
 }
 
 /// <summary>The answer of <see cref="AccessCheck"/>.</summary>

@@ -95,7 +95,7 @@ sealed class Users
                 continue;
             }
             TryFind(all, name, out var place);
-            all.Insert(place, new User(name, rules));
+            all.Insert(place, new User(name, rules, Find(name)?.Figures));
         }
         if (!isDefaultNamed) Default.Rules = DefaultRules();
         _all = all;

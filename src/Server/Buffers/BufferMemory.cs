@@ -37,10 +37,10 @@ static unsafe class BufferMemory
         get { lock (s_lock) return s_arena.UsedBytes; }
     }
 
-    /// <summary>Bytes of pages that have memory, or may have.</summary>
-    public static long CommittedBytes
+    /// <summary>Bytes of them that have memory: see <see cref="Arena.ResidentBytes"/>.</summary>
+    public static long ResidentBytes
     {
-        get { lock (s_lock) return s_arena.CommittedBytes; }
+        get { lock (s_lock) return s_arena.ResidentBytes; }
     }
 
     /// <summary>A block of at least <paramref name="bytes"/>, 8-byte aligned. Its contents are undefined.</summary>

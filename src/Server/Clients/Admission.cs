@@ -34,6 +34,9 @@ sealed class Admission(
     /// <summary>A client leaves: parts that keep something for it let go of it.</summary>
     public event Action<Client>? Leaving;
 
+    /// <summary>A client's certificate names nobody who may log in. With the first name in it, or an empty one.</summary>
+    public event Action<Client, string>? CertificateDenied;
+
     /// <summary>
     /// Reserves descriptors for maxclients connections, before the first of them. If the system gives fewer, maxclients is
     /// reduced: otherwise the append-only file might lack a descriptor.
@@ -115,7 +118,7 @@ sealed class Admission(
             client.LogIn(user);
             return;
         }
-        statistics.AclDeniedCertificates++;
+        CertificateDenied?.Invoke(client, names is [var first, ..] ? first : "");
     }
 
     /// <summary>
@@ -132,6 +135,7 @@ sealed class Admission(
     {
         if (client is null || client.IsGone) return;
         client.IsGone = true;
+        client.CountForUser();
         Leaving?.Invoke(client);
         log.Closed(client.Id, connection.CloseReason ?? "closed by the client");
         clients.Remove(client);

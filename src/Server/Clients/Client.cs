@@ -63,6 +63,7 @@ sealed class Client(long id, Connection connection, Database database, User user
     public long BytesReceived { get; set; }
     public long BytesSent { get; set; }
     public long CommandsRun { get; set; }
+    long _countedForUser;
 
     /// <summary>Most bytes of replies in one batch since the cron last reset it: CLIENT LIST's rbp.</summary>
     public long ReplyPeak { get; set; }
@@ -140,10 +141,25 @@ sealed class Client(long id, Connection connection, Database database, User user
     public bool Has(ClientFlags flag) => (Flags & flag) != 0;
 
     /// <summary>It has proved to be this user.</summary>
-    public void LogIn(User user) => (User, HasLoggedIn) = (user, true);
+    public void LogIn(User user)
+    {
+        CountForUser();
+        (User, HasLoggedIn) = (user, true);
+    }
 
     /// <summary>Makes it what it was when it connected: the default user, logged in if that needs no password.</summary>
-    public void LogOut(User defaultUser) => (User, HasLoggedIn) = (defaultUser, defaultUser.IsOpen);
+    public void LogOut(User defaultUser)
+    {
+        CountForUser();
+        (User, HasLoggedIn) = (defaultUser, defaultUser.IsOpen);
+    }
+
+    /// <summary>Counts for its user what it has run since the last call.</summary>
+    public void CountForUser()
+    {
+        User.Figures.Commands += CommandsRun - _countedForUser;
+        _countedForUser = CommandsRun;
+    }
 
     /// <summary>Its user has been replaced by another of the same name.</summary>
     public void BecomeSame(User user) => User = user;

@@ -8,16 +8,16 @@ namespace MiniRedis.Server.Clients;
 sealed class ClientPause(ClientRegistry clients, Clock clock)
 {
     long _until;
-    bool _writesOnly;
+    bool _writesOnly, _isFailover;
 
     /// <summary>A pause is over, and held clients may go on.</summary>
     public event Action? Ended;
 
     /// <summary>Whether the pause is one of writes: who only reads goes on.</summary>
-    public bool IsOfWrites => _writesOnly;
+    public bool IsOfWrites => _writesOnly || _until <= clock.Now;
 
     /// <summary>Whether a pause is in force at this moment.</summary>
-    public bool IsActive => _until > clock.Now;
+    public bool IsActive => _isFailover || _until > clock.Now;
 
     /// <summary>
     /// Whether a request is held. A request that cannot run anyway is not: it is answered with its error at once.
@@ -33,7 +33,7 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
         if (client.User.IsRestricted && !AccessCheck.Check(client.User, command, request, client.Database.Number).IsAllowed) return false;
         // Redis holds this too, and then no client can end a pause of ALL early.
         if (command.Name == "UNPAUSE") return false;
-        if (!_writesOnly) return true;
+        if (!IsOfWrites) return true;
         var flags = command.Flags;
         if (command.InMulti == InMulti.RunsQueue && client.Transaction is { } transaction) flags |= transaction.Queue.Flags;
         return (flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0;
@@ -42,9 +42,21 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     /// <summary>Starts a pause, or extends the one in force: the later end and the stricter kind hold, as in Redis.</summary>
     public void Start(long until, bool writesOnly)
     {
-        var active = IsActive;
+        var active = _until > clock.Now;
         _writesOnly = writesOnly && (!active || _writesOnly);
         _until = active ? Math.Max(_until, until) : until;
+    }
+
+    /// <summary>Holds writes until a failover is over, whatever clients pause beside it.</summary>
+    public void BeginFailover() => _isFailover = true;
+
+    /// <summary>The failover is over.</summary>
+    public void EndFailover()
+    {
+        _isFailover = false;
+        if (IsActive) return;
+        Resume();
+        Ended?.Invoke();
     }
 
     /// <summary>Ends the pause and lets the held clients go on.</summary>
@@ -58,7 +70,7 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     /// <summary>Called by the cron: lets the held clients go on once the pause is over.</summary>
     public void ResumeIfOver()
     {
-        if (_until != 0 && !IsActive) End();
+        if (_until != 0 && _until <= clock.Now) End();
     }
 
     /// <summary>Lets all held clients try again. A client that still has to wait is held again.</summary>

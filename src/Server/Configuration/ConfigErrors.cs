@@ -53,6 +53,8 @@ internal static class ConfigErrors
     public const string Protected = "can't set protected config";
     public const string Duplicate = "duplicate parameter";
 
+    public static string CannotOpenLog(string reason) => $"Can't open the log file: {reason}";
+
     public static string TooManyClients(long possible) => string.Create(CultureInfo.InvariantCulture,
         $"The operating system is not able to handle the specified number of clients, try with {possible}");
 

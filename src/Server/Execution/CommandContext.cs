@@ -90,6 +90,11 @@ ref partial struct CommandContext
     public readonly bool IsPast(long deadline) =>
         deadline <= Now && !Server.Dataset.IsLoading && !Server.History.IsReplica && !Server.Config.Process.ImportMode;
 
+    /// <summary>
+    /// Whether the command has been accepted once: it comes from a master, or from a file. Limits that may be others by now do not hold.
+    /// </summary>
+    public readonly bool MustObey => Client.Has(ClientFlags.Master) || Server.Dataset.IsLoading;
+
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public readonly void Fail(ReadOnlySpan<byte> text)

@@ -14,6 +14,8 @@ sealed partial class CommandGates
         return (flags & CommandFlags.Stale) == 0 && IsStale ? Errors.MasterDown : default;
     }
 
+    bool IsReplica => history.IsReplica;
+
     /// <summary>The data are out of date, and replica-serve-stale-data forbids to show them.</summary>
     bool IsStale => !replicationSettings.ReplicaServeStaleData && follower.State != MasterLinkState.Connected;
 }

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Scripts;
 
 namespace MiniRedis.Server.Execution;
@@ -7,14 +8,17 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandGates
 {
     /// <summary>Why a script may not begin; empty if it may. A script that says nothing of itself is checked command by command.</summary>
+    /// <param name="caller">Who calls it.</param>
     /// <param name="flags">What the script says of itself.</param>
     /// <param name="isReadOnly">Whether the client's command is one that only reads (EVAL_RO).</param>
     /// <param name="isInTransaction">Whether EXEC calls it: alone it is refused as a command of its own, in other words.</param>
-    public ReadOnlySpan<byte> WhyNotBegin(ScriptFlags flags, bool isReadOnly, bool isInTransaction)
+    public ReadOnlySpan<byte> WhyNotBegin(Client caller, ScriptFlags flags, bool isReadOnly, bool isInTransaction)
     {
-        // What was written to a file has been allowed once.
-        if ((flags & ScriptFlags.Undeclared) != 0 || dataset.IsLoading) return default;
+        // What was written to a file, or runs on a master, has been allowed once.
+        if ((flags & ScriptFlags.Undeclared) != 0 || dataset.IsLoading || caller.Has(ClientFlags.Master)) return default;
+        if (IsReplica && IsStale && (flags & ScriptFlags.AllowStale) == 0) return Errors.MasterDown;
         if ((flags & ScriptFlags.NoWrites) != 0) return default;
+        if (IsReplica && replicationSettings.ReplicaReadOnly) return Errors.ScriptOnReadOnlyReplica;
         var isRefusedMemory = IsBeyondMemory && (flags & ScriptFlags.AllowOom) == 0;
         if (isRefusedMemory && !isInTransaction) return Errors.OutOfMemory;
         if (aof.Error is { } reason)
@@ -32,14 +36,17 @@ sealed partial class CommandGates
     {
         var flags = command.Flags;
         if (script.IsReadOnly && (flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0) return Errors.ScriptIsReadOnly;
+        if (IsReplica && IsStale && (flags & CommandFlags.Stale) == 0 && !script.Caller!.Has(ClientFlags.Master)) return Errors.ScriptOnStaleReplica;
         // Once a script has written it is too late to refuse: what it does is to happen whole.
         if (script.HasWritten || (flags & (CommandFlags.Write | CommandFlags.DenyOom)) == 0) return default;
-        if ((flags & CommandFlags.Write) != 0 && !dataset.IsLoading)
+        if ((flags & CommandFlags.Write) != 0 && !dataset.IsLoading && !script.Caller!.Has(ClientFlags.Master))
         {
+            if (IsReplica && replicationSettings.ReplicaReadOnly) return Errors.ReadOnly;
             if (aof.Error is { } reason) return System.Text.Encoding.UTF8.GetBytes(Errors.AofFailed(reason));
             if (backgroundSaving.StopsWrites) return Errors.CannotSave;
             if (replicas.AreTooFew) return Errors.NotEnoughReplicas;
         }
-        return (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom ? Errors.OutOfMemory : default;
+        var isRefused = (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom && !script.Caller!.Has(ClientFlags.Master);
+        return isRefused ? Errors.OutOfMemory : default;
     }
 }

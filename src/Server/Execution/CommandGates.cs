@@ -90,7 +90,7 @@ sealed partial class CommandGates(
             Reject(client, command, reply, Errors.Loading);
             return false;
         }
-        if (history.IsReplica && WhyNotOnReplica(flags) is { IsEmpty: false } refusal)
+        if (IsReplica && WhyNotOnReplica(flags) is { IsEmpty: false } refusal)
         {
             Reject(client, command, reply, refusal);
             return false;

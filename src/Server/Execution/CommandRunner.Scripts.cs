@@ -23,7 +23,7 @@ sealed partial class CommandRunner
     /// <returns>False if it may not run: that has been answered.</returns>
     public bool TryBeginScript(in CommandContext context, in ScriptCall call)
     {
-        var refusal = gates.WhyNotBegin(call.Flags, call.IsReadOnly, running.InTransaction);
+        var refusal = gates.WhyNotBegin(context.Client, call.Flags, call.IsReadOnly, running.InTransaction);
         if (!refusal.IsEmpty)
         {
             context.Fail(refusal);

@@ -237,7 +237,7 @@ sealed partial class CommandRunner(
     /// <summary>Counts what was written to a client.</summary>
     public void CountReplies(Client client, ReplyWriter reply)
     {
-        if (reply.Written > 0) statistics.TotalWrites++;
+        if (reply.Written > 0) statistics.CountWrite(client.Connection.IoThread);
         client.BytesSent += reply.Written;
         if (reply.Written > client.ReplyPeak) client.ReplyPeak = reply.Written;
         statistics.NetOutputBytes += reply.Written;

@@ -23,8 +23,9 @@ sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
-    Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, MemoryUsage memory, ServerStatistics statistics,
-    GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel, ProcessSettings settings, Clock clock)
+    Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
+    ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel,
+    ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -51,6 +52,7 @@ sealed class Cron(
         var moreToCapture = snapshots.Run();
         fullSyncs.Run();
         ackWaits.Check();
+        failover.Run();
         if (sentinel is not null) untilTimeout = Math.Min(untilTimeout, sentinel.Run());
         var moreToEvict = eviction.Continue();
         if (IsPaused) return moreToCapture || moreToEvict ? 0 : Math.Min(untilTimeout, SampleMilliseconds);
@@ -73,7 +75,7 @@ sealed class Cron(
         if (now >= _nextSecond)
         {
             _nextSecond = now + 1000;
-            replicas.RunEachSecond(mayWrite: true);
+            replicas.RunEachSecond(mayWrite: failover.State == FailoverState.None);
         }
         limits.LookOverSome(now);
         clientEviction.RunFromCron();

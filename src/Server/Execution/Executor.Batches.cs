@@ -66,7 +66,7 @@ sealed partial class Executor
         var arrived = input.Length;
         if (!input.TryRead(out var read)) return;
 
-        statistics.TotalReads++;
+        statistics.CountRead(connection.IoThread);
         var started = clock.Advance();
         client.LastInteraction = clock.Now;
         if (arrived + (client.Transaction?.Queue.QueuedBytes ?? 0) > settings.ClientQueryBufferLimit)
@@ -90,6 +90,7 @@ sealed partial class Executor
         runner.CountReplies(client, reply);
         reply.Complete();
         client.IsAnswered = false;
+        client.CountForUser();
         if (history.Offset != offset) client.WriteOffset = history.Offset;
         aof.HoldReplies(client, appended, (runner.Seen & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0);
 

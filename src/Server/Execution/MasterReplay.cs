@@ -78,7 +78,7 @@ sealed class MasterReplay(
     {
         var bounds = new ParserLimits { MaxBulkLength = ParserLimits.LargestBulk };
         var consumed = 0;
-        statistics.TotalReads++;
+        statistics.CountRead(master.Connection.IoThread);
         while (consumed < unread.Length)
         {
             if (clock.Microseconds(started, clock.Timestamp) > TurnMicroseconds) return End(MasterRunEnd.TurnEnds, consumed);

@@ -66,6 +66,7 @@ sealed class ServerParts
     public required Replicas Replicas { get; init; }
     public required FullSyncs FullSyncs { get; init; }
     public required AckWaits AckWaits { get; init; }
+    public required Failover Failover { get; init; }
     public required CronSignal CronSignal { get; init; }
     public required RunningCall Running { get; init; }
     public required KeyAccess Keys { get; init; }
@@ -127,5 +128,6 @@ sealed class ServerParts
         Eviction.ResetStatistics();
         ActiveDefrag.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();
+        foreach (var user in Users.All) user.Figures.Reset();
     }
 }

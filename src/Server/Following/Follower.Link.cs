@@ -6,7 +6,9 @@ using MiniRedis.Server.Links;
 
 namespace MiniRedis.Server.Following;
 
-/// <summary>What the thread of the link has done: each method takes the executor's lock, and ends the thread of a link that is no longer wanted.</summary>
+/// <summary>
+/// What the thread of the link has done: each method takes the executor's lock, and ends the thread of a link that is no longer wanted.
+/// </summary>
 sealed partial class Follower
 {
     /// <summary>Bytes of files between two looks at the clock would be many: the name is enough for one.</summary>
@@ -41,6 +43,18 @@ sealed partial class Follower
         }
     }
 
+    /// <summary>The other side does not become the master.</summary>
+    /// <returns>What ends the link.</returns>
+    public LinkException EnterRefused(MasterLink link)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            Answered?.Invoke(false);
+            return new LinkException("it does not become the master");
+        }
+    }
+
     /// <summary>The stream goes on where it stopped.</summary>
     public Client EnterContinued(MasterLink link, Link connection, ReplicationPosition position)
     {
@@ -54,6 +68,7 @@ sealed partial class Follower
                 replicas.DropAll("the history has another name");
             }
             _known = position;
+            Answered?.Invoke(true);
             return Attach(connection, _database);
         }
     }
@@ -65,6 +80,7 @@ sealed partial class Follower
         {
             ThrowUnlessCurrent(link);
             State = MasterLinkState.Sync;
+            Answered?.Invoke(true);
             if (link.Length >= 0) log.ReceivingFromMaster(link.Length, "disk");
             else log.ReceivingStreamFromMaster("disk");
             return new PayloadFile(saving.Files, TemporaryPath, saving.Path);
@@ -162,6 +178,7 @@ sealed partial class Follower
         (_syncedOffset, _followedOffset) = (-1, -1);
         State = MasterLinkState.Connected;
         history.IsLinkUp = true;
+        history.StreamDatabase = master.Database.Number;
         DownSince = 0;
         // A master that sent its file without a length sends the stream once it has heard this.
         Acknowledge();
@@ -183,6 +200,8 @@ sealed partial class Follower
             if (_link != link) throw new OperationCanceledException();
             var applied = stream.Advance(run.Consumed, Replay.Applied);
             master.BytesReceived += run.Consumed;
+            // A transaction that has begun may have selected another one; a link that goes on begins before it.
+            if (applied.Length > 0) history.StreamDatabase = master.Database.Number;
             _unapplied = stream.Unread.Length + stream.Queued;
             if (_known is { } known && applied.Length > 0)
             {

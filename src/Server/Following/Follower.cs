@@ -43,7 +43,7 @@ sealed partial class Follower(
     LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, EffectStream effects,
-    DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log)
+    DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
 {
     /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
     const int RoundMilliseconds = 1000;
@@ -71,6 +71,15 @@ sealed partial class Follower(
 
     /// <summary>The port on which others reach this server. Set by the host.</summary>
     public Func<int> ListeningPort { get; set; } = () => 0;
+
+    /// <summary>Whether the data of the start are loaded.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>Whether the other side is to be asked to become the master. Set by the root.</summary>
+    public Func<bool> AsksForFailover { get; set; } = () => false;
+
+    /// <summary>The master has answered PSYNC: whether it agrees to be the master.</summary>
+    public event Action<bool>? Answered;
 
     /// <summary>The master; null for a server that follows nobody.</summary>
     public MasterAddress? Master => config.Replication.ReplicaOf;
@@ -115,7 +124,7 @@ sealed partial class Follower(
         {
             blocked.EndAll();
             log.OwnHistoryCached();
-            (_known, _database) = (new ReplicationPosition(history.Id, history.Offset), 0);
+            (_known, _database) = (new ReplicationPosition(history.Id, history.Offset), history.StreamDatabase);
         }
         Connect();
     }
@@ -143,6 +152,7 @@ sealed partial class Follower(
     /// </summary>
     public void Begin()
     {
+        HasBegun = true;
         var loaded = loading.History is { Id: { } id, Offset: >= 0 and var offset } ? new ReplicationPosition(id, offset) : null;
         if (Master is not null)
         {
@@ -152,12 +162,15 @@ sealed partial class Follower(
             Adopt(loaded);
             (_known, _database) = (loaded, loading.StreamDatabase);
         }
-        // Keys that were left out since they had expired are gone here, and nowhere in the stream.
-        else if (loaded is not null && loading.KeysExpired == 0)
+        else if (loaded is not null)
         {
-            history.Continue(loaded.Id, loaded.Offset);
-            chain.Restart(loaded.Offset);
-            chain.Open();
+            chain.Follow(loaded.Id, loaded.Offset);
+        }
+        else
+        {
+            // The file tells of no history, so nobody goes on with it.
+            chain.Close();
+            history.Offset = 0;
         }
     }
 
@@ -219,6 +232,7 @@ sealed partial class Follower(
             AnnounceIp = replication.ReplicaAnnounceIp,
             Version = ServerVersion.Redis,
             Known = _known,
+            IsFailover = _known is not null && AsksForFailover(),
         };
         _link = new MasterLink(this, connector, target, settings, clock.Time);
         State = MasterLinkState.Connecting;
@@ -272,7 +286,7 @@ sealed partial class Follower(
         }
         if (_master is { } master)
         {
-            _database = master.Database.Number;
+            _database = history.StreamDatabase;
             _master = null;
             _running = null;
             if (!master.IsGone) admission.KillLocked(master, "the link to the master ended");
@@ -288,5 +302,16 @@ sealed partial class Follower(
         if (!reconnects) return;
         DownSince = clock.Now;
         Connect();
+    }
+
+    /// <summary>The server stops: the thread of the link touches nothing any more once this returns. Any thread.</summary>
+    public void Dispose()
+    {
+        lock (ExecutorLock)
+        {
+            _link?.Stop();
+            _link = null;
+            State = MasterLinkState.None;
+        }
     }
 }

@@ -109,6 +109,7 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
             HandshakeOutcome.Continues => follower.EnterContinued(this, link, step.Position!),
             HandshakeOutcome.FullSync => Synchronize(link, step.Position),
             HandshakeOutcome.OldSync => Synchronize(link, null),
+            HandshakeOutcome.RefusesFailover => throw follower.EnterRefused(this),
             _ => throw new LinkException("the master did not agree"),
         };
         using var stream = new MasterStream();

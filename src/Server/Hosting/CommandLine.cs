@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
@@ -114,8 +115,21 @@ static class CommandLine
     {
         var host = new Option<string>("--host") { Description = "Where it listens.", DefaultValueFactory = _ => Ping.DefaultHost };
         var port = new Option<int>("--port", "-p") { Description = "On which port.", DefaultValueFactory = _ => Ping.DefaultPort };
-        var command = new CliCommand("ping", "Asks a server whether it is alive; the exit code is 0 if it replies.") { host, port };
-        command.SetAction(parsed => Ping.Run(parsed.GetRequiredValue(host), parsed.GetRequiredValue(port), Console.Out));
+        var tls = new Option<bool>("--tls") { Description = "Speak TLS; the other options below imply it." };
+        var authority = new Option<string?>("--cacert") { Description = "The file of the certificates that are trusted." };
+        var certificate = new Option<string?>("--cert") { Description = "The file of the certificate to show." };
+        var key = new Option<string?>("--key") { Description = "The file of its key." };
+        var insecure = new Option<bool>("--insecure") { Description = "Take any certificate of the server." };
+        var command = new CliCommand("ping", "Asks a server whether it is alive; the exit code is 0 if it replies.")
+        {
+            host, port, tls, authority, certificate, key, insecure,
+        };
+        command.SetAction(parsed =>
+        {
+            var wanted = new PingTls(parsed.GetValue(authority), parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(insecure));
+            var isPlain = !parsed.GetValue(tls) && wanted == new PingTls();
+            return Ping.Run(parsed.GetRequiredValue(host), parsed.GetRequiredValue(port), isPlain ? null : wanted, Console.Out);
+        });
         return command;
     }
 
@@ -148,7 +162,7 @@ static class CommandLine
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"Can't open the log file: {DiskException.Describe(failure)}");
+            Console.Error.WriteLine(ConfigErrors.CannotOpenLog(DiskException.Describe(failure)));
             return 1;
         }
         var log = new ServerLog(logProvider);
@@ -201,11 +215,8 @@ static class CommandLine
             return 1;
         }
         server.Parts.ConfigService.FilePath = configFile;
-        server.Parts.ConfigService.OnApply(changed =>
-        {
-            logProvider.Configure(changed);
-            return null;
-        }, "loglevel", "log-format", "log-timestamp-format");
+        logProvider.Follow(server.Parts.ConfigService);
+        ProcessTitle.Follow(server.Parts.ConfigService);
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))

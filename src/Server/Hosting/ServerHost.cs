@@ -337,6 +337,7 @@ sealed partial class ServerHost : IDisposable
         _stopped = true;
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         StopMetrics();
+        Server.Follower.Dispose();
         _transport.Stop();
         Server.Sentinel?.Dispose();
         _tls.Dispose();

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Logging;
 
@@ -36,7 +38,7 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
         lock (_lock)
         {
             _settings = config.Logging;
-            // Both are fixed at the start.
+            // These directives are fixed at the start.
             if (config.Logging.SyslogEnabled && !OperatingSystem.IsWindows()) _syslog ??= new Syslog(config.Logging);
             _least = config.Logging.LogLevel switch
             {
@@ -53,6 +55,23 @@ sealed class RedisLogProvider : ILoggerProvider, ILogger
             (_output, _path) = (next, path);
         }
     }
+
+    /// <summary>
+    /// Has the log follow CONFIG SET. A relative logfile moves with "dir", as in Redis, which opens its log for every line.
+    /// </summary>
+    public void Follow(ConfigService service) => service.OnApply(
+        changed =>
+        {
+            try
+            {
+                Configure(changed);
+                return null;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                return ConfigErrors.CannotOpenLog(DiskException.Describe(failure));
+            }
+        }, "logfile", "dir", "loglevel", "log-format", "log-timestamp-format");
 
     /// <summary>Opens the file again: it may have been moved or removed. SIGHUP asks for that.</summary>
     public void Reopen()

@@ -5,6 +5,27 @@ namespace MiniRedis.Server.Logging;
 /// <summary>The link of a replica to its master. The words are Redis's: operators and tests look for them.</summary>
 sealed partial class ServerLog
 {
+    [LoggerMessage(LogLevel.Information, "FAILOVER requested to any replica.")]
+    public partial void FailoverRequested();
+
+    [LoggerMessage(LogLevel.Information, "FAILOVER requested to {host}:{port}.")]
+    public partial void FailoverRequestedTo(string host, int port);
+
+    [LoggerMessage(LogLevel.Information, "FAILOVER to {host}:{port} time out exceeded, failing over.")]
+    public partial void FailoverForced(string host, int port);
+
+    [LoggerMessage(LogLevel.Information, "Failover target {host}:{port} is synced, failing over.")]
+    public partial void FailoverTargetSynced(string host, int port);
+
+    [LoggerMessage(LogLevel.Information, "Aborting failover{target} while {state}, reason: {reason}")]
+    public partial void FailoverAborted(string target, string state, string reason);
+
+    [LoggerMessage(LogLevel.Information, "Failover request received for replid {id}.")]
+    public partial void FailoverRequestReceived(string id);
+
+    [LoggerMessage(LogLevel.Information, "MASTER MODE enabled (failover request from '{client}')")]
+    public partial void MasterModeByFailover(string client);
+
     [LoggerMessage(LogLevel.Information, "Connecting to MASTER {host}:{port}")]
     public partial void ConnectingToMaster(string host, int port);
 
@@ -41,7 +62,8 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Failed trying to load the MASTER synchronization DB from {place}, check server logs.")]
     public partial void CannotLoadFromMaster(string place);
 
-    [LoggerMessage(LogLevel.Warning, "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA synchronization: {reason}")]
+    [LoggerMessage(LogLevel.Warning, "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA "
+        + "synchronization: {reason}")]
     public partial void CannotKeepFromMaster(string reason);
 
     [LoggerMessage(LogLevel.Warning, "I/O error trying to sync with MASTER: {reason}")]
@@ -69,7 +91,8 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Protocol error from master: what it sends is no command")]
     public partial void MasterProtocolError();
 
-    [LoggerMessage(LogLevel.Warning, "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command '{command}'")]
+    [LoggerMessage(LogLevel.Warning, "== CRITICAL == This replica is sending an error to its master: '{error}' after processing the command "
+        + "'{command}'")]
     public partial void ErrorForMaster(string error, string command);
 
     [LoggerMessage(LogLevel.Warning, "Applying a command of the master failed")]

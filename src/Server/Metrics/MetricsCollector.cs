@@ -1,3 +1,4 @@
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
@@ -35,12 +36,15 @@ sealed partial class MetricsCollector(
     CommandStatistics[] commandStatistics, DatasetState dataset, EffectStream effects, KeyEviction eviction, ActiveDefrag defrag,
     LazyFree lazyFree, RdbSaving saving, BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading,
     EvalScripts evalScripts, FunctionLibraries functions, PubSubChannels pubSub, ClientTransactions transactions, TrackedKeys tracking,
-    BlockedClients blocked, CallWatch callWatch, LatencyMonitor latency, ServerConfig config, Clock clock, CronSignal cronSignal)
+    BlockedClients blocked, CallWatch callWatch, LatencyMonitor latency, Users users, ServerConfig config, Clock clock, CronSignal cronSignal)
 {
     /// <summary>
     /// Most databases that are counted one by one. Redis has 16; a page of thousands would help nobody, and counting them takes time.
     /// </summary>
     public const int MostDatabases = 256;
+
+    /// <summary>Most users that are counted one by one, likewise.</summary>
+    public const int MostUsers = 256;
 
     Metric[]? _rows;
     MetricsSnapshot? _snapshot;
@@ -86,6 +90,9 @@ sealed partial class MetricsCollector(
         for (var i = 0; i < snapshot.Databases.Length; i++)
             snapshot.Databases[i] = (keyspace[i].Count, keyspace[i].ExpiringCount);
         for (var i = 0; i < commandStatistics.Length; i++) FillCommand(snapshot, i, commandStatistics[i]);
+        snapshot.Users.Clear();
+        for (var i = 0; i < Math.Min(users.All.Count, MostUsers); i++)
+            snapshot.Users.Add((users.All[i].Name, users.All[i].Figures.Commands, users.All[i].Figures.Denials));
         snapshot.Errors.Clear();
         foreach (var (code, count) in statistics.Errors) snapshot.Errors.Add((code, count));
         snapshot.Spikes.Clear();

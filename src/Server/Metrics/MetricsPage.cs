@@ -1,3 +1,4 @@
+using System.Text;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Lifecycle;
@@ -22,6 +23,9 @@ sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerCo
     static readonly MetricFamily s_failed = new("redis_commands_failed_calls_total", MetricType.Counter, "Calls that ended with an error.");
     static readonly MetricFamily s_latencies = new(
         "redis_commands_latencies_usec", MetricType.Histogram, "Times of the calls of a command in microseconds.");
+    static readonly MetricFamily s_userCommands = new("miniredis_user_commands_total", MetricType.Counter, "Commands of a user's clients.");
+    static readonly MetricFamily s_userDenials = new(
+        "miniredis_user_denials_total", MetricType.Counter, "Commands that a user's rights forbade.");
     static readonly MetricFamily s_errors = new("redis_errors_total", MetricType.Counter, "Error replies by their code.");
     static readonly MetricFamily s_spikeTime = new(
         "redis_latency_spike_last", MetricType.Gauge, "Unix time when an event last took longer than latency-monitor-threshold.");
@@ -40,6 +44,7 @@ sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerCo
         Instance(text);
         Databases(text, snapshot);
         Commands(text, snapshot);
+        Users(text, snapshot);
         Events(text, snapshot);
         text.End();
     }
@@ -103,6 +108,14 @@ sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerCo
         text.Sample("_bucket", [("cmd", command), ("le", "+Inf")], figures.Timed);
         text.Sample("_sum", [("cmd", command)], figures.Microseconds);
         text.Sample("_count", [("cmd", command)], figures.Timed);
+    }
+
+    static void Users(MetricsText text, MetricsSnapshot snapshot)
+    {
+        text.Begin(s_userCommands);
+        foreach (var (name, commands, _) in snapshot.Users) text.Labelled("user", Encoding.UTF8.GetString(name), commands);
+        text.Begin(s_userDenials);
+        foreach (var (name, _, denials) in snapshot.Users) text.Labelled("user", Encoding.UTF8.GetString(name), denials);
     }
 
     static void Events(MetricsText text, MetricsSnapshot snapshot)

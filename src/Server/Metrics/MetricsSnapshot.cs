@@ -29,6 +29,9 @@ sealed class MetricsSnapshot(int metrics, int commands, int databases)
     /// <summary>Databases from the first on.</summary>
     public (long Keys, long Expiring)[] Databases { get; } = new (long, long)[databases];
 
+    /// <summary>The first users by name.</summary>
+    public List<(byte[] Name, long Commands, long Denials)> Users { get; } = [];
+
     /// <summary>Error replies by code.</summary>
     public List<(string Code, long Count)> Errors { get; } = [];
 

@@ -1,3 +1,4 @@
+using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
@@ -26,6 +27,7 @@ sealed class Denials(AclLog acl, ServerStatistics statistics)
             case DenialReason.Channel: statistics.AclDeniedChannels++; break;
             default: statistics.AclDeniedDatabases++; break;
         }
+        client.User.Figures.Denials++;
         acl.Add(denial.Reason, context, denial.ObjectOf(command, request), client.User.Name, Describe(client, request));
     }
 
@@ -36,5 +38,13 @@ sealed class Denials(AclLog acl, ServerStatistics statistics)
         statistics.AclDeniedAuth++;
         var context = client.Has(ClientFlags.Multi) ? AclContext.Multi : AclContext.TopLevel;
         acl.Add(DenialReason.Auth, context, request[0], user, Describe(client, request));
+    }
+
+    /// <summary>A certificate names nobody who may log in.</summary>
+    /// <param name="name">The first name in it; may be empty.</param>
+    public void NoteCertificate(Client client, string name)
+    {
+        statistics.AclDeniedCertificates++;
+        acl.Add(DenialReason.Certificate, AclContext.TopLevel, [], Encoding.UTF8.GetBytes(name), Describe(client, default));
     }
 }

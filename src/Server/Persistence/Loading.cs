@@ -15,6 +15,9 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Persistence;
 
+/// <summary>Of a key that a file holds and the data set does not.</summary>
+delegate void LeftOutKey(int database, ReadOnlySpan<byte> key);
+
 /// <summary>
 /// Loads the data set from its file: in slices that the cron runs, or in one go. Between slices connections are served, but most
 /// commands are refused (<see cref="Errors.Loading"/>). Under the executor's lock.
@@ -80,6 +83,9 @@ sealed class Loading(
 
     /// <summary>Keys of the last file that were left out because they had expired.</summary>
     public long KeysExpired { get; private set; }
+
+    /// <summary>A key was left out because it had expired.</summary>
+    public event LeftOutKey? LeftOut;
 
     /// <summary>Begins to load a file. The cron goes on with it.</summary>
     /// <param name="path">The file.</param>
@@ -256,6 +262,8 @@ sealed class Loading(
     string? IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library) =>
         functions.TryLoad(library, _replaces, out _) is { } error
             ? $"Failed creating the library: {System.Text.Encoding.Latin1.GetString(error)}" : null;
+
+    void IRdbLoadTarget.OnExpiredKey(int database, ReadOnlySpan<byte> key) => LeftOut?.Invoke(database, key);
 
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
     {

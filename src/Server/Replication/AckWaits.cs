@@ -1,10 +1,12 @@
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Persistence.Aof;
 
 namespace MiniRedis.Server.Replication;
 
 /// <summary>Wakes the clients whose writes have reached enough replicas or disks (WAIT, WAITAOF). Under the executor's lock.</summary>
-sealed class AckWaits(Replicas replicas, AppendOnlyFile aof, BlockedClients blocked)
+sealed class AckWaits(
+    Replicas replicas, AppendOnlyFile aof, AofRewriting aofRewriting, BlockedClients blocked, PersistenceSettings settings)
 {
     readonly List<BlockingCall> _waiting = [];
 
@@ -46,11 +48,14 @@ sealed class AckWaits(Replicas replicas, AppendOnlyFile aof, BlockedClients bloc
         }
     }
 
+    /// <summary>Whether the writes are safe in this server's own append-only file. Without its base the file says nothing.</summary>
+    public bool IsOnDisk(AwaitedWrites awaited) => aof.HasSynced(awaited.AofPosition) && !aofRewriting.AwaitsBase;
+
     bool IsOnDisks(AwaitedWrites awaited)
     {
         // The command answers that there is no file to wait for.
-        if (awaited.Local > 0 && !aof.IsOn) return true;
-        if (awaited.Local > 0 && !aof.HasSynced(awaited.AofPosition)) return false;
+        if (awaited.Local > 0 && !settings.AppendOnly) return true;
+        if (awaited.Local > 0 && !IsOnDisk(awaited)) return false;
         return replicas.CountAofAcks(awaited.Offset) >= awaited.Replicas;
     }
 }

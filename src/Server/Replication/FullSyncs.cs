@@ -138,7 +138,8 @@ sealed class FullSyncs : IDisposable
     bool TryStream(List<Replica> group, RdbExclusions exclusions)
     {
         var mark = ServerIds.NewId();
-        var aside = new SpillFile(_persistence.PathOf($"temp-{Environment.ProcessId}-{mark}.rdb"), failure => _log.CannotPutAside(DiskException.Describe(failure)));
+        var aside = new SpillFile(
+            _persistence.PathOf($"temp-{Environment.ProcessId}-{mark}.rdb"), failure => _log.CannotPutAside(DiskException.Describe(failure)));
         var transfer = new RdbTransfer(_cronSignal.Request, aside) { EndsWithMark = true };
         try
         {

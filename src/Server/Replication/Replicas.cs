@@ -284,7 +284,8 @@ sealed class Replicas(
         log.BacklogFreed(settings.ReplBacklogTtl);
     }
 
-    void CountGood()
+    /// <summary>Counts those that keep up. Call it when what that means has changed.</summary>
+    public void CountGood()
     {
         var oldest = clock.Now - settings.MinReplicasMaxLag * 1000L;
         GoodCount = _all.Count(replica => replica.State == ReplicaState.Online && replica.AckedAt / 1000 >= oldest / 1000);

@@ -74,6 +74,33 @@ sealed class ReplicationStream(
         _backlog = new StreamBlocks(offset);
     }
 
+    /// <summary>
+    /// Notes a key that was left out of the data since it had expired: replicas that go on with the history of the loaded file have it.
+    /// Before the file is loaded it is not known whether it tells of a history: see <see cref="Follow"/>.
+    /// </summary>
+    public void Delete(int database, ReadOnlySpan<byte> key)
+    {
+        Open();
+        Select(database);
+        Write("*2\r\n$3\r\nDEL\r\n$"u8);
+        Span<byte> digits = stackalloc byte[11];
+        Utf8Formatter.TryFormat(key.Length, digits, out var length);
+        Write(digits[..length]);
+        Write("\r\n"u8);
+        Write(key);
+        Write("\r\n"u8);
+        Trim(long.MaxValue);
+    }
+
+    /// <summary>Goes on after the history of the file that was loaded, with the deletions that loading it has made.</summary>
+    public void Follow(string id, long offset)
+    {
+        Open();
+        _backlog!.Shift(offset);
+        history.Continue(id, offset);
+        history.Offset = _backlog.End;
+    }
+
     /// <summary>The next command names its database: a replica that begins here has none selected.</summary>
     public void SelectAgain() => (_database, history.StreamDatabase) = (-1, 0);
 

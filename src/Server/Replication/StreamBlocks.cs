@@ -39,6 +39,13 @@ sealed class StreamBlocks(long start)
 
     long EndOf(int index) => index + 1 < _count ? At(index + 1).Start : End;
 
+    /// <summary>Counts positions from further on: the stream turned out to follow bytes that are not here.</summary>
+    public void Shift(long by)
+    {
+        for (var i = 0; i < _count; i++) At(i) = At(i) with { Start = At(i).Start + by };
+        (Start, End) = (Start + by, End + by);
+    }
+
     /// <summary>Appends a copy of the bytes.</summary>
     /// <param name="bytes">Any number.</param>
     /// <param name="blockBytes">The size of a new block.</param>

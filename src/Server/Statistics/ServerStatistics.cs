@@ -1,7 +1,8 @@
 namespace MiniRedis.Server.Statistics;
 
 /// <summary>Counters of INFO stats and clients. Under the executor's lock.</summary>
-sealed class ServerStatistics
+/// <param name="threads">Event loops, which are counted one by one.</param>
+sealed class ServerStatistics(int threads = 1)
 {
     public long ConnectionsReceived, CommandsProcessed, RejectedConnections;
     public long NetInputBytes, NetOutputBytes;
@@ -9,7 +10,6 @@ sealed class ServerStatistics
     public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, EvictedClients;
     public long ExpireCycleTicks;
     public long UnexpectedErrors, ErrorReplies;
-    public long TotalReads, TotalWrites;
     public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
     public long LazyFreedObjects;
     public long AclDeniedAuth, AclDeniedCommands, AclDeniedKeys, AclDeniedChannels, AclDeniedDatabases, AclDeniedCertificates;
@@ -29,6 +29,19 @@ sealed class ServerStatistics
 
     /// <summary>Scripts of EVAL that gave way to newer ones.</summary>
     public long EvictedScripts { get; set; }
+
+    readonly (long Reads, long Writes)[] _threads = new (long, long)[threads];
+
+    /// <summary>What each event loop has received and what it has sent: batches.</summary>
+    public ReadOnlySpan<(long Reads, long Writes)> Threads => _threads;
+
+    public long TotalReads => _threads.Sum(thread => thread.Reads);
+
+    public long TotalWrites => _threads.Sum(thread => thread.Writes);
+
+    public void CountRead(int thread) => _threads[thread].Reads++;
+
+    public void CountWrite(int thread) => _threads[thread].Writes++;
 
     readonly SortedDictionary<string, long> _errors = new(StringComparer.Ordinal);
 
@@ -80,7 +93,8 @@ sealed class ServerStatistics
         ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
         RdbSaves = AofRewrites = Snapshots = 0;
         EvictedScripts = 0;
-        UnexpectedErrors = ErrorReplies = TotalReads = TotalWrites = 0;
+        UnexpectedErrors = ErrorReplies = 0;
+        Array.Clear(_threads);
         QueryBufferLimitDisconnections = OutputBufferLimitDisconnections = LazyFreedObjects = 0;
         AclDeniedAuth = AclDeniedCommands = AclDeniedKeys = AclDeniedChannels = AclDeniedDatabases = AclDeniedCertificates = 0;
         Cycles = CycleTicks = CommandTicks = CronTicks = LongestCycleTicks = MostCommandsPerCycle = 0;

@@ -8,7 +8,7 @@ namespace MiniRedis.Server.Transport;
 /// One client's byte stream: a pipe in, a pipe out, and its end. The protocol above sees only this. The event loop below (epoll
 /// on Linux, the platform's own completions elsewhere) derives from it.
 /// </summary>
-abstract class Connection(NativeBuffer sharedInput, string remote, string local, bool isUnixSocket) : IDuplexPipe
+abstract class Connection(NativeBuffer sharedInput, string remote, string local, bool isUnixSocket, int ioThread = 0) : IDuplexPipe
 {
     public InputPipe Input { get; } = new(sharedInput);
     public OutputPipe Output { get; } = new();
@@ -33,8 +33,8 @@ abstract class Connection(NativeBuffer sharedInput, string remote, string local,
     /// <summary>The socket's descriptor, for CLIENT LIST; -1 if the platform has none to show.</summary>
     public abstract int Descriptor { get; }
 
-    /// <summary>The number of the thread that serves it, for CLIENT LIST: 0 is the first.</summary>
-    public virtual int IoThread => 0;
+    /// <summary>The number of the thread that serves it, for CLIENT LIST and INFO threads: 0 is the first.</summary>
+    public int IoThread { get; } = ioThread;
 
     /// <summary>Whether no descriptor is left, and the connection has a spare one only to be told so.</summary>
     public bool IsOnSpareDescriptor { get; init; }

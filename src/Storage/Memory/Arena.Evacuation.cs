@@ -22,11 +22,32 @@ public sealed unsafe partial class Arena
     long _slabs;
     long _slabRoom;
 
-    /// <summary>Bytes of slabs that have blocks in use, and of the pages of large blocks.</summary>
-    public long ActiveBytes => (_slabs << Region.SlabShift) + _large;
+    /// <summary>
+    /// Bytes of blocks that no current slab has ever handed out, so that no memory need stand behind them. A small server has a slab of
+    /// each size with hardly a block in it: these would make up nearly all of its memory.
+    /// </summary>
+    public long UntouchedBytes
+    {
+        get
+        {
+            long bytes = 0;
+            for (var sizeClass = 0; sizeClass < SizeClasses.Count; sizeClass++)
+                bytes += _classes[sizeClass]->BumpEnd - _classes[sizeClass]->Bump;
+            return bytes;
+        }
+    }
 
-    /// <summary>Bytes of free blocks in slabs that have other blocks in use: the cost of fragmentation. Exact.</summary>
-    public long FragmentedBytes => _slabRoom - (_used - _large);
+    /// <summary>Bytes of slabs in use, as far as they have ever been, and of the pages of large blocks.</summary>
+    public long ActiveBytes => (_slabs << Region.SlabShift) + _large - UntouchedBytes;
+
+    /// <summary>
+    /// Bytes that have memory: <see cref="CommittedBytes"/> without what was never touched. A slab that had memory when its class took it
+    /// has a little more.
+    /// </summary>
+    public long ResidentBytes => _committed - UntouchedBytes;
+
+    /// <summary>Bytes of blocks that were handed out and are free, in slabs that are in use: the cost of fragmentation.</summary>
+    public long FragmentedBytes => _slabRoom - UntouchedBytes - (_used - _large);
 
     /// <summary>By what factor fragmentation makes the bytes in use larger: 1 if there is none.</summary>
     public double FragmentationRatio => _used == 0 ? 1 : 1 + (double)FragmentedBytes / _used;

@@ -256,8 +256,6 @@ public sealed unsafe partial class Arena : IDisposable
         if (slab->State == SlabState.Current)
         {
             // The slab stays. Otherwise a class with one block in use now and then would fetch a slab each time.
-            slab->FreeList = null;
-            slab->Bump = AddressOf(slab);
             return;
         }
         // Defragmentation empties slabs to give them back.

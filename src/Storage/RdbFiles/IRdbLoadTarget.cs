@@ -14,6 +14,11 @@ public interface IRdbLoadTarget
     /// <summary>A key was left out because its collection was empty.</summary>
     void OnEmptyKey(ReadOnlySpan<byte> key);
 
+    /// <summary>A key was left out because it had expired.</summary>
+    void OnExpiredKey(int database, ReadOnlySpan<byte> key)
+    {
+    }
+
     /// <summary>The access field of a key, for the use that the file tells of it, or if it tells none.</summary>
     uint AccessFieldOf(RdbAccess access);
 }

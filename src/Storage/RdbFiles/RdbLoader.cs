@@ -138,6 +138,7 @@ public sealed class RdbLoader : IDisposable
         {
             database.Abandon(record);
             KeysExpired++;
+            _target.OnExpiredKey(database.Number, key);
             return;
         }
         record.AccessField = _target.AccessFieldOf(entry.Access);

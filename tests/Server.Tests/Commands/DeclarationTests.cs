@@ -17,6 +17,7 @@ public sealed class DeclarationTests
         ["quit"] = "ends the connection",
         ["sync"] = "makes the connection a replica's",
         ["psync"] = "makes the connection a replica's",
+        ["failover"] = "takes ABORT alone, which no declaration can say",
         ["wait"] = "waits for replicas",
         ["waitaof"] = "waits for replicas",
         ["client|kill"] = "ends the connection",

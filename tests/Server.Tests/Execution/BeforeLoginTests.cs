@@ -10,7 +10,7 @@ using MiniRedis.Server.Transport;
 namespace MiniRedis.Server.Tests.Execution;
 
 /// <summary>What reaches the server from somebody who has not logged in.</summary>
-public sealed class BeforeLoginTests
+public sealed partial class BeforeLoginTests
 {
     /// <summary>Inputs of the fuzzer; MINIREDIS_LOGIN_FUZZ is another number, and MINIREDIS_FUZZ_SEED another seed.</summary>
     static int Inputs => Setting("MINIREDIS_LOGIN_FUZZ", 100_000);

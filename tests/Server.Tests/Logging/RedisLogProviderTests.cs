@@ -1,3 +1,4 @@
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
 
@@ -38,6 +39,39 @@ public sealed class RedisLogProviderTests : IDisposable
                 $"pid={pid} role=primary timestamp=\"{time}\" level=warning message=\"two\"",
                 $"{{\"pid\":{pid},\"role\":\"primary\",\"timestamp\":\"{time}\",\"level\":\"warning\",\"message\":\"three\"}}",
             ], Lines);
+    }
+
+    [Fact]
+    public void Lines_go_to_another_file_when_CONFIG_SET_names_it_and_stay_when_it_cannot_be_opened()
+    {
+        _config.Security.EnableProtectedConfigs = ProtectedAction.Yes;
+        using var provider = new RedisLogProvider(new ManualTime());
+        provider.Configure(_config);
+        var (service, log) = (new ConfigService(_config), new ServerLog(provider));
+        provider.Follow(service);
+        log.Note("one");
+        Assert.True(service.TrySet([("logfile", "other")], new ConfigSetContext(), out _));
+        log.Note("two");
+        Assert.False(service.TrySet([("logfile", "no/such/folder")], new ConfigSetContext(), out var error));
+        Assert.Equal("ERR CONFIG SET failed (possibly related to argument 'logfile') - Can't open the log file: No such file or directory", error);
+        Assert.Equal("other", service.Get("logfile"));
+        log.Note("three");
+        var folder = _directory.CreateSubdirectory("elsewhere").FullName;
+        Assert.True(service.TrySet([("dir", folder)], new ConfigSetContext(), out _));
+        log.Note("four");
+        Assert.EndsWith("one", Assert.Single(Lines));
+        Assert.Collection(File.ReadAllLines(Path.Combine(_directory.FullName, "other")), two => Assert.EndsWith("two", two), three => Assert.EndsWith("three", three));
+        Assert.EndsWith("four", Assert.Single(File.ReadAllLines(Path.Combine(folder, "other"))));
+    }
+
+    [Fact]
+    public void A_client_chooses_no_file_of_the_log_unless_protected_directives_are_open_to_it()
+    {
+        using var provider = new RedisLogProvider(new ManualTime());
+        var service = new ConfigService(_config);
+        provider.Follow(service);
+        Assert.False(service.TrySet([("logfile", "other")], new ConfigSetContext(FromLocalConnection: true), out var error));
+        Assert.EndsWith("can't set protected config", error);
     }
 
     [Fact]

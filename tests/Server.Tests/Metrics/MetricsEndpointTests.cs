@@ -60,6 +60,35 @@ public sealed class MetricsEndpointTests : IDisposable
     }
 
     [Fact]
+    public async Task Commands_and_denials_are_counted_for_their_user()
+    {
+        _client.CallWords("ACL", "SETUSER", "al\"ice", "on", "nopass", "~*", "+get", "+auth");
+        using var other = _server.Connect();
+        other.SendRaw(RawClient.Encode("PING") + RawClient.Encode("AUTH", "al\"ice", "x") + RawClient.Encode("GET", "a"));
+        foreach (var reply in (string[])["+PONG", "+OK", "$-1"]) Assert.Equal(reply, other.Read());
+        Assert.StartsWith("-NOPERM", other.Call("SET a 1"));
+        other.Call("GET a");
+        var page = await Scrape();
+        // A log-in ends as the new user.
+        Assert.Equal(3, Value(page, "miniredis_user_commands_total{user=\"al\\\"ice\"}"));
+        Assert.Equal(1, Value(page, "miniredis_user_denials_total{user=\"al\\\"ice\"}"));
+        Assert.Equal(2, Value(page, "miniredis_user_commands_total{user=\"default\"}"));
+        Assert.Equal(0, Value(page, "miniredis_user_denials_total{user=\"default\"}"));
+        _client.Call("CONFIG RESETSTAT");
+        Assert.Equal(0, Value(await Scrape(), "miniredis_user_denials_total{user=\"al\\\"ice\"}"));
+    }
+
+    [Fact]
+    public async Task Users_that_are_loaded_again_are_counted_on()
+    {
+        using var server = new TestServer("metrics-port 1\naclfile users.acl", acl: "user bob on nopass +@all");
+        using var client = server.Connect();
+        foreach (var command in (string[])["AUTH bob x", "PING", "ACL LOAD", "PING"]) client.Call(command);
+        using var http = To(server.MetricsPort);
+        Assert.Equal(4, Value(await http.GetStringAsync("/metrics"), "miniredis_user_commands_total{user=\"bob\"}"));
+    }
+
+    [Fact]
     public async Task Each_command_has_a_histogram_of_its_times()
     {
         _client.Call("PING");

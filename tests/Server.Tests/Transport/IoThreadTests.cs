@@ -48,6 +48,22 @@ public sealed class IoThreadTests
         }
     }
 
+    [Fact]
+    public void INFO_counts_the_clients_and_the_batches_of_each_loop()
+    {
+        using var server = new TestServer("io-threads 2");
+        // Loops take connections in turn: the first and the third have the same.
+        using RawClient first = server.Connect(), second = server.Connect(), third = server.Connect();
+        for (var i = 0; i < 3; i++) first.Call("PING");
+        second.Call("PING");
+        third.Call("PING");
+        Assert.Equal("+OK", second.Call("CONFIG RESETSTAT"));
+        third.Call("PING");
+        var info = second.Call("INFO threads");
+        Assert.Contains("# Threads\r\nio_thread_0:clients=2,reads=1,writes=1\r\nio_thread_1:clients=1,reads=1,writes=1\r\n", info);
+        Assert.Contains("total_reads_processed:3\r\ntotal_writes_processed:3\r\n", second.Call("INFO stats"));
+    }
+
     [Theory]
     [InlineData(4, false)]
     [InlineData(1, true)]

@@ -27,6 +27,25 @@ public unsafe class ArenaTests
         }
     }
 
+    /// <summary>As in a small server after traffic: every class has a slab, and hardly a block in it.</summary>
+    [Fact]
+    public void What_a_slab_has_never_handed_out_is_neither_fragmented_nor_resident()
+    {
+        using var arena = new Arena();
+        long sizes = 0;
+        for (var sizeClass = 1; sizeClass < SizeClasses.Count; sizeClass++)
+        {
+            var size = SizeClasses.Size(sizeClass);
+            arena.Free(arena.Allocate((nuint)size));
+            sizes += size;
+        }
+        arena.Allocate(100_000);
+        Assert.Equal(sizes, arena.FragmentedBytes);
+        Assert.Equal(1 + (double)sizes / arena.UsedBytes, arena.FragmentationRatio);
+        Assert.InRange(arena.ActiveBytes, arena.UsedBytes + sizes, arena.UsedBytes + sizes + (SizeClasses.Count << 12));
+        Assert.InRange(arena.ResidentBytes, arena.ActiveBytes, arena.ActiveBytes + (64 << 10));
+    }
+
     [Fact]
     public void A_descriptor_is_a_cache_line() => Assert.Equal(64, Unsafe.SizeOf<Slab>());
 

@@ -55,6 +55,7 @@ static partial class AclCommands
             DenialReason.Key => "key"u8,
             DenialReason.Channel => "channel"u8,
             DenialReason.Auth => "auth"u8,
+            DenialReason.Certificate => "tls-cert"u8,
             _ => "database"u8,
         });
         reply.Bulk("context"u8);

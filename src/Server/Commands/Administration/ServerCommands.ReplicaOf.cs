@@ -4,6 +4,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Following;
 
 namespace MiniRedis.Server.Commands.Administration;
 
@@ -37,6 +38,11 @@ static partial class ServerCommands
         if (server.Config.Cluster.ClusterEnabled)
         {
             c.Fail(Errors.ReplicaOfInCluster);
+            return;
+        }
+        if (server.Failover.State != FailoverState.None)
+        {
+            c.Fail(Errors.ReplicaOfInFailover);
             return;
         }
         if (c.IsToken(1, "NO"u8) && c.IsToken(2, "ONE"u8))

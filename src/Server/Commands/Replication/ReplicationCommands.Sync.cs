@@ -1,7 +1,9 @@
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Commands.Connection;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Replication;
 
 namespace MiniRedis.Server.Commands.Replication;
@@ -36,6 +38,8 @@ static partial class ReplicationCommands
 
     static void Psync(ref CommandContext c)
     {
+        if (c.Client.Has(ClientFlags.Replica)) return;
+        if (c.Count > 3 && c.IsToken(3, "FAILOVER"u8) && !TryBecomeMaster(ref c)) return;
         if (!MaySync(ref c, out var replica)) return;
         if (!c.TryInteger(2, out var offset))
         {
@@ -52,12 +56,37 @@ static partial class ReplicationCommands
         BeginFullSync(ref c, replica);
     }
 
+    /// <summary>A master hands its part over to this server, which has all that it has.</summary>
+    static bool TryBecomeMaster(ref CommandContext c)
+    {
+        var server = c.Server;
+        server.Log.FailoverRequestReceived(Encoding.Latin1.GetString(c.Arg(1)));
+        if (!server.History.IsReplica)
+        {
+            c.Fail(Errors.FailoverOfMaster);
+            return false;
+        }
+        if (!Encoding.Latin1.GetString(c.Arg(1)).Equals(server.History.Id, StringComparison.OrdinalIgnoreCase))
+        {
+            c.Fail(Errors.FailoverOfOtherHistory);
+            return false;
+        }
+        server.Follower.StopFollowing();
+        server.Log.MasterModeByFailover(ClientDescription.ForReport([c.Client], server).TrimEnd());
+        return true;
+    }
+
     static bool MaySync(ref CommandContext c, out Replica replica)
     {
         var client = c.Client;
         replica = client.Replica ??= new Replica(client);
         // It is a replica already.
         if (client.Has(ClientFlags.Replica)) return false;
+        if (c.Server.Failover.State != FailoverState.None)
+        {
+            c.Fail(Errors.SyncInFailover);
+            return false;
+        }
         var history = c.Server.History;
         if (history is { IsReplica: true, IsLinkUp: false })
         {

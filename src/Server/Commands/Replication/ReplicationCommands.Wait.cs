@@ -11,7 +11,7 @@ static partial class ReplicationCommands
     {
         Name = "WAIT", Group = CommandGroup.Generic, Since = "3.0.0", Complexity = "O(1)",
         Summary = "Waits until replicas have the writes of this connection.",
-        Arity = 3, Flags = CommandFlags.NoScript, AclCategories = AclCategory.Connection, InGroupCategory = false,
+        Arity = 3, Flags = CommandFlags.Blocking, AclCategories = AclCategory.Connection, InGroupCategory = false,
         Tips = ["request_policy:all_shards", "response_policy:agg_min"],
         Args = [Arg.Integer("numreplicas"), Arg.Integer("timeout")],
         Run = Wait,
@@ -60,7 +60,7 @@ static partial class ReplicationCommands
             c.Fail(Errors.WaitAofOnReplica);
             return;
         }
-        if (local > 0 && !server.Aof.IsOn)
+        if (local > 0 && !server.Config.Persistence.AppendOnly)
         {
             c.Fail(Errors.WaitAofWithoutFile);
             return;
@@ -72,7 +72,7 @@ static partial class ReplicationCommands
                 Offset = server.Replicas.OffsetOf(c.Client), AofPosition = server.Aof.Position, IsAof = true, Replicas = wanted, Local = local,
             };
         var reached = server.Replicas.CountAofAcks(awaited.Offset);
-        var reachedLocal = server.Aof.HasSynced(awaited.AofPosition) ? 1 : 0;
+        var reachedLocal = server.AckWaits.IsOnDisk(awaited) ? 1 : 0;
         if (reached >= wanted && reachedLocal >= local || HasToAnswer(c))
         {
             c.Reply.Array(2);

@@ -11,6 +11,8 @@ static partial class ReplicationCommands
         SyncSpec, PsyncSpec,
         // ReplicationCommands.Replconf.cs
         ReplconfSpec,
+        // ReplicationCommands.Failover.cs
+        FailoverSpec,
         // ReplicationCommands.Wait.cs
         WaitSpec, WaitAofSpec,
     ];

@@ -171,6 +171,12 @@ static partial class StreamCommands
         var trim = options.Trim;
         if (trim.Limit > 0 && !options.IsGiven) c.Fail(Errors.TrimLimitAlone);
         else if (!isAdd && !options.IsGiven) c.Fail(Errors.TrimNothing);
+        // What is to go has been found out by whoever ran it first, who leaves the word LIMIT where it was.
+        else if (c.MustObey)
+        {
+            options.Trim = trim with { Limit = 0 };
+            return true;
+        }
         else if (options.Limit > 0 && !trim.WholeNodes) c.Fail(Errors.TrimLimitExact);
         else
         {

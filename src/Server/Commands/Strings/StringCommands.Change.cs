@@ -116,7 +116,7 @@ static partial class StringCommands
     {
         // The sum of two non-negative longs may overflow.
         var total = unchecked((ulong)size + (ulong)appended);
-        if (total <= (ulong)Math.Min(c.Server.Config.Network.ProtoMaxBulkLen, Array.MaxLength)) return true;
+        if (total <= (ulong)Math.Min(c.MustObey ? long.MaxValue : c.Server.Config.Network.ProtoMaxBulkLen, Array.MaxLength)) return true;
         c.Fail(Errors.StringTooLong);
         return false;
     }

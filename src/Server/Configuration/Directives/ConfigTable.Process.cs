@@ -79,7 +79,8 @@ internal static partial class ConfigTable
             ("debug", ServerLogLevel.Debug), ("verbose", ServerLogLevel.Verbose), ("notice", ServerLogLevel.Notice),
             ("warning", ServerLogLevel.Warning), ("nothing", ServerLogLevel.Nothing),
         ]),
-        Text("logfile", "", c => ref c.Logging.LogFile, Immutable),
+        // Immutable in Redis. Protected, like "dir": it lets a client choose where a file is written.
+        Text("logfile", "", c => ref c.Logging.LogFile, DirectiveFlags.Protected),
         // Valkey's names, a second one for what Redis writes, and json.
         Choice("log-format", "legacy", c => ref c.Logging.LogFormat,
         [

@@ -174,7 +174,7 @@ internal sealed class ConfigFile
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw ConfigFileReport.ForWhole($"Can't open the log file: {DiskException.Describe(e)}");
+                throw ConfigFileReport.ForWhole(ConfigErrors.CannotOpenLog(DiskException.Describe(e)));
             }
         }
         if (!_config.Cluster.ClusterEnabled) return;

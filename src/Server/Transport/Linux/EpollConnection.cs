@@ -4,11 +4,9 @@ namespace MiniRedis.Server.Transport.Linux;
 
 /// <summary>A connection of one <see cref="EpollLoop"/>: a bare descriptor, no Socket object around it.</summary>
 sealed class EpollConnection(EpollLoop loop, int fd, NativeBuffer sharedInput, string remote, string local, bool unix)
-    : Connection(sharedInput, remote, local, unix)
+    : Connection(sharedInput, remote, local, unix, loop.Number)
 {
     public override int Descriptor => fd;
-
-    public override int IoThread => loop.Number;
 
     /// <summary>Set by the owning thread.</summary>
     public override bool WatchesWritable => IsWatchingWritable;

@@ -16,10 +16,10 @@ public sealed class ServerCommandsInfoTests : ServerTests
         [.. reply.Split("\r\n").Where(l => l.Contains("# ", StringComparison.Ordinal)).Select(l => l[(l.IndexOf("# ", StringComparison.Ordinal) + 2)..])];
 
     [Theory]
-    [InlineData("INFO", "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace")]
-    [InlineData("INFO DEFAULT", "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace")]
-    [InlineData("INFO all", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster TLS Keyspace Keysizes")]
-    [InlineData("INFO everything debug", "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats Latencystats Cluster TLS Keyspace Keysizes Debug")]
+    [InlineData("INFO", "Server Clients Memory Persistence Stats Replication Threads CPU Modules Errorstats Cluster Keyspace")]
+    [InlineData("INFO DEFAULT", "Server Clients Memory Persistence Stats Replication Threads CPU Modules Errorstats Cluster Keyspace")]
+    [InlineData("INFO all", "Server Clients Memory Persistence Stats Replication Threads CPU Modules Commandstats Errorstats Latencystats Cluster TLS Keyspace Keysizes")]
+    [InlineData("INFO everything debug", "Server Clients Memory Persistence Stats Replication Threads CPU Modules Commandstats Errorstats Latencystats Cluster TLS Keyspace Keysizes Debug")]
     [InlineData("INFO keyspace CPU cpu nonsense", "CPU Keyspace")]
     [InlineData("INFO nonsense", "")]
     public void Sections_come_once_and_in_order(string command, string titles) =>

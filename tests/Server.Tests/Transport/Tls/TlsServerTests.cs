@@ -327,6 +327,10 @@ public sealed class TlsServerTests(TestCertificates certificates) : IClassFixtur
         Assert.Equal("+OK", admin.Call("ACL SETUSER default >secret"));
         Assert.StartsWith("-NOAUTH", WhoAmI(), StringComparison.Ordinal);
         Assert.Contains("acl_access_denied_tls_cert:2\r\n", admin.Call("INFO stats"), StringComparison.Ordinal);
+        Assert.Matches(
+            "^\\*2 \\*20 \\$5 count :1 \\$6 reason \\$8 tls-cert \\$7 context \\$8 toplevel \\$6 object \\$0  \\$8 username \\$5 alice .* client-info .*id=.* "
+                + "count :1 \\$6 reason \\$8 tls-cert .* username \\$10 urn:nobody ",
+            admin.Call("ACL LOG"));
     }
 
     [Theory]

@@ -53,6 +53,8 @@ static partial class DebugCommands
         new("QUICKLIST-PACKED-THRESHOLD", "<size>", "Gives elements of lists from so many bytes on a node of their own; 0 for the usual.", 3, 3,
             DebugPackedThreshold),
         new("RELOAD", "[MERGE] [NOFLUSH] [NOSAVE]", "Saves the data and loads them again.", 2, int.MaxValue, DebugReload),
+        new("REPLICATE", "<string> [<string> ...]", "Sends a command to replicas that is not run here: their data may differ then.", 3,
+            int.MaxValue, DebugReplicate),
         new("REPLYBUFFER", "PEAK-RESET-TIME <milliseconds|NEVER|RESET> | RESIZING <0|1>",
             "Says how soon the peak of a silent client's replies is forgotten. A connection without output holds no buffer to resize.",
             4, 4, DebugReplyBuffer),
@@ -151,6 +153,16 @@ static partial class DebugCommands
     static void DebugLog(ref CommandContext c)
     {
         c.Server.Log.DebugLog("DEBUG LOG: " + System.Text.Encoding.UTF8.GetString(c.Arg(2)));
+        c.Reply.Ok();
+    }
+
+    static void DebugReplicate(ref CommandContext c)
+    {
+        var command = new System.Text.StringBuilder();
+        command.Append(CultureInfo.InvariantCulture, $"*{c.Count - 2}\r\n");
+        for (var i = 2; i < c.Count; i++)
+            command.Append(CultureInfo.InvariantCulture, $"${c.Arg(i).Length}\r\n{System.Text.Encoding.Latin1.GetString(c.Arg(i))}\r\n");
+        c.Server.ReplicationStream.Write(System.Text.Encoding.Latin1.GetBytes(command.ToString()));
         c.Reply.Ok();
     }
 

@@ -26,7 +26,7 @@ static partial class InfoSections
             text.Field("master_sync_total_bytes", Math.Max(0, all));
             text.Field("master_sync_read_bytes", received);
             text.Field("master_sync_left_bytes", all < 0 ? 0 : all - received);
-            text.Field("master_sync_perc", all <= 0 ? "0.00" : (received * 100.0 / all).ToString("F2", System.Globalization.CultureInfo.InvariantCulture));
+            text.Field("master_sync_perc", all <= 0 ? 0.0 : received * 100.0 / all);
             text.Field("master_sync_last_io_seconds_ago", Math.Max(0, now - follower.Heard) / 1000);
         }
         if (!isUp) text.Field("master_link_down_since_seconds", follower.DownSince == 0 ? -1 : Math.Max(0, now - follower.DownSince) / 1000);

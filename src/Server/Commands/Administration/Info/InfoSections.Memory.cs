@@ -27,7 +27,7 @@ static partial class InfoSections
         text.Percent("used_memory_dataset_perc", Percent(memory.Dataset, memory.Total - memory.Startup));
         text.Field("allocator_allocated", arena.UsedBytes);
         text.Field("allocator_active", arena.ActiveBytes);
-        text.Field("allocator_resident", arena.CommittedBytes);
+        text.Field("allocator_resident", arena.ResidentBytes);
         text.Field("allocator_muzzy", 0);
         text.Bytes("total_system_memory", physical);
         var (eval, functions) = (server.EvalScripts, server.Functions);
@@ -45,8 +45,8 @@ static partial class InfoSections
         text.Field("maxmemory_policy", server.ConfigService.Get("maxmemory-policy")!);
         text.Field("allocator_frag_ratio", arena.FragmentationRatio);
         text.Field("allocator_frag_bytes", arena.FragmentedBytes);
-        text.Field("allocator_rss_ratio", ProcessMemory.Quotient(arena.CommittedBytes, arena.ActiveBytes));
-        text.Field("allocator_rss_bytes", arena.CommittedBytes - arena.ActiveBytes);
+        text.Field("allocator_rss_ratio", ProcessMemory.Quotient(arena.ResidentBytes, arena.ActiveBytes));
+        text.Field("allocator_rss_bytes", arena.ResidentBytes - arena.ActiveBytes);
         text.Field("rss_overhead_ratio", process.OverheadRatio);
         text.Field("rss_overhead_bytes", process.OverheadBytes);
         text.Field("mem_fragmentation_ratio", process.FragmentationRatio);
@@ -66,7 +66,7 @@ static partial class InfoSections
         text.Field("lazyfree_pending_objects", server.LazyFree.Pending);
         text.Field("lazyfreed_objects", server.Statistics.LazyFreedObjects);
         text.Field("buffers_allocated", BufferMemory.AllocatedBytes);
-        text.Field("buffers_resident", BufferMemory.CommittedBytes);
+        text.Field("buffers_resident", BufferMemory.ResidentBytes);
         GarbageCollector(text, server);
     }
 
@@ -83,7 +83,7 @@ static partial class InfoSections
 
     /// <summary>The figures of the whole process, as they are now.</summary>
     public static ProcessMemory ProcessMemoryOf(ServerParts server) => new(
-        Environment.WorkingSet, server.Memory.Total, server.Keyspace.Arena.CommittedBytes + BufferMemory.CommittedBytes, server.Memory.OwnAtStart);
+        Environment.WorkingSet, server.Memory.Total, server.Keyspace.Arena.ResidentBytes + BufferMemory.ResidentBytes, server.Memory.OwnAtStart);
 
     static double Percent(long part, long whole) => whole <= 0 ? 0 : 100.0 * part / whole;
 }

@@ -12,7 +12,9 @@ static partial class InfoSections
         text.Field("role", server.History.IsReplica ? "slave" : "master");
         if (server.History.IsReplica) Following(text, server);
         Replicas(text, server);
-        text.Field("master_failover_state", "no-failover");
+        // Of Valkey 8's synchronization by a channel of its own, which is not spoken here.
+        text.Field("replicas_waiting_psync", 0);
+        text.Field("master_failover_state", server.Failover.StateName);
         var (history, stream) = (server.History, server.ReplicationStream);
         text.Field("master_replid", history.Id);
         text.Field("master_replid2", history.Id2);

@@ -4,8 +4,8 @@ using MiniRedis.Server.Text;
 namespace MiniRedis.Server.Commands.Administration.Info;
 
 /// <summary>
-/// The sections of INFO in their order. Names of sections and fields are those of Redis 7.4; fields of our own follow the ones
-/// they belong to. A field whose subsystem is at rest has the value Redis shows for that.
+/// The sections of INFO in their order. Names of sections and fields are those of Redis 7.4, and of 8 where that has more; fields of our
+/// own follow the ones they belong to. A field whose subsystem is at rest has the value Redis shows for that.
 /// </summary>
 static partial class InfoSections
 {
@@ -34,6 +34,7 @@ static partial class InfoSections
         new("persistence", Kind.Default, Persistence),
         new("stats", Kind.Default, Stats),
         new("replication", Kind.Default, Replication),
+        new("threads", Kind.Default, Threads),
         new("cpu", Kind.Default, Cpu),
         new("modules", Kind.Default, static (text, _) => text.Section("Modules")),
         new("commandstats", Kind.All, CommandStats),

@@ -95,7 +95,7 @@ static partial class ObservationCommands
         var arena = c.Server.Keyspace.Arena;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"miniredis-arena: allocated {arena.UsedBytes}, active {arena.ActiveBytes}, ")
-            .Append(CultureInfo.InvariantCulture, $"committed {arena.CommittedBytes}, indexes {c.Server.Keyspace.IndexBytes}, ")
+            .Append(CultureInfo.InvariantCulture, $"resident {arena.ResidentBytes}, indexes {c.Server.Keyspace.IndexBytes}, ")
             .Append(CultureInfo.InvariantCulture, $"free blocks {arena.FragmentedBytes}\n\n")
             .Append("   block      slabs       blocks         room   full\n");
         foreach (var use in arena.CountSlabs())
@@ -179,14 +179,14 @@ static partial class ObservationCommands
         Ratio("peak.percentage", 100.0 * memory.Total, memory.Peak);
         Number("allocator.allocated", arena.UsedBytes);
         Number("allocator.active", arena.ActiveBytes);
-        Number("allocator.resident", arena.CommittedBytes);
+        Number("allocator.resident", arena.ResidentBytes);
         Number("allocator.muzzy", 0);
         Number("buffers.allocated", BufferMemory.AllocatedBytes);
-        Number("buffers.resident", BufferMemory.CommittedBytes);
+        Number("buffers.resident", BufferMemory.ResidentBytes);
         Ratio("allocator-fragmentation.ratio", arena.FragmentationRatio, 1);
         Number("allocator-fragmentation.bytes", arena.FragmentedBytes);
-        Ratio("allocator-rss.ratio", ProcessMemory.Quotient(arena.CommittedBytes, arena.ActiveBytes), 1);
-        Number("allocator-rss.bytes", arena.CommittedBytes - arena.ActiveBytes);
+        Ratio("allocator-rss.ratio", ProcessMemory.Quotient(arena.ResidentBytes, arena.ActiveBytes), 1);
+        Number("allocator-rss.bytes", arena.ResidentBytes - arena.ActiveBytes);
         Ratio("rss-overhead.ratio", process.OverheadRatio, 1);
         Number("rss-overhead.bytes", process.OverheadBytes);
         Ratio("fragmentation", process.FragmentationRatio, 1);

@@ -19,6 +19,8 @@ public sealed class CommandCommandsOracleTests
         "hotkeys", "hotkeys|get", "hotkeys|reset", "hotkeys|start", "hotkeys|stop", "hotkeys|help",
         "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
         "xdelex", "xackdel", "waitaof",
+        // Since 7.2 it may be called by scripts, which it does not make wait.
+        "wait flags", "wait categories",
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
         "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",
         "hgetex", "hsetex", "hgetdel",

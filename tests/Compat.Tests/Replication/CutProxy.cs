@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace MiniRedis.Compat.Tests.Replication;
+
+/// <summary>Passes bytes on between who connects and a server, until the test cuts the connections, or the budget of a connection is used up.</summary>
+sealed class CutProxy : IDisposable
+{
+    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    readonly int _target;
+    readonly List<Socket> _sockets = [];
+    bool _isOver;
+
+    public CutProxy(int target)
+    {
+        _target = target;
+        _listener.Start();
+        Start(Accept);
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Bytes that the server's side of each connection may send from now on before it is cut; null for no bound.</summary>
+    public Func<long?> Budget { get; set; } = () => null;
+
+    /// <summary>Connections so far.</summary>
+    public int Count { get; private set; }
+
+    static void Start(Action work) => new Thread(() =>
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            // Cut, or over.
+        }
+    }) { IsBackground = true }.Start();
+
+    void Accept()
+    {
+        while (true)
+        {
+            var near = _listener.AcceptSocket();
+            var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            far.Connect(IPAddress.Loopback, _target);
+            lock (_sockets)
+            {
+                if (_isOver) return;
+                _sockets.AddRange([near, far]);
+            }
+            Count++;
+            Start(() => Pass(near, far, null));
+            Start(() => Pass(far, near, Budget()));
+        }
+    }
+
+    static void Pass(Socket from, Socket to, long? budget)
+    {
+        try
+        {
+            var buffer = new byte[4096];
+            for (long passed = 0; budget is not { } most || passed < most;)
+            {
+                var room = (int)Math.Min(buffer.Length, (budget ?? long.MaxValue) - passed);
+                var count = from.Receive(buffer.AsSpan(0, room));
+                if (count == 0) break;
+                passed += count;
+                for (var sent = 0; sent < count;) sent += to.Send(buffer.AsSpan(sent, count - sent));
+            }
+        }
+        finally
+        {
+            from.Dispose();
+            to.Dispose();
+        }
+    }
+
+    /// <summary>Cuts the connections that stand.</summary>
+    public void Cut()
+    {
+        lock (_sockets)
+        {
+            foreach (var socket in _sockets) socket.Dispose();
+            _sockets.Clear();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_sockets) _isOver = true;
+        _listener.Dispose();
+        Cut();
+    }
+}
