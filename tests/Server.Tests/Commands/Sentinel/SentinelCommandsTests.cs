@@ -96,28 +96,28 @@ public sealed class SentinelCommandsTests : IDisposable
     {
         _client.Run("""
             SENTINEL MONITOR other 127.0.0.1 2 1
-        -> +OK
+            -> +OK
             SENTINEL MONITOR other 127.0.0.1 2 1
-        -> -ERR Duplicate master name.
+            -> -ERR Duplicate master name.
             SENTINEL MONITOR third 127.0.0.1 2 0
-        -> -ERR Quorum must be 1 or greater.
+            -> -ERR Quorum must be 1 or greater.
             SENTINEL MONITOR third 127.0.0.1 2 x
-        -> -ERR Invalid quorum
+            -> -ERR Invalid quorum
             SENTINEL MONITOR third 127.0.0.1 x 1
-        -> -ERR Invalid port
+            -> -ERR Invalid port
             SENTINEL MONITOR third 127.0.0.1 99999 1
-        -> -ERR Invalid port number.
+            -> -ERR Invalid port number.
             SENTINEL MONITOR third nowhere 2 1
-        -> -ERR Invalid IP address or hostname specified
+            -> -ERR Invalid IP address or hostname specified
             ROLE
-        -> *2 $8 sentinel *2 $8 mymaster $5 other
+            -> *2 $8 sentinel *2 $8 mymaster $5 other
             """);
         Assert.Contains("sentinel monitor other 127.0.0.1 2 1\n", File);
         _client.Run("""
             SENTINEL REMOVE other
-        -> +OK
+            -> +OK
             SENTINEL REMOVE other
-        -> -ERR No such master with that name
+            -> -ERR No such master with that name
             """);
         Assert.DoesNotContain("other", File);
         Assert.Contains($"sentinel myid {Id}\n", File);
@@ -130,18 +130,18 @@ public sealed class SentinelCommandsTests : IDisposable
         Assert.Equal("*3 $9 subscribe $4 +set :1", listener.Call("SUBSCRIBE +set"));
         _client.Run("""
             SENTINEL SET mymaster down-after-milliseconds 70000 auth-pass secret
-        -> +OK
+            -> +OK
             SENTINEL SET mymaster quorum
-        -> -ERR wrong number of arguments for 'sentinel|set' command
+            -> -ERR wrong number of arguments for 'sentinel|set' command
             SENTINEL SET mymaster quorum 0
-        -> -ERR Invalid argument '0' for SENTINEL SET 'quorum'
+            -> -ERR Invalid argument '0' for SENTINEL SET 'quorum'
             SENTINEL SET mymaster colour red
-        -> -ERR Unknown option or number of arguments for SENTINEL SET 'colour'
+            -> -ERR Unknown option or number of arguments for SENTINEL SET 'colour'
             SENTINEL SET other quorum 1
-        -> -ERR No such master with that name
+            -> -ERR No such master with that name
             """);
-        Assert.Equal("*3 $7 message $4 +set $58 master mymaster 127.0.0.1 1 down-after-milliseconds 70000", listener.Read());
-        Assert.Equal("*3 $7 message $4 +set $45 master mymaster 127.0.0.1 1 auth-pass ******", listener.Read());
+        Assert.Equal("*3 $7 message $4 +set $57 master mymaster 127.0.0.1 1 down-after-milliseconds 70000", listener.Read());
+        Assert.Equal("*3 $7 message $4 +set $44 master mymaster 127.0.0.1 1 auth-pass ******", listener.Read());
         Assert.Contains("sentinel down-after-milliseconds mymaster 70000\nsentinel auth-pass mymaster secret\n", File);
         Assert.StartsWith("-ERR Reconfiguration of scripts path is denied", _client.Call("SENTINEL SET mymaster notification-script /bin/true"));
     }
@@ -151,15 +151,15 @@ public sealed class SentinelCommandsTests : IDisposable
     {
         _client.Run("""
             SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 0 *
-        -> *3 :0 $1 * :0
+            -> *3 :0 $1 * :0
             SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 9 5 abc
-        -> *3 :0 $1 * :0
+            -> *3 :0 $1 * :0
             SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 5 abc
-        -> *3 :0 $3 abc :5
+            -> *3 :0 $3 abc :5
             SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 5 def
-        -> *3 :0 $3 abc :5
+            -> *3 :0 $3 abc :5
             SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 x 5 def
-        -> -ERR value is not an integer or out of range
+            -> -ERR value is not an integer or out of range
             """);
         Assert.Contains("sentinel leader-epoch mymaster 5\n", File);
         Assert.Contains("sentinel current-epoch 5\n", File);
