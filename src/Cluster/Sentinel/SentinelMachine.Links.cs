@@ -35,9 +35,14 @@ public sealed partial class SentinelMachine
             found.Link.PubSubActivityAt = now;
             if (items is [{ Text: "message" }, _, var message]) ReceiveHello(message.Text);
         }
-        else if (found.Awaited.TryDequeue(out var awaited) && !awaited.Instance.IsRemoved)
+        else if (found.Awaited.TryDequeue(out var awaited))
         {
-            Handle(found, awaited.Instance, awaited.Reply, reply);
+            if (!awaited.Instance.IsRemoved) Handle(found, awaited.Instance, awaited.Reply, reply);
+        }
+        else if (reply.Kind == ReplyKind.Error)
+        {
+            // SUBSCRIBE is refused, for want of a password mostly: the link shows as disconnected until it is taken.
+            Close(found);
         }
     }
 

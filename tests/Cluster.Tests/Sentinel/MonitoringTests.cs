@@ -34,6 +34,19 @@ public class MonitoringTests
     }
 
     [Fact]
+    public void A_link_whose_subscription_is_refused_is_disconnected_until_it_is_not()
+    {
+        var sentinel = Watching();
+        sentinel.OnCommand = (_, command) => command[0] == "SUBSCRIBE" ? LinkReply.Error("NOAUTH Authentication required.") : null;
+        Assert.Equal(default, sentinel.Machine.Set(sentinel.Master, ["auth-pass", "new"], sentinel.Now));
+        sentinel.Pass(3000);
+        Assert.True(sentinel.Master.Link.IsDisconnected);
+        sentinel.OnCommand = (_, _) => null;
+        sentinel.Pass(1100);
+        Assert.False(sentinel.Master.Link.IsDisconnected);
+    }
+
+    [Fact]
     public void Replicas_are_found_in_the_master_s_INFO()
     {
         var sentinel = Watching();
