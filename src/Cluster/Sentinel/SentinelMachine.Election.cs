@@ -27,14 +27,11 @@ public sealed partial class SentinelMachine
 
     /// <summary>
     /// Votes for the candidate unless a vote was given in this epoch or a later one. Returns the last vote either way.
-    ///
-    /// A Sentinel without a past may be one that lost its disk, and with it the memory of a vote in an election that still goes
-    /// on. A second vote in its epoch could elect a second leader, so it lets that election end first. Redis votes at once.
     /// </summary>
     (string? Leader, ulong Epoch) Vote(SentinelInstance master, ulong epoch, string candidate)
     {
         NoteEpoch(master, epoch);
-        if (master.LeaderEpoch < epoch && CurrentEpoch <= epoch && _now >= _noVoteBefore)
+        if (master.LeaderEpoch < epoch && CurrentEpoch <= epoch && MayVote(master))
         {
             master.Leader = candidate;
             master.LeaderEpoch = CurrentEpoch;
@@ -45,6 +42,15 @@ public sealed partial class SentinelMachine
         }
         return (master.Leader, master.LeaderEpoch);
     }
+
+    /// <summary>
+    /// A Sentinel without a past may be one that lost its disk, and with it the memory of a vote in an election that still goes on: a
+    /// second vote in its epoch could elect a second leader. So it votes in no epoch that others knew when it met them, and not at all
+    /// until it has met a quorum of them, or that election must be over. Redis votes at once.
+    /// </summary>
+    bool MayVote(SentinelInstance master) => !IsWithoutPast || master.Sentinels.Count >= master.Quorum;
+
+    bool IsWithoutPast => _now < _withoutPastUntil;
 
     /// <summary>
     /// Who was elected for an epoch: whoever has the votes of more than half of all Sentinels that we know of, reachable or not,

@@ -21,6 +21,11 @@ public sealed partial class SentinelMachine
         if (HelloMessage.Parse(message) is not { } hello || !Masters.TryGet(hello.MasterName, out var master)) return;
         var sender = FindSender(master, hello) ?? Meet(master, hello);
         NoteEpoch(master, hello.CurrentEpoch);
+        if (IsWithoutPast && master.LeaderEpoch < hello.CurrentEpoch)
+        {
+            (master.Leader, master.LeaderEpoch) = (null, hello.CurrentEpoch);
+            Changed();
+        }
         if (sender is null) return;
         if (master.ConfigEpoch < hello.ConfigEpoch) TakeConfiguration(master, sender, hello);
         sender.LastHelloAt = _now;

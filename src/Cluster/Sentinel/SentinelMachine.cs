@@ -39,7 +39,7 @@ public sealed partial class SentinelMachine
     long _now;
     long _lastTickAt;
     bool _isUnsaved;
-    long _noVoteBefore = Never;
+    long _withoutPastUntil = Never;
 
     public SentinelMachine(Random random, ISentinelHost host, long now)
     {
@@ -70,7 +70,7 @@ public sealed partial class SentinelMachine
 
     /// <summary>
     /// The first step after the configuration was read. A Sentinel without an identity takes <paramref name="freshId"/>, which it
-    /// keeps from then on; and gives no vote for as long as an election may take.
+    /// keeps from then on; and is careful with votes for as long as an election may take.
     /// </summary>
     public void Start(string freshId, long now)
     {
@@ -79,7 +79,7 @@ public sealed partial class SentinelMachine
         if (Settings.MyId.Length == 0)
         {
             Settings.MyId = freshId;
-            _noVoteBefore = now + Periods.ElectionTimeout + MostDesync;
+            _withoutPastUntil = now + Periods.ElectionTimeout + MostDesync;
             Changed();
         }
         Save();
