@@ -42,7 +42,8 @@ enum MasterLinkState : byte
 sealed partial class Follower(
     LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
-    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, OwnKeys ownKeys, EffectStream effects,
+    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, OwnKeys ownKeys,
+    EffectStream effects,
     DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
 {
     /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
