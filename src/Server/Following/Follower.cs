@@ -42,7 +42,7 @@ enum MasterLinkState : byte
 sealed partial class Follower(
     LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
-    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, EffectStream effects,
+    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, OwnKeys ownKeys, EffectStream effects,
     DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
 {
     /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
@@ -62,6 +62,9 @@ sealed partial class Follower(
 
     // Of the loading that runs for a synchronization: whether it went well, once it has ended.
     bool? _isLoaded;
+
+    /// <summary>This server has become a replica or a master.</summary>
+    public event Action? RoleChanged;
 
     /// <summary>The lock of the executor, for the thread of the link. Set by the root.</summary>
     public Lock ExecutorLock { get; set; } = new();
@@ -152,6 +155,7 @@ sealed partial class Follower(
     /// </summary>
     public void Begin()
     {
+        ownKeys.Follow();
         HasBegun = true;
         var loaded = loading.History is { Id: { } id, Offset: >= 0 and var offset } ? new ReplicationPosition(id, offset) : null;
         if (Master is not null)
@@ -179,11 +183,14 @@ sealed partial class Follower(
         history.IsReplica = isReplica;
         // Who writes the stream is another one now.
         effects.Refresh();
+        ownKeys.Follow();
+        RoleChanged?.Invoke();
     }
 
     /// <summary>Called by the cron.</summary>
     public void RunLocked()
     {
+        ownKeys.Run();
         if (State == MasterLinkState.None || clock.Now < _nextRound) return;
         _nextRound = clock.Now + RoundMilliseconds;
         CheckSilence();

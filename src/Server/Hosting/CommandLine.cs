@@ -217,6 +217,9 @@ static class CommandLine
         server.Parts.ConfigService.FilePath = configFile;
         logProvider.Follow(server.Parts.ConfigService);
         ProcessTitle.Follow(server.Parts.ConfigService);
+        void ShowRole() => logProvider.Role = config.SentinelMode ? 'X' : config.Replication.ReplicaOf is null ? 'M' : 'S';
+        ShowRole();
+        server.Parts.Follower.RoleChanged += ShowRole;
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
