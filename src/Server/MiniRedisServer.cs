@@ -112,6 +112,7 @@ sealed class MiniRedisServer
         var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
             replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
+        var beforeShutdown = new ReplicasBeforeShutdown(replicas, history, pause, blocked, config.Process, clock, log);
         var ackWaits = new AckWaits(replicas, aof, aofRewriting, blocked, settings);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
 
@@ -144,6 +145,7 @@ sealed class MiniRedisServer
             Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
+            ReplicasBeforeShutdown = beforeShutdown,
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
@@ -212,6 +214,8 @@ sealed class MiniRedisServer
             if (!history.IsReplica && (stream.HasBacklog || !follower.HasBegun)) stream.Delete(database, key);
         };
         admission.Leaving += replicas.Remove;
+        shutdown.Waits = beforeShutdown.Waits;
+        shutdown.GivenUp += beforeShutdown.GiveUp;
         replicas.Acknowledged += ackWaits.Check;
         stream.Lost += () => replicas.DropAll("the stream of changes is lost");
         ApplyHooks.Register(Parts);

@@ -31,6 +31,7 @@ static class CommandLine
         Disk.FailAtSizeLimit();
         Disk.HeedSignals();
         AbortSignal.Hold();
+        args = ArgumentBytes.Restore(args);
         switch (CommandLineConfig.Parse(args).Action)
         {
             case CommandLineAction.Version:
@@ -140,7 +141,7 @@ static class CommandLine
     {
         var config = new ServerConfig();
         LoadedConfig loaded;
-        var commandLine = CommandLineConfig.Parse(args, Environment.ProcessPath ?? "");
+        var commandLine = CommandLineConfig.Parse(args, Environment.GetCommandLineArgs()[0]);
         // Resolved before the file is read: its "dir" changes the base of relative paths, but its own name is relative to the
         // directory of the start.
         var configFile = commandLine.File is { } file ? config.Persistence.PathOf(file) : null;
