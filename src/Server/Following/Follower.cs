@@ -42,8 +42,8 @@ enum MasterLinkState : byte
 sealed partial class Follower(
     LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
-    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, OwnKeys ownKeys, EffectStream effects,
-    DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
+    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, OwnKeys ownKeys,
+    EffectStream effects, DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
 {
     /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
     const int RoundMilliseconds = 1000;
@@ -62,6 +62,9 @@ sealed partial class Follower(
 
     // Of the loading that runs for a synchronization: whether it went well, once it has ended.
     bool? _isLoaded;
+
+    // "disk" or "parser", for the log.
+    string _place = "disk";
 
     /// <summary>This server has become a replica or a master.</summary>
     public event Action? RoleChanged;
@@ -285,12 +288,14 @@ sealed partial class Follower(
         _link = null;
         history.IsLinkUp = false;
         link?.Stop();
-        // What is loaded for a link that is gone has no history: there is nothing to go on with.
-        if (State == MasterLinkState.Sync && dataset.IsLoading)
+        if (State == MasterLinkState.Sync && (dataset.IsLoading || _isLoaded == false))
         {
+            log.CannotLoadFromMaster(_place);
             loading.Dispose();
-            _known = null;
+            // Half of the data is no data.
+            Empty();
         }
+        _isLoaded = null;
         if (_master is { } master)
         {
             _database = history.StreamDatabase;

@@ -31,6 +31,7 @@ static class CommandLine
         Disk.FailAtSizeLimit();
         Disk.HeedSignals();
         AbortSignal.Hold();
+        args = ArgumentBytes.Restore(args);
         switch (CommandLineConfig.Parse(args).Action)
         {
             case CommandLineAction.Version:

@@ -1,9 +1,9 @@
 using System.Net.Security;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Logging;
+using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Metrics;
 
@@ -56,12 +56,7 @@ sealed class MetricsCertificate(TlsSettings tls, PersistenceSettings files, Serv
         if (tls.TlsCertFile.Length == 0) throw new CryptographicException("metrics-tls needs tls-cert-file");
         // The key may stand in the certificate's file, as Redis allows.
         var key = tls.TlsKeyFile.Length == 0 ? path : files.PathOf(tls.TlsKeyFile);
-        var own = tls.TlsKeyFilePass.Length == 0
-            ? X509Certificate2.CreateFromPemFile(path, key)
-            : X509Certificate2.CreateFromEncryptedPemFile(path, ConfigText.ToUnicode(tls.TlsKeyFilePass), key);
-        X509Certificate2Collection all = [];
-        all.ImportFromPemFile(path);
-        // Offline: a handshake asks nobody for missing links of the chain.
-        return SslStreamCertificateContext.Create(own, all, offline: true);
+        var password = tls.TlsKeyFilePass.Length == 0 ? null : ConfigText.ToBytes(tls.TlsKeyFilePass);
+        return CertificateFiles.WithKey(path, CertificateFiles.Read(path), key, password);
     }
 }

@@ -82,6 +82,40 @@ public sealed class FollowerTests
         Assert.Equal($"*5 $5 slave $9 127.0.0.1 :{master.Port} $9 connected :{FakeMaster.Begin + s_stream.Length}", client.Call("ROLE"));
     }
 
+    [Theory]
+    [InlineData(false, int.MaxValue, "flush-before-load")]
+    [InlineData(true, 1, "on-empty-db")]
+    [InlineData(true, 7, "on-empty-db")]
+    public void The_file_is_loaded_as_it_comes_where_the_configuration_says_so(bool sendsMark, int piece, string directive)
+    {
+        using var master = new FakeMaster(s_stream) { SendsMark = sendsMark, Piece = piece, File = FileOf("SET loaded yes", "SET a old") };
+        using var server = Follow(master, $"repl-diskless-load {directive}\n");
+        AwaitOffset(server, FakeMaster.Begin + s_stream.Length);
+        AssertHasStream(server);
+        Assert.False(File.Exists(server.Server.Saving.Path));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_that_breaks_off_or_is_damaged_as_it_comes_leaves_no_data_and_is_asked_for_again(bool breaksOff)
+    {
+        var file = FileOf("SET k v");
+        if (!breaksOff) file[^12] ^= 1;
+        using var master = new FakeMaster { File = file };
+        var answer = System.Text.Encoding.Latin1.GetString(file.AsSpan(0, 60));
+        if (breaksOff) master.Answers.Enqueue($"+FULLRESYNC {FakeMaster.Id} {FakeMaster.Begin}\r\n${file.Length}\r\n{answer}");
+        using var server = Follow(master, "repl-diskless-load flush-before-load\n");
+        if (breaksOff)
+        {
+            Await(server, () => server.Server.Follower.State == MasterLinkState.Sync && server.Server.Dataset.IsLoading);
+            master.Cut();
+        }
+        Await(server, () => master.Count("PSYNC ? -1") >= 2);
+        if (breaksOff) AwaitOffset(server, FakeMaster.Begin);
+        else Await(server, () => !server.Server.Dataset.IsLoading && server.Server.Keyspace.Count == 0);
+    }
+
     [Fact]
     public void Acknowledgements_tell_how_far_the_commands_have_run()
     {

@@ -6,7 +6,7 @@ namespace MiniRedis.Server.Tests;
 
 /// <summary>
 /// Certificates of an authority of their own, as files: "server" and "client", those of a foreign authority ("stranger"), one that has
-/// expired, one that vouches for itself, and the server's key under the password "1234".
+/// expired, one that vouches for itself, and the server's key under the passwords "1234" and, in UTF-8, "Schlüssel".
 /// </summary>
 public sealed class TestCertificates : IDisposable
 {
@@ -26,6 +26,7 @@ public sealed class TestCertificates : IDisposable
         key.ImportFromPem(File.ReadAllText(this["server.key"]));
         var pbe = new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000);
         File.WriteAllText(this["server.key.encrypted"], key.ExportEncryptedPkcs8PrivateKeyPem("1234", pbe));
+        File.WriteAllText(this["server.key.umlaut"], key.ExportEncryptedPkcs8PrivateKeyPem("Schlüssel", pbe));
     }
 
     /// <summary>The path of a file.</summary>

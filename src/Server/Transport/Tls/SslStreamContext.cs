@@ -2,7 +2,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 
 namespace MiniRedis.Server.Transport.Tls;
 
@@ -68,15 +67,9 @@ sealed class SslStreamContext : TlsContext
         var file = options.CertificateFile;
         try
         {
-            var chain = new X509Certificate2Collection();
-            chain.ImportFromPemFile(file);
+            var chain = CertificateFiles.Read(file);
             file = options.KeyFile;
-            using var leaf = options.KeyPassword is { } password
-                ? X509Certificate2.CreateFromEncryptedPemFile(options.CertificateFile, Encoding.Latin1.GetString(password), options.KeyFile)
-                : X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
-            // Schannel takes no key that is in memory alone.
-            var usable = X509CertificateLoader.LoadPkcs12(leaf.Export(X509ContentType.Pfx), null);
-            return SslStreamCertificateContext.Create(usable, chain, offline: true);
+            return CertificateFiles.WithKey(options.CertificateFile, chain, options.KeyFile, options.KeyPassword);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {

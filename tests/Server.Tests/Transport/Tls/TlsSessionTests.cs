@@ -287,9 +287,13 @@ public sealed class TlsSessionTests(TestCertificates certificates) : IClassFixtu
             Refusal(o => o with { KeyFile = certificates["server.key.encrypted"], KeyPassword = "12345"u8.ToArray() }), StringComparison.Ordinal);
         Assert.StartsWith("Failed to configure CA certificate(s) file/directory: ",
             Refusal(o => o with { CaFile = certificates["none.crt"] }), StringComparison.Ordinal);
-        using var opened = Connect(
-            portable, portable, atServer: o => o with { KeyFile = certificates["server.key.encrypted"], KeyPassword = "1234"u8.ToArray() });
-        Assert.True(opened.IsEstablished);
+        foreach (var (file, password) in (ReadOnlySpan<(string, string)>)[("encrypted", "1234"), ("umlaut", "Schlüssel")])
+        {
+            using var opened = Connect(
+                portable, portable,
+                atServer: o => o with { KeyFile = certificates["server.key." + file], KeyPassword = Encoding.UTF8.GetBytes(password) });
+            Assert.True(opened.IsEstablished);
+        }
         if (portable) return;
         Assert.Equal("Failed to configure ciphers: NONSENSE", Refusal(o => o with { Ciphers = "NONSENSE" }));
         Assert.Equal("Failed to configure ciphersuites: NONSENSE", Refusal(o => o with { CipherSuites = "NONSENSE" }));
