@@ -20,7 +20,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> SentinelConfigForm =>
         "ERR Only SENTINEL CONFIG GET <param> [<param> <param> ...] / SET <param> <value> [<param> <value> ...] are supported."u8;
     public static ReadOnlySpan<byte> ScriptsReconfigDenied =>
-        "ERR Reconfiguration of scripts path is denied for security reasons. Check the deny-scripts-reconfig configuration directive in your Sentinel configuration"u8;
+        "ERR Reconfiguration of scripts path is denied for security reasons. Check the deny-scripts-reconfig configuration directive "u8
+        + "in your Sentinel configuration"u8;
     public static ReadOnlySpan<byte> NotificationScript => "ERR Notification script seems non existing or non executable"u8;
     public static ReadOnlySpan<byte> ClientReconfigScript => "ERR Client reconfiguration script seems non existing or non executable"u8;
 

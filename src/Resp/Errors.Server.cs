@@ -91,6 +91,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> InvalidCommandArguments => "ERR Invalid arguments specified for command"u8;
     public static ReadOnlySpan<byte> InvalidCommandArity => "ERR Invalid number of arguments specified for command"u8;
     public static ReadOnlySpan<byte> NoShutdown => "ERR No shutdown in progress."u8;
+    public static ReadOnlySpan<byte> ShutdownMayNotBlock => "ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client"u8;
     public static ReadOnlySpan<byte> ShutdownFailed => "ERR Errors trying to SHUTDOWN. Check logs."u8;
 
     /// <summary>The log says why.</summary>

@@ -29,6 +29,11 @@ static class ApplyHooks
         }, "notify-keyspace-events");
         config.OnApply(_ =>
         {
+            server.OwnKeys.Follow();
+            return null;
+        }, "replica-read-only");
+        config.OnApply(_ =>
+        {
             server.Tracking.IsDue = true;
             return null;
         }, "tracking-table-max-keys");

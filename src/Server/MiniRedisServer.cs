@@ -112,14 +112,16 @@ sealed class MiniRedisServer
         var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
             replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
+        var beforeShutdown = new ReplicasBeforeShutdown(replicas, history, pause, blocked, config.Process, clock, log);
         var ackWaits = new AckWaits(replicas, aof, aofRewriting, blocked, settings);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
 
         // The master's stream, for a replica.
         var tls = new TlsContexts();
+        var ownKeys = new OwnKeys(keyspace, keys, running, effects, history, config.Replication);
         var follower = new Follower(
             new LinkConnector(tls), history, stream, replicas, keyspace, clients, clientMemory, admission, blocked, loading, saving,
-            backgroundSaving, aof, aofRewriting, functions, effects, dataset, exit, config, clock, cronSignal, log);
+            backgroundSaving, aof, aofRewriting, functions, ownKeys, effects, dataset, exit, config, clock, cronSignal, log);
         var failover = new Failover(follower, replicas, history, pause, clock, log);
 
         // For scrapes, of which the cron answers each.
@@ -143,13 +145,14 @@ sealed class MiniRedisServer
             Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
+            ReplicasBeforeShutdown = beforeShutdown,
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
-            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, Failover = failover, Sentinel = sentinel,
+            Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
@@ -211,6 +214,8 @@ sealed class MiniRedisServer
             if (!history.IsReplica && (stream.HasBacklog || !follower.HasBegun)) stream.Delete(database, key);
         };
         admission.Leaving += replicas.Remove;
+        shutdown.Waits = beforeShutdown.Waits;
+        shutdown.GivenUp += beforeShutdown.GiveUp;
         replicas.Acknowledged += ackWaits.Check;
         stream.Lost += () => replicas.DropAll("the stream of changes is lost");
         ApplyHooks.Register(Parts);

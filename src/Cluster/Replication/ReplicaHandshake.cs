@@ -123,7 +123,7 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
                 }
                 return Fail("Master replied with wrong +FULLRESYNC syntax.");
             case ['-', ..] when settings.IsFailover:
-                Warn($"Failover target rejected psync request: {line}");
+                Note($"The replica does not take the master's part: {line}");
                 return Step(HandshakeOutcome.RefusesFailover);
             case "-NOMASTERLINK" or "-LOADING":
                 Note($"Master is currently unable to PSYNC but should be in the future: {line}");

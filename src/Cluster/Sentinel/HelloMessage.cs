@@ -3,8 +3,8 @@ using System.Globalization;
 namespace MiniRedis.Cluster.Sentinel;
 
 /// <summary>
-/// What Sentinels tell each other on the channel <c>__sentinel__:hello</c> of every instance, and by PUBLISH to each other: who they
-/// are, and which configuration of a master they have. Eight fields with commas between them.
+/// What Sentinels tell each other on the channel <c>__sentinel__:hello</c> of every instance, and by PUBLISH to each other: who
+/// they are, and which configuration of a master they have. Eight fields with commas between them.
 /// </summary>
 sealed record HelloMessage(
     string Ip, int Port, string RunId, ulong CurrentEpoch, string MasterName, string MasterHost, int MasterPort, ulong ConfigEpoch)

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace MiniRedis.Cluster.Sentinel;
 
 /// <summary>
-/// What a Sentinel reads in an instance's INFO. A field that is absent is null, and the machine keeps what it knew, but for the time
-/// without a master, which is zero then.
+/// What a Sentinel reads in an instance's INFO. A field that is absent is null, and the machine keeps what it knew, but for the
+/// time without a master, which is zero then.
 /// </summary>
 sealed class InstanceInfo
 {

@@ -25,9 +25,9 @@ sealed class LinkConnection(long id, InstanceLink link, bool isPubSub)
 }
 
 /// <summary>
-/// The way to an instance: a connection for commands, one for the hello channel unless it leads to a Sentinel, and what is known of
-/// its being reachable. Masters and replicas have one each. Sentinels that watch several masters in common share one, so that five
-/// of them with a hundred masters keep five connections and send five PINGs a second.
+/// The way to an instance: a connection for commands, one for the hello channel unless it leads to a Sentinel, and what is known
+/// of its being reachable. Masters and replicas have one each. Sentinels that watch several masters in common share one, so that
+/// five of them with a hundred masters keep five connections and send five PINGs a second.
 /// </summary>
 public sealed class InstanceLink
 {
@@ -49,7 +49,9 @@ public sealed class InstanceLink
     /// <summary>Replies that are still to come on the connection for commands.</summary>
     public int PendingCommands => Commands?.Awaited.Count ?? 0;
 
-    /// <summary>When the oldest PING without an answer was sent; <see cref="SentinelMachine.Never"/> if the last one was answered.</summary>
+    /// <summary>
+    /// When the oldest PING without an answer was sent; <see cref="SentinelMachine.Never"/> if the last one was answered.
+    /// </summary>
     public long UnansweredPingAt { get; internal set; }
     internal long LastPingAt { get; set; }
 
@@ -60,7 +62,8 @@ public sealed class InstanceLink
     public long LastPongAt { get; internal set; }
 
     /// <summary>
-    /// A link counts as pinged from its beginning, so that an instance to which no connection ever comes about is found down as well.
+    /// A link counts as pinged from its beginning, so that an instance to which no connection ever comes about is found down as
+    /// well.
     /// </summary>
     internal void Restart(long now)
     {

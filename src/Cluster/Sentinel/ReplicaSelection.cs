@@ -9,12 +9,14 @@ static class ReplicaSelection
     /// <summary>The same for INFO while the master is up, when it comes once in the long period.</summary>
     const int MostInfoPeriods = 3;
 
-    /// <summary>For so many times the master's time to be found down, a replica may have been without it when it went down.</summary>
+    /// <summary>
+    /// For so many times the master's time to be found down, a replica may have been without it when it went down.
+    /// </summary>
     const int MostDownAfters = 10;
 
     /// <summary>
-    /// The best of the replicas that are reachable and up to date: the least priority, then the greatest offset, then the least run id.
-    /// Null if there is none.
+    /// The best of the replicas that are reachable and up to date: the least priority, then the greatest offset, then the least
+    /// run id. Null if there is none.
     /// </summary>
     public static SentinelInstance? Best(SentinelInstance master, SentinelPeriods periods, long now)
     {

@@ -26,8 +26,8 @@ public sealed class ScriptJob
 }
 
 /// <summary>
-/// Scripts that tell an operator or clients of an event. They run in the order of the events, up to sixteen at a time. One that ends with 1,
-/// or by a signal, is tried again, ten times in all, with twice the delay each time. All figures are Redis's.
+/// Scripts that tell an operator or clients of an event. They run in the order of the events, up to sixteen at a time. One that
+/// ends with 1, or by a signal, is tried again, ten times in all, with twice the delay each time. All figures are Redis's.
 /// </summary>
 public sealed class ScriptQueue
 {

@@ -75,7 +75,9 @@ public sealed class SentinelInstance
     public long FailoverTimeout { get; internal set; }
     public SentinelInstance? PromotedReplica { get; internal set; }
 
-    /// <summary>Of a master: whom this Sentinel voted for, and in which epoch. Of a Sentinel: whom it said that it voted for.</summary>
+    /// <summary>
+    /// Of a master: whom this Sentinel voted for, and in which epoch. Of a Sentinel: whom it said that it voted for.
+    /// </summary>
     public string? Leader { get; internal set; }
     public ulong LeaderEpoch { get; internal set; }
 
@@ -113,8 +115,8 @@ public sealed class SentinelInstance
     internal void Clear(InstanceFlags flags) => Flags &= ~flags;
 
     /// <summary>
-    /// The master's address as clients should have it: the promoted replica's as soon as it has become master, although its place in
-    /// the tables changes only when the failover ends.
+    /// The master's address as clients should have it: the promoted replica's as soon as it has become master, although its place
+    /// in the tables changes only when the failover ends.
     /// </summary>
     public InstanceAddress CurrentAddress =>
         IsFailingOver && PromotedReplica is { } promoted && FailoverState >= FailoverState.ReconfReplicas ? promoted.Address : Address;

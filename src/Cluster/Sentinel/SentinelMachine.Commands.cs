@@ -56,7 +56,9 @@ public sealed partial class SentinelMachine
         return SentinelRefusal.None;
     }
 
-    /// <summary>Settings of the Sentinel as a whole were changed. With new credentials towards its fellows it connects to them anew.</summary>
+    /// <summary>
+    /// Settings of the Sentinel as a whole were changed. With new credentials towards its fellows it connects to them anew.
+    /// </summary>
     public void SettingsChanged(bool withCredentials, long now)
     {
         _now = now;
@@ -101,8 +103,8 @@ public sealed partial class SentinelMachine
     public readonly record struct SetResult(SetRefusal Refusal, string Option = "", string Value = "");
 
     /// <summary>
-    /// SENTINEL SET: pairs of option and value, and rename-command with two. All are checked before the first is taken, where Redis takes
-    /// those in front of a wrong one.
+    /// SENTINEL SET: pairs of option and value, and rename-command with two. All are checked before the first is taken, where
+    /// Redis takes those in front of a wrong one.
     /// </summary>
     public SetResult Set(SentinelInstance master, IReadOnlyList<string> words, long now)
     {

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace MiniRedis.Cluster.Sentinel;
 
-/// <summary>The "sentinel …" lines of the configuration file: what an operator wrote, and what the machine must not forget.</summary>
+/// <summary>
+/// The "sentinel …" lines of the configuration file: what an operator wrote, and what the machine must not forget.
+/// </summary>
 public sealed partial class SentinelMachine
 {
     /// <summary>Read before "monitor": how an address is understood hangs on them.</summary>
@@ -15,8 +17,8 @@ public sealed partial class SentinelMachine
     const int IdLength = 40;
 
     /// <summary>
-    /// Takes the lines, each without the word "sentinel": first what concerns the whole Sentinel, then the masters, then what concerns
-    /// a master, whatever their order in the file. Returns why one is refused, and which.
+    /// Takes the lines, each without the word "sentinel": first what concerns the whole Sentinel, then the masters, then what
+    /// concerns a master, whatever their order in the file. Returns why one is refused, and which.
     /// </summary>
     public (string Error, int Index)? Load(IReadOnlyList<string[]> lines, long now)
     {
@@ -183,8 +185,8 @@ public sealed partial class SentinelMachine
     static string Text(ulong value) => value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>
-    /// What is to be written: groups of lines by their directive, each line without the word "sentinel". A group without lines has none in
-    /// the file either.
+    /// What is to be written: groups of lines by their directive, each line without the word "sentinel". A group without lines
+    /// has none in the file either.
     /// </summary>
     public IReadOnlyList<(string Directive, IReadOnlyList<string[]> Lines)> ConfigLines() =>
     [
@@ -222,8 +224,8 @@ public sealed partial class SentinelMachine
     List<string[]> OfMasters(Func<SentinelInstance, string[]?> line) => [.. Masters.Select(line).OfType<string[]>()];
 
     /// <summary>
-    /// The master's line has the promoted replica's address once it is master, so the replica's line has the old master's: a Sentinel
-    /// that restarts in the middle of a failover knows both.
+    /// The master's line has the promoted replica's address once it is master, so the replica's line has the old master's: a
+    /// Sentinel that restarts in the middle of a failover knows both.
     /// </summary>
     IEnumerable<string[]> KnownReplicas(SentinelInstance master)
     {

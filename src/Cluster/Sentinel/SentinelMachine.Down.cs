@@ -23,7 +23,9 @@ public sealed partial class SentinelMachine
     long Silence(InstanceLink link) =>
         link.UnansweredPingAt != Never ? _now - link.UnansweredPingAt : link.IsDisconnected ? _now - link.LastAvailableAt : 0;
 
-    /// <summary>A master that reports to be a replica for longer than its being down would take to be seen is no master to rely on.</summary>
+    /// <summary>
+    /// A master that reports to be a replica for longer than its being down would take to be seen is no master to rely on.
+    /// </summary>
     bool IsWronglyReplica(SentinelInstance instance) =>
         instance.IsMaster && instance.RoleReported == InstanceRole.Replica
         && _now - instance.RoleReportedAt > instance.DownAfter + Periods.Info * 2;
@@ -49,8 +51,8 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// A weak quorum: so many Sentinels said within the last seconds that they cannot reach the master. It allows to ask for an election
-    /// and no more.
+    /// A weak quorum: so many Sentinels said within the last seconds that they cannot reach the master. It allows to ask for an
+    /// election and no more.
     /// </summary>
     void CheckObjectivelyDown(SentinelInstance master)
     {
@@ -78,7 +80,8 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// While the master looks down, the other Sentinels are asked whether they see the same; and for their vote, once we try to fail over.
+    /// While the master looks down, the other Sentinels are asked whether they see the same; and for their vote, once we try to
+    /// fail over.
     /// </summary>
     void AskOthers(SentinelInstance master, bool isForced)
     {

@@ -11,8 +11,8 @@ public sealed partial class SentinelMachine
     public readonly record struct MasterDownAnswer(bool IsDown, string Leader, ulong LeaderEpoch);
 
     /// <summary>
-    /// Another Sentinel asks whether we hold the master at this address for down, and for our vote unless <paramref name="candidate"/>
-    /// is "*". The vote, if it is new, is among the outputs to be persisted before the answer is given.
+    /// Another Sentinel asks whether we hold the master at this address for down, and for our vote unless <paramref
+    /// name="candidate"/> is "*". The vote, if it is new, is among the outputs to be persisted before the answer is given.
     /// </summary>
     public MasterDownAnswer IsMasterDownByAddress(string host, int port, ulong epoch, string candidate, long now)
     {
@@ -27,14 +27,11 @@ public sealed partial class SentinelMachine
 
     /// <summary>
     /// Votes for the candidate unless a vote was given in this epoch or a later one. Returns the last vote either way.
-    ///
-    /// A Sentinel without a past may be one that lost its disk, and with it the memory of a vote in an election that still goes on. A second
-    /// vote in its epoch could elect a second leader, so it lets that election end first. Redis votes at once.
     /// </summary>
     (string? Leader, ulong Epoch) Vote(SentinelInstance master, ulong epoch, string candidate)
     {
         NoteEpoch(master, epoch);
-        if (master.LeaderEpoch < epoch && CurrentEpoch <= epoch && _now >= _noVoteBefore)
+        if (master.LeaderEpoch < epoch && CurrentEpoch <= epoch && MayVote(master))
         {
             master.Leader = candidate;
             master.LeaderEpoch = CurrentEpoch;
@@ -47,11 +44,20 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// Who was elected for an epoch: whoever has the votes of more than half of all Sentinels that we know of, reachable or not, and of
-    /// a quorum. A Sentinel that has not voted yet votes with the most, or for itself.
+    /// A Sentinel without a past may be one that lost its disk, and with it the memory of a vote in an election that still goes on: a
+    /// second vote in its epoch could elect a second leader. So it votes in no epoch that others knew when it met them, and not at all
+    /// until it has met a quorum of them, or that election must be over. Redis votes at once.
+    /// </summary>
+    bool MayVote(SentinelInstance master) => !IsWithoutPast || master.Sentinels.Count >= master.Quorum;
+
+    bool IsWithoutPast => _now < _withoutPastUntil;
+
+    /// <summary>
+    /// Who was elected for an epoch: whoever has the votes of more than half of all Sentinels that we know of, reachable or not,
+    /// and of a quorum. A Sentinel that has not voted yet votes with the most, or for itself.
     ///
-    /// Votes count for the epoch that the failover was begun in, and are asked for in that epoch. Redis asks and counts in the greatest
-    /// epoch it knows by then, and so can elect one who acts in an older epoch, in which another was elected.
+    /// Votes count for the epoch that the failover was begun in, and are asked for in that epoch. Redis asks and counts in the
+    /// greatest epoch it knows by then, and so can elect one who acts in an older epoch, in which another was elected.
     /// </summary>
     string? ElectedFor(SentinelInstance master, ulong epoch)
     {

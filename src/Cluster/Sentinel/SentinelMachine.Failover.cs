@@ -1,8 +1,8 @@
 namespace MiniRedis.Cluster.Sentinel;
 
 /// <summary>
-/// A failover, step by step: be elected, choose a replica, make it master, point the others to it, take the new master into the tables.
-/// Until the replica has become master the failover can be given up; afterwards it is finished, if only by its timeout.
+/// A failover, step by step: be elected, choose a replica, make it master, point the others to it, take the new master into the
+/// tables. Until the replica has become master the failover can be given up; afterwards it is finished, if only by its timeout.
 /// </summary>
 public sealed partial class SentinelMachine
 {
@@ -18,8 +18,8 @@ public sealed partial class SentinelMachine
     public SimulatedFailures Simulated { get; set; }
 
     /// <summary>
-    /// A failover begins where the master is objectively down, none runs, and none was begun here, or granted to another, for twice the
-    /// timeout.
+    /// A failover begins where the master is objectively down, none runs, and none was begun here, or granted to another, for
+    /// twice the timeout.
     /// </summary>
     bool StartFailoverIfNeeded(SentinelInstance master)
     {
@@ -130,7 +130,8 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// The chosen replica reports to be master: from here on our configuration is the newest, and the others take it from our hello.
+    /// The chosen replica reports to be master: from here on our configuration is the newest, and the others take it from our
+    /// hello.
     /// </summary>
     void Promoted(SentinelInstance master, SentinelInstance replica)
     {
@@ -152,7 +153,8 @@ public sealed partial class SentinelMachine
         {
             if (replica.Is(InstanceFlags.ReconfSent) && _now - replica.ReconfSentAt > Periods.ReplicaReconfTimeout)
             {
-                // It is taken for done although it is not: once the failover is over, it will be found to follow the wrong master.
+                // It is taken for done although it is not: once the failover is over, it will be found to follow the wrong
+                // master.
                 Event(EventLevel.Notice, "-slave-reconf-sent-timeout", replica);
                 replica.Clear(InstanceFlags.ReconfSent);
                 replica.Set(InstanceFlags.ReconfDone);
@@ -201,7 +203,9 @@ public sealed partial class SentinelMachine
         return false;
     }
 
-    /// <summary>The promoted replica takes the place of the master in the tables, and the old master is one of its replicas.</summary>
+    /// <summary>
+    /// The promoted replica takes the place of the master in the tables, and the old master is one of its replicas.
+    /// </summary>
     void SwitchToPromotedReplica(SentinelInstance master)
     {
         var address = (master.PromotedReplica ?? master).Address;
@@ -221,8 +225,8 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// Forgets what was learnt of a master, but for its replicas, which now include the old master, and its Sentinels; and goes to another
-    /// address.
+    /// Forgets what was learnt of a master, but for its replicas, which now include the old master, and its Sentinels; and goes
+    /// to another address.
     /// </summary>
     void ResetAndSwitch(SentinelInstance master, InstanceAddress address)
     {

@@ -21,6 +21,11 @@ public sealed partial class SentinelMachine
         if (HelloMessage.Parse(message) is not { } hello || !Masters.TryGet(hello.MasterName, out var master)) return;
         var sender = FindSender(master, hello) ?? Meet(master, hello);
         NoteEpoch(master, hello.CurrentEpoch);
+        if (IsWithoutPast && master.LeaderEpoch < hello.CurrentEpoch)
+        {
+            (master.Leader, master.LeaderEpoch) = (null, hello.CurrentEpoch);
+            Changed();
+        }
         if (sender is null) return;
         if (master.ConfigEpoch < hello.ConfigEpoch) TakeConfiguration(master, sender, hello);
         sender.LastHelloAt = _now;
@@ -35,8 +40,8 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// A Sentinel that is new, or has a new address. One whose address it took over is gone: an address has one Sentinel, or the votes
-    /// that a majority takes would be counted of Sentinels that no longer exist.
+    /// A Sentinel that is new, or has a new address. One whose address it took over is gone: an address has one Sentinel, or the
+    /// votes that a majority takes would be counted of Sentinels that no longer exist.
     /// </summary>
     SentinelInstance? Meet(SentinelInstance master, HelloMessage hello)
     {
@@ -100,10 +105,10 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// Another Sentinel has a newer configuration of the master than we. A failover of ours is overtaken by it, whatever its state: one
-    /// that has not promoted yet would promote into an epoch that is over; and after the promotion we would tell our replica's address
-    /// with the other's epoch, where the other made our old master the master again. Redis compares with the old master's address
-    /// alone, and then two Sentinels have two masters in one epoch, for good.
+    /// Another Sentinel has a newer configuration of the master than we. A failover of ours is overtaken by it, whatever its
+    /// state: one that has not promoted yet would promote into an epoch that is over; and after the promotion we would tell our
+    /// replica's address with the other's epoch, where the other made our old master the master again. Redis compares with the
+    /// old master's address alone, and then two Sentinels have two masters in one epoch, for good.
     /// </summary>
     void TakeConfiguration(SentinelInstance master, SentinelInstance sender, HelloMessage hello)
     {

@@ -9,7 +9,9 @@ public sealed partial class SentinelMachine
     readonly Dictionary<long, LinkConnection> _connections = [];
     long _lastConnection;
 
-    /// <summary>A connection is open. <paramref name="localIp"/> is the address of this end, by which others reach this Sentinel.</summary>
+    /// <summary>
+    /// A connection is open. <paramref name="localIp"/> is the address of this end, by which others reach this Sentinel.
+    /// </summary>
     public void Connected(long connection, string localIp, long now)
     {
         _now = now;
@@ -33,9 +35,14 @@ public sealed partial class SentinelMachine
             found.Link.PubSubActivityAt = now;
             if (items is [{ Text: "message" }, _, var message]) ReceiveHello(message.Text);
         }
-        else if (found.Awaited.TryDequeue(out var awaited) && !awaited.Instance.IsRemoved)
+        else if (found.Awaited.TryDequeue(out var awaited))
         {
-            Handle(found, awaited.Instance, awaited.Reply, reply);
+            if (!awaited.Instance.IsRemoved) Handle(found, awaited.Instance, awaited.Reply, reply);
+        }
+        else if (reply.Kind == ReplyKind.Error)
+        {
+            // SUBSCRIBE is refused, for want of a password mostly: the link shows as disconnected until it is taken.
+            Close(found);
         }
     }
 
@@ -109,7 +116,9 @@ public sealed partial class SentinelMachine
         return connection;
     }
 
-    /// <summary>A replica is given the password of its master. A Sentinel asks of its fellows what it asks of its own clients.</summary>
+    /// <summary>
+    /// A replica is given the password of its master. A Sentinel asks of its fellows what it asks of its own clients.
+    /// </summary>
     void Introduce(LinkConnection connection, SentinelInstance instance, string purpose)
     {
         var (user, password) = instance.IsSentinel
@@ -200,8 +209,9 @@ public sealed partial class SentinelMachine
     void SendInfo(SentinelInstance instance) => TrySend(instance, AwaitedReply.Info, "INFO");
 
     /// <summary>
-    /// The same in a failover, which waits for the effect, and asks for INFO in the same breath. Redis waits for the next period, up to a
-    /// second: half of a second of each failover, on average. (Elsewhere an instance that refuses would be asked again at once, for ever.)
+    /// The same in a failover, which waits for the effect, and asks for INFO in the same breath. Redis waits for the next period,
+    /// up to a second: half of a second of each failover, on average. (Elsewhere an instance that refuses would be asked again at
+    /// once, for ever.)
     /// </summary>
     bool SendReplicaOfAndInfo(SentinelInstance instance, InstanceAddress? master)
     {
@@ -221,8 +231,8 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// Replicas of a master that is down or fails over are asked each second, since one of them may become master by another's hand;
-    /// and so are replicas without their master, whose time without it must be fresh when one is to be chosen.
+    /// Replicas of a master that is down or fails over are asked each second, since one of them may become master by another's
+    /// hand; and so are replicas without their master, whose time without it must be fresh when one is to be chosen.
     /// </summary>
     long InfoPeriod(SentinelInstance instance) =>
         instance.Master is { } master
@@ -231,8 +241,8 @@ public sealed partial class SentinelMachine
             : Periods.Info;
 
     /// <summary>
-    /// Has an instance follow another, or nobody: in one transaction with writing that into its file and dropping its clients, who then
-    /// ask a Sentinel for the master. Nobody looks at the replies: INFO shows the effect.
+    /// Has an instance follow another, or nobody: in one transaction with writing that into its file and dropping its clients,
+    /// who then ask a Sentinel for the master. Nobody looks at the replies: INFO shows the effect.
     /// </summary>
     bool SendReplicaOf(SentinelInstance instance, InstanceAddress? master)
     {

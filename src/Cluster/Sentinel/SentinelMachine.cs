@@ -4,27 +4,30 @@ using System.Net;
 namespace MiniRedis.Cluster.Sentinel;
 
 /// <summary>
-/// A Sentinel without sockets, threads, clock or disk: it is told what has happened and when, and leaves in <see cref="TakeOutputs"/>
-/// what is to be done about it.
+/// A Sentinel without sockets, threads, clock or disk: it is told what has happened and when, and leaves in <see
+/// cref="TakeOutputs"/> what is to be done about it.
 ///
-/// A Sentinel knows its masters by name, learns their replicas from INFO and its fellow Sentinels from the hello channel. It holds an
-/// instance for down when PINGs stay unanswered, and a master for objectively down when a quorum of Sentinels says the same. Then it
-/// asks to be elected for a new epoch. The one whom a majority elects picks a replica, makes it master, points the others to it, and
-/// tells its configuration, numbered by that epoch, to all. The greatest epoch wins everywhere. docs/design/sentinel.md has the story.
+/// A Sentinel knows its masters by name, learns their replicas from INFO and its fellow Sentinels from the hello channel. It
+/// holds an instance for down when PINGs stay unanswered, and a master for objectively down when a quorum of Sentinels says the
+/// same. Then it asks to be elected for a new epoch. The one whom a majority elects picks a replica, makes it master, points the
+/// others to it, and tells its configuration, numbered by that epoch, to all. The greatest epoch wins everywhere.
+/// docs/design/sentinel.md has the story.
 ///
 /// Behaviour, periods and texts are those of Redis 7's Sentinel.
 /// </summary>
 /// <remarks>
-/// Invariants. A vote is given once an epoch and master: the epoch of the last vote only grows, and is on disk before the vote is told.
-/// The epoch of a master's configuration only grows. Each public method that changes something is one step; <c>now</c> is in
-/// milliseconds, of a clock that may jump, and a jump puts the machine on TILT. One thread at a time.
+/// Invariants. A vote is given once an epoch and master: the epoch of the last vote only grows, and is on disk before the vote is
+/// told. The epoch of a master's configuration only grows. Each public method that changes something is one step; <c>now</c> is
+/// in milliseconds, of a clock that may jump, and a jump puts the machine on TILT. One thread at a time.
 /// </remarks>
 public sealed partial class SentinelMachine
 {
     /// <summary>A time that is always long ago.</summary>
     public const long Never = long.MinValue / 4;
 
-    /// <summary>Up to this much is added to the beginning of a failover, so that Sentinels that find the same do not act as one.</summary>
+    /// <summary>
+    /// Up to this much is added to the beginning of a failover, so that Sentinels that find the same do not act as one.
+    /// </summary>
     const int MostDesync = 1000;
 
     /// <summary>A host calls <see cref="Tick"/> ten to twenty times a second, as <see cref="NextTick"/> says.</summary>
@@ -36,7 +39,7 @@ public sealed partial class SentinelMachine
     long _now;
     long _lastTickAt;
     bool _isUnsaved;
-    long _noVoteBefore = Never;
+    long _withoutPastUntil = Never;
 
     public SentinelMachine(Random random, ISentinelHost host, long now)
     {
@@ -66,8 +69,8 @@ public sealed partial class SentinelMachine
     public long Now => _now;
 
     /// <summary>
-    /// The first step after the configuration was read. A Sentinel without an identity takes <paramref name="freshId"/>, which it keeps
-    /// from then on; and gives no vote for as long as an election may take.
+    /// The first step after the configuration was read. A Sentinel without an identity takes <paramref name="freshId"/>, which it
+    /// keeps from then on; and is careful with votes for as long as an election may take.
     /// </summary>
     public void Start(string freshId, long now)
     {
@@ -76,7 +79,7 @@ public sealed partial class SentinelMachine
         if (Settings.MyId.Length == 0)
         {
             Settings.MyId = freshId;
-            _noVoteBefore = now + Periods.ElectionTimeout + MostDesync;
+            _withoutPastUntil = now + Periods.ElectionTimeout + MostDesync;
             Changed();
         }
         Save();
@@ -84,7 +87,9 @@ public sealed partial class SentinelMachine
         foreach (var master in Masters) Event(EventLevel.Warning, "+monitor", master, $" quorum {master.Quorum}");
     }
 
-    /// <summary>How long to wait until the next tick: a random time, so that Sentinels that began together do not stay together.</summary>
+    /// <summary>
+    /// How long to wait until the next tick: a random time, so that Sentinels that began together do not stay together.
+    /// </summary>
     public TimeSpan NextTick() =>
         TimeSpan.FromMilliseconds(1000.0 / (LeastTicksASecond + _random.Next(LeastTicksASecond)));
 
@@ -107,8 +112,8 @@ public sealed partial class SentinelMachine
     }
 
     /// <summary>
-    /// Where too much time has passed between two ticks, or time ran backwards, everything looks as if it had timed out: the process
-    /// stood still, or the clock was set.
+    /// Where too much time has passed between two ticks, or time ran backwards, everything looks as if it had timed out: the
+    /// process stood still, or the clock was set.
     /// </summary>
     void CheckClock()
     {
@@ -153,8 +158,8 @@ public sealed partial class SentinelMachine
     public bool HasOutputs => _outputs.Count > 0 || _isUnsaved;
 
     /// <summary>
-    /// Something that must outlive the process has changed. It is written before the next message leaves, and at the end of the step at
-    /// the latest, once for all changes of the step.
+    /// Something that must outlive the process has changed. It is written before the next message leaves, and at the end of the
+    /// step at the latest, once for all changes of the step.
     /// </summary>
     void Changed() => _isUnsaved = true;
 
@@ -196,8 +201,8 @@ public sealed partial class SentinelMachine
         : string.Create(CultureInfo.InvariantCulture, $"{host}:{address.Port}");
 
     /// <summary>
-    /// An address of a host and a port. A hostname that does not resolve is taken only where <paramref name="mayBeUnresolved"/> says so: it
-    /// is asked for again at each reconnection.
+    /// An address of a host and a port. A hostname that does not resolve is taken only where <paramref name="mayBeUnresolved"/>
+    /// says so: it is asked for again at each reconnection.
     /// </summary>
     InstanceAddress? MakeAddress(string host, int port, bool mayBeUnresolved, out AddressError error)
     {

@@ -28,7 +28,9 @@ public abstract record SentinelOutput
 
     public sealed record Log(EventLevel Level, string Text) : SentinelOutput;
 
-    /// <summary>Say in the log that no failover of a master starts before some time from now, which the host words as a date.</summary>
+    /// <summary>
+    /// Say in the log that no failover of a master starts before some time from now, which the host words as a date.
+    /// </summary>
     public sealed record LogNextFailover(long Milliseconds) : SentinelOutput;
 
     /// <summary>Write <see cref="SentinelMachine.ConfigLines"/> to disk, and be sure that they are there.</summary>
@@ -37,7 +39,9 @@ public abstract record SentinelOutput
         public static readonly Persist Instance = new();
     }
 
-    /// <summary>Run a script; <see cref="SentinelMachine.ScriptStarted"/> and <see cref="SentinelMachine.ScriptEnded"/> tell of it.</summary>
+    /// <summary>
+    /// Run a script; <see cref="SentinelMachine.ScriptStarted"/> and <see cref="SentinelMachine.ScriptEnded"/> tell of it.
+    /// </summary>
     public sealed record RunScript(long Job, IReadOnlyList<string> Arguments) : SentinelOutput;
 
     public sealed record KillScript(int Pid) : SentinelOutput;

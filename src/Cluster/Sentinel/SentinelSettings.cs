@@ -22,6 +22,8 @@ public sealed class SentinelSettings
     public string? SentinelUser { get; set; }
     public string? SentinelPass { get; set; }
 
-    /// <summary>The password that this Sentinel asks of its clients: towards other Sentinels it serves where no other is set.</summary>
+    /// <summary>
+    /// The password that this Sentinel asks of its clients: towards other Sentinels it serves where no other is set.
+    /// </summary>
     public string? OwnPassword { get; set; }
 }

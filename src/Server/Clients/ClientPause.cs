@@ -8,7 +8,10 @@ namespace MiniRedis.Server.Clients;
 sealed class ClientPause(ClientRegistry clients, Clock clock)
 {
     long _until;
-    bool _writesOnly, _isFailover;
+    bool _writesOnly;
+
+    // Parts of the server that hold writes: a failover, a shutdown.
+    int _holds;
 
     /// <summary>A pause is over, and held clients may go on.</summary>
     public event Action? Ended;
@@ -17,7 +20,7 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     public bool IsOfWrites => _writesOnly || _until <= clock.Now;
 
     /// <summary>Whether a pause is in force at this moment.</summary>
-    public bool IsActive => _isFailover || _until > clock.Now;
+    public bool IsActive => _holds > 0 || _until > clock.Now;
 
     /// <summary>
     /// Whether a request is held. A request that cannot run anyway is not: it is answered with its error at once.
@@ -47,13 +50,13 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
         _until = active ? Math.Max(_until, until) : until;
     }
 
-    /// <summary>Holds writes until a failover is over, whatever clients pause beside it.</summary>
-    public void BeginFailover() => _isFailover = true;
+    /// <summary>Holds writes until <see cref="ReleaseWrites"/>, whatever clients pause beside it. Each hold is released once.</summary>
+    public void HoldWrites() => _holds++;
 
-    /// <summary>The failover is over.</summary>
-    public void EndFailover()
+    /// <summary>Ends a hold.</summary>
+    public void ReleaseWrites()
     {
-        _isFailover = false;
+        _holds--;
         if (IsActive) return;
         Resume();
         Ended?.Invoke();

@@ -16,6 +16,9 @@ sealed partial class CommandGates
 
     bool IsReplica => history.IsReplica;
 
+    /// <summary>Whether a write would be refused to a client because the disk takes none.</summary>
+    public bool CannotWriteToDisk => backgroundSaving.StopsWrites || aof.Error is not null;
+
     /// <summary>The data are out of date, and replica-serve-stale-data forbids to show them.</summary>
     bool IsStale => !replicationSettings.ReplicaServeStaleData && follower.State != MasterLinkState.Connected;
 }

@@ -46,7 +46,7 @@ sealed partial class CommandGates
             if (backgroundSaving.StopsWrites) return Errors.CannotSave;
             if (replicas.AreTooFew) return Errors.NotEnoughReplicas;
         }
-        var isRefused = (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom && !script.Caller!.Has(ClientFlags.Master);
-        return isRefused ? Errors.OutOfMemory : default;
+        var isRefusedMemory = (flags & CommandFlags.DenyOom) != 0 && IsBeyondMemory && !script.AllowsOom && !script.Caller!.Has(ClientFlags.Master);
+        return isRefusedMemory ? Errors.OutOfMemory : default;
     }
 }

@@ -30,9 +30,33 @@ sealed partial class CommandRunner
             Enqueue(client, command, request, keyHash, reply);
             return true;
         }
+        if ((command.Flags & CommandFlags.Write) != 0 && gates.CannotWriteToDisk && !MayGoOnWithoutDisk()) return true;
         var context = new CommandContext(parts, client, command, reply, request, keyHash) { MayBlock = false };
         Call(ref context);
         if (blocked.HasReady && !script.IsRunning) blocked.Serve();
+        return true;
+    }
+
+    // When the log told last that the disk does not take what the master sends; unix milliseconds.
+    long _toldOfDisk;
+
+    /// <summary>
+    /// The disk does not take a change of the master. A client would be refused; the master cannot be. Going on makes a copy that a restart
+    /// does not have, so as in Redis this server ends unless replica-ignore-disk-write-errors says otherwise.
+    /// </summary>
+    bool MayGoOnWithoutDisk()
+    {
+        if (!parts.Config.Replication.ReplicaIgnoreDiskWriteErrors)
+        {
+            log.ReplicaEndsForDisk();
+            parts.Exit.Panic();
+            return false;
+        }
+        if (clock.Now - _toldOfDisk >= 10_000)
+        {
+            _toldOfDisk = clock.Now;
+            log.ReplicaCannotWriteToDisk();
+        }
         return true;
     }
 }

@@ -79,7 +79,7 @@ sealed class Cron(
         }
         limits.LookOverSome(now);
         clientEviction.RunFromCron();
-        if (loading.Step()) return 0;
+        if (loading.Step()) return loading.IsStarved ? 1 : 0;
         var moreToExpire = expiry.Run();
         var moreToFree = lazyFree.Run();
         var moreToForget = tracking.ForgetSome();

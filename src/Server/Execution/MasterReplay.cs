@@ -25,8 +25,8 @@ sealed class MasterReplay(
     /// <summary>Longest turn before clients are served: that of one of their batches.</summary>
     const long TurnMicroseconds = 2000;
 
-    readonly ReplyWriter _reply = new() { NotesErrors = true };
     readonly RequestWindow _window = new();
+    ReplyWriter _reply = new() { NotesErrors = true };
 
     /// <summary>Answers REPLCONF GETACK. Set by the root.</summary>
     public Action? Acknowledge { get; set; }
@@ -46,7 +46,9 @@ sealed class MasterReplay(
         try
         {
             runner.BeginBatch();
-            return RunTurn(master, unread, started);
+            var run = RunTurn(master, unread, started);
+            _reply.Complete();
+            return run;
         }
         catch (OutOfMemoryException failure)
         {
@@ -63,14 +65,18 @@ sealed class MasterReplay(
         {
             if (tracking.HasChangedPrefixes) tracking.Broadcast();
             if (aof.HasGathered) aof.Submit();
+            master.Connection.Output.Discard();
             statistics.CountCycle(clock.Timestamp - started, statistics.CommandsProcessed - commandsBefore);
         }
     }
 
     MasterRun Leave(MasterRunEnd end)
     {
+        // It may be in the middle of a reply.
+        _reply = new ReplyWriter { NotesErrors = true };
         LoopState.Renew();
         runner.LeaveCommand();
+        Applied = 0;
         return new(end, 0, 0);
     }
 

@@ -66,6 +66,7 @@ sealed class ServerParts
     public required Replicas Replicas { get; init; }
     public required FullSyncs FullSyncs { get; init; }
     public required AckWaits AckWaits { get; init; }
+    public required ReplicasBeforeShutdown ReplicasBeforeShutdown { get; init; }
     public required Failover Failover { get; init; }
     public required CronSignal CronSignal { get; init; }
     public required RunningCall Running { get; init; }
@@ -101,6 +102,8 @@ sealed class ServerParts
 
     /// <summary>Follows a master: REPLICAOF.</summary>
     public required Follower Follower { get; init; }
+
+    public required OwnKeys OwnKeys { get; init; }
 
     public required MetricsCollector Metrics { get; init; }
 

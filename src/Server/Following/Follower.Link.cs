@@ -1,6 +1,7 @@
 using MiniRedis.Cluster.Replication;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Links;
 
@@ -74,18 +75,31 @@ sealed partial class Follower
     }
 
     /// <summary>The master sends all data.</summary>
-    public PayloadFile EnterTransfer(MasterLink link)
+    /// <returns>Where they are put until they are loaded; null if they are loaded as they come.</returns>
+    public PayloadFile? EnterTransfer(MasterLink link)
     {
         lock (ExecutorLock)
         {
             ThrowUnlessCurrent(link);
             State = MasterLinkState.Sync;
             Answered?.Invoke(true);
-            if (link.Length >= 0) log.ReceivingFromMaster(link.Length, "disk");
-            else log.ReceivingStreamFromMaster("disk");
-            return new PayloadFile(saving.Files, TemporaryPath, saving.Path);
+            _place = LoadsAsItComes ? "parser" : "disk";
+            if (link.Length >= 0) log.ReceivingFromMaster(link.Length, _place);
+            else log.ReceivingStreamFromMaster(_place);
+            return LoadsAsItComes ? null : new PayloadFile(saving.Files, TemporaryPath, saving.Path);
         }
     }
+
+    /// <summary>
+    /// repl-diskless-load: where there are no data that could be served meanwhile, or none are to be. With swapdb they are to be, and so the
+    /// file goes by the disk.
+    /// </summary>
+    bool LoadsAsItComes => config.Replication.ReplDisklessLoad switch
+    {
+        DisklessLoad.OnEmptyDb => keyspace.Count == 0,
+        DisklessLoad.FlushBeforeLoad => true,
+        _ => false,
+    };
 
     /// <summary>The file is complete, and takes the place of this server's own.</summary>
     public void EnterReplace(MasterLink link, PayloadFile file)
@@ -108,13 +122,33 @@ sealed partial class Follower
             Empty();
             log.LoadingFromMaster();
             _isLoaded = null;
-            loading.Start(path, ended: isWhole =>
-            {
-                _isLoaded = isWhole;
-                link.NoteLoaded();
-            });
+            loading.Start(path, ended: isWhole => NoteLoaded(link, isWhole));
             cronSignal.Request();
         }
+    }
+
+    /// <summary>As the other one, for a file that is on its way.</summary>
+    /// <returns>How long its bytes may be waited for.</returns>
+    public TimeSpan EnterLoading(MasterLink link, PayloadPipe pipe)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            Empty();
+            log.LoadingFromMaster();
+            _isLoaded = null;
+            loading.StartFrom(pipe, link.Length, isWhole => NoteLoaded(link, isWhole));
+            cronSignal.Request();
+            return TimeSpan.FromSeconds(config.Replication.ReplTimeout);
+        }
+    }
+
+    void NoteLoaded(MasterLink link, bool isWhole)
+    {
+        _isLoaded = isWhole;
+        link.NoteLoaded();
+        // The rest of a file that is refused is of no use.
+        if (!isWhole) link.Abort();
     }
 
     void Empty()
@@ -137,13 +171,7 @@ sealed partial class Follower
         lock (ExecutorLock)
         {
             ThrowUnlessCurrent(link);
-            if (_isLoaded != true)
-            {
-                log.CannotLoadFromMaster("disk");
-                // Half of the data is no data.
-                Empty();
-                throw new LinkException("its file cannot be loaded");
-            }
+            if (_isLoaded != true) throw new LinkException("its file cannot be loaded");
             _known = position;
             if (position is not null) Adopt(position);
             saving.ForgetChanges(effects.Dirty);

@@ -42,8 +42,8 @@ enum MasterLinkState : byte
 sealed partial class Follower(
     LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
-    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, EffectStream effects,
-    DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
+    BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, OwnKeys ownKeys,
+    EffectStream effects, DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
 {
     /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
     const int RoundMilliseconds = 1000;
@@ -62,6 +62,12 @@ sealed partial class Follower(
 
     // Of the loading that runs for a synchronization: whether it went well, once it has ended.
     bool? _isLoaded;
+
+    // "disk" or "parser", for the log.
+    string _place = "disk";
+
+    /// <summary>This server has become a replica or a master.</summary>
+    public event Action? RoleChanged;
 
     /// <summary>The lock of the executor, for the thread of the link. Set by the root.</summary>
     public Lock ExecutorLock { get; set; } = new();
@@ -152,6 +158,7 @@ sealed partial class Follower(
     /// </summary>
     public void Begin()
     {
+        ownKeys.Follow();
         HasBegun = true;
         var loaded = loading.History is { Id: { } id, Offset: >= 0 and var offset } ? new ReplicationPosition(id, offset) : null;
         if (Master is not null)
@@ -179,11 +186,14 @@ sealed partial class Follower(
         history.IsReplica = isReplica;
         // Who writes the stream is another one now.
         effects.Refresh();
+        ownKeys.Follow();
+        RoleChanged?.Invoke();
     }
 
     /// <summary>Called by the cron.</summary>
     public void RunLocked()
     {
+        ownKeys.Run();
         if (State == MasterLinkState.None || clock.Now < _nextRound) return;
         _nextRound = clock.Now + RoundMilliseconds;
         CheckSilence();
@@ -278,12 +288,14 @@ sealed partial class Follower(
         _link = null;
         history.IsLinkUp = false;
         link?.Stop();
-        // What is loaded for a link that is gone has no history: there is nothing to go on with.
-        if (State == MasterLinkState.Sync && dataset.IsLoading)
+        if (State == MasterLinkState.Sync && (dataset.IsLoading || _isLoaded == false))
         {
+            log.CannotLoadFromMaster(_place);
             loading.Dispose();
-            _known = null;
+            // Half of the data is no data.
+            Empty();
         }
+        _isLoaded = null;
         if (_master is { } master)
         {
             _database = history.StreamDatabase;

@@ -70,6 +70,9 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
         }
     }
 
+    /// <summary>Ends the connection: the thread finds it lost. Any thread.</summary>
+    public void Abort() => _link?.Abort();
+
     /// <summary>The file has been loaded, or not. Under the executor's lock.</summary>
     public void NoteLoaded() => _loaded.Set();
 
@@ -160,12 +163,44 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
         var payload = new MasterPayload(link);
         payload.Begin(Hear);
         Volatile.Write(ref _length, payload.Length);
-        var file = follower.EnterTransfer(this);
-        Receive(payload, file);
-        follower.EnterLoading(this, file.Path);
+        if (follower.EnterTransfer(this) is { } file)
+        {
+            Receive(payload, file);
+            follower.EnterLoading(this, file.Path);
+        }
+        else PassOn(link, payload);
         // The master hears that the replica lives: what takes long is the loading.
         while (!_loaded.Wait(s_sign, _stop.Token)) Send("\n"u8);
         return follower.EnterSynchronized(this, link, position);
+    }
+
+    /// <summary>Has the file loaded while it comes.</summary>
+    void PassOn(Link link, MasterPayload payload)
+    {
+        using var pipe = new PayloadPipe();
+        try
+        {
+            // The loader may wait for bytes, and the cron with it, which looks for silence otherwise.
+            link.Timeout = follower.EnterLoading(this, pipe);
+            while (payload.Read() is { IsEmpty: false } bytes)
+            {
+                Hear();
+                pipe.Write(bytes);
+                Volatile.Write(ref _received, payload.Received);
+            }
+            link.Timeout = TimeSpan.Zero;
+            pipe.Complete();
+            while (!_loaded.Wait(s_sign, _stop.Token)) Send("\n"u8);
+        }
+        catch (LinkException failure)
+        {
+            pipe.Complete(failure.Message);
+            throw;
+        }
+        finally
+        {
+            pipe.Complete("the link was given up");
+        }
     }
 
     void Receive(MasterPayload payload, PayloadFile file)

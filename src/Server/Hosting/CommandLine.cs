@@ -141,7 +141,7 @@ static class CommandLine
     {
         var config = new ServerConfig();
         LoadedConfig loaded;
-        var commandLine = CommandLineConfig.Parse(args, Environment.ProcessPath ?? "");
+        var commandLine = CommandLineConfig.Parse(args, Environment.GetCommandLineArgs()[0]);
         // Resolved before the file is read: its "dir" changes the base of relative paths, but its own name is relative to the
         // directory of the start.
         var configFile = commandLine.File is { } file ? config.Persistence.PathOf(file) : null;
@@ -218,6 +218,9 @@ static class CommandLine
         server.Parts.ConfigService.FilePath = configFile;
         logProvider.Follow(server.Parts.ConfigService);
         ProcessTitle.Follow(server.Parts.ConfigService);
+        void ShowRole() => logProvider.Role = config.SentinelMode ? 'X' : config.Replication.ReplicaOf is null ? 'M' : 'S';
+        ShowRole();
+        server.Parts.Follower.RoleChanged += ShowRole;
         foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))

@@ -43,6 +43,7 @@ sealed partial class ServerHost : IDisposable
         server.Follower.ListeningPort = () => server.Config.Tls.TlsReplication && TlsPort != 0 ? TlsPort : Port;
         server.CronSignal.Wake = _transport.RequestTick;
         _oomScore = new OomScore(server.Config, log);
+        server.Follower.RoleChanged += () => _oomScore.Apply();
         server.ConfigService.OnApply(_ => _oomScore.Apply() ? null : ConfigErrors.CannotAdjustOomScore, "oom-score-adj", "oom-score-adj-values");
         _tls = new TlsSetup(server.Config, server.Tls, log, TimeProvider.System, portableTransport);
         _tls.Register(server.ConfigService);

@@ -73,19 +73,32 @@ sealed class LinkConnector(TlsContexts tls)
         socket.Bind(new IPEndPoint(address, 0));
     }
 
-    /// <summary>The system's own limit for a connection is minutes; this one is ours.</summary>
+    /// <summary>
+    /// Connects within a time: the system's own limit is minutes. The call blocks, and a timer closes the socket under it. Rejected:
+    /// ConnectAsync. One call of that kind, and the runtime watches the socket by threads of its own for as long as it lives: they took more
+    /// than the commands of a master's stream.
+    /// </summary>
     static void Reach(Socket socket, IPEndPoint end, TimeSpan timeout, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(timeout);
-        try
+        using (limit.Token.UnsafeRegister(static state => ((Socket)state!).Dispose(), socket))
         {
-            socket.ConnectAsync(end, limit.Token).AsTask().GetAwaiter().GetResult();
+            try
+            {
+                socket.Connect(end);
+            }
+            catch (Exception failure) when (limit.IsCancellationRequested && failure is SocketException or ObjectDisposedException)
+            {
+                throw new SocketException((int)SocketError.TimedOut);
+            }
+            catch (SocketException failure)
+            {
+                // Its words without the address that this call adds: whoever logs them knows it.
+                throw new SocketException(failure.ErrorCode);
+            }
         }
-        catch (OperationCanceledException)
-        {
-            throw new SocketException((int)SocketError.TimedOut);
-        }
+        if (limit.IsCancellationRequested) throw new SocketException((int)SocketError.TimedOut);
     }
 
     /// <summary>As Redis sets it: a probe a third of the interval after another, and three that are missed end the connection.</summary>

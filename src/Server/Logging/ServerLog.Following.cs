@@ -98,6 +98,9 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Applying a command of the master failed")]
     public partial void MasterCommandFailed(Exception failure);
 
+    [LoggerMessage(LogLevel.Critical, "Replica was unable to write command to disk.")]
+    public partial void ReplicaEndsForDisk();
+
     [LoggerMessage(LogLevel.Warning, "Replica is applying a command it is unable to write to disk.")]
     public partial void ReplicaCannotWriteToDisk();
 

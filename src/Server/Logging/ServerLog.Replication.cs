@@ -96,6 +96,15 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Disconnecting timedout replica (full sync): {replica}")]
     public partial void ReplicaTimedOutInFullSync(string replica);
 
+    [LoggerMessage(LogLevel.Information, "Waiting for replicas before shutting down.")]
+    public partial void WaitingForReplicas();
+
+    [LoggerMessage(LogLevel.Information, "Lagging replica {replica} reported offset {bytes} behind master, lag={seconds}, state={state}.")]
+    public partial void ReplicaLags(string replica, long bytes, long seconds, string state);
+
+    [LoggerMessage(LogLevel.Information, "{inSync} of {replicas} replicas are in sync when shutting down.")]
+    public partial void ReplicasInSync(int inSync, int replicas);
+
     [LoggerMessage(LogLevel.Information, "Removing the RDB file used to feed replicas in a persistence-less instance")]
     public partial void SyncFileRemoved();
 

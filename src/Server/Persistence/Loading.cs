@@ -37,13 +37,16 @@ sealed class Loading(
     /// <summary>Most empty keys that the log names, as in Redis.</summary>
     const int MostNamed = 10;
 
+    /// <summary>Half of what RdbInput reads at once.</summary>
+    const long ChunkOnItsWay = 256 << 10;
+
     RdbLoader? _loader;
     AofLoading? _aof;
     Stopwatch _elapsed = new();
     Action<bool>? _ended;
     long _owedMicroseconds;
     int _skipped;
-    bool _replaces;
+    bool _replaces, _isOnItsWay;
 
     RdbLoadingSetup Setup => new(keyspace, this, settings, encodings, switches);
 
@@ -61,7 +64,11 @@ sealed class Loading(
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
 
-    public long TotalBytes => _loader?.Length ?? _aof?.Length ?? 0;
+    /// <summary>Bytes of what is loaded; 0 if it is on its way and nobody knows.</summary>
+    public long TotalBytes => _loader is { Length: > long.MaxValue / 4 } ? 0 : _loader?.Length ?? _aof?.Length ?? 0;
+
+    /// <summary>Whether it is loading, and the next bytes have not come.</summary>
+    public bool IsStarved => _isOnItsWay && _loader is { IsReady: false };
 
     public long LoadedBytes => _loader?.Position ?? _aof?.Position ?? 0;
 
@@ -96,8 +103,21 @@ sealed class Loading(
     {
         var stream = Disk.OpenRead(path);
         // A replica keeps expired keys until its master deletes them.
-        _loader = Setup.Open(stream, dropExpiredAt: history.IsReplica ? -1 : clock.Now, replaces);
+        _loader = Setup.Open(stream, stream.Length, dropExpiredAt: history.IsReplica ? -1 : clock.Now, replaces);
         _replaces = replaces;
+        Begin(ended);
+    }
+
+    /// <summary>Begins to load a file that is still on its way. The cron goes on with it, as far as it has come.</summary>
+    /// <param name="file">Its bytes. Reading waits for those that have not come; it is closed when the loading ends.</param>
+    /// <param name="length">Bytes of the file; negative if nobody knows.</param>
+    /// <param name="ended">Called when it has ended, with whether it went well.</param>
+    public void StartFrom(Stream file, long length, Action<bool> ended)
+    {
+        // Expired keys are kept: who sends the file deletes them.
+        _loader = Setup.Open(file, length >= 0 ? length : long.MaxValue / 2, dropExpiredAt: -1, replaces: false);
+        _replaces = false;
+        _isOnItsWay = true;
         Begin(ended);
     }
 
@@ -129,10 +149,13 @@ sealed class Loading(
     public bool Step()
     {
         if (!dataset.IsLoading) return false;
+        if (IsStarved) return true;
         var delay = settings.KeyLoadDelay;
         try
         {
+            // A slice of what is on its way is no longer than a chunk that is here: the next one would have to be waited for.
             var bytes = settings.LoadingProcessEventsIntervalBytes;
+            if (_isOnItsWay) bytes = Math.Min(bytes, ChunkOnItsWay);
             var keys = delay == 0 ? int.MaxValue : KeysPerStep(delay);
             var isDone = _loader?.Step(bytes, keys) ?? _aof!.Step(bytes, keys);
             if (delay != 0) Wait(delay);
@@ -276,6 +299,7 @@ sealed class Loading(
         _loader?.Dispose();
         _aof?.Dispose();
         (_loader, _aof) = (null, null);
+        _isOnItsWay = false;
         dataset.IsLoading = false;
     }
 

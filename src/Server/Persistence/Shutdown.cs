@@ -18,6 +18,12 @@ sealed class Shutdown(
     ShutdownFlags _requested;
     volatile bool _isRequested;
 
+    /// <summary>Whether something has to be done first, which takes its time. Set by the root.</summary>
+    public Func<ShutdownFlags, bool> Waits { get; set; } = _ => false;
+
+    /// <summary>A request was aborted or has failed: the server goes on.</summary>
+    public event Action? GivenUp;
+
     /// <summary>Whether a signal has asked for the end and the data are not saved yet. Any thread.</summary>
     public bool IsRequested => _isRequested;
 
@@ -36,17 +42,20 @@ sealed class Shutdown(
         if (!_isRequested || exit.HasBegun) return false;
         _isRequested = false;
         log.ShutdownAborted();
+        GivenUp?.Invoke();
         return true;
     }
 
     /// <summary>Carries out the request of a signal. Called by the cron.</summary>
     public void RunRequested()
     {
-        if (!_isRequested || exit.HasBegun) return;
+        if (!_isRequested || exit.HasBegun || Waits(_requested)) return;
         try
         {
             _isRequested = TryBegin(_requested);
-            if (!_isRequested) log.CannotShutDown();
+            if (_isRequested) return;
+            log.CannotShutDown();
+            GivenUp?.Invoke();
         }
         catch (Exception failure)
         {

@@ -4,9 +4,9 @@ using System.Net.Sockets;
 namespace MiniRedis.Server.Sentinel;
 
 /// <summary>
-/// Addresses of hostnames, for <c>resolve-hostnames yes</c>. Redis asks the system in the middle of everything, and a name server that is
-/// silent stops the Sentinel for seconds. Here a name is waited for once, for a bounded time; later the last answer counts while a new
-/// one is asked for beside it.
+/// Addresses of hostnames, for <c>resolve-hostnames yes</c>. Redis asks the system in the middle of everything, and a name server
+/// that is silent stops the Sentinel for seconds. Here a name is waited for once, for a bounded time; later the last answer
+/// counts while a new one is asked for beside it.
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
 sealed class HostNames(TimeProvider time)

@@ -4,8 +4,8 @@ using MiniRedis.Server.Links;
 namespace MiniRedis.Server.Sentinel;
 
 /// <summary>
-/// A connection to an instance, with a thread that connects and receives. Commands that are sent before it stands wait for it. What comes
-/// goes to the runner's inbox, until it is disposed of.
+/// A connection to an instance, with a thread that connects and receives. Commands that are sent before it stands wait for it.
+/// What comes goes to the runner's inbox, until it is disposed of.
 /// </summary>
 /// <remarks>Under the executor's lock, but for the thread.</remarks>
 sealed class SentinelConnection(long number, SentinelRunner runner) : IDisposable

@@ -14,8 +14,8 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Sentinel;
 
 /// <summary>
-/// Runs a <see cref="SentinelMachine"/>: brings it the time and what came over connections, and does what it wants done. The cron calls it,
-/// on the thread that runs commands; threads of connections and scripts leave their news in an inbox and wake the cron.
+/// Runs a <see cref="SentinelMachine"/>: brings it the time and what came over connections, and does what it wants done. The cron
+/// calls it, on the thread that runs commands; threads of connections and scripts leave their news in an inbox and wake the cron.
 /// </summary>
 /// <remarks>Under the executor's lock, but for <see cref="Post"/>.</remarks>
 sealed class SentinelRunner : IDisposable
@@ -46,8 +46,8 @@ sealed class SentinelRunner : IDisposable
     public Func<string?> Save { get; set; } = () => null;
 
     /// <summary>
-    /// Milliseconds of the monotonic clock, counted from the date of the start. A date that is set must not look like a time that has
-    /// passed: Redis goes by the date, and is on TILT for half a minute then.
+    /// Milliseconds of the monotonic clock, counted from the date of the start. A date that is set must not look like a time that
+    /// has passed: Redis goes by the date, and is on TILT for half a minute then.
     /// </summary>
     public long Now => _clock.StartedAt + _clock.Microseconds(_clock.StartedTimestamp, _clock.Timestamp) / 1000;
 
@@ -126,8 +126,9 @@ sealed class SentinelRunner : IDisposable
                 Write(line.Level, line.Text);
                 break;
             case SentinelOutput.LogNextFailover next:
-                var date = _clock.Time.GetLocalNow().AddMilliseconds(next.Milliseconds).ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture);
-                _log.SentinelNotice($"Next failover delay: I will not start a failover before {date}");
+                var date = _clock.Time.GetLocalNow().AddMilliseconds(next.Milliseconds);
+                _log.SentinelNotice("Next failover delay: I will not start a failover before "
+                    + date.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture));
                 break;
             case SentinelOutput.Persist:
                 return Persist();

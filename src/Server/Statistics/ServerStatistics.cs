@@ -91,7 +91,8 @@ sealed class ServerStatistics(int threads = 1)
         ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
         ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
-        RdbSaves = AofRewrites = Snapshots = 0;
+        RdbSaves = AofRewrites = Snapshots = FullSyncs = PartialSyncs = RefusedPartialSyncs = 0;
+        NetReplicationInputBytes = NetReplicationOutputBytes = 0;
         EvictedScripts = 0;
         UnexpectedErrors = ErrorReplies = 0;
         Array.Clear(_threads);

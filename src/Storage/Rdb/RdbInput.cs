@@ -72,6 +72,9 @@ public sealed class RdbInput : IDisposable
     /// <summary>Why the operating system gave no more bytes; null if there was no error.</summary>
     public string? Failure { get; private set; }
 
+    /// <summary>Whether the next chunk is here already, so that moving the window by one does not wait.</summary>
+    public bool IsReady => _ahead is null or { IsCompleted: true };
+
     internal ReadOnlySpan<byte> Window => _window.AsSpan(_from, _to - _from);
 
     /// <summary>Bytes not consumed yet, in the window and behind it.</summary>

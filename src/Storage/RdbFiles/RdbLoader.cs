@@ -55,6 +55,9 @@ public sealed class RdbLoader : IDisposable
     /// <summary>Bytes of the whole file.</summary>
     public long Length => _input.Length;
 
+    /// <inheritdoc cref="RdbInput.IsReady"/>
+    public bool IsReady => _input.IsReady;
+
     /// <summary>Loads some more: about so many bytes, or keys.</summary>
     /// <returns>True once everything is loaded.</returns>
     /// <exception cref="RdbException">The file is damaged.</exception>

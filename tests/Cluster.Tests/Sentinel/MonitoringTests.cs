@@ -34,6 +34,19 @@ public class MonitoringTests
     }
 
     [Fact]
+    public void A_link_whose_subscription_is_refused_is_disconnected_until_it_is_not()
+    {
+        var sentinel = Watching();
+        sentinel.OnCommand = (_, command) => command[0] == "SUBSCRIBE" ? LinkReply.Error("NOAUTH Authentication required.") : null;
+        Assert.Equal(default, sentinel.Machine.Set(sentinel.Master, ["auth-pass", "new"], sentinel.Now));
+        sentinel.Pass(3000);
+        Assert.True(sentinel.Master.Link.IsDisconnected);
+        sentinel.OnCommand = (_, _) => null;
+        sentinel.Pass(1100);
+        Assert.False(sentinel.Master.Link.IsDisconnected);
+    }
+
+    [Fact]
     public void Replicas_are_found_in_the_master_s_INFO()
     {
         var sentinel = Watching();
@@ -187,15 +200,37 @@ public class MonitoringTests
         Assert.Equal(new(false, "*", 0), sentinel.Ask(1111, 9, SentinelHarness.Third));
     }
 
-    [Fact]
-    public void A_Sentinel_without_a_past_lets_a_running_election_end_before_it_votes()
+    static SentinelMachine WithoutPast()
     {
-        var sentinel = new SentinelHarness(s_lines);
-        var machine = new SentinelMachine(new Random(1), sentinel, 0);
+        var machine = new SentinelMachine(new Random(1), new SentinelHarness(), 0);
         Assert.Null(machine.Load([.. s_lines.Select(l => l.Split(' '))], 0));
         machine.Start(SentinelHarness.MyId, 0);
-        Assert.Equal("*", machine.IsMasterDownByAddress("127.0.0.1", 6379, 1, SentinelHarness.Second, 10_999).Leader);
-        Assert.Equal(SentinelHarness.Second, machine.IsMasterDownByAddress("127.0.0.1", 6379, 1, SentinelHarness.Second, 11_000).Leader);
+        return machine;
+    }
+
+    static string VoteAt(SentinelMachine machine, ulong epoch, long time) =>
+        machine.IsMasterDownByAddress("127.0.0.1", 6379, epoch, SentinelHarness.Second, time).Leader;
+
+    [Fact]
+    public void A_Sentinel_without_a_past_and_alone_lets_a_running_election_end_before_it_votes()
+    {
+        var machine = WithoutPast();
+        Assert.Equal("*", VoteAt(machine, 1, 10_999));
+        Assert.Equal(SentinelHarness.Second, VoteAt(machine, 1, 11_000));
+    }
+
+    [Fact]
+    public void A_Sentinel_without_a_past_votes_in_no_epoch_that_others_knew_when_it_met_them()
+    {
+        var machine = WithoutPast();
+        machine.Hello($"127.0.0.2,26380,{SentinelHarness.Second},0,mymaster,127.0.0.1,6379,0", 1000);
+        Assert.Equal("*", VoteAt(machine, 1, 1500));
+        machine.Hello($"127.0.0.2,26381,{SentinelHarness.Third},1,mymaster,127.0.0.1,6379,0", 2000);
+        Assert.Equal("*", VoteAt(machine, 1, 2500));
+        Assert.Equal(SentinelHarness.Second, VoteAt(machine, 2, 2500));
+        // Epoch 3 is one that it did not vote in, and it must not say otherwise.
+        machine.Hello($"127.0.0.2,26381,{SentinelHarness.Third},3,mymaster,127.0.0.1,6379,0", 3000);
+        Assert.Equal("*", VoteAt(machine, 3, 3500));
     }
 
     [Theory]

@@ -4,8 +4,8 @@ using MiniRedis.Cluster.Tests.Simulation;
 namespace MiniRedis.Cluster.Tests.Sentinel;
 
 /// <summary>
-/// A server of Redis as far as its Sentinels and its data matter: a log of writes, a role, asynchronous replication with partial and
-/// full resynchronization, and the commands that Sentinels send.
+/// A server of Redis as far as its Sentinels and its data matter: a log of writes, a role, asynchronous replication with partial
+/// and full resynchronization, and the commands that Sentinels send.
 /// </summary>
 sealed partial class RedisNode : Process
 {

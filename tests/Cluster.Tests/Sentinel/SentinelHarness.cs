@@ -3,8 +3,8 @@ using MiniRedis.Cluster.Sentinel;
 namespace MiniRedis.Cluster.Tests.Sentinel;
 
 /// <summary>
-/// A machine whose other ends are played by the test: it sees what is sent where, answers, and lets time pass. PINGs are answered by
-/// themselves at every address that is up.
+/// A machine whose other ends are played by the test: it sees what is sent where, answers, and lets time pass. PINGs are answered
+/// by themselves at every address that is up.
 /// </summary>
 sealed class SentinelHarness : ISentinelHost
 {

@@ -4,16 +4,17 @@ using MiniRedis.Cluster.Tests.Simulation;
 namespace MiniRedis.Cluster.Tests.Sentinel;
 
 /// <summary>
-/// One run: some nodes and Sentinels of a random configuration, a time of faults, and then a time within which they must have agreed.
+/// One run: some nodes and Sentinels of a random configuration, a time of faults, and then a time within which they must have
+/// agreed.
 /// </summary>
 sealed class SentinelRun
 {
     const string MasterName = "mymaster";
 
     /// <summary>
-    /// Milliseconds from the end of the faults until all is well. A failover that was begun last must run into its timeout, the next may not
-    /// begin before twice the timeout is over, TILT lasts 30 s, and a node that is pointed elsewhere is left alone for a while: the sum of
-    /// all these with the longest timeout used here.
+    /// Milliseconds from the end of the faults until all is well. A failover that was begun last must run into its timeout, the
+    /// next may not begin before twice the timeout is over, TILT lasts 30 s, and a node that is pointed elsewhere is left alone
+    /// for a while: the sum of all these with the longest timeout used here.
     /// </summary>
     const long Patience = 150_000;
 

@@ -5,8 +5,8 @@ using MiniRedis.Cluster.Tests.Simulation;
 namespace MiniRedis.Cluster.Tests.Sentinel;
 
 /// <summary>
-/// Thousands of runs with faults. MINIREDIS_SIMULATION_SEEDS is the number of seeds, MINIREDIS_SIMULATION_SEED the first: with it alone,
-/// one seed runs, and its story is printed.
+/// Thousands of runs with faults. MINIREDIS_SIMULATION_SEEDS is the number of seeds, MINIREDIS_SIMULATION_SEED the first: with it
+/// alone, one seed runs, and its story is printed.
 /// </summary>
 public class SimulationTests(ITestOutputHelper output)
 {

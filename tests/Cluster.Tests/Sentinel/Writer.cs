@@ -3,8 +3,8 @@ using MiniRedis.Cluster.Tests.Simulation;
 namespace MiniRedis.Cluster.Tests.Sentinel;
 
 /// <summary>
-/// A client: it asks a Sentinel for the master, writes there, and waits until all other nodes have acknowledged, as WAIT does. What was
-/// acknowledged by all is safe until one of them loses it by a crash.
+/// A client: it asks a Sentinel for the master, writes there, and waits until all other nodes have acknowledged, as WAIT does.
+/// What was acknowledged by all is safe until one of them loses it by a crash.
 /// </summary>
 sealed class Writer(World world, IReadOnlyList<RedisNode> nodes, IReadOnlyList<SentinelProcess> sentinels)
 {

@@ -125,7 +125,9 @@ sealed class Channel(World world, Network network, Process client, IChannelOwner
         if (hears) Client.Later(network.NextDelay(), () => owner.OnClosed(this));
     }
 
-    /// <summary>The server's machine is gone, and nobody is left to say so: the client finds out when it sends to its successor.</summary>
+    /// <summary>
+    /// The server's machine is gone, and nobody is left to say so: the client finds out when it sends to its successor.
+    /// </summary>
     public void LoseServer()
     {
         _toClient.Waiting.Clear();

@@ -1,9 +1,9 @@
 namespace MiniRedis.Cluster.Tests.Simulation;
 
 /// <summary>
-/// Connections between processes, as TCP has them: bytes arrive in order, late, or not at all when the connection breaks. A path can be
-/// cut in one direction: what is sent on it waits, and so does who waits for an answer. What was sent before a connection was closed
-/// still arrives, so an old connection may act after a new one.
+/// Connections between processes, as TCP has them: bytes arrive in order, late, or not at all when the connection breaks. A path
+/// can be cut in one direction: what is sent on it waits, and so does who waits for an answer. What was sent before a connection
+/// was closed still arrives, so an old connection may act after a new one.
 /// </summary>
 sealed class Network(World world)
 {

@@ -1,8 +1,8 @@
 namespace MiniRedis.Cluster.Tests.Simulation;
 
 /// <summary>
-/// A process at an address of its own. It may crash and start again, be slow, and have a clock that is wrong. What it had scheduled
-/// dies with it.
+/// A process at an address of its own. It may crash and start again, be slow, and have a clock that is wrong. What it had
+/// scheduled dies with it.
 /// </summary>
 abstract class Process(World world, string name, string ip, int port)
 {

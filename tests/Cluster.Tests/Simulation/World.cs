@@ -1,8 +1,8 @@
 namespace MiniRedis.Cluster.Tests.Simulation;
 
 /// <summary>
-/// Processes and a network in one thread, in a time of their own. All chance comes from one seed, so a run is repeated by its seed,
-/// event by event, and then tells its story.
+/// Processes and a network in one thread, in a time of their own. All chance comes from one seed, so a run is repeated by its
+/// seed, event by event, and then tells its story.
 /// </summary>
 sealed class World
 {

@@ -28,6 +28,7 @@ public sealed class LongNumberTests
     static readonly Dictionary<string, string> s_excluded = new()
     {
         ["shutdown"] = "ends the server",
+        ["psync"] = "makes the connection a replica's",
         ["client|kill"] = "may end the connection",
     };
 

@@ -82,6 +82,40 @@ public sealed class FollowerTests
         Assert.Equal($"*5 $5 slave $9 127.0.0.1 :{master.Port} $9 connected :{FakeMaster.Begin + s_stream.Length}", client.Call("ROLE"));
     }
 
+    [Theory]
+    [InlineData(false, int.MaxValue, "flush-before-load")]
+    [InlineData(true, 1, "on-empty-db")]
+    [InlineData(true, 7, "on-empty-db")]
+    public void The_file_is_loaded_as_it_comes_where_the_configuration_says_so(bool sendsMark, int piece, string directive)
+    {
+        using var master = new FakeMaster(s_stream) { SendsMark = sendsMark, Piece = piece, File = FileOf("SET loaded yes", "SET a old") };
+        using var server = Follow(master, $"repl-diskless-load {directive}\n");
+        AwaitOffset(server, FakeMaster.Begin + s_stream.Length);
+        AssertHasStream(server);
+        Assert.False(File.Exists(server.Server.Saving.Path));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_that_breaks_off_or_is_damaged_as_it_comes_leaves_no_data_and_is_asked_for_again(bool breaksOff)
+    {
+        var file = FileOf("SET k v");
+        if (!breaksOff) file[^12] ^= 1;
+        using var master = new FakeMaster { File = file };
+        var answer = System.Text.Encoding.Latin1.GetString(file.AsSpan(0, 60));
+        if (breaksOff) master.Answers.Enqueue($"+FULLRESYNC {FakeMaster.Id} {FakeMaster.Begin}\r\n${file.Length}\r\n{answer}");
+        using var server = Follow(master, "repl-diskless-load flush-before-load\n");
+        if (breaksOff)
+        {
+            Await(server, () => server.Server.Follower.State == MasterLinkState.Sync && server.Server.Dataset.IsLoading);
+            master.Cut();
+        }
+        Await(server, () => master.Count("PSYNC ? -1") >= 2);
+        if (breaksOff) AwaitOffset(server, FakeMaster.Begin);
+        else Await(server, () => !server.Server.Dataset.IsLoading && server.Server.Keyspace.Count == 0);
+    }
+
     [Fact]
     public void Acknowledgements_tell_how_far_the_commands_have_run()
     {
@@ -350,5 +384,77 @@ public sealed class FollowerTests
         client.Call($"REPLICAOF 127.0.0.1 {master.Port}");
         Assert.Equal("-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)", waiting.Read());
         Assert.Equal("", waiting.ReadToEnd());
+    }
+
+    [Fact]
+    public void A_writable_replica_expires_the_keys_that_its_clients_made()
+    {
+        using var master = new FakeMaster(Commands("SELECT 0", "SET theirs v", "PEXPIREAT theirs 1"));
+        using var server = Follow(master, "replica-read-only no\n");
+        AwaitOffset(server, FakeMaster.Begin + master.Stream.Length);
+        using var client = server.Connect();
+        client.Run(
+            """
+            SET ours v PX 1000
+            -> +OK
+            SET kept v PX 1000
+            -> +OK
+            PERSIST kept
+            -> :1
+            DBSIZE
+            -> :3
+            """);
+        Assert.Contains("slave_expires_tracked_keys:2", client.Call("INFO stats"), StringComparison.Ordinal);
+        Await(server, () => server.Server.Keyspace.Count == 2);
+        Assert.Equal("$1 v", client.Call("GET kept"));
+        Assert.Contains("slave_expires_tracked_keys:0", client.Call("INFO stats"), StringComparison.Ordinal);
+        // A write of a client finds the master's expired key gone, as on any server.
+        Assert.Equal(":1", client.Call("APPEND theirs x"));
+        // They are forgotten once writes are refused.
+        client.Call("SET ours v PX 1000000");
+        client.Call("CONFIG SET replica-read-only yes");
+        Assert.Contains("slave_expires_tracked_keys:0", client.Call("INFO stats"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scripts_of_clients_may_not_write_to_a_replica()
+    {
+        using var master = new FakeMaster(s_stream);
+        using var server = Follow(master);
+        AwaitOffset(server, FakeMaster.Begin + s_stream.Length);
+        using var client = server.Connect();
+        Assert.StartsWith("-READONLY You can't write", client.Call("EVAL \"return redis.call('set','k','v')\" 0"), StringComparison.Ordinal);
+        Assert.StartsWith("-READONLY You can not run script", client.Call("EVAL \"#!lua\\nreturn 1\" 0"), StringComparison.Ordinal);
+        Assert.Equal("$1 2", client.Call("EVAL \"#!lua flags=no-writes\\nreturn redis.call('get','a')\" 0"));
+        client.Call("MULTI");
+        client.Call("SET k v");
+        Assert.StartsWith("-EXECABORT", client.Call("EXEC"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_command_that_fails_here_is_told_and_counted()
+    {
+        using var master = new FakeMaster(Commands("SELECT 0", "SET a x", "INCR a", "NOSUCH x", "SET b 1"));
+        using var server = Follow(master, "propagation-error-behavior ignore\n");
+        AwaitOffset(server, FakeMaster.Begin + master.Stream.Length);
+        using var client = server.Connect();
+        Assert.Contains("unexpected_error_replies:2", client.Call("INFO stats"), StringComparison.Ordinal);
+        Assert.Equal("$1 1", client.Call("GET b"));
+    }
+
+    [Fact]
+    public void Memory_beyond_the_bound_evicts_nothing_on_a_replica_unless_asked()
+    {
+        using var master = new FakeMaster(Commands("SELECT 0", "SET a " + new string('v', 10_000), "SET b " + new string('v', 10_000)));
+        using var server = Follow(master, "maxmemory 1000\nmaxmemory-policy allkeys-lru\n");
+        AwaitOffset(server, FakeMaster.Begin + master.Stream.Length);
+        using var client = server.Connect();
+        Assert.Equal(":2", client.Call("DBSIZE"));
+        client.Call("CONFIG SET replica-ignore-maxmemory no");
+        Await(server, () =>
+        {
+            server.Server.Eviction.Run();
+            return server.Server.Keyspace.Count == 0;
+        });
     }
 }

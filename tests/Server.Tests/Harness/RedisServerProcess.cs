@@ -127,12 +127,18 @@ internal sealed class RedisServerProcess : IDisposable
         return line.ToString(0, line.Length - 1);
     }
 
+    /// <summary>Ends it at once, as a crash would.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
     public void Dispose()
     {
         _stream.Dispose();
         _socket.Dispose();
-        _process.Kill();
-        _process.WaitForExit();
+        Kill();
         _process.Dispose();
         Dir.Delete(recursive: true);
     }

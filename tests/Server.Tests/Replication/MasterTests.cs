@@ -362,4 +362,55 @@ public sealed class MasterTests
         replica.Expect("SELECT 0", "SET b 2");
         Assert.Equal("$-1", client.Call("GET a"));
     }
+
+    [Fact]
+    public void A_shutdown_lets_replicas_catch_up()
+    {
+        var codes = new List<int>();
+        using var server = new TestServer(ByFile, exits: codes.Add);
+        using var client = server.Connect();
+        using var other = server.Connect();
+        using var replica = new FakeReplica(server);
+        replica.FullSync();
+        client.Call("SET a 1");
+        client.Send("SHUTDOWN");
+        replica.Expect("SELECT 0", "SET a 1", "REPLCONF GETACK *");
+        server.TickUntil(() => server.Server.Blocking.Count == 1);
+        Assert.Empty(codes);
+        // Writes are held meanwhile, and what only reads is not.
+        Assert.Equal("$1 1", other.Call("GET a"));
+        other.Send("SET a 2");
+        Assert.Equal("+OK", Aborted(server));
+        Assert.Equal("-ERR Errors trying to SHUTDOWN. Check logs.", client.Read());
+        Assert.Equal("+OK", other.Read());
+        replica.Expect("SET a 2");
+        client.Send("SHUTDOWN");
+        replica.Expect("REPLCONF GETACK *");
+        replica.Client.Send($"REPLCONF ACK {replica.Offset + replica.Read}");
+        server.TickUntil(() => codes.Count > 0);
+        Assert.Equal([0], codes);
+    }
+
+    static string Aborted(TestServer server)
+    {
+        using var client = server.Connect();
+        return client.Call("SHUTDOWN ABORT");
+    }
+
+    [Fact]
+    public void A_shutdown_waits_no_longer_than_it_is_told()
+    {
+        var codes = new List<int>();
+        using var server = new TestServer(ByFile + "shutdown-timeout 5", exits: codes.Add);
+        using var client = server.Connect();
+        using var replica = new FakeReplica(server);
+        replica.FullSync();
+        client.Call("SET a 1");
+        client.Send("SHUTDOWN");
+        server.TickUntil(() => server.Server.Blocking.Count == 1);
+        server.Advance(TimeSpan.FromSeconds(4));
+        Assert.Empty(codes);
+        server.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal([0], codes);
+    }
 }

@@ -29,8 +29,7 @@ static partial class ServerCommands
         if (!TryParseShutdown(ref c, out var flags, out var abort)) return;
         if (abort)
         {
-            // There are no replicas to wait for. So a shutdown can be aborted only if a signal asked for it and the cron has not
-            // begun it.
+            // One that waits for replicas, or that a signal asked for and the cron has not begun.
             if (c.Server.Shutdown.TryAbort()) c.Reply.Ok();
             else c.Fail(Errors.NoShutdown);
             return;
@@ -39,6 +38,24 @@ static partial class ServerCommands
         {
             // Half of its changes are made. Without saving, the end takes nothing that was promised.
             c.Fail(c.Server.RunningScript.BusyError);
+            return;
+        }
+        if (c.Client.Waiting is not null)
+        {
+            // It has waited for replicas, and the server goes on.
+            c.Fail(Errors.ShutdownFailed);
+            return;
+        }
+        if (!c.MayBlock && (flags & ShutdownFlags.Now) == 0)
+        {
+            c.Fail(Errors.ShutdownMayNotBlock);
+            return;
+        }
+        if (c.Server.ReplicasBeforeShutdown.Waits(flags))
+        {
+            c.Server.Shutdown.Request(flags);
+            c.Server.ReplicasBeforeShutdown.Add(
+                c.Server.Blocking.Block(c.Client, c.Command, c.Request, first: 1, last: 0, default, deadline: 0, onNoKey: false));
             return;
         }
         if (!c.Server.Shutdown.TryBegin(flags))

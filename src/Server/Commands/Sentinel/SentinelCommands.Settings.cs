@@ -29,21 +29,26 @@ static partial class SentinelCommands
         }
     }
 
-    /// <summary>A setting of SENTINEL CONFIG: how it is read, and how it is set: false for a wrong value, which changes nothing.</summary>
+    /// <summary>
+    /// A setting of SENTINEL CONFIG: how it is read, and how it is set: false for a wrong value, which changes nothing.
+    /// </summary>
     sealed record Setting(
-        string Name, Func<SentinelSettings, ConfigService, string> Get, Func<string, bool> IsValid, Action<SentinelSettings, ConfigService, string> Set,
-        bool IsCredential = false);
+        string Name, Func<SentinelSettings, ConfigService, string> Get, Func<string, bool> IsValid,
+        Action<SentinelSettings, ConfigService, string> Set, bool IsCredential = false);
 
     static readonly Setting[] s_settings =
     [
         new("resolve-hostnames", (s, _) => YesNo(s.ResolveHostnames), IsYesNo, (s, _, v) => s.ResolveHostnames = Is(v, "yes")),
         new("announce-hostnames", (s, _) => YesNo(s.AnnounceHostnames), IsYesNo, (s, _, v) => s.AnnounceHostnames = Is(v, "yes")),
-        new("announce-ip", (s, _) => s.AnnounceIp ?? "", _ => true, (s, _, v) => s.AnnounceIp = v.Length == 0 ? null : v),
-        new("announce-port", (s, _) => $"{s.AnnouncePort}", v => ushort.TryParse(v, out var _), (s, _, v) => s.AnnouncePort = ushort.Parse(v)),
-        new("sentinel-user", (s, _) => s.SentinelUser ?? "", _ => true, (s, _, v) => s.SentinelUser = v.Length == 0 ? null : v, IsCredential: true),
-        new("sentinel-pass", (s, _) => s.SentinelPass ?? "", _ => true, (s, _, v) => s.SentinelPass = v.Length == 0 ? null : v, IsCredential: true),
+        new("announce-ip", (s, _) => s.AnnounceIp ?? "", _ => true, (s, _, v) => s.AnnounceIp = NullIfEmpty(v)),
+        new("announce-port", (s, _) => $"{s.AnnouncePort}", v => ushort.TryParse(v, out var _),
+            (s, _, v) => s.AnnouncePort = ushort.Parse(v)),
+        new("sentinel-user", (s, _) => s.SentinelUser ?? "", _ => true, (s, _, v) => s.SentinelUser = NullIfEmpty(v), IsCredential: true),
+        new("sentinel-pass", (s, _) => s.SentinelPass ?? "", _ => true, (s, _, v) => s.SentinelPass = NullIfEmpty(v), IsCredential: true),
         new("loglevel", (_, c) => c.Get("loglevel") ?? "", IsLogLevel, (_, c, v) => c.TrySet([("loglevel", v)], default, out var _)),
     ];
+
+    static string? NullIfEmpty(string value) => value.Length == 0 ? null : value;
 
     static string YesNo(bool value) => value ? "yes" : "no";
 

@@ -138,7 +138,7 @@ sealed class AofLoading : IDisposable
             return;
         }
         // Expired keys are loaded too: a later command may extend their deadline.
-        _base = _setup.Open(_file, dropExpiredAt: -1, replaces: false);
+        _base = _setup.Open(_file, _file.Length, dropExpiredAt: -1, replaces: false);
     }
 
     static FileStream Open(string path, long from)

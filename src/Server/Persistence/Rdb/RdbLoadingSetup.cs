@@ -15,9 +15,10 @@ sealed class RdbLoadingSetup(
 {
     /// <summary>Begins to read a file from its position.</summary>
     /// <param name="file">Closed with the result.</param>
+    /// <param name="length">Its bytes; more if nobody knows.</param>
     /// <param name="dropExpiredAt">Keys whose deadline (unix ms) is no later are left out; -1 for none.</param>
     /// <param name="replaces">Whether existing keys are replaced. If not, a duplicate name is damage.</param>
-    public RdbLoader Open(FileStream file, long dropExpiredAt, bool replaces)
+    public RdbLoader Open(Stream file, long length, long dropExpiredAt, bool replaces)
     {
         var verifies = settings.RdbChecksum && !switches.SkipChecksums;
         var options = new RdbLoadOptions
@@ -28,6 +29,6 @@ sealed class RdbLoadingSetup(
             VerifiesChecksum = verifies,
             AnyVersion = settings.RdbVersionCheck == RdbVersionCheck.Relaxed,
         };
-        return new RdbLoader(keyspace, new RdbInput(file, file.Length, verifies), options, target);
+        return new RdbLoader(keyspace, new RdbInput(file, length, verifies), options, target);
     }
 }

@@ -81,11 +81,9 @@ public sealed class ReplicationCommandsWaitTests
         replica.FullSync();
         client.SendRaw("SET a 1\r\nWAITAOF 1 0 0\r\n");
         Assert.Equal("+OK", client.Read());
-        server.TickUntil(() =>
-        {
-            server.Time.Advance(TimeSpan.FromSeconds(1));
-            return server.Server.Blocking.Count == 0;
-        });
+        server.TickUntil(() => server.Server.Blocking.Count == 1);
+        server.Advance(TimeSpan.FromSeconds(1));
+        server.TickUntil(() => server.Server.Blocking.Count == 0);
         Assert.Equal("*2 :1 :0", client.Read());
         client.Send("WAITAOF 1 1 0");
         replica.Expect("SELECT 0", "SET a 1");

@@ -22,15 +22,24 @@ public sealed class SentinelCommandsTests : IDisposable
 
     [Fact]
     public void A_Sentinel_has_its_own_commands_and_few_of_a_server() => _client.Run("""
-        PING => +PONG
-        GET k => -ERR unknown command 'GET', with args beginning with: 'k'
-        CONFIG GET port => -ERR unknown command 'CONFIG', with args beginning with: 'GET' 'port'
-        ROLE => *2 $8 sentinel *1 $8 mymaster
-        PUBLISH news hello => -ERR Only HELLO messages are accepted by Sentinel instances.
-        PUBLISH __sentinel__:hello nonsense => :1
-        SENTINEL MYID => $40 0123456789012345678901234567890123456789
-        SENTINEL NONSENSE => -ERR unknown subcommand 'NONSENSE'. Try SENTINEL HELP.
-        SENTINEL MASTERS x => -ERR wrong number of arguments for 'sentinel|masters' command
+        PING
+        -> +PONG
+        GET k
+        -> -ERR unknown command 'GET', with args beginning with: 'k'
+        CONFIG GET port
+        -> -ERR unknown command 'CONFIG', with args beginning with: 'GET' 'port'
+        ROLE
+        -> *2 $8 sentinel *1 $8 mymaster
+        PUBLISH news hello
+        -> -ERR Only HELLO messages are accepted by Sentinel instances.
+        PUBLISH __sentinel__:hello nonsense
+        -> :1
+        SENTINEL MYID
+        -> $40 0123456789012345678901234567890123456789
+        SENTINEL NONSENSE
+        -> -ERR unknown subcommand 'NONSENSE'. Try SENTINEL HELP.
+        SENTINEL MASTERS x
+        -> -ERR wrong number of arguments for 'sentinel|masters' command
         """);
 
     [Fact]
@@ -43,13 +52,20 @@ public sealed class SentinelCommandsTests : IDisposable
 
     [Fact]
     public void The_address_of_a_master_is_told() => _client.Run("""
-        SENTINEL GET-MASTER-ADDR-BY-NAME mymaster => *2 $9 127.0.0.1 $1 1
-        SENTINEL GET-PRIMARY-ADDR-BY-NAME mymaster => *2 $9 127.0.0.1 $1 1
-        SENTINEL GET-MASTER-ADDR-BY-NAME other => *-1
-        SENTINEL MASTER other => -ERR No such master with that name
-        SENTINEL REPLICAS mymaster => *0
-        SENTINEL SENTINELS mymaster => *0
-        SENTINEL INFO-CACHE mymaster other => *2 $8 mymaster *1 *2 :0 $-1
+        SENTINEL GET-MASTER-ADDR-BY-NAME mymaster
+        -> *2 $9 127.0.0.1 $1 1
+        SENTINEL GET-PRIMARY-ADDR-BY-NAME mymaster
+        -> *2 $9 127.0.0.1 $1 1
+        SENTINEL GET-MASTER-ADDR-BY-NAME other
+        -> *-1
+        SENTINEL MASTER other
+        -> -ERR No such master with that name
+        SENTINEL REPLICAS mymaster
+        -> *0
+        SENTINEL SENTINELS mymaster
+        -> *0
+        SENTINEL INFO-CACHE mymaster other
+        -> *2 $8 mymaster *1 *2 :0 $-1
         """);
 
     [Fact]
@@ -67,28 +83,41 @@ public sealed class SentinelCommandsTests : IDisposable
 
     [Fact]
     public void A_Sentinel_alone_reaches_no_quorum_of_two() => _client.Run("""
-        SENTINEL CKQUORUM mymaster => -NOQUORUM 1 usable Sentinels. Not enough available Sentinels to reach the specified quorum for this master
-        SENTINEL SET mymaster quorum 1 => +OK
-        SENTINEL CKQUORUM mymaster => +OK 1 usable Sentinels. Quorum and failover authorization can be reached
+        SENTINEL CKQUORUM mymaster
+        -> -NOQUORUM 1 usable Sentinels. Not enough available Sentinels to reach the specified quorum for this master
+        SENTINEL SET mymaster quorum 1
+        -> +OK
+        SENTINEL CKQUORUM mymaster
+        -> +OK 1 usable Sentinels. Quorum and failover authorization can be reached
         """);
 
     [Fact]
     public void MONITOR_and_REMOVE_change_the_file()
     {
         _client.Run("""
-            SENTINEL MONITOR other 127.0.0.1 2 1 => +OK
-            SENTINEL MONITOR other 127.0.0.1 2 1 => -ERR Duplicate master name.
-            SENTINEL MONITOR third 127.0.0.1 2 0 => -ERR Quorum must be 1 or greater.
-            SENTINEL MONITOR third 127.0.0.1 2 x => -ERR Invalid quorum
-            SENTINEL MONITOR third 127.0.0.1 x 1 => -ERR Invalid port
-            SENTINEL MONITOR third 127.0.0.1 99999 1 => -ERR Invalid port number.
-            SENTINEL MONITOR third nowhere 2 1 => -ERR Invalid IP address or hostname specified
-            ROLE => *2 $8 sentinel *2 $8 mymaster $5 other
+            SENTINEL MONITOR other 127.0.0.1 2 1
+            -> +OK
+            SENTINEL MONITOR other 127.0.0.1 2 1
+            -> -ERR Duplicate master name.
+            SENTINEL MONITOR third 127.0.0.1 2 0
+            -> -ERR Quorum must be 1 or greater.
+            SENTINEL MONITOR third 127.0.0.1 2 x
+            -> -ERR Invalid quorum
+            SENTINEL MONITOR third 127.0.0.1 x 1
+            -> -ERR Invalid port
+            SENTINEL MONITOR third 127.0.0.1 99999 1
+            -> -ERR Invalid port number.
+            SENTINEL MONITOR third nowhere 2 1
+            -> -ERR Invalid IP address or hostname specified
+            ROLE
+            -> *2 $8 sentinel *2 $8 mymaster $5 other
             """);
         Assert.Contains("sentinel monitor other 127.0.0.1 2 1\n", File);
         _client.Run("""
-            SENTINEL REMOVE other => +OK
-            SENTINEL REMOVE other => -ERR No such master with that name
+            SENTINEL REMOVE other
+            -> +OK
+            SENTINEL REMOVE other
+            -> -ERR No such master with that name
             """);
         Assert.DoesNotContain("other", File);
         Assert.Contains($"sentinel myid {Id}\n", File);
@@ -100,14 +129,19 @@ public sealed class SentinelCommandsTests : IDisposable
         using var listener = _server.Connect();
         Assert.Equal("*3 $9 subscribe $4 +set :1", listener.Call("SUBSCRIBE +set"));
         _client.Run("""
-            SENTINEL SET mymaster down-after-milliseconds 70000 auth-pass secret => +OK
-            SENTINEL SET mymaster quorum => -ERR wrong number of arguments for 'sentinel|set' command
-            SENTINEL SET mymaster quorum 0 => -ERR Invalid argument '0' for SENTINEL SET 'quorum'
-            SENTINEL SET mymaster colour red => -ERR Unknown option or number of arguments for SENTINEL SET 'colour'
-            SENTINEL SET other quorum 1 => -ERR No such master with that name
+            SENTINEL SET mymaster down-after-milliseconds 70000 auth-pass secret
+            -> +OK
+            SENTINEL SET mymaster quorum
+            -> -ERR wrong number of arguments for 'sentinel|set' command
+            SENTINEL SET mymaster quorum 0
+            -> -ERR Invalid argument '0' for SENTINEL SET 'quorum'
+            SENTINEL SET mymaster colour red
+            -> -ERR Unknown option or number of arguments for SENTINEL SET 'colour'
+            SENTINEL SET other quorum 1
+            -> -ERR No such master with that name
             """);
-        Assert.Equal("*3 $7 message $4 +set $58 master mymaster 127.0.0.1 1 down-after-milliseconds 70000", listener.Read());
-        Assert.Equal("*3 $7 message $4 +set $45 master mymaster 127.0.0.1 1 auth-pass ******", listener.Read());
+        Assert.Equal("*3 $7 message $4 +set $57 master mymaster 127.0.0.1 1 down-after-milliseconds 70000", listener.Read());
+        Assert.Equal("*3 $7 message $4 +set $44 master mymaster 127.0.0.1 1 auth-pass ******", listener.Read());
         Assert.Contains("sentinel down-after-milliseconds mymaster 70000\nsentinel auth-pass mymaster secret\n", File);
         Assert.StartsWith("-ERR Reconfiguration of scripts path is denied", _client.Call("SENTINEL SET mymaster notification-script /bin/true"));
     }
@@ -116,11 +150,16 @@ public sealed class SentinelCommandsTests : IDisposable
     public void A_vote_is_given_once_and_written_before_it_is_told()
     {
         _client.Run("""
-            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 0 * => *3 :0 $1 * :0
-            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 9 5 abc => *3 :0 $1 * :0
-            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 5 abc => *3 :0 $3 abc :5
-            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 5 def => *3 :0 $3 abc :5
-            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 x 5 def => -ERR value is not an integer or out of range
+            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 0 *
+            -> *3 :0 $1 * :0
+            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 9 5 abc
+            -> *3 :0 $1 * :0
+            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 5 abc
+            -> *3 :0 $3 abc :5
+            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 1 5 def
+            -> *3 :0 $3 abc :5
+            SENTINEL IS-MASTER-DOWN-BY-ADDR 127.0.0.1 x 5 def
+            -> -ERR value is not an integer or out of range
             """);
         Assert.Contains("sentinel leader-epoch mymaster 5\n", File);
         Assert.Contains("sentinel current-epoch 5\n", File);
@@ -136,30 +175,50 @@ public sealed class SentinelCommandsTests : IDisposable
 
     [Fact]
     public void CONFIG_and_DEBUG_read_and_change_settings() => _client.Run("""
-        SENTINEL CONFIG GET announce-* announce-ip => *6 $18 announce-hostnames $2 no $11 announce-ip $0  $13 announce-port $1 0
-        SENTINEL CONFIG SET announce-ip 1.2.3.4 announce-port 7 => +OK
-        SENTINEL CONFIG GET announce-port announce-ip => *4 $13 announce-port $1 7 $11 announce-ip $7 1.2.3.4
-        SENTINEL CONFIG SET announce-port 99999 => -ERR Invalid value '99999' to SENTINEL CONFIG SET 'announce-port'
-        SENTINEL CONFIG SET colour red => -ERR Invalid argument 'colour' to SENTINEL CONFIG SET
-        SENTINEL CONFIG SET announce-ip a announce-ip b => -ERR Duplicate argument 'announce-ip' to SENTINEL CONFIG SET
-        SENTINEL CONFIG SET announce-ip a announce-port => -ERR Missing argument 'announce-port' value
-        SENTINEL CONFIG SET loglevel loud => -ERR Invalid value 'loud' to SENTINEL CONFIG SET 'loglevel'
-        SENTINEL CONFIG SET loglevel debug => +OK
-        SENTINEL CONFIG GET loglevel => *2 $8 loglevel $5 debug
-        SENTINEL DEBUG info-period 5000 => +OK
-        SENTINEL DEBUG info-period 0 => -ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'
-        SENTINEL DEBUG colour 1 => -ERR Unknown option or number of arguments for SENTINEL DEBUG 'colour'
+        SENTINEL CONFIG GET announce-* announce-ip
+        -> *6 $18 announce-hostnames $2 no $11 announce-ip $0  $13 announce-port $1 0
+        SENTINEL CONFIG SET announce-ip 1.2.3.4 announce-port 7
+        -> +OK
+        SENTINEL CONFIG GET announce-port announce-ip
+        -> *4 $13 announce-port $1 7 $11 announce-ip $7 1.2.3.4
+        SENTINEL CONFIG SET announce-port 99999
+        -> -ERR Invalid value '99999' to SENTINEL CONFIG SET 'announce-port'
+        SENTINEL CONFIG SET colour red
+        -> -ERR Invalid argument 'colour' to SENTINEL CONFIG SET
+        SENTINEL CONFIG SET announce-ip a announce-ip b
+        -> -ERR Duplicate argument 'announce-ip' to SENTINEL CONFIG SET
+        SENTINEL CONFIG SET announce-ip a announce-port
+        -> -ERR Missing argument 'announce-port' value
+        SENTINEL CONFIG SET loglevel loud
+        -> -ERR Invalid value 'loud' to SENTINEL CONFIG SET 'loglevel'
+        SENTINEL CONFIG SET loglevel debug
+        -> +OK
+        SENTINEL CONFIG GET loglevel
+        -> *2 $8 loglevel $5 debug
+        SENTINEL DEBUG info-period 5000
+        -> +OK
+        SENTINEL DEBUG info-period 0
+        -> -ERR Invalid argument '0' for SENTINEL DEBUG 'info-period'
+        SENTINEL DEBUG colour 1
+        -> -ERR Unknown option or number of arguments for SENTINEL DEBUG 'colour'
         """);
 
     [Fact]
     public void What_nobody_can_fail_over_to_is_refused() => _client.Run("""
-        SENTINEL FAILOVER mymaster => -NOGOODSLAVE No suitable replica to promote
-        SENTINEL RESET my* => :1
-        SENTINEL RESET other => :0
-        SENTINEL PENDING-SCRIPTS => *0
-        SENTINEL SIMULATE-FAILURE HELP => *2 $20 crash-after-election $21 crash-after-promotion
-        SENTINEL SIMULATE-FAILURE NONSENSE => -ERR Unknown failure simulation specified
-        SENTINEL SIMULATE-FAILURE CRASH-AFTER-ELECTION => +OK
+        SENTINEL FAILOVER mymaster
+        -> -NOGOODSLAVE No suitable replica to promote
+        SENTINEL RESET my*
+        -> :1
+        SENTINEL RESET other
+        -> :0
+        SENTINEL PENDING-SCRIPTS
+        -> *0
+        SENTINEL SIMULATE-FAILURE HELP
+        -> *2 $20 crash-after-election $21 crash-after-promotion
+        SENTINEL SIMULATE-FAILURE NONSENSE
+        -> -ERR Unknown failure simulation specified
+        SENTINEL SIMULATE-FAILURE CRASH-AFTER-ELECTION
+        -> +OK
         """);
 
     [Fact]

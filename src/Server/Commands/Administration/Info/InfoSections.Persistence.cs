@@ -18,7 +18,7 @@ static partial class InfoSections
         text.Field("current_save_keys_processed", server.Snapshots.Current?.Captured ?? 0);
         text.Field("current_save_keys_total", server.Snapshots.Current?.Keys ?? 0);
         text.Field("rdb_changes_since_last_save", server.Effects.Dirty);
-        text.Field("rdb_bgsave_in_progress", saving.IsRunning ? 1 : 0);
+        text.Field("rdb_bgsave_in_progress", saving.IsRunning || server.FullSyncs.IsStreaming);
         text.Field("rdb_last_save_time", server.Saving.LastSave / 1000);
         text.Field("rdb_last_bgsave_status", server.Saving.LastWentWell ? "ok" : "err");
         text.Field("rdb_last_bgsave_time_sec", saving.LastSeconds);

@@ -44,7 +44,7 @@ static partial class InfoSections
         text.Field("latest_fork_usec", 0);
         text.Field("total_forks", statistics.Snapshots);
         text.Field("migrate_cached_sockets", 0);
-        text.Field("slave_expires_tracked_keys", 0);
+        text.Field("slave_expires_tracked_keys", server.OwnKeys.Count);
         text.Field("active_defrag_hits", server.ActiveDefrag.Hits);
         text.Field("active_defrag_misses", server.ActiveDefrag.Misses);
         text.Field("active_defrag_key_hits", server.ActiveDefrag.KeyHits);
