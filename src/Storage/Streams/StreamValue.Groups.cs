@@ -159,7 +159,7 @@ public readonly unsafe partial struct StreamValue
     {
         // Entries between the last one and this one may have gone, trimmed or deleted.
         var counts = group.EntriesRead != StreamGroup.Unknown && group.LastId >= _root->FirstId && !HasTombstoneFrom(group.LastId);
-        if (counts) group.EntriesRead = AtMostAdded(group.EntriesRead + 1);
+        if (counts) group.EntriesRead = Math.Min(group.EntriesRead, Added - 1) + 1;
         else if (_root->EntriesAdded > 0) group.EntriesRead = EntriesUpTo(id);
         group.LastId = id;
     }
