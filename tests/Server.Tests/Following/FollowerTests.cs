@@ -366,8 +366,10 @@ public sealed class FollowerTests
     public void A_silent_master_is_given_up()
     {
         using var master = new FakeMaster(s_stream);
-        using var server = Follow(master, "repl-timeout 60\n");
+        using var server = Follow(master);
         AwaitOffset(server, FakeMaster.Begin + s_stream.Length);
+        using var client = server.Connect();
+        Assert.Equal("+OK", client.Call("CONFIG SET repl-timeout 60"));
         for (var i = 0; i < 610; i++) server.Advance(TimeSpan.FromMilliseconds(100));
         master.Await("PSYNC", times: 2);
     }
