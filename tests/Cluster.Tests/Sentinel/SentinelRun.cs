@@ -19,7 +19,7 @@ sealed class SentinelRun
     const long Patience = 150_000;
 
     /// <summary>Milliseconds for which it must have stayed well.</summary>
-    const long Stable = 5_000;
+    const long Stable = 3_000;
 
     readonly World _world;
     readonly List<RedisNode> _nodes = [];
@@ -65,7 +65,7 @@ sealed class SentinelRun
         // A Sentinel learns replicas from their master alone: one that it has not met when the master fails stays unknown.
         _world.RunUntil(15_000, () => _sentinels.TrueForAll(s => s.IsRunning && s.KnowsAll(_nodes.Count - 1, _sentinels.Count - 1)));
         _writer.Begin();
-        var end = _world.Now + _world.Between(5_000, 40_000);
+        var end = _world.Now + _world.Between(5_000, 30_000);
         _faults.Begin(end);
         _world.RunUntil(end);
         _faults.End();

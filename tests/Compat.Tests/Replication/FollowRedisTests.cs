@@ -32,6 +32,7 @@ public sealed class FollowRedisTests(ITestOutputHelper output)
     [InlineData("yes", "")]
     [InlineData("no", "")]
     [InlineData("yes", "appendonly yes")]
+    [InlineData("yes", "repl-diskless-load flush-before-load")]
     public void Random_commands_of_all_types_leave_the_same_data(string diskless, string configuration)
     {
         var port = FreePort();
