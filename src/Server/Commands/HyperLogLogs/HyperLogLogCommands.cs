@@ -21,7 +21,7 @@ static partial class HyperLogLogCommands
         Arity = -2, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Fast,
         Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Insert)],
         Args = [Arg.Key("key"), Arg.String("element").Multiple().Optional()],
-        Propagates = Propagation.Verbatim,
+        Propagates = Propagation.AsEffects,
         Run = PfAdd,
     };
 
@@ -61,21 +61,36 @@ static partial class HyperLogLogCommands
         if (!at.Found) c.Server.Keys.Created(c.Database, editor.Record, key);
         var changes = at.Found ? 0 : 1;
         var corrupt = false;
-        for (var i = 2; i < c.Count && !corrupt; i++)
+        var end = 2;
+        for (; end < c.Count; end++)
         {
-            var change = editor.Add(c.Arg(i));
+            var change = editor.Add(c.Arg(end));
             if (change == HyperLogLogChange.Changed) changes++;
             corrupt = change == HyperLogLogChange.Corrupt;
+            if (corrupt) break;
         }
         if (changes > 0)
         {
             editor.MarkStale();
+            EmitAdded(c, end);
             c.Changed(key, KeyspaceEvents.String, "pfadd");
             // As in Redis, each register that is raised counts as a change.
             c.Server.Effects.Dirty += changes - 1;
         }
         if (corrupt) c.Fail(Errors.CorruptHyperLogLog);
         else c.Reply.Integer(changes > 0 ? 1 : 0);
+    }
+
+    /// <summary>
+    /// Propagates what was added. Where corrupt registers ended it, that is less than was asked for: the whole command would fail in a
+    /// replica. (Redis propagates nothing then, though its registers have changed.)
+    /// </summary>
+    static void EmitAdded(in CommandContext c, int end)
+    {
+        if (!c.IsPropagating) return;
+        var effects = c.Emit(end);
+        effects.Add("PFADD"u8);
+        for (var i = 1; i < end; i++) effects.Add(c.Arg(i));
     }
 
     static void PfCount(ref CommandContext c)

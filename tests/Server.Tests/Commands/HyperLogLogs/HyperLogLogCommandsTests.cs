@@ -173,6 +173,25 @@ public sealed class HyperLogLogCommandsTests : ServerTests
         """);
 
     [Fact]
+    public void What_was_added_before_corrupt_registers_were_met_is_all_that_is_propagated()
+    {
+        // Half of the registers, all zero, and nothing for the others.
+        const string Half = "\"HYLL\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x80\\x5f\\xff\"";
+        string Added(string elements)
+        {
+            Assert.Equal("+OK", _client.Call($"SET h {Half}"));
+            return _client.Call($"PFADD h {elements}");
+        }
+
+        var letters = "abcdefghij".Select(letter => letter.ToString()).ToLookup(letter => Added(letter) == ":1");
+        Assert.StartsWith("-INVALIDOBJ", Added(letters[false].First()));
+        _server.Effects.Commands.Clear();
+        var (first, second, lost) = (letters[true].First(), letters[true].Last(), letters[false].First());
+        Assert.StartsWith("-INVALIDOBJ", Added($"{first} {second} {lost} {first}"));
+        Assert.Equal($"PFADD h {first} {second}", _server.Effects.Commands.Last());
+    }
+
+    [Fact]
     public void The_expiry_stays() => _client.Run("""
         PFADD h a
         -> :1
