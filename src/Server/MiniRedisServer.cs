@@ -193,6 +193,7 @@ sealed class MiniRedisServer
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
         memory.AddBacklog(stream);
+        memory.Unbounded = replicas;
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);

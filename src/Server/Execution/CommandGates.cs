@@ -81,7 +81,7 @@ sealed partial class CommandGates(
             if (command.InMulti == InMulti.RunsQueue)
             {
                 var queue = client.Transaction!.Queue;
-                flags = (flags | queue.Flags) & ~(CommandFlags.Loading & ~queue.SharedFlags);
+                flags = (flags | queue.Flags) & ~((CommandFlags.Loading | CommandFlags.Stale) & ~queue.SharedFlags);
             }
         }
         if (client.User.IsRestricted && !IsPermitted(client, command, request, reply)) return false;

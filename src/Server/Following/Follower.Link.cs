@@ -173,7 +173,17 @@ sealed partial class Follower
             ThrowUnlessCurrent(link);
             if (_isLoaded != true) throw new LinkException("its file cannot be loaded");
             _known = position;
-            if (position is not null) Adopt(position);
+            if (position is not null)
+            {
+                Adopt(position);
+            }
+            else
+            {
+                // What an old master sends has no name; for replicas of this server it gets one.
+                history.Begin();
+                chain.Restart(0);
+                chain.Open();
+            }
             saving.ForgetChanges(effects.Dirty);
             var client = Attach(connection, loading.StreamDatabase);
             log.MasterSyncFinished();
@@ -231,9 +241,9 @@ sealed partial class Follower
             // A transaction that has begun may have selected another one; a link that goes on begins before it.
             if (applied.Length > 0) history.StreamDatabase = master.Database.Number;
             _unapplied = stream.Unread.Length + stream.Queued;
-            if (_known is { } known && applied.Length > 0)
+            if (applied.Length > 0)
             {
-                _known = known with { Offset = known.Offset + applied.Length };
+                if (_known is { } known) _known = known with { Offset = known.Offset + applied.Length };
                 chain.FeedFromMaster(applied);
                 if (replicas.HasUnsent) replicas.Flush();
             }

@@ -269,7 +269,8 @@ sealed partial class Follower(
     /// </summary>
     void NoteSynced()
     {
-        if (!aof.IsOn)
+        // Without its base a file that is written from now on is none yet.
+        if (!aof.IsOn || aofRewriting.AwaitsBase)
         {
             (_syncedOffset, _followedOffset) = (-1, -1);
             return;

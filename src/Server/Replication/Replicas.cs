@@ -19,6 +19,7 @@ namespace MiniRedis.Server.Replication;
 sealed class Replicas(
     ReplicationStream stream, ReplicationHistory history, ClientLimits limits, Admission admission,
     ServerStatistics statistics, Clock clock, ReplicationSettings settings, ServerLog log)
+    : IMemoryHolder
 {
     /// <summary>
     /// Most bytes that a connection holds of the stream, beside what the kernel holds. Copies of each replica's own are bounded by it.
@@ -60,10 +61,24 @@ sealed class Replicas(
     public long OffsetOf(Client client) => history.Offset != OffsetBeforeBatch ? history.Offset : client.WriteOffset;
 
     /// <summary>Bytes of their connections.</summary>
-    public long OwnBytes => _all.Sum(replica => replica.Client.AccountedBytes);
+    public long OwnBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (var replica in _all) bytes += replica.Client.AccountedBytes;
+            return bytes;
+        }
+    }
 
-    /// <summary>Bytes of their connections, and those of the stream that only they keep.</summary>
-    public long ClientBytes => OwnBytes + Math.Max(0, stream.MemoryBytes - settings.ReplBacklogSize);
+    // Replicas would not be served better if keys went for them: the deletions are more to send.
+    long IMemoryHolder.MemoryBytes => OwnBytes;
+
+    /// <summary>Bytes of their connections, and of the stream beyond the backlog.</summary>
+    public long ClientBytes => OwnBytes + StreamBytes;
+
+    /// <summary>Bytes of the stream that are kept for replicas beyond repl-backlog-size.</summary>
+    public long StreamBytes => _all.Count == 0 ? 0 : Math.Max(0, stream.MemoryBytes - settings.ReplBacklogSize);
 
     /// <summary>The client becomes a replica, in the state that its <see cref="Client.Replica"/> says.</summary>
     public void Add(Replica replica)

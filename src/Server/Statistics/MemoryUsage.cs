@@ -23,6 +23,11 @@ sealed class MemoryUsage(Keyspace keyspace, IMemoryHolder clients, IMemoryHolder
     /// <summary>Bytes of the process when it had no data: see <see cref="ProcessMemory"/>.</summary>
     public long OwnAtStart { get; } = Environment.WorkingSet;
 
+    /// <summary>The part of the memory of connections that maxmemory does not bound; null if it bounds all of it. Set by the root.</summary>
+    public IMemoryHolder? Unbounded { get; set; }
+
+    long UnboundedBytes => Unbounded?.MemoryBytes ?? 0;
+
     /// <summary>Adds memory that waits for a disk or for another server.</summary>
     public void AddBacklog(IMemoryHolder backlog) => _backlogs.Add(backlog);
 
@@ -35,10 +40,10 @@ sealed class MemoryUsage(Keyspace keyspace, IMemoryHolder clients, IMemoryHolder
     public long CountedData => keyspace.UsedBytes + tracked.MemoryBytes - OrphanedBytes;
 
     /// <summary>Bytes that maxmemory bounds.</summary>
-    public long CountedForEviction => receiveBuffers + CountedData + clients.MemoryBytes;
+    public long CountedForEviction => receiveBuffers + CountedData + clients.MemoryBytes - UnboundedBytes;
 
     /// <summary>Bytes of used_memory that maxmemory does not bound.</summary>
-    public long NotCountedForEviction => OrphanedBytes + BacklogBytes;
+    public long NotCountedForEviction => OrphanedBytes + BacklogBytes + UnboundedBytes;
 
     long OrphanedBytes => keyspace.Snapshot is { } snapshot ? snapshot.OrphanedBytes : 0;
 

@@ -126,7 +126,7 @@ public readonly unsafe partial struct StreamValue
     /// <returns>-1 if it is not known.</returns>
     public long EntriesUpTo(StreamId id)
     {
-        var added = (long)_root->EntriesAdded;
+        var added = Added;
         if (added == 0) return 0;
         if (_root->Length == 0 && id <= _root->LastId) return added;
         if (!id.IsZero && id < _root->MaxDeletedId) return -1;
@@ -146,7 +146,7 @@ public readonly unsafe partial struct StreamValue
     /// <summary>The number of entries that a group has still to be given; null if deletions make that unknown.</summary>
     public long? LagOf(StreamGroup group)
     {
-        var added = (long)_root->EntriesAdded;
+        var added = Added;
         if (added == 0 || _root->Length == 0) return 0;
         if (group.LastId < _root->FirstId && !HasHoles) return _root->Length;
         if (group.EntriesRead != StreamGroup.Unknown && !HasTombstoneFrom(group.LastId)) return added - group.EntriesRead;
@@ -159,7 +159,7 @@ public readonly unsafe partial struct StreamValue
     {
         // Entries between the last one and this one may have gone, trimmed or deleted.
         var counts = group.EntriesRead != StreamGroup.Unknown && group.LastId >= _root->FirstId && !HasTombstoneFrom(group.LastId);
-        if (counts) group.EntriesRead = AtMostAdded(group.EntriesRead + 1);
+        if (counts) group.EntriesRead = Math.Min(group.EntriesRead, Added - 1) + 1;
         else if (_root->EntriesAdded > 0) group.EntriesRead = EntriesUpTo(id);
         group.LastId = id;
     }
@@ -182,7 +182,13 @@ public readonly unsafe partial struct StreamValue
         foreach (var group in Groups) group.EntriesRead = AtMostAdded(group.EntriesRead);
     }
 
-    long AtMostAdded(long entriesRead) => entriesRead < 0 ? StreamGroup.Unknown : Math.Min(entriesRead, (long)_root->EntriesAdded);
+    /// <summary>
+    /// Entries ever added, as far as a group can count them: XSETID takes the largest number of 63 bits, and one more entry would make a
+    /// negative one, which XGROUP refuses in a replica or an append-only file.
+    /// </summary>
+    long Added => (long)Math.Min(_root->EntriesAdded, long.MaxValue);
+
+    long AtMostAdded(long entriesRead) => entriesRead < 0 ? StreamGroup.Unknown : Math.Min(entriesRead, Added);
 }
 
 /// <summary>The groups of a stream, for a foreach.</summary>

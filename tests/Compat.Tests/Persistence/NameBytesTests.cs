@@ -18,7 +18,8 @@ public sealed class NameBytesTests
             cd "$1" && mkdir "$(printf '\344')"
             exec dotnet "$2" --port "$3" --bind 127.0.0.1 --save "" --dir "$1/$(printf '\344')" --dbfilename "$(printf 'd\374.rdb')"
             """;
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", directory.FullName, Path.Combine(AppContext.BaseDirectory, "miniredis.dll"), $"{port}"])
+        var server = Path.Combine(AppContext.BaseDirectory, "miniredis.dll");
+        var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", directory.FullName, server, $"{port}"])
         {
             RedirectStandardOutput = true,
         };

@@ -53,14 +53,16 @@ public sealed class RedisLogProviderTests : IDisposable
         Assert.True(service.TrySet([("logfile", "other")], new ConfigSetContext(), out _));
         log.Note("two");
         Assert.False(service.TrySet([("logfile", "no/such/folder")], new ConfigSetContext(), out var error));
-        Assert.Equal("ERR CONFIG SET failed (possibly related to argument 'logfile') - Can't open the log file: No such file or directory", error);
+        Assert.EndsWith("'logfile') - Can't open the log file: No such file or directory", error);
         Assert.Equal("other", service.Get("logfile"));
         log.Note("three");
         var folder = _directory.CreateSubdirectory("elsewhere").FullName;
         Assert.True(service.TrySet([("dir", folder)], new ConfigSetContext(), out _));
         log.Note("four");
         Assert.EndsWith("one", Assert.Single(Lines));
-        Assert.Collection(File.ReadAllLines(Path.Combine(_directory.FullName, "other")), two => Assert.EndsWith("two", two), three => Assert.EndsWith("three", three));
+        Assert.Collection(
+            File.ReadAllLines(Path.Combine(_directory.FullName, "other")),
+            two => Assert.EndsWith("two", two), three => Assert.EndsWith("three", three));
         Assert.EndsWith("four", Assert.Single(File.ReadAllLines(Path.Combine(folder, "other"))));
     }
 

@@ -57,6 +57,22 @@ public sealed class StreamLagTests : IDisposable
         Assert.Equal("4 0", Progress());
     }
 
+    /// <summary>A count beyond 63 bits is told to replicas, which take no negative number.</summary>
+    [Fact]
+    public void The_largest_count_is_not_counted_beyond()
+    {
+        Add(1);
+        _client.Call("XGROUP CREATE s g 0");
+        Assert.Equal("+OK", _client.Call("XSETID s 1-0 ENTRIESADDED 9223372036854775807"));
+        Add(2);
+        _client.Call("XREADGROUP GROUP g a STREAMS s >");
+        Assert.Equal("9223372036854775807 0", Progress());
+        Assert.Equal("+OK", _client.Call("XGROUP SETID s g 2-0 ENTRIESREAD 9223372036854775807"));
+        Add(3);
+        _client.Call("XREADGROUP GROUP g a STREAMS s >");
+        Assert.Equal("9223372036854775807 0", Progress());
+    }
+
     [Fact]
     public void An_empty_stream_has_nothing_to_read()
     {

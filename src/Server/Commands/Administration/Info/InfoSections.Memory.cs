@@ -53,7 +53,7 @@ static partial class InfoSections
         text.Field("mem_fragmentation_bytes", process.FragmentationBytes);
         text.Field("mem_not_counted_for_evict", memory.NotCountedForEviction);
         var (stream, replicas) = (server.ReplicationStream, server.Replicas);
-        text.Field("mem_replication_backlog", Math.Min(stream.MemoryBytes, server.Config.Replication.ReplBacklogSize));
+        text.Field("mem_replication_backlog", stream.MemoryBytes - replicas.StreamBytes);
         text.Field("mem_total_replication_buffers", stream.MemoryBytes);
         text.Field("mem_replica_full_sync_buffer", server.FullSyncs.BufferBytes);
         text.Field("mem_clients_slaves", replicas.ClientBytes);

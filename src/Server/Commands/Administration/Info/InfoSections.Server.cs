@@ -37,6 +37,7 @@ static partial class InfoSections
         text.Field("server_time_usec", server.Clock.ReadMicroseconds());
         text.Field("uptime_in_seconds", server.Clock.UptimeSeconds);
         text.Field("uptime_in_days", server.Clock.UptimeSeconds / 86_400);
+        if (server.ReplicasBeforeShutdown.Left is { } left) text.Field("shutdown_in_milliseconds", left);
         text.Field("hz", config.Process.Hz);
         text.Field("configured_hz", config.Process.Hz);
         text.Field("lru_clock", server.Clock.LruClock);
