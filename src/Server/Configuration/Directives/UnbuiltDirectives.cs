@@ -4,7 +4,7 @@ namespace MiniRedis.Server.Configuration.Directives;
 
 /// <summary>
 /// Directives of subsystems that do not exist yet. They are accepted, so that a redis.conf can stay as it is. But an operator who
-/// asks for a replica or a cluster must not believe to have it, so the log names each of them at every start. The lines of a
+/// asks for a cluster must not believe to have it, so the log names each of them at every start. The lines of a
 /// subsystem go when it is built.
 /// </summary>
 internal static class UnbuiltDirectives
