@@ -128,7 +128,7 @@ sealed class MiniRedisServer
         var metrics = new MetricsCollector(
             keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
             backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
-            users, config, clock, cronSignal);
+            users, history, stream, replicas, follower, config, clock, cronSignal);
 
         var sentinel = config.SentinelMode
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)

@@ -156,6 +156,7 @@ sealed partial class Follower
         log.FlushingOldData();
         // From here on the data are of no history, whatever becomes of the link.
         _known = null;
+        history.HasMasterData = false;
         replicas.DropAll("the data are replaced");
         aofRewriting.Suspend();
         backgroundSaving.Cancel();
@@ -215,7 +216,7 @@ sealed partial class Follower
         _unapplied = 0;
         (_syncedOffset, _followedOffset) = (-1, -1);
         State = MasterLinkState.Connected;
-        history.IsLinkUp = true;
+        history.IsLinkUp = history.HasMasterData = true;
         history.StreamDatabase = master.Database.Number;
         DownSince = 0;
         // A master that sent its file without a length sends the stream once it has heard this.

@@ -184,6 +184,7 @@ sealed partial class Follower(
     void SetRole(bool isReplica)
     {
         history.IsReplica = isReplica;
+        history.HasMasterData = false;
         // Who writes the stream is another one now.
         effects.Refresh();
         ownKeys.Follow();

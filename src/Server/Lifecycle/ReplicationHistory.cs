@@ -42,6 +42,9 @@ sealed class ReplicationHistory
     /// <summary>Whether the link to that master works, so that the stream goes on.</summary>
     public bool IsLinkUp { get; set; }
 
+    /// <summary>Whether a replica has had its master's data since it follows it. They may be old by now.</summary>
+    public bool HasMasterData { get; set; }
+
     /// <summary>A new name, which no replica knows. The second name stays.</summary>
     public void Change() => Id = ServerIds.NewId();
 

@@ -8,7 +8,7 @@ namespace MiniRedis.Server.Metrics;
 /// restart a cache, which would then be empty.
 /// </summary>
 /// <remarks>Any thread: flags are read without the executor's lock, and an answer may be a moment old.</remarks>
-sealed class Health(DatasetState dataset, ServerExit exit, ReplicationSettings replication)
+sealed class Health(DatasetState dataset, ServerExit exit, ReplicationHistory history, ReplicationSettings replication)
 {
     /// <summary>Why the process has to be ended; null if it lives.</summary>
     public string? WhyNotAlive => exit.HasBegun ? "the server is ending" : null;
@@ -17,7 +17,8 @@ sealed class Health(DatasetState dataset, ServerExit exit, ReplicationSettings r
     public string? WhyNotReady =>
         WhyNotAlive is { } end ? end
         : dataset.IsLoading ? "the data set is being loaded"
-        // As long as replication is not built, a replica never has them.
-        : replication.ReplicaOf is not null ? "the master's data are not here"
-        : null;
+        : history is not { IsReplica: true, IsLinkUp: false } ? null
+        : !history.HasMasterData ? "the master's data are not here"
+        : replication.ReplicaServeStaleData ? null
+        : "the link to the master is down";
 }

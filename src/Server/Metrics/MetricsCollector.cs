@@ -4,6 +4,7 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Monitoring;
@@ -11,6 +12,7 @@ using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -36,7 +38,8 @@ sealed partial class MetricsCollector(
     CommandStatistics[] commandStatistics, DatasetState dataset, EffectStream effects, KeyEviction eviction, ActiveDefrag defrag,
     LazyFree lazyFree, RdbSaving saving, BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading,
     EvalScripts evalScripts, FunctionLibraries functions, PubSubChannels pubSub, ClientTransactions transactions, TrackedKeys tracking,
-    BlockedClients blocked, CallWatch callWatch, LatencyMonitor latency, Users users, ServerConfig config, Clock clock, CronSignal cronSignal)
+    BlockedClients blocked, CallWatch callWatch, LatencyMonitor latency, Users users, ReplicationHistory history, ReplicationStream stream,
+    Replicas replicas, Follower follower, ServerConfig config, Clock clock, CronSignal cronSignal)
 {
     /// <summary>
     /// Most databases that are counted one by one. Redis has 16; a page of thousands would help nobody, and counting them takes time.
@@ -93,10 +96,25 @@ sealed partial class MetricsCollector(
         snapshot.Users.Clear();
         for (var i = 0; i < Math.Min(users.All.Count, MostUsers); i++)
             snapshot.Users.Add((users.All[i].Name, users.All[i].Figures.Commands, users.All[i].Figures.Denials));
+        FillReplication(snapshot);
         snapshot.Errors.Clear();
         foreach (var (code, count) in statistics.Errors) snapshot.Errors.Add((code, count));
         snapshot.Spikes.Clear();
         foreach (var (name, found) in latency.Events) snapshot.Spikes.Add((name, found.Last.Time, found.Last.Milliseconds));
+    }
+
+    void FillReplication(MetricsSnapshot snapshot)
+    {
+        snapshot.Replicas.Clear();
+        foreach (var replica in replicas.All)
+        {
+            if (replica.StateName is { } state)
+                snapshot.Replicas.Add((replica.Host, replica.ListeningPort, state, replica.AckOffset, replica.Lag(clock.Now)));
+        }
+        snapshot.Master = follower.Master is not { } master ? null : new(
+            master.Host, master.Port, follower.State == MasterLinkState.Connected,
+            follower.Heard == 0 ? -1 : (clock.Now - follower.Heard) / 1000, follower.State == MasterLinkState.Sync,
+            Math.Max(0, follower.KnownOffset), config.Replication.ReplicaReadOnly);
     }
 
     void FillCommand(MetricsSnapshot snapshot, int ordinal, CommandStatistics command)

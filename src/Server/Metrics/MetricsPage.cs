@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
@@ -26,6 +27,18 @@ sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerCo
     static readonly MetricFamily s_userCommands = new("miniredis_user_commands_total", MetricType.Counter, "Commands of a user's clients.");
     static readonly MetricFamily s_userDenials = new(
         "miniredis_user_denials_total", MetricType.Counter, "Commands that a user's rights forbade.");
+    static readonly MetricFamily s_replicaOffset = new(
+        "redis_connected_slave_offset_bytes", MetricType.Gauge, "Bytes of the stream that a replica has acknowledged.");
+    static readonly MetricFamily s_replicaLag = new(
+        "redis_connected_slave_lag_seconds", MetricType.Gauge, "Seconds since a replica's last acknowledgement.");
+    static readonly MetricFamily s_masterUp = new("redis_master_link_up", MetricType.Gauge, "1 while the link to the master works.");
+    static readonly MetricFamily s_masterHeard = new(
+        "redis_master_last_io_seconds_ago", MetricType.Gauge, "Seconds since the master's last sign of life; -1 without a link.");
+    static readonly MetricFamily s_masterSync = new(
+        "redis_master_sync_in_progress", MetricType.Gauge, "1 while the master's data are received or loaded.");
+    static readonly MetricFamily s_appliedOffset = new(
+        "redis_slave_repl_offset", MetricType.Gauge, "Bytes of the master's stream that this replica has applied.");
+    static readonly MetricFamily s_replicaInfo = new("redis_slave_info", MetricType.Gauge, "Of a replica; the number is always 1.");
     static readonly MetricFamily s_errors = new("redis_errors_total", MetricType.Counter, "Error replies by their code.");
     static readonly MetricFamily s_spikeTime = new(
         "redis_latency_spike_last", MetricType.Gauge, "Unix time when an event last took longer than latency-monitor-threshold.");
@@ -41,7 +54,9 @@ sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerCo
         _process.Refresh(snapshot);
         for (var i = 0; i < rows.Count; i++) text.Single(rows[i], snapshot.Values[i]);
         foreach (var row in _process.Rows) text.Single(row, row.Read());
-        Instance(text);
+        Instance(text, snapshot);
+        Replicas(text, snapshot);
+        if (snapshot.Master is { } master) Master(text, master);
         Databases(text, snapshot);
         Commands(text, snapshot);
         Users(text, snapshot);
@@ -57,16 +72,44 @@ sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerCo
         text.End();
     }
 
-    void Instance(MetricsText text)
+    void Instance(MetricsText text, MetricsSnapshot snapshot)
     {
         text.Begin(s_instance);
         text.Sample("",
         [
-            // Every server is a master as long as replication is not built.
-            ("role", "master"),
+            ("role", snapshot.Master is null ? "master" : "slave"),
             ("redis_version", ServerVersion.Redis), ("miniredis_version", ServerVersion.Own), ("redis_mode", config.Mode),
             ("maxmemory_policy", Setting("maxmemory-policy")), ("tcp_port", Setting("port")), ("run_id", ids.Run),
         ], 1);
+    }
+
+    static void Replicas(MetricsText text, MetricsSnapshot snapshot)
+    {
+        text.Begin(s_replicaOffset);
+        foreach (var (host, port, state, offset, _) in snapshot.Replicas) text.Sample("", LabelsOf(host, port, state), offset);
+        text.Begin(s_replicaLag);
+        foreach (var (host, port, state, _, lag) in snapshot.Replicas) text.Sample("", LabelsOf(host, port, state), lag);
+    }
+
+    static (string Name, string Value)[] LabelsOf(string host, int port, string state) =>
+        [("slave_ip", host), ("slave_port", port.ToString(CultureInfo.InvariantCulture)), ("slave_state", state)];
+
+    static void Master(MetricsText text, MetricsSnapshot.MasterFigures master)
+    {
+        (string Name, string Value)[] labels =
+            [("master_host", master.Host), ("master_port", master.Port.ToString(CultureInfo.InvariantCulture))];
+        void Add(MetricFamily family, double value)
+        {
+            text.Begin(family);
+            text.Sample("", labels, value);
+        }
+
+        Add(s_masterUp, master.IsUp ? 1 : 0);
+        Add(s_masterHeard, master.Heard);
+        Add(s_masterSync, master.IsSynchronizing ? 1 : 0);
+        Add(s_appliedOffset, master.Offset);
+        text.Begin(s_replicaInfo);
+        text.Sample("", [.. labels, ("read_only", master.IsReadOnly ? "1" : "0")], 1);
     }
 
     string Setting(string name) => Configuration.Directives.ConfigTable.Find(name)!.Get(config);

@@ -38,6 +38,17 @@ sealed class MetricsSnapshot(int metrics, int commands, int databases)
     /// <summary>The latest sample of each event of LATENCY: Unix seconds and milliseconds.</summary>
     public List<(string Event, long At, long Milliseconds)> Spikes { get; } = [];
 
+    /// <summary>Replicas that are connected: offset in bytes, lag in seconds.</summary>
+    public List<(string Host, int Port, string State, long Offset, long Lag)> Replicas { get; } = [];
+
+    /// <summary>The master that the server follows; null if it follows none.</summary>
+    public MasterFigures? Master { get; set; }
+
+    /// <summary>What a replica knows of its master.</summary>
+    /// <param name="Heard">Seconds since its last sign of life; -1 without a link.</param>
+    /// <param name="Offset">Bytes of the master's stream that this replica has applied.</param>
+    public readonly record struct MasterFigures(string Host, int Port, bool IsUp, long Heard, bool IsSynchronizing, long Offset, bool IsReadOnly);
+
     /// <summary>used_memory, for what is computed from it elsewhere.</summary>
     public long UsedMemory { get; set; }
 

@@ -20,7 +20,7 @@ namespace MiniRedis.Server.Replication;
 ///                                     └─► ReceivesFile ─────────────────────────► Online
 /// </code>
 /// </summary>
-sealed class FullSyncs : IDisposable
+sealed class FullSyncs
 {
     readonly Replicas _replicas;
     readonly ReplicationStream _stream;
@@ -322,12 +322,5 @@ sealed class FullSyncs : IDisposable
         {
             _log.FileFailed("Removing the RDB file used to feed replicas", DiskException.Describe(failure));
         }
-    }
-
-    /// <summary>Nobody is served any more.</summary>
-    public void Dispose()
-    {
-        foreach (var transfer in _transfers) transfer.Cancel();
-        _transfers.Clear();
     }
 }

@@ -53,7 +53,9 @@ sealed class RdbTransfer(Action wake, SpillFile? spill = null)
         while (spill is { IsEmpty: false })
         {
             if (!HasRoom(mayWait: false)) return PutAside(block, length);
-            if (!AddFromSpill()) return false;
+            if (AddFromSpill()) continue;
+            ChunkPool.Return(block);
+            return false;
         }
         if (!HasRoom(mayWait: true) && !IsCancelled) return PutAside(block, length);
         return Enqueue(block, length);

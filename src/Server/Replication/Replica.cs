@@ -102,6 +102,18 @@ sealed class Replica(Client client)
     /// <summary>The host at which others reach it.</summary>
     public string Host => AnnouncedAddress ?? PeerHost(Client.Connection.Remote);
 
+    /// <summary>As INFO names its state; null for one that has asked for nothing.</summary>
+    public string? StateName => State switch
+    {
+        ReplicaState.WaitsForStart or ReplicaState.WaitsForSnapshot => "wait_bgsave",
+        ReplicaState.ReceivesFile => "send_bulk",
+        ReplicaState.Online => "online",
+        _ => null,
+    };
+
+    /// <summary>Seconds since it acknowledged something; 0 before it is online.</summary>
+    public long Lag(long now) => State == ReplicaState.Online ? now / 1000 - AckedAt / 1000 : 0;
+
     /// <summary>As logs name it.</summary>
     public string Name => ListeningPort == 0
         ? $"{Host}:<unknown-replica-port>"

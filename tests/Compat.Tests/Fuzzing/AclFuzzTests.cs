@@ -53,6 +53,8 @@ public sealed partial class AclFuzzTests(ITestOutputHelper output)
                     if (right.StartsWith("-ERR ", StringComparison.Ordinal)) continue;
                     // Its search for keys gives up where an optional rest is empty, and lets anybody merge into a key of no rights.
                     if (words is ["PFMERGE", _]) continue;
+                    // A command that blocks since 7.2.
+                    if (words is ["WAIT", ..]) continue;
                     compared++;
                     if (right != mine) differences.Add($"{rule}: {string.Join(' ', words)}: {mine} instead of {right}");
                 }

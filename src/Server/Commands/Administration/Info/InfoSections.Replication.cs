@@ -1,6 +1,5 @@
 using System.Globalization;
 using MiniRedis.Server.Execution;
-using MiniRedis.Server.Replication;
 
 namespace MiniRedis.Server.Commands.Administration.Info;
 
@@ -36,15 +35,8 @@ static partial class InfoSections
         var number = 0;
         foreach (var replica in replicas.All)
         {
-            var state = replica.State switch
-            {
-                ReplicaState.WaitsForStart or ReplicaState.WaitsForSnapshot => "wait_bgsave",
-                ReplicaState.ReceivesFile => "send_bulk",
-                ReplicaState.Online => "online",
-                _ => null,
-            };
-            if (state is null) continue;
-            var lag = replica.State == ReplicaState.Online ? server.Clock.Now / 1000 - replica.AckedAt / 1000 : 0;
+            if (replica.StateName is not { } state) continue;
+            var lag = replica.Lag(server.Clock.Now);
             text.Field(string.Create(CultureInfo.InvariantCulture, $"slave{number++}"), string.Create(CultureInfo.InvariantCulture,
                 $"ip={replica.Host},port={replica.ListeningPort},state={state},offset={replica.AckOffset},lag={lag},type=replica"));
         }
