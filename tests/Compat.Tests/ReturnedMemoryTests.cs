@@ -16,8 +16,8 @@ public sealed class ReturnedMemoryTests
     /// <summary>What a process takes beside its data while it works: the goal is 25 MB, and the JIT's code is as much again.</summary>
     const long Beside = 50 << 20;
 
-    /// <summary>What it may keep: the goal is 10 MB, and what the JIT has compiled meanwhile.</summary>
-    const long Kept = 25 << 20;
+    /// <summary>What it may keep: the goal is 10 MB, and what the JIT has compiled meanwhile, which grows with the program.</summary>
+    const long Kept = 30 << 20;
 
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
