@@ -69,6 +69,9 @@ sealed class Replica(Client client)
     /// <summary>Whether the stream waits for its first acknowledgement, so that nothing follows the mark at the end of the file.</summary>
     public bool StartsOnAck { get; set; }
 
+    /// <summary>Whether it has acknowledged its file before the server had noticed that everything was sent.</summary>
+    public bool HasAckedFile { get; set; }
+
     /// <summary>Unix milliseconds at which it asked for the data.</summary>
     public long AskedAt { get; set; }
 

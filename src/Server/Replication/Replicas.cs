@@ -218,7 +218,7 @@ sealed class Replicas(
         else
         {
             replica.State = ReplicaState.Online;
-            replica.StartsOnAck = transfer.EndsWithMark;
+            replica.StartsOnAck = transfer.EndsWithMark && !replica.HasAckedFile;
             replica.AckedAt = clock.Now;
             if (transfer.EndsWithMark) log.StreamedTransferEnded(replica.Name);
             log.ReplicaSynchronized(replica.Name);
@@ -236,6 +236,7 @@ sealed class Replicas(
         replica.AckOffset = Math.Max(replica.AckOffset, applied);
         replica.AofOffset = Math.Max(replica.AofOffset, synced);
         replica.AckedAt = clock.Now;
+        if (replica.Transfer is not null) replica.HasAckedFile = true;
         if (replica is { State: ReplicaState.Online, StartsOnAck: true })
         {
             replica.StartsOnAck = false;
