@@ -32,7 +32,7 @@ sealed class CutProxy : IDisposable
         {
             work();
         }
-        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        catch (Exception failure) when (failure is SocketException or InvalidOperationException)
         {
             // Cut, or over.
         }
