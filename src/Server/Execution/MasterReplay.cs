@@ -117,6 +117,7 @@ sealed class MasterReplay(
     MasterRun End(MasterRunEnd end, int consumed, long wanted = 0)
     {
         statistics.NetInputBytes += consumed;
+        statistics.NetReplicationInputBytes += consumed;
         return new(end, consumed, wanted);
     }
 
