@@ -19,10 +19,9 @@ namespace MiniRedis.Server.Replication;
 /// </summary>
 sealed class ReplicationStream(
     ReplicationHistory history, EffectStream effects, DatasetState dataset, ReplicationSettings settings, ServerLog log)
-    : IEffectSink, IMemoryHolder
+    : IEffectSink, IUnitLog, IMemoryHolder
 {
-    // The database that the stream has selected; -1 if the next command has to say.
-    int _database = -1;
+    readonly UnitWriter _units = new(EffectTarget.Replicas);
     StreamBlocks? _backlog;
 
     /// <summary>Bytes have been lost, so no replica's data can be kept equal any more. Followers are told to begin anew.</summary>
@@ -81,7 +80,8 @@ sealed class ReplicationStream(
     public void Delete(int database, ReadOnlySpan<byte> key)
     {
         Open();
-        Select(database);
+        _units.Select(database, this);
+        NoteDatabase();
         Write("*2\r\n$3\r\nDEL\r\n$"u8);
         Span<byte> digits = stackalloc byte[11];
         Utf8Formatter.TryFormat(key.Length, digits, out var length);
@@ -102,16 +102,17 @@ sealed class ReplicationStream(
     }
 
     /// <summary>The next command names its database: a replica that begins here has none selected.</summary>
-    public void SelectAgain() => (_database, history.StreamDatabase) = (-1, 0);
+    public void SelectAgain()
+    {
+        _units.SelectAgain();
+        NoteDatabase();
+    }
 
     /// <summary>Whether the stream from a position on is here.</summary>
     public bool Has(long position) => _backlog is not null && position >= _backlog.Start && position <= _backlog.End;
 
     /// <summary>The bytes from a position on, as far as they lie in one piece; empty at the end.</summary>
     public ReadOnlySpan<byte> From(long position) => _backlog!.From(position);
-
-    /// <summary>Bytes of memory that a reader at a position keeps.</summary>
-    public long MemoryFrom(long position) => _backlog?.MemoryFrom(position) ?? 0;
 
     /// <summary>Whether something may be dropped.</summary>
     public bool IsOverSize => _backlog is { } backlog && backlog.End - backlog.Start - backlog.FirstLength >= settings.ReplBacklogSize;
@@ -130,18 +131,10 @@ sealed class ReplicationStream(
     {
         // What is loaded comes from a file; replicas get the file's contents by synchronizing.
         if (dataset.IsLoading) return;
-        var count = 0;
-        foreach (var command in commands) count += (command.Target & EffectTarget.Replicas) == 0 ? 0 : 1;
+        var count = _units.Count(commands);
         if (count == 0) return;
-        if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
-        for (var i = 0; i < commands.Length; i++)
-        {
-            if ((commands[i].Target & EffectTarget.Replicas) == 0) continue;
-            var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;
-            Select(commands[i].Database);
-            Write(encoded[commands[i].Offset..end]);
-        }
-        if (count > 1) Write("*1\r\n$4\r\nEXEC\r\n"u8);
+        _units.Write(commands, encoded, count, this);
+        NoteDatabase();
     }
 
     void IEffectSink.OnUnitLost()
@@ -184,22 +177,5 @@ sealed class ReplicationStream(
         Lost?.Invoke();
     }
 
-    void Select(int database)
-    {
-        if (database == _database) return;
-        _database = history.StreamDatabase = database;
-        Span<byte> digits = stackalloc byte[11];
-        Utf8Formatter.TryFormat(database, digits, out var length);
-        Span<byte> command = stackalloc byte[48];
-        "*2\r\n$6\r\nSELECT\r\n$"u8.CopyTo(command);
-        var used = "*2\r\n$6\r\nSELECT\r\n$"u8.Length;
-        Utf8Formatter.TryFormat(length, command[used..], out var written);
-        used += written;
-        "\r\n"u8.CopyTo(command[used..]);
-        used += 2;
-        digits[..length].CopyTo(command[used..]);
-        used += length;
-        "\r\n"u8.CopyTo(command[used..]);
-        Write(command[..(used + 2)]);
-    }
+    void NoteDatabase() => history.StreamDatabase = Math.Max(0, _units.Database);
 }

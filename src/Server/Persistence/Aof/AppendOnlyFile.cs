@@ -21,7 +21,7 @@ namespace MiniRedis.Server.Persistence.Aof;
 sealed class AppendOnlyFile(
     ClientPause pause, RdbSaving saving, Snapshots snapshots, EffectStream effects, DatasetState dataset, ServerExit exit,
     Clock clock, CronSignal cronSignal, PersistenceSettings settings, DebugSwitches switches, ServerLog log)
-    : IEffectSink, IMemoryHolder, IDisposable
+    : IEffectSink, IUnitLog, IMemoryHolder, IDisposable
 {
     /// <summary>With everysec, write commands wait while unsynced bytes are older than this, as in Redis.</summary>
     const long OldestMilliseconds = 2000;
@@ -32,10 +32,10 @@ sealed class AppendOnlyFile(
     const string GapReason = "A transaction was too large for it, and it is being rewritten";
 
     readonly Queue<(Client Client, long Position)> _held = new();
+    readonly UnitWriter _units = new(EffectTarget.AppendOnlyFile);
     AofChunk _chunk = new();
     AofWriter? _writer;
     long _position, _fileStart, _lastSecond;
-    int _database = -1;
     int _newlyHeld;
     string? _lastError;
     bool _isSlow;
@@ -129,7 +129,7 @@ sealed class AppendOnlyFile(
 
     void BeginFile()
     {
-        _database = -1;
+        _units.SelectAgain();
         _lastSecond = 0;
         _fileStart = _position - AofFiles.BytesOf(Files.CurrentPath);
     }
@@ -192,19 +192,10 @@ sealed class AppendOnlyFile(
     {
         // The commands that DEBUG LOADAOF replays are already in the file.
         if (dataset.IsLoading) return;
-        var count = 0;
-        foreach (var command in commands) count += (command.Target & EffectTarget.AppendOnlyFile) == 0 ? 0 : 1;
+        var count = _units.Count(commands);
         if (count == 0) return;
         if (settings.AofTimestampEnabled) Stamp();
-        if (count > 1) Write("*1\r\n$5\r\nMULTI\r\n"u8);
-        for (var i = 0; i < commands.Length; i++)
-        {
-            if ((commands[i].Target & EffectTarget.AppendOnlyFile) == 0) continue;
-            var end = i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length;
-            Select(commands[i].Database);
-            Write(encoded[commands[i].Offset..end]);
-        }
-        if (count > 1) Write("*1\r\n$4\r\nEXEC\r\n"u8);
+        _units.Write(commands, encoded, count, this);
     }
 
     /// <summary>
@@ -324,21 +315,6 @@ sealed class AppendOnlyFile(
         }
     }
 
-    void Select(int database)
-    {
-        if (database == _database) return;
-        _database = database;
-        Span<byte> digits = stackalloc byte[11];
-        Utf8Formatter.TryFormat(database, digits, out var length);
-        Span<byte> lengthDigits = stackalloc byte[2];
-        Utf8Formatter.TryFormat(length, lengthDigits, out var lengthLength);
-        Write("*2\r\n$6\r\nSELECT\r\n$"u8);
-        Write(lengthDigits[..lengthLength]);
-        Write("\r\n"u8);
-        Write(digits[..length]);
-        Write("\r\n"u8);
-    }
-
     /// <summary>Notes the second of the next commands, so that the file can be cut at a point in time.</summary>
     void Stamp()
     {
@@ -351,6 +327,8 @@ sealed class AppendOnlyFile(
         Write(digits[..length]);
         Write("\r\n"u8);
     }
+
+    void IUnitLog.Write(ReadOnlySpan<byte> bytes) => Write(bytes);
 
     void Write(ReadOnlySpan<byte> bytes)
     {
