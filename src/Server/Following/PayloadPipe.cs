@@ -1,3 +1,5 @@
+using MiniRedis.Server.Transport;
+
 namespace MiniRedis.Server.Following;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace MiniRedis.Server.Following;
 /// is empty.
 /// </summary>
 /// <remarks>One writer and one reader.</remarks>
-sealed class PayloadPipe : Stream
+sealed class PayloadPipe : UnseekableStream
 {
     /// <summary>A few of the chunks that the loader reads at once (RdbInput).</summary>
     const int RingBytes = 4 << 20;
@@ -61,22 +63,6 @@ sealed class PayloadPipe : Stream
             return now;
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
-    public override bool CanSeek => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>The loader is done, or gives up: who waits for room is woken.</summary>
     protected override void Dispose(bool disposing)

@@ -1,22 +1,12 @@
 using System.IO.Pipelines;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Metrics;
 
 /// <summary>A pair of pipes as a stream, for <see cref="System.Net.Security.SslStream"/>.</summary>
-sealed class DuplexStream(IDuplexPipe pipe) : Stream
+sealed class DuplexStream(IDuplexPipe pipe) : UnseekableStream
 {
     readonly Stream _input = pipe.Input.AsStream(leaveOpen: true), _output = pipe.Output.AsStream(leaveOpen: true);
-
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
-    public override bool CanSeek => false;
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         _input.ReadAsync(buffer, cancellationToken);
@@ -31,8 +21,4 @@ sealed class DuplexStream(IDuplexPipe pipe) : Stream
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Flush() => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Transport.Tls;
 /// feeder's own thread. Writes gather until they are taken.
 /// </summary>
 /// <remarks>The reader and the feeder take turns: whoever waits does nothing.</remarks>
-sealed class FedStream : Stream, IValueTaskSource<int>
+sealed class FedStream : UnseekableStream, IValueTaskSource<int>
 {
     /// <summary>A larger buffer is given up once its bytes are taken: an idle session is to be small.</summary>
     const int MostKeptBytes = 2048;
@@ -76,8 +76,6 @@ sealed class FedStream : Stream, IValueTaskSource<int>
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("A read has to wait to be fed.");
 
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer) => Append(ref _out, ref _outStart, ref _outEnd, buffer);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -91,18 +89,6 @@ sealed class FedStream : Stream, IValueTaskSource<int>
         Write(buffer, offset, count);
         return Task.CompletedTask;
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
-    public override bool CanSeek => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     int IValueTaskSource<int>.GetResult(short token) => _read.GetResult(token);
 

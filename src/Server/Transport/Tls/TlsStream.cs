@@ -6,7 +6,7 @@ namespace MiniRedis.Server.Transport.Tls;
 /// A connection to another server, encrypted, as a stream that blocks: for links that have a thread of their own (replication, MIGRATE).
 /// The socket's timeouts are the stream's. One thread may read while another one writes.
 /// </summary>
-sealed class TlsStream : Stream
+sealed class TlsStream : UnseekableStream
 {
     readonly Socket _socket;
     readonly TlsSession _session;
@@ -117,22 +117,6 @@ sealed class TlsStream : Stream
             throw new IOException(failure.Message, failure);
         }
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override bool CanRead => true;
-    public override bool CanWrite => true;
-    public override bool CanSeek => false;
-    public override long Length => throw new NotSupportedException();
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
