@@ -10,9 +10,6 @@ sealed class AckWaits(
 {
     readonly List<BlockingCall> _waiting = [];
 
-    /// <summary>Clients that wait, and some that have left since <see cref="Check"/>.</summary>
-    public int Count => _waiting.Count;
-
     public void Add(BlockingCall call, AwaitedWrites awaited)
     {
         call.Awaited = awaited;

@@ -58,9 +58,6 @@ sealed class FullSyncs
         backgroundSaving.Over += EndSave;
     }
 
-    /// <summary>Starts the thread that reads a file. Tests replace it.</summary>
-    public Action<Thread> StartThread { get; set; } = PersistenceThread.Start;
-
     /// <summary>Whether a snapshot is being sent as it is taken.</summary>
     public bool IsStreaming => _streaming is not null;
 
@@ -206,7 +203,7 @@ sealed class FullSyncs
         {
             file = new FileStream(_saving.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             var opened = file;
-            StartThread(new Thread(() => Read(opened, transfer)) { Name = "rdb-to-replicas", IsBackground = true });
+            PersistenceThread.Start(new Thread(() => Read(opened, transfer)) { Name = "rdb-to-replicas", IsBackground = true });
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

@@ -19,7 +19,7 @@ sealed class RdbTransfer(Action wake, SpillFile? spill = null)
     const int LookMilliseconds = 20;
 
     /// <summary>Bytes that are held for the slowest replica. Enough for a producer and a connection that work in turns.</summary>
-    public const long MostBytes = 4 << 20;
+    const long MostBytes = 4 << 20;
 
     readonly object _lock = new();
     readonly Queue<(NativeBuffer Block, int Length)> _produced = new();
@@ -57,8 +57,7 @@ sealed class RdbTransfer(Action wake, SpillFile? spill = null)
             ChunkPool.Return(block);
             return false;
         }
-        if (!HasRoom(mayWait: true) && !IsCancelled) return PutAside(block, length);
-        return Enqueue(block, length);
+        return HasRoom(mayWait: true) ? Enqueue(block, length) : PutAside(block, length);
     }
 
     /// <summary>Whether a block may be added.</summary>
@@ -115,10 +114,12 @@ sealed class RdbTransfer(Action wake, SpillFile? spill = null)
     /// <summary>Hands over what was put aside, as it is wanted. On a thread that may wait, when the producer has ended.</summary>
     public void Drain()
     {
+        // The snapshot that commands waited for is over.
+        IsPressed = () => false;
         Exception? failure = null;
         try
         {
-            while (HasPutAside && HasRoomOfDrain() && AddFromSpill())
+            while (HasPutAside && HasRoom(mayWait: true) && AddFromSpill())
             {
             }
         }
@@ -132,15 +133,6 @@ sealed class RdbTransfer(Action wake, SpillFile? spill = null)
 
     /// <summary>Nothing is put aside any more. On the thread that did.</summary>
     public void CloseAside() => spill?.Dispose();
-
-    bool HasRoomOfDrain()
-    {
-        lock (_lock)
-        {
-            while (_held >= MostBytes && !_isCancelled) Monitor.Wait(_lock);
-            return !_isCancelled;
-        }
-    }
 
     /// <summary>Copies bytes into blocks of their own. On the producer's thread.</summary>
     public bool Add(ReadOnlySpan<byte> bytes)

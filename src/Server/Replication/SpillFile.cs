@@ -17,9 +17,6 @@ sealed class SpillFile(string path, Action<Exception> onRefused) : IDisposable
     /// <summary>Whether the disk has taken everything so far.</summary>
     public bool IsUsable { get; private set; } = true;
 
-    /// <summary>Bytes that were written so far.</summary>
-    public long Written => _written;
-
     /// <returns>False if the disk refuses. Then these bytes are not in the file.</returns>
     public bool TryWrite(ReadOnlySpan<byte> bytes)
     {

@@ -111,14 +111,6 @@ sealed class StreamBlocks(long start)
         return block.Buffer.GetSpan()[(int)(position - block.Start)..(int)(EndOf(low) - block.Start)];
     }
 
-    /// <summary>Bytes of memory of the blocks that a reader at this position keeps.</summary>
-    public long MemoryFrom(long position)
-    {
-        long bytes = 0;
-        for (var i = _count - 1; i >= 0 && EndOf(i) > position; i--) bytes += At(i).Buffer.Capacity;
-        return bytes;
-    }
-
     /// <summary>Gives back the blocks that end at or before a position.</summary>
     public void TrimTo(long position)
     {
