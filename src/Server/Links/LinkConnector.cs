@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Tls;
 
 namespace MiniRedis.Server.Links;
@@ -51,7 +52,7 @@ sealed class LinkConnector(TlsContexts tls)
             Bind(socket, target.SourceAddress);
             Reach(socket, new IPEndPoint(address, target.Port), target.ConnectTimeout, stop);
             socket.NoDelay = true;
-            if (target.KeepAliveSeconds > 0) KeepAlive(socket, target.KeepAliveSeconds);
+            if (target.KeepAliveSeconds > 0) TcpKeepAlive.TurnOn(socket, target.KeepAliveSeconds);
             // A handshake of TLS is part of connecting.
             socket.SendTimeout = socket.ReceiveTimeout = (int)target.ConnectTimeout.TotalMilliseconds;
             return new Link(socket, Secure(socket, target)) { Timeout = target.Timeout };
@@ -99,15 +100,6 @@ sealed class LinkConnector(TlsContexts tls)
             }
         }
         if (limit.IsCancellationRequested) throw new SocketException((int)SocketError.TimedOut);
-    }
-
-    /// <summary>As Redis sets it: a probe a third of the interval after another, and three that are missed end the connection.</summary>
-    static void KeepAlive(Socket socket, int seconds)
-    {
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Math.Max(1, seconds / 3));
-        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
     }
 
     Stream Secure(Socket socket, LinkTarget target)

@@ -63,9 +63,7 @@ sealed class ReplicasBeforeShutdown(
             if (replica.AckOffset == history.Offset) inSync++;
             else
             {
-                log.ReplicaLags(
-                    replica.Name, history.Offset - replica.AckOffset, (clock.Now - replica.AckedAt) / 1000,
-                    replica.State == ReplicaState.Online ? "online" : "wait_bgsave");
+                log.ReplicaLags(replica.Name, history.Offset - replica.AckOffset, replica.Lag(clock.Now), replica.StateName ?? "");
             }
         }
         log.ReplicasInSync(inSync, replicas.Count);

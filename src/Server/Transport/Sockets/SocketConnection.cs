@@ -235,10 +235,7 @@ sealed partial class SocketConnection : Connection, IDisposable
         if (IsUnixSocket || seconds <= 0) return;
         try
         {
-            _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, seconds);
-            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, Math.Max(1, seconds / 3));
-            _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+            TcpKeepAlive.TurnOn(_socket, seconds);
         }
         catch (SocketException)
         {
