@@ -85,14 +85,11 @@ public sealed class DeclarationTests
     /// <summary>Waits until the server has answered, and has it answer if it waits itself.</summary>
     internal static void EndWait(TestServer server, RawClient client)
     {
-        while (client.Socket.Available == 0)
+        Await.UntilLocked(server, () =>
         {
-            lock (server.Server.Executor.ExecutorLock)
-            {
-                if (server.Server.Clients.All.First() is { IsHeld: true, Waiting: { } waiting }) server.Server.Runner.EndWait(waiting, withError: false);
-            }
-            Thread.Yield();
-        }
+            if (server.Server.Clients.All.First() is { IsHeld: true, Waiting: { } waiting }) server.Server.Runner.EndWait(waiting, withError: false);
+            return client.Socket.Available > 0;
+        });
     }
 
     [Fact]
