@@ -140,6 +140,6 @@ sealed class MasterReplay(
         log.ErrorForMaster(_reply.NotedError!, command?.FullName ?? "unknown");
         _reply.NotedError = null;
         statistics.UnexpectedErrors++;
-        if (settings.PropagationErrorBehavior != PropagationErrorBehavior.Ignore) exit.Panic();
+        if (settings.PropagationErrorBehavior is PropagationErrorBehavior.Panic or PropagationErrorBehavior.PanicOnReplicas) exit.Panic();
     }
 }

@@ -500,7 +500,10 @@ public sealed class FollowerTests
         AwaitOffset(server, FakeMaster.Begin + s_stream.Length);
         using var client = server.Connect();
         Assert.StartsWith("-READONLY You can't write", client.Call("EVAL \"return redis.call('set','k','v')\" 0"), StringComparison.Ordinal);
-        Assert.StartsWith("-READONLY You can not run script", client.Call("EVAL \"#!lua\\nreturn 1\" 0"), StringComparison.Ordinal);
+        Assert.StartsWith("-READONLY You can't write", client.Call("EVAL \"#!lua\\nreturn 1\" 0"), StringComparison.Ordinal);
+        client.Call("MULTI");
+        client.Call("EVAL \"#!lua\\nreturn 1\" 0");
+        Assert.StartsWith("*1 -READONLY You can not run script", client.Call("EXEC"), StringComparison.Ordinal);
         Assert.Equal("$1 2", client.Call("EVAL \"#!lua flags=no-writes\\nreturn redis.call('get','a')\" 0"));
         client.Call("MULTI");
         client.Call("SET k v");
@@ -511,11 +514,25 @@ public sealed class FollowerTests
     public void A_command_that_fails_here_is_told_and_counted()
     {
         using var master = new FakeMaster(Commands("SELECT 0", "SET a x", "INCR a", "NOSUCH x", "SET b 1"));
-        using var server = Follow(master, "propagation-error-behavior ignore\n");
+        using var server = Follow(master);
         AwaitOffset(server, FakeMaster.Begin + master.Stream.Length);
         using var client = server.Connect();
         Assert.Contains("unexpected_error_replies:2", client.Call("INFO stats"), StringComparison.Ordinal);
         Assert.Equal("$1 1", client.Call("GET b"));
+    }
+
+    [Theory]
+    [InlineData("panic")]
+    [InlineData("panic-on-replicas")]
+    public void A_command_that_fails_here_ends_the_server_where_that_is_asked_for(string behavior)
+    {
+        using var master = new FakeMaster(Commands("SELECT 0", "SET a x", "INCR a", "SET b 1"));
+        var exits = new List<int>();
+        using var server = new TestServer(
+            Settings + $"replicaof 127.0.0.1 {master.Port}\npropagation-error-behavior {behavior}\n", exits: exits.Add);
+        Await(server, () => exits.Count == 1);
+        Assert.NotEqual(0, exits[0]);
+        lock (server.Server.Executor.ExecutorLock) Assert.False(server.Server.Keyspace[0].Lookup("b"u8).Found);
     }
 
     [Fact]
