@@ -23,8 +23,11 @@ public readonly ref struct BusPacket
     /// <summary>Bytes of the header.</summary>
     public const int HeaderLength = 2256;
 
-    /// <summary>Bytes of the light header, and what must have come before the length of a packet is known.</summary>
-    public const int LightHeaderLength = 16;
+    /// <summary>Bytes that must have come before the length of a packet is known.</summary>
+    public const int StartLength = 16;
+
+    /// <summary>Bytes of the light header.</summary>
+    public const int LightHeaderLength = StartLength;
 
     /// <summary>Bytes of an entry of gossip.</summary>
     public const int GossipLength = 104;

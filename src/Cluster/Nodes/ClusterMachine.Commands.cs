@@ -113,7 +113,7 @@ public sealed partial class ClusterMachine
         if (Myself.Master is not { } master) return Errors.FailoverMasterUnknown;
         if (kind == FailoverKind.Manual && (master.IsFailing || master.Link is not { IsConnected: true })) return Errors.FailoverMasterDown;
         ResetManualFailover();
-        _manualEndsAt = _now + ManualTimeout;
+        _manualEndsAt = _now + Settings.ManualFailoverTimeout;
         switch (kind)
         {
             case FailoverKind.Takeover:

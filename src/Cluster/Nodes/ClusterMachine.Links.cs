@@ -14,6 +14,9 @@ public sealed partial class ClusterMachine
     /// <summary>All links, of both directions.</summary>
     public IReadOnlyCollection<ClusterLink> Links => _links.Values;
 
+    /// <summary>Whether a link is that of a node in the table: one of a stranger must not make the host keep much.</summary>
+    public bool IsKnown(long id) => _links.TryGetValue(id, out var link) && link.Node is { IsInHandshake: false };
+
     /// <summary>When a link was made, in milliseconds since 1970.</summary>
     public long CreationTime(ClusterLink link) => Wall(link.CreatedAt);
 

@@ -8,8 +8,7 @@ namespace MiniRedis.Cluster.Nodes;
 /// </summary>
 public sealed partial class ClusterMachine
 {
-    /// <summary>How long a manual failover may take, in milliseconds, and for how many times as long the master holds writes.</summary>
-    const long ManualTimeout = 5000;
+    /// <summary>The master holds writes for so many times the manual failover's timeout.</summary>
     const int PauseFactor = 2;
 
     /// <summary>0: none is under way.</summary>
@@ -60,9 +59,9 @@ public sealed partial class ClusterMachine
     {
         if (sender.Master != Myself) return;
         ResetManualFailover();
-        _manualEndsAt = _now + ManualTimeout;
+        _manualEndsAt = _now + Settings.ManualFailoverTimeout;
         _manualReplica = sender;
-        _outputs.Add(new ClusterOutput.PauseWrites(ManualTimeout * PauseFactor));
+        _outputs.Add(new ClusterOutput.PauseWrites(Settings.ManualFailoverTimeout * PauseFactor));
         Notice($"Manual failover requested by replica {sender.Id}.");
         // With the pause the offset is final: the replica is told at once.
         SendPing(link, BusMessageType.Ping);

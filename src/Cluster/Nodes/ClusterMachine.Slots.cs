@@ -171,8 +171,11 @@ public sealed partial class ClusterMachine
         AllSlotsChanged();
     }
 
-    void Replicate(ClusterNode master, bool needsFullSync) => _outputs.Add(
-        new ClusterOutput.Replicate(master.Ip, Settings.IsTlsReplication ? master.TlsPort : master.Port, needsFullSync));
+    /// <summary>The port at which replicas of a node connect to it.</summary>
+    public int ReplicationPort(ClusterNode node) => Settings.IsTlsReplication ? node.TlsPort : node.Port;
+
+    void Replicate(ClusterNode master, bool needsFullSync) =>
+        _outputs.Add(new ClusterOutput.Replicate(master.Ip, ReplicationPort(master), needsFullSync));
 
     /// <summary>A replica that could not follow its master yet, since its address was unknown, may now.</summary>
     void FollowMaster()

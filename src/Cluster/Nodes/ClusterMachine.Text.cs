@@ -16,7 +16,7 @@ public sealed partial class ClusterMachine
         foreach (var node in Nodes)
         {
             if (node.IsInHandshake) continue;
-            NodeLines.Append(text, node, this, node.Ip, Settings.IsTlsCluster, isFile: true);
+            NodeLines.AppendToFile(text, node, this, Settings.IsTlsCluster);
             text.Append('\n');
         }
         text.Append(CultureInfo.InvariantCulture, $"vars currentEpoch {CurrentEpoch} lastVoteEpoch {LastVoteEpoch}\n");
@@ -55,22 +55,38 @@ public sealed partial class ClusterMachine
         return null;
     }
 
-    /// <summary>CLUSTER NODES.</summary>
-    /// <param name="isTls">The port is that for TLS.</param>
-    /// <param name="isIpv6">Who asks came over IPv6: nodes may announce addresses for either.</param>
-    public string NodesText(bool isTls, bool isIpv6)
+    /// <summary>
+    /// The data are loaded. A master that holds keys of a slot takes the slot if nobody has it, and deletes them if it is another's:
+    /// the file of data may be older or newer than nodes.conf.
+    /// </summary>
+    public void CheckKeys(long now)
     {
-        var text = new StringBuilder();
-        foreach (var node in Nodes) text.Append(NodeLine(node, isTls, isIpv6)).Append('\n');
-        return text.ToString();
+        Begin(now);
+        if (!Myself.IsMaster) return;
+        for (var slot = 0; slot < HashSlot.Count; slot++)
+        {
+            var owner = Slots.Owner(slot);
+            if (owner == Myself || Slots.ImportingFrom(slot) is not null || _host.CountKeysInSlot(slot) == 0) continue;
+            if (owner is null)
+            {
+                Notice($"I have keys for unassigned slot {slot}. Taking responsibility for it.");
+                Assign(slot, Myself);
+            }
+            else
+            {
+                Notice($"I have keys for slot {slot}, but the slot is assigned to another node. Deleting keys in the slot.");
+                _outputs.Add(new ClusterOutput.DeleteKeysInSlot(slot));
+            }
+            ConfigurationChanged(sync: true);
+        }
+        Settle();
     }
 
-    /// <summary>A line of CLUSTER NODES or CLUSTER REPLICAS.</summary>
-    /// <inheritdoc cref="NodesText"/>
-    public string NodeLine(ClusterNode node, bool isTls, bool isIpv6)
+    /// <summary>A line of CLUSTER NODES or CLUSTER REPLICAS, with the address as who asks is to see it.</summary>
+    public string Describe(ClusterNode node, string ip, int port)
     {
         var text = new StringBuilder();
-        NodeLines.Append(text, node, this, node.IpFor(isIpv6), isTls, isFile: false);
+        NodeLines.Append(text, node, this, ip, port);
         return text.ToString();
     }
 

@@ -38,6 +38,9 @@ public sealed class ClusterSettings
     /// </summary>
     public long PingInterval { get; set; }
 
+    /// <summary>cluster-manual-failover-timeout of Valkey 8.1, in milliseconds.</summary>
+    public long ManualFailoverTimeout { get; set; } = 5000;
+
     /// <summary>cluster-announce-ip; null: found out from MEET messages.</summary>
     public string? AnnounceIp { get; set; }
 

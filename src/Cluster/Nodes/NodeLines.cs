@@ -22,13 +22,29 @@ static class NodeLines
         (NodeFlags.NoFailover, "nofailover"),
     ];
 
-    /// <param name="ip">The address as who asks is to see it.</param>
-    public static void Append(StringBuilder text, ClusterNode node, ClusterMachine machine, string ip, bool isTls, bool isFile)
+    /// <summary>A line of nodes.conf.</summary>
+    public static void AppendToFile(StringBuilder text, ClusterNode node, ClusterMachine machine, bool isTls)
+    {
+        AppendAddress(text, node, node.Ip, isTls ? node.TlsPort : node.Port);
+        text.Append(',').Append(node.Hostname);
+        AppendAux(text, node, isTls);
+        AppendState(text, node, machine);
+    }
+
+    /// <summary>The same for clients, with the address as who asks is to see it.</summary>
+    public static void Append(StringBuilder text, ClusterNode node, ClusterMachine machine, string ip, int port)
+    {
+        AppendAddress(text, node, ip, port);
+        if (node.Hostname.Length > 0) text.Append(',').Append(node.Hostname);
+        AppendState(text, node, machine);
+    }
+
+    static void AppendAddress(StringBuilder text, ClusterNode node, string ip, int port) =>
+        text.Append(CultureInfo.InvariantCulture, $"{node.Id} {ip}:{port}@{node.BusPort}");
+
+    static void AppendState(StringBuilder text, ClusterNode node, ClusterMachine machine)
     {
         var culture = CultureInfo.InvariantCulture;
-        text.Append(culture, $"{node.Id} {ip}:{(isTls ? node.TlsPort : node.Port)}@{node.BusPort}");
-        if (node.Hostname.Length > 0 || isFile) text.Append(',').Append(node.Hostname);
-        if (isFile) AppendAux(text, node, isTls);
         text.Append(' ');
         AppendFlags(text, node.Flags);
         text.Append(' ').Append(node.Master?.Id ?? "-");
