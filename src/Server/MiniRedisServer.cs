@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Commands.Connection;
@@ -133,10 +134,17 @@ sealed class MiniRedisServer
         var sentinel = config.SentinelMode
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
+        var cluster = config.Cluster.ClusterEnabled && !config.SentinelMode
+            ? new ClusterHost(
+                config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
+            {
+                SlotKeys = new WalkedSlotKeys(keyspace, keys, effects),
+            }
+            : null;
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
-            hotKeys, metrics, sentinel, config.Process, clock);
+            hotKeys, metrics, sentinel, cluster, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -153,6 +161,7 @@ sealed class MiniRedisServer
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
+            Cluster = cluster,
         };
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
@@ -162,7 +171,10 @@ sealed class MiniRedisServer
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
             hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
-            config.Observation, clock, log);
+            config.Observation, clock, log)
+        {
+            SendsMessagesOnItsOwn = cluster is not null,
+        };
         scriptServices.Calls = runner;
         follower.AsksForFailover = () => failover.State == FailoverState.InProgress;
         follower.Answered += agrees =>
@@ -181,6 +193,7 @@ sealed class MiniRedisServer
             statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
         crash.ExecutorLock = follower.ExecutorLock = Parts.Executor.ExecutorLock;
+        if (cluster is not null) (cluster.ExecutorLock, cluster.MemoryRefused) = (Parts.Executor.ExecutorLock, refusedMemory.End);
         CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.

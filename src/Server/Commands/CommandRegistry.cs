@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Acl;
 using MiniRedis.Server.Commands.Administration;
 using MiniRedis.Server.Commands.Bitmaps;
+using MiniRedis.Server.Commands.Cluster;
 using MiniRedis.Server.Commands.Connection;
 using MiniRedis.Server.Commands.Geo;
 using MiniRedis.Server.Commands.Hashes;
@@ -33,7 +34,7 @@ static class CommandRegistry
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
         .. ServerCommands.All,
-        .. SentinelCommands.All,
+        .. ClusterCommands.All, .. SentinelCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>

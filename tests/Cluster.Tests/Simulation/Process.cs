@@ -66,8 +66,7 @@ abstract class Process(World world, string name, string ip, int port)
     {
     }
 
-    /// <summary>Another process has opened a connection.</summary>
-    public virtual void OnAccepted(Channel channel) => _accepted.Add(channel);
+    public void OnAccepted(Channel channel) => _accepted.Add(channel);
 
     /// <summary>A message has come on a connection that another process opened.</summary>
     public abstract void OnRequest(Channel channel, object message);

@@ -43,7 +43,9 @@ sealed partial class SocketConnection : Connection, IDisposable
 
     static string Describe(EndPoint? endPoint, string? path) => path is not null ? path + ":0" : endPoint?.ToString() ?? "?:0";
 
-    /// <summary>Tells the handler of it, and begins to receive. The transport may have stopped and closed it while this waited for a thread.</summary>
+    /// <summary>
+    /// Tells the handler of it, and begins to receive. The transport may have stopped and closed it while this waited for a thread.
+    /// </summary>
     public void Start()
     {
         lock (_transport.Handler.ExecutorLock)

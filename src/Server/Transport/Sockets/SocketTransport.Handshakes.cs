@@ -93,6 +93,7 @@ sealed partial class SocketTransport
         using var patience = new CancellationTokenSource(target.Timeout);
         try
         {
+            if (target.UsesTls) tls = (contexts.Client ?? throw new TlsException(OutgoingTarget.NoTls)).CreateClient(null);
             socket = new Socket(target.Remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (target.Source is { } source && source.AddressFamily == target.Remote.AddressFamily)
             {
@@ -101,12 +102,7 @@ sealed partial class SocketTransport
                 socket.Bind(new IPEndPoint(source, 0));
             }
             await socket.ConnectAsync(target.Remote, patience.Token).ConfigureAwait(false);
-            byte[] early = [];
-            if (target.UsesTls)
-            {
-                tls = (contexts.Client ?? throw new TlsException(OutgoingTarget.NoTls)).CreateClient(null);
-                early = await CompleteAsync(socket, tls, isServer: false, patience.Token).ConfigureAwait(false);
-            }
+            var early = tls is null ? [] : await CompleteAsync(socket, tls, isServer: false, patience.Token).ConfigureAwait(false);
             Start(socket, null, tls, early, target.State);
             return;
         }
