@@ -17,4 +17,6 @@ public static partial class Errors
     public static byte[] InvalidBusPort(string port) => Encoding.Latin1.GetBytes($"ERR Invalid bus port specified: {port}");
 
     public static string SlotsBackward(int first, int last) => $"ERR start slot number {first} is greater than end slot number {last}";
+
+    public static byte[] UnknownDirection(string direction) => Encoding.Latin1.GetBytes($"ERR Unknown direction {direction}");
 }
