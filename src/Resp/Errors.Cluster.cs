@@ -5,7 +5,7 @@ namespace MiniRedis.Resp;
 /// <summary>Errors of CLUSTER that concern the request; why a node refuses what is asked is in Errors.ClusterNodes.cs.</summary>
 public static partial class Errors
 {
-    public static ReadOnlySpan<byte> InvalidSlot => "ERR Invalid or out of range slot"u8;
+    public static ReadOnlySpan<byte> SlotOutOfRange => "ERR Invalid or out of range slot"u8;
     public static ReadOnlySpan<byte> NotAMaster => "ERR The specified node is not a master"u8;
     public static ReadOnlySpan<byte> SetSlotForm => "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP"u8;
     public static ReadOnlySpan<byte> SetSlotNoTimeout => "ERR Missing timeout value"u8;

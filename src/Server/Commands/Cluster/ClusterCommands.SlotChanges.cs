@@ -71,7 +71,7 @@ static partial class ClusterCommands
             slot = (int)number;
             return true;
         }
-        c.Fail(Errors.InvalidSlot);
+        c.Fail(Errors.SlotOutOfRange);
         return false;
     }
 }
