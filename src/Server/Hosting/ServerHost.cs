@@ -341,6 +341,7 @@ sealed partial class ServerHost : IDisposable
         Server.Follower.Dispose();
         _transport.Stop();
         Server.Sentinel?.Dispose();
+        Server.MigrationLinks.Dispose();
         _tls.Dispose();
         foreach (var listener in _listeners) listener.Dispose();
         // Only our own file, not that of the server that has our port.
