@@ -55,7 +55,7 @@ sealed class MiniRedisServer
         var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
-        var keyspace = new Keyspace(config.Process.Databases, time: time);
+        var keyspace = new Keyspace(config.Process.Databases, time: time, bySlot: config.Cluster.ClusterEnabled);
         var commands = CommandRegistry.CreateTable(config.SentinelMode);
         var commandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < commandStatistics.Length; i++) commandStatistics[i] = new CommandStatistics();
