@@ -156,12 +156,13 @@ sealed class MiniRedisServer
             Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
             MigrationLinks = migrationLinks,
         };
+        var declaredScripts = new DeclaredScripts(evalScripts, functions);
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, follower, history, config.Memory, config.Security, config.Replication);
+            commandStatistics, runningScript, denials, follower, history, router: null, declaredScripts, config.Memory, config.Security, config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
-            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
+            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
             config.Observation, clock, log);

@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Acl;
 using MiniRedis.Server.Commands.Administration;
 using MiniRedis.Server.Commands.Bitmaps;
+using MiniRedis.Server.Commands.Cluster;
 using MiniRedis.Server.Commands.Connection;
 using MiniRedis.Server.Commands.Geo;
 using MiniRedis.Server.Commands.Hashes;
@@ -33,7 +34,7 @@ static class CommandRegistry
         .. GeoCommands.All, .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
-        .. ServerCommands.All, .. MigrationCommands.All,
+        .. ServerCommands.All, .. MigrationCommands.All, .. ClusterCommands.OfClients,
         .. SentinelCommands.All,
     ];
 

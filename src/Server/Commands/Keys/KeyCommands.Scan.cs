@@ -1,7 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Text;
-using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Server.Commands.Keys;
 
