@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Commands.Connection;
@@ -134,10 +135,17 @@ sealed class MiniRedisServer
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var migrationLinks = new CachedLinks(new LinkConnector(tls), random);
+        var cluster = config.Cluster.ClusterEnabled && !config.SentinelMode
+            ? new ClusterHost(
+                config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
+            {
+                SlotKeys = new WalkedSlotKeys(keyspace, keys, effects),
+            }
+            : null;
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
-            hotKeys, metrics, sentinel, migrationLinks, config.Process, clock);
+            hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -154,7 +162,7 @@ sealed class MiniRedisServer
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
-            MigrationLinks = migrationLinks,
+            MigrationLinks = migrationLinks, Cluster = cluster,
         };
         var declaredScripts = new DeclaredScripts(evalScripts, functions);
         var gates = new CommandGates(
@@ -165,7 +173,10 @@ sealed class MiniRedisServer
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
-            config.Observation, clock, log);
+            config.Observation, clock, log)
+        {
+            SendsMessagesOnItsOwn = cluster is not null,
+        };
         scriptServices.Calls = runner;
         follower.AsksForFailover = () => failover.State == FailoverState.InProgress;
         follower.Answered += agrees =>
@@ -184,6 +195,7 @@ sealed class MiniRedisServer
             statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
         crash.ExecutorLock = follower.ExecutorLock = Parts.Executor.ExecutorLock;
+        if (cluster is not null) (cluster.ExecutorLock, cluster.MemoryRefused) = (Parts.Executor.ExecutorLock, refusedMemory.End);
         CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.

@@ -35,7 +35,7 @@ static class CommandRegistry
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
         .. ServerCommands.All, .. MigrationCommands.All, .. ClusterCommands.OfClients,
-        .. SentinelCommands.All,
+        .. ClusterCommands.All, .. SentinelCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>

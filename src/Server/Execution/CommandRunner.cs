@@ -87,6 +87,9 @@ sealed partial class CommandRunner(
         cached.Modes &= ~TrackingModes.Caching;
     }
 
+    /// <summary>A node of a cluster sends messages to all nodes, its replicas among them: in the stream they would come twice.</summary>
+    public bool SendsMessagesOnItsOwn { get; init; }
+
     /// <summary>Runs a command as a unit of its own.</summary>
     void Call(ref CommandContext context)
     {
@@ -125,7 +128,8 @@ sealed partial class CommandRunner(
         if (!effects.IsPropagating) return;
         if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
-        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0)
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0
+            && !(SendsMessagesOnItsOwn && command.Group == CommandGroup.PubSub))
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 

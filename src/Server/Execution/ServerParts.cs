@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
@@ -116,6 +117,9 @@ sealed class ServerParts
 
     /// <summary>In a Sentinel: what it watches.</summary>
     public SentinelRunner? Sentinel { get; init; }
+
+    /// <summary>In a node of a cluster: the node.</summary>
+    public ClusterHost? Cluster { get; init; }
 
     /// <summary>Runs commands, for EXEC and CLIENT UNBLOCK. Set last, since it hands out these parts itself.</summary>
     public CommandRunner Runner { get; set; } = null!;
