@@ -56,7 +56,7 @@ sealed class MiniRedisServer
         var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
-        var keyspace = new Keyspace(config.Process.Databases, time: time);
+        var keyspace = new Keyspace(config.Process.Databases, time: time, bySlot: config.Cluster.ClusterEnabled);
         var commands = CommandRegistry.CreateTable(config.SentinelMode);
         var commandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < commandStatistics.Length; i++) commandStatistics[i] = new CommandStatistics();
@@ -125,6 +125,7 @@ sealed class MiniRedisServer
             backgroundSaving, aof, aofRewriting, functions, ownKeys, effects, dataset, exit, config, clock, cronSignal, log);
         var failover = new Failover(follower, replicas, history, pause, clock, log);
 
+        var migrationLinks = new CachedLinks(new LinkConnector(tls), random);
         var cluster = config.Cluster.ClusterEnabled && !config.SentinelMode
             ? new ClusterHost(
                 config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
@@ -145,7 +146,7 @@ sealed class MiniRedisServer
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
-            hotKeys, metrics, sentinel, cluster, config.Process, clock);
+            hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -162,14 +163,15 @@ sealed class MiniRedisServer
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
-            Cluster = cluster,
+            MigrationLinks = migrationLinks, Cluster = cluster,
         };
+        var declaredScripts = new DeclaredScripts(evalScripts, functions);
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, follower, history, config.Memory, config.Security, config.Replication);
+            commandStatistics, runningScript, denials, follower, history, router: null, declaredScripts, config.Memory, config.Security, config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
-            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
+            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
             config.Observation, clock, log)

@@ -9,6 +9,7 @@ using MiniRedis.Server.Commands.Hashes;
 using MiniRedis.Server.Commands.HyperLogLogs;
 using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Commands.Lists;
+using MiniRedis.Server.Commands.Migration;
 using MiniRedis.Server.Commands.PubSub;
 using MiniRedis.Server.Commands.Replication;
 using MiniRedis.Server.Commands.Scripting;
@@ -33,7 +34,7 @@ static class CommandRegistry
         .. GeoCommands.All, .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
-        .. ServerCommands.All,
+        .. ServerCommands.All, .. MigrationCommands.All, .. ClusterCommands.OfClients,
         .. ClusterCommands.All, .. SentinelCommands.All,
     ];
 

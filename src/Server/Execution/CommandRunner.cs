@@ -26,7 +26,7 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandRunner(
     ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
-    TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions,
+    TrackedKeys tracking, DeclaredScripts declaredScripts,
     Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, CommandTable<Command> commands, DebugSwitches switches,
@@ -60,7 +60,7 @@ sealed partial class CommandRunner(
             return false;
         }
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
-        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply))
+        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply, keyHash))
         {
             if (client.LastCommand != command) client.LastCommand = command;
             if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)

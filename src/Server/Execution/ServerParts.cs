@@ -10,6 +10,7 @@ using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Following;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Links;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
@@ -105,6 +106,9 @@ sealed class ServerParts
     public required Follower Follower { get; init; }
 
     public required OwnKeys OwnKeys { get; init; }
+
+    /// <summary>Connections to targets of MIGRATE.</summary>
+    public required CachedLinks MigrationLinks { get; init; }
 
     public required MetricsCollector Metrics { get; init; }
 

@@ -352,6 +352,7 @@ sealed partial class ServerHost : IDisposable
         _transport.Stop();
         StopBus();
         Server.Sentinel?.Dispose();
+        Server.MigrationLinks.Dispose();
         _tls.Dispose();
         foreach (var listener in _listeners) listener.Dispose();
         // Only our own file, not that of the server that has our port.

@@ -19,15 +19,20 @@ public sealed partial class Keyspace : IDisposable
     readonly ExpiryClock _clock;
     readonly DiscardedValues _discarded = new();
 
+    // Null unless keys are kept by slot.
+    EmptySlots? _emptySlots;
+
     /// <param name="databaseCount">How many databases there are.</param>
     /// <param name="seed">The secret of the key hash; random if none is given.</param>
     /// <param name="time">Tells when the coarse clock of expiry starts. Nothing else here reads a clock.</param>
-    public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
+    /// <param name="bySlot">Keep the keys by slot, as a cluster node does.</param>
+    public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null, bool bySlot = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
         Seed = seed ?? HashSeed.Random();
         _clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
         Arena = new Arena();
+        if (bySlot) _emptySlots = new EmptySlots(new(Arena, Seed, _clock));
         _databases = new Database[databaseCount];
         for (var i = 0; i < databaseCount; i++) _databases[i] = new Database(this, i);
     }
@@ -123,5 +128,11 @@ public sealed partial class Keyspace : IDisposable
     /// <summary>Unmaps everything at once.</summary>
     public void Dispose() => Arena.Dispose();
 
-    internal KeyIndex NewIndex() => new(Arena, Seed, _clock);
+    /// <summary>An index for a database without keys; the second is null unless keys are kept by slot.</summary>
+    internal (KeyIndex Index, SlotIndex? Slots) NewIndex()
+    {
+        if (_emptySlots is null) return (new(Arena, Seed, _clock), null);
+        if (_emptySlots.Index.Arena != Arena) _emptySlots = new EmptySlots(new(Arena, Seed, _clock));
+        return (_emptySlots.Index, new(_emptySlots, _clock));
+    }
 }

@@ -166,7 +166,8 @@ static partial class ConnectionCommands
         c.Server.Tracking.Disable(client);
         c.Server.PubSub.Leave(client);
         c.Server.Monitors.Remove(client);
-        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica | ClientFlags.ImportSource);
+        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica | ClientFlags.ImportSource
+            | ClientFlags.Asking | ClientFlags.AskingNext);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];
         client.LogOut(c.Server.Users.Default);
