@@ -5,7 +5,7 @@ namespace MiniRedis.Resp;
 /// <summary>Errors of CLUSTER that concern the request; why a node refuses what is asked is in Errors.ClusterNodes.cs.</summary>
 public static partial class Errors
 {
-    public static ReadOnlySpan<byte> InvalidSlot => "ERR Invalid or out of range slot"u8;
+    public static ReadOnlySpan<byte> SlotOutOfRange => "ERR Invalid or out of range slot"u8;
     public static ReadOnlySpan<byte> NotAMaster => "ERR The specified node is not a master"u8;
     public static ReadOnlySpan<byte> SetSlotForm => "ERR Invalid CLUSTER SETSLOT action or number of arguments. Try CLUSTER HELP"u8;
     public static ReadOnlySpan<byte> SetSlotNoTimeout => "ERR Missing timeout value"u8;
@@ -17,4 +17,6 @@ public static partial class Errors
     public static byte[] InvalidBusPort(string port) => Encoding.Latin1.GetBytes($"ERR Invalid bus port specified: {port}");
 
     public static string SlotsBackward(int first, int last) => $"ERR start slot number {first} is greater than end slot number {last}";
+
+    public static byte[] UnknownDirection(string direction) => Encoding.Latin1.GetBytes($"ERR Unknown direction {direction}");
 }

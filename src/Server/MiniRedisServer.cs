@@ -126,15 +126,6 @@ sealed class MiniRedisServer
             backgroundSaving, aof, aofRewriting, functions, ownKeys, effects, dataset, exit, config, clock, cronSignal, log);
         var failover = new Failover(follower, replicas, history, pause, clock, log);
 
-        // For scrapes, of which the cron answers each.
-        var metrics = new MetricsCollector(
-            keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
-            backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
-            users, history, stream, replicas, follower, config, clock, cronSignal);
-
-        var sentinel = config.SentinelMode
-            ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
-            : null;
         var migrationLinks = new CachedLinks(new LinkConnector(tls), random);
         var cluster = config.Cluster.ClusterEnabled && !config.SentinelMode
             ? new ClusterHost(
@@ -142,6 +133,16 @@ sealed class MiniRedisServer
             {
                 SlotKeys = new SlotKeys(keyspace, keys, effects),
             }
+            : null;
+
+        // For scrapes, of which the cron answers each.
+        var metrics = new MetricsCollector(
+            keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
+            backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
+            users, history, stream, replicas, follower, cluster, config, clock, cronSignal);
+
+        var sentinel = config.SentinelMode
+            ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
@@ -217,6 +218,7 @@ sealed class MiniRedisServer
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
         memory.AddBacklog(stream);
+        if (cluster is not null) memory.AddBacklog(cluster);
         memory.Unbounded = replicas;
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);

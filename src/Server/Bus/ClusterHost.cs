@@ -10,6 +10,7 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Bus;
@@ -20,7 +21,7 @@ namespace MiniRedis.Server.Bus;
 /// under the same lock, and a busy node of many answers pings between two batches. The design is in docs/design/cluster-bus.md.
 /// </summary>
 /// <remarks>Under the executor's lock, but for what the loop calls, which takes it.</remarks>
-sealed partial class ClusterHost : IDisposable
+sealed partial class ClusterHost : IDisposable, IMemoryHolder
 {
     /// <summary>Milliseconds between two ticks of the machine, as of Redis's clusterCron.</summary>
     const int TickMilliseconds = 100;

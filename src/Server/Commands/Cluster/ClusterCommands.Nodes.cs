@@ -28,7 +28,7 @@ static partial class ClusterCommands
     {
         Name = "SLAVES", Group = CommandGroup.Cluster, Since = "3.0.0", Complexity = "O(N) where N is the number of replicas",
         Summary = "Lists the replicas of a master.", DeprecatedSince = "5.0.0", ReplacedBy = "`CLUSTER REPLICAS`",
-        Arity = 3, Flags = AskingAdmin, Args = [NodeId], Tips = ["nondeterministic_output"], Run = OnNode(Replicas),
+        Arity = 3, Flags = TellingAdmin, Args = [NodeId], Tips = ["nondeterministic_output"], Run = OnNode(Replicas),
     };
 
     static void Replicas(ref CommandContext c, ClusterHost cluster)

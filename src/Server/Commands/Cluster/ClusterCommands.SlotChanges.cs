@@ -1,8 +1,6 @@
 using MiniRedis.Cluster;
-using MiniRedis.Cluster.Nodes;
 using MiniRedis.Resp;
 using MiniRedis.Server.Bus;
-using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Cluster;
@@ -73,45 +71,7 @@ static partial class ClusterCommands
             slot = (int)number;
             return true;
         }
-        c.Fail(Errors.InvalidSlot);
-        return false;
-    }
-
-    static Command SetSlotSpec => new()
-    {
-        Name = "SETSLOT", Group = CommandGroup.Cluster, Since = "3.0.0", Complexity = "O(1)", Summary = "Moves a slot, step by step.",
-        History = [("8.0.0", "Added the `TIMEOUT` option.")],
-        Arity = -4, Flags = Changing,
-        Args =
-        [
-            Arg.Integer("slot"),
-            Arg.OneOf("subcommand",
-                Arg.String("importing").After("IMPORTING"), Arg.String("migrating").After("MIGRATING"),
-                Arg.String("node").After("NODE"), Arg.Token("STABLE")),
-            Arg.Integer("timeout").After("TIMEOUT").Optional().AddedIn("8.0.0"),
-        ],
-        Run = OnNode(SetSlot),
-    };
-
-    static void SetSlot(ref CommandContext c, ClusterHost cluster)
-    {
-        if (!TrySlot(ref c, 2, out var slot) || !TryMove(ref c, out var move)) return;
-        var node = move == SlotMove.Stable ? "" : Word(c, 4);
-        PerformAndReply(ref c, cluster, cluster.Machine.SetSlot(move, slot, node, c.Client.Has(ClientFlags.Master), cluster.Now));
-    }
-
-    static bool TryMove(ref CommandContext c, out SlotMove move)
-    {
-        move = SlotMove.Stable;
-        if (c.IsToken(3, "STABLE"u8)) return true;
-        if (c.Count >= 5)
-        {
-            (move, var isKnown) = c.IsToken(3, "MIGRATING"u8) ? (SlotMove.Migrating, true)
-                : c.IsToken(3, "IMPORTING"u8) ? (SlotMove.Importing, true)
-                : (SlotMove.Node, c.IsToken(3, "NODE"u8));
-            if (isKnown) return true;
-        }
-        c.Fail(Errors.SetSlotForm);
+        c.Fail(Errors.SlotOutOfRange);
         return false;
     }
 }

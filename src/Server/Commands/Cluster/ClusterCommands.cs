@@ -10,8 +10,8 @@ static partial class ClusterCommands
 {
     public static IEnumerable<Command> All => [ClusterSpec];
 
-    const CommandFlags Asking = CommandFlags.Stale;
-    const CommandFlags AskingAdmin = CommandFlags.Admin | CommandFlags.Stale;
+    const CommandFlags Telling = CommandFlags.Stale;
+    const CommandFlags TellingAdmin = CommandFlags.Admin | CommandFlags.Stale;
     const CommandFlags Changing = CommandFlags.Admin | CommandFlags.Stale | CommandFlags.NoAsyncLoading;
 
     static readonly Command ClusterSpec = new()
@@ -22,27 +22,27 @@ static partial class ClusterCommands
         Subcommands =
         [
             // ClusterCommands.Nodes.cs
-            Told("INFO", "3.0.0", 2, Asking, "O(1)", "Tells the state of the cluster as this node sees it.", Info, varies: true),
-            Told("LINKS", "7.0.0", 2, Asking, OfNodes, "Lists the links of the bus.", Links, varies: true),
-            Told("MYID", "3.0.0", 2, Asking, "O(1)", "Tells the id of this node.", MyId),
-            Told("MYSHARDID", "7.2.0", 2, Asking, "O(1)", "Tells the id of the shard of this node.", MyShardId, varies: true),
-            Told("NODES", "3.0.0", 2, Asking, OfNodes, "Lists the nodes with their slots and state.", Nodes, varies: true),
-            Told("REPLICAS", "5.0.0", 3, AskingAdmin, "O(N) where N is the number of replicas", "Lists the replicas of a master.",
+            Told("INFO", "3.0.0", 2, Telling, "O(1)", "Tells the state of the cluster as this node sees it.", Info, varies: true),
+            Told("LINKS", "7.0.0", 2, Telling, OfNodes, "Lists the links of the bus.", Links, varies: true),
+            Told("MYID", "3.0.0", 2, Telling, "O(1)", "Tells the id of this node.", MyId),
+            Told("MYSHARDID", "7.2.0", 2, Telling, "O(1)", "Tells the id of the shard of this node.", MyShardId, varies: true),
+            Told("NODES", "3.0.0", 2, Telling, OfNodes, "Lists the nodes with their slots and state.", Nodes, varies: true),
+            Told("REPLICAS", "5.0.0", 3, TellingAdmin, "O(N) where N is the number of replicas", "Lists the replicas of a master.",
                 Replicas, varies: true, args: NodeId),
             SlavesSpec,
             // ClusterCommands.Shards.cs
-            Told("SHARDS", "7.0.0", 2, Asking, OfNodes, "Lists the shards with their slots and nodes.", Shards, varies: true),
+            Told("SHARDS", "7.0.0", 2, Telling, OfNodes, "Lists the shards with their slots and nodes.", Shards, varies: true),
             SlotsSpec,
             // ClusterCommands.Changes.cs
             Told("BUMPEPOCH", "3.0.0", 2, Changing, "O(1)", "Takes a new epoch without asking others.", BumpEpoch, varies: true),
-            Told("COUNT-FAILURE-REPORTS", "3.0.0", 3, AskingAdmin, "O(N) where N is the number of reports",
+            Told("COUNT-FAILURE-REPORTS", "3.0.0", 3, TellingAdmin, "O(N) where N is the number of reports",
                 "Counts the masters that lately found a node down.", CountFailureReports, varies: true, args: NodeId),
             Told("FAILOVER", "3.0.0", -2, Changing, "O(1)", "Has a replica take its master's place.", Failover,
                 args: Arg.OneOf("options", Arg.Token("FORCE"), Arg.Token("TAKEOVER")).Optional()),
             Told("FORGET", "3.0.0", 3, Changing, "O(1)", "Drops a node from the table.", Forget, args: NodeId),
             MeetSpec,
             Told("REPLICATE", "3.0.0", 3, Changing, "O(1)", "Makes this node a replica of a master.", Replicate, args: NodeId),
-            Told("RESET", "3.0.0", -2, AskingAdmin | CommandFlags.NoScript, "O(N) where N is the number of nodes, and of keys of a replica",
+            Told("RESET", "3.0.0", -2, TellingAdmin | CommandFlags.NoScript, "O(N) where N is the number of nodes, and of keys of a replica",
                 "Has this node forget the cluster.", Reset, args: Arg.OneOf("reset-type", Arg.Token("HARD"), Arg.Token("SOFT")).Optional()),
             Told("SAVECONFIG", "3.0.0", 2, Changing, "O(1)", "Writes the file of this node's state.", SaveConfig),
             Told("SET-CONFIG-EPOCH", "3.0.0", 3, Changing, "O(1)", "Gives a new node its first epoch.", SetConfigEpoch,
