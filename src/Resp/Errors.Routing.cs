@@ -37,6 +37,6 @@ public static partial class Errors
         $"ERR Unable to execute command '{command}' in script because undeclared keys were accessed during rehashing of the slot");
 
     // CLUSTER on keys and slots
-    public static ReadOnlySpan<byte> InvalidSlot => "ERR Invalid slot"u8;
+    public static ReadOnlySpan<byte> NoSuchSlot => "ERR Invalid slot"u8;
     public static ReadOnlySpan<byte> InvalidSlotOrCount => "ERR Invalid slot or number of keys"u8;
 }

@@ -24,6 +24,7 @@ using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Replication;
+using MiniRedis.Server.Routing;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Sentinel;
 using MiniRedis.Server.Statistics;
@@ -130,7 +131,7 @@ sealed class MiniRedisServer
             ? new ClusterHost(
                 config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
             {
-                SlotKeys = new WalkedSlotKeys(keyspace, keys, effects),
+                SlotKeys = new SlotKeys(keyspace, keys, effects),
             }
             : null;
 
@@ -166,9 +167,11 @@ sealed class MiniRedisServer
             MigrationLinks = migrationLinks, Cluster = cluster,
         };
         var declaredScripts = new DeclaredScripts(evalScripts, functions);
+        var router = cluster is null ? null : new SlotRouter(cluster.Machine, keyspace, keys, config.Cluster);
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, follower, history, router: null, declaredScripts, config.Memory, config.Security, config.Replication);
+            commandStatistics, runningScript, denials, follower, history, router, declaredScripts, config.Memory, config.Security,
+            config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
@@ -205,6 +208,12 @@ sealed class MiniRedisServer
         if (sentinel is not null) sentinel.Save = () => Parts.ConfigService.TryRewrite(out var reason) ? null : reason;
         denials.Describe = (Client client, in Request request) => ClientDescription.LineOf(client, Parts, request);
         blocked.Runner = runner;
+        if (router is not null)
+        {
+            var stranded = new StrandedClients(router, clients, blocked, pubSub);
+            cluster!.SlotsChanged += _ => stranded.Check();
+            cluster.StateChanged += stranded.Check;
+        }
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Resp;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Keys;
 using ClusterSettings = MiniRedis.Server.Configuration.Settings.ClusterSettings;
@@ -107,8 +108,8 @@ sealed class SlotRouter(ClusterMachine machine, Keyspace keyspace, KeyAccess acc
         RouteKind.OnlyReads => Errors.ClusterOnlyReads.ToArray(),
         RouteKind.NotServed => Errors.SlotNotServed.ToArray(),
         _ => Errors.Redirection(
-            route.Kind == RouteKind.Moved, route.Slot, Endpoints.PreferredOf(route.Node!, client, settings.ClusterPreferredEndpointType),
-            Endpoints.PortOf(route.Node!, client)),
+            route.Kind == RouteKind.Moved, route.Slot, NodeEndpoints.PreferredOf(route.Node!, client, settings.ClusterPreferredEndpointType),
+            NodeEndpoints.PortOf(route.Node!, NodeEndpoints.IsTls(client))),
     };
 
     /// <summary>What a script is answered that calls a command which is not served here.</summary>

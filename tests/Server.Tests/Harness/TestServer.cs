@@ -36,10 +36,11 @@ sealed class TestServer : IDisposable
     /// <param name="acl">What stands in "users.acl"; without it there is no such file.</param>
     /// <param name="sentinel">It is a Sentinel, with the configuration in a file of its own.</param>
     /// <param name="seed">Of random choices: nodes of one cluster need different ones, or they would have the same id.</param>
+    /// <param name="nodes">What stands in nodes.conf; without it there is no such file.</param>
     public TestServer(
         string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null, IFileStore? files = null,
         ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null, string? acl = null,
-        bool sentinel = false, int seed = 1)
+        bool sentinel = false, int seed = 1, string? nodes = null)
     {
         var config = new ServerConfig();
         config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
@@ -52,6 +53,7 @@ sealed class TestServer : IDisposable
         Server.Exit.Stop = exits;
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
         if (acl is not null) File.WriteAllText(Path.Combine(_directory.FullName, "users.acl"), acl);
+        if (nodes is not null) File.WriteAllText(Path.Combine(_directory.FullName, "nodes.conf"), nodes);
         Assert.Null(server.ApplyRenames(loaded.RenamedCommands));
         Assert.Null(server.LoadUsers(loaded.Users));
         if (sentinel)

@@ -33,7 +33,7 @@ static partial class ClusterCommands
         Name = "ASKING", Group = CommandGroup.Cluster, Since = "3.0.0", Complexity = "O(1)",
         Summary = "Has the next command served whose slot is being imported, after an ASK of the node that exports it.",
         Arity = 1, Flags = CommandFlags.Fast, AclCategories = AclCategory.Connection,
-        Run = Asking,
+        Run = Ask,
     };
 
     /// <summary>Outside of a cluster, too: a replica sends clients of CLIENT CAPA redirect to its master, but for this (Valkey 8).</summary>
@@ -44,7 +44,7 @@ static partial class ClusterCommands
         c.Reply.Ok();
     }
 
-    static void Asking(ref CommandContext c)
+    static void Ask(ref CommandContext c)
     {
         if (!c.Server.Config.Cluster.ClusterEnabled)
         {
