@@ -63,6 +63,9 @@ sealed partial class CommandRunner
         call.Client.CloseAfterReply("the server became a replica");
     }
 
+    /// <inheritdoc/>
+    void IBlockedRunner.EndWait(BlockingCall call, byte[] error) => EndWait(call, error.AsSpan());
+
     void EndWait(BlockingCall call, ReadOnlySpan<byte> error)
     {
         var client = call.Client;

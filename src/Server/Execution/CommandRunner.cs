@@ -26,7 +26,7 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandRunner(
     ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
-    TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions,
+    TrackedKeys tracking, DeclaredScripts declaredScripts,
     Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, CommandTable<Command> commands, DebugSwitches switches,
@@ -60,7 +60,7 @@ sealed partial class CommandRunner(
             return false;
         }
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
-        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply))
+        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply, keyHash))
         {
             if (client.LastCommand != command) client.LastCommand = command;
             if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
@@ -86,6 +86,9 @@ sealed partial class CommandRunner(
         if (client.Has(ClientFlags.Multi | ClientFlags.Blocked) || command?.Parent is { Name: "CLIENT" }) return;
         cached.Modes &= ~TrackingModes.Caching;
     }
+
+    /// <summary>A node of a cluster sends messages to all nodes, its replicas among them: in the stream they would come twice.</summary>
+    public bool SendsMessagesOnItsOwn { get; init; }
 
     /// <summary>Runs a command as a unit of its own.</summary>
     void Call(ref CommandContext context)
@@ -125,7 +128,8 @@ sealed partial class CommandRunner(
         if (!effects.IsPropagating) return;
         if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
-        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0)
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0
+            && !(SendsMessagesOnItsOwn && command.Group == CommandGroup.PubSub))
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 

@@ -123,7 +123,9 @@ sealed partial class Follower(
     long Running => _running is { } stream && Replay.Applied > 0 ? stream.Queued + Replay.Applied : 0;
 
     /// <summary>Follows a master from now on: REPLICAOF.</summary>
-    public void Follow(MasterAddress master)
+    /// <param name="master">Whom.</param>
+    /// <param name="forgetsHistory">The master is of another history: it is not asked to go on with this server's.</param>
+    public void Follow(MasterAddress master, bool forgetsHistory = false)
     {
         var wasMaster = Master is null;
         Drop();
@@ -135,7 +137,15 @@ sealed partial class Follower(
             log.OwnHistoryCached();
             (_known, _database) = (new ReplicationPosition(history.Id, history.Offset), history.StreamDatabase);
         }
+        if (forgetsHistory) _known = null;
         Connect();
+    }
+
+    /// <summary>The server starts as the replica of a master that no directive names, before its data are loaded: a node of a cluster.</summary>
+    public void BeginAsReplica(MasterAddress master)
+    {
+        config.Replication.ReplicaOf = master;
+        history.IsReplica = true;
     }
 
     /// <summary>Follows nobody from now on: REPLICAOF NO ONE.</summary>

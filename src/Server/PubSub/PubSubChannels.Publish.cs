@@ -44,6 +44,26 @@ sealed partial class PubSubChannels
         return receivers;
     }
 
+    /// <summary>Ends all subscriptions to a sharded channel, and tells the subscribers.</summary>
+    public void EndChannel(Channel channel)
+    {
+        while (channel.Count > 0)
+        {
+            var client = channel.Subscribers[^1];
+            Unsubscribe(client, channel);
+            BeginFrame(3);
+            _writer.Bulk("sunsubscribe"u8);
+            _writer.Bulk(channel.Name);
+            _writer.Integer(client.Subscriptions?.Count(ChannelKind.Shard) ?? 0);
+            _writer.Complete();
+            var frame = _frame.Written;
+            frame[0] = client.Protocol == 2 ? (byte)'*' : (byte)'>';
+            _pushes.Send(client, frame);
+            _frame.Clear();
+            if (client.Subscriptions is null) client.Flags &= ~ClientFlags.PubSub;
+        }
+    }
+
     void BeginFrame(int elements)
     {
         _writer.Attach(_frame, protocol: 3);

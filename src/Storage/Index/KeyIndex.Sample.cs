@@ -111,7 +111,13 @@ sealed unsafe partial class KeyIndex
     public DueSearch FindEarliest(out Record earliest)
     {
         earliest = default;
-        if (Expiring == 0) return DueSearch.NoneDue;
+        return Expiring == 0 ? DueSearch.NoneDue : FindEarliestBound(out earliest);
+    }
+
+    /// <summary>As <see cref="FindEarliest"/>, also where only fields of hashes have deadlines, or none is left.</summary>
+    public DueSearch FindEarliestBound(out Record earliest)
+    {
+        earliest = default;
         for (var looked = 0; looked < SearchBudget; looked++)
         {
             if (!_tree.TryFindGroup(ExpiryClock.Far, out var group)) return DueSearch.NoneDue;

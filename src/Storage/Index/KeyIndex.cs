@@ -36,13 +36,14 @@ namespace MiniRedis.Storage.Index;
 /// of a chain has free entries. No overflow bucket is empty, and their array has no holes. A bucket's bound is no later than the
 /// deadline of any of its keys. Addresses of entries are valid until the next change.
 /// </remarks>
-sealed unsafe partial class KeyIndex
+sealed unsafe partial class KeyIndex : IKeyTable
 {
     internal const int EntriesPerBucket = 7;
 
     readonly Arena _arena;
     readonly HashSeed _seed;
     readonly ExpiryClock _clock;
+    readonly int _slot;
 
     LineArray _buckets;
     LineArray _overflow;
@@ -64,11 +65,16 @@ sealed unsafe partial class KeyIndex
     /// <summary>Keys that hold a hash with deadlines of fields. The database keeps the count.</summary>
     public long FieldExpiring;
 
-    public KeyIndex(Arena arena, HashSeed seed, ExpiryClock clock)
+    /// <param name="arena">For its own blocks; the records lie there too.</param>
+    /// <param name="seed">The secret of the hash.</param>
+    /// <param name="clock">The clock of the bounds.</param>
+    /// <param name="slot">The slot of all its keys, if it is one of a <see cref="SlotIndex"/>.</param>
+    public KeyIndex(Arena arena, HashSeed seed, ExpiryClock clock, int slot = -1)
     {
         this._arena = arena;
         this._seed = seed;
         this._clock = clock;
+        this._slot = slot;
     }
 
     public Arena Arena => _arena;
@@ -83,7 +89,13 @@ sealed unsafe partial class KeyIndex
 
     public long Bytes => _buckets.Bytes + _overflow.Bytes + _tree.Bytes;
 
-    public ulong HashOf(ReadOnlySpan<byte> key) => SipHash13.Hash(key, _seed);
+    public ulong HashOf(ReadOnlySpan<byte> key) =>
+        _slot < 0 ? SipHash13.Hash(key, _seed) : SlotIndex.HashOf(key, _slot, _seed);
+
+    long IKeyTable.Expiring => Expiring;
+
+    /// <summary>The earliest bound of all; no deadline is earlier.</summary>
+    public uint Earliest => _tree.Earliest;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Record RecordOf(ulong entry) => new(HashedPointer.BlockOf(entry));

@@ -18,7 +18,7 @@ public sealed class CommandCommandsOracleTests
         "digest", "delifeq", "delex", "msetex", "increx", "cl.throttle", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
         "hotkeys", "hotkeys|get", "hotkeys|reset", "hotkeys|start", "hotkeys|stop", "hotkeys|help",
         "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
-        "xdelex", "xackdel", "waitaof",
+        "xdelex", "xackdel", "waitaof", "cluster|myshardid",
         // Since 7.2 it may be called by scripts, which it does not make wait.
         "wait flags", "wait categories",
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
@@ -36,7 +36,7 @@ public sealed class CommandCommandsOracleTests
         // Later versions: more options, or the same ones nested in another way.
         "set arguments", "hscan arguments", "psubscribe arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "module|loadex arguments", "pfmerge arguments", "bgsave arguments",
-        "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
+        "xadd arguments", "xtrim arguments", "xinfo|stream arguments", "cluster|setslot arguments", "cluster|setslot flags",
         "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",
         "geopos arguments", "geohash arguments", "georadius arguments", "georadiusbymember arguments",
         // Later versions: names of units in lower case.

@@ -1,0 +1,127 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace MiniRedis.Cluster.Bus;
+
+/// <summary>
+/// A set of hash slots. In a packet it is a bitmap of 2,048 bytes, bit <c>slot % 8</c> of byte <c>slot / 8</c>. In memory the bitmap is
+/// cut in 16 chunks that exist only where a slot is set: most nodes of a large cluster hold a run of a few slots.
+/// </summary>
+public sealed class SlotSet
+{
+    /// <summary>Bytes of the bitmap in a packet.</summary>
+    public const int WireLength = HashSlot.Count / 8;
+
+    const int Chunks = 16;
+    const int SlotsAChunk = HashSlot.Count / Chunks;
+    const int BytesAChunk = SlotsAChunk / 8;
+
+    readonly byte[]?[] _chunks = new byte[]?[Chunks];
+
+    /// <summary>How many slots are set.</summary>
+    public int Count { get; private set; }
+
+    public bool Contains(int slot) =>
+        _chunks[slot / SlotsAChunk] is { } chunk && (chunk[slot % SlotsAChunk / 8] & 1 << (slot & 7)) != 0;
+
+    /// <summary>False if it was set already.</summary>
+    public bool Add(int slot)
+    {
+        var chunk = _chunks[slot / SlotsAChunk] ??= new byte[BytesAChunk];
+        ref var b = ref chunk[slot % SlotsAChunk / 8];
+        var bit = (byte)(1 << (slot & 7));
+        if ((b & bit) != 0) return false;
+        b |= bit;
+        Count++;
+        return true;
+    }
+
+    /// <summary>False if it was not set.</summary>
+    public bool Remove(int slot)
+    {
+        if (!Contains(slot)) return false;
+        var chunk = _chunks[slot / SlotsAChunk]!;
+        chunk[slot % SlotsAChunk / 8] &= (byte)~(1 << (slot & 7));
+        Count--;
+        if (!chunk.AsSpan().ContainsAnyExcept((byte)0)) _chunks[slot / SlotsAChunk] = null;
+        return true;
+    }
+
+    public void Clear()
+    {
+        Array.Clear(_chunks);
+        Count = 0;
+    }
+
+    /// <summary>Whether a packet's bitmap says the same.</summary>
+    public bool IsSameAs(ReadOnlySpan<byte> wire)
+    {
+        for (var i = 0; i < Chunks; i++)
+        {
+            var part = wire.Slice(i * BytesAChunk, BytesAChunk);
+            if (_chunks[i] is { } chunk ? !part.SequenceEqual(chunk) : part.ContainsAnyExcept((byte)0)) return false;
+        }
+        return true;
+    }
+
+    public void Write(Span<byte> wire)
+    {
+        for (var i = 0; i < Chunks; i++)
+        {
+            var part = wire.Slice(i * BytesAChunk, BytesAChunk);
+            if (_chunks[i] is { } chunk) chunk.CopyTo(part);
+            else part.Clear();
+        }
+    }
+
+    /// <summary>Runs of slots in ascending order, both ends included.</summary>
+    public IEnumerable<(int First, int Last)> Ranges()
+    {
+        for (var slot = Next(0); slot < HashSlot.Count;)
+        {
+            var first = slot;
+            while (slot < HashSlot.Count && Contains(slot)) slot++;
+            yield return (first, slot - 1);
+            slot = Next(slot);
+        }
+    }
+
+    /// <summary>The first slot of the set from <paramref name="slot"/> on; <see cref="HashSlot.Count"/> if there is none.</summary>
+    public int Next(int slot)
+    {
+        while (slot < HashSlot.Count)
+        {
+            if (_chunks[slot / SlotsAChunk] is null) slot = (slot / SlotsAChunk + 1) * SlotsAChunk;
+            else if (Contains(slot)) return slot;
+            else slot++;
+        }
+        return HashSlot.Count;
+    }
+
+    /// <summary>The slots of a packet's bitmap, in ascending order.</summary>
+    public static SlotEnumerator Enumerate(ReadOnlySpan<byte> wire) => new(wire);
+
+    /// <summary>Walks a packet's bitmap eight bytes at a time.</summary>
+    public ref struct SlotEnumerator(ReadOnlySpan<byte> wire)
+    {
+        readonly ReadOnlySpan<byte> _wire = wire;
+        int _word = -1;
+        ulong _left;
+
+        public int Current { get; private set; }
+
+        public readonly SlotEnumerator GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            while (_left == 0)
+            {
+                if (++_word == WireLength / sizeof(ulong)) return false;
+                _left = BinaryPrimitives.ReadUInt64LittleEndian(_wire[(_word * sizeof(ulong))..]);
+            }
+            Current = _word * 64 + BitOperations.TrailingZeroCount(_left);
+            _left &= _left - 1;
+            return true;
+        }
+    }
+}

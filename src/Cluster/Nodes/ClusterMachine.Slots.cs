@@ -1,0 +1,185 @@
+using MiniRedis.Cluster.Bus;
+
+namespace MiniRedis.Cluster.Nodes;
+
+/// <summary>
+/// Who owns a slot: the one who claims it with the greatest config epoch. All that is known of slots comes this way, from pings and
+/// UPDATE messages; what operators and elections do is to raise an epoch.
+/// </summary>
+public sealed partial class ClusterMachine
+{
+    /// <summary>
+    /// Slots whose owner does not claim them any more, and nobody else does yet: the end of a move. They stay with the owner, who
+    /// redirects, but nobody is told so by an UPDATE message.
+    /// </summary>
+    readonly SlotSet _unclaimed = new();
+
+    /// <summary>A master claims slots under an epoch. It takes those that have no owner, or one with a smaller epoch.</summary>
+    void TakeSlotsOf(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
+        if (sender == Myself) return;
+        var mine = MyMaster;
+        var isMyShard = sender.Shard == Myself.Shard;
+        var (claims, taken, takenFromMine) = (0, 0, 0);
+        List<int>? dirty = null;
+        foreach (var slot in SlotSet.Enumerate(claimed))
+        {
+            claims++;
+            var owner = Slots.Owner(slot);
+            if (owner == sender)
+            {
+                _unclaimed.Remove(slot);
+                continue;
+            }
+            if (owner is not null && !_unclaimed.Contains(slot) && owner.ConfigEpoch >= epoch) continue;
+            taken++;
+            if (owner == Myself && _host.CountKeysInSlot(slot) != 0) (dirty ??= []).Add(slot);
+            if (owner is not null && owner == mine) takenFromMine++;
+            EndMovesOf(slot, sender, isMyShard);
+            Assign(slot, sender);
+        }
+        if (taken > 0) ConfigurationChanged(sync: true);
+        NoteUnclaimed(sender, epoch, claimed);
+        BecomeReplicaOrClean(sender, epoch, mine, isMyShard, claims, takenFromMine, dirty);
+    }
+
+    /// <summary>A slot on the move has got a new owner.</summary>
+    void EndMovesOf(int slot, ClusterNode sender, bool isMyShard)
+    {
+        // In this shard it is a failover, and the move goes on. Otherwise an operator has decided.
+        if (Slots.MigratingTo(slot) is { } target && !isMyShard)
+        {
+            Notice($"Slot {slot} is no longer being migrated to node {target.Id}.");
+            Slots.SetMigrating(slot, null);
+        }
+        if (Slots.ImportingFrom(slot) is not { } source || source == sender) return;
+        if (source.Shard == sender.Shard)
+        {
+            Notice($"Failover occurred in migration source. Update importing source for slot {slot} to node {sender.Id}.");
+            Slots.SetImporting(slot, sender);
+        }
+        else
+        {
+            Notice($"Slot {slot} is no longer being imported from node {source.Id}.");
+            Slots.SetImporting(slot, null);
+        }
+    }
+
+    /// <summary>What the sender does not claim.</summary>
+    void NoteUnclaimed(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
+        for (var slot = sender.Slots.Next(0); slot < HashSlot.Count; slot = sender.Slots.Next(slot + 1))
+        {
+            if (!IsSet(claimed, slot)) _unclaimed.Add(slot);
+        }
+        if (!Slots.HasMoves) return;
+        for (var slot = 0; slot < HashSlot.Count; slot++)
+        {
+            if (IsSet(claimed, slot)) continue;
+            if (Slots.MigratingTo(slot) is { } target && target != sender && target.Shard == sender.Shard
+                && (target.ConfigEpoch < epoch || target.IsReplica))
+            {
+                Notice($"Failover occurred in migration target. Slot {slot} is now being migrated to node {sender.Id}.");
+                Slots.SetMigrating(slot, sender);
+                ConfigurationChanged(sync: true);
+            }
+            if (Myself.IsMaster && Slots.ImportingFrom(slot) == sender) FinishImport(slot, sender);
+        }
+    }
+
+    static bool IsSet(ReadOnlySpan<byte> bitmap, int slot) => (bitmap[slot / 8] & 1 << (slot & 7)) != 0;
+
+    /// <summary>
+    /// The source of an import has given the slot up, while this node has not heard yet that it is the owner: it has replaced a master
+    /// that failed in between. (Valkey takes the slot from whoever has it. Here it must be the source's, or nobody's: an operator may
+    /// have named a source that never had the slot.)
+    /// </summary>
+    void FinishImport(int slot, ClusterNode source)
+    {
+        Notice($"Slot {slot} is no longer being imported from node {source.Id}; Clear my importing source for the slot.");
+        Slots.SetImporting(slot, null);
+        ConfigurationChanged(sync: true);
+        if (Slots.Owner(slot) is { } owner && owner != source) return;
+        Assign(slot, Myself);
+        BumpEpochWithoutConsensus();
+    }
+
+    /// <summary>
+    /// If the shard has lost its last slot, its nodes become replicas of the one that has it: always after a failover, and after a move
+    /// of slots where that is allowed. Otherwise a master deletes the keys of slots that are not its own any more.
+    /// </summary>
+    void BecomeReplicaOrClean(
+        ClusterNode sender, ulong epoch, ClusterNode? mine, bool isMyShard, int claims, int takenFromMine, List<int>? dirty)
+    {
+        var isNewMaster = takenFromMine > 0
+            // Neither has slots, but the sender is the newer master of the shard.
+            || (isMyShard && Myself.Master != sender && claims == 0 && Myself.SlotCount == 0 && Myself.EffectiveEpoch < epoch);
+        if (isNewMaster && mine is not null && mine.SlotCount == 0)
+        {
+            if (Settings.AllowReplicaMigration || isMyShard)
+            {
+                Notice($"Configuration change detected. Reconfiguring myself as a replica of {sender.Id}");
+                // After a failover the history is the same, and what was on the move still is.
+                FollowNode(sender, closesSlots: !isMyShard, needsFullSync: !isMyShard);
+                ConfigurationChanged(sync: true);
+                return;
+            }
+            if (Myself.IsMaster && claims >= takenFromMine)
+                Notice($"My last slot was migrated to node {sender.Id}. I am now an empty master.");
+        }
+        if (dirty is null) return;
+        foreach (var slot in dirty)
+        {
+            Notice($"Deleting keys in dirty slot {slot} on node {Myself.Id}");
+            _outputs.Add(new ClusterOutput.DeleteKeysInSlot(slot));
+        }
+    }
+
+    /// <summary>
+    /// The sender claims slots for which another node has a greater epoch: it was away, and is told. Redis tells of one such node a
+    /// ping; here all are told of at once.
+    /// </summary>
+    void TellNewerOwners(ClusterNode sender, BusPacket packet)
+    {
+        if (sender.Link is not { } link) return;
+        List<ClusterNode>? told = null;
+        foreach (var slot in SlotSet.Enumerate(packet.Slots))
+        {
+            if (Slots.Owner(slot) is not { } owner || owner == sender || _unclaimed.Contains(slot)) continue;
+            if (owner.ConfigEpoch <= packet.ConfigEpoch || told?.Contains(owner) == true) continue;
+            Log(ClusterLogLevel.Verbose, $"Node {sender.Id} has old slots configuration, sending an UPDATE message about {owner.Id}");
+            SendUpdate(link, owner);
+            (told ??= []).Add(owner);
+        }
+    }
+
+    /// <summary>Has this node replicate another. It has no slots by then.</summary>
+    void FollowNode(ClusterNode master, bool closesSlots, bool needsFullSync)
+    {
+        if (Myself.IsMaster)
+        {
+            Myself.Clear(NodeFlags.Master | NodeFlags.MigrateTo);
+            Myself.Set(NodeFlags.Replica);
+        }
+        if (closesSlots) Slots.CloseAll();
+        Myself.SetMaster(master);
+        SetShard(Myself, master.Shard);
+        Replicate(master, needsFullSync);
+        ResetManualFailover();
+        // An election for the old master is over.
+        _electionAt = 0;
+        AllSlotsChanged();
+    }
+
+    /// <summary>The port at which replicas of a node connect to it.</summary>
+    public int ReplicationPort(ClusterNode node) => Settings.IsTlsReplication ? node.TlsPort : node.Port;
+
+    void Replicate(ClusterNode master, bool needsFullSync) =>
+        _outputs.Add(new ClusterOutput.Replicate(master.Ip, ReplicationPort(master), needsFullSync));
+
+    /// <summary>A replica that could not follow its master yet, since its address was unknown, may now.</summary>
+    void FollowMaster()
+    {
+        if (Myself.IsReplica && !_host.HasMaster && Myself.Master is { HasAddress: true } master) Replicate(master, needsFullSync: false);
+    }
+}
