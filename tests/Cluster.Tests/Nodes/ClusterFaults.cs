@@ -147,7 +147,6 @@ sealed class ClusterFaults(World world, IReadOnlyList<ClusterProcess> processes)
         world.Network.Delay = (1, 5);
         foreach (var process in processes)
         {
-            process.StalledUntil = 0;
             if (!process.IsRunning) process.Start();
         }
     }

@@ -106,13 +106,21 @@ sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> process
         foreach (var (process, _) in lost) Rejoin(process);
     }
 
+    /// <summary>A message may be lost while a node is still busy: the operator looks, and tries again.</summary>
     void Rejoin(ClusterProcess process)
     {
-        if (Masters() is not [var first, ..] masters) return;
-        if (process.Machine.Myself.IsReplica) return;
-        first.Ask($"MEET {process.Name}", m => m.Meet(process.Ip, ClusterProcess.ClientPort, ClusterProcess.BusPort, first.Clock));
-        var master = masters[world.Random.Next(masters.Count)];
-        world.After(5000, () => process.Ask(
-            $"REPLICATE {master.Name}", m => m.Replicate(master.Machine.Myself.Id, process.Clock)));
+        if (!process.Machine.Myself.IsReplica && Masters() is [var first, ..] masters)
+        {
+            if (!first.Machine.Nodes.TryGet(process.Machine.Myself.Id, out _))
+            {
+                first.Ask($"MEET {process.Name}", m => m.Meet(process.Ip, ClusterProcess.ClientPort, ClusterProcess.BusPort, first.Clock));
+            }
+            else
+            {
+                var master = masters[world.Random.Next(masters.Count)];
+                process.Ask($"REPLICATE {master.Name}", m => m.Replicate(master.Machine.Myself.Id, process.Clock));
+            }
+        }
+        world.After(5000, () => Rejoin(process));
     }
 }

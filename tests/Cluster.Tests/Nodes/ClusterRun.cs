@@ -81,8 +81,8 @@ sealed class ClusterRun
         _operators.Begin(end);
         _world.RunUntil(end);
         _faults.End();
-        // What was begun goes on for a while, also without faults.
-        _world.RunUntil(_world.Now + 3_000);
+        // What was begun goes on for a while, and who stands still wakes up.
+        _world.RunUntil(_world.Now + 6_000);
         _operators.Repair(_faults.Lost);
         ConvergeBefore(_world.Now + Patience, Stable);
     }
@@ -138,7 +138,7 @@ sealed class ClusterRun
         long? since = null;
         while (true)
         {
-            _world.RunUntil(_world.Now + 250);
+            _world.RunUntil(_world.Now + 500);
             var what = WhatIsWrong();
             since = what is null ? since ?? _world.Now : null;
             if (_world.Now - since >= stable) return;
@@ -149,7 +149,6 @@ sealed class ClusterRun
     /// <summary>Null if all nodes say the same, all slots have an owner that is up, and no two masters have one epoch.</summary>
     string? WhatIsWrong()
     {
-        var first = _processes[0].Machine;
         var epochs = new Dictionary<ulong, ClusterProcess>();
         foreach (var process in _processes)
         {
@@ -162,12 +161,6 @@ sealed class ClusterRun
                 if (node.IsInHandshake) return $"{process.Name} is in handshake";
             }
             if (machine.Nodes.Count != _processes.Count) return $"{process.Name} knows {machine.Nodes.Count} nodes";
-            for (var slot = 0; slot < HashSlot.Count; slot++)
-            {
-                if (machine.Slots.Owner(slot) is not { } owner) return $"{process.Name} knows nobody who serves slot {slot}";
-                if (owner.Key != first.Slots.Owner(slot)!.Key)
-                    return $"{process.Name} has {NameOf(owner)} for slot {slot}, and node0 has {NameOf(first.Slots.Owner(slot)!)}";
-            }
             if (machine.Myself.IsReplica)
             {
                 if (machine.Myself.Master is not { } master) return $"{process.Name} has no master";
@@ -178,6 +171,21 @@ sealed class ClusterRun
             else if (!epochs.TryAdd(machine.Myself.ConfigEpoch, process))
             {
                 return $"{process.Name} has epoch {machine.Myself.ConfigEpoch} as {epochs[machine.Myself.ConfigEpoch].Name} has";
+            }
+        }
+        return WhoDisagreesOnSlots();
+    }
+
+    string? WhoDisagreesOnSlots()
+    {
+        var first = _processes[0].Machine;
+        for (var slot = 0; slot < HashSlot.Count; slot++)
+        {
+            foreach (var process in _processes)
+            {
+                if (process.Machine.Slots.Owner(slot) is not { } owner) return $"{process.Name} knows nobody who serves slot {slot}";
+                if (owner.Key != first.Slots.Owner(slot)!.Key)
+                    return $"{process.Name} has {NameOf(owner)} for slot {slot}, and node0 has {NameOf(first.Slots.Owner(slot)!)}";
             }
         }
         return null;
