@@ -6,7 +6,7 @@ namespace MiniRedis.Cluster.Tests.Nodes;
 /// <summary>
 /// Operators who move slots and fail over at bad moments, walk away in the middle, and make no mistake but that.
 /// </summary>
-sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> processes)
+sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> processes, IReadOnlyList<int> watched)
 {
     /// <summary>Slots that were moved, or were about to be.</summary>
     public SortedSet<int> Moved { get; } = [];
@@ -34,10 +34,10 @@ sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> process
         process.Ask($"FAILOVER {kind}", m => m.Failover(kind, process.Clock));
     }
 
-    /// <summary>As redis-cli does it: it looks at one node's table, and then speaks to the two.</summary>
+    /// <summary>As redis-cli does it: it begins only if all nodes say the same, and then speaks to the two.</summary>
     void BeginMove()
     {
-        if (Masters() is not { Count: >= 2 } masters) return;
+        if (Masters() is not { Count: >= 2 } masters || !DoAllAgree()) return;
         var source = masters[world.Random.Next(masters.Count)];
         var target = masters[world.Random.Next(masters.Count)];
         if (source == target || source.Machine.Myself.SlotCount < 2) return;
@@ -72,8 +72,19 @@ sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> process
         Steps(steps);
     });
 
-    static bool MoveKeys(int slot, ClusterProcess source, ClusterProcess target)
+    bool DoAllAgree()
     {
+        foreach (var slot in watched.Concat(Moved))
+        {
+            var owners = processes.Where(p => p.IsRunning && !p.IsStalled).Select(p => p.Machine.Slots.Owner(slot)?.Key).Distinct();
+            if (owners.Count() > 1) return false;
+        }
+        return true;
+    }
+
+    bool MoveKeys(int slot, ClusterProcess source, ClusterProcess target)
+    {
+        if (world.Network.IsCut(source, target) || world.Network.IsCut(target, source)) return false;
         if (!source.IsRunning || source.IsStalled || !target.IsRunning || target.IsStalled) return false;
         if (!source.Machine.Myself.IsMaster || !target.Machine.Myself.IsMaster) return false;
         if (source.Keys.Remove(slot, out var keys)) target.Keys[slot] = target.Keys.GetValueOrDefault(slot) + keys;

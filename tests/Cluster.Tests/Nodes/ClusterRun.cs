@@ -52,7 +52,7 @@ sealed class ClusterRun
         _meets = nodes is null && _world.Chance(0.1);
         for (var i = 0; i < _masters; i++) _watched.Add(FirstSlot(i));
         _faults = new ClusterFaults(_world, _processes);
-        _operators = new ClusterOperators(_world, _processes);
+        _operators = new ClusterOperators(_world, _processes, _watched);
     }
 
     public IEnumerable<string> Story => _world.Story;

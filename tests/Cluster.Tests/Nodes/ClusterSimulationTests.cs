@@ -30,15 +30,7 @@ public class ClusterSimulationTests(ITestOutputHelper output)
         Parallel.For(first ?? 1, (first ?? 1) + seeds, seed =>
         {
             var run = new ClusterRun(seed, withStory: seeds == 1, NodesOf(seed));
-            string? failure = null;
-            try
-            {
-                run.Run();
-            }
-            catch (BrokenPromise promise)
-            {
-                failure = promise.Message;
-            }
+            var failure = Failure(run);
             lock (broken)
             {
                 if (failure is not null) broken[seed] = failure;
@@ -55,19 +47,31 @@ public class ClusterSimulationTests(ITestOutputHelper output)
         Assert.True(elections > 0 && files > 0);
     }
 
+    /// <summary>Null if the run has kept all promises. An exception breaks one too.</summary>
+    static string? Failure(ClusterRun run)
+    {
+        try
+        {
+            run.Run();
+            return null;
+        }
+        catch (BrokenPromise promise)
+        {
+            return promise.Message;
+        }
+        catch (Exception exception)
+        {
+            return exception.ToString();
+        }
+    }
+
     static string Report(SortedDictionary<int, string> broken)
     {
         var (seed, what) = broken.FirstOrDefault();
         if (what is null) return "";
         var run = new ClusterRun(seed, withStory: true, NodesOf(seed));
-        try
-        {
-            run.Run();
-        }
-        catch (BrokenPromise)
-        {
-            // It is what the story is about.
-        }
+        // It is what the story is about.
+        Failure(run);
         return $"{broken.Count} seeds failed.\n{string.Join('\n', broken.Take(20).Select(b => $"{b.Key}: {b.Value}"))}\n"
             + $"The story of seed {seed}:\n{string.Join('\n', run.Story)}\n{what}";
     }
