@@ -9,10 +9,10 @@ static partial class ClusterCommands
 {
     static Command[] OfKeys =>
     [
-        Told("COUNTKEYSINSLOT", "3.0.0", 3, Asking, "O(1)", "Counts the keys of a slot.", CountKeysInSlot, args: Arg.Integer("slot")),
-        Told("GETKEYSINSLOT", "3.0.0", 4, Asking, "O(N) where N is the number of keys that are asked for", "Lists keys of a slot.",
+        Told("COUNTKEYSINSLOT", "3.0.0", 3, Telling, "O(1)", "Counts the keys of a slot.", CountKeysInSlot, args: Arg.Integer("slot")),
+        Told("GETKEYSINSLOT", "3.0.0", 4, Telling, "O(N) where N is the number of keys that are asked for", "Lists keys of a slot.",
             GetKeysInSlot, varies: true, args: [Arg.Integer("slot"), Arg.Integer("count")]),
-        Told("KEYSLOT", "3.0.0", 3, Asking, "O(N) where N is the number of bytes of the key", "Tells the slot of a key.",
+        Told("KEYSLOT", "3.0.0", 3, Telling, "O(N) where N is the number of bytes of the key", "Tells the slot of a key.",
             static (ref CommandContext c, ClusterHost _) => c.Reply.Integer(KeySlot.Of(c.Arg(2))), args: Arg.String("key")),
     ];
 
