@@ -153,8 +153,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// A master says that it is a replica. In its shard that is a failover, of which the packet tells all: a replica sends the slots
-    /// and the epoch of its master. Otherwise its slots went elsewhere, and who has them will say so.
+    /// A master says that it is a replica. In its shard that is a failover, and the packet tells of it: a replica sends the slots and
+    /// the epoch of its master. Otherwise its slots went elsewhere, and who has them will say so.
     /// </summary>
     /// <returns>False if the packet is older than what is known.</returns>
     bool MakeReplica(ClusterNode sender, ClusterNode? master, BusPacket packet)
@@ -172,10 +172,9 @@ public sealed partial class ClusterMachine
         if (isFailover && master != Myself)
         {
             MakeMaster(master!);
-            master!.ConfigEpoch = Math.Max(master.ConfigEpoch, packet.ConfigEpoch);
-            CurrentEpoch = Math.Max(CurrentEpoch, packet.ConfigEpoch);
-            Notice($"A failover occurred; node {sender.Id} failed over to node {master.Id} with a config epoch of {master.ConfigEpoch}");
-            if (packet.ConfigEpoch == master.ConfigEpoch) TakeSlotsOf(master, packet.ConfigEpoch, packet.Slots);
+            RaiseEpoch(master!, packet.ConfigEpoch, packet.Slots);
+            Notice($"A failover occurred; node {sender.Id} failed over to node {master!.Id} with a config epoch of {master.ConfigEpoch}");
+            if (packet.ConfigEpoch == master.ConfigEpoch) HandSlotsOn(sender, master, packet.ConfigEpoch, packet.Slots);
         }
         if (!isFailover)
         {

@@ -172,14 +172,19 @@ public sealed partial class ClusterMachine
             CurrentEpoch = packet.CurrentEpoch;
             Changed();
         }
-        if (packet.Master.IsNone && packet.ConfigEpoch > sender.ConfigEpoch)
-        {
-            sender.ConfigEpoch = packet.ConfigEpoch;
-            CurrentEpoch = Math.Max(CurrentEpoch, packet.ConfigEpoch);
-            Changed(sync: true);
-        }
+        if (packet.Master.IsNone) RaiseEpoch(sender, packet.ConfigEpoch, packet.Slots);
         sender.ReplicationOffset = packet.Offset;
         NoteOffsetOfPausedMaster(sender, packet);
+    }
+
+    /// <summary>A node has got a greater epoch, under which it claims these slots.</summary>
+    void RaiseEpoch(ClusterNode node, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
+        if (epoch <= node.ConfigEpoch) return;
+        node.ConfigEpoch = epoch;
+        CurrentEpoch = Math.Max(CurrentEpoch, epoch);
+        NoteUnclaimed(node, claimed);
+        Changed(sync: true);
     }
 
     void ReceiveFail(ClusterNode sender, NodeId about)
@@ -199,9 +204,7 @@ public sealed partial class ClusterMachine
             return;
         }
         MakeMaster(node);
-        node.ConfigEpoch = packet.UpdateEpoch;
-        CurrentEpoch = Math.Max(CurrentEpoch, packet.UpdateEpoch);
-        Changed(sync: true);
+        RaiseEpoch(node, packet.UpdateEpoch, packet.UpdateSlots);
         TakeSlotsOf(node, packet.UpdateEpoch, packet.UpdateSlots);
     }
 

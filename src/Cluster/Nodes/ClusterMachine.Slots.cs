@@ -21,10 +21,28 @@ public sealed partial class ClusterMachine
     /// </summary>
     bool IsClaimed(int slot, ClusterNode owner) => owner.IsMaster && !_unclaimed.Contains(slot);
 
-    /// <summary>A master claims slots under an epoch. It takes those that have no owner, or one with a smaller epoch.</summary>
+    /// <summary>A master claims slots under an epoch, and no others. It takes those that have no owner, or one with a smaller epoch.</summary>
     void TakeSlotsOf(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
     {
         if (sender == Myself) return;
+        TakeSlots(sender, epoch, claimed, isAll: true);
+    }
+
+    /// <summary>
+    /// A master has become a replica of another one in its shard, and says what that one claims now. Only slots of its own are handed on:
+    /// what it knows of others may be older than what is known here. (Redis leaves the slots with the replica until the new master tells
+    /// of them itself; if that fails at once, nobody ever does.)
+    /// </summary>
+    void HandSlotsOn(ClusterNode from, ClusterNode to, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
+        Span<byte> own = stackalloc byte[SlotSet.WireLength];
+        from.Slots.Write(own);
+        for (var i = 0; i < own.Length; i++) own[i] &= claimed[i];
+        TakeSlots(to, epoch, own, isAll: false);
+    }
+
+    void TakeSlots(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed, bool isAll)
+    {
         var mine = MyMaster;
         var isMyShard = sender.Shard == Myself.Shard;
         var (claims, taken, takenFromMine) = (0, 0, 0);
@@ -46,7 +64,11 @@ public sealed partial class ClusterMachine
             Assign(slot, sender);
         }
         if (taken > 0) ConfigurationChanged(sync: true);
-        NoteUnclaimed(sender, epoch, claimed);
+        if (isAll)
+        {
+            NoteUnclaimed(sender, claimed);
+            MoveOnFrom(sender, epoch, claimed);
+        }
         BecomeReplicaOrClean(sender, epoch, mine, isMyShard, claims, takenFromMine, dirty);
     }
 
@@ -72,13 +94,22 @@ public sealed partial class ClusterMachine
         }
     }
 
-    /// <summary>What the sender does not claim.</summary>
-    void NoteUnclaimed(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
+    /// <summary>
+    /// What a node has here and does not claim. With each greater epoch of a node this is looked at: else slots that it claimed long ago
+    /// would seem to be claimed under the new epoch, and whoever has them by now could not get them.
+    /// </summary>
+    void NoteUnclaimed(ClusterNode node, ReadOnlySpan<byte> claimed)
     {
-        for (var slot = sender.Slots.Next(0); slot < HashSlot.Count; slot = sender.Slots.Next(slot + 1))
+        if (node.Slots.IsSameAs(claimed)) return;
+        for (var slot = node.Slots.Next(0); slot < HashSlot.Count; slot = node.Slots.Next(slot + 1))
         {
             if (!IsSet(claimed, slot)) _unclaimed.Add(slot);
         }
+    }
+
+    /// <summary>Slots on the move from or to the shard of a master that does not claim them.</summary>
+    void MoveOnFrom(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
         if (!Slots.HasMoves) return;
         for (var slot = 0; slot < HashSlot.Count; slot++)
         {
