@@ -195,14 +195,14 @@ public sealed partial class ClusterMachine
         if (!Myself.IsVoter) return;
         if (WhyNoVote(sender, packet) is { } reason)
         {
-            Log(ClusterLogLevel.Warning, $"Failover auth denied to {sender.Id}{reason}");
+            Log(ClusterLogLevel.Warning, $"Failover auth denied to {sender.Named}{reason}");
             return;
         }
         LastVoteEpoch = CurrentEpoch;
         sender.Master!.VotedAt = _now;
         Changed(sync: true);
         if (sender.Link is { } link) SendPlain(link, BusMessageType.AuthAck);
-        Notice($"Failover auth granted to {sender.Id} for epoch {CurrentEpoch}");
+        Notice($"Failover auth granted to {sender.Named} for epoch {CurrentEpoch}");
     }
 
     string? WhyNoVote(ClusterNode sender, BusPacket packet)

@@ -148,7 +148,7 @@ public sealed partial class ClusterMachine
         if (!link.IsInbound)
         {
             Notice(
-                $"PONG contains mismatching sender ID. About node {expected.Id} added {_now - expected.CreatedAt} ms ago, "
+                $"PONG contains mismatching sender ID. About node {expected.Named} added {_now - expected.CreatedAt} ms ago, "
                 + $"having flags {(int)expected.Flags}");
             expected.Set(NodeFlags.NoAddress);
             expected.Ip = "";
@@ -190,7 +190,7 @@ public sealed partial class ClusterMachine
     void ReceiveFail(ClusterNode sender, NodeId about)
     {
         if (Nodes.Find(about) is not { } node || node.Is(NodeFlags.Failing | NodeFlags.Myself)) return;
-        Notice($"FAIL message received from {sender.Id} about {node.Id}");
+        Notice($"FAIL message received from {sender.Named} about {node.Named}");
         MarkFailing(node);
     }
 

@@ -78,18 +78,18 @@ public sealed partial class ClusterMachine
         // In this shard it is a failover, and the move goes on. Otherwise an operator has decided.
         if (Slots.MigratingTo(slot) is { } target && !isMyShard)
         {
-            Notice($"Slot {slot} is no longer being migrated to node {target.Id}.");
+            Notice($"Slot {slot} is no longer being migrated to node {target.Named}.");
             Slots.SetMigrating(slot, null);
         }
         if (Slots.ImportingFrom(slot) is not { } source || source == sender) return;
         if (source.Shard == sender.Shard)
         {
-            Notice($"Failover occurred in migration source. Update importing source for slot {slot} to node {sender.Id}.");
+            Notice($"Failover occurred in migration source. Update importing source for slot {slot} to node {sender.Named}.");
             Slots.SetImporting(slot, sender);
         }
         else
         {
-            Notice($"Slot {slot} is no longer being imported from node {source.Id}.");
+            Notice($"Slot {slot} is no longer being imported from node {source.Named}.");
             Slots.SetImporting(slot, null);
         }
     }
@@ -117,7 +117,7 @@ public sealed partial class ClusterMachine
             if (Slots.MigratingTo(slot) is { } target && target != sender && target.Shard == sender.Shard
                 && (target.ConfigEpoch < epoch || target.IsReplica))
             {
-                Notice($"Failover occurred in migration target. Slot {slot} is now being migrated to node {sender.Id}.");
+                Notice($"Failover occurred in migration target. Slot {slot} is now being migrated to node {sender.Named}.");
                 Slots.SetMigrating(slot, sender);
                 ConfigurationChanged(sync: true);
             }
@@ -134,7 +134,7 @@ public sealed partial class ClusterMachine
     /// </summary>
     void FinishImport(int slot, ClusterNode source)
     {
-        Notice($"Slot {slot} is no longer being imported from node {source.Id}; Clear my importing source for the slot.");
+        Notice($"Slot {slot} is no longer being imported from node {source.Named}; Clear my importing source for the slot.");
         Slots.SetImporting(slot, null);
         ConfigurationChanged(sync: true);
         if (Slots.Owner(slot) is { } owner && owner != source) return;
@@ -156,19 +156,19 @@ public sealed partial class ClusterMachine
         {
             if (Settings.AllowReplicaMigration || isMyShard)
             {
-                Notice($"Configuration change detected. Reconfiguring myself as a replica of {sender.Id}");
+                Notice($"Configuration change detected. Reconfiguring myself as a replica of {sender.Named}");
                 // After a failover the history is the same, and what was on the move still is.
                 FollowNode(sender, closesSlots: !isMyShard, needsFullSync: !isMyShard);
                 ConfigurationChanged(sync: true);
                 return;
             }
             if (Myself.IsMaster && claims >= takenFromMine)
-                Notice($"My last slot was migrated to node {sender.Id}. I am now an empty master.");
+                Notice($"My last slot was migrated to node {sender.Named}. I am now an empty master.");
         }
         if (dirty is null) return;
         foreach (var slot in dirty)
         {
-            Notice($"Deleting keys in dirty slot {slot} on node {Myself.Id}");
+            Notice($"Deleting keys in dirty slot {slot} on node {Myself.Named}");
             _outputs.Add(new ClusterOutput.DeleteKeysInSlot(slot));
         }
     }
@@ -185,7 +185,7 @@ public sealed partial class ClusterMachine
         {
             if (Slots.Owner(slot) is not { } owner || owner == sender || !IsClaimed(slot, owner)) continue;
             if (owner.ConfigEpoch <= packet.ConfigEpoch || told?.Contains(owner) == true) continue;
-            Log(ClusterLogLevel.Verbose, $"Node {sender.Id} has old slots configuration, sending an UPDATE message about {owner.Id}");
+            Log(ClusterLogLevel.Verbose, $"Node {sender.Named} has old slots configuration, sending an UPDATE message about {owner.Named}");
             SendUpdate(link, owner);
             (told ??= []).Add(owner);
         }

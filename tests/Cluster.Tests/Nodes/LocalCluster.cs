@@ -81,6 +81,7 @@ sealed class LocalNode(LocalCluster cluster, int index, ClusterSettings settings
 sealed class LocalCluster
 {
     readonly List<LocalNode> _nodes = [];
+    readonly Dictionary<(string Ip, int BusPort), LocalNode> _byAddress = [];
     readonly Dictionary<(LocalNode, long), (LocalNode, long)> _ends = [];
     readonly Queue<Action> _due = [];
 
@@ -92,6 +93,7 @@ sealed class LocalCluster
             configure?.Invoke(settings);
             var node = new LocalNode(this, i, settings);
             _nodes.Add(node);
+            _byAddress[(node.Ip, settings.AnnouncedBusPort)] = node;
             node.Machine = new ClusterMachine(settings, node, new Random(i + 1), Now);
         }
     }
@@ -101,6 +103,14 @@ sealed class LocalCluster
     public IReadOnlyList<LocalNode> Nodes => _nodes;
 
     public LocalNode this[int index] => _nodes[index];
+
+    /// <summary>Gives a node a file to start with.</summary>
+    public void Load(int index, string file)
+    {
+        var node = _nodes[index];
+        node.Machine = new ClusterMachine(node.Settings, node, new Random(1000 + index), Now);
+        Assert.Null(node.Machine.Load(file));
+    }
 
     /// <summary>Starts all, and has them meet; the first so many share all slots, and the others replicate them in turn.</summary>
     public static LocalCluster Create(int masters, int replicas, Action<ClusterSettings>? configure = null)
@@ -179,8 +189,7 @@ sealed class LocalCluster
     public void Restart(LocalNode node)
     {
         node.IsDown = false;
-        node.Machine = new ClusterMachine(node.Settings, node, new Random(1000 + _nodes.IndexOf(node)), Now);
-        if (node.Machine.Load(node.File!) is { } refused) Assert.Fail(refused);
+        Load(_nodes.IndexOf(node), node.File!);
         node.Machine.Start(Now);
         Settle();
     }
@@ -246,8 +255,7 @@ sealed class LocalCluster
 
     void Connect(LocalNode node, ClusterOutput.Connect connect)
     {
-        var other = _nodes.Find(n => n.Ip == connect.Ip && n.Settings.AnnouncedBusPort == connect.BusPort && !n.IsDown);
-        if (other is null)
+        if (!_byAddress.TryGetValue((connect.Ip, connect.BusPort), out var other) || other.IsDown)
         {
             node.Machine.Closed(connect.Link, Now);
             return;
