@@ -192,6 +192,7 @@ sealed class MiniRedisServer
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
+        memory.AddBacklog(loading);
         memory.AddBacklog(stream);
         memory.Unbounded = replicas;
         memory.AddBacklog(evalScripts);

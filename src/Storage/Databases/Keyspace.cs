@@ -23,11 +23,16 @@ public sealed partial class Keyspace : IDisposable
     /// <param name="seed">The secret of the key hash; random if none is given.</param>
     /// <param name="time">Tells when the coarse clock of expiry starts. Nothing else here reads a clock.</param>
     public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
+        : this(databaseCount, seed ?? HashSeed.Random(), new ExpiryClock((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds()), null)
+    {
+    }
+
+    Keyspace(int databaseCount, HashSeed seed, ExpiryClock clock, MemoryTrial? trial)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
-        Seed = seed ?? HashSeed.Random();
-        _clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
-        Arena = new Arena();
+        Seed = seed;
+        _clock = clock;
+        Arena = new Arena { Trial = trial };
         _databases = new Database[databaseCount];
         for (var i = 0; i < databaseCount; i++) _databases[i] = new Database(this, i);
     }
@@ -97,6 +102,21 @@ public sealed partial class Keyspace : IDisposable
             return;
         }
         old.DisposeLater();
+    }
+
+    /// <summary>An empty keyspace whose keys this one can take over.</summary>
+    public Keyspace NewBeside() => new(DatabaseCount, Seed, _clock, Arena.Trial);
+
+    /// <summary>
+    /// Takes over all keys of a keyspace that <see cref="NewBeside"/> made, in place of its own, which go as those of <see cref="FlushAll"/> do.
+    /// The other one is disposed. In O(1).
+    /// </summary>
+    public void TakeOver(Keyspace other)
+    {
+        FlushAll();
+        (Arena, other.Arena) = (other.Arena, Arena);
+        for (var i = 0; i < _databases.Length; i++) _databases[i].ExchangeWith(other._databases[i]);
+        other.Dispose();
     }
 
     /// <summary>
