@@ -108,7 +108,7 @@ sealed class LocalCluster
     public void Load(int index, string file)
     {
         var node = _nodes[index];
-        node.Machine = new ClusterMachine(node.Settings, node, new Random(1000 + index), Now);
+        node.Machine = new ClusterMachine(node.Settings, node, new Random(1_000_000 + index), Now);
         Assert.Null(node.Machine.Load(file));
     }
 
