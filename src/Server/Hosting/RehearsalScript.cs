@@ -30,7 +30,8 @@ static class RehearsalScript
         EXPIRE a 100; PEXPIRE a 100000 NX; EXPIREAT a 9999999999; PEXPIREAT a 9999999999999; TTL a; PTTL a; EXPIRETIME a; PEXPIRETIME a
         PERSIST a; SET gone a PX 1; TYPE a; EXISTS a b; TOUCH a b; RENAME a a2; RENAMENX a2 a; COPY a copy; MOVE copy 1; RANDOMKEY; KEYS *
         SCAN 0; SCAN 0 MATCH * TYPE string COUNT 20; OBJECT ENCODING a; OBJECT IDLETIME a; OBJECT REFCOUNT a; OBJECT HELP; !OBJECT FREQ a
-        DUMP a; RESTORE restored 0 <; DUMP a; RESTORE-ASKING restored 0 < REPLACE; MEMORY USAGE a; DEL a; UNLINK b nosuch; DBSIZE; SWAPDB 0 1; SWAPDB 0 1
+        DUMP a; RESTORE restored 0 <; DUMP a; RESTORE-ASKING restored 0 < REPLACE
+        MEMORY USAGE a; DEL a; UNLINK b nosuch; DBSIZE; SWAPDB 0 1; SWAPDB 0 1
         """,
         // Lists: one listpack, then a chain of them.
         """
