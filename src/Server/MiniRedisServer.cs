@@ -217,6 +217,7 @@ sealed class MiniRedisServer
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
+        memory.AddBacklog(loading);
         memory.AddBacklog(stream);
         if (cluster is not null) memory.AddBacklog(cluster);
         memory.Unbounded = replicas;

@@ -63,6 +63,9 @@ sealed partial class Follower(
     // Of the loading that runs for a synchronization: whether it went well, once it has ended.
     bool? _isLoaded;
 
+    // Whether the old data stay until the new ones are whole.
+    bool _loadsBeside;
+
     // "disk" or "parser", for the log.
     string _place = "disk";
 
@@ -221,7 +224,7 @@ sealed partial class Follower(
                 log.MasterConnectTimeout();
                 break;
             // What takes long may be the loading, during which nothing is received.
-            case MasterLinkState.Sync when dataset.IsLoading:
+            case MasterLinkState.Sync when dataset.IsLoadingAny:
                 return;
             case MasterLinkState.Sync:
                 log.MasterTransferTimeout();
@@ -235,7 +238,7 @@ sealed partial class Follower(
 
     void Connect()
     {
-        if (dataset.IsLoading || exit.HasBegun) return;
+        if (dataset.IsLoadingAny || exit.HasBegun) return;
         var (master, replication) = (Master!, config.Replication);
         log.ConnectingToMaster(master.Host, master.Port);
         var target = new LinkTarget(master.Host, master.Port)
@@ -300,12 +303,17 @@ sealed partial class Follower(
         _link = null;
         history.IsLinkUp = false;
         link?.Stop();
-        if (State == MasterLinkState.Sync && (dataset.IsLoading || _isLoaded == false))
+        if (State == MasterLinkState.Sync && (dataset.IsLoadingAny || _isLoaded == false))
         {
             log.CannotLoadFromMaster(_place);
             loading.Dispose();
+            if (_loadsBeside)
+            {
+                log.DiscardingLoadedData();
+                loading.DropBeside();
+            }
             // Half of the data is no data.
-            Empty();
+            else Empty();
         }
         _isLoaded = null;
         if (_master is { } master)
