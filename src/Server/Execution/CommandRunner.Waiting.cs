@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Replication;
 
 namespace MiniRedis.Server.Execution;
 
@@ -59,6 +60,11 @@ sealed partial class CommandRunner
     /// <inheritdoc/>
     public void EndForRole(BlockingCall call)
     {
+        if (call.Awaited is AwaitedWrites { OutlivesRole: true })
+        {
+            EndWait(call, withError: false);
+            return;
+        }
         EndWait(call, Errors.UnblockedByRole);
         call.Client.CloseAfterReply("the server became a replica");
     }

@@ -8,6 +8,7 @@ namespace MiniRedis.Compat.Tests.Cluster;
 /// Clients that know clusters, each through a move of slots and a change of masters under its load. It counts until the key "stop" is there,
 /// and finds then all that it was told is counted.
 /// </summary>
+[Collection(nameof(ClusterFleet))]
 public sealed class ClusterClientTests : IDisposable
 {
     readonly ClusterFleet _fleet = new();
@@ -27,15 +28,14 @@ public sealed class ClusterClientTests : IDisposable
     {
         using var writer = new ClusterWriter(_fleet);
         // The client is at work once it has counted.
-        while (writer.Call("counter:199", "GET counter:199") is "$-1") Thread.Yield();
+        Await.Until(() => writer.Call("counter:199", "GET counter:199") is not "$-1");
         var (one, other) = (_fleet.IdOf(_fleet.Nodes[0]), _fleet.IdOf(_fleet.Nodes[1]));
         await ClusterFleet.Cli(
             "reshard", _fleet.Nodes[2].Address, "--cluster-from", one, "--cluster-to", other, "--cluster-slots", "200", "--cluster-yes");
         await _fleet.Check();
         var replica = _fleet.Nodes.First(n => ClusterFleet.Ask(n, "CLUSTER NODES").Split('\n')
             .Any(line => line.Contains("myself,slave", StringComparison.Ordinal) && line.Contains(other, StringComparison.Ordinal)));
-        Assert.Equal("+OK", ClusterFleet.Ask(replica, "CLUSTER FAILOVER"));
-        ClusterFleet.Until(replica, "ROLE", role => role.Contains("master", StringComparison.Ordinal));
+        ClusterFleet.TakeOver(replica);
         await ClusterFleet.Cli(
             "reshard", _fleet.Nodes[2].Address, "--cluster-from", _fleet.IdOf(replica), "--cluster-to", one, "--cluster-slots", "200",
             "--cluster-yes");
@@ -48,7 +48,7 @@ public sealed class ClusterClientTests : IDisposable
         await Create();
         var client = Tool.Run(program, [.. arguments, .. Ports]);
         // A client that has failed is not waited for.
-        var disturbed = Disturb();
+        var disturbed = Task.Run(Disturb);
         await Task.WhenAny(client, disturbed);
         if (client.IsFaulted) await client;
         await disturbed;
@@ -98,7 +98,7 @@ public sealed class ClusterClientTests : IDisposable
         foreach (var port in Ports) options.EndPoints.Add($"127.0.0.1:{port}");
         await using var connection = await ConnectionMultiplexer.ConnectAsync(options);
         var database = connection.GetDatabase();
-        var disturbed = Disturb();
+        var disturbed = Task.Run(Disturb);
         var counts = new long[200];
         for (var i = 0; !disturbed.IsCompleted || i < counts.Length * 2; i++)
         {
