@@ -224,7 +224,11 @@ sealed class MiniRedisServer
         memory.AddBacklog(aof);
         memory.AddBacklog(loading);
         memory.AddBacklog(stream);
-        if (cluster is not null) memory.AddBacklog(cluster);
+        if (cluster is not null)
+        {
+            memory.AddBacklog(cluster);
+            saving.SlotStates = cluster.SlotStates;
+        }
         memory.Unbounded = replicas;
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
