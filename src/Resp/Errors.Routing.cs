@@ -38,5 +38,11 @@ public static partial class Errors
 
     // CLUSTER on keys and slots
     public static ReadOnlySpan<byte> NoSuchSlot => "ERR Invalid slot"u8;
+    public static ReadOnlySpan<byte> SlotStatsMetric => "ERR Unrecognized sort metric for ORDERBY."u8;
+    public static ReadOnlySpan<byte> SlotStatsLimit => "ERR Limit has to lie in between 1 and 16384 (maximum number of slots)."u8;
+    public static ReadOnlySpan<byte> SlotStatsTwice => "ERR Multiple filters of the same type are disallowed."u8;
+
+    public static string SlotStatsBackward(int first, int last) => $"ERR Start slot number {first} is greater than end slot number {last}";
+
     public static ReadOnlySpan<byte> InvalidSlotOrCount => "ERR Invalid slot or number of keys"u8;
 }

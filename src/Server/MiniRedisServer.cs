@@ -126,6 +126,7 @@ sealed class MiniRedisServer
             backgroundSaving, aof, aofRewriting, functions, ownKeys, effects, dataset, exit, config, clock, cronSignal, log);
         var failover = new Failover(follower, replicas, history, pause, clock, log);
 
+        var slotStatistics = new SlotStatistics(config.Cluster);
         var migrationLinks = new CachedLinks(new LinkConnector(tls), random);
         var cluster = config.Cluster.ClusterEnabled && !config.SentinelMode
             ? new ClusterHost(
@@ -152,7 +153,7 @@ sealed class MiniRedisServer
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
             Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
-            Statistics = statistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
+            Statistics = statistics, SlotStatistics = slotStatistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
             Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
@@ -170,7 +171,7 @@ sealed class MiniRedisServer
         var router = cluster is null ? null : new SlotRouter(cluster.Machine, keyspace, keys, config.Cluster);
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, follower, history, router, declaredScripts, config.Memory, config.Security,
+            commandStatistics, runningScript, denials, follower, history, router, slotStatistics, declaredScripts, config.Memory, config.Security,
             config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
@@ -179,7 +180,7 @@ sealed class MiniRedisServer
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
             config.Observation, clock, log)
         {
-            SendsMessagesOnItsOwn = cluster is not null,
+            SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,
         };
         scriptServices.Calls = runner;
         follower.AsksForFailover = () => failover.State == FailoverState.InProgress;
@@ -211,7 +212,11 @@ sealed class MiniRedisServer
         if (router is not null)
         {
             var stranded = new StrandedClients(router, clients, blocked, pubSub);
-            cluster!.SlotsChanged += _ => stranded.Check();
+            cluster!.SlotsChanged += changed =>
+            {
+                stranded.Check();
+                for (var slot = changed.Next(0); slot < KeySlot.Count; slot = changed.Next(slot + 1)) slotStatistics.Reset(slot);
+            };
             cluster.StateChanged += stranded.Check;
         }
         loading.Replayer = (file, name) => new AofReplay(

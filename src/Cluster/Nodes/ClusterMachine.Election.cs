@@ -158,7 +158,9 @@ public sealed partial class ClusterMachine
         if (Myself.Master is not { } old) return;
         MakeMaster(Myself);
         _outputs.Add(ClusterOutput.BecomeMaster.Instance);
-        for (var slot = old.Slots.Next(0); slot < HashSlot.Count; slot = old.Slots.Next(slot + 1)) Assign(slot, Myself);
+        // Not what the master has given up: under the new epoch it would be taken from whoever has it.
+        var slots = ClaimedSlots(old);
+        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) Assign(slot, Myself);
         AllSlotsChanged();
         _hasAskedForVotes = false;
         UpdateState();
@@ -193,14 +195,14 @@ public sealed partial class ClusterMachine
         if (!Myself.IsVoter) return;
         if (WhyNoVote(sender, packet) is { } reason)
         {
-            Log(ClusterLogLevel.Warning, $"Failover auth denied to {sender.Id}{reason}");
+            Log(ClusterLogLevel.Warning, $"Failover auth denied to {sender.Named}{reason}");
             return;
         }
         LastVoteEpoch = CurrentEpoch;
         sender.Master!.VotedAt = _now;
         Changed(sync: true);
         if (sender.Link is { } link) SendPlain(link, BusMessageType.AuthAck);
-        Notice($"Failover auth granted to {sender.Id} for epoch {CurrentEpoch}");
+        Notice($"Failover auth granted to {sender.Named} for epoch {CurrentEpoch}");
     }
 
     string? WhyNoVote(ClusterNode sender, BusPacket packet)

@@ -58,7 +58,7 @@ public sealed partial class ClusterMachine
         if (node.Is(NodeFlags.PossiblyFailing | NodeFlags.Failing)) return;
         node.Set(NodeFlags.PossiblyFailing);
         _pending |= Pending.UpdateState;
-        Log(ClusterLogLevel.Debug, $"*** NODE {node.Id} possibly failing");
+        Log(ClusterLogLevel.Debug, $"*** NODE {node.Named} possibly failing");
         // The only master with slots is a majority by itself, and nobody reports to it.
         if (Size == 1 && Myself.IsVoter) MarkFailingIfAgreed(node);
     }
@@ -76,7 +76,7 @@ public sealed partial class ClusterMachine
         if (!node.IsPossiblyFailing || node.IsFailing) return;
         var failures = CountReports(node) + (Myself.IsVoter ? 1 : 0);
         if (failures < Quorum) return;
-        Notice($"Marking node {node.Id} as failing (quorum reached).");
+        Notice($"Marking node {node.Named} as failing (quorum reached).");
         MarkFailing(node);
         // A replica tells too: it has only collected what masters said.
         Broadcast(BusMessageType.Fail, BusPacketWriter.Fail(Header(BusMessageFlags.None), node.Key));
@@ -98,12 +98,12 @@ public sealed partial class ClusterMachine
     {
         if (!node.IsVoter)
         {
-            Notice($"Clear FAIL state for node {node.Id}: {(node.IsReplica ? "replica" : "master without slots")} is reachable again.");
+            Notice($"Clear FAIL state for node {node.Named}: {(node.IsReplica ? "replica" : "master without slots")} is reachable again.");
         }
         else if (_now - node.FailedAt > Settings.NodeTimeout * FailureUndo)
         {
             Notice(
-                $"Clear FAIL state for node {node.Id}: is reachable again and nobody is serving its slots after some time.");
+                $"Clear FAIL state for node {node.Named}: is reachable again and nobody is serving its slots after some time.");
         }
         else
         {

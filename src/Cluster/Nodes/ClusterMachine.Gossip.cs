@@ -105,7 +105,7 @@ public sealed partial class ClusterMachine
                 // A broken id means that the sender's memory is broken: the rest is not believed either.
                 if (!entry.Node.IsHexadecimal)
                 {
-                    Log(ClusterLogLevel.Warning, $"Node {sender.Id} gossiped nodes with invalid IDs.");
+                    Log(ClusterLogLevel.Warning, $"Node {sender.Named} gossiped nodes with invalid IDs.");
                     return;
                 }
                 Learn(entry);
@@ -142,12 +142,13 @@ public sealed partial class ClusterMachine
         {
             if (isDown)
             {
-                if (node.Reports.Add(sender, _now)) Notice($"Node {sender.Id} reported node {node.Id} as not reachable.");
+                if (node.Reports.Add(sender, _now))
+                    Log(ClusterLogLevel.Verbose, $"Node {sender.Named} reported node {node.Named} as not reachable.");
                 MarkFailingIfAgreed(node);
             }
             else if (node.Reports.Remove(sender))
             {
-                Notice($"Node {sender.Id} reported node {node.Id} is back online.");
+                Log(ClusterLogLevel.Verbose, $"Node {sender.Named} reported node {node.Named} is back online.");
             }
         }
         if (isDown) return;

@@ -112,7 +112,7 @@ public sealed partial class ClusterMachine
         if (used <= Settings.LinkSendBufferLimit) return;
         var direction = link.IsInbound ? "from" : "to";
         Log(ClusterLogLevel.Warning,
-            $"Freeing cluster link({direction} node {link.Node?.Id}, used memory: {used}) due to exceeding send buffer memory limit.");
+            $"Freeing cluster link({direction} node {link.Node?.Named}, used memory: {used}) due to exceeding send buffer memory limit.");
         Close(link);
         LinksOverLimit++;
     }

@@ -62,7 +62,7 @@ public sealed partial class ClusterMachine
         _manualEndsAt = _now + Settings.ManualFailoverTimeout;
         _manualReplica = sender;
         _outputs.Add(new ClusterOutput.PauseWrites(Settings.ManualFailoverTimeout * PauseFactor));
-        Notice($"Manual failover requested by replica {sender.Id}.");
+        Notice($"Manual failover requested by replica {sender.Named}.");
         // With the pause the offset is final: the replica is told at once.
         SendPing(link, BusMessageType.Ping);
     }

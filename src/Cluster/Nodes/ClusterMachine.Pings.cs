@@ -17,7 +17,7 @@ public sealed partial class ClusterMachine
         {
             // Until an answer came, MEET had to be repeated: it may have been lost.
             sender.Clear(NodeFlags.Meet);
-            Notice($"Successfully completed handshake with {sender.Id}");
+            Notice($"Successfully completed handshake with {sender.Named}");
         }
         if (!link.IsInbound && link.Node is { IsInHandshake: true } met && !EndHandshake(link, met, sender, packet)) return;
         if (sender is not null)
@@ -70,7 +70,7 @@ public sealed partial class ClusterMachine
     {
         if (sender is not null)
         {
-            Log(ClusterLogLevel.Verbose, $"Handshake: we already know node {sender.Id}, updating the address if needed.");
+            Log(ClusterLogLevel.Verbose, $"Handshake: we already know node {sender.Named}, updating the address if needed.");
             if (UpdateAddress(sender, link, packet)) ConfigurationChanged();
             RemoveNode(met);
             return false;
@@ -112,7 +112,7 @@ public sealed partial class ClusterMachine
         node.BusPort = busPort;
         node.Clear(NodeFlags.NoAddress);
         if (node.Link is { } link) Close(link);
-        Notice($"Address updated for node {node.Id}, now {ip}:{basePort}");
+        Notice($"Address updated for node {node.Named}, now {ip}:{basePort}");
         if (Myself.IsReplica && Myself.Master == node) Replicate(node, needsFullSync: false);
     }
 
@@ -146,15 +146,15 @@ public sealed partial class ClusterMachine
         if (!sender.IsReplica && !MakeReplica(sender, master, packet)) return;
         if (master is null || sender.Master == master) return;
         sender.SetMaster(master);
-        Notice($"Node {sender.Id} is now a replica of node {master.Id}");
+        Notice($"Node {sender.Named} is now a replica of node {master.Named}");
         Changed();
         AvoidChain();
         SetShard(sender, master.Shard);
     }
 
     /// <summary>
-    /// A master says that it is a replica. In its shard that is a failover, of which the packet tells all: a replica sends the slots
-    /// and the epoch of its master. Otherwise its slots went elsewhere, and who has them will say so.
+    /// A master says that it is a replica. In its shard that is a failover, and the packet tells of it: a replica sends the slots and
+    /// the epoch of its master. Otherwise its slots went elsewhere, and who has them will say so.
     /// </summary>
     /// <returns>False if the packet is older than what is known.</returns>
     bool MakeReplica(ClusterNode sender, ClusterNode? master, BusPacket packet)
@@ -162,7 +162,7 @@ public sealed partial class ClusterMachine
         var isFailover = sender.IsMaster && master is not null && master.Shard == sender.Shard;
         if (isFailover && sender.ConfigEpoch > packet.ConfigEpoch)
         {
-            Notice($"Ignore stale message from {sender.Id}; gossip config epoch: {packet.ConfigEpoch}, "
+            Notice($"Ignore stale message from {sender.Named}; gossip config epoch: {packet.ConfigEpoch}, "
                 + $"current config epoch: {sender.ConfigEpoch}");
             return false;
         }
@@ -172,15 +172,14 @@ public sealed partial class ClusterMachine
         if (isFailover && master != Myself)
         {
             MakeMaster(master!);
-            master!.ConfigEpoch = Math.Max(master.ConfigEpoch, packet.ConfigEpoch);
-            CurrentEpoch = Math.Max(CurrentEpoch, packet.ConfigEpoch);
-            Notice($"A failover occurred; node {sender.Id} failed over to node {master.Id} with a config epoch of {master.ConfigEpoch}");
-            if (packet.ConfigEpoch == master.ConfigEpoch) TakeSlotsOf(master, packet.ConfigEpoch, packet.Slots);
+            RaiseEpoch(master!, packet.ConfigEpoch, packet.Slots);
+            Notice($"A failover occurred; node {sender.Named} failed over to node {master!.Named} with a config epoch of {master.ConfigEpoch}");
+            if (packet.ConfigEpoch == master.ConfigEpoch) HandSlotsOn(sender, master, packet.ConfigEpoch, packet.Slots);
         }
         if (!isFailover)
         {
             var slots = UnassignAll(sender);
-            if (slots > 0) Notice($"Node {sender.Id} is no longer master; removed all {slots} slot(s) it used to own");
+            if (slots > 0) Notice($"Node {sender.Named} is no longer master; removed all {slots} slot(s) it used to own");
         }
         return true;
     }
@@ -192,7 +191,7 @@ public sealed partial class ClusterMachine
     void AvoidChain()
     {
         if (Myself.Master is not { Master: { } end } master || end == Myself) return;
-        Notice($"I'm a sub-replica! Reconfiguring myself as a replica of {end.Id} from {master.Id}");
+        Notice($"I'm a sub-replica! Reconfiguring myself as a replica of {end.Named} from {master.Named}");
         FollowNode(end, closesSlots: true, needsFullSync: end.Shard != Myself.Shard);
         ConfigurationChanged(sync: true);
     }

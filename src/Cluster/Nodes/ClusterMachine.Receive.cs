@@ -148,7 +148,7 @@ public sealed partial class ClusterMachine
         if (!link.IsInbound)
         {
             Notice(
-                $"PONG contains mismatching sender ID. About node {expected.Id} added {_now - expected.CreatedAt} ms ago, "
+                $"PONG contains mismatching sender ID. About node {expected.Named} added {_now - expected.CreatedAt} ms ago, "
                 + $"having flags {(int)expected.Flags}");
             expected.Set(NodeFlags.NoAddress);
             expected.Ip = "";
@@ -172,20 +172,25 @@ public sealed partial class ClusterMachine
             CurrentEpoch = packet.CurrentEpoch;
             Changed();
         }
-        if (packet.Master.IsNone && packet.ConfigEpoch > sender.ConfigEpoch)
-        {
-            sender.ConfigEpoch = packet.ConfigEpoch;
-            CurrentEpoch = Math.Max(CurrentEpoch, packet.ConfigEpoch);
-            Changed(sync: true);
-        }
+        if (packet.Master.IsNone) RaiseEpoch(sender, packet.ConfigEpoch, packet.Slots);
         sender.ReplicationOffset = packet.Offset;
         NoteOffsetOfPausedMaster(sender, packet);
+    }
+
+    /// <summary>A node has got a greater epoch, under which it claims these slots.</summary>
+    void RaiseEpoch(ClusterNode node, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
+        if (epoch <= node.ConfigEpoch) return;
+        node.ConfigEpoch = epoch;
+        CurrentEpoch = Math.Max(CurrentEpoch, epoch);
+        NoteUnclaimed(node, claimed);
+        Changed(sync: true);
     }
 
     void ReceiveFail(ClusterNode sender, NodeId about)
     {
         if (Nodes.Find(about) is not { } node || node.Is(NodeFlags.Failing | NodeFlags.Myself)) return;
-        Notice($"FAIL message received from {sender.Id} about {node.Id}");
+        Notice($"FAIL message received from {sender.Named} about {node.Named}");
         MarkFailing(node);
     }
 
@@ -199,9 +204,7 @@ public sealed partial class ClusterMachine
             return;
         }
         MakeMaster(node);
-        node.ConfigEpoch = packet.UpdateEpoch;
-        CurrentEpoch = Math.Max(CurrentEpoch, packet.UpdateEpoch);
-        Changed(sync: true);
+        RaiseEpoch(node, packet.UpdateEpoch, packet.UpdateSlots);
         TakeSlotsOf(node, packet.UpdateEpoch, packet.UpdateSlots);
     }
 

@@ -37,7 +37,7 @@ public sealed partial class ClusterMachine
             }
         }
         if (target is null || candidate != Myself || _now - target.OrphanedSince <= MigrationDelay) return;
-        Notice($"Migrating to orphaned master {target.Id}");
+        Notice($"Migrating to orphaned master {target.Named}");
         FollowNode(target, closesSlots: true, needsFullSync: true);
         ConfigurationChanged();
     }

@@ -45,18 +45,23 @@ public sealed partial class ClusterMachine
     void SendPlain(ClusterLink link, BusMessageType type) => Send(link, type, BusPacketWriter.Plain(type, Header(BusMessageFlags.None)));
 
     /// <summary>Tells a node of slots that it claims, and another has a greater epoch for.</summary>
-    void SendUpdate(ClusterLink link, ClusterNode about)
+    void SendUpdate(ClusterLink link, ClusterNode about) => Send(
+        link, BusMessageType.Update,
+        BusPacketWriter.Update(Header(BusMessageFlags.None), about.Key, about.ConfigEpoch, ClaimedSlots(about)));
+
+    /// <summary>
+    /// What others are told of the slots of another node: not those that it has stopped to claim. (Redis leaves them in the header of a
+    /// replica, where they seem to be claimed under the epoch of the new master.)
+    /// </summary>
+    SlotSet ClaimedSlots(ClusterNode node)
     {
-        var slots = about.Slots;
-        if (_unclaimed.Count > 0)
+        if (node == Myself || _unclaimed.Count == 0) return node.Slots;
+        var slots = new SlotSet();
+        for (var slot = node.Slots.Next(0); slot < HashSlot.Count; slot = node.Slots.Next(slot + 1))
         {
-            slots = new SlotSet();
-            for (var slot = about.Slots.Next(0); slot < HashSlot.Count; slot = about.Slots.Next(slot + 1))
-            {
-                if (!_unclaimed.Contains(slot)) slots.Add(slot);
-            }
+            if (!_unclaimed.Contains(slot)) slots.Add(slot);
         }
-        Send(link, BusMessageType.Update, BusPacketWriter.Update(Header(BusMessageFlags.None), about.Key, about.ConfigEpoch, slots));
+        return slots;
     }
 
     /// <summary>A replica tells its master's slots and epoch.</summary>
@@ -68,7 +73,7 @@ public sealed partial class ClusterMachine
         {
             Id = Myself.Key,
             Master = Myself.Master?.Key ?? NodeId.None,
-            Slots = master.Slots,
+            Slots = ClaimedSlots(master),
             CurrentEpoch = CurrentEpoch,
             ConfigEpoch = master.ConfigEpoch,
             Offset = _host.ReplicationOffset,

@@ -120,13 +120,13 @@ public sealed partial class ClusterMachine
     {
         if (Settings.AllowReplicaMigration)
         {
-            Notice($"Lost my last slot during slot migration. Reconfiguring myself as a replica of {node.Id}");
+            Notice($"Lost my last slot during slot migration. Reconfiguring myself as a replica of {node.Named}");
             FollowNode(node, closesSlots: true, needsFullSync: true);
             ConfigurationChanged(sync: true);
         }
         else if (Myself.IsMaster)
         {
-            Notice($"My last slot was migrated to node {node.Id}. I am now an empty master.");
+            Notice($"My last slot was migrated to node {node.Named}. I am now an empty master.");
         }
     }
 }

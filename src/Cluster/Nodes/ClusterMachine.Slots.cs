@@ -21,10 +21,28 @@ public sealed partial class ClusterMachine
     /// </summary>
     bool IsClaimed(int slot, ClusterNode owner) => owner.IsMaster && !_unclaimed.Contains(slot);
 
-    /// <summary>A master claims slots under an epoch. It takes those that have no owner, or one with a smaller epoch.</summary>
+    /// <summary>A master claims slots under an epoch, and no others. It takes those that have no owner, or one with a smaller epoch.</summary>
     void TakeSlotsOf(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
     {
         if (sender == Myself) return;
+        TakeSlots(sender, epoch, claimed, isAll: true);
+    }
+
+    /// <summary>
+    /// A master has become a replica of another one in its shard, and says what that one claims now. Only slots of its own are handed on:
+    /// what it knows of others may be older than what is known here. (Redis leaves the slots with the replica until the new master tells
+    /// of them itself; if that fails at once, nobody ever does.)
+    /// </summary>
+    void HandSlotsOn(ClusterNode from, ClusterNode to, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
+        Span<byte> own = stackalloc byte[SlotSet.WireLength];
+        from.Slots.Write(own);
+        for (var i = 0; i < own.Length; i++) own[i] &= claimed[i];
+        TakeSlots(to, epoch, own, isAll: false);
+    }
+
+    void TakeSlots(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed, bool isAll)
+    {
         var mine = MyMaster;
         var isMyShard = sender.Shard == Myself.Shard;
         var (claims, taken, takenFromMine) = (0, 0, 0);
@@ -46,7 +64,11 @@ public sealed partial class ClusterMachine
             Assign(slot, sender);
         }
         if (taken > 0) ConfigurationChanged(sync: true);
-        NoteUnclaimed(sender, epoch, claimed);
+        if (isAll)
+        {
+            NoteUnclaimed(sender, claimed);
+            MoveOnFrom(sender, epoch, claimed);
+        }
         BecomeReplicaOrClean(sender, epoch, mine, isMyShard, claims, takenFromMine, dirty);
     }
 
@@ -56,29 +78,38 @@ public sealed partial class ClusterMachine
         // In this shard it is a failover, and the move goes on. Otherwise an operator has decided.
         if (Slots.MigratingTo(slot) is { } target && !isMyShard)
         {
-            Notice($"Slot {slot} is no longer being migrated to node {target.Id}.");
+            Notice($"Slot {slot} is no longer being migrated to node {target.Named}.");
             Slots.SetMigrating(slot, null);
         }
         if (Slots.ImportingFrom(slot) is not { } source || source == sender) return;
         if (source.Shard == sender.Shard)
         {
-            Notice($"Failover occurred in migration source. Update importing source for slot {slot} to node {sender.Id}.");
+            Notice($"Failover occurred in migration source. Update importing source for slot {slot} to node {sender.Named}.");
             Slots.SetImporting(slot, sender);
         }
         else
         {
-            Notice($"Slot {slot} is no longer being imported from node {source.Id}.");
+            Notice($"Slot {slot} is no longer being imported from node {source.Named}.");
             Slots.SetImporting(slot, null);
         }
     }
 
-    /// <summary>What the sender does not claim.</summary>
-    void NoteUnclaimed(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
+    /// <summary>
+    /// What a node has here and does not claim. With each greater epoch of a node this is looked at: else slots that it claimed long ago
+    /// would seem to be claimed under the new epoch, and whoever has them by now could not get them.
+    /// </summary>
+    void NoteUnclaimed(ClusterNode node, ReadOnlySpan<byte> claimed)
     {
-        for (var slot = sender.Slots.Next(0); slot < HashSlot.Count; slot = sender.Slots.Next(slot + 1))
+        if (node.Slots.IsSameAs(claimed)) return;
+        for (var slot = node.Slots.Next(0); slot < HashSlot.Count; slot = node.Slots.Next(slot + 1))
         {
             if (!IsSet(claimed, slot)) _unclaimed.Add(slot);
         }
+    }
+
+    /// <summary>Slots on the move from or to the shard of a master that does not claim them.</summary>
+    void MoveOnFrom(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
+    {
         if (!Slots.HasMoves) return;
         for (var slot = 0; slot < HashSlot.Count; slot++)
         {
@@ -86,7 +117,7 @@ public sealed partial class ClusterMachine
             if (Slots.MigratingTo(slot) is { } target && target != sender && target.Shard == sender.Shard
                 && (target.ConfigEpoch < epoch || target.IsReplica))
             {
-                Notice($"Failover occurred in migration target. Slot {slot} is now being migrated to node {sender.Id}.");
+                Notice($"Failover occurred in migration target. Slot {slot} is now being migrated to node {sender.Named}.");
                 Slots.SetMigrating(slot, sender);
                 ConfigurationChanged(sync: true);
             }
@@ -103,7 +134,7 @@ public sealed partial class ClusterMachine
     /// </summary>
     void FinishImport(int slot, ClusterNode source)
     {
-        Notice($"Slot {slot} is no longer being imported from node {source.Id}; Clear my importing source for the slot.");
+        Notice($"Slot {slot} is no longer being imported from node {source.Named}; Clear my importing source for the slot.");
         Slots.SetImporting(slot, null);
         ConfigurationChanged(sync: true);
         if (Slots.Owner(slot) is { } owner && owner != source) return;
@@ -125,19 +156,19 @@ public sealed partial class ClusterMachine
         {
             if (Settings.AllowReplicaMigration || isMyShard)
             {
-                Notice($"Configuration change detected. Reconfiguring myself as a replica of {sender.Id}");
+                Notice($"Configuration change detected. Reconfiguring myself as a replica of {sender.Named}");
                 // After a failover the history is the same, and what was on the move still is.
                 FollowNode(sender, closesSlots: !isMyShard, needsFullSync: !isMyShard);
                 ConfigurationChanged(sync: true);
                 return;
             }
             if (Myself.IsMaster && claims >= takenFromMine)
-                Notice($"My last slot was migrated to node {sender.Id}. I am now an empty master.");
+                Notice($"My last slot was migrated to node {sender.Named}. I am now an empty master.");
         }
         if (dirty is null) return;
         foreach (var slot in dirty)
         {
-            Notice($"Deleting keys in dirty slot {slot} on node {Myself.Id}");
+            Notice($"Deleting keys in dirty slot {slot} on node {Myself.Named}");
             _outputs.Add(new ClusterOutput.DeleteKeysInSlot(slot));
         }
     }
@@ -154,7 +185,7 @@ public sealed partial class ClusterMachine
         {
             if (Slots.Owner(slot) is not { } owner || owner == sender || !IsClaimed(slot, owner)) continue;
             if (owner.ConfigEpoch <= packet.ConfigEpoch || told?.Contains(owner) == true) continue;
-            Log(ClusterLogLevel.Verbose, $"Node {sender.Id} has old slots configuration, sending an UPDATE message about {owner.Id}");
+            Log(ClusterLogLevel.Verbose, $"Node {sender.Named} has old slots configuration, sending an UPDATE message about {owner.Named}");
             SendUpdate(link, owner);
             (told ??= []).Add(owner);
         }

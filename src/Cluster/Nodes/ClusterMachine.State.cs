@@ -19,15 +19,16 @@ public sealed partial class ClusterMachine
     {
         if (_firstLookAt < 0) _firstLookAt = _now;
         if (Myself.IsMaster && !IsOk && _now - _firstLookAt < WritableDelay) return;
-        var isOk = !Settings.RequireFullCoverage || AreAllSlotsServed();
-        var (size, reachable) = (0, 0);
+        var (served, size, reachable) = (0, 0, 0);
         foreach (var node in Nodes)
         {
+            if (!node.IsFailing) served += node.SlotCount;
             if (!node.IsVoter) continue;
             size++;
             if (!node.Is(NodeFlags.Failing | NodeFlags.PossiblyFailing)) reachable++;
         }
         Size = size;
+        var isOk = !Settings.RequireFullCoverage || served == HashSlot.Count;
         if (reachable < Quorum)
         {
             isOk = false;
@@ -39,15 +40,6 @@ public sealed partial class ClusterMachine
         IsOk = isOk;
         Log(isOk ? ClusterLogLevel.Notice : ClusterLogLevel.Warning, $"Cluster state changed: {(isOk ? "ok" : "fail")}");
         _outputs.Add(new ClusterOutput.StateChanged(isOk));
-    }
-
-    bool AreAllSlotsServed()
-    {
-        for (var slot = 0; slot < HashSlot.Count; slot++)
-        {
-            if (Slots.Owner(slot) is not { IsFailing: false }) return false;
-        }
-        return true;
     }
 
     /// <summary>Gives a slot to a node, or to none.</summary>
@@ -119,6 +111,6 @@ public sealed partial class ClusterMachine
         if (sender.Key.CompareTo(Myself.Key) <= 0) return;
         Myself.ConfigEpoch = ++CurrentEpoch;
         Changed(sync: true);
-        Notice($"configEpoch collision with node {sender.Id}. configEpoch set to {Myself.ConfigEpoch}");
+        Notice($"configEpoch collision with node {sender.Named}. configEpoch set to {Myself.ConfigEpoch}");
     }
 }

@@ -54,6 +54,9 @@ public sealed class ClusterNode
     /// <summary>Empty if it announces none.</summary>
     public string HumanName { get; internal set; } = "";
 
+    /// <summary>The id, and the name if it has one: as the log names it.</summary>
+    internal string Named => HumanName.Length > 0 ? $"{Id} ({HumanName})" : Id;
+
     /// <summary>The address for clients that ask over IPv4, of Valkey; empty if it announces none.</summary>
     public string ClientIpv4 { get; internal set; } = "";
 

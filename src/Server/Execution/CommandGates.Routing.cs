@@ -23,6 +23,7 @@ sealed partial class CommandGates
             && declaredScripts.Of(command, request) is { } declared && (declared & (ScriptFlags.Undeclared | ScriptFlags.NoWrites)) == 0)
             flags |= CommandFlags.Write;
         var route = router!.Find(client, command, flags, request, keyHash);
+        slotStatistics.Current = route.Slot;
         if (route.Kind == RouteKind.Here) return true;
         SendAway(client, command, reply, router.Answer(client, route));
         return false;
@@ -57,6 +58,7 @@ sealed partial class CommandGates
         if (router is null || dataset.IsLoading || caller.Has(ClientFlags.Master)) return default;
         var route = router.Find(caller, command, command.Flags, request);
         if (route.Kind != RouteKind.Here) return SlotRouter.AnswerInScript(command, route);
+        slotStatistics.Current = route.Slot;
         if (route.Slot < 0 || script.MayCrossSlots) return default;
         if (script.Slot < 0) script.Slot = route.Slot;
         return script.Slot == route.Slot ? default : Errors.ScriptCrossSlot;

@@ -22,8 +22,8 @@ sealed partial class CommandGates(
     Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
     Replicas replicas, ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, Denials denials, Follower follower, ReplicationHistory history,
-    SlotRouter? router, DeclaredScripts declaredScripts, MemorySettings memorySettings, SecuritySettings securitySettings,
-    ReplicationSettings replicationSettings)
+    SlotRouter? router, SlotStatistics slotStatistics, DeclaredScripts declaredScripts, MemorySettings memorySettings,
+    SecuritySettings securitySettings, ReplicationSettings replicationSettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it

@@ -52,6 +52,8 @@ sealed partial class CommandRunner
     /// <param name="context">The command that called it.</param>
     public void EndScript(in CommandContext context)
     {
+        // What uses several slots is no slot's.
+        if (SlotStatistics is { } slots && script.MayCrossSlots) slots.Current = -1;
         script.End();
         _scriptReply.Complete();
         _captured.Clear();

@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Replication;
+using MiniRedis.Server.Routing;
 
 namespace MiniRedis.Server.Execution;
 
@@ -80,6 +81,7 @@ sealed partial class CommandRunner
         var context = new CommandContext(parts, client, (Command)call.Command, reply, call.Request);
         if (error.IsEmpty) reply.NullArray();
         else context.Fail(error);
+        if (SlotStatistics is { IsOn: true } slots) slots.Current = SlotRouter.SlotOf(call.Command, call.Request);
         CountCall(context, call.Ticks, failed: !error.IsEmpty, reply.Written);
         CompleteWaiting(client, reply);
     }

@@ -66,6 +66,7 @@ sealed partial class CommandRunner(
             if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
             {
                 Enqueue(client, command, request, keyHash, reply);
+                if (SlotStatistics is { IsOn: true } slots) slots.Add(0, InputBytes(command, request), 0);
             }
             else
             {
@@ -87,6 +88,9 @@ sealed partial class CommandRunner(
         cached.Modes &= ~TrackingModes.Caching;
     }
 
+    /// <summary>What requests for each slot cost; null on a server that is no node of a cluster.</summary>
+    public SlotStatistics? SlotStatistics { get; init; }
+
     /// <summary>A node of a cluster sends messages to all nodes, its replicas among them: in the stream they would come twice.</summary>
     public bool SendsMessagesOnItsOwn { get; init; }
 
@@ -96,6 +100,8 @@ sealed partial class CommandRunner(
         Invoke(ref context);
         // Beside a busy script: the unit is the script's, and not whole yet.
         if (script.IsRunning) return;
+        // As in Valkey the stream's bytes count for each replica.
+        if (SlotStatistics is { IsOn: true } slots) slots.Add(0, 0, (long)effects.UnitBytes * parts.Replicas.Count);
         effects.EndUnit(isOne: (context.Command.Flags & CommandFlags.TouchesArbitraryKeys) == 0);
         if (tracking.IsDue) tracking.EndCommand(context.Client);
     }
@@ -185,12 +191,25 @@ sealed partial class CommandRunner(
         counts.Ticks += ticks;
         if (failed) counts.FailedCalls++;
         if (settings.LatencyTracking) (counts.Latency ??= new()).Record(clock.Microseconds(0, ticks) * 1000);
-        if (!running.InTransaction) statistics.CommandTicks += ticks;
+        if (!running.InTransaction)
+        {
+            statistics.CommandTicks += ticks;
+            if (SlotStatistics is { IsOn: true } slots) slots.Add(ticks, InputBytes(context.Command, context.Request), replyBytes);
+        }
         statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
         if (ticks >= callWatch.LeastTicks) callWatch.NoteTime(context.Client, context.Command, context.Request, ticks);
         if (context.MostEncodedLength + replyBytes >= callWatch.LeastBytes)
             NoteBytes(context, ticks, replyBytes);
+    }
+
+    /// <summary>Bytes in which a client sent a request.</summary>
+    static long InputBytes(CommandSpec command, in Request request)
+    {
+        // An inline request begins with its first word, and has a byte between each two.
+        if (request.Base is [not (byte)'*', ..]) return request.ArgumentBytes + request.Count + 1;
+        // EXEC brings the request of MULTI with it, of which nobody knew yet that it would be for this slot.
+        return request.EncodedLength + (command.InMulti == InMulti.RunsQueue ? "*1\r\n$5\r\nmulti\r\n"u8.Length : 0);
     }
 
     void NoteBytes(in CommandContext context, long ticks, long replyBytes)

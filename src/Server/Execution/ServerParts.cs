@@ -50,6 +50,7 @@ sealed class ServerParts
     public required CommandStatistics[] CommandStatistics { get; init; }
 
     public required ServerStatistics Statistics { get; init; }
+    public required SlotStatistics SlotStatistics { get; init; }
     public required ClientRegistry Clients { get; init; }
     public required AclLimits AclLimits { get; init; }
     public required Users Users { get; init; }
@@ -136,6 +137,7 @@ sealed class ServerParts
     public void ResetStatistics()
     {
         Statistics.Reset();
+        SlotStatistics.Reset();
         Eviction.ResetStatistics();
         ActiveDefrag.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();

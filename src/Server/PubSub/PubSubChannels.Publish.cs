@@ -44,6 +44,12 @@ sealed partial class PubSubChannels
         return receivers;
     }
 
+    /// <summary>Bytes in which a subscriber gets a message of a sharded channel.</summary>
+    public static long ShardMessageBytes(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message) =>
+        "*3\r\n$8\r\nsmessage\r\n"u8.Length + BulkBytes(channel) + BulkBytes(message);
+
+    static long BulkBytes(ReadOnlySpan<byte> text) => text.Length + 5L + (int)Math.Log10(Math.Max(1, text.Length)) + 1;
+
     /// <summary>Ends all subscriptions to a sharded channel, and tells the subscribers.</summary>
     public void EndChannel(Channel channel)
     {

@@ -37,7 +37,7 @@ public sealed partial class Keyspace : IDisposable
         Seed = seed;
         _clock = clock;
         Arena = new Arena { Trial = trial };
-        if (bySlot) _emptySlots = new EmptySlots(new(Arena, Seed, _clock));
+        if (bySlot) _emptySlots = new EmptySlots(new(NewSurroundings()));
         _databases = new Database[databaseCount];
         for (var i = 0; i < databaseCount; i++) _databases[i] = new Database(this, i);
     }
@@ -153,8 +153,10 @@ public sealed partial class Keyspace : IDisposable
     /// <summary>An index for a database without keys; the second is null unless keys are kept by slot.</summary>
     internal (KeyIndex Index, SlotIndex? Slots) NewIndex()
     {
-        if (_emptySlots is null) return (new(Arena, Seed, _clock), null);
-        if (_emptySlots.Index.Arena != Arena) _emptySlots = new EmptySlots(new(Arena, Seed, _clock));
-        return (_emptySlots.Index, new(_emptySlots, _clock));
+        if (_emptySlots is null) return (new(NewSurroundings()), null);
+        if (_emptySlots.Index.Arena != Arena) _emptySlots = new EmptySlots(new(NewSurroundings()));
+        return (_emptySlots.Index, new(_emptySlots));
     }
+
+    IndexSurroundings NewSurroundings() => new(Arena, Seed, _clock);
 }

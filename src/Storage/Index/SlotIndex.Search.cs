@@ -15,7 +15,7 @@ sealed unsafe partial class SlotIndex
     const uint GroupSize = 16;
 
     /// <inheritdoc cref="KeyIndex.NoteExpiry"/>
-    public void NoteExpiry(ulong hash, long expireAt) => NoteTick(hash, _clock.TickOfDeadline(expireAt));
+    public void NoteExpiry(ulong hash, long expireAt) => NoteTick(hash, Empty.Clock.TickOfDeadline(expireAt));
 
     /// <inheritdoc cref="KeyIndex.NoteTick"/>
     public void NoteTick(ulong hash, uint tick)
@@ -30,7 +30,7 @@ sealed unsafe partial class SlotIndex
     {
         due = default;
         if (!_tree.Active) return DueSearch.NoneDue;
-        var now = _clock.TickOfNow(nowMs);
+        var now = Empty.Clock.TickOfNow(nowMs);
         for (var looked = 0; looked < SearchBudget; looked++)
         {
             if (!_tree.TryFindGroup(now, out var group)) return DueSearch.NoneDue;

@@ -33,15 +33,13 @@ sealed unsafe partial class SlotIndex : IKeyTable
     const int HashBits = 64 - KeySlot.Bits;
 
     readonly EmptySlots _empty;
-    readonly ExpiryClock _clock;
     readonly SlotCounts _keys = new(), _expiring = new();
     KeyIndex[] _indexes;
     ExpiryTree _tree;
 
-    public SlotIndex(EmptySlots empty, ExpiryClock clock)
+    public SlotIndex(EmptySlots empty)
     {
         _empty = empty;
-        _clock = clock;
         _indexes = empty.Indexes;
     }
 
@@ -114,7 +112,7 @@ sealed unsafe partial class SlotIndex : IKeyTable
     KeyIndex Begin(int slot)
     {
         if (_indexes == _empty.Indexes) _indexes = [.. _empty.Indexes];
-        return _indexes[slot] = new KeyIndex(Arena, Empty.Seed, _clock, slot);
+        return _indexes[slot] = new KeyIndex(Empty.Shared, slot);
     }
 
     /// <inheritdoc cref="KeyIndex.Remove"/>

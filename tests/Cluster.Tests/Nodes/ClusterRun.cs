@@ -142,7 +142,9 @@ sealed class ClusterRun
             var what = WhatIsWrong();
             since = what is null ? since ?? _world.Now : null;
             if (_world.Now - since >= stable) return;
-            if (_world.Now > deadline) throw new BrokenPromise($"still not well: {what}");
+            if (_world.Now <= deadline) continue;
+            foreach (var process in _processes) _world.Tell($"{process.Name} has\n{process.Machine.NodesFile()}");
+            throw new BrokenPromise($"still not well: {what}");
         }
     }
 

@@ -11,7 +11,7 @@ namespace MiniRedis.Cluster.Tests.Nodes;
 public class ClusterSimulationTests(ITestOutputHelper output)
 {
     /// <summary>So that the run takes well below a minute on two cores.</summary>
-    const int DefaultSeeds = 1000;
+    const int DefaultSeeds = 800;
 
     static int? Setting(string name) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var value) ? value : null;

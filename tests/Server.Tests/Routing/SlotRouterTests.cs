@@ -1,4 +1,4 @@
-using static MiniRedis.Server.Tests.Routing.LoneNode;
+using static MiniRedis.Server.Tests.LoneNode;
 
 namespace MiniRedis.Server.Tests.Routing;
 

@@ -14,6 +14,7 @@ static partial class ClusterCommands
             GetKeysInSlot, varies: true, args: [Arg.Integer("slot"), Arg.Integer("count")]),
         Told("KEYSLOT", "3.0.0", 3, Telling, "O(N) where N is the number of bytes of the key", "Tells the slot of a key.",
             static (ref CommandContext c, ClusterHost _) => c.Reply.Integer(KeySlot.Of(c.Arg(2))), args: Arg.String("key")),
+        SlotStatsSpec,
     ];
 
     static void CountKeysInSlot(ref CommandContext c, ClusterHost cluster)

@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Sentinel;
 
 namespace MiniRedis.Server.Commands.PubSub;
@@ -40,7 +41,10 @@ static partial class PubSubCommands
     /// <summary>Answers the number of subscribers of this server. Those of other nodes of a cluster get the message too.</summary>
     static void PublishTo(ref CommandContext c, bool isSharded)
     {
-        c.Reply.Integer(c.Server.PubSub.Publish(c.Arg(1), c.Arg(2), isSharded));
+        var receivers = c.Server.PubSub.Publish(c.Arg(1), c.Arg(2), isSharded);
+        c.Reply.Integer(receivers);
+        if (isSharded && c.Server.SlotStatistics.IsOn && c.Server.Cluster is not null)
+            c.Server.SlotStatistics.Add(0, 0, receivers * PubSubChannels.ShardMessageBytes(c.Arg(1), c.Arg(2)));
         c.Server.Cluster?.Publish(c.Arg(1), c.Arg(2), isSharded);
     }
 

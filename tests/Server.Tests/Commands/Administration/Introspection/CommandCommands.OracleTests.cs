@@ -25,7 +25,7 @@ public sealed class CommandCommandsOracleTests
         "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",
         "hgetex", "hsetex", "hgetdel",
         // Valkey 8's.
-        "script|show",
+        "script|show", "cluster|slot-stats",
         // Later versions: more or fewer tips.
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
         "acl|setuser tips", "acl|deluser tips",
