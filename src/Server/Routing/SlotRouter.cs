@@ -178,11 +178,10 @@ sealed class SlotRouter(ClusterMachine machine, Keyspace keyspace, KeyAccess acc
             var keys = new KeyBuffer(stackalloc KeyRef[16]);
             // Arguments that make no sense name no key: the command itself refuses them.
             KeyExtractor.TryGetKeys(command, request, ref keys, includeNotKeys: true);
-            foreach (var key in keys.Keys)
-            {
-                Add(request[key.Position]);
-                if (Error != RouteKind.Here) break;
-            }
+            // As in Redis the destination of ZUNIONSTORE and its kin is looked at last: that decides between two errors.
+            var isDestinationFirst = command.Keys is [{ Find: FindKeys.Range }, { Find: FindKeys.KeyNum }] && keys.Count > 1;
+            for (var i = isDestinationFirst ? 1 : 0; i < keys.Count && Error == RouteKind.Here; i++) Add(request[keys[i].Position]);
+            if (isDestinationFirst && Error == RouteKind.Here) Add(request[keys[0].Position]);
             keys.Dispose();
         }
 

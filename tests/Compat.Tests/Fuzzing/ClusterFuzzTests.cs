@@ -55,16 +55,12 @@ public sealed class ClusterFuzzTests(ITestOutputHelper output)
         var seed = RunSettings.Seed;
         var count = RunSettings.Commands(DefaultCommands);
         output.WriteLine($"seed {seed}, {count} commands");
-        const string Settings = "cluster-require-full-coverage no";
         var directory = Directory.CreateTempSubdirectory("redis-oracle-node-");
         File.WriteAllText(Path.Combine(directory.FullName, "nodes.conf"), LoneNode.NodesFile(Mine, Others));
         using var oracle = new RedisServerProcess(
-            null,
-            [
-                "--save", "", "--enable-debug-command", "yes", "--dir", directory.FullName, "--port", $"{FreeNodePort()}",
-                "--cluster-enabled", "yes", "--cluster-node-timeout", "600000", .. $"--{Settings}".Split(' '),
-            ]);
-        using var server = LoneNode.Start(Mine, Others, "enable-debug-command yes\n" + Settings);
+            null, "--save", "", "--enable-debug-command", "yes", "--dir", directory.FullName, "--port", $"{FreeNodePort()}",
+            "--cluster-enabled", "yes", "--cluster-node-timeout", "600000", "--cluster-require-full-coverage", "no");
+        using var server = LoneNode.Start(Mine, Others, "enable-debug-command yes\ncluster-require-full-coverage no");
         using var theirs = oracle.Connect();
         using var ours = server.Connect();
         for (var patience = Stopwatch.StartNew(); !theirs.Call("CLUSTER INFO").Contains("cluster_state:ok", StringComparison.Ordinal); Thread.Yield())
