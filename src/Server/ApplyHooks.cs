@@ -32,6 +32,14 @@ static class ApplyHooks
             server.OwnKeys.Follow();
             return null;
         }, "replica-read-only");
+        if (server.Cluster is { } cluster)
+        {
+            config.OnApply(_ =>
+            {
+                cluster.SettingsChanged();
+                return null;
+            }, s_ofCluster);
+        }
         config.OnApply(_ =>
         {
             server.Tracking.IsDue = true;
@@ -84,6 +92,15 @@ static class ApplyHooks
             }
         }, "hotkeys-top-k", "hotkeys-sampling-percentage", "hotkeys-window-seconds");
     }
+
+    static readonly string[] s_ofCluster =
+    [
+        "cluster-node-timeout", "cluster-ping-interval", "cluster-manual-failover-timeout", "cluster-replica-validity-factor",
+        "cluster-migration-barrier", "cluster-allow-replica-migration", "cluster-require-full-coverage", "cluster-replica-no-failover",
+        "cluster-link-sendbuf-limit", "cluster-blacklist-ttl", "cluster-announce-ip", "cluster-announce-client-ipv4",
+        "cluster-announce-client-ipv6", "cluster-announce-port", "cluster-announce-tls-port", "cluster-announce-bus-port",
+        "cluster-announce-hostname", "cluster-announce-human-nodename", "tls-cluster", "tls-replication", "repl-ping-replica-period",
+    ];
 
     static string? CheckMaxClients(ServerConfig config, long reserved)
     {

@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Commands.Connection;
@@ -23,6 +24,7 @@ using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Replication;
+using MiniRedis.Server.Routing;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Sentinel;
 using MiniRedis.Server.Statistics;
@@ -55,7 +57,7 @@ sealed class MiniRedisServer
         var (gcPauses, effects, running) = (new GcPauses(), new EffectStream(), new RunningCall());
         var crash = new CrashReport(log, config.Process);
         var latency = new LatencyMonitor(clock, config.Observation);
-        var keyspace = new Keyspace(config.Process.Databases, time: time);
+        var keyspace = new Keyspace(config.Process.Databases, time: time, bySlot: config.Cluster.ClusterEnabled);
         var commands = CommandRegistry.CreateTable(config.SentinelMode);
         var commandStatistics = new CommandStatistics[CommandRegistry.Count];
         for (var i = 0; i < commandStatistics.Length; i++) commandStatistics[i] = new CommandStatistics();
@@ -124,11 +126,21 @@ sealed class MiniRedisServer
             backgroundSaving, aof, aofRewriting, functions, ownKeys, effects, dataset, exit, config, clock, cronSignal, log);
         var failover = new Failover(follower, replicas, history, pause, clock, log);
 
+        var slotStatistics = new SlotStatistics(config.Cluster);
+        var migrationLinks = new CachedLinks(new LinkConnector(tls), random);
+        var cluster = config.Cluster.ClusterEnabled && !config.SentinelMode
+            ? new ClusterHost(
+                config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
+            {
+                SlotKeys = new SlotKeys(keyspace, keys, effects),
+            }
+            : null;
+
         // For scrapes, of which the cron answers each.
         var metrics = new MetricsCollector(
             keyspace, clients, clientMemory, memory, statistics, commandStatistics, dataset, effects, eviction, defrag, lazyFree, saving,
             backgroundSaving, aof, aofRewriting, loading, evalScripts, functions, pubSub, transactions, tracking, blocked, callWatch, latency,
-            users, history, stream, replicas, follower, config, clock, cronSignal);
+            users, history, stream, replicas, follower, cluster, config, clock, cronSignal);
 
         var sentinel = config.SentinelMode
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
@@ -136,12 +148,12 @@ sealed class MiniRedisServer
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
-            hotKeys, metrics, sentinel, config.Process, clock);
+            hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
             Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
-            Statistics = statistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
+            Statistics = statistics, SlotStatistics = slotStatistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
             Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
@@ -153,16 +165,23 @@ sealed class MiniRedisServer
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
+            MigrationLinks = migrationLinks, Cluster = cluster,
         };
+        var declaredScripts = new DeclaredScripts(evalScripts, functions);
+        var router = cluster is null ? null : new SlotRouter(cluster.Machine, keyspace, keys, config.Cluster);
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
-            commandStatistics, runningScript, denials, follower, history, config.Memory, config.Security, config.Replication);
+            commandStatistics, runningScript, denials, follower, history, router, slotStatistics, declaredScripts, config.Memory, config.Security,
+            config.Replication);
         var refusedMemory = new RefusedMemory(keyspace, running, effects, dataset, exit, crash, log);
         var runner = Parts.Runner = new CommandRunner(
-            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, evalScripts, functions, monitors, callWatch,
+            Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
-            config.Observation, clock, log);
+            config.Observation, clock, log)
+        {
+            SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,
+        };
         scriptServices.Calls = runner;
         follower.AsksForFailover = () => failover.State == FailoverState.InProgress;
         follower.Answered += agrees =>
@@ -181,6 +200,7 @@ sealed class MiniRedisServer
             statistics, runningScript, new RefusedHandshakes(time ?? TimeProvider.System, log), config.Network, clock, cronSignal, log);
         runningScript.Others = Parts.Executor;
         crash.ExecutorLock = follower.ExecutorLock = Parts.Executor.ExecutorLock;
+        if (cluster is not null) (cluster.ExecutorLock, cluster.MemoryRefused) = (Parts.Executor.ExecutorLock, refusedMemory.End);
         CrashParts.Add(crash, Parts);
 
         // What the lower of two parts tells the upper one.
@@ -189,11 +209,26 @@ sealed class MiniRedisServer
         if (sentinel is not null) sentinel.Save = () => Parts.ConfigService.TryRewrite(out var reason) ? null : reason;
         denials.Describe = (Client client, in Request request) => ClientDescription.LineOf(client, Parts, request);
         blocked.Runner = runner;
+        if (router is not null)
+        {
+            var stranded = new StrandedClients(router, clients, blocked, pubSub);
+            cluster!.SlotsChanged += changed =>
+            {
+                stranded.Check();
+                for (var slot = changed.Next(0); slot < KeySlot.Count; slot = changed.Next(slot + 1)) slotStatistics.Reset(slot);
+            };
+            cluster.StateChanged += stranded.Check;
+        }
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
         memory.AddBacklog(loading);
         memory.AddBacklog(stream);
+        if (cluster is not null)
+        {
+            memory.AddBacklog(cluster);
+            saving.SlotStates = cluster.SlotStates;
+        }
         memory.Unbounded = replicas;
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);

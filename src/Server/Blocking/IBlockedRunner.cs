@@ -11,6 +11,9 @@ interface IBlockedRunner
     /// <param name="withError">Whether the client is answered an error instead of the reply of a timeout.</param>
     void EndWait(BlockingCall call, bool withError);
 
+    /// <summary>Ends a wait with an error.</summary>
+    void EndWait(BlockingCall call, byte[] error);
+
     /// <summary>Ends a wait because this server has become a replica: the client is told so, and closed.</summary>
     void EndForRole(BlockingCall call);
 }

@@ -16,6 +16,7 @@ enum ClientFlags
     /// <summary>Between MULTI and EXEC.</summary>
     Multi = 1 << 8,
 
+    /// <summary>Content with what a replica has (READONLY).</summary>
     ReadOnlyReplica = 1 << 9,
 
     /// <summary>A watched key has changed: EXEC will run nothing.</summary>
@@ -34,4 +35,10 @@ enum ClientFlags
     /// Copies another server's data here, expired keys included (CLIENT IMPORT-SOURCE). No effect unless import-mode is on.
     /// </summary>
     ImportSource = 1 << 14,
+
+    /// <summary>The running command, or transaction, may use a slot that this node takes over from another (ASKING).</summary>
+    Asking = 1 << 15,
+
+    /// <summary>The next one may: ASKING was the last command.</summary>
+    AskingNext = 1 << 16,
 }

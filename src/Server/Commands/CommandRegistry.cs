@@ -2,12 +2,14 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Acl;
 using MiniRedis.Server.Commands.Administration;
 using MiniRedis.Server.Commands.Bitmaps;
+using MiniRedis.Server.Commands.Cluster;
 using MiniRedis.Server.Commands.Connection;
 using MiniRedis.Server.Commands.Geo;
 using MiniRedis.Server.Commands.Hashes;
 using MiniRedis.Server.Commands.HyperLogLogs;
 using MiniRedis.Server.Commands.Keys;
 using MiniRedis.Server.Commands.Lists;
+using MiniRedis.Server.Commands.Migration;
 using MiniRedis.Server.Commands.PubSub;
 using MiniRedis.Server.Commands.Replication;
 using MiniRedis.Server.Commands.Scripting;
@@ -32,8 +34,8 @@ static class CommandRegistry
         .. GeoCommands.All, .. StreamCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
-        .. ServerCommands.All,
-        .. SentinelCommands.All,
+        .. ServerCommands.All, .. MigrationCommands.All, .. ClusterCommands.OfClients,
+        .. ClusterCommands.All, .. SentinelCommands.All,
     ];
 
     /// <summary>Number of commands and subcommands: the size of a table indexed by <see cref="CommandSpec.Ordinal"/>.</summary>

@@ -54,6 +54,9 @@ sealed class EffectStream
     /// <summary>Bytes of the buffers in which a unit is gathered.</summary>
     public long BufferBytes => (long)_bytes.Capacity + _unit.Capacity;
 
+    /// <summary>Bytes of the commands of the unit so far.</summary>
+    public int UnitBytes => _bytes.Length;
+
     ReadOnlySpan<EffectCommand> Commands => MemoryMarshal.Cast<byte, EffectCommand>(_unit.Written);
 
     /// <summary>Classes of key events that some sink wants. An event of another class is only counted.</summary>

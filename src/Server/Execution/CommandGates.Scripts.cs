@@ -15,6 +15,7 @@ sealed partial class CommandGates
     public ReadOnlySpan<byte> WhyNotBegin(Client caller, ScriptFlags flags, bool isReadOnly, bool isInTransaction)
     {
         // What was written to a file, or runs on a master, has been allowed once.
+        if (router is not null && (flags & ScriptFlags.NoCluster) != 0) return Errors.ScriptNotInCluster;
         if ((flags & ScriptFlags.Undeclared) != 0 || dataset.IsLoading || caller.Has(ClientFlags.Master)) return default;
         if (IsReplica && IsStale && (flags & ScriptFlags.AllowStale) == 0) return Errors.MasterDown;
         if ((flags & ScriptFlags.NoWrites) != 0) return default;
@@ -32,7 +33,13 @@ sealed partial class CommandGates
     bool IsBeyondMemory => memorySettings.MaxMemory > 0 && IsOverMemory && !dataset.IsLoading;
 
     /// <summary>Why the running script may not call a command; empty if it may.</summary>
-    public ReadOnlySpan<byte> WhyNotCall(Command command)
+    public ReadOnlySpan<byte> WhyNotCall(Command command, in Request request)
+    {
+        var refusal = WhyNotCall(command);
+        return refusal.IsEmpty ? WhyNotServed(command, request) : refusal;
+    }
+
+    ReadOnlySpan<byte> WhyNotCall(Command command)
     {
         var flags = command.Flags;
         if (script.IsReadOnly && (flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0) return Errors.ScriptIsReadOnly;

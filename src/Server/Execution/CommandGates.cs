@@ -10,6 +10,7 @@ using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Replication;
+using MiniRedis.Server.Routing;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Transactions;
@@ -21,7 +22,8 @@ sealed partial class CommandGates(
     Keyspace keyspace, CrossProtocol crossProtocol, KeyEviction eviction, BackgroundSaving backgroundSaving, AppendOnlyFile aof,
     Replicas replicas, ClientTransactions transactions, Pushes pushes, DatasetState dataset, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, Denials denials, Follower follower, ReplicationHistory history,
-    MemorySettings memorySettings, SecuritySettings securitySettings, ReplicationSettings replicationSettings)
+    SlotRouter? router, SlotStatistics slotStatistics, DeclaredScripts declaredScripts, MemorySettings memorySettings,
+    SecuritySettings securitySettings, ReplicationSettings replicationSettings)
 {
     /// <summary>
     /// Checks that the request names a command, or of a container a subcommand, and has the number of arguments it asks for. What refuses it
@@ -53,7 +55,8 @@ sealed partial class CommandGates(
     public void RefuseTls(Client client) => crossProtocol.RefuseTls(client);
 
     /// <summary>Whether the client may run the command now. If not, the error has been answered.</summary>
-    public bool Admit(Client client, Command command, in Request request, ReplyWriter reply)
+    /// <param name="keyHash">The hash of its first key, if it is known.</param>
+    public bool Admit(Client client, Command command, in Request request, ReplyWriter reply, ulong? keyHash = null)
     {
         var flags = command.Flags;
         if ((flags & CommandFlags.Protected) != 0)
@@ -85,6 +88,8 @@ sealed partial class CommandGates(
             }
         }
         if (client.User.IsRestricted && !IsPermitted(client, command, request, reply)) return false;
+        if (router is not null && !IsServedHere(client, command, flags, request, keyHash, reply)) return false;
+        if (client.Has(ClientFlags.CanRedirect) && IsSentToMaster(client, command, flags, reply)) return false;
         if (dataset.IsLoading && (flags & CommandFlags.Loading) == 0
             || dataset.IsLoadingBeside && (flags & CommandFlags.NoAsyncLoading) != 0)
         {
@@ -173,6 +178,11 @@ sealed partial class CommandGates(
         {
             transactions.Abort(client);
         }
+        Answer(reply, error);
+    }
+
+    void Answer(ReplyWriter reply, ReadOnlySpan<byte> error)
+    {
         statistics.CountError(error);
         reply.Error(error);
     }

@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Effects;
+using MiniRedis.Server.Routing;
 using MiniRedis.Server.Scripts;
 using MiniRedis.Server.Transport;
 
@@ -30,6 +31,7 @@ sealed partial class CommandRunner
             return false;
         }
         script.Begin(context.Client, context.Reply, call.Name, call.IsEval, call.Flags, call.IsReadOnly);
+        if (parts.Config.Cluster.ClusterEnabled) script.Slot = SlotRouter.SlotOf(context.Command, context.Request);
         _scriptReply.Attach(_captured, script.Protocol);
         _wasInTransaction = running.InTransaction;
         _databaseBeforeScript = context.Database;
@@ -50,6 +52,8 @@ sealed partial class CommandRunner
     /// <param name="context">The command that called it.</param>
     public void EndScript(in CommandContext context)
     {
+        // What uses several slots is no slot's.
+        if (SlotStatistics is { } slots && script.MayCrossSlots) slots.Current = -1;
         script.End();
         _scriptReply.Complete();
         _captured.Clear();
@@ -96,20 +100,13 @@ sealed partial class CommandRunner
         if (command.Run is null || !command.AcceptsCount(request.Count)) return Errors.ScriptWrongArity;
         if ((command.Flags & CommandFlags.NoScript) != 0 && !switches.ScriptsMayCallAnything) return Errors.NotAllowedFromScript;
         if (script.Caller!.User.IsRestricted && gates.WhyNotPermitted(script.Caller, command, request) is { IsEmpty: false } refusal) return refusal;
-        return gates.WhyNotCall(command);
+        return gates.WhyNotCall(command, request);
     }
 
     /// <summary>Whether a request calls a script that says that it changes nothing: a pause of writes does not hold it.</summary>
     bool IsReadOnlyScript(Command? command, in Request request)
     {
-        if (command is not { Group: CommandGroup.Scripting, IsContainer: false } || !pause.IsOfWrites || request.Count < 2) return false;
-        var flags = command.Name switch
-        {
-            "FCALL" => functions.FindFunction(request[1])?.Flags,
-            "EVALSHA" => evalScripts.Find(request[1])?.Flags,
-            _ => Shebang.ReadScript(request[1], out var read, out _) is null ? read : null,
-        };
-        return (flags & ScriptFlags.NoWrites) == ScriptFlags.NoWrites;
+        return pause.IsOfWrites && (declaredScripts.Of(command, request) & ScriptFlags.NoWrites) == ScriptFlags.NoWrites;
     }
 
     /// <summary>The command or subcommand that a request names.</summary>

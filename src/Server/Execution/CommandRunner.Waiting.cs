@@ -1,6 +1,8 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Replication;
+using MiniRedis.Server.Routing;
 
 namespace MiniRedis.Server.Execution;
 
@@ -59,9 +61,17 @@ sealed partial class CommandRunner
     /// <inheritdoc/>
     public void EndForRole(BlockingCall call)
     {
+        if (call.Awaited is AwaitedWrites { OutlivesRole: true })
+        {
+            EndWait(call, withError: false);
+            return;
+        }
         EndWait(call, Errors.UnblockedByRole);
         call.Client.CloseAfterReply("the server became a replica");
     }
+
+    /// <inheritdoc/>
+    void IBlockedRunner.EndWait(BlockingCall call, byte[] error) => EndWait(call, error.AsSpan());
 
     void EndWait(BlockingCall call, ReadOnlySpan<byte> error)
     {
@@ -71,6 +81,7 @@ sealed partial class CommandRunner
         var context = new CommandContext(parts, client, (Command)call.Command, reply, call.Request);
         if (error.IsEmpty) reply.NullArray();
         else context.Fail(error);
+        if (SlotStatistics is { IsOn: true } slots) slots.Current = SlotRouter.SlotOf(call.Command, call.Request);
         CountCall(context, call.Ticks, failed: !error.IsEmpty, reply.Written);
         CompleteWaiting(client, reply);
     }

@@ -26,7 +26,7 @@ namespace MiniRedis.Server.Execution;
 sealed partial class CommandRunner(
     ServerParts parts, CommandGates gates, RunningCall running, ClientTransactions transactions,
     ClientPause pause, Snapshots snapshots, AppendOnlyFile aof, BlockedClients blocked, Pushes pushes,
-    TrackedKeys tracking, EvalScripts evalScripts, FunctionLibraries functions,
+    TrackedKeys tracking, DeclaredScripts declaredScripts,
     Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
     CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, CommandTable<Command> commands, DebugSwitches switches,
@@ -60,12 +60,13 @@ sealed partial class CommandRunner(
             return false;
         }
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
-        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply))
+        if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply, keyHash))
         {
             if (client.LastCommand != command) client.LastCommand = command;
             if (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
             {
                 Enqueue(client, command, request, keyHash, reply);
+                if (SlotStatistics is { IsOn: true } slots) slots.Add(0, InputBytes(command, request), 0);
             }
             else
             {
@@ -87,12 +88,20 @@ sealed partial class CommandRunner(
         cached.Modes &= ~TrackingModes.Caching;
     }
 
+    /// <summary>What requests for each slot cost; null on a server that is no node of a cluster.</summary>
+    public SlotStatistics? SlotStatistics { get; init; }
+
+    /// <summary>A node of a cluster sends messages to all nodes, its replicas among them: in the stream they would come twice.</summary>
+    public bool SendsMessagesOnItsOwn { get; init; }
+
     /// <summary>Runs a command as a unit of its own.</summary>
     void Call(ref CommandContext context)
     {
         Invoke(ref context);
         // Beside a busy script: the unit is the script's, and not whole yet.
         if (script.IsRunning) return;
+        // As in Valkey the stream's bytes count for each replica.
+        if (SlotStatistics is { IsOn: true } slots) slots.Add(0, 0, (long)effects.UnitBytes * parts.Replicas.Count);
         effects.EndUnit(isOne: (context.Command.Flags & CommandFlags.TouchesArbitraryKeys) == 0);
         if (tracking.IsDue) tracking.EndCommand(context.Client);
     }
@@ -125,7 +134,8 @@ sealed partial class CommandRunner(
         if (!effects.IsPropagating) return;
         if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
             effects.AddVerbatim(context.Database.Number, context.Request);
-        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0)
+        else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0
+            && !(SendsMessagesOnItsOwn && command.Group == CommandGroup.PubSub))
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
@@ -181,12 +191,25 @@ sealed partial class CommandRunner(
         counts.Ticks += ticks;
         if (failed) counts.FailedCalls++;
         if (settings.LatencyTracking) (counts.Latency ??= new()).Record(clock.Microseconds(0, ticks) * 1000);
-        if (!running.InTransaction) statistics.CommandTicks += ticks;
+        if (!running.InTransaction)
+        {
+            statistics.CommandTicks += ticks;
+            if (SlotStatistics is { IsOn: true } slots) slots.Add(ticks, InputBytes(context.Command, context.Request), replyBytes);
+        }
         statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
         if (ticks >= callWatch.LeastTicks) callWatch.NoteTime(context.Client, context.Command, context.Request, ticks);
         if (context.MostEncodedLength + replyBytes >= callWatch.LeastBytes)
             NoteBytes(context, ticks, replyBytes);
+    }
+
+    /// <summary>Bytes in which a client sent a request.</summary>
+    static long InputBytes(CommandSpec command, in Request request)
+    {
+        // An inline request begins with its first word, and has a byte between each two.
+        if (request.Base is [not (byte)'*', ..]) return request.ArgumentBytes + request.Count + 1;
+        // EXEC brings the request of MULTI with it, of which nobody knew yet that it would be for this slot.
+        return request.EncodedLength + (command.InMulti == InMulti.RunsQueue ? "*1\r\n$5\r\nmulti\r\n"u8.Length : 0);
     }
 
     void NoteBytes(in CommandContext context, long ticks, long replyBytes)

@@ -1,9 +1,11 @@
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Buffers;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Following;
+using MiniRedis.Server.Links;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
 using MiniRedis.Server.Monitoring;
@@ -25,7 +27,7 @@ sealed class Cron(
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
     ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel,
-    ProcessSettings settings, Clock clock)
+    ClusterHost? cluster, CachedLinks migrationLinks, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -75,7 +77,8 @@ sealed class Cron(
         if (now >= _nextSecond)
         {
             _nextSecond = now + 1000;
-            replicas.RunEachSecond(mayWrite: failover.State == FailoverState.None);
+            migrationLinks.DropIdle(now);
+            replicas.RunEachSecond(mayWrite: failover.State == FailoverState.None && cluster is not { HoldsWrites: true });
         }
         limits.LookOverSome(now);
         clientEviction.RunFromCron();

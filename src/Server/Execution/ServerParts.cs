@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
@@ -9,6 +10,7 @@ using MiniRedis.Server.Eviction;
 using MiniRedis.Server.Following;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Links;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
@@ -48,6 +50,7 @@ sealed class ServerParts
     public required CommandStatistics[] CommandStatistics { get; init; }
 
     public required ServerStatistics Statistics { get; init; }
+    public required SlotStatistics SlotStatistics { get; init; }
     public required ClientRegistry Clients { get; init; }
     public required AclLimits AclLimits { get; init; }
     public required Users Users { get; init; }
@@ -105,6 +108,9 @@ sealed class ServerParts
 
     public required OwnKeys OwnKeys { get; init; }
 
+    /// <summary>Connections to targets of MIGRATE.</summary>
+    public required CachedLinks MigrationLinks { get; init; }
+
     public required MetricsCollector Metrics { get; init; }
 
     /// <summary>Makes encrypted sessions, for those who connect and for connections to other servers. Any thread.</summary>
@@ -112,6 +118,9 @@ sealed class ServerParts
 
     /// <summary>In a Sentinel: what it watches.</summary>
     public SentinelRunner? Sentinel { get; init; }
+
+    /// <summary>In a node of a cluster: the node.</summary>
+    public ClusterHost? Cluster { get; init; }
 
     /// <summary>Runs commands, for EXEC and CLIENT UNBLOCK. Set last, since it hands out these parts itself.</summary>
     public CommandRunner Runner { get; set; } = null!;
@@ -128,6 +137,7 @@ sealed class ServerParts
     public void ResetStatistics()
     {
         Statistics.Reset();
+        SlotStatistics.Reset();
         Eviction.ResetStatistics();
         ActiveDefrag.ResetStatistics();
         foreach (var command in CommandStatistics) command.Reset();

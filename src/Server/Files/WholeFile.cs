@@ -7,8 +7,11 @@ static class WholeFile
     /// Writes a file beside the old one, syncs it and renames it over the old one. The new file keeps the mode of the old one (Redis makes
     /// every rewritten file world-readable, even with passwords in it).
     /// </summary>
+    /// <param name="path">Of the file.</param>
+    /// <param name="content">All that it is to hold.</param>
+    /// <param name="sync">Without it the disk has the new file some time later: a power failure may leave an empty one.</param>
     /// <exception cref="IOException">The file cannot be replaced; the old one is then still in place.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlySpan<byte> content, bool sync = true)
     {
         var temporary = $"{path}.{Guid.NewGuid():N}"[..(path.Length + 7)];
         var created = false;
@@ -18,11 +21,11 @@ static class WholeFile
             {
                 created = true;
                 file.Write(content);
-                file.Sync();
+                if (sync) file.Sync();
             }
             Disk.Replace(temporary, path);
             created = false;
-            Disk.SyncDirectory(Path.GetDirectoryName(path)!);
+            if (sync) Disk.SyncDirectory(Path.GetDirectoryName(path)!);
         }
         finally
         {

@@ -221,6 +221,7 @@ sealed partial class Follower
             saving.ForgetChanges(effects.Dirty);
             var client = Attach(connection, loading.StreamDatabase);
             log.MasterSyncFinished();
+            if (loading.SlotStates is { } states) SlotStatesCame?.Invoke(states);
             if (config.Persistence.AppendOnly) aofRewriting.Follow();
             return client;
         }

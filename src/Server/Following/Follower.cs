@@ -101,6 +101,14 @@ sealed partial class Follower(
     /// <summary>Unix milliseconds of the last sign of life of the master; 0 without a link.</summary>
     public long Heard => _link?.Heard ?? 0;
 
+    /// <summary>Unix milliseconds of the last sign of life of a master on a link that stood; 0 if none has stood.</summary>
+    public long LastHeard => State == MasterLinkState.Connected ? Heard : _lastHeard;
+
+    long _lastHeard;
+
+    /// <summary>The master's file told which slots are on the move, as Valkey 8 writes it. Raised when the data are there.</summary>
+    public event Action<string>? SlotStatesCame;
+
     /// <summary>Bytes of the master's file that have come, and of all; -1 where that is not known.</summary>
     public (long Received, long All) Transfer => _link is { } link ? (link.Received, link.Length) : (0, -1);
 
@@ -123,7 +131,9 @@ sealed partial class Follower(
     long Running => _running is { } stream && Replay.Applied > 0 ? stream.Queued + Replay.Applied : 0;
 
     /// <summary>Follows a master from now on: REPLICAOF.</summary>
-    public void Follow(MasterAddress master)
+    /// <param name="master">Whom.</param>
+    /// <param name="forgetsHistory">The master is of another history: it is not asked to go on with this server's.</param>
+    public void Follow(MasterAddress master, bool forgetsHistory = false)
     {
         var wasMaster = Master is null;
         Drop();
@@ -135,7 +145,15 @@ sealed partial class Follower(
             log.OwnHistoryCached();
             (_known, _database) = (new ReplicationPosition(history.Id, history.Offset), history.StreamDatabase);
         }
+        if (forgetsHistory) _known = null;
         Connect();
+    }
+
+    /// <summary>The server starts as the replica of a master that no directive names, before its data are loaded: a node of a cluster.</summary>
+    public void BeginAsReplica(MasterAddress master)
+    {
+        config.Replication.ReplicaOf = master;
+        history.IsReplica = true;
     }
 
     /// <summary>Follows nobody from now on: REPLICAOF NO ONE.</summary>
@@ -309,6 +327,7 @@ sealed partial class Follower(
         if (_master is { } master)
         {
             _database = history.StreamDatabase;
+            if (link is not null) _lastHeard = link.Heard;
             _master = null;
             _running = null;
             if (!master.IsGone) admission.KillLocked(master, "the link to the master ended");

@@ -4,7 +4,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using MiniRedis.Server.Configuration;
-using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
@@ -221,7 +220,7 @@ static class CommandLine
         void ShowRole() => logProvider.Role = config.SentinelMode ? 'X' : config.Replication.ReplicaOf is null ? 'M' : 'S';
         ShowRole();
         server.Parts.Follower.RoleChanged += ShowRole;
-        foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes()).Concat(UnbuiltDirectives.Notes(config))) log.Note(note);
+        foreach (var note in loaded.Notes.Concat(server.Parts.ConfigService.InertNotes())) log.Note(note);
         var isPlain = config.Logging.LogFormat == LogFormat.Legacy;
         if (isPlain && (config.Process.AlwaysShowLogo || config.Logging.LogFile.Length == 0 && !Console.IsOutputRedirected))
             logProvider.WriteRaw(Banner.Text(ServerVersion.Own, ServerVersion.Redis, config.Mode, config.Network.Port));

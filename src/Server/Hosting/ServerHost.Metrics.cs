@@ -45,7 +45,7 @@ sealed partial class ServerHost
             foreach (var command in Server.AclLimits.Names.All) names[command.Ordinal] = command.FullName;
             var page = new MetricsPage(Server.Metrics.Rows, names, config, Server.Ids);
             _scrapes = new Scrapes(Server.Metrics, page, Server.Clock.Time);
-            var health = new Health(Server.Dataset, Server.Exit, Server.History, config.Replication);
+            var health = new Health(Server.Dataset, Server.Exit, Server.History, config.Replication, Server.Cluster);
             _metricsEndpoint = new MetricsEndpoint(_scrapes, health, new MetricsAccess(config.Metrics, config.Network), _log);
         }
         var tls = config.Metrics.MetricsTls ? new TlsConnections(_metricsCertificate!) : null;

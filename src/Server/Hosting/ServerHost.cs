@@ -51,6 +51,7 @@ sealed partial class ServerHost : IDisposable
         server.ConfigService.OnApply(
             _ => _tls.TryEnable() ? RebindLocked(ConfigErrors.CannotListen, plain: false, tls: true) : ConfigErrors.CannotUpdateTls, "tls-port");
         server.ConfigService.OnApply(_ => RebindLocked(ConfigErrors.CannotBind, plain: true, tls: true), "bind");
+        if (server.Cluster is { } cluster) CreateBus(cluster, portableTransport);
         server.ConfigService.OnApply(_ => FollowMetricsLocked(), "metrics-port", "metrics-bind", "metrics-tls");
     }
 
@@ -95,6 +96,7 @@ sealed partial class ServerHost : IDisposable
             _log.ListensNowhere();
             throw new StartFailedException();
         }
+        if (Server.Cluster is { } cluster) PrepareBus(cluster, ephemeralPort);
         _oomScore.Apply();
         _log.Initialized();
         WritePidFile(config);
@@ -113,8 +115,9 @@ sealed partial class ServerHost : IDisposable
                 throw;
             }
             isLoading = Server.Dataset.IsLoading;
-            if (!isLoading) Server.Follower.Begin();
+            if (!isLoading) BeginReplication();
         }
+        _bus?.Start(_busListeners);
         _transport.Start(_listeners);
         StartMetrics();
         // From here on the loading may end at any time, well or not.
@@ -187,13 +190,20 @@ sealed partial class ServerHost : IDisposable
     {
         if (isWhole && (!Server.Config.Persistence.AppendOnly || TryOpenAof()))
         {
-            Server.Follower.Begin();
+            BeginReplication();
             Ready();
             return;
         }
         if (!Server.Config.Persistence.AppendOnly) _log.RdbRefused();
         _log.CannotLoad();
         Server.Exit.Begin(1);
+    }
+
+    /// <summary>The data are there: this server follows its master, and takes its part in a cluster.</summary>
+    void BeginReplication()
+    {
+        Server.Follower.Begin();
+        Server.Cluster?.Begin();
     }
 
     bool TryOpenAof()
@@ -340,7 +350,9 @@ sealed partial class ServerHost : IDisposable
         StopMetrics();
         Server.Follower.Dispose();
         _transport.Stop();
+        StopBus();
         Server.Sentinel?.Dispose();
+        Server.MigrationLinks.Dispose();
         _tls.Dispose();
         foreach (var listener in _listeners) listener.Dispose();
         // Only our own file, not that of the server that has our port.
@@ -365,6 +377,7 @@ sealed partial class ServerHost : IDisposable
         lock (Server.Executor.ExecutorLock) isFree = Server.Snapshots.TryStop();
         if (!isFree) return;
         _transport.Dispose();
+        _bus?.Dispose();
         Server.Keyspace.Dispose();
     }
 }

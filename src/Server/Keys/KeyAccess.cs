@@ -195,6 +195,16 @@ sealed class KeyAccess(
         Drop(database, at, KeyspaceEvents.Evicted, "evicted", DeletionOf(memorySettings.LazyFreeLazyEviction));
     }
 
+    /// <summary>
+    /// Deletes a key that another node of the cluster has now. It is a change of this node's data, of which replicas, files and caches hear.
+    /// But the key is still there for clients, so as in Redis no notification tells them of a deletion.
+    /// </summary>
+    public void DropMoved(Database database, in KeyLookup at)
+    {
+        Drop(database, at, KeyspaceEvents.None, "del", DeletionOf(memorySettings.LazyFreeLazyServerDel));
+        effects.Dirty++;
+    }
+
     /// <summary>Deletes a key that no command names, and tells so. It counts as no change to save (see the callers).</summary>
     /// <param name="command">The canonical command of the deletion; empty if those before it have told all.</param>
     internal void Drop(

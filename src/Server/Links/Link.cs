@@ -5,7 +5,7 @@ namespace MiniRedis.Server.Links;
 
 /// <summary>
 /// One connection to another server, plain or encrypted. It blocks, so it belongs to a thread of its own, which does not hold the executor's
-/// lock while it waits. <see cref="LinkConnector"/> makes it.
+/// lock while it waits; only MIGRATE does. <see cref="LinkConnector"/> makes it.
 /// </summary>
 /// <remarks>
 /// One thread receives. Any thread sends and <see cref="Abort"/>s. A sender waits only while the other side takes nothing: who sends under the

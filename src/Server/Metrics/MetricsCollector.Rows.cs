@@ -13,7 +13,8 @@ sealed partial class MetricsCollector
     TimeSpan _threadUser, _threadSystem;
 
     Metric[] MakeRows() =>
-        [.. Server(), .. Clients(), .. Memory(), .. Persistence(), .. Traffic(), .. KeyEvents(), .. Background(), .. Observation()];
+        [.. Server(), .. Clients(), .. Memory(), .. Persistence(), .. Traffic(), .. KeyEvents(), .. Background(), .. Observation(),
+            .. ClusterNode()];
 
     IEnumerable<Metric> Server() =>
     [

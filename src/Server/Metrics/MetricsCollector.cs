@@ -1,5 +1,6 @@
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Bus;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
@@ -39,7 +40,7 @@ sealed partial class MetricsCollector(
     LazyFree lazyFree, RdbSaving saving, BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading,
     EvalScripts evalScripts, FunctionLibraries functions, PubSubChannels pubSub, ClientTransactions transactions, TrackedKeys tracking,
     BlockedClients blocked, CallWatch callWatch, LatencyMonitor latency, Users users, ReplicationHistory history, ReplicationStream stream,
-    Replicas replicas, Follower follower, ServerConfig config, Clock clock, CronSignal cronSignal)
+    Replicas replicas, Follower follower, ClusterHost? cluster, ServerConfig config, Clock clock, CronSignal cronSignal)
 {
     /// <summary>
     /// Most databases that are counted one by one. Redis has 16; a page of thousands would help nobody, and counting them takes time.

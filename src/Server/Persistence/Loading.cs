@@ -66,6 +66,9 @@ sealed class Loading(
     /// <summary>The database that the stream of changes was in when the last file was written; 0 if the file does not tell.</summary>
     public int StreamDatabase { get; private set; }
 
+    /// <summary>Which slots its writer, a master of a cluster, had on the move; null if the file does not tell.</summary>
+    public string? SlotStates { get; private set; }
+
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
 
@@ -184,6 +187,7 @@ sealed class Loading(
         FileUsedMemory = 0;
         History = (null, -1);
         StreamDatabase = 0;
+        SlotStates = null;
         StartedAt = clock.Now;
         _elapsed = Stopwatch.StartNew();
     }
@@ -319,6 +323,8 @@ sealed class Loading(
             History = (System.Text.Encoding.Latin1.GetString(value), History.Offset);
         else if (name.SequenceEqual("repl-offset"u8) && Numbers.TryParseInt64(value, out var offset))
             History = (History.Id, offset);
+        else if (name.SequenceEqual("cluster-slot-states"u8))
+            SlotStates = System.Text.Encoding.Latin1.GetString(value);
         else if (name.SequenceEqual("used-mem"u8) && Numbers.TryParseInt64(value, out var used))
         {
             FileUsedMemory = used;

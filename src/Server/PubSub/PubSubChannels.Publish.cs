@@ -44,6 +44,32 @@ sealed partial class PubSubChannels
         return receivers;
     }
 
+    /// <summary>Bytes in which a subscriber gets a message of a sharded channel.</summary>
+    public static long ShardMessageBytes(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message) =>
+        "*3\r\n$8\r\nsmessage\r\n"u8.Length + BulkBytes(channel) + BulkBytes(message);
+
+    static long BulkBytes(ReadOnlySpan<byte> text) => text.Length + 5L + (int)Math.Log10(Math.Max(1, text.Length)) + 1;
+
+    /// <summary>Ends all subscriptions to a sharded channel, and tells the subscribers.</summary>
+    public void EndChannel(Channel channel)
+    {
+        while (channel.Count > 0)
+        {
+            var client = channel.Subscribers[^1];
+            Unsubscribe(client, channel);
+            BeginFrame(3);
+            _writer.Bulk("sunsubscribe"u8);
+            _writer.Bulk(channel.Name);
+            _writer.Integer(client.Subscriptions?.Count(ChannelKind.Shard) ?? 0);
+            _writer.Complete();
+            var frame = _frame.Written;
+            frame[0] = client.Protocol == 2 ? (byte)'*' : (byte)'>';
+            _pushes.Send(client, frame);
+            _frame.Clear();
+            if (client.Subscriptions is null) client.Flags &= ~ClientFlags.PubSub;
+        }
+    }
+
     void BeginFrame(int elements)
     {
         _writer.Attach(_frame, protocol: 3);

@@ -58,6 +58,9 @@ sealed class Replica(Client client)
 
     public ReplicaCapabilities Capabilities { get; set; }
 
+    /// <summary>The version of its server, as Redis numbers them: 0x070400 is 7.4.0. 0 for one that has not said, which 7.0 does not.</summary>
+    public int Version { get; set; }
+
     public RdbExclusions Exclusions { get; set; }
 
     /// <summary>Whether it wants the data and not the stream (redis-cli --rdb).</summary>

@@ -49,6 +49,12 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
     /// <summary>Whether commands may take memory beyond maxmemory.</summary>
     public bool AllowsOom { get; private set; }
 
+    /// <summary>On a node of a cluster, the slot of the keys that it has named or used; -1 for none yet.</summary>
+    public int Slot { get; set; } = -1;
+
+    /// <summary>Whether its commands may use keys of different slots, each of this node: it says so, or is older than that question.</summary>
+    public bool MayCrossSlots { get; private set; }
+
     /// <summary>Whether it has called a command that may change the data: it cannot be killed any more, nor refused half-way.</summary>
     public bool HasWritten { get; set; }
 
@@ -82,6 +88,7 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
         (Caller, Reply, Name, IsEval, Protocol) = (caller, reply, name, isEval, 2);
         IsReadOnly = isReadOnly || (flags & ScriptFlags.NoWrites) != 0;
         AllowsOom = (flags & ScriptFlags.AllowOom) != 0 || dataset.IsLoading;
+        MayCrossSlots = (flags & (ScriptFlags.Undeclared | ScriptFlags.AllowCrossSlotKeys)) != 0;
         HasWritten = IsKilled = IsBusy = false;
         IsRunning = true;
         _started = clock.Timestamp;

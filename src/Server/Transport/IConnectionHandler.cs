@@ -24,6 +24,16 @@ interface IConnectionHandler
     /// <summary>A connection to the TLS port was given up before it was accepted. Any thread of the transport.</summary>
     void OnHandshakeFailed(string remote, string reason);
 
+    /// <summary>A connection that <see cref="ITransport.Connect"/> was asked for stands.</summary>
+    void OnConnected(Connection connection)
+    {
+    }
+
+    /// <summary>A connection that was asked for could not be made. Any thread of the transport.</summary>
+    void OnConnectFailed(OutgoingTarget target, string reason)
+    {
+    }
+
     /// <summary>
     /// New bytes are in <see cref="Connection.Input"/>, or a batch is to be resumed. On return the batch's replies have been
     /// taken for sending.

@@ -11,6 +11,12 @@ interface ITransport : IDisposable
     /// <summary>Accepts on these listeners from now on (CONFIG SET port and bind). Call under the executor's lock.</summary>
     void ReplaceListenersLocked(IReadOnlyList<Listener> listeners);
 
+    /// <summary>
+    /// Begins to connect, without waiting. The handler hears of the end: <see cref="IConnectionHandler.OnConnected"/> or
+    /// <see cref="IConnectionHandler.OnConnectFailed"/>. Any thread, after the start.
+    /// </summary>
+    void Connect(OutgoingTarget target);
+
     /// <summary>Lets <see cref="IConnectionHandler.OnTick"/> be called soon, whatever it returned last. Any thread.</summary>
     void RequestTick();
 

@@ -19,10 +19,10 @@ public sealed unsafe partial class Database
         {
             record = MoveBody(at, RecordLayout.HeaderSize, RecordLayout.HeaderSize + sizeof(long));
             record.Block[4] |= (byte)RecordFlags.HasExpiry;
-            _index.Expiring++;
+            CountExpiring(at.Hash, 1);
         }
         *(long*)(record.Block + RecordLayout.HeaderSize) = expireAtMs;
-        _index.NoteExpiry(at.Hash, expireAtMs);
+        NoteExpiry(at.Hash, expireAtMs);
         return record;
     }
 
@@ -35,21 +35,45 @@ public sealed unsafe partial class Database
         BeginChange();
         var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
         record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
-        _index.Expiring--;
+        CountExpiring(at.Hash, -1);
         return record;
     }
 
     /// <summary>Notes that a field of the hash at a key has a deadline.</summary>
-    internal void NoteFieldDeadline(in KeyLookup at, long expireAt) => _index.NoteExpiry(at.Hash, expireAt);
+    internal void NoteFieldDeadline(in KeyLookup at, long expireAt) => NoteExpiry(at.Hash, expireAt);
 
     /// <summary>Changes the number of keys that hold a hash with deadlines of fields.</summary>
-    internal void CountFieldDeadlines(int change) => _index.FieldExpiring += change;
+    internal void CountFieldDeadlines(in KeyLookup at, int change) => CountFieldExpiring(at.Hash, change);
 
     /// <summary>Changes the deadline of a key that has one.</summary>
     internal void Postpone(in KeyLookup at, long expireAt)
     {
         *(long*)(at.Record.Block + RecordLayout.HeaderSize) = expireAt;
-        _index.NoteExpiry(at.Hash, expireAt);
+        NoteExpiry(at.Hash, expireAt);
+    }
+
+    void CountExpiring(ulong hash, int change)
+    {
+        if (_slots is null) _index.Expiring += change;
+        else _slots.CountExpiring(hash, change);
+    }
+
+    void CountFieldExpiring(ulong hash, int change)
+    {
+        if (_slots is null) _index.FieldExpiring += change;
+        else _slots.CountFieldExpiring(hash, change);
+    }
+
+    void NoteExpiry(ulong hash, long expireAt)
+    {
+        if (_slots is null) _index.NoteExpiry(hash, expireAt);
+        else _slots.NoteExpiry(hash, expireAt);
+    }
+
+    void NoteTick(ulong hash, uint tick)
+    {
+        if (_slots is null) _index.NoteTick(hash, tick);
+        else _slots.NoteTick(hash, tick);
     }
 
     /// <summary>Shifts the bytes behind the header, in the same block if it is large enough.</summary>

@@ -20,8 +20,8 @@ public sealed unsafe partial class Database
         Capture(from);
         var moved = RecordBuilder.WithKey(Arena, old, targetKey);
         BeginChange();
-        _index.Remove(from.Hash, from.Entry);
-        Forget(old);
+        Remove(from);
+        Forget(from.Hash, old);
         target.Replace(moved);
         Arena.Free(old.Block);
         return moved;

@@ -32,7 +32,7 @@ public sealed unsafe partial class Database
         Debug.Assert(at.Found);
         if (_keyspace.Snapshot is not { } snapshot) return Readiness.Ready;
         var record = at.Record;
-        if (_index.Part is { } part) snapshot.Capture(part, at.Hash, record);
+        if (Part is { } part) snapshot.Capture(part, at.Hash, record);
         if (!snapshot.IsFrozen(record)) return Readiness.Ready;
         if (Snapshot.IsSmall(record))
         {
@@ -55,24 +55,26 @@ public sealed unsafe partial class Database
     internal void Capture(in KeyLookup at)
     {
         // If there is a walk over the index, it belongs to the keyspace's snapshot.
-        if (_index.Part is { } part) _keyspace.Snapshot!.Capture(part, at.Hash, at.Record);
+        if (Part is { } part) _keyspace.Snapshot!.Capture(part, at.Hash, at.Record);
     }
 
     /// <summary>As <see cref="Capture"/>, for a string. Returns whether its bytes may be changed in place.</summary>
     internal bool CaptureString(in KeyLookup at)
     {
         if (_keyspace.Snapshot is not { } snapshot) return true;
-        if (_index.Part is { } part) snapshot.Capture(part, at.Hash, at.Record);
+        if (Part is { } part) snapshot.Capture(part, at.Hash, at.Record);
         return !snapshot.IsFrozen(at.Record);
     }
 
     /// <summary>Begins a snapshot's walk over the keys that exist now.</summary>
-    internal SnapshotPart BeginPart() => new(Number, _index);
+    internal SnapshotPart BeginPart() => new(Number, Table);
+
+    SnapshotPart? Part => _slots is null ? _index.Part : _slots.Part;
 
     /// <summary>
     /// Marks a record that is new or that replaces another of its key, so that a walk that has still to reach it passes over it.
     /// </summary>
-    void MarkNew(ulong hash, Record fresh) => fresh.IsCaptured = _index.Part is { } part && part.IsAhead(hash);
+    void MarkNew(ulong hash, Record fresh) => fresh.IsCaptured = Part is { } part && part.IsAhead(hash);
 
     /// <summary>Asserts that a snapshot under way has captured the value that is being changed in place.</summary>
     [Conditional("DEBUG")]
@@ -80,6 +82,6 @@ public sealed unsafe partial class Database
     {
         if (_keyspace.Snapshot is not { IsAbandoned: false } snapshot) return;
         Debug.Assert(!snapshot.IsFrozen(at.Record), "a value was changed while a snapshot reads it");
-        Debug.Assert(_index.Part is not { } part || at.Record.IsCaptured || !part.IsAhead(at.Hash), "a value was changed that a snapshot lacks");
+        Debug.Assert(Part is not { } part || at.Record.IsCaptured || !part.IsAhead(at.Hash), "a value was changed that a snapshot lacks");
     }
 }

@@ -21,31 +21,36 @@ namespace MiniRedis.Storage.Databases;
 public sealed unsafe partial class Database
 {
     readonly Keyspace _keyspace;
+
+    // Where keys are kept by slot, an index that stays empty: it knows what all indexes of the database know.
     KeyIndex _index;
+
+    // Null unless the keyspace is that of a cluster node.
+    SlotIndex? _slots;
 
     internal Database(Keyspace keyspace, int number)
     {
         this._keyspace = keyspace;
         Number = number;
-        _index = keyspace.NewIndex();
+        (_index, _slots) = keyspace.NewIndex();
     }
 
     public int Number { get; }
 
     /// <summary>Number of keys, including those past their deadline and not yet deleted.</summary>
-    public long Count => _index.Count;
+    public long Count => _slots is null ? _index.Count : _slots.Count;
 
     /// <summary>Keys that have a deadline.</summary>
-    public long ExpiringCount => _index.Expiring;
+    public long ExpiringCount => _slots is null ? _index.Expiring : _slots.Expiring;
 
     /// <summary>Keys that hold a hash with deadlines of fields.</summary>
-    public long FieldExpiringCount => _index.FieldExpiring;
+    public long FieldExpiringCount => _slots is null ? _index.FieldExpiring : _slots.FieldExpiring;
 
     /// <summary>Memory of the index: buckets, overflow buckets and expiry bounds.</summary>
-    public long IndexBytes => _index.Bytes;
+    public long IndexBytes => _slots is null ? _index.Bytes : _slots.Bytes;
 
     /// <summary>Entries for which the index has room, without overflow buckets.</summary>
-    public long IndexSlots => _index.Slots;
+    public long IndexSlots => _slots is null ? _index.Slots : _slots.Room;
 
     /// <summary>Bytes of an index bucket: one cache line.</summary>
     public const int IndexBucketBytes = 64;
@@ -53,32 +58,40 @@ public sealed unsafe partial class Database
     /// <summary>A key's share of a full bucket, rounded up.</summary>
     public const int IndexBytesPerKey = (IndexBucketBytes + KeyIndex.EntriesPerBucket - 1) / KeyIndex.EntriesPerBucket;
 
-    internal KeyIndex Index => _index;
-
     /// <summary>Finds a key, past its deadline or not.</summary>
-    public KeyLookup Lookup(ReadOnlySpan<byte> key) => _index.Find(key, _index.HashOf(key));
+    public KeyLookup Lookup(ReadOnlySpan<byte> key) => Lookup(key, HashOf(key));
 
     /// <summary>As <see cref="Lookup(ReadOnlySpan{byte})"/>, for a key whose <see cref="HashOf"/> is known already.</summary>
-    public KeyLookup Lookup(ReadOnlySpan<byte> key, ulong hash) => _index.Find(key, hash);
+    public KeyLookup Lookup(ReadOnlySpan<byte> key, ulong hash) => IndexOf(hash).Find(key, hash);
 
     /// <summary>
     /// The hash of a key, the same in every database of the keyspace. With it a batch of commands hides its cache misses: first
     /// hash and <see cref="PrefetchBucket"/> for all keys, then <see cref="PrefetchRecord"/> for all, then look up one by one.
     /// </summary>
-    public ulong HashOf(ReadOnlySpan<byte> key) => _index.HashOf(key);
+    public ulong HashOf(ReadOnlySpan<byte> key) => _slots is null ? _index.HashOf(key) : SlotIndex.HashOf(key, _index.Seed);
+
+    /// <summary>The index in which a key of this hash is, if it is anywhere.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    KeyIndex IndexOf(ulong hash) => _slots is null ? _index : _slots.Of(hash);
 
     /// <summary>
     /// Starts loading the bucket that a hash belongs to. A hint: it does no harm, whatever happens before the look-up.
     /// </summary>
-    public void PrefetchBucket(ulong hash) => _index.PrefetchBucket(hash);
+    public void PrefetchBucket(ulong hash) => IndexOf(hash).PrefetchBucket(hash);
 
     /// <summary>
     /// Starts loading the record that a hash leads to. Useful once <see cref="PrefetchBucket"/> has had its time.
     /// </summary>
-    public void PrefetchRecord(ulong hash) => _index.PrefetchRecord(hash);
+    public void PrefetchRecord(ulong hash) => IndexOf(hash).PrefetchRecord(hash);
 
-    /// <summary>Announces that so many keys will be added. An empty index takes the size for them at once. A hint.</summary>
-    public void Expect(long keys) => _index.Expect(keys);
+    /// <summary>
+    /// Announces that so many keys will be added. An empty index takes the size for them at once. A hint, which does nothing where
+    /// nobody knows how many keys each slot will have.
+    /// </summary>
+    public void Expect(long keys)
+    {
+        if (_slots is null) _index.Expect(keys);
+    }
 
     /// <summary>Removes a found key and frees its memory.</summary>
     public void Delete(in KeyLookup at)
@@ -87,8 +100,8 @@ public sealed unsafe partial class Database
         var record = at.Record;
         BeginChange();
         Capture(at);
-        Forget(record);
-        _index.Remove(at.Hash, at.Entry);
+        Forget(at.Hash, record);
+        Remove(at);
         _keyspace.Release(record);
     }
 
@@ -98,29 +111,43 @@ public sealed unsafe partial class Database
     /// between steps.
     /// </summary>
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
-        _index.Scan(cursor, ref visitor);
+        _slots is null ? _index.Scan(cursor, ref visitor) : _slots.Scan(cursor, ref visitor);
 
     /// <summary>Shows every record to <paramref name="visitor"/>, once, in one go.</summary>
-    public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
-        _index.VisitAll(ref visitor);
+    public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
+    {
+        if (_slots is null) _index.VisitAll(ref visitor);
+        else _slots.VisitAll(ref visitor);
+    }
 
     /// <summary>A random key, each as likely as the others; false if there is none.</summary>
-    public bool TryGetRandom(out Record record, Random random) => _index.TryGetRandom(random, out record);
+    public bool TryGetRandom(out Record record, Random random) =>
+        _slots is null ? _index.TryGetRandom(random, out record) : _slots.TryGetRandom(random, out record);
 
     /// <summary>
     /// Looks for a key whose deadline has passed, with a bounded amount of work. Deadlines are kept in units of
     /// <see cref="ExpiryClock.UnitMs"/>: a key is found at most so much late, and never early.
     /// </summary>
-    public DueSearch FindDue(long nowMs, out KeyLookup due) => _index.FindDue(nowMs, out due);
+    public DueSearch FindDue(long nowMs, out KeyLookup due) =>
+        _slots is null ? _index.FindDue(nowMs, out due) : _slots.FindDue(nowMs, out due);
 
-    internal void ExchangeWith(Database other) => (_index, other._index) = (other._index, _index);
+    internal void ExchangeWith(Database other) =>
+        (_index, other._index, _slots, other._slots) = (other._index, _index, other._slots, _slots);
 
-    internal KeyIndex ReplaceIndex()
+    internal IKeyTable ReplaceIndex()
     {
         BeginChange();
-        var old = _index;
-        _index = _keyspace.NewIndex();
+        var old = Table;
+        (_index, _slots) = _keyspace.NewIndex();
         return old;
+    }
+
+    IKeyTable Table => (IKeyTable?)_slots ?? _index;
+
+    void Remove(in KeyLookup at)
+    {
+        if (_slots is null) _index.Remove(at.Hash, at.Entry);
+        else _slots.Remove(at.Hash, at.Entry);
     }
 
     /// <summary>Makes <paramref name="fresh"/> the record of the key, in place of the found one if there is one.</summary>
@@ -133,32 +160,33 @@ public sealed unsafe partial class Database
             var old = at.Record;
             Capture(at);
             fresh.Use = old.Use;
-            Forget(old);
+            Forget(at.Hash, old);
             *at.Entry = HashedPointer.Of(fresh.Block, at.Hash);
             _keyspace.Release(old);
         }
         else
         {
-            _index.Insert(at.Hash, fresh.Block);
+            if (_slots is null) _index.Insert(at.Hash, fresh.Block);
+            else _slots.Insert(at.Hash, fresh.Block);
         }
-        if (_index.Part is not null) MarkNew(at.Hash, fresh);
+        if (Part is not null) MarkNew(at.Hash, fresh);
         if (fresh.HasExpiry)
         {
-            _index.Expiring++;
-            _index.NoteExpiry(at.Hash, fresh.ExpireAt);
+            CountExpiring(at.Hash, 1);
+            NoteExpiry(at.Hash, fresh.ExpireAt);
         }
         if (FieldDeadlines.Any(fresh))
         {
-            _index.FieldExpiring++;
-            _index.NoteTick(at.Hash, FieldDeadlines.EarliestTick(fresh, _index.Clock));
+            CountFieldExpiring(at.Hash, 1);
+            NoteTick(at.Hash, FieldDeadlines.EarliestTick(fresh, _index.Clock));
         }
         return fresh;
     }
 
     /// <summary>Takes a record that leaves the index off the counts of deadlines.</summary>
-    void Forget(Record record)
+    void Forget(ulong hash, Record record)
     {
-        if (record.HasExpiry) _index.Expiring--;
-        if (FieldDeadlines.Any(record)) _index.FieldExpiring--;
+        if (record.HasExpiry) CountExpiring(hash, -1);
+        if (FieldDeadlines.Any(record)) CountFieldExpiring(hash, -1);
     }
 }

@@ -9,22 +9,22 @@ namespace MiniRedis.Storage.Databases;
 public sealed unsafe class DetachedKeys
 {
     readonly Keyspace _keyspace;
-    readonly KeyIndex _index;
+    readonly IKeyTable _table;
 
-    internal DetachedKeys(Keyspace keyspace, KeyIndex index)
+    internal DetachedKeys(Keyspace keyspace, IKeyTable table)
     {
         this._keyspace = keyspace;
-        this._index = index;
+        this._table = table;
     }
 
     /// <summary>Keys still to free.</summary>
-    public long Count => Gone ? 0 : _index.Count;
+    public long Count => Gone ? 0 : _table.Count;
 
     // A FlushAll since then took the arena, and everything in it.
-    bool Gone => _keyspace.Arena != _index.Arena;
+    bool Gone => _keyspace.Arena != _table.Arena;
 
     /// <summary>Whether a snapshot has still to walk over them. Until then nothing is freed.</summary>
-    public bool IsPinned => _index.Part is not null;
+    public bool IsPinned => _table.Part is not null;
 
     /// <summary>Frees about <paramref name="maxRecords"/> keys; true once nothing is left.</summary>
     public bool FreeSome(int maxRecords)
@@ -32,15 +32,15 @@ public sealed unsafe class DetachedKeys
         if (Gone) return true;
         if (IsPinned) return false;
         Span<Record> batch = stackalloc Record[KeyIndex.EntriesPerBucket];
-        while (maxRecords > 0 && _index.Count > 0)
+        while (maxRecords > 0 && _table.Count > 0)
         {
-            var taken = _index.TakeLine(batch);
+            var taken = _table.TakeLine(batch);
             foreach (var record in batch[..taken]) _keyspace.Release(record);
             // An empty bucket is work, too.
             maxRecords -= Math.Max(1, taken);
         }
-        if (_index.Count > 0) return false;
-        _index.Free();
+        if (_table.Count > 0) return false;
+        _table.Free();
         return true;
     }
 }

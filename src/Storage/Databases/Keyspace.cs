@@ -19,23 +19,30 @@ public sealed partial class Keyspace : IDisposable
     readonly ExpiryClock _clock;
     readonly DiscardedValues _discarded = new();
 
+    // Null unless keys are kept by slot.
+    EmptySlots? _emptySlots;
+
     /// <param name="databaseCount">How many databases there are.</param>
     /// <param name="seed">The secret of the key hash; random if none is given.</param>
     /// <param name="time">Tells when the coarse clock of expiry starts. Nothing else here reads a clock.</param>
-    public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null)
-        : this(databaseCount, seed ?? HashSeed.Random(), new ExpiryClock((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds()), null)
+    /// <param name="bySlot">Keep the keys by slot, as a cluster node does.</param>
+    public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null, bool bySlot = false)
+        : this(databaseCount, seed ?? HashSeed.Random(), Start(time), bySlot, null)
     {
     }
 
-    Keyspace(int databaseCount, HashSeed seed, ExpiryClock clock, MemoryTrial? trial)
+    Keyspace(int databaseCount, HashSeed seed, ExpiryClock clock, bool bySlot, MemoryTrial? trial)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
         Seed = seed;
         _clock = clock;
         Arena = new Arena { Trial = trial };
+        if (bySlot) _emptySlots = new EmptySlots(new(NewSurroundings()));
         _databases = new Database[databaseCount];
         for (var i = 0; i < databaseCount; i++) _databases[i] = new Database(this, i);
     }
+
+    static ExpiryClock Start(TimeProvider? time) => new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
 
     public Arena Arena { get; private set; }
 
@@ -105,7 +112,7 @@ public sealed partial class Keyspace : IDisposable
     }
 
     /// <summary>An empty keyspace whose keys this one can take over.</summary>
-    public Keyspace NewBeside() => new(DatabaseCount, Seed, _clock, Arena.Trial);
+    public Keyspace NewBeside() => new(DatabaseCount, Seed, _clock, _emptySlots is not null, Arena.Trial);
 
     /// <summary>
     /// Takes over all keys of a keyspace that <see cref="NewBeside"/> made, in place of its own, which go as those of <see cref="FlushAll"/> do.
@@ -114,7 +121,7 @@ public sealed partial class Keyspace : IDisposable
     public void TakeOver(Keyspace other)
     {
         FlushAll();
-        (Arena, other.Arena) = (other.Arena, Arena);
+        (Arena, other.Arena, _emptySlots, other._emptySlots) = (other.Arena, Arena, other._emptySlots, _emptySlots);
         for (var i = 0; i < _databases.Length; i++) _databases[i].ExchangeWith(other._databases[i]);
         other.Dispose();
     }
@@ -143,5 +150,13 @@ public sealed partial class Keyspace : IDisposable
     /// <summary>Unmaps everything at once.</summary>
     public void Dispose() => Arena.Dispose();
 
-    internal KeyIndex NewIndex() => new(Arena, Seed, _clock);
+    /// <summary>An index for a database without keys; the second is null unless keys are kept by slot.</summary>
+    internal (KeyIndex Index, SlotIndex? Slots) NewIndex()
+    {
+        if (_emptySlots is null) return (new(NewSurroundings()), null);
+        if (_emptySlots.Index.Arena != Arena) _emptySlots = new EmptySlots(new(NewSurroundings()));
+        return (_emptySlots.Index, new(_emptySlots));
+    }
+
+    IndexSurroundings NewSurroundings() => new(Arena, Seed, _clock);
 }

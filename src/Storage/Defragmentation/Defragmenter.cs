@@ -176,10 +176,10 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
             return true;
         }
         if (_isAtEnd && ++_database == keyspace.DatabaseCount) return false;
-        var index = keyspace[_database].Index;
-        if (_isAtEnd) index.MoveOwnBlocks(mover);
+        var database = keyspace[_database];
+        if (_isAtEnd) database.MoveIndexBlocks(mover);
         var seen = new Seen(this);
-        _cursor = index.MoveRecords(_cursor, mover, ref seen);
+        _cursor = database.MoveRecords(_cursor, mover, ref seen);
         _isAtEnd = _cursor == 0;
         return true;
     }

@@ -140,7 +140,7 @@ public unsafe ref struct HashEditor
 
     readonly void NoteDeadlines(bool had)
     {
-        if (!IsDraft && had != Reader.HasDeadlines) _database.CountFieldDeadlines(had ? -1 : 1);
+        if (!IsDraft && had != Reader.HasDeadlines) _database.CountFieldDeadlines(At, had ? -1 : 1);
     }
 
     bool SetPacked(scoped ReadOnlySpan<byte> field, scoped ReadOnlySpan<byte> value, bool keepDeadline)

@@ -14,27 +14,27 @@ sealed unsafe partial class KeyIndex
     const uint GroupSize = 16;
 
     /// <summary>Notes that a key of this hash has a deadline.</summary>
-    public void NoteExpiry(ulong hash, long expireAt) => NoteTick(hash, _clock.TickOfDeadline(expireAt));
+    public void NoteExpiry(ulong hash, long expireAt) => NoteTick(hash, Clock.TickOfDeadline(expireAt));
 
     /// <summary>Notes that a key of this hash, or a field of its value, is due at a tick.</summary>
     public void NoteTick(ulong hash, uint tick)
     {
         var bucket = BucketOf(hash);
-        if (!_tree.Active) _tree.Cover(_arena, BucketCount);
+        if (!_bounds.Active) _bounds.Cover(Arena, BucketCount);
         ref var bound = ref Bound((ulong*)_buckets[bucket]);
         if (bound <= tick) return;
         bound = tick;
-        _tree.Lower(bucket, tick);
+        _bounds.Lower(bucket, tick);
     }
 
     public DueSearch FindDue(long nowMs, out KeyLookup due)
     {
         due = default;
-        if (!_tree.Active) return DueSearch.NoneDue;
-        var now = _clock.TickOfNow(nowMs);
+        if (!_bounds.Active) return DueSearch.NoneDue;
+        var now = Clock.TickOfNow(nowMs);
         for (var looked = 0; looked < SearchBudget; looked++)
         {
-            if (!_tree.TryFindGroup(now, out var group)) return DueSearch.NoneDue;
+            if (!_bounds.TryFindGroup(now, out var group)) return DueSearch.NoneDue;
             var earliest = EarliestOf(group, out var bucket);
             if (earliest <= now)
             {
@@ -43,7 +43,7 @@ sealed unsafe partial class KeyIndex
                 Bound((ulong*)_buckets[bucket]) = tick;
                 earliest = EarliestOf(group, out _);
             }
-            _tree.Raise(group, earliest);
+            _bounds.Raise(group, earliest);
         }
         return DueSearch.BudgetUsed;
     }
@@ -64,13 +64,13 @@ sealed unsafe partial class KeyIndex
         return earliest;
     }
 
-    uint KeyTickOf(Record record) => record.HasExpiry ? _clock.TickOfDeadline(record.ExpireAt) : ExpiryClock.None;
+    uint KeyTickOf(Record record) => record.HasExpiry ? Clock.TickOfDeadline(record.ExpireAt) : ExpiryClock.None;
 
     /// <summary>The tick at which the key, or the first of its fields, is due.</summary>
     uint TickOf(Record record)
     {
         var tick = KeyTickOf(record);
-        return record.Type == ObjectType.Hash ? Math.Min(tick, FieldDeadlines.EarliestTick(record, _clock)) : tick;
+        return record.Type == ObjectType.Hash ? Math.Min(tick, FieldDeadlines.EarliestTick(record, Clock)) : tick;
     }
 
     /// <summary>A due key of the bucket's chain. If none is due, returns what the bucket's bound should be.</summary>

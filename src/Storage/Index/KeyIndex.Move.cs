@@ -12,7 +12,7 @@ sealed unsafe partial class KeyIndex
     {
         _buckets.MoveBlocks(mover);
         _overflow.MoveBlocks(mover);
-        _tree.MoveBlocks(mover);
+        _bounds.MoveBlocks(mover);
     }
 
     /// <summary>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Numerics;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
-using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Storage.Index;
 
@@ -40,7 +39,7 @@ sealed unsafe partial class KeyIndex
     void SetThresholds()
     {
         _growAt = BucketCount * 11L / 2;
-        _shrinkAt = BucketCount <= LineArray.MinLines ? 0 : BucketCount * 5L / 4;
+        _shrinkAt = BucketCount <= MinBuckets ? 0 : BucketCount * 5L / 4;
     }
 
     void Grow()
@@ -62,7 +61,7 @@ sealed unsafe partial class KeyIndex
         {
             // Two chains together take at most one overflow bucket more than each by itself. Without memory for it, the table
             // stays as large as it is.
-            if (!_overflow.TryMakeRoom(_arena)) return;
+            if (!_overflow.TryMakeRoom(Arena)) return;
             MergeLast();
         }
         SetThresholds();
@@ -73,11 +72,11 @@ sealed unsafe partial class KeyIndex
         var from = _split;
         var to = _mask + 1 + _split;
         // All memory first: below this, entries are in no bucket for a moment. They need no more overflow buckets than they had.
-        if (_tree.Active) _tree.Cover(_arena, to + 1);
-        _buckets.Add(_arena);
+        if (_bounds.Active) _bounds.Cover(Arena, to + 1);
+        _buckets.Add(Arena);
         var bound = Bound((ulong*)_buckets[from]);
         InitLine((ulong*)_buckets[to], bound);
-        if (_tree.Active && bound != ExpiryClock.None) _tree.Lower(to, bound);
+        if (_bounds.Active && bound != ExpiryClock.None) _bounds.Lower(to, bound);
 
         Span<ulong> room = stackalloc ulong[4 * EntriesPerBucket];
         var entries = Detach(from, room);
@@ -97,7 +96,7 @@ sealed unsafe partial class KeyIndex
     {
         if (_split == 0)
         {
-            if (_mask < LineArray.MinLines)
+            if (_mask < MinBuckets)
             {
                 _direction = Direction.Steady;
                 return;
@@ -117,11 +116,11 @@ sealed unsafe partial class KeyIndex
 
         ref var kept = ref Bound((ulong*)_buckets[to]);
         kept = Math.Min(kept, bound);
-        _buckets.RemoveLast(_arena);
-        if (_tree.Active)
+        _buckets.RemoveLast(Arena);
+        if (_bounds.Active)
         {
-            _tree.Trim(_arena, BucketCount);
-            _tree.Lower(to, bound);
+            _bounds.Trim(Arena, BucketCount);
+            _bounds.Lower(to, bound);
         }
         if (_split == 0) _direction = Direction.Steady;
     }

@@ -111,18 +111,24 @@ sealed unsafe partial class KeyIndex
     public DueSearch FindEarliest(out Record earliest)
     {
         earliest = default;
-        if (Expiring == 0) return DueSearch.NoneDue;
+        return Expiring == 0 ? DueSearch.NoneDue : FindEarliestBound(out earliest);
+    }
+
+    /// <summary>As <see cref="FindEarliest"/>, also where only fields of hashes have deadlines, or none is left.</summary>
+    public DueSearch FindEarliestBound(out Record earliest)
+    {
+        earliest = default;
         for (var looked = 0; looked < SearchBudget; looked++)
         {
-            if (!_tree.TryFindGroup(ExpiryClock.Far, out var group)) return DueSearch.NoneDue;
-            var bound = _tree.BoundAt(0, group);
+            if (!_bounds.TryFindGroup(ExpiryClock.Far, out var group)) return DueSearch.NoneDue;
+            var bound = _bounds.BoundOf(group);
             if (EarliestOf(group, out var bucket) == bound)
             {
                 var tick = EarliestIn(bucket, out earliest);
                 if (tick == bound) return earliest.IsNull || KeyTickOf(earliest) != tick ? DueSearch.FieldsDue : DueSearch.Found;
                 Bound((ulong*)_buckets[bucket]) = tick;
             }
-            _tree.Raise(group, EarliestOf(group, out _));
+            _bounds.Raise(group, EarliestOf(group, out _));
         }
         return DueSearch.BudgetUsed;
     }
@@ -157,8 +163,8 @@ sealed unsafe partial class KeyIndex
             {
                 if (Bound((ulong*)_buckets[bucket]) != ExpiryClock.None) return true;
             }
-            if (from % GroupSize == 0) _tree.Raise(group, ExpiryClock.None);
-            if (!_tree.TryFindBound(group + 1, out group)) break;
+            if (from % GroupSize == 0) _bounds.Raise(group, ExpiryClock.None);
+            if (!_bounds.TryFindBound(group + 1, out group)) break;
             from = group * GroupSize;
         }
         bucket = 0;
@@ -183,7 +189,7 @@ sealed unsafe partial class KeyIndex
         if (taken > before) return true;
         var tick = EarliestIn(bucket, out _);
         Bound((ulong*)_buckets[bucket]) = tick;
-        _tree.Raise(bucket / GroupSize, EarliestOf(bucket / GroupSize, out _));
+        _bounds.Raise(bucket / GroupSize, EarliestOf(bucket / GroupSize, out _));
         return false;
     }
 

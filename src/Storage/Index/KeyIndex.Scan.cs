@@ -20,6 +20,9 @@ sealed unsafe partial class KeyIndex
         return ScanCursor.Next(cursor, bits);
     }
 
+    /// <summary>Whether it has the fewest buckets that an index has.</summary>
+    public bool IsSmall => BucketCount <= MinBuckets;
+
     /// <summary>Shows every record, once. Nothing may change meanwhile.</summary>
     public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {

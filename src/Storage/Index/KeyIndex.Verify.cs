@@ -36,13 +36,13 @@ sealed unsafe partial class KeyIndex
                 Invariant.Require(Bound(next) == bucket, "an overflow bucket names another home");
                 Invariant.Require(FreeEntries(next) != AllEntries, "an overflow bucket is empty");
             }
-            if (_tree.Active) Invariant.Require(_tree.BoundAt(0, bucket / GroupSize) <= bound, "a group's bound is above its bucket's");
+            if (_bounds.Active) Invariant.Require(_bounds.BoundOf(bucket / GroupSize) <= bound, "a group's bound is above its bucket's");
         }
         Invariant.Require(count == Count, "the count is wrong");
         Invariant.Require(expiring == Expiring, "the count of deadlines is wrong");
         Invariant.Require(fieldExpiring == FieldExpiring, "the count of hashes with deadlines is wrong");
         Invariant.Require(chained == _overflow.Count, "an overflow bucket is in no chain");
         Invariant.Require(_buckets.Count == (Count == 0 ? 0 : BucketCount), "the number of buckets is wrong");
-        _tree.Verify();
+        _bounds.Verify();
     }
 }

@@ -36,17 +36,19 @@ namespace MiniRedis.Storage.Index;
 /// of a chain has free entries. No overflow bucket is empty, and their array has no holes. A bucket's bound is no later than the
 /// deadline of any of its keys. Addresses of entries are valid until the next change.
 /// </remarks>
-sealed unsafe partial class KeyIndex
+sealed unsafe partial class KeyIndex : IKeyTable
 {
     internal const int EntriesPerBucket = 7;
 
-    readonly Arena _arena;
-    readonly HashSeed _seed;
-    readonly ExpiryClock _clock;
+    /// <summary>An index that is not empty has no fewer: 256 bytes.</summary>
+    const int MinBuckets = 4;
+
+    readonly IndexSurroundings _shared;
+    readonly int _slot;
 
     LineArray _buckets;
     LineArray _overflow;
-    ExpiryTree _tree;
+    BucketBounds _bounds = new();
 
     /// <summary>The index does not prepare for more keys than this: 100 million, a gigabyte of buckets.</summary>
     const long MostExpected = 100_000_000;
@@ -64,26 +66,35 @@ sealed unsafe partial class KeyIndex
     /// <summary>Keys that hold a hash with deadlines of fields. The database keeps the count.</summary>
     public long FieldExpiring;
 
-    public KeyIndex(Arena arena, HashSeed seed, ExpiryClock clock)
+    /// <param name="shared">What it has in common with the other indexes of its keyspace.</param>
+    /// <param name="slot">The slot of all its keys, if it is one of a <see cref="SlotIndex"/>.</param>
+    public KeyIndex(IndexSurroundings shared, int slot = -1)
     {
-        this._arena = arena;
-        this._seed = seed;
-        this._clock = clock;
+        this._shared = shared;
+        this._slot = slot;
     }
 
-    public Arena Arena => _arena;
+    public IndexSurroundings Shared => _shared;
 
-    public ExpiryClock Clock => _clock;
+    public Arena Arena => _shared.Arena;
 
-    public HashSeed Seed => _seed;
+    public ExpiryClock Clock => _shared.Clock;
+
+    public HashSeed Seed => _shared.Seed;
 
     public long Count { get; private set; }
 
     public long Slots => Bytes == 0 ? 0 : (_mask + 1L + _split) * EntriesPerBucket;
 
-    public long Bytes => _buckets.Bytes + _overflow.Bytes + _tree.Bytes;
+    public long Bytes => _buckets.Bytes + _overflow.Bytes + _bounds.Bytes;
 
-    public ulong HashOf(ReadOnlySpan<byte> key) => SipHash13.Hash(key, _seed);
+    public ulong HashOf(ReadOnlySpan<byte> key) =>
+        _slot < 0 ? SipHash13.Hash(key, Seed) : SlotIndex.HashOf(key, _slot, Seed);
+
+    long IKeyTable.Expiring => Expiring;
+
+    /// <summary>The earliest bound of all; no deadline is earlier.</summary>
+    public uint Earliest => _bounds.Earliest;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Record RecordOf(ulong entry) => new(HashedPointer.BlockOf(entry));
@@ -149,9 +160,9 @@ sealed unsafe partial class KeyIndex
     /// <summary>Gives the index's memory back. It is then as new.</summary>
     public void Free()
     {
-        _buckets.Clear(_arena);
-        _overflow.Clear(_arena);
-        _tree.Clear(_arena);
+        _buckets.Clear(Arena);
+        _overflow.Clear(Arena);
+        _bounds.Clear(Arena);
         _mask = _split = 0;
         _growAt = _shrinkAt = 0;
         _direction = Direction.Steady;
@@ -167,7 +178,7 @@ sealed unsafe partial class KeyIndex
         {
             if (line[i] != 0) records[taken++] = RecordOf(line[i]);
         }
-        lines.RemoveLast(_arena);
+        lines.RemoveLast(Arena);
         Count -= taken;
         return taken;
     }
@@ -180,10 +191,10 @@ sealed unsafe partial class KeyIndex
 
     void Start()
     {
-        _mask = LineArray.MinLines - 1;
+        _mask = MinBuckets - 1;
         while (_mask < MostExpected && _expected > (_mask + 1) * 11L / 2) _mask = _mask * 2 + 1;
         _expected = 0;
-        for (var i = 0; i <= _mask; i++) InitLine((ulong*)_buckets.Add(_arena), ExpiryClock.None);
+        for (var i = 0; i <= _mask; i++) InitLine((ulong*)_buckets.Add(Arena), ExpiryClock.None);
         SetThresholds();
     }
 
@@ -200,7 +211,7 @@ sealed unsafe partial class KeyIndex
         var free = FreeEntries(line);
         if (free == 0)
         {
-            _overflow.Add(_arena);
+            _overflow.Add(Arena);
             // Adding may have moved the lines.
             line = Tail(bucket, out _);
             Link(line) = _overflow.Count;
@@ -242,7 +253,7 @@ sealed unsafe partial class KeyIndex
             Link(line) = hole + 1;
             Buffer.MemoryCopy(moving, _overflow[hole], LineArray.LineSize, LineArray.LineSize);
         }
-        _overflow.RemoveLast(_arena);
+        _overflow.RemoveLast(Arena);
     }
 
     /// <summary>The last bucket of a chain, and the one before it, if there is one.</summary>
@@ -312,3 +323,9 @@ sealed unsafe partial class KeyIndex
             && new ReadOnlySpan<byte>(block + RecordLayout.KeyOffset(flags), key.Length).SequenceEqual(key);
     }
 }
+
+/// <summary>What all indexes of a keyspace have in common: one object, since a node of a cluster has thousands of indexes.</summary>
+/// <param name="Arena">For the indexes' own blocks; the records lie there too.</param>
+/// <param name="Seed">The secret of the hash.</param>
+/// <param name="Clock">The clock of the bounds.</param>
+sealed record IndexSurroundings(Arena Arena, HashSeed Seed, ExpiryClock Clock);

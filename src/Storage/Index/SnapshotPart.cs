@@ -9,16 +9,19 @@ namespace MiniRedis.Storage.Index;
 /// </summary>
 public sealed class SnapshotPart
 {
-    readonly KeyIndex _index;
+    // One of the two.
+    readonly KeyIndex? _index;
+    readonly SlotIndex? _slots;
     ulong _cursor;
 
-    internal SnapshotPart(int database, KeyIndex index)
+    internal SnapshotPart(int database, IKeyTable table)
     {
         Database = database;
-        Keys = index.Count;
-        Expiring = index.Expiring;
-        _index = index;
-        _index.Part = this;
+        Keys = table.Count;
+        Expiring = table.Expiring;
+        _index = table as KeyIndex;
+        _slots = table as SlotIndex;
+        table.Part = this;
     }
 
     /// <summary>Number of the database when the snapshot began.</summary>
@@ -31,16 +34,17 @@ public sealed class SnapshotPart
     public long Expiring { get; }
 
     /// <summary>Whether the walk has still to reach keys of this hash.</summary>
-    internal bool IsAhead(ulong hash) => ScanCursor.IsAhead(hash, _cursor);
+    internal bool IsAhead(ulong hash) => _slots is null ? ScanCursor.IsAhead(hash, _cursor) : SlotIndex.IsAhead(hash, _cursor);
 
     /// <summary>
     /// Walks over a bucket and shows its records. True if it was the last: then the index no longer belongs to the walk.
     /// </summary>
     internal bool Step<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor
     {
-        _cursor = _index.Walk(_cursor, ref visitor);
+        _cursor = _slots is null ? _index!.Walk(_cursor, ref visitor) : _slots.Walk(_cursor, ref visitor);
         if (_cursor != 0) return false;
-        _index.Part = null;
+        if (_slots is null) _index!.Part = null;
+        else _slots.Part = null;
         return true;
     }
 }

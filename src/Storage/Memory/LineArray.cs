@@ -5,7 +5,7 @@ namespace MiniRedis.Storage.Memory;
 
 /// <summary>
 /// A growing array of 64-byte cache lines, in segments of 4096 lines (256 KB), so that growth copies no lines. Only the first
-/// segment starts smaller and is copied each time it doubles: an array of 4 lines takes 256 bytes.
+/// segment starts smaller, with one line, and is copied each time it doubles: an array of 4 lines takes 256 bytes.
 /// <code>
 ///   directory -> [ segment 0 ][ segment 1 ] ...      line i: segment i >> 12, place i &amp; 4095
 /// </code>
@@ -16,7 +16,6 @@ namespace MiniRedis.Storage.Memory;
 unsafe struct LineArray
 {
     public const int LineSize = 64;
-    public const int MinLines = 4;
 
     const int SegmentShift = 12;
     const uint SegmentLines = 1 << SegmentShift;
@@ -60,7 +59,7 @@ unsafe struct LineArray
         {
             if (Count + SegmentLines / 2 <= (_segments - 1) * SegmentLines) arena.Free(_directory[--_segments]);
         }
-        else if (Count <= _firstCapacity / 4 && _firstCapacity > MinLines)
+        else if (Count <= _firstCapacity / 4 && _firstCapacity > 1)
         {
             var bytes = _firstCapacity / 2 * LineSize;
             _directory[0] = arena.Shrink(_directory[0], bytes);
@@ -121,7 +120,7 @@ unsafe struct LineArray
                 : arena.Resize((byte*)_directory, _segments * (nuint)sizeof(byte*), capacity * (nuint)sizeof(byte*)));
             _directoryCapacity = capacity;
         }
-        _directory[_segments] = arena.Allocate((_segments == 0 ? MinLines : SegmentLines) * LineSize);
-        if (_segments++ == 0) _firstCapacity = MinLines;
+        _directory[_segments] = arena.Allocate((_segments == 0 ? 1 : SegmentLines) * LineSize);
+        if (_segments++ == 0) _firstCapacity = 1;
     }
 }

@@ -30,6 +30,12 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
         _blocked.Release(call);
     }
 
+    void IBlockedRunner.EndWait(BlockingCall call, byte[] error)
+    {
+        _ran.Add($"sent away {call.Client.Id}");
+        _blocked.Release(call);
+    }
+
     void IBlockedRunner.EndForRole(BlockingCall call)
     {
         _ran.Add($"ended {call.Client.Id}");

@@ -39,22 +39,25 @@ sealed class TestServer : IDisposable
     /// <param name="exits">Called with the exit code when the server wants to end.</param>
     /// <param name="acl">What stands in "users.acl"; without it there is no such file.</param>
     /// <param name="sentinel">It is a Sentinel, with the configuration in a file of its own.</param>
+    /// <param name="seed">Of random choices: nodes of one cluster need different ones, or they would have the same id.</param>
+    /// <param name="nodes">What stands in nodes.conf; without it there is no such file.</param>
     public TestServer(
         string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null, IFileStore? files = null,
         ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null, string? acl = null,
-        bool sentinel = false)
+        bool sentinel = false, int seed = 1, string? nodes = null)
     {
         var config = new ServerConfig();
         config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
         if (sentinel) config.BecomeSentinel();
         var loaded = ConfigFile.LoadText(config, "save \"\"\n" + configuration);
-        var server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: 1);
+        var server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: seed);
         Server = server.Parts;
         Server.ActiveDefrag.MovesEverything = s_movesBlocks;
         if (files is not null) Server.Saving.Files = files;
         Server.Exit.Stop = exits;
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);
         if (acl is not null) File.WriteAllText(Path.Combine(_directory.FullName, "users.acl"), acl);
+        if (nodes is not null) File.WriteAllText(Path.Combine(_directory.FullName, "nodes.conf"), nodes);
         Assert.Null(server.ApplyRenames(loaded.RenamedCommands));
         Assert.Null(server.LoadUsers(loaded.Users));
         if (sentinel)
@@ -74,6 +77,9 @@ sealed class TestServer : IDisposable
     public RecordedEffects Effects { get; } = new();
     public int Port => _host.Port;
     public int TlsPort => _host.TlsPort;
+
+    /// <summary>Of the cluster's bus; 0 without cluster-enabled.</summary>
+    public int BusPort => _host.BusPort;
 
     /// <summary>Of metrics; 0 without metrics-port.</summary>
     public int MetricsPort => _host.MetricsPort;

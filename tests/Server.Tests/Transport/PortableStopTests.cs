@@ -21,7 +21,7 @@ public sealed class PortableStopTests
         using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         peer.Connect(IPAddress.Loopback, listener.Port);
         using var input = new NativeBuffer(InputPipe.SharedBytes);
-        using var connection = new SocketConnection(transport, listener.Socket.Accept(), listener, input);
+        using var connection = new SocketConnection(transport, listener.Socket.Accept(), null, input);
         connection.Abort();
         connection.Start();
         Assert.Equal(["closed"], handler.Calls);

@@ -9,7 +9,10 @@ public class ExpiryTests
 {
     const long Start = 1_700_000_000_000;
 
-    static Keyspace NewKeyspace(int seed = 1) => new(2, new HashSeed(9, (ulong)seed), new FixedTime(Start));
+    /// <summary>Whether keys are kept by slot: the same tests run in both ways.</summary>
+    protected virtual bool BySlot => false;
+
+    Keyspace NewKeyspace(int seed = 1) => new(2, new HashSeed(9, (ulong)seed), new FixedTime(Start), BySlot);
 
     [Theory]
     [InlineData(1, 50)]
@@ -52,7 +55,7 @@ public class ExpiryTests
                         break;
                 }
             }
-            database.Index.Verify();
+            database.VerifyIndex();
             now += random.Next(3_000);
 
             for (var searches = 0; ; searches++)
@@ -66,7 +69,7 @@ public class ExpiryTests
                 Assert.True(deadlines.Remove(name));
                 database.Delete(due);
             }
-            database.Index.Verify();
+            database.VerifyIndex();
             Assert.Equal(deadlines.Count, database.ExpiringCount);
             Assert.DoesNotContain(deadlines.Values, deadline => deadline <= now - ExpiryClock.UnitMs);
         }
@@ -140,4 +143,9 @@ public class ExpiryTests
         }
         Assert.Equal(0, keyspace.UsedBytes);
     }
+}
+
+public sealed class ExpiryBySlotTests : ExpiryTests
+{
+    protected override bool BySlot => true;
 }

@@ -62,10 +62,12 @@ public class KeyspaceTests
         Assert.Equal(0, detached.Count);
     }
 
-    [Fact]
-    public void Keys_of_a_keyspace_beside_take_the_place_of_its_own()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Keys_of_a_keyspace_beside_take_the_place_of_its_own(bool bySlot)
     {
-        using var keyspace = new Keyspace(2);
+        using var keyspace = new Keyspace(2, bySlot: bySlot);
         for (var i = 0; i < 1_000; i++) keyspace[i % 2].Set($"old:{i}", "v");
         var detached = keyspace[0].DetachAll();
         var beside = keyspace.NewBeside();

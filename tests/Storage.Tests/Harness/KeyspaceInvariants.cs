@@ -18,7 +18,7 @@ static unsafe class KeyspaceInvariants
         long bytes = 0;
         foreach (var database in keyspace.Databases)
         {
-            database.Index.Verify();
+            database.VerifyIndex();
             bytes += database.IndexBytes;
             foreach (var record in RecordsOf(database))
             {

@@ -70,7 +70,9 @@ static class RandomChanges
             else keyspace.FlushAll();
             return;
         }
-        var key = Bytes($"key:{random.Next(keys + 1)}");
+        // Half of the keys share three slots, for keyspaces that keep them by slot.
+        var number = random.Next(keys + 1);
+        var key = Bytes(number % 2 == 0 ? $"{{{number % 3}}}key:{number}" : $"key:{number}");
         var at = database.Lookup(key);
         switch (random.Next(10))
         {

@@ -80,7 +80,7 @@ public class HashEditorTests
             seen.Add(Encoding.Latin1.GetString(hash.At.Record.EncodingName));
             Assert.True(database.FieldExpiringCount == (model.Values.Any(v => v.ExpireAt >= 0) ? 1 : 0), when);
             if (step % 53 != 0) continue;
-            database.Index.Verify();
+            database.VerifyIndex();
             Assert.True(Same(FieldsOf(database, "h", HashReader.Everything), model), when);
             var now = random.NextInt64(1_000_000);
             Assert.True(Same(FieldsOf(database, "h", now), model.Where(e => e.Value.ExpireAt < 0 || e.Value.ExpireAt > now)), when);
@@ -90,9 +90,9 @@ public class HashEditorTests
             database.CopyTo(database.Lookup("h"), keyspace[1], Bytes("copy"));
             Assert.True(Same(FieldsOf(keyspace[1], "copy", HashReader.Everything), model));
             Assert.Equal(database.FieldExpiringCount, keyspace[1].FieldExpiringCount);
-            keyspace[1].Index.Verify();
+            keyspace[1].VerifyIndex();
             keyspace[1].Rename(keyspace[1].Lookup("copy"), Bytes("renamed"));
-            keyspace[1].Index.Verify();
+            keyspace[1].VerifyIndex();
             keyspace[1].Delete(keyspace[1].Lookup("renamed"));
             database.Delete(database.Lookup("h"));
         }
@@ -146,7 +146,7 @@ public class HashEditorTests
                 if (hash.Count == 0) database.Delete(hash.At);
             }
             Assert.DoesNotContain(deadlines.Values, deadline => deadline <= now - ExpiryClock.UnitMs);
-            database.Index.Verify();
+            database.VerifyIndex();
         }
         Assert.Empty(deadlines);
         Assert.Equal(0, database.FieldExpiringCount);
@@ -176,7 +176,7 @@ public class HashEditorTests
             Assert.Equal(publish, keyspace.UsedBytes > baseline);
         }
         Assert.Equal(1, database.FieldExpiringCount);
-        database.Index.Verify();
+        database.VerifyIndex();
         Assert.Equal(DueSearch.FieldsDue, database.FindDue(1_020, out _));
     }
 }

@@ -10,7 +10,10 @@ public class EvictionSampleTests
 {
     const long Start = 1_700_000_000_000;
 
-    static Keyspace NewKeyspace(int seed = 1) => new(1, new HashSeed(9, (ulong)seed), new FixedTime(Start));
+    /// <summary>Whether keys are kept by slot: the same tests run in both ways.</summary>
+    protected virtual bool BySlot => false;
+
+    Keyspace NewKeyspace(int seed = 1) => new(1, new HashSeed(9, (ulong)seed), new FixedTime(Start), BySlot);
 
     /// <summary>Asks until there is an answer, as eviction does.</summary>
     static int SampleExpiring(Database database, Record[] sample, Random random)
@@ -76,7 +79,7 @@ public class EvictionSampleTests
                         break;
                 }
             }
-            database.Index.Verify();
+            database.VerifyIndex();
             Assert.Equal(deadlines.Count, database.ExpiringCount);
             if (deadlines.Count == 0)
             {
@@ -91,7 +94,7 @@ public class EvictionSampleTests
                 Assert.All(sample[..taken], record => Assert.Equal(deadlines[record.Name()], record.ExpireAt));
             }
             Assert.InRange(Earliest(database).ExpireAt, 0, deadlines.Values.Min() + ExpiryClock.UnitMs);
-            database.Index.Verify();
+            database.VerifyIndex();
         }
     }
 
@@ -164,4 +167,9 @@ public class EvictionSampleTests
         }
         Assert.False(database.LookupAny(database.HashOf("missing"u8)).Found);
     }
+}
+
+public sealed class EvictionSampleBySlotTests : EvictionSampleTests
+{
+    protected override bool BySlot => true;
 }

@@ -13,6 +13,9 @@ namespace MiniRedis.Storage.Tests.Snapshots;
 /// </summary>
 public class SnapshotTests(ITestOutputHelper output)
 {
+    /// <summary>Whether keys are kept by slot: the same tests run in both ways.</summary>
+    protected virtual bool BySlot => false;
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]
@@ -25,7 +28,7 @@ public class SnapshotTests(ITestOutputHelper output)
     {
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        using var keyspace = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed));
+        using var keyspace = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed), bySlot: BySlot);
         for (var round = 0; round < 3; round++)
         {
             for (var i = 0; i < keys; i++) Change(random, keyspace, keys, wholesale: false);
@@ -37,7 +40,7 @@ public class SnapshotTests(ITestOutputHelper output)
     public void A_snapshot_that_was_given_up_leaves_nothing_behind()
     {
         var random = new Random(11);
-        using var keyspace = new Keyspace(DatabaseCount, new HashSeed(7, 11));
+        using var keyspace = new Keyspace(DatabaseCount, new HashSeed(7, 11), bySlot: BySlot);
         for (var i = 0; i < 2000; i++) Change(random, keyspace, 500, wholesale: false);
 
         using var reader = new Reader(keyspace.BeginSnapshot());
@@ -59,7 +62,7 @@ public class SnapshotTests(ITestOutputHelper output)
     [Fact]
     public void Deleting_a_frozen_value_gives_its_memory_back_once_it_was_read()
     {
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), bySlot: BySlot);
         for (var i = 0; i < 8000; i++) AddToSet(keyspace[0], "big"u8, Bytes($"member:{i}"), new(0, 0, 0));
         var before = keyspace.UsedBytes;
         var expected = Contents(keyspace);
@@ -80,7 +83,7 @@ public class SnapshotTests(ITestOutputHelper output)
     [Fact]
     public void A_large_value_is_frozen_until_it_was_read_and_may_be_seized()
     {
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), bySlot: BySlot);
         for (var i = 0; i < 8000; i++) AddToSet(keyspace[0], "big"u8, Bytes($"member:{i}"), new(0, 0, 0));
         var expected = Contents(keyspace);
 
@@ -100,7 +103,7 @@ public class SnapshotTests(ITestOutputHelper output)
     [Fact]
     public void A_frozen_value_may_be_asked_for_after_the_snapshot_was_given_up()
     {
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), bySlot: BySlot);
         var database = keyspace[0];
         string[] keys = ["one", "two", "three"];
         foreach (var key in keys)
@@ -126,7 +129,7 @@ public class SnapshotTests(ITestOutputHelper output)
     [Fact]
     public void A_value_that_was_read_waits_no_more_though_its_arena_has_gone()
     {
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), bySlot: BySlot);
         var database = keyspace[0];
         for (var i = 0; i < 8000; i++) AddToSet(database, "big"u8, Bytes($"member:{i}"), new(0, 0, 0));
         using var reader = new Reader(keyspace.BeginSnapshot());
@@ -147,7 +150,7 @@ public class SnapshotTests(ITestOutputHelper output)
     [Fact]
     public void The_walk_waits_for_a_consumer_that_is_behind()
     {
-        using var keyspace = new Keyspace(1, new HashSeed(1, 2));
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), bySlot: BySlot);
         var value = new string('x', 1000);
         for (var i = 0; i < 20_000; i++) keyspace[0].Set($"key:{i}", value);
 
@@ -172,7 +175,7 @@ public class SnapshotTests(ITestOutputHelper output)
     [InlineData(1, false)] // in a database that was empty when the snapshot began
     public void A_draft_that_is_published_during_a_snapshot_is_in_the_next_and_not_in_this(int target, bool isWalked)
     {
-        using var keyspace = new Keyspace(2, new HashSeed(1, 2));
+        using var keyspace = new Keyspace(2, new HashSeed(1, 2), bySlot: BySlot);
         for (var i = 0; i < 100; i++) keyspace[0].Set($"key:{i}", "value");
         var before = Contents(keyspace);
         using (var reader = new Reader(keyspace.BeginSnapshot()))
@@ -275,4 +278,9 @@ public class SnapshotTests(ITestOutputHelper output)
             _feed.Finish();
         }
     }
+}
+
+public sealed class SnapshotBySlotTests(ITestOutputHelper output) : SnapshotTests(output)
+{
+    protected override bool BySlot => true;
 }

@@ -117,9 +117,9 @@ static partial class ConnectionCommands
         reply.Bulk("id"u8);
         reply.Integer(c.Client.Id);
         reply.Bulk("mode"u8);
-        reply.Bulk("standalone"u8);
+        reply.Bulk(c.Server.Config.Mode);
         reply.Bulk("role"u8);
-        reply.Bulk("master"u8);
+        reply.Bulk(c.Server.History.IsReplica ? "replica"u8 : "master"u8);
         reply.Bulk("modules"u8);
         reply.EmptyArray();
     }
@@ -166,7 +166,8 @@ static partial class ConnectionCommands
         c.Server.Tracking.Disable(client);
         c.Server.PubSub.Leave(client);
         c.Server.Monitors.Remove(client);
-        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica | ClientFlags.ImportSource);
+        client.Flags &= ~(ClientFlags.NoEvict | ClientFlags.NoTouch | ClientFlags.ReadOnlyReplica | ClientFlags.ImportSource
+            | ClientFlags.Asking | ClientFlags.AskingNext);
         client.Database = c.Server.Keyspace.Databases[0];
         client.Name = [];
         client.LogOut(c.Server.Users.Default);

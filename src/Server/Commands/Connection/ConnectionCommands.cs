@@ -80,6 +80,11 @@ static partial class ConnectionCommands
     static void Select(ref CommandContext c)
     {
         if (!c.TryInt32(1, out var number)) return;
+        if (number != 0 && c.Server.Config.Cluster.ClusterEnabled)
+        {
+            c.Fail(Errors.SelectInCluster);
+            return;
+        }
         if (number < 0 || number >= c.Server.Keyspace.DatabaseCount)
         {
             c.Fail(Errors.DbIndexOutOfRange);

@@ -42,6 +42,22 @@ static partial class KeyCommands
         Run = Restore,
     };
 
+    static readonly Command RestoreAskingSpec = new()
+    {
+        Name = "RESTORE-ASKING", Group = CommandGroup.Server, Since = "3.0.0", Complexity = RestoreSpec.Complexity,
+        Summary = "RESTORE as MIGRATE sends it within a cluster: into a slot that is being imported.",
+        History =
+        [
+            ("3.0.0", "Added the `REPLACE` modifier."), ("5.0.0", "Added the `ABSTTL` modifier."),
+            ("5.0.0", "Added the `IDLETIME` and `FREQ` options."),
+        ],
+        Arity = -4, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Asking, IsSysCmd = true,
+        AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
+        Keys = RestoreSpec.Keys, Args = RestoreSpec.Args,
+        Propagates = Propagation.AsEffects,
+        Run = Restore,
+    };
+
     struct RestoreOptions
     {
         public bool Replaces, IsAbsolute;

@@ -82,10 +82,24 @@ static partial class KeyCommands
     {
         var matching = new MatchingKeys(c.Database, c.Arg(1), c.ExpiredBy, type: null, keepsExpired: false);
         ulong cursor = 0;
-        do cursor = c.Database.Scan(cursor, ref matching);
+        var slot = SlotOf(c.Database, c.Arg(1));
+        do cursor = Scan(c.Database, slot, cursor, ref matching);
         while (cursor != 0);
         ReplyKeys(c.Reply, matching.Found);
         matching.Dispose();
+    }
+
+    static ulong Scan(Database database, int slot, ulong cursor, ref MatchingKeys matching) =>
+        slot < 0 ? database.Scan(cursor, ref matching) : database.ScanSlot(slot, cursor, ref matching);
+
+    /// <summary>The only slot in which keys of a pattern can be, on a node of a cluster; -1 if there is more than one.</summary>
+    static int SlotOf(Database database, ReadOnlySpan<byte> pattern)
+    {
+        if (!database.IsBySlot) return -1;
+        var tag = KeySlot.HashTag(pattern);
+        // Up to the end of the tag each byte has to stand for itself: a sign before it may stand for another brace.
+        var certain = tag.Length == pattern.Length ? pattern : pattern[..(pattern.IndexOf((byte)'{') + 1 + tag.Length)];
+        return certain.IndexOfAny("*?[\\"u8) < 0 ? KeySlot.Of(pattern) : -1;
     }
 
     static void ReplyKeys(ReplyWriter reply, ReadOnlySpan<Record> records)
@@ -105,7 +119,8 @@ static partial class KeyCommands
 
         var matching = new MatchingKeys(c.Database, scan.Pattern, c.ExpiredBy, scan.KeyType, keepsExpired: c.Server.Keys.MayDelete);
         var steps = 0L;
-        do cursor = c.Database.Scan(cursor, ref matching);
+        var slot = SlotOf(c.Database, scan.Pattern);
+        do cursor = Scan(c.Database, slot, cursor, ref matching);
         while (!scan.IsDone(cursor, matching.Visited, ref steps));
         ElementScan.ReplyCursor(ref c, scan.Cursor);
         ReplyKeys(c.Reply, matching.Found);

@@ -18,7 +18,7 @@ static partial class KeyCommands
         // KeyCommands.Scan.cs
         KeysSpec, ScanSpec, RandomKeySpec,
         // KeyCommands.Dump.cs
-        DumpSpec, RestoreSpec,
+        DumpSpec, RestoreSpec, RestoreAskingSpec,
         // KeyCommands.Object.cs
         ObjectSpec,
     ];

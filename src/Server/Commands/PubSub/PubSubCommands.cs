@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Sentinel;
 
 namespace MiniRedis.Server.Commands.PubSub;
@@ -34,7 +35,17 @@ static partial class PubSubCommands
     static void Publish(ref CommandContext c)
     {
         if (c.Server.Sentinel is { } sentinel) PublishToSentinel(ref c, sentinel);
-        else c.Reply.Integer(c.Server.PubSub.Publish(c.Arg(1), c.Arg(2)));
+        else PublishTo(ref c, isSharded: false);
+    }
+
+    /// <summary>Answers the number of subscribers of this server. Those of other nodes of a cluster get the message too.</summary>
+    static void PublishTo(ref CommandContext c, bool isSharded)
+    {
+        var receivers = c.Server.PubSub.Publish(c.Arg(1), c.Arg(2), isSharded);
+        c.Reply.Integer(receivers);
+        if (isSharded && c.Server.SlotStatistics.IsOn && c.Server.Cluster is not null)
+            c.Server.SlotStatistics.Add(0, 0, receivers * PubSubChannels.ShardMessageBytes(c.Arg(1), c.Arg(2)));
+        c.Server.Cluster?.Publish(c.Arg(1), c.Arg(2), isSharded);
     }
 
     /// <summary>A Sentinel takes hello messages of others as a server would, and hands them on to nobody.</summary>
@@ -59,6 +70,6 @@ static partial class PubSubCommands
         Channels = new ChannelSpec(1),
         Args = [Arg.String("shardchannel"), Arg.String("message")],
         Propagates = Propagation.VerbatimToReplicas,
-        Run = static (ref CommandContext c) => c.Reply.Integer(c.Server.PubSub.Publish(c.Arg(1), c.Arg(2), isSharded: true)),
+        Run = static (ref CommandContext c) => PublishTo(ref c, isSharded: true),
     };
 }

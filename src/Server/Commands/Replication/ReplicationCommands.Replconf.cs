@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
@@ -86,7 +87,8 @@ static partial class ReplicationCommands
         }
         else if (c.IsToken(at, "VERSION"u8))
         {
-            if (!IsVersion(value)) return Refuse(c, Errors.ReplicaVersion(value));
+            if (!TryVersion(value, out var version)) return Refuse(c, Errors.ReplicaVersion(value));
+            replica.Version = version;
         }
         else
         {
@@ -107,12 +109,14 @@ static partial class ReplicationCommands
         return true;
     }
 
-    static bool IsVersion(ReadOnlySpan<byte> text)
+    static bool TryVersion(ReadOnlySpan<byte> text, out int version)
     {
         var parts = 0;
+        version = 0;
         foreach (var part in text.Split((byte)'.'))
         {
             if (text[part].Length is 0 or > 3 || text[part].ContainsAnyExceptInRange((byte)'0', (byte)'9')) return false;
+            version = version << 8 | Math.Min(int.Parse(text[part], CultureInfo.InvariantCulture), byte.MaxValue);
             parts++;
         }
         return parts == 3;

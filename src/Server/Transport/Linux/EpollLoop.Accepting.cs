@@ -90,24 +90,26 @@ sealed unsafe partial class EpollLoop
         var fd = accepted.Descriptor;
         var connection = new EpollConnection(this, fd, _sharedInput, accepted.Remote, accepted.Local, accepted.IsUnixSocket)
         {
-            IsOnSpareDescriptor = onSpare, Tls = accepted.Tls,
+            IsOnSpareDescriptor = onSpare, Tls = accepted.Tls, State = accepted.State,
         };
         if (fd >= _connections.Length) Array.Resize(ref _connections, Math.Max(fd + 1, _connections.Length * 2));
         _connections[fd] = connection;
         LibC.Control(_epoll, LibC.EpollCtlAdd, fd, LibC.EpollIn);
-        _handler.OnAccepted(connection);
+        if (accepted.State is null) _handler.OnAccepted(connection);
+        else _handler.OnConnected(connection);
         if (accepted.Tls is not null) _early.Enqueue((connection, accepted.Early));
         // A refusal leaves like any other output: Attend takes it, sends it and closes.
         return connection.Closing == CloseMode.Open;
     }
 }
 
-/// <summary>A socket that was accepted and belongs to no loop yet.</summary>
+/// <summary>A socket that was accepted or connected, and belongs to no loop yet.</summary>
 /// <param name="Descriptor">Of the socket.</param>
 /// <param name="Remote">The peer's address.</param>
 /// <param name="Local">Our address.</param>
 /// <param name="IsUnixSocket">Whether it is no socket of TCP.</param>
 /// <param name="Tls">The session after its handshake; null for a plain connection.</param>
 /// <param name="Early">Encrypted bytes that came with the end of the handshake.</param>
+/// <param name="State">Of a connection that we have made: whose it is; null for one that was accepted.</param>
 readonly record struct AcceptedSocket(
-    int Descriptor, string Remote, string Local, bool IsUnixSocket, Tls.TlsSession? Tls = null, byte[]? Early = null);
+    int Descriptor, string Remote, string Local, bool IsUnixSocket, Tls.TlsSession? Tls = null, byte[]? Early = null, object? State = null);

@@ -68,7 +68,7 @@ sealed unsafe partial class EpollLoop : IDisposable
     /// <summary>The first one, 0, runs the cron.</summary>
     public int Number { get; }
 
-    public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number)
+    public EpollLoop(EpollTransport transport, IConnectionHandler handler, int number, string name)
     {
         _transport = transport;
         _handler = handler;
@@ -77,7 +77,7 @@ sealed unsafe partial class EpollLoop : IDisposable
         _wakeUp = Check(LibC.CreateWakeUp(), "eventfd");
         Check(LibC.Control(_epoll, LibC.EpollCtlAdd, _wakeUp, LibC.EpollIn), "epoll_ctl");
         if (number == 0) _spare = LibC.CreateWakeUp();
-        _thread = new Thread(Run) { Name = number == 0 ? "executor" : $"io-{number}", IsBackground = true };
+        _thread = new Thread(Run) { Name = number == 0 ? name : $"io-{number}", IsBackground = true };
     }
 
     public void Start() => _thread.Start();

@@ -10,11 +10,16 @@ sealed class EpollTransport : ITransport
     uint _next;
     int _tickRequested;
 
-    public EpollTransport(IConnectionHandler handler, int threads, TlsContexts contexts, HandshakeLimits limits)
+    /// <param name="handler">Whom to call.</param>
+    /// <param name="threads">Loops.</param>
+    /// <param name="contexts">Make encrypted sessions.</param>
+    /// <param name="limits">Bounds on handshakes.</param>
+    /// <param name="name">Of the first loop's thread.</param>
+    public EpollTransport(IConnectionHandler handler, int threads, TlsContexts contexts, HandshakeLimits limits, string name = "executor")
     {
         _handshakes = new HandshakeLoop(this, handler, contexts, limits);
         _loops = new EpollLoop[threads];
-        for (var i = 0; i < threads; i++) _loops[i] = new EpollLoop(this, handler, i);
+        for (var i = 0; i < threads; i++) _loops[i] = new EpollLoop(this, handler, i, name);
     }
 
     public string Name => "epoll";
@@ -33,6 +38,8 @@ sealed class EpollTransport : ITransport
 
     /// <summary>The loop that gets the next connection: each in turn. Called by the two threads that accept.</summary>
     public EpollLoop NextLoop() => _loops[(Interlocked.Increment(ref _next) - 1) % (uint)_loops.Length];
+
+    public void Connect(OutgoingTarget target) => _handshakes.Connect(target);
 
     public void RequestTick()
     {

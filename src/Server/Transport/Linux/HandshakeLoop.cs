@@ -6,9 +6,10 @@ namespace MiniRedis.Server.Transport.Linux;
 
 /// <summary>
 /// Accepts on the TLS port, on a thread of its own. A handshake costs as much as a thousand commands, so it does not run on the thread that
-/// executes them. When it is done the connection goes to an event loop. <see cref="HandshakeLimits"/> bounds number and time.
+/// executes them. When it is done the connection goes to an event loop. <see cref="HandshakeLimits"/> bounds number and time. The
+/// connections that this side makes come into being here too (HandshakeLoop.Connecting.cs).
 /// </summary>
-sealed unsafe class HandshakeLoop : IDisposable
+sealed unsafe partial class HandshakeLoop : IDisposable
 {
     const int MaxEvents = 256;
 
@@ -32,7 +33,7 @@ sealed unsafe class HandshakeLoop : IDisposable
     readonly Dictionary<int, LinkedListNode<HalfOpen>> _byDescriptor = [];
     Dictionary<int, Listener> _listeners = [];
     List<Listener>? _newListeners;
-    bool _accepts = true;
+    bool _accepts = true, _isStarted;
     long _acceptAgain;
     volatile bool _stop;
 
@@ -64,8 +65,18 @@ sealed unsafe class HandshakeLoop : IDisposable
     public void SetListenersLocked(IReadOnlyList<Listener> listeners)
     {
         lock (_newListenersLock) _newListeners = [.. listeners];
-        if (!_thread.IsAlive && listeners.Count > 0 && !_stop) _thread.Start();
+        if (listeners.Count > 0) Start();
         Wake();
+    }
+
+    /// <summary>Starts the thread with the first work for it. Any thread.</summary>
+    void Start()
+    {
+        lock (_newListenersLock)
+        {
+            if (!_isStarted && !_stop) _thread.Start();
+            _isStarted = true;
+        }
     }
 
     public void Stop()
@@ -86,6 +97,7 @@ sealed unsafe class HandshakeLoop : IDisposable
         var events = stackalloc byte[MaxEvents * LibC.EventBytes];
         while (!_stop) RunOnce(events);
         while (_byAge.First is { } first) Drop(first.Value);
+        EndOutgoing();
         TakeListeners([]);
     }
 
@@ -97,6 +109,7 @@ sealed unsafe class HandshakeLoop : IDisposable
             var fd = LibC.EventDescriptor(events, i);
             if (fd == _wakeUp) ReadWakeUp();
             else if (_byDescriptor.TryGetValue(fd, out var node)) Advance(node.Value);
+            else if (_outgoing.TryGetValue(fd, out var outgoing)) Advance(outgoing);
             else if (_listeners.TryGetValue(fd, out var listener) && !listener.IsClosed) Accept(listener);
             // A listener was closed before it was watched, and its number belongs to another part of the process now.
             else LibC.Control(_epoll, LibC.EpollCtlDel, fd, 0);
@@ -104,7 +117,9 @@ sealed unsafe class HandshakeLoop : IDisposable
         List<Listener>? listeners;
         lock (_newListenersLock) (listeners, _newListeners) = (_newListeners, null);
         if (listeners is not null) TakeListeners(listeners);
+        ConnectWanted();
         EndOverdue();
+        EndOverdueOutgoing();
     }
 
     void ReadWakeUp()
@@ -126,13 +141,14 @@ sealed unsafe class HandshakeLoop : IDisposable
         (_accepts, _acceptAgain) = (true, 0);
     }
 
-    /// <summary>Milliseconds until the oldest is overdue, or until accepting goes on.</summary>
+    /// <summary>Milliseconds until one is overdue, or until accepting goes on.</summary>
     int WaitMilliseconds()
     {
-        var wait = -1L;
+        var wait = long.MaxValue;
         if (_byAge.First is { } oldest) wait = (long)Math.Ceiling((Limit - AgeOf(oldest.Value)).TotalMilliseconds);
-        if (_acceptAgain != 0 && (wait < 0 || _acceptAgain - Environment.TickCount64 < wait)) wait = _acceptAgain - Environment.TickCount64;
-        return _byAge.First is null && _acceptAgain == 0 ? -1 : (int)Math.Clamp(wait, 0, int.MaxValue);
+        if (_acceptAgain != 0) wait = Math.Min(wait, _acceptAgain - Environment.TickCount64);
+        foreach (var outgoing in _outgoing.Values) wait = Math.Min(wait, outgoing.Deadline - Environment.TickCount64);
+        return wait == long.MaxValue ? -1 : (int)Math.Clamp(wait, 0, int.MaxValue);
     }
 
     bool IsFull => _byAge.Count >= _limits.Most;

@@ -5,7 +5,7 @@ namespace MiniRedis.Server.Transport.Linux;
 /// <summary>The system calls of the event loop (man 2 of each). All descriptors are non-blocking.</summary>
 static unsafe partial class LibC
 {
-    public const int EAgain = 11, EIntr = 4, ENFile = 23, EMFile = 24, EConnAborted = 103;
+    public const int EAgain = 11, EIntr = 4, ENFile = 23, EMFile = 24, EConnAborted = 103, EInProgress = 115;
     public const int SockNonBlock = 0x800, SockCloExec = 0x80000;
     public const int MsgDontWait = 0x40, MsgNoSignal = 0x4000;
     public const int ShutWr = 1;
@@ -13,7 +13,8 @@ static unsafe partial class LibC
     public const uint EpollIn = 1, EpollOut = 4, EpollErr = 8, EpollHup = 0x10, EpollRdHup = 0x2000;
     const int EpollCloExec = 0x80000, EfdNonBlock = 0x800, EfdCloExec = 0x80000;
 
-    const int SolSocket = 1, SoKeepAlive = 9, IpProtoTcp = 6, TcpNoDelayOption = 1, TcpKeepIdle = 4, TcpKeepIntvl = 5,
+    const int SockStream = 1;
+    const int SolSocket = 1, SoReuseAddr = 2, SoError = 4, SoKeepAlive = 9, IpProtoTcp = 6, TcpNoDelayOption = 1, TcpKeepIdle = 4, TcpKeepIntvl = 5,
         TcpKeepCnt = 6;
 
     /// <summary>
@@ -42,6 +43,32 @@ static unsafe partial class LibC
     public static int CreateWakeUp() => EventFd(0, EfdNonBlock | EfdCloExec);
 
     public static void SetNoDelay(int fd, bool on = true) => SetOption(fd, IpProtoTcp, TcpNoDelayOption, on ? 1 : 0);
+
+    /// <summary>A socket of TCP, for a connection that we make.</summary>
+    /// <param name="family">AddressFamily, as sockaddr has it.</param>
+    public static int CreateSocket(int family) => CreateSocket(family, SockStream | SockNonBlock | SockCloExec, IpProtoTcp);
+
+    /// <summary>
+    /// Binds the end that connects. Without SO_REUSEADDR an address that has connected there before may be refused until the system
+    /// forgets that connection.
+    /// </summary>
+    public static int BindSource(int fd, ReadOnlySpan<byte> address)
+    {
+        SetOption(fd, SolSocket, SoReuseAddr, 1);
+        fixed (byte* from = address) return Bind(fd, from, address.Length);
+    }
+
+    public static int Connect(int fd, ReadOnlySpan<byte> address)
+    {
+        fixed (byte* to = address) return Connect(fd, to, address.Length);
+    }
+
+    /// <summary>How an attempt to connect has ended: 0, or errno.</summary>
+    public static int ConnectError(int fd)
+    {
+        var (error, length) = (0, sizeof(int));
+        return GetSockOpt(fd, SolSocket, SoError, &error, &length) < 0 ? Marshal.GetLastPInvokeError() : error;
+    }
 
     /// <summary>As Redis's anetKeepAlive: first probe after the interval, then every third of it, three tries.</summary>
     public static void SetKeepAlive(int fd, int seconds)
@@ -93,4 +120,16 @@ static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
     private static partial int SetSockOpt(int fd, int level, int name, void* value, int length);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    private static partial int CreateSocket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    private static partial int Bind(int fd, byte* address, int length);
+
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    private static partial int Connect(int fd, byte* address, int length);
+
+    [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
+    private static partial int GetSockOpt(int fd, int level, int name, void* value, int* length);
 }

@@ -24,12 +24,13 @@ sealed partial class SocketConnection : Connection, IDisposable
     bool _sending, _wantsSend;
     int _closed, _attention;
 
-    public SocketConnection(SocketTransport transport, Socket socket, Listener listener, NativeBuffer sharedInput)
-        : base(sharedInput, Describe(socket.RemoteEndPoint, listener), Describe(socket.LocalEndPoint, listener), listener.IsUnixSocket)
+    /// <param name="path">Of a unix socket; null for TCP.</param>
+    public SocketConnection(SocketTransport transport, Socket socket, string? path, NativeBuffer sharedInput)
+        : base(sharedInput, Describe(socket.RemoteEndPoint, path), Describe(socket.LocalEndPoint, path), path is not null)
     {
         _transport = transport;
         _socket = socket;
-        if (!listener.IsUnixSocket) socket.NoDelay = true;
+        if (path is null) socket.NoDelay = true;
         socket.Blocking = false;
         _receive.SetBuffer(Memory<byte>.Empty);
         _receive.Completed += (_, _) => Received();
@@ -40,16 +41,19 @@ sealed partial class SocketConnection : Connection, IDisposable
 
     public override bool WatchesWritable => Volatile.Read(ref _sending);
 
-    static string Describe(EndPoint? endPoint, Listener listener) =>
-        listener.IsUnixSocket ? listener.Path + ":0" : endPoint?.ToString() ?? "?:0";
+    static string Describe(EndPoint? endPoint, string? path) => path is not null ? path + ":0" : endPoint?.ToString() ?? "?:0";
 
-    /// <summary>Has it accepted, and begins to receive. The transport may have stopped and closed it while this waited for a thread.</summary>
+    /// <summary>
+    /// Tells the handler of it, and begins to receive. The transport may have stopped and closed it while this waited for a thread.
+    /// </summary>
     public void Start()
     {
         lock (_transport.Handler.ExecutorLock)
         {
             if (_closed != 0) return;
-            _transport.Handler.OnAccepted(this);
+            // One that we have made has its owner already.
+            if (State is null) _transport.Handler.OnAccepted(this);
+            else _transport.Handler.OnConnected(this);
         }
         if (Tls is not null) TakeEarly();
         Receive();

@@ -75,17 +75,18 @@ sealed partial class SocketTransport(IConnectionHandler handler, TlsContexts con
                 await Task.Delay(AcceptPauseMilliseconds).ConfigureAwait(false);
                 continue;
             }
-            if (!listener.IsTls) Start(socket, listener);
+            if (!listener.IsTls) Start(socket, listener.Path);
             else if (!handler.TurnsAway()) _ = HandshakeAsync(socket, listener);
             else TurnAway(socket);
         }
     }
 
-    void Start(Socket socket, Listener listener, TlsSession? tls = null, byte[]? early = null)
+    /// <param name="state">Of a connection that we have made; null for one that was accepted.</param>
+    void Start(Socket socket, string? path, TlsSession? tls = null, byte[]? early = null, object? state = null)
     {
         try
         {
-            var connection = new SocketConnection(this, socket, listener, _sharedInput) { Tls = tls, Early = early ?? [] };
+            var connection = new SocketConnection(this, socket, path, _sharedInput) { Tls = tls, Early = early ?? [], State = state };
             if (!TryAdd(connection))
             {
                 connection.Abort();

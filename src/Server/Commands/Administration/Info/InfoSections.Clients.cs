@@ -18,7 +18,7 @@ static partial class InfoSections
         }
         text.Section("Clients");
         text.Field("connected_clients", connected);
-        text.Field("cluster_connections", 0);
+        text.Field("cluster_connections", server.Cluster?.Connections ?? 0);
         text.Field("maxclients", server.Config.Network.MaxClients);
         text.Field("client_recent_max_input_buffer", input);
         text.Field("client_recent_max_output_buffer", output);

@@ -58,7 +58,7 @@ static partial class InfoSections
         text.Field("mem_replica_full_sync_buffer", server.FullSyncs.BufferBytes);
         text.Field("mem_clients_slaves", replicas.ClientBytes);
         text.Field("mem_clients_normal", server.ClientMemory.MemoryBytes - replicas.OwnBytes);
-        text.Field("mem_cluster_links", 0);
+        text.Field("mem_cluster_links", server.Cluster?.MemoryBytes ?? 0);
         text.Field("mem_aof_buffer", server.Aof.BufferBytes);
         text.Field("mem_allocator", "miniredis-arena");
         text.Field("mem_overhead_db_hashtable_rehashing", 0);

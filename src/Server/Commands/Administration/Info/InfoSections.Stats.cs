@@ -43,7 +43,7 @@ static partial class InfoSections
         text.Field("pubsubshard_channels", server.PubSub.Count(ChannelKind.Shard));
         text.Field("latest_fork_usec", 0);
         text.Field("total_forks", statistics.Snapshots);
-        text.Field("migrate_cached_sockets", 0);
+        text.Field("migrate_cached_sockets", server.MigrationLinks.Count);
         text.Field("slave_expires_tracked_keys", server.OwnKeys.Count);
         text.Field("active_defrag_hits", server.ActiveDefrag.Hits);
         text.Field("active_defrag_misses", server.ActiveDefrag.Misses);

@@ -154,7 +154,7 @@ static partial class ObservationCommands
         Number("replication.backlog", 0);
         Number("clients.slaves", 0);
         Number("clients.normal", c.Server.ClientMemory.MemoryBytes);
-        Number("cluster.links", 0);
+        Number("cluster.links", server.Cluster?.MemoryBytes ?? 0);
         Number("aof.buffer", server.Aof.BufferBytes);
         Number("lua.caches", server.EvalScripts.ScriptBytes);
         Number("functions.caches", server.Functions.LibraryBytes);

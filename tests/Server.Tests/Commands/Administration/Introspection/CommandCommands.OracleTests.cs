@@ -18,14 +18,14 @@ public sealed class CommandCommandsOracleTests
         "digest", "delifeq", "delex", "msetex", "increx", "cl.throttle", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
         "hotkeys", "hotkeys|get", "hotkeys|reset", "hotkeys|start", "hotkeys|stop", "hotkeys|help",
         "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
-        "xdelex", "xackdel", "waitaof",
+        "xdelex", "xackdel", "waitaof", "cluster|myshardid",
         // Since 7.2 it may be called by scripts, which it does not make wait.
         "wait flags", "wait categories",
         // Deadlines of fields came with 7.4, their combinations with reading and setting with 8.0.
         "hexpire", "hpexpire", "hexpireat", "hpexpireat", "hpersist", "httl", "hpttl", "hexpiretime", "hpexpiretime",
         "hgetex", "hsetex", "hgetdel",
         // Valkey 8's.
-        "script|show",
+        "script|show", "cluster|slot-stats",
         // Later versions: more or fewer tips.
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
         "acl|setuser tips", "acl|deluser tips",
@@ -36,13 +36,15 @@ public sealed class CommandCommandsOracleTests
         // Later versions: more options, or the same ones nested in another way.
         "set arguments", "hscan arguments", "psubscribe arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "module|loadex arguments", "pfmerge arguments", "bgsave arguments",
-        "xadd arguments", "xtrim arguments", "xinfo|stream arguments",
+        "xadd arguments", "xtrim arguments", "xinfo|stream arguments", "cluster|setslot arguments", "cluster|setslot flags",
         "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",
         "geopos arguments", "geohash arguments", "georadius arguments", "georadiusbymember arguments",
         // Later versions: names of units in lower case.
         "geodist arguments", "geosearch arguments", "geosearchstore arguments", "georadius_ro arguments", "georadiusbymember_ro arguments",
         // Later versions: the result replaces what was there.
         "sinterstore key specs",
+        // Later versions: answered while the data are loaded, too.
+        "cluster|info flags", "cluster|myid flags", "cluster|nodes flags", "cluster|shards flags", "cluster|slots flags",
         // Later versions: deprecated, or its history corrected.
         "setnx deprecated_since", "setnx doc_flags", "setex deprecated_since", "setex doc_flags", "psetex deprecated_since",
         "psetex doc_flags", "quit deprecated_since", "quit doc_flags", "client|pause since",

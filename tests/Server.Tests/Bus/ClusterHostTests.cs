@@ -1,0 +1,213 @@
+using System.Net;
+using System.Net.Sockets;
+using MiniRedis.Cluster;
+using MiniRedis.Cluster.Nodes;
+using MiniRedis.Server.Bus;
+using MiniRedis.Server.Hosting;
+
+namespace MiniRedis.Server.Tests.Bus;
+
+/// <summary>Nodes of a cluster in this process, whose buses meet: plain and encrypted, on both transports.</summary>
+public sealed class ClusterHostTests
+{
+    const string Node = "cluster-enabled yes\ncluster-node-timeout 2000\n";
+
+    static readonly string s_all = "CLUSTER ADDSLOTSRANGE 0 16383";
+
+    int _seed;
+
+    TestServer Start(string more = "", bool portable = false) =>
+        new(Node + more, portableTransport: portable, realTime: true, seed: ++_seed);
+
+    static ClusterMachine MachineOf(TestServer server) => server.Server.Cluster!.Machine;
+
+    static void Meet(TestServer one, TestServer other)
+    {
+        using var client = one.Connect();
+        Assert.Equal("+OK", client.Call($"CLUSTER MEET 127.0.0.1 {other.Port} {other.BusPort}"));
+        one.TickUntil(() => Knows(one, other) && Knows(other, one));
+    }
+
+    /// <summary>It has the other in its table, with links in both directions.</summary>
+    static bool Knows(TestServer one, TestServer other) =>
+        MachineOf(one).Nodes.TryGet(MachineOf(other).Myself.Id, out var node)
+        && node is { IsInHandshake: false, Link.IsConnected: true, InboundLink: not null };
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Nodes_that_have_met_know_each_other_and_each_others_slots(bool portable)
+    {
+        using var one = Start(portable: portable);
+        using var other = Start(portable: portable);
+        using var client = other.Connect();
+        Assert.Equal("+OK", client.Call(s_all));
+        Meet(one, other);
+        one.TickUntil(() => MachineOf(one).Slots.Owner(0)?.Id == MachineOf(other).Myself.Id);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void With_tls_cluster_the_bus_is_encrypted_and_both_sides_show_certificates(bool portable)
+    {
+        using var files = new TestCertificates();
+        using var one = Start(files.Configuration + "tls-cluster yes\n", portable);
+        using var other = Start(files.Configuration + "tls-cluster yes\n", portable);
+        using var client = one.Connect();
+        Assert.Equal("+OK", client.Call($"CLUSTER MEET 127.0.0.1 {other.TlsPort} {other.BusPort}"));
+        one.TickUntil(() => Knows(one, other) && Knows(other, one));
+        var link = one.Server.Cluster!.Link(MachineOf(one).Nodes[1].Link!.Id)!;
+        Assert.NotNull(link.Connection!.PeerCertificate);
+    }
+
+    [Fact]
+    public void A_message_reaches_the_subscribers_of_another_node_once()
+    {
+        using var one = Start();
+        using var other = Start();
+        Meet(one, other);
+        using var publisher = one.Connect();
+        using var subscriber = other.Connect();
+        Assert.Equal("*3 $9 subscribe $4 news :1", subscriber.Call("SUBSCRIBE news"));
+        Assert.Equal(":0", publisher.Call("PUBLISH news first"));
+        Assert.Equal(":0", publisher.Call("PUBLISH news second"));
+        Assert.Equal("*3 $7 message $4 news $5 first", subscriber.Read());
+        Assert.Equal("*3 $7 message $4 news $6 second", subscriber.Read());
+    }
+
+    [Fact]
+    public void A_node_that_is_made_a_replica_has_its_masters_data()
+    {
+        using var master = Start();
+        using var replica = Start();
+        Meet(master, replica);
+        using var client = master.Connect();
+        client.Call(s_all);
+        master.TickUntil(() => MachineOf(master).IsOk);
+        Assert.Equal("+OK", client.Call("SET key value"));
+        using var other = replica.Connect();
+        Assert.Equal("+OK", other.Call($"CLUSTER REPLICATE {MachineOf(master).Myself.Id}"));
+        replica.TickUntil(() => replica.Server.Keyspace.Count == 1);
+        Assert.Equal(master.Port, replica.Server.Follower.Master!.Port);
+        master.TickUntil(() => MachineOf(master).Myself.Replicas is [var known] && known.Id == MachineOf(replica).Myself.Id);
+    }
+
+    [Fact]
+    public void Who_takes_over_by_agreement_is_the_master_and_the_former_one_its_replica()
+    {
+        using var master = Start();
+        using var replica = Start();
+        Meet(master, replica);
+        using var client = master.Connect();
+        client.Call(s_all);
+        master.TickUntil(() => MachineOf(master).IsOk);
+        using var other = replica.Connect();
+        other.Call($"CLUSTER REPLICATE {MachineOf(master).Myself.Id}");
+        replica.TickUntil(() => replica.Server.History.IsLinkUp);
+        master.TickUntil(() => MachineOf(master).Myself.Replicas.Count == 1);
+        Assert.Equal("+OK", other.Call("CLUSTER FAILOVER"));
+        replica.TickUntil(() => MachineOf(replica).Myself is { IsMaster: true, SlotCount: HashSlot.Count });
+        master.TickUntil(() => MachineOf(master).Myself.IsReplica && master.Server.Follower.Master?.Port == replica.Port);
+        Assert.Null(replica.Server.Follower.Master);
+        Assert.False(master.Server.Cluster!.HoldsWrites);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("RCmb\u0000\u0000\u0000\u0010 and less than a header")]
+    [InlineData("RCmb\u007f\u007f\u007f\u007f and more than a stranger may send")]
+    public void A_stranger_that_sends_what_is_no_packet_is_closed_and_counted(string bytes)
+    {
+        using var server = Start();
+        using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        peer.Connect(IPAddress.Loopback, server.BusPort);
+        peer.Send(System.Text.Encoding.Latin1.GetBytes(bytes));
+        Assert.Equal(0, peer.Receive(new byte[1]));
+        lock (server.Server.Executor.ExecutorLock) Assert.Equal(1, MachineOf(server).MalformedPackets);
+        server.TickUntil(() => server.Server.Cluster!.Connections == 0);
+    }
+
+    [Fact]
+    public void Another_node_with_the_same_file_does_not_start()
+    {
+        using var server = Start();
+        var failure = Assert.Throws<StartFailedException>(() => Start($"dir {server.Directory}\n"));
+        Assert.NotNull(failure);
+    }
+
+    [Fact]
+    public void A_port_that_leaves_no_room_for_the_bus_is_refused() =>
+        Assert.Throws<StartFailedException>(() => Start("port 55536\n"));
+
+    [Fact]
+    public void A_damaged_file_is_not_started_with()
+    {
+        var directory = Directory.CreateTempSubdirectory("miniredis-nodes-");
+        try
+        {
+            File.WriteAllText(Path.Combine(directory.FullName, "nodes.conf"), "not a node\n");
+            Assert.Throws<StartFailedException>(() => Start($"dir {directory.FullName}\n"));
+            Assert.Equal("not a node\n", File.ReadAllText(Path.Combine(directory.FullName, "nodes.conf")));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_node_that_starts_again_is_who_it_was()
+    {
+        var directory = Directory.CreateTempSubdirectory("miniredis-nodes-");
+        try
+        {
+            string id;
+            using (var first = Start($"dir {directory.FullName}\n"))
+            {
+                id = MachineOf(first).Myself.Id;
+                using var client = first.Connect();
+                client.Call("CLUSTER ADDSLOTS 5 7");
+            }
+            using var second = Start($"dir {directory.FullName}\n");
+            Assert.Equal(id, MachineOf(second).Myself.Id);
+            Assert.Equal(2, MachineOf(second).Myself.SlotCount);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void CONFIG_SET_reaches_the_machine()
+    {
+        using var server = Start();
+        using var client = server.Connect();
+        client.Call("CONFIG SET cluster-node-timeout 777 cluster-announce-hostname here.example cluster-replica-no-failover yes");
+        var machine = MachineOf(server);
+        Assert.Equal(777, machine.Settings.NodeTimeout);
+        Assert.Equal("here.example", machine.Myself.Hostname);
+        Assert.Contains("nofailover", client.Call("CLUSTER NODES"));
+    }
+
+    [Fact]
+    public void Slots_that_another_master_took_are_emptied()
+    {
+        using var server = Start();
+        using var client = server.Connect();
+        client.Call(s_all);
+        server.TickUntil(() => MachineOf(server).IsOk);
+        client.Call("SET {a}1 x");
+        client.Call("SET {a}2 x");
+        client.Call("SET {b}1 x");
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            ISlotKeys keys = server.Server.Cluster!.SlotKeys;
+            Assert.Equal(2, keys.Count(HashSlot.Of("a"u8)));
+            keys.Delete(HashSlot.Of("a"u8));
+            Assert.Equal(0, keys.Count(HashSlot.Of("a"u8)));
+        }
+        Assert.Equal(":1", client.Call("DBSIZE"));
+    }
+}
