@@ -11,21 +11,24 @@ public enum BusExtensionType
     ShardId = 3,
 
     /// <summary>
-    /// In Valkey the address for clients of IPv4, which ends with a zero byte. In Redis 8 a secret of 40 bytes, which is told apart by
-    /// its length: no address is that long. It is not ours to use.
+    /// In Valkey the address for clients of IPv4, which ends with a zero byte. In Redis 8 a secret of 40 bytes, which is told
+    /// apart by its length: no address is that long. It is not ours to use.
     /// </summary>
     ClientIpv4 = 4,
     ClientIpv6 = 5,
 }
 
 /// <summary>
-/// The extensions behind the gossip of a ping. Each has length 4 (of all of it, a multiple of 8), type 2, unused 2, and its value.
+/// The extensions behind the gossip of a ping. Each has length 4 (of all of it, a multiple of 8), type 2, unused 2, and its
+/// value.
 /// </summary>
 public ref struct BusExtensions
 {
     internal const int HeaderLength = 8;
 
-    /// <summary>Bytes of the value that tells of a forgotten node: its id, and for how many seconds more it is forgotten, 8.</summary>
+    /// <summary>
+    /// Bytes of the value that tells of a forgotten node: its id, and for how many seconds more it is forgotten, 8.
+    /// </summary>
     internal const int ForgottenLength = NodeId.Length + 8;
 
     ReadOnlySpan<byte> _rest;

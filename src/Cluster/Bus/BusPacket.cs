@@ -14,8 +14,8 @@ namespace MiniRedis.Cluster.Bus;
 ///   14  gossip entries, 2                                                                  2253  message flags, 3
 /// 2256  what the type has
 /// </code>
-/// A light packet (Valkey 8) has the first 16 bytes, of which 10 and 14 are unused, and then what the type has. Its type has the bit
-/// <see cref="Light"/>.
+/// A light packet (Valkey 8) has the first 16 bytes, of which 10 and 14 are unused, and then what the type has. Its type has the
+/// bit <see cref="Light"/>.
 /// </summary>
 /// <remarks>Only <see cref="TryRead"/> makes one, and only of what is long enough for everything that can be asked.</remarks>
 public readonly ref struct BusPacket
@@ -50,8 +50,8 @@ public readonly ref struct BusPacket
     BusPacket(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
     /// <summary>
-    /// The length of the packet that begins with these 16 bytes; -1 if no packet begins so. The sender is then no node of a cluster,
-    /// or the stream is out of step: the link must be closed.
+    /// The length of the packet that begins with these 16 bytes; -1 if no packet begins so. The sender is then no node of a
+    /// cluster, or the stream is out of step: the link must be closed.
     /// </summary>
     public static long LengthOf(ReadOnlySpan<byte> start)
     {
@@ -61,7 +61,9 @@ public readonly ref struct BusPacket
         return length < (isLight ? LightHeaderLength : HeaderLength) ? -1 : length;
     }
 
-    /// <summary>False if the lengths inside the packet contradict each other, or its version is another one. The type is read in any case.</summary>
+    /// <summary>
+    /// False if the lengths inside the packet contradict each other, or its version is another one. The type is read in any case.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out BusPacket packet)
     {
         packet = new BusPacket(bytes);
@@ -71,7 +73,7 @@ public readonly ref struct BusPacket
 
     public int Length => _bytes.Length;
 
-    public BusMessageType Type => _bytes.Length < LightHeaderLength ? (BusMessageType)(-1) : (BusMessageType)(ReadUInt16(12) & ~Light);
+    public BusMessageType Type => (BusMessageType)(_bytes.Length < StartLength ? -1 : ReadUInt16(12) & ~Light);
 
     public bool IsLight => (ReadUInt16(12) & Light) != 0;
 

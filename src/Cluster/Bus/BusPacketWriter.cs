@@ -27,7 +27,9 @@ public readonly struct BusSender
     public BusMessageFlags MessageFlags { get; init; }
 }
 
-/// <summary>Makes packets: each of the length it needs, to be kept by whoever sends it. See <see cref="BusPacket"/> for the layout.</summary>
+/// <summary>
+/// Makes packets: each of the length it needs, to be kept by whoever sends it. See <see cref="BusPacket"/> for the layout.
+/// </summary>
 public static class BusPacketWriter
 {
     /// <summary>A packet that is all header: AUTH_REQUEST, AUTH_ACK, MFSTART.</summary>

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace MiniRedis.Cluster.Bus;
 
 /// <summary>
-/// What a ping tells of a third node, in 104 bytes: id 40, times of the last ping and pong in seconds 4 + 4, address 46, port 2, bus
-/// port 2, flags 2, the other port 2, unused 2.
+/// What a ping tells of a third node, in 104 bytes: id 40, times of the last ping and pong in seconds 4 + 4, address 46, port 2,
+/// bus port 2, flags 2, the other port 2, unused 2.
 /// </summary>
 public readonly ref struct GossipEntry
 {
@@ -34,7 +34,8 @@ public readonly ref struct GossipEntry
 
     /// <summary>Writes one, of the times in seconds.</summary>
     internal static void Write(
-        Span<byte> to, NodeId node, uint pingSent, uint pongReceived, string ip, int basePort, int busPort, NodeFlags flags, int otherPort)
+        Span<byte> to, NodeId node, uint pingSent, uint pongReceived, string ip, int basePort, int busPort, NodeFlags flags,
+        int otherPort)
     {
         to.Clear();
         node.Write(to);

@@ -6,8 +6,8 @@ using System.Text;
 namespace MiniRedis.Cluster.Bus;
 
 /// <summary>
-/// The identity of a node, or of a shard: 40 lower-case hexadecimal digits, kept as the bytes that travel. Reading one from a packet
-/// is a copy, and no decoding: a packet in a large cluster names a hundred of them.
+/// The identity of a node, or of a shard: 40 lower-case hexadecimal digits, kept as the bytes that travel. Reading one from a
+/// packet is a copy, and no decoding: a packet in a large cluster names a hundred of them.
 /// </summary>
 [InlineArray(Words)]
 [SuppressMessage("Design", "CA1036", Justification = "Ids are ordered in two places only, by CompareTo.")]
@@ -66,7 +66,8 @@ public struct NodeId : IEquatable<NodeId>, IComparable<NodeId>
     }
 
     [UnscopedRef]
-    readonly ReadOnlySpan<byte> Bytes => MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in Unsafe.AsRef(in _first), Words));
+    readonly ReadOnlySpan<byte> Bytes =>
+        MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in Unsafe.AsRef(in _first), Words));
 
     public readonly bool Equals(NodeId other) => Bytes.SequenceEqual(other.Bytes);
 

@@ -4,7 +4,8 @@ using System.Text;
 namespace MiniRedis.Cluster.Bus;
 
 /// <summary>
-/// Makes a PING, PONG or MEET: first all gossip, then all extensions, as many of both and as many bytes as was said at the beginning.
+/// Makes a PING, PONG or MEET: first all gossip, then all extensions, as many of both and as many bytes as was said at the
+/// beginning.
 /// </summary>
 public ref struct PingWriter
 {
@@ -40,7 +41,8 @@ public ref struct PingWriter
 
     public static int ForgottenLength => ExtensionLength(BusExtensions.ForgottenLength);
 
-    public void AddText(BusExtensionType type, string text) => Encoding.ASCII.GetBytes(text, AddExtension(type, TextLength(text)));
+    public void AddText(BusExtensionType type, string text) =>
+        Encoding.ASCII.GetBytes(text, AddExtension(type, TextLength(text)));
 
     public void AddShard(NodeId shard) => shard.Write(AddExtension(BusExtensionType.ShardId, ShardLength));
 

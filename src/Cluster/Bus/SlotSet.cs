@@ -4,8 +4,8 @@ using System.Numerics;
 namespace MiniRedis.Cluster.Bus;
 
 /// <summary>
-/// A set of hash slots. In a packet it is a bitmap of 2,048 bytes, bit <c>slot % 8</c> of byte <c>slot / 8</c>. In memory the bitmap is
-/// cut in 16 chunks that exist only where a slot is set: most nodes of a large cluster hold a run of a few slots.
+/// A set of hash slots. In a packet it is a bitmap of 2,048 bytes, bit <c>slot % 8</c> of byte <c>slot / 8</c>. In memory the
+/// bitmap is cut in 16 chunks that exist only where a slot is set: most nodes of a large cluster hold a run of a few slots.
 /// </summary>
 public sealed class SlotSet
 {
@@ -85,7 +85,9 @@ public sealed class SlotSet
         }
     }
 
-    /// <summary>The first slot of the set from <paramref name="slot"/> on; <see cref="HashSlot.Count"/> if there is none.</summary>
+    /// <summary>
+    /// The first slot of the set from <paramref name="slot"/> on; <see cref="HashSlot.Count"/> if there is none.
+    /// </summary>
     public int Next(int slot) => Find(slot, isSet: true);
 
     /// <summary>The first slot from one on that is in the set, or that is not. It looks at 64 slots at a time.</summary>
@@ -94,7 +96,8 @@ public sealed class SlotSet
         while (slot < HashSlot.Count)
         {
             var chunk = _chunks[slot / SlotsAChunk];
-            var word = chunk is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(chunk.AsSpan(slot % SlotsAChunk / 64 * sizeof(ulong)));
+            var at = slot % SlotsAChunk / 64 * sizeof(ulong);
+            var word = chunk is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(chunk.AsSpan(at));
             var wanted = (isSet ? word : ~word) >> (slot & 63);
             if (wanted != 0) return slot + BitOperations.TrailingZeroCount(wanted);
             slot = chunk is null && isSet ? (slot / SlotsAChunk + 1) * SlotsAChunk : (slot / 64 + 1) * 64;

@@ -1,8 +1,8 @@
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// A connection of the bus. A node opens one to each other node, for its own pings and news; what comes on it are answers. The other
-/// way each other node does the same, so there are two between any two.
+/// A connection of the bus. A node opens one to each other node, for its own pings and news; what comes on it are answers. The
+/// other way each other node does the same, so there are two between any two.
 /// </summary>
 public sealed class ClusterLink
 {

@@ -19,8 +19,8 @@ public enum FailoverKind
 }
 
 /// <summary>
-/// What an operator changes by CLUSTER, but for slots. Each returns null, or the error that the client sees. What is only asked is read
-/// from <see cref="Nodes"/> and <see cref="Slots"/>.
+/// What an operator changes by CLUSTER, but for slots. Each returns null, or the error that the client sees. What is only asked
+/// is read from <see cref="Nodes"/> and <see cref="Slots"/>.
 /// </summary>
 public sealed partial class ClusterMachine
 {
@@ -110,7 +110,8 @@ public sealed partial class ClusterMachine
         Begin(now);
         if (Myself.IsMaster) return Errors.ClusterFailoverOfMaster;
         if (Myself.Master is not { } master) return Errors.FailoverMasterUnknown;
-        if (kind == FailoverKind.Manual && (master.IsFailing || master.Link is not { IsConnected: true })) return Errors.FailoverMasterDown;
+        var isMasterUp = !master.IsFailing && master.Link is { IsConnected: true };
+        if (kind == FailoverKind.Manual && !isMasterUp) return Errors.FailoverMasterDown;
         ResetManualFailover();
         _manualEndsAt = _now + Settings.ManualFailoverTimeout;
         switch (kind)

@@ -3,8 +3,8 @@ using MiniRedis.Cluster.Bus;
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// A replica takes the place of its failing master: it asks all masters for their votes in a new epoch, and needs a majority. Each of
-/// them votes once an epoch.
+/// A replica takes the place of its failing master: it asks all masters for their votes in a new epoch, and needs a majority.
+/// Each of them votes once an epoch.
 /// </summary>
 public sealed partial class ClusterMachine
 {
@@ -18,7 +18,9 @@ public sealed partial class ClusterMachine
         WaitingVotes,
     }
 
-    /// <summary>The FAIL message reaches the masters first: an election begins so many milliseconds after it, and up to as many more.</summary>
+    /// <summary>
+    /// The FAIL message reaches the masters first: an election begins so many milliseconds after it, and up to as many more.
+    /// </summary>
     const int ElectionDelay = 500;
     const int ElectionSpread = 500;
 
@@ -42,7 +44,7 @@ public sealed partial class ClusterMachine
     void AdvanceElection()
     {
         var isManual = _manualEndsAt != 0 && _manualMayStart;
-        if (Myself.Master is not { } master || Myself.IsMaster || (!isManual && (!master.IsFailing || Settings.ReplicaNoFailover)))
+        if (Myself.Master is not { } master || (!isManual && (!master.IsFailing || Settings.ReplicaNoFailover)))
         {
             _cannotFailover = CannotFailover.None;
             return;
@@ -94,7 +96,8 @@ public sealed partial class ClusterMachine
             _electionAt = _now + ElectionDelay + _random.Next(ElectionSpread) + _electionRank * RankDelay;
         }
         Notice(
-            $"Start of election delayed for {_electionAt - _now} milliseconds (rank #{_electionRank}, offset {_host.ReplicationOffset}).");
+            $"Start of election delayed for {_electionAt - _now} milliseconds "
+            + $"(rank #{_electionRank}, offset {_host.ReplicationOffset}).");
         // The other replicas compare the offset with theirs.
         BroadcastPong(toMyShardOnly: true);
     }
@@ -212,7 +215,8 @@ public sealed partial class ClusterMachine
         if (LastVoteEpoch == CurrentEpoch) return $": already voted for epoch {CurrentEpoch}";
         if (sender.IsMaster) return $" for epoch {epoch}: it is a master node";
         if (sender.Master is not { } master) return $" for epoch {epoch}: I don't know its master";
-        if (!master.IsFailing && (packet.MessageFlags & BusMessageFlags.ForceAck) == 0) return $" for epoch {epoch}: its master is up";
+        var isForced = (packet.MessageFlags & BusMessageFlags.ForceAck) != 0;
+        if (!master.IsFailing && !isForced) return $" for epoch {epoch}: its master is up";
         // Not needed for safety. It gives the winner time to tell, before another replica tries.
         var wait = Settings.NodeTimeout * 2 - (_now - master.VotedAt);
         if (master.VotedAt != 0 && wait > 0) return $": can't vote about this master before {wait} milliseconds";

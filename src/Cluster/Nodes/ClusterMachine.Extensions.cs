@@ -59,7 +59,9 @@ public sealed partial class ClusterMachine
         SetShard(sender, shard.IsHexadecimal ? shard : (sender.Master ?? sender).Shard);
     }
 
-    /// <summary>Another node was told to forget a node, and hands that on. Whom this node replicates it does not forget.</summary>
+    /// <summary>
+    /// Another node was told to forget a node, and hands that on. Whom this node replicates it does not forget.
+    /// </summary>
     void ForgetToo(ClusterNode sender, BusExtension extension)
     {
         if (Nodes.Find(extension.Id) is not { } node || node == Myself || node == sender) return;
@@ -72,7 +74,7 @@ public sealed partial class ClusterMachine
     /// <summary>False if nothing has changed.</summary>
     static bool SetNames(ClusterNode node, string hostname, string humanName, string ipv4, string ipv6)
     {
-        if (node.Hostname == hostname && node.HumanName == humanName && node.ClientIpv4 == ipv4 && node.ClientIpv6 == ipv6) return false;
+        if ((node.Hostname, node.HumanName, node.ClientIpv4, node.ClientIpv6) == (hostname, humanName, ipv4, ipv6)) return false;
         (node.Hostname, node.HumanName, node.ClientIpv4, node.ClientIpv6) = (hostname, humanName, ipv4, ipv6);
         return true;
     }

@@ -3,15 +3,17 @@ using MiniRedis.Cluster.Bus;
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// Who is down. A node that does not answer within the node timeout is possibly failing, for this node alone. If a majority of the
-/// masters says the same, it is failing, and all are told.
+/// Who is down. A node that does not answer within the node timeout is possibly failing, for this node alone. If a majority of
+/// the masters says the same, it is failing, and all are told.
 /// </summary>
 public sealed partial class ClusterMachine
 {
     /// <summary>A report counts for so many node timeouts.</summary>
     const int ReportValidity = 2;
 
-    /// <summary>A master that nobody has replaced after so many node timeouts, and that answers again, is not failing any more.</summary>
+    /// <summary>
+    /// A master that nobody has replaced after so many node timeouts, and that answers again, is not failing any more.
+    /// </summary>
     const int FailureUndo = 2;
 
     // What the last look at all nodes has found, for the migration of replicas.
@@ -91,14 +93,15 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// A failing node answers. One without slots is well again at once. A master with slots may be about to be replaced, and is well
-    /// again when nobody has done so for long.
+    /// A failing node answers. One without slots is well again at once. A master with slots may be about to be replaced, and is
+    /// well again when nobody has done so for long.
     /// </summary>
     void ClearFailureIfAllowed(ClusterNode node)
     {
         if (!node.IsVoter)
         {
-            Notice($"Clear FAIL state for node {node.Named}: {(node.IsReplica ? "replica" : "master without slots")} is reachable again.");
+            var role = node.IsReplica ? "replica" : "master without slots";
+            Notice($"Clear FAIL state for node {node.Named}: {role} is reachable again.");
         }
         else if (_now - node.FailedAt > Settings.NodeTimeout * FailureUndo)
         {

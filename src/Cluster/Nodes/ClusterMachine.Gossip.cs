@@ -26,7 +26,8 @@ public sealed partial class ClusterMachine
         for (var i = 0; i < Candidates; i++)
         {
             var node = Nodes[_random.Next(Nodes.Count)];
-            if (node.Is(NodeFlags.Myself | NodeFlags.Handshake) || node.PingSentAt != 0 || node.Link is not { IsConnected: true }) continue;
+            if (node.Is(NodeFlags.Myself | NodeFlags.Handshake) || node.PingSentAt != 0) continue;
+            if (node.Link is not { IsConnected: true }) continue;
             if (oldest is null || node.PongReceivedAt < oldest.PongReceivedAt) oldest = node;
         }
         if (oldest is not null) SendPing(oldest.Link!, BusMessageType.Ping);
@@ -45,8 +46,8 @@ public sealed partial class ClusterMachine
         foreach (var about in _gossip)
         {
             writer.AddGossip(
-                about.Key, Seconds(about.PingSentAt), Seconds(about.PongReceivedAt), about.Ip, BasePort(about), about.BusPort, about.Flags,
-                OtherPort(about));
+                about.Key, Seconds(about.PingSentAt), Seconds(about.PongReceivedAt), about.Ip, BasePort(about), about.BusPort,
+                about.Flags, OtherPort(about));
         }
         if (sendsExtensions) WriteExtensions(ref writer);
         Send(link, type, writer.Packet);
@@ -55,8 +56,8 @@ public sealed partial class ClusterMachine
     uint Seconds(long time) => (uint)(Wall(time) / 1000);
 
     /// <summary>
-    /// Some nodes at random, and all that may be failing, so that a majority soon agrees. Neither this node, of whom the header tells,
-    /// nor the receiver.
+    /// Some nodes at random, and all that may be failing, so that a majority soon agrees. Neither this node, of whom the header
+    /// tells, nor the receiver.
     /// </summary>
     void PickGossip(ClusterNode? receiver)
     {
@@ -118,8 +119,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// A node that the sender knows, and this one does not. It is taken with its id, and not by a handshake: by now somebody else may
-    /// have its address, of another cluster. Whether it is up this node finds out itself.
+    /// A node that the sender knows, and this one does not. It is taken with its id, and not by a handshake: by now somebody else
+    /// may have its address, of another cluster. Whether it is up this node finds out itself.
     /// </summary>
     void Learn(GossipEntry entry)
     {
@@ -162,9 +163,8 @@ public sealed partial class ClusterMachine
         }
         // Not reachable for this node, but for the sender, at another address.
         if ((entry.Flags & NodeFlags.NoAddress) != 0) return;
-        if (BasePort(node) == entry.BasePort && OtherPort(node) == entry.OtherPort && node.BusPort == entry.BusPort && node.Ip == entry.Ip)
-            return;
-        if (entry.Ip.Length == 0) return;
-        MoveTo(node, entry.Ip, entry.BasePort, entry.OtherPort, entry.BusPort);
+        var ip = entry.Ip;
+        if (ip.Length == 0 || IsAt(node, ip, entry.BasePort, entry.OtherPort, entry.BusPort)) return;
+        MoveTo(node, ip, entry.BasePort, entry.OtherPort, entry.BusPort);
     }
 }

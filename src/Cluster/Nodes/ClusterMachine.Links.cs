@@ -5,7 +5,9 @@ namespace MiniRedis.Cluster.Nodes;
 /// <summary>Links: which to open, which to close, and whose they are.</summary>
 public sealed partial class ClusterMachine
 {
-    /// <summary>The shortest time that a handshake may take, in milliseconds; it is the node timeout where that is longer.</summary>
+    /// <summary>
+    /// The shortest time that a handshake may take, in milliseconds; it is the node timeout where that is longer.
+    /// </summary>
     const long LeastHandshakeTimeout = 1000;
 
     readonly Dictionary<long, ClusterLink> _links = [];
@@ -71,7 +73,9 @@ public sealed partial class ClusterMachine
         if (node.InboundLink == link) node.InboundLink = null;
     }
 
-    /// <summary>The first packet on an inbound link tells whose it is. A second link of the same node takes the place of the first.</summary>
+    /// <summary>
+    /// The first packet on an inbound link tells whose it is. A second link of the same node takes the place of the first.
+    /// </summary>
     void Adopt(ClusterLink link, ClusterNode node)
     {
         if (node.InboundLink is { } old) Close(old);
@@ -112,7 +116,8 @@ public sealed partial class ClusterMachine
         if (used <= Settings.LinkSendBufferLimit) return;
         var direction = link.IsInbound ? "from" : "to";
         Log(ClusterLogLevel.Warning,
-            $"Freeing cluster link({direction} node {link.Node?.Named}, used memory: {used}) due to exceeding send buffer memory limit.");
+            $"Freeing cluster link({direction} node {link.Node?.Named}, used memory: {used}) "
+            + "due to exceeding send buffer memory limit.");
         Close(link);
         LinksOverLimit++;
     }

@@ -3,8 +3,8 @@ using MiniRedis.Cluster.Bus;
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// A failover that an operator wants, without loss. The replica asks its master to stop writes; the master does, and from then on marks
-/// its pings. The offset in them stands still, and when the replica has reached it, it asks for votes at once.
+/// A failover that an operator wants, without loss. The replica asks its master to stop writes; the master does, and from then on
+/// marks its pings. The offset in them stands still, and when the replica has reached it, it asks for votes at once.
 /// </summary>
 public sealed partial class ClusterMachine
 {
@@ -24,8 +24,8 @@ public sealed partial class ClusterMachine
     bool _manualMayStart;
 
     /// <summary>
-    /// Whether a failover waits for the replica to get as far as its master. The host then calls <see cref="OffsetMoved"/> after each
-    /// part of the stream, so that the wait ends at once, and not with the next tick.
+    /// Whether a failover waits for the replica to get as far as its master. The host then calls <see cref="OffsetMoved"/> after
+    /// each part of the stream, so that the wait ends at once, and not with the next tick.
     /// </summary>
     public bool IsWaitingForOffset => _manualEndsAt != 0 && !_manualMayStart && _masterStoppedAt >= 0 && Myself.IsReplica;
 

@@ -2,7 +2,9 @@ using MiniRedis.Cluster.Bus;
 
 namespace MiniRedis.Cluster.Nodes;
 
-/// <summary>What a PING, PONG or MEET tells of its sender. All three are the same packet; the type says whether it wants an answer.</summary>
+/// <summary>
+/// What a PING, PONG or MEET tells of its sender. All three are the same packet; the type says whether it wants an answer.
+/// </summary>
 public sealed partial class ClusterMachine
 {
     void ReceivePing(ClusterLink link, ClusterNode? sender, BusPacket packet)
@@ -39,8 +41,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// The address at which another node reaches this one is the address of this end of the link. A MEET is sent to an address that an
-    /// operator knows, and counts always; a PING only while there is none.
+    /// The address at which another node reaches this one is the address of this end of the link. A MEET is sent to an address
+    /// that an operator knows, and counts always; a PING only while there is none.
     /// </summary>
     void LearnOwnAddress(ClusterLink link, bool isMeet)
     {
@@ -65,7 +67,9 @@ public sealed partial class ClusterMachine
         Changed();
     }
 
-    /// <summary>The answer of a node in handshake tells its id. False if the node was known already, and the handshake was for nothing.</summary>
+    /// <summary>
+    /// The answer of a node in handshake tells its id. False if the node was known already, and the handshake was for nothing.
+    /// </summary>
     bool EndHandshake(ClusterLink link, ClusterNode met, ClusterNode? sender, BusPacket packet)
     {
         if (sender is not null)
@@ -88,20 +92,21 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// The address of a node is the one its links come from, or the one it announces. If it is a new one, the link to the old one is
-    /// closed, and replication follows. False if nothing has changed.
+    /// The address of a node is the one its links come from, or the one it announces. If it is a new one, the link to the old one
+    /// is closed, and replication follows. False if nothing has changed.
     /// </summary>
     bool UpdateAddress(ClusterNode node, ClusterLink link, BusPacket packet)
     {
         // What comes on the link to the node itself says nothing of where it can be reached.
         if (link == node.Link) return false;
         var ip = packet.Ip is { Length: > 0 } announced ? announced : link.PeerIp;
-        if (ip.Length == 0) return false;
-        if (BasePort(node) == packet.BasePort && OtherPort(node) == packet.OtherPort && node.BusPort == packet.BusPort && node.Ip == ip)
-            return false;
+        if (ip.Length == 0 || IsAt(node, ip, packet.BasePort, packet.OtherPort, packet.BusPort)) return false;
         MoveTo(node, ip, packet.BasePort, packet.OtherPort, packet.BusPort);
         return true;
     }
+
+    bool IsAt(ClusterNode node, string ip, int basePort, int otherPort, int busPort) =>
+        node.Ip == ip && BasePort(node) == basePort && OtherPort(node) == otherPort && node.BusPort == busPort;
 
     int OtherPort(ClusterNode node) => Settings.IsTlsCluster ? node.Port : node.TlsPort;
 
@@ -153,8 +158,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// A master says that it is a replica. In its shard that is a failover, and the packet tells of it: a replica sends the slots and
-    /// the epoch of its master. Otherwise its slots went elsewhere, and who has them will say so.
+    /// A master says that it is a replica. In its shard that is a failover, and the packet tells of it: a replica sends the slots
+    /// and the epoch of its master. Otherwise its slots went elsewhere, and who has them will say so.
     /// </summary>
     /// <returns>False if the packet is older than what is known.</returns>
     bool MakeReplica(ClusterNode sender, ClusterNode? master, BusPacket packet)
@@ -173,7 +178,9 @@ public sealed partial class ClusterMachine
         {
             MakeMaster(master!);
             RaiseEpoch(master!, packet.ConfigEpoch, packet.Slots);
-            Notice($"A failover occurred; node {sender.Named} failed over to node {master!.Named} with a config epoch of {master.ConfigEpoch}");
+            Notice(
+                $"A failover occurred; node {sender.Named} failed over to node {master!.Named} "
+                + $"with a config epoch of {master.ConfigEpoch}");
             if (packet.ConfigEpoch == master.ConfigEpoch) HandSlotsOn(sender, master, packet.ConfigEpoch, packet.Slots);
         }
         if (!isFailover)
@@ -185,8 +192,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// The master of this replica has become a replica itself: its last slot went elsewhere, or its own replica took over. A replica
-    /// follows no replica.
+    /// The master of this replica has become a replica itself: its last slot went elsewhere, or its own replica took over. A
+    /// replica follows no replica.
     /// </summary>
     void AvoidChain()
     {

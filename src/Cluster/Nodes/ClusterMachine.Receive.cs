@@ -18,8 +18,8 @@ public sealed partial class ClusterMachine
     public long MalformedPackets { get; private set; }
 
     /// <summary>
-    /// A whole packet has come. Of a malformed one nothing is taken; the link stays open, as Redis leaves it, since the next packet
-    /// begins where this one's length says.
+    /// A whole packet has come. Of a malformed one nothing is taken; the link stays open, as Redis leaves it, since the next
+    /// packet begins where this one's length says.
     /// </summary>
     public void Received(long id, ReadOnlySpan<byte> bytes, long now)
     {
@@ -60,7 +60,8 @@ public sealed partial class ClusterMachine
         if (link.Node is not { IsInHandshake: false } sender)
         {
             Notice(
-                $"Closing link for node that sent a lightweight message of type {(int)packet.Type} as its first message on the link");
+                $"Closing link for node that sent a lightweight message of type {(int)packet.Type} "
+                + "as its first message on the link");
             Close(link);
             return;
         }

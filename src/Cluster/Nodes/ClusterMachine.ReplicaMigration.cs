@@ -2,7 +2,9 @@ using MiniRedis.Cluster.Bus;
 
 namespace MiniRedis.Cluster.Nodes;
 
-/// <summary>A master whose replicas are all gone gets one of a master that has several: the next failure finds a replica again.</summary>
+/// <summary>
+/// A master whose replicas are all gone gets one of a master that has several: the next failure finds a replica again.
+/// </summary>
 public sealed partial class ClusterMachine
 {
     /// <summary>
@@ -13,8 +15,8 @@ public sealed partial class ClusterMachine
     /// <summary>Of the masters with the most replicas, the replica with the smallest id moves. All find the same one.</summary>
     void MigrateIfOrphanNeeds()
     {
-        if (_orphanedMasters == 0 || _mostReplicas < 2 || _ownReplicas != _mostReplicas || !Settings.AllowReplicaMigration) return;
-        if (!IsOk || Myself.Master is not { } master) return;
+        if (_orphanedMasters == 0 || _mostReplicas < 2 || _ownReplicas != _mostReplicas) return;
+        if (!Settings.AllowReplicaMigration || !IsOk || Myself.Master is not { } master) return;
         var working = 0;
         foreach (var replica in master.Replicas)
         {

@@ -6,7 +6,8 @@ namespace MiniRedis.Cluster.Nodes;
 public sealed partial class ClusterMachine
 {
     /// <summary>
-    /// Gives a message to all nodes, or to those of this node's shard. A node that reads light headers is sent one: 2,240 bytes less.
+    /// Gives a message to all nodes, or to those of this node's shard. A node that reads light headers is sent one: 2,240 bytes
+    /// less.
     /// </summary>
     public void Publish(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message, bool isSharded, long now)
     {
@@ -42,7 +43,8 @@ public sealed partial class ClusterMachine
         }
     }
 
-    void SendPlain(ClusterLink link, BusMessageType type) => Send(link, type, BusPacketWriter.Plain(type, Header(BusMessageFlags.None)));
+    void SendPlain(ClusterLink link, BusMessageType type) =>
+        Send(link, type, BusPacketWriter.Plain(type, Header(BusMessageFlags.None)));
 
     /// <summary>Tells a node of slots that it claims, and another has a greater epoch for.</summary>
     void SendUpdate(ClusterLink link, ClusterNode about) => Send(
@@ -50,8 +52,8 @@ public sealed partial class ClusterMachine
         BusPacketWriter.Update(Header(BusMessageFlags.None), about.Key, about.ConfigEpoch, ClaimedSlots(about)));
 
     /// <summary>
-    /// What others are told of the slots of another node: not those that it has stopped to claim. (Redis leaves them in the header of a
-    /// replica, where they seem to be claimed under the epoch of the new master.)
+    /// What others are told of the slots of another node: not those that it has stopped to claim. (Redis leaves them in the
+    /// header of a replica, where they seem to be claimed under the epoch of the new master.)
     /// </summary>
     SlotSet ClaimedSlots(ClusterNode node)
     {

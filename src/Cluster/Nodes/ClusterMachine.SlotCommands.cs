@@ -20,8 +20,8 @@ public enum SlotMove
 }
 
 /// <summary>
-/// What an operator changes of slots. A slot moves so: the target is told that it imports the slot, the owner that it hands it over,
-/// the keys go one by one, and then the slot is assigned to the target, at the target first.
+/// What an operator changes of slots. A slot moves so: the target is told that it imports the slot, the owner that it hands it
+/// over, the keys go one by one, and then the slot is assigned to the target, at the target first.
 /// </summary>
 public sealed partial class ClusterMachine
 {
@@ -75,7 +75,8 @@ public sealed partial class ClusterMachine
         if (move == SlotMove.Importing && isMine) return Errors.AlreadyOwnerOfSlot(slot);
         if (!Nodes.TryGet(id, out var node)) return move == SlotMove.Node ? Errors.UnknownNode(id) : Errors.DoNotKnowNode(id);
         if (node.IsReplica) return Errors.TargetIsNoMaster;
-        return move == SlotMove.Node && isMine && node != Myself && _host.CountKeysInSlot(slot) != 0 ? Errors.SlotHasKeys(slot) : null;
+        var isGivenAway = move == SlotMove.Node && isMine && node != Myself;
+        return isGivenAway && _host.CountKeysInSlot(slot) != 0 ? Errors.SlotHasKeys(slot) : null;
     }
 
     /// <inheritdoc cref="WhyNotSetSlot"/>
@@ -94,8 +95,8 @@ public sealed partial class ClusterMachine
                 Slots.SetMigrating(slot, null);
                 break;
         }
-        // Others are told who has the slot. (Redis syncs only if the epoch is a new one: a target that had the greatest epoch already,
-        // and loses power, comes back without the slot, which the others give to nobody else.)
+        // Others are told who has the slot. (Redis syncs only if the epoch is a new one: a target that had the greatest epoch
+        // already, and loses power, comes back without the slot, which the others give to nobody else.)
         ConfigurationChanged(sync: move == SlotMove.Node);
         Settle();
         return null;

@@ -3,8 +3,8 @@ using MiniRedis.Cluster.Bus;
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// Who owns a slot: the one who claims it with the greatest config epoch. All that is known of slots comes this way, from pings and
-/// UPDATE messages; what operators and elections do is to raise an epoch.
+/// Who owns a slot: the one who claims it with the greatest config epoch. All that is known of slots comes this way, from pings
+/// and UPDATE messages; what operators and elections do is to raise an epoch.
 /// </summary>
 public sealed partial class ClusterMachine
 {
@@ -15,13 +15,15 @@ public sealed partial class ClusterMachine
     readonly SlotSet _unclaimed = new();
 
     /// <summary>
-    /// Whether the owner still says that the slot is its own. A replica claims none: what it had as a master, and its new master does not
-    /// claim, had gone elsewhere before. (Valkey 8.0 keeps such a slot with the replica, whose epoch may be greater than that of the
-    /// master that has it, and then nobody gets it.)
+    /// Whether the owner still says that the slot is its own. A replica claims none: what it had as a master, and its new master
+    /// does not claim, had gone elsewhere before. (Valkey 8.0 keeps such a slot with the replica, whose epoch may be greater than
+    /// that of the master that has it, and then nobody gets it.)
     /// </summary>
     bool IsClaimed(int slot, ClusterNode owner) => owner.IsMaster && !_unclaimed.Contains(slot);
 
-    /// <summary>A master claims slots under an epoch, and no others. It takes those that have no owner, or one with a smaller epoch.</summary>
+    /// <summary>
+    /// A master claims slots under an epoch, and no others. It takes those that have no owner, or one with a smaller epoch.
+    /// </summary>
     void TakeSlotsOf(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
     {
         if (sender == Myself) return;
@@ -29,9 +31,9 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// A master has become a replica of another one in its shard, and says what that one claims now. Only slots of its own are handed on:
-    /// what it knows of others may be older than what is known here. (Redis leaves the slots with the replica until the new master tells
-    /// of them itself; if that fails at once, nobody ever does.)
+    /// A master has become a replica of another one in its shard, and says what that one claims now. Only slots of its own are
+    /// handed on: what it knows of others may be older than what is known here. (Redis leaves the slots with the replica until
+    /// the new master tells of them itself; if that fails at once, nobody ever does.)
     /// </summary>
     void HandSlotsOn(ClusterNode from, ClusterNode to, ulong epoch, ReadOnlySpan<byte> claimed)
     {
@@ -95,8 +97,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// What a node has here and does not claim. With each greater epoch of a node this is looked at: else slots that it claimed long ago
-    /// would seem to be claimed under the new epoch, and whoever has them by now could not get them.
+    /// What a node has here and does not claim. With each greater epoch of a node this is looked at: else slots that it claimed
+    /// long ago would seem to be claimed under the new epoch, and whoever has them by now could not get them.
     /// </summary>
     void NoteUnclaimed(ClusterNode node, ReadOnlySpan<byte> claimed)
     {
@@ -128,9 +130,9 @@ public sealed partial class ClusterMachine
     static bool IsSet(ReadOnlySpan<byte> bitmap, int slot) => (bitmap[slot / 8] & 1 << (slot & 7)) != 0;
 
     /// <summary>
-    /// The source of an import has given the slot up, while this node has not heard yet that it is the owner: it has replaced a master
-    /// that failed in between. (Valkey takes the slot from whoever has it. Here it must be the source's, or nobody's: an operator may
-    /// have named a source that never had the slot.)
+    /// The source of an import has given the slot up, while this node has not heard yet that it is the owner: it has replaced a
+    /// master that failed in between. (Valkey takes the slot from whoever has it. Here it must be the source's, or nobody's: an
+    /// operator may have named a source that never had the slot.)
     /// </summary>
     void FinishImport(int slot, ClusterNode source)
     {
@@ -143,8 +145,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// If the shard has lost its last slot, its nodes become replicas of the one that has it: always after a failover, and after a move
-    /// of slots where that is allowed. Otherwise a master deletes the keys of slots that are not its own any more.
+    /// If the shard has lost its last slot, its nodes become replicas of the one that has it: always after a failover, and after
+    /// a move of slots where that is allowed. Otherwise a master deletes the keys of slots that are not its own any more.
     /// </summary>
     void BecomeReplicaOrClean(
         ClusterNode sender, ulong epoch, ClusterNode? mine, bool isMyShard, int claims, int takenFromMine, List<int>? dirty)
@@ -174,8 +176,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// The sender claims slots for which another node has a greater epoch: it was away, and is told. Redis tells of one such node a
-    /// ping; here all are told of at once.
+    /// The sender claims slots for which another node has a greater epoch: it was away, and is told. Redis tells of one such node
+    /// a ping; here all are told of at once.
     /// </summary>
     void TellNewerOwners(ClusterNode sender, BusPacket packet)
     {
@@ -185,7 +187,8 @@ public sealed partial class ClusterMachine
         {
             if (Slots.Owner(slot) is not { } owner || owner == sender || !IsClaimed(slot, owner)) continue;
             if (owner.ConfigEpoch <= packet.ConfigEpoch || told?.Contains(owner) == true) continue;
-            Log(ClusterLogLevel.Verbose, $"Node {sender.Named} has old slots configuration, sending an UPDATE message about {owner.Named}");
+            Log(ClusterLogLevel.Verbose,
+                $"Node {sender.Named} has old slots configuration, sending an UPDATE message about {owner.Named}");
             SendUpdate(link, owner);
             (told ??= []).Add(owner);
         }
@@ -218,6 +221,7 @@ public sealed partial class ClusterMachine
     /// <summary>A replica that could not follow its master yet, since its address was unknown, may now.</summary>
     void FollowMaster()
     {
-        if (Myself.IsReplica && !_host.HasMaster && Myself.Master is { HasAddress: true } master) Replicate(master, needsFullSync: false);
+        if (_host.HasMaster || !Myself.IsReplica) return;
+        if (Myself.Master is { HasAddress: true } master) Replicate(master, needsFullSync: false);
     }
 }

@@ -5,10 +5,14 @@ namespace MiniRedis.Cluster.Nodes;
 /// <summary>Whether the cluster is up, as far as this node can see.</summary>
 public sealed partial class ClusterMachine
 {
-    /// <summary>A master that starts waits so long before it serves: it may have been replaced meanwhile. Milliseconds, of Redis.</summary>
+    /// <summary>
+    /// A master that starts waits so long before it serves: it may have been replaced meanwhile. Milliseconds, of Redis.
+    /// </summary>
     const long WritableDelay = 2000;
 
-    /// <summary>A master that comes back from a minority waits for the node timeout, within these bounds, for the same reason.</summary>
+    /// <summary>
+    /// A master that comes back from a minority waits for the node timeout, within these bounds, for the same reason.
+    /// </summary>
     const long LeastRejoinDelay = 500;
     const long MostRejoinDelay = 5000;
 
@@ -50,13 +54,14 @@ public sealed partial class ClusterMachine
         if (old == node) return;
         old?.Slots.Remove(slot);
         Slots.SetOwner(slot, node);
-        if (node is not null && node.Slots.Add(slot) && node.SlotCount == 1 && DoMastersHaveReplicas()) node.Set(NodeFlags.MigrateTo);
+        node?.Slots.Add(slot);
+        if (node is { SlotCount: 1 } && DoMastersHaveReplicas()) node.Set(NodeFlags.MigrateTo);
         (_changedSlots ??= new SlotSet()).Add(slot);
     }
 
     /// <summary>
-    /// A master that gets its first slot may be given a replica of another one, if any master has one: else a new master of a cluster
-    /// with replicas would stay alone.
+    /// A master that gets its first slot may be given a replica of another one, if any master has one: else a new master of a
+    /// cluster with replicas would stay alone.
     /// </summary>
     bool DoMastersHaveReplicas()
     {
@@ -89,8 +94,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// Takes a new epoch without asking anybody: after a slot was imported, and in a takeover. If two do so at once, the collision is
-    /// noticed and resolved. False if this node has the greatest epoch already.
+    /// Takes a new epoch without asking anybody: after a slot was imported, and in a takeover. If two do so at once, the
+    /// collision is noticed and resolved. False if this node has the greatest epoch already.
     /// </summary>
     bool BumpEpochWithoutConsensus()
     {
@@ -102,8 +107,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// Another master has the same config epoch. The one with the smaller id moves on, so that in the end all differ. A cluster starts
-    /// this way too: all its epochs are 0.
+    /// Another master has the same config epoch. The one with the smaller id moves on, so that in the end all differ. A cluster
+    /// starts this way too: all its epochs are 0.
     /// </summary>
     void ResolveEpochCollision(ClusterNode sender)
     {

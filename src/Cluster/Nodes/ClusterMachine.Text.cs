@@ -26,7 +26,9 @@ public sealed partial class ClusterMachine
     /// <summary>
     /// Takes over what an earlier run has written, before <see cref="Start"/>. An empty file is as good as none.
     /// </summary>
-    /// <returns>Null, or the line that is none of such a file: the process must not start, or it would be somebody else.</returns>
+    /// <returns>
+    /// Null, or the line that is none of such a file: the process must not start, or it would be somebody else.
+    /// </returns>
     public string? Load(string text)
     {
         if (text.AsSpan().Trim().IsEmpty) return null;
@@ -56,8 +58,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// The data are loaded. A master that holds keys of a slot takes the slot if nobody has it, and deletes them if it is another's:
-    /// the file of data may be older or newer than nodes.conf.
+    /// The data are loaded. A master that holds keys of a slot takes the slot if nobody has it, and deletes them if it is
+    /// another's: the file of data may be older or newer than nodes.conf.
     /// </summary>
     public void CheckKeys(long now)
     {

@@ -6,19 +6,19 @@ namespace MiniRedis.Cluster.Nodes;
 /// A node of a cluster without sockets, threads, clock or disk: it is told what has happened and when, and leaves in <see
 /// cref="TakeOutputs"/> what is to be done about it.
 ///
-/// Each master serves some of the 16,384 slots and says so in every packet, with a version: its config epoch. Where two claim a slot,
-/// the greater epoch wins. Nodes ping each other at random, tell what they know of some others, and notice who does not answer. When
-/// a majority of the masters cannot reach a master, it is failing, and its replicas ask the masters for votes in a new epoch. The one
-/// whom a majority elects takes the slots over with that epoch. docs/cluster.md has the story.
+/// Each master serves some of the 16,384 slots and says so in every packet, with a version: its config epoch. Where two claim a
+/// slot, the greater epoch wins. Nodes ping each other at random, tell what they know of some others, and notice who does not
+/// answer. When a majority of the masters cannot reach a master, it is failing, and its replicas ask the masters for votes in a
+/// new epoch. The one whom a majority elects takes the slots over with that epoch. docs/cluster.md has the story.
 ///
-/// Packets, periods, texts and the file are those of Redis 7; shard ids, light headers and what a failover does to slots on the move
-/// are Valkey 8's.
+/// Packets, periods, texts and the file are those of Redis 7; shard ids, light headers and what a failover does to slots on the
+/// move are Valkey 8's.
 /// </summary>
 /// <remarks>
-/// Invariants. A node votes once an epoch, and the vote is on disk before it is told. Its current epoch only grows, and is never less
-/// than the config epoch of a node that it knows. A packet of somebody who is not in the table changes nothing but the statistics;
-/// MEET is the exception, and the way in. Each public method that takes <c>now</c> is one step. <c>now</c> is in milliseconds since
-/// 1970, of a clock that may jump. One thread at a time.
+/// Invariants. A node votes once an epoch, and the vote is on disk before it is told. Its current epoch only grows, and is never
+/// less than the config epoch of a node that it knows. A packet of somebody who is not in the table changes nothing but the
+/// statistics; MEET is the exception, and the way in. Each public method that takes <c>now</c> is one step. <c>now</c> is in
+/// milliseconds since 1970, of a clock that may jump. One thread at a time.
 /// </remarks>
 public sealed partial class ClusterMachine
 {
@@ -61,7 +61,9 @@ public sealed partial class ClusterMachine
 
     public ClusterNode Myself { get; private set; }
 
-    /// <summary>The master of this node's shard: itself, or whom it replicates. Null for a replica that has lost sight of its master.</summary>
+    /// <summary>
+    /// The master of this node's shard: itself, or whom it replicates. Null for a replica that has lost sight of its master.
+    /// </summary>
     public ClusterNode? MyMaster => Myself.IsMaster ? Myself : Myself.Master;
 
     /// <summary>cluster_state: requests are served.</summary>
@@ -76,7 +78,9 @@ public sealed partial class ClusterMachine
     /// <summary>The epoch in which this node voted last.</summary>
     public ulong LastVoteEpoch { get; private set; }
 
-    /// <summary>Grows with every change of what CLUSTER SLOTS, SHARDS and NODES show of the configuration: replies may be kept till then.</summary>
+    /// <summary>
+    /// Grows with every change of what CLUSTER SLOTS, SHARDS and NODES show of the configuration: replies may be kept till then.
+    /// </summary>
     public long Version { get; private set; }
 
     int Quorum => Size / 2 + 1;
@@ -116,11 +120,13 @@ public sealed partial class ClusterMachine
         if (_announcedIp is not null) Myself.Ip = _announcedIp;
         // The next MEET or PING tells the address anew.
         else if (wasAnnounced is not null) Myself.Ip = "";
-        var flags = Myself.Flags & ~NodeFlags.NoFailover | (Settings.ReplicaNoFailover ? NodeFlags.NoFailover : 0) | NodeFlags.LightHeader;
+        var flags = Myself.Flags & ~NodeFlags.NoFailover | NodeFlags.LightHeader;
+        if (Settings.ReplicaNoFailover) flags |= NodeFlags.NoFailover;
         var hasChanged = flags != Myself.Flags;
         Myself.Flags = flags;
         hasChanged |= SetNames(
-            Myself, Settings.AnnounceHostname, Settings.AnnounceHumanName, Settings.AnnounceClientIpv4, Settings.AnnounceClientIpv6);
+            Myself, Settings.AnnounceHostname, Settings.AnnounceHumanName, Settings.AnnounceClientIpv4,
+            Settings.AnnounceClientIpv6);
         if (hasChanged) Changed();
         // Whether slots without a master stop the service may have been changed.
         _pending |= Pending.UpdateState;
@@ -167,8 +173,8 @@ public sealed partial class ClusterMachine
     public bool HasOutputs => _outputs.Count > 0 || _isUnsaved || _changedSlots is not null;
 
     /// <summary>
-    /// A time as the wall clock shows it. The machine's own time never runs backward: when the clock is set back, the difference is
-    /// kept here. Otherwise nobody would be missed until the clock has caught up. (Redis waits.)
+    /// A time as the wall clock shows it. The machine's own time never runs backward: when the clock is set back, the difference
+    /// is kept here. Otherwise nobody would be missed until the clock has caught up. (Redis waits.)
     /// </summary>
     public long Wall(long time) => time == 0 ? 0 : time - _clockBehind;
 
@@ -200,8 +206,8 @@ public sealed partial class ClusterMachine
     }
 
     /// <summary>
-    /// What nodes.conf keeps has changed. It is written once for all changes of a step. With <paramref name="sync"/> the disk must have
-    /// it: epochs and votes, which must not be taken back.
+    /// What nodes.conf keeps has changed. It is written once for all changes of a step. With <paramref name="sync"/> the disk
+    /// must have it: epochs and votes, which must not be taken back.
     /// </summary>
     void Changed(bool sync = false)
     {

@@ -23,15 +23,17 @@ public abstract record ClusterOutput
     /// </summary>
     public sealed record Connect(long Link, string Ip, int BusPort) : ClusterOutput;
 
-    /// <summary>Close a link, of either direction. The machine takes nothing more from it. Its waiting bytes are dropped.</summary>
+    /// <summary>
+    /// Close a link, of either direction. The machine takes nothing more from it. Its waiting bytes are dropped.
+    /// </summary>
     public sealed record Close(long Link) : ClusterOutput;
 
     /// <summary>Send a packet. Several links may share the bytes; nobody changes them.</summary>
     public sealed record Send(long Link, ReadOnlyMemory<byte> Packet) : ClusterOutput;
 
     /// <summary>
-    /// Write <see cref="ClusterMachine.NodesFile"/> in place of the old file, whole or not at all. With <paramref name="Sync"/> the
-    /// disk must have it before the next output is done. If it fails, the process ends: a node must not forget what it voted.
+    /// Write <see cref="ClusterMachine.NodesFile"/> in place of the old file, whole or not at all. With <paramref name="Sync"/>
+    /// the disk must have it before the next output is done. If it fails, the process ends: a node must not forget what it voted.
     /// </summary>
     public sealed record Persist(bool Sync) : ClusterOutput;
 

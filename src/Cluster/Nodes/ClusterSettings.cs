@@ -15,7 +15,9 @@ public sealed class ClusterSettings
     /// <summary>cluster-replica-validity-factor; 0: no data is too old.</summary>
     public int ReplicaValidityFactor { get; set; } = 10;
 
-    /// <summary>cluster-migration-barrier: replicas that a master keeps when another of its replicas leaves for an orphaned master.</summary>
+    /// <summary>
+    /// cluster-migration-barrier: replicas that a master keeps when another of its replicas leaves for an orphaned master.
+    /// </summary>
     public int MigrationBarrier { get; set; } = 1;
 
     /// <summary>cluster-allow-replica-migration.</summary>

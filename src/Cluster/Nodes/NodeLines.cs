@@ -5,8 +5,8 @@ using MiniRedis.Cluster.Bus;
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// A node as a line of text: in CLUSTER NODES, CLUSTER REPLICAS and nodes.conf. The file also has what clients are not shown: the other
-/// port, and the shard.
+/// A node as a line of text: in CLUSTER NODES, CLUSTER REPLICAS and nodes.conf. The file also has what clients are not shown: the
+/// other port, and the shard.
 /// </summary>
 static class NodeLines
 {

@@ -5,8 +5,8 @@ using MiniRedis.Cluster.Bus;
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// All nodes that a node knows, itself first: found by id in one look-up, picked at random in one step. The order depends on nothing
-/// but what was added and removed, which a run that is replayed from a seed needs.
+/// All nodes that a node knows, itself first: found by id in one look-up, picked at random in one step. The order depends on
+/// nothing but what was added and removed, which a run that is replayed from a seed needs.
 /// </summary>
 public sealed class NodeTable : IReadOnlyList<ClusterNode>
 {

@@ -56,8 +56,8 @@ sealed class NodesFileReader(ClusterMachine machine, bool isTls, Func<NodeId, Cl
     }
 
     /// <summary>
-    /// After the last line. A replica is of the shard of its master. A file that says otherwise was written in the middle of a change,
-    /// or by hand; Valkey refuses to start on it.
+    /// After the last line. A replica is of the shard of its master. A file that says otherwise was written in the middle of a
+    /// change, or by hand; Valkey refuses to start on it.
     /// </summary>
     public void End(NodeTable nodes)
     {

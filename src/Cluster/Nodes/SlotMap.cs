@@ -1,7 +1,8 @@
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
-/// Who serves each slot, as this node sees it, and which slots are on the move. Requests ask it: a look-up is a load from an array.
+/// Who serves each slot, as this node sees it, and which slots are on the move. Requests ask it: a look-up is a load from an
+/// array.
 /// </summary>
 public sealed class SlotMap
 {

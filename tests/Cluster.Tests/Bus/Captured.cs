@@ -3,8 +3,8 @@ using System.Text;
 namespace MiniRedis.Cluster.Tests.Bus;
 
 /// <summary>
-/// Packets and files of redis-server 7.0.15: five nodes, of which one announces a hostname. A proxy in front of each bus port kept what
-/// passed, while a replica took over by CLUSTER FAILOVER, and another one because its master stood still.
+/// Packets and files of redis-server 7.0.15: five nodes, of which one announces a hostname. A proxy in front of each bus port
+/// kept what passed, while a replica took over by CLUSTER FAILOVER, and another one because its master stood still.
 /// </summary>
 static class Captured
 {

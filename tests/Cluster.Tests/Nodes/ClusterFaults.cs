@@ -66,8 +66,8 @@ sealed class ClusterFaults(World world, IReadOnlyList<ClusterProcess> processes)
         });
 
     /// <summary>
-    /// A replica loses its file. A master may not: the slots of one that has no replica would be lost with it, and nobody could say
-    /// whether the run has ended well.
+    /// A replica loses its file. A master may not: the slots of one that has no replica would be lost with it, and nobody could
+    /// say whether the run has ended well.
     /// </summary>
     void LoseFile()
     {

@@ -94,8 +94,8 @@ sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> process
     List<ClusterProcess> Masters() => [.. processes.Where(p => p.IsRunning && !p.IsStalled && p.Machine.Myself.IsVoter)];
 
     /// <summary>
-    /// What redis-cli --cluster fix does in the end: open slots are closed, where the cluster says that they are; and nodes that have
-    /// lost their files are met again and made replicas, while who they were is forgotten.
+    /// What redis-cli --cluster fix does in the end: open slots are closed, where the cluster says that they are; and nodes that
+    /// have lost their files are met again and made replicas, while who they were is forgotten.
     /// </summary>
     public void Repair(IReadOnlyList<(ClusterProcess Process, string OldId)> lost)
     {

@@ -4,8 +4,8 @@ using MiniRedis.Cluster.Tests.Simulation;
 namespace MiniRedis.Cluster.Tests.Nodes;
 
 /// <summary>
-/// A node of a cluster: the machine under test, with simulated sockets, a disk of one file, and as much of a data set as the machine
-/// asks for: an offset that grows while it serves, and a count of keys in some slots.
+/// A node of a cluster: the machine under test, with simulated sockets, a disk of one file, and as much of a data set as the
+/// machine asks for: an offset that grows while it serves, and a count of keys in some slots.
 /// </summary>
 sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
 {

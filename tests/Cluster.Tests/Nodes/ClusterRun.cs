@@ -11,9 +11,9 @@ namespace MiniRedis.Cluster.Tests.Nodes;
 sealed class ClusterRun
 {
     /// <summary>
-    /// Milliseconds from the end of the faults until all is well. An election that failed last is tried again after four node timeouts
-    /// (or 4 s), a master that answers again is well after two, and an orphaned master gets a replica after 5 s and a full round of
-    /// pings: several of each.
+    /// Milliseconds from the end of the faults until all is well. An election that failed last is tried again after four node
+    /// timeouts (or 4 s), a master that answers again is well after two, and an orphaned master gets a replica after 5 s and a
+    /// full round of pings: several of each.
     /// </summary>
     const long Patience = 120_000;
 
@@ -105,9 +105,9 @@ sealed class ClusterRun
             {
                 var isMaster = i < _masters;
                 var role = $"{(i == me ? "myself," : "")}{(isMaster ? "master" : "slave")}";
+                var master = isMaster ? "-" : ids[i % _masters];
                 var slots = isMaster ? $" {FirstSlot(i)}-{FirstSlot(i + 1) - 1}" : "";
-                file.Append(
-                    $"{ids[i]} {_processes[i].Ip}:6379@16379 {role} {(isMaster ? "-" : ids[i % _masters])} 0 0 {i % _masters + 1} connected{slots}\n");
+                file.Append($"{ids[i]} {_processes[i].Ip}:6379@16379 {role} {master} 0 0 {i % _masters + 1} connected{slots}\n");
             }
             file.Append($"vars currentEpoch {_masters} lastVoteEpoch 0\n");
             _processes[me].Install(file.ToString());
@@ -120,18 +120,22 @@ sealed class ClusterRun
         for (var i = 0; i < _processes.Count; i++)
         {
             var process = _processes[i];
-            if (i < _masters) process.Ask("ADDSLOTS", m => m.AddSlots(Enumerable.Range(FirstSlot(i), FirstSlot(i + 1) - FirstSlot(i)), process.Clock));
+            var slots = Enumerable.Range(FirstSlot(i), FirstSlot(i + 1) - FirstSlot(i));
+            if (i < _masters) process.Ask("ADDSLOTS", m => m.AddSlots(slots, process.Clock));
             if (_world.Chance(0.5)) process.Ask("SET-CONFIG-EPOCH", m => m.SetConfigEpoch(i + 1, process.Clock));
         }
         foreach (var process in _processes.Skip(1))
             _processes[0].Ask("MEET", m => m.Meet(process.Ip, ClusterProcess.ClientPort, ClusterProcess.BusPort, _processes[0].Clock));
-        _world.RunUntil(_world.Now + 60_000, () => _processes.TrueForAll(p => p.Machine.Nodes.Count == _processes.Count && p.Machine.Nodes.All(n => !n.IsInHandshake)));
+        _world.RunUntil(_world.Now + 60_000, () => _processes.TrueForAll(KnowsAll));
         for (var i = _masters; i < _processes.Count; i++)
         {
             var (process, master) = (_processes[i], _processes[i % _masters].Machine.Myself.Id);
             if (!process.Ask("REPLICATE", m => m.Replicate(master, process.Clock))) throw new BrokenPromise($"{process.Name} has not met all");
         }
     }
+
+    bool KnowsAll(ClusterProcess process) =>
+        process.Machine.Nodes.Count == _processes.Count && process.Machine.Nodes.All(n => !n.IsInHandshake);
 
     void ConvergeBefore(long deadline, long stable)
     {

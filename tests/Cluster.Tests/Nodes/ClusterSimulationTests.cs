@@ -5,8 +5,8 @@ using MiniRedis.Cluster.Tests.Simulation;
 namespace MiniRedis.Cluster.Tests.Nodes;
 
 /// <summary>
-/// Thousands of runs with faults. MINIREDIS_CLUSTER_SEEDS is the number of seeds, MINIREDIS_CLUSTER_SEED the first: with it alone, one
-/// seed runs, and its story is printed.
+/// Thousands of runs with faults. MINIREDIS_CLUSTER_SEEDS is the number of seeds, MINIREDIS_CLUSTER_SEED the first: with it
+/// alone, one seed runs, and its story is printed.
 /// </summary>
 public class ClusterSimulationTests(ITestOutputHelper output)
 {

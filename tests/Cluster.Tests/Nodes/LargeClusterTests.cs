@@ -6,8 +6,8 @@ using MiniRedis.Cluster.Bus;
 namespace MiniRedis.Cluster.Tests.Nodes;
 
 /// <summary>
-/// What gossip costs, and how soon a failure is known everywhere. MINIREDIS_CLUSTER_NODES is the number of nodes, half of them masters;
-/// docs/cluster.md has the figures of 1,000.
+/// What gossip costs, and how soon a failure is known everywhere. MINIREDIS_CLUSTER_NODES is the number of nodes, half of them
+/// masters; docs/cluster.md has the figures of 1,000.
 /// </summary>
 public class LargeClusterTests(ITestOutputHelper output)
 {
@@ -62,7 +62,10 @@ public class LargeClusterTests(ITestOutputHelper output)
         {
             s.NodeTimeout = Timeout;
             s.Port = 7000;
-        });
+        })
+        {
+            KeepsFiles = false,
+        };
         var masters = count / 2;
         var ids = cluster.Nodes.Select(n => n.Id).ToArray();
         for (var me = 0; me < count; me++)
@@ -71,9 +74,9 @@ public class LargeClusterTests(ITestOutputHelper output)
             for (var i = 0; i < count; i++)
             {
                 var role = $"{(i == me ? "myself," : "")}{(i < masters ? "master" : "slave")}";
+                var master = i < masters ? "-" : ids[i - masters];
                 var slots = i < masters ? $" {HashSlot.Count * i / masters}-{HashSlot.Count * (i + 1) / masters - 1}" : "";
-                file.Append(
-                    $"{ids[i]} {cluster[i].Ip}:7000@17000 {role} {(i < masters ? "-" : ids[i - masters])} 0 0 {i % masters + 1} connected{slots}\n");
+                file.Append($"{ids[i]} {cluster[i].Ip}:7000@17000 {role} {master} 0 0 {i % masters + 1} connected{slots}\n");
             }
             file.Append($"vars currentEpoch {masters} lastVoteEpoch 0\n");
             cluster.Load(me, file.ToString());

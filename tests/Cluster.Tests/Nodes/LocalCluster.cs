@@ -40,7 +40,7 @@ sealed class LocalNode(LocalCluster cluster, int index, ClusterSettings settings
         switch (output)
         {
             case ClusterOutput.Send send: SentBytes += send.Packet.Length; return;
-            case ClusterOutput.Persist: File = Machine.NodesFile(); break;
+            case ClusterOutput.Persist when cluster.KeepsFiles: File = Machine.NodesFile(); break;
             case ClusterOutput.Replicate replicate: Follows = (replicate.Ip, replicate.Port); break;
             case ClusterOutput.BecomeMaster: Follows = null; break;
             default: break;
@@ -76,7 +76,8 @@ sealed class LocalNode(LocalCluster cluster, int index, ClusterSettings settings
 }
 
 /// <summary>
-/// Machines that are connected by nothing but a queue: what one sends the other has at once, and time passes in tenths of seconds.
+/// Machines that are connected by nothing but a queue: what one sends the other has at once, and time passes in tenths of
+/// seconds.
 /// </summary>
 sealed class LocalCluster
 {
@@ -98,6 +99,9 @@ sealed class LocalCluster
         }
     }
 
+    /// <summary>Whether nodes write their files. Those of a thousand nodes about a thousand nodes take longer than all else.</summary>
+    public bool KeepsFiles { get; init; } = true;
+
     public long Now { get; private set; } = 1_700_000_000_000;
 
     public IReadOnlyList<LocalNode> Nodes => _nodes;
@@ -112,7 +116,9 @@ sealed class LocalCluster
         Assert.Null(node.Machine.Load(file));
     }
 
-    /// <summary>Starts all, and has them meet; the first so many share all slots, and the others replicate them in turn.</summary>
+    /// <summary>
+    /// Starts all, and has them meet; the first so many share all slots, and the others replicate them in turn.
+    /// </summary>
     public static LocalCluster Create(int masters, int replicas, Action<ClusterSettings>? configure = null)
     {
         var cluster = new LocalCluster(masters + replicas, configure);
@@ -156,9 +162,13 @@ sealed class LocalCluster
         for (var end = Now + milliseconds; Now < end;)
         {
             Now += 100;
+            // One after the other: what a thousand nodes send to a thousand is too much to keep at a time.
             foreach (var node in _nodes)
             {
-                if (!node.IsDown) node.Machine.Tick(Now);
+                if (node.IsDown) continue;
+                node.Machine.Tick(Now);
+                Take(node);
+                Drain();
             }
             Settle();
         }
@@ -216,9 +226,14 @@ sealed class LocalCluster
         do
         {
             foreach (var node in _nodes) Take(node);
-            while (_due.TryDequeue(out var action)) action();
+            Drain();
         }
         while (_nodes.Exists(n => n.Machine.HasOutputs && !n.IsDown));
+    }
+
+    void Drain()
+    {
+        while (_due.TryDequeue(out var action)) action();
     }
 
     void Take(LocalNode node)
@@ -264,5 +279,6 @@ sealed class LocalCluster
         _ends[(node, connect.Link)] = (other, link);
         _ends[(other, link)] = (node, connect.Link);
         node.Machine.Connected(connect.Link, node.Ip, Now);
+        Take(node);
     }
 }

@@ -79,8 +79,8 @@ public class StrangerTests
     }
 
     /// <summary>
-    /// Packets of a known node in which some bytes are others. The machine takes what it can read, and never throws; most are counted as
-    /// malformed, or say something that is not so, as a node whose memory is broken would.
+    /// Packets of a known node in which some bytes are others. The machine takes what it can read, and never throws; most are
+    /// counted as malformed, or say something that is not so, as a node whose memory is broken would.
     /// </summary>
     [Theory]
     [InlineData(1, 4000)]
