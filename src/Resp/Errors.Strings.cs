@@ -9,6 +9,25 @@ public static partial class Errors
     public static ReadOnlySpan<byte> IncrementOverflow => "ERR increment or decrement would overflow"u8;
     public static ReadOnlySpan<byte> DecrementOverflow => "ERR decrement would overflow"u8;
     public static ReadOnlySpan<byte> IncrementNotFinite => "ERR increment would produce NaN or Infinity"u8;
+
+    // INCREX
+    public static ReadOnlySpan<byte> IncrementNotInteger => "ERR Increment is not an integer or out of range"u8;
+    public static ReadOnlySpan<byte> IncrementNotFloat => "ERR Increment is not a valid float"u8;
+    public static ReadOnlySpan<byte> IncrementInfinite => "ERR BYFLOAT increment cannot be Infinity"u8;
+    public static ReadOnlySpan<byte> LowerBoundNotInteger => "ERR LBOUND is not an integer or out of range"u8;
+    public static ReadOnlySpan<byte> UpperBoundNotInteger => "ERR UBOUND is not an integer or out of range"u8;
+    public static ReadOnlySpan<byte> LowerBoundNotFloat => "ERR LBOUND is not a valid float"u8;
+    public static ReadOnlySpan<byte> UpperBoundNotFloat => "ERR UBOUND is not a valid float"u8;
+    public static ReadOnlySpan<byte> BoundsCross => "ERR LBOUND can't be greater than UBOUND"u8;
+    public static ReadOnlySpan<byte> EnxWithoutExpiry => "ERR ENX flag requires an expiration"u8;
+    public static ReadOnlySpan<byte> ValueInfinite => "ERR value cannot be Infinity"u8;
+    public static ReadOnlySpan<byte> AppliedOverflow => "ERR applied increment would overflow"u8;
+    public static ReadOnlySpan<byte> AppliedInfinite => "ERR applied increment would be Infinity"u8;
+
+    // CL.THROTTLE
+    public static ReadOnlySpan<byte> RateTooHigh => "ERR rate is too high"u8;
+    public static ReadOnlySpan<byte> ThrottleTooLarge => "ERR max_burst, period or quantity is too large"u8;
+
     public static ReadOnlySpan<byte> DelExNeedsString => "ERR Key should be of string type if conditions are specified"u8;
     public static ReadOnlySpan<byte> DelExCondition => "ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE"u8;
     public static ReadOnlySpan<byte> LcsNeedsStrings => "ERR The specified keys must contain string values"u8;

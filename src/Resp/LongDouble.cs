@@ -14,7 +14,7 @@ namespace MiniRedis.Resp;
 // A subnormal (below 2^-16382) is kept normalized too. Its last bits are zero, since the smallest bit is 2^-16445.
 
 /// <summary>An x87 80-bit extended floating point number.</summary>
-public readonly struct LongDouble : IEquatable<LongDouble>
+public readonly struct LongDouble : IEquatable<LongDouble>, IComparable<LongDouble>
 {
     /// <summary>Bytes of the longest text of a finite number, rounded up: MAX_LONG_DOUBLE_CHARS in Redis.</summary>
     public const int MaxLength = 5 * 1024;
@@ -46,6 +46,9 @@ public readonly struct LongDouble : IEquatable<LongDouble>
         _exponent = exponent;
         _kind = kind;
     }
+
+    /// <summary>The largest finite number: LDBL_MAX.</summary>
+    public static LongDouble MaxValue { get; } = new(false, ulong.MaxValue, MaxExponent);
 
     public bool IsFinite => _kind == Kind.Finite;
 
@@ -120,6 +123,39 @@ public readonly struct LongDouble : IEquatable<LongDouble>
         if (larger >= smaller) return Round(left._negative, larger - smaller - (sticky ? UInt128.One : 0), left._exponent - 63, sticky);
         return Round(right._negative, smaller - larger, left._exponent - 63, sticky);
     }
+
+    public static LongDouble operator -(LongDouble value) => Negate(value);
+
+    /// <inheritdoc cref="op_UnaryNegation"/>
+    public static LongDouble Negate(LongDouble value) => new(!value._negative, value._mantissa, value._exponent, value._kind);
+
+    /// <summary>The difference, rounded to nearest; NaN for infinities of the same sign.</summary>
+    public static LongDouble operator -(LongDouble left, LongDouble right) => Add(left, -right);
+
+    /// <inheritdoc cref="op_Subtraction"/>
+    public static LongDouble Subtract(LongDouble left, LongDouble right) => left - right;
+
+    /// <summary>Orders numbers that are not NaN; zeros of both signs are equal.</summary>
+    public int CompareTo(LongDouble other)
+    {
+        int sign = Sign, otherSign = other.Sign;
+        if (sign != otherSign || sign == 0) return sign.CompareTo(otherSign);
+        int magnitude = _kind != other._kind ? (IsInfinity ? 1 : -1)
+            : IsInfinity ? 0
+            : _exponent != other._exponent ? _exponent.CompareTo(other._exponent)
+            : _mantissa.CompareTo(other._mantissa);
+        return sign * magnitude;
+    }
+
+    private int Sign => _mantissa == 0 && IsFinite ? 0 : _negative ? -1 : 1;
+
+    public static bool operator <(LongDouble left, LongDouble right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(LongDouble left, LongDouble right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(LongDouble left, LongDouble right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(LongDouble left, LongDouble right) => left.CompareTo(right) >= 0;
 
     /// <summary>
     /// Writes the number as C's "%.17Lf" without the zeros at the end, "-0" as "0". Source: ld2string, human mode.

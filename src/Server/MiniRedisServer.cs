@@ -222,8 +222,13 @@ sealed class MiniRedisServer
         loading.Replayer = (file, name) => new AofReplay(
             runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
+        memory.AddBacklog(loading);
         memory.AddBacklog(stream);
-        if (cluster is not null) memory.AddBacklog(cluster);
+        if (cluster is not null)
+        {
+            memory.AddBacklog(cluster);
+            saving.SlotStates = cluster.SlotStates;
+        }
         memory.Unbounded = replicas;
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);

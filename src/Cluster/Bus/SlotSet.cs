@@ -77,23 +77,27 @@ public sealed class SlotSet
     /// <summary>Runs of slots in ascending order, both ends included.</summary>
     public IEnumerable<(int First, int Last)> Ranges()
     {
-        for (var slot = Next(0); slot < HashSlot.Count;)
+        for (var first = Next(0); first < HashSlot.Count;)
         {
-            var first = slot;
-            while (slot < HashSlot.Count && Contains(slot)) slot++;
-            yield return (first, slot - 1);
-            slot = Next(slot);
+            var end = Find(first, isSet: false);
+            yield return (first, end - 1);
+            first = Next(end);
         }
     }
 
     /// <summary>The first slot of the set from <paramref name="slot"/> on; <see cref="HashSlot.Count"/> if there is none.</summary>
-    public int Next(int slot)
+    public int Next(int slot) => Find(slot, isSet: true);
+
+    /// <summary>The first slot from one on that is in the set, or that is not. It looks at 64 slots at a time.</summary>
+    int Find(int slot, bool isSet)
     {
         while (slot < HashSlot.Count)
         {
-            if (_chunks[slot / SlotsAChunk] is null) slot = (slot / SlotsAChunk + 1) * SlotsAChunk;
-            else if (Contains(slot)) return slot;
-            else slot++;
+            var chunk = _chunks[slot / SlotsAChunk];
+            var word = chunk is null ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(chunk.AsSpan(slot % SlotsAChunk / 64 * sizeof(ulong)));
+            var wanted = (isSet ? word : ~word) >> (slot & 63);
+            if (wanted != 0) return slot + BitOperations.TrailingZeroCount(wanted);
+            slot = chunk is null && isSet ? (slot / SlotsAChunk + 1) * SlotsAChunk : (slot / 64 + 1) * 64;
         }
         return HashSlot.Count;
     }

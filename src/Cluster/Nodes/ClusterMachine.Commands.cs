@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Resp;
 
@@ -48,7 +47,7 @@ public sealed partial class ClusterMachine
     {
         // An IPv4 address has three dots: ".NET" would read "1" as 0.0.0.1. A zone is no part of an address that others can use.
         if (!IPAddress.TryParse(ip, out var address) || ip.Contains('%', StringComparison.Ordinal)) return null;
-        return address.AddressFamily == AddressFamily.InterNetworkV6 || ip.AsSpan().Count('.') == 3 ? address.ToString() : null;
+        return ip.Contains(':', StringComparison.Ordinal) || ip.AsSpan().Count('.') == 3 ? address.ToString() : null;
     }
 
     /// <summary>Drops a node from the table, and keeps it out for a minute, in which all others must be told the same.</summary>

@@ -216,7 +216,7 @@ public sealed partial class ClusterMachine
         if (master.VotedAt != 0 && wait > 0) return $": can't vote about this master before {wait} milliseconds";
         foreach (var slot in SlotSet.Enumerate(packet.Slots))
         {
-            if (Slots.Owner(slot) is { } owner && !_unclaimed.Contains(slot) && owner.ConfigEpoch > packet.ConfigEpoch)
+            if (Slots.Owner(slot) is { } owner && IsClaimed(slot, owner) && owner.ConfigEpoch > packet.ConfigEpoch)
                 return $": slot {slot} epoch ({owner.ConfigEpoch}) > reqEpoch ({packet.ConfigEpoch})";
         }
         return null;

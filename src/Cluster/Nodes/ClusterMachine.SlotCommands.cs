@@ -45,7 +45,7 @@ public sealed partial class ClusterMachine
             Slots.SetImporting(slot, null);
             Assign(slot, isAdding ? Myself : null);
         }
-        ConfigurationChanged();
+        ConfigurationChanged(sync: true);
         Settle();
         return null;
     }
@@ -56,7 +56,7 @@ public sealed partial class ClusterMachine
         Begin(now);
         if (_host.KeyCount != 0) return Errors.FlushSlotsWithKeys;
         UnassignAll(Myself);
-        ConfigurationChanged();
+        ConfigurationChanged(sync: true);
         Settle();
         return null;
     }
@@ -94,7 +94,9 @@ public sealed partial class ClusterMachine
                 Slots.SetMigrating(slot, null);
                 break;
         }
-        ConfigurationChanged();
+        // Others are told who has the slot. (Redis syncs only if the epoch is a new one: a target that had the greatest epoch already,
+        // and loses power, comes back without the slot, which the others give to nobody else.)
+        ConfigurationChanged(sync: move == SlotMove.Node);
         Settle();
         return null;
     }

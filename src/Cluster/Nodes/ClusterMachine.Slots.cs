@@ -14,6 +14,13 @@ public sealed partial class ClusterMachine
     /// </summary>
     readonly SlotSet _unclaimed = new();
 
+    /// <summary>
+    /// Whether the owner still says that the slot is its own. A replica claims none: what it had as a master, and its new master does not
+    /// claim, had gone elsewhere before. (Valkey 8.0 keeps such a slot with the replica, whose epoch may be greater than that of the
+    /// master that has it, and then nobody gets it.)
+    /// </summary>
+    bool IsClaimed(int slot, ClusterNode owner) => owner.IsMaster && !_unclaimed.Contains(slot);
+
     /// <summary>A master claims slots under an epoch. It takes those that have no owner, or one with a smaller epoch.</summary>
     void TakeSlotsOf(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
     {
@@ -31,7 +38,7 @@ public sealed partial class ClusterMachine
                 _unclaimed.Remove(slot);
                 continue;
             }
-            if (owner is not null && !_unclaimed.Contains(slot) && owner.ConfigEpoch >= epoch) continue;
+            if (owner is not null && IsClaimed(slot, owner) && owner.ConfigEpoch >= epoch) continue;
             taken++;
             if (owner == Myself && _host.CountKeysInSlot(slot) != 0) (dirty ??= []).Add(slot);
             if (owner is not null && owner == mine) takenFromMine++;
@@ -145,7 +152,7 @@ public sealed partial class ClusterMachine
         List<ClusterNode>? told = null;
         foreach (var slot in SlotSet.Enumerate(packet.Slots))
         {
-            if (Slots.Owner(slot) is not { } owner || owner == sender || _unclaimed.Contains(slot)) continue;
+            if (Slots.Owner(slot) is not { } owner || owner == sender || !IsClaimed(slot, owner)) continue;
             if (owner.ConfigEpoch <= packet.ConfigEpoch || told?.Contains(owner) == true) continue;
             Log(ClusterLogLevel.Verbose, $"Node {sender.Id} has old slots configuration, sending an UPDATE message about {owner.Id}");
             SendUpdate(link, owner);

@@ -35,6 +35,11 @@ sealed partial class BlockedClients : IEffectSink
         MarkAll(second, onNoKeyOnly: false);
     }
 
+    void IEffectSink.OnReplacedAll(int databases)
+    {
+        for (var database = 0; database < databases; database++) MarkAll(database, onNoKeyOnly: false);
+    }
+
     void IEffectSink.OnFlushing(int database) => MarkAll(database, onNoKeyOnly: true);
 
     /// <summary>

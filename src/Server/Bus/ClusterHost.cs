@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using MiniRedis.Cluster;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Clients;
@@ -54,6 +57,7 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         (_config, _keyspace, _follower, _pause, _pubSub, _effects) = (config, keyspace, follower, pause, pubSub, effects);
         (_script, _dataset, _history, _exit, _clock, _cronSignal, _log) = (script, dataset, history, exit, clock, cronSignal, log);
         _file = new NodesFile(config);
+        follower.SlotStatesCame += TakeSlotStates;
         Machine = new ClusterMachine(new Cluster.Nodes.ClusterSettings(), new ClusterSurroundings(this), random, Now);
     }
 
@@ -203,13 +207,41 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
             get
             {
                 var follower = host._follower;
-                if (follower.State == MasterLinkState.Connected) return Math.Max(0, host._clock.Now - follower.Heard);
                 // One that has had no data of its master yet has data of no age at all.
-                return host._history.HasMasterData && follower.DownSince > 0 ? Math.Max(0, host._clock.Now - follower.DownSince) : long.MaxValue / 2;
+                return host._history.HasMasterData && follower.LastHeard > 0 ? Math.Max(0, host._clock.Now - follower.LastHeard) : long.MaxValue / 2;
             }
         }
 
         public long SendBufferBytes(long link) => host._links.TryGetValue(link, out var found) ? found.PendingBytes : 0;
+    }
+
+    /// <summary>
+    /// The slots on the move, for a new replica: "609&lt;id," for one that is imported, "609&gt;id," for one that is handed over. Null if there
+    /// are none. The form is Valkey 8's.
+    /// </summary>
+    public string? SlotStates()
+    {
+        var slots = Machine.Slots;
+        if (!slots.HasMoves) return null;
+        var text = new StringBuilder();
+        for (var slot = 0; slot < HashSlot.Count; slot++)
+        {
+            if (slots.ImportingFrom(slot) is { } source) text.Append(CultureInfo.InvariantCulture, $"{slot}<{source.Id},");
+            if (slots.MigratingTo(slot) is { } target) text.Append(CultureInfo.InvariantCulture, $"{slot}>{target.Id},");
+        }
+        return text.Length > 0 ? text.ToString() : null;
+    }
+
+    /// <summary>Takes over what <see cref="SlotStates"/> of the master said. Of a node that is not known here nothing is noted.</summary>
+    void TakeSlotStates(string states)
+    {
+        foreach (var state in states.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var at = state.AsSpan().IndexOfAny('<', '>');
+            if (at <= 0 || !int.TryParse(state.AsSpan(0, at), CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= HashSlot.Count) return;
+            Machine.SetSlot(state[at] == '<' ? SlotMove.Importing : SlotMove.Migrating, slot, state[(at + 1)..], isFromMaster: true, Now);
+        }
+        Perform();
     }
 
     /// <summary>Of a master what it has written of its stream, of a replica what it has done of its master's.</summary>

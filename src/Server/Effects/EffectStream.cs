@@ -136,6 +136,12 @@ sealed class EffectStream
         foreach (var sink in _sinks) sink.OnFlushingAll(databases);
     }
 
+    /// <summary>Other keys are in the place of those of every database, which <see cref="FlushingAll"/> told of.</summary>
+    public void ReplacedAll(int databases)
+    {
+        foreach (var sink in _sinks) sink.OnReplacedAll(databases);
+    }
+
     /// <summary>Two databases have exchanged their keys.</summary>
     public void Swapped(int first, int second)
     {

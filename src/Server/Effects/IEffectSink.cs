@@ -29,6 +29,11 @@ interface IEffectSink
     {
     }
 
+    /// <summary>Every key of every database has been replaced; those that were there were flushed before.</summary>
+    void OnReplacedAll(int databases)
+    {
+    }
+
     /// <summary>The canonical commands of one request, encoded as consecutive RESP arrays.</summary>
     void OnUnit(ReadOnlySpan<EffectCommand> commands, ReadOnlySpan<byte> encoded)
     {

@@ -141,7 +141,7 @@ sealed class AofReplay : IAofReplay
     void Fail(Command? command, string error)
     {
         _reply.NotedError = null;
-        if (_settings.PropagationErrorBehavior == PropagationErrorBehavior.Panic)
+        if (_settings.PropagationErrorBehavior is PropagationErrorBehavior.Panic or PropagationErrorBehavior.PanicOnAof)
             throw new AofException(_whole, AofFault.CommandFailed, FailureOf(command, error));
         if (FailedCommands++ < MostLogged) _log.AofCommandFailed(FailureOf(command, error));
     }

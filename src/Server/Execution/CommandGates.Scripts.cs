@@ -19,7 +19,7 @@ sealed partial class CommandGates
         if ((flags & ScriptFlags.Undeclared) != 0 || dataset.IsLoading || caller.Has(ClientFlags.Master)) return default;
         if (IsReplica && IsStale && (flags & ScriptFlags.AllowStale) == 0) return Errors.MasterDown;
         if ((flags & ScriptFlags.NoWrites) != 0) return default;
-        if (IsReplica && replicationSettings.ReplicaReadOnly) return Errors.ScriptOnReadOnlyReplica;
+        if (IsReplica && replicationSettings.ReplicaReadOnly) return isInTransaction ? Errors.ScriptOnReadOnlyReplica : Errors.ReadOnly;
         var isRefusedMemory = IsBeyondMemory && (flags & ScriptFlags.AllowOom) == 0;
         if (isRefusedMemory && !isInTransaction) return Errors.OutOfMemory;
         if (aof.Error is { } reason)

@@ -90,7 +90,8 @@ sealed partial class CommandGates(
         if (client.User.IsRestricted && !IsPermitted(client, command, request, reply)) return false;
         if (router is not null && !IsServedHere(client, command, flags, request, keyHash, reply)) return false;
         if (client.Has(ClientFlags.CanRedirect) && IsSentToMaster(client, command, flags, reply)) return false;
-        if (dataset.IsLoading && (flags & CommandFlags.Loading) == 0)
+        if (dataset.IsLoading && (flags & CommandFlags.Loading) == 0
+            || dataset.IsLoadingBeside && (flags & CommandFlags.NoAsyncLoading) != 0)
         {
             Reject(client, command, reply, Errors.Loading);
             return false;

@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Replication;
 using MiniRedis.Server.Routing;
 
 namespace MiniRedis.Server.Execution;
@@ -60,6 +61,11 @@ sealed partial class CommandRunner
     /// <inheritdoc/>
     public void EndForRole(BlockingCall call)
     {
+        if (call.Awaited is AwaitedWrites { OutlivesRole: true })
+        {
+            EndWait(call, withError: false);
+            return;
+        }
         EndWait(call, Errors.UnblockedByRole);
         call.Client.CloseAfterReply("the server became a replica");
     }

@@ -140,6 +140,8 @@ sealed class MasterReplay(
         log.ErrorForMaster(_reply.NotedError!, command?.FullName ?? "unknown");
         _reply.NotedError = null;
         statistics.UnexpectedErrors++;
-        if (settings.PropagationErrorBehavior != PropagationErrorBehavior.Ignore) exit.Panic();
+        // Where clients write too, other data than the master's are to be expected.
+        if (!settings.ReplicaReadOnly) return;
+        if (settings.PropagationErrorBehavior is PropagationErrorBehavior.Panic or PropagationErrorBehavior.PanicOnReplicas) exit.Panic();
     }
 }

@@ -90,14 +90,11 @@ sealed partial class Follower
         }
     }
 
-    /// <summary>
-    /// repl-diskless-load: where there are no data that could be served meanwhile, or none are to be. With swapdb they are to be, and so the
-    /// file goes by the disk.
-    /// </summary>
+    /// <summary>repl-diskless-load: whether no file comes between the link and the loader.</summary>
     bool LoadsAsItComes => config.Replication.ReplDisklessLoad switch
     {
         DisklessLoad.OnEmptyDb => keyspace.Count == 0,
-        DisklessLoad.FlushBeforeLoad => true,
+        DisklessLoad.FlushBeforeLoad or DisklessLoad.SwapDb => true,
         _ => false,
     };
 
@@ -119,6 +116,7 @@ sealed partial class Follower
         lock (ExecutorLock)
         {
             ThrowUnlessCurrent(link);
+            _loadsBeside = false;
             Empty();
             log.LoadingFromMaster();
             _isLoaded = null;
@@ -128,16 +126,28 @@ sealed partial class Follower
     }
 
     /// <summary>As the other one, for a file that is on its way.</summary>
+    /// <param name="link">The link that it comes by.</param>
+    /// <param name="pipe">Its bytes.</param>
+    /// <param name="position">The state that it holds; null for a master that knows no offsets.</param>
     /// <returns>How long its bytes may be waited for.</returns>
-    public TimeSpan EnterLoading(MasterLink link, PayloadPipe pipe)
+    public TimeSpan EnterLoading(MasterLink link, PayloadPipe pipe, ReplicationPosition? position)
     {
         lock (ExecutorLock)
         {
             ThrowUnlessCurrent(link);
-            Empty();
+            _loadsBeside = config.Replication.ReplDisklessLoad == DisklessLoad.SwapDb;
+            if (!_loadsBeside) Empty();
             log.LoadingFromMaster();
             _isLoaded = null;
-            loading.StartFrom(pipe, link.Length, isWhole => NoteLoaded(link, isWhole));
+            if (_loadsBeside)
+            {
+                // What was refused can be refused again: the master has no backlog from there.
+                _known = null;
+                // Data of another history are not served in place of the master's.
+                var serves = position?.Id == history.Id;
+                loading.StartBeside(pipe, link.Length, serves, isWhole => NoteLoaded(link, isWhole && TryTakeOver()));
+            }
+            else loading.StartFrom(pipe, link.Length, isWhole => NoteLoaded(link, isWhole));
             cronSignal.Request();
             return TimeSpan.FromSeconds(config.Replication.ReplTimeout);
         }
@@ -151,18 +161,41 @@ sealed partial class Follower
         if (!isWhole) link.Abort();
     }
 
+    /// <summary>The new data take the place of the old ones.</summary>
+    bool TryTakeOver()
+    {
+        if (loading.TryTakeLibraries() is { } error)
+        {
+            log.CannotLoadLibraries(error);
+            return false;
+        }
+        log.SwappingLoadedData();
+        ForgetHistory();
+        effects.FlushingAll(keyspace.DatabaseCount);
+        loading.TakeOver();
+        effects.ReplacedAll(keyspace.DatabaseCount);
+        log.DiscardingOldData();
+        return true;
+    }
+
     void Empty()
     {
         log.FlushingOldData();
+        ForgetHistory();
+        effects.FlushingAll(keyspace.DatabaseCount);
+        keyspace.FlushAll();
+        functions.Clear();
+    }
+
+    /// <summary>The data are about to be replaced.</summary>
+    void ForgetHistory()
+    {
         // From here on the data are of no history, whatever becomes of the link.
         _known = null;
         history.HasMasterData = false;
         replicas.DropAll("the data are replaced");
         aofRewriting.Suspend();
         backgroundSaving.Cancel();
-        effects.FlushingAll(keyspace.DatabaseCount);
-        keyspace.FlushAll();
-        functions.Clear();
     }
 
     /// <summary>The loading has ended.</summary>
@@ -188,6 +221,7 @@ sealed partial class Follower
             saving.ForgetChanges(effects.Dirty);
             var client = Attach(connection, loading.StreamDatabase);
             log.MasterSyncFinished();
+            if (loading.SlotStates is { } states) SlotStatesCame?.Invoke(states);
             if (config.Persistence.AppendOnly) aofRewriting.Follow();
             return client;
         }

@@ -63,6 +63,9 @@ sealed partial class Follower(
     // Of the loading that runs for a synchronization: whether it went well, once it has ended.
     bool? _isLoaded;
 
+    // Whether the old data stay until the new ones are whole.
+    bool _loadsBeside;
+
     // "disk" or "parser", for the log.
     string _place = "disk";
 
@@ -97,6 +100,14 @@ sealed partial class Follower(
 
     /// <summary>Unix milliseconds of the last sign of life of the master; 0 without a link.</summary>
     public long Heard => _link?.Heard ?? 0;
+
+    /// <summary>Unix milliseconds of the last sign of life of a master on a link that stood; 0 if none has stood.</summary>
+    public long LastHeard => State == MasterLinkState.Connected ? Heard : _lastHeard;
+
+    long _lastHeard;
+
+    /// <summary>The master's file told which slots are on the move, as Valkey 8 writes it. Raised when the data are there.</summary>
+    public event Action<string>? SlotStatesCame;
 
     /// <summary>Bytes of the master's file that have come, and of all; -1 where that is not known.</summary>
     public (long Received, long All) Transfer => _link is { } link ? (link.Received, link.Length) : (0, -1);
@@ -221,7 +232,7 @@ sealed partial class Follower(
                 log.MasterConnectTimeout();
                 break;
             // What takes long may be the loading, during which nothing is received.
-            case MasterLinkState.Sync when dataset.IsLoading:
+            case MasterLinkState.Sync when dataset.IsLoadingAny:
                 return;
             case MasterLinkState.Sync:
                 log.MasterTransferTimeout();
@@ -235,7 +246,7 @@ sealed partial class Follower(
 
     void Connect()
     {
-        if (dataset.IsLoading || exit.HasBegun) return;
+        if (dataset.IsLoadingAny || exit.HasBegun) return;
         var (master, replication) = (Master!, config.Replication);
         log.ConnectingToMaster(master.Host, master.Port);
         var target = new LinkTarget(master.Host, master.Port)
@@ -300,17 +311,23 @@ sealed partial class Follower(
         _link = null;
         history.IsLinkUp = false;
         link?.Stop();
-        if (State == MasterLinkState.Sync && (dataset.IsLoading || _isLoaded == false))
+        if (State == MasterLinkState.Sync && (dataset.IsLoadingAny || _isLoaded == false))
         {
             log.CannotLoadFromMaster(_place);
             loading.Dispose();
+            if (_loadsBeside)
+            {
+                log.DiscardingLoadedData();
+                loading.DropBeside();
+            }
             // Half of the data is no data.
-            Empty();
+            else Empty();
         }
         _isLoaded = null;
         if (_master is { } master)
         {
             _database = history.StreamDatabase;
+            if (link is not null) _lastHeard = link.Heard;
             _master = null;
             _running = null;
             if (!master.IsGone) admission.KillLocked(master, "the link to the master ended");

@@ -168,20 +168,20 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
             Receive(payload, file);
             follower.EnterLoading(this, file.Path);
         }
-        else PassOn(link, payload);
+        else PassOn(link, payload, position);
         // The master hears that the replica lives: what takes long is the loading.
         while (!_loaded.Wait(s_sign, _stop.Token)) Send("\n"u8);
         return follower.EnterSynchronized(this, link, position);
     }
 
     /// <summary>Has the file loaded while it comes.</summary>
-    void PassOn(Link link, MasterPayload payload)
+    void PassOn(Link link, MasterPayload payload, ReplicationPosition? position)
     {
         using var pipe = new PayloadPipe();
         try
         {
             // The loader may wait for bytes, and the cron with it, which looks for silence otherwise.
-            link.Timeout = follower.EnterLoading(this, pipe);
+            link.Timeout = follower.EnterLoading(this, pipe, position);
             while (payload.Read() is { IsEmpty: false } bytes)
             {
                 Hear();

@@ -18,6 +18,7 @@ static class RehearsalScript
         """
         PING; ECHO a; SELECT 1; SELECT 0; !GET; !NOSUCH a; !SET a b c; SET a b; GET a; SET a b EX 100 NX; SET a b PX 100000 XX GET
         SET a b KEEPTTL; SET big $5000; GET big; SET a 1; INCR a; INCRBY a 5; DECR a; DECRBY a 5; INCRBYFLOAT a 1.5; !LPUSH a b; SETNX b 1
+        INCREX n EX 9; CL.THROTTLE t 1 2 3
         SETEX b 100 1; PSETEX b 100000 1; GETSET b 2; GETEX b EX 10; GETDEL b; DIGEST a; DELEX a; DELIFEQ a 1; MSET a b c d e f
         MSETEX 2 a b c d EX 100; MSETNX a b x y; MGET a b c d; STRLEN a; APPEND a hello; GETRANGE a 0 -1; SUBSTR a 0 1; SETRANGE a 10 x
         SET b hxlo; LCS a b IDX; LCS a b LEN; SETBIT bits 100 1; GETBIT bits 100; BITCOUNT bits; BITCOUNT big 0 -1 BIT; BITPOS bits 1

@@ -53,6 +53,18 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "MASTER <-> REPLICA sync: Flushing old data")]
     public partial void FlushingOldData();
 
+    [LoggerMessage(LogLevel.Information, "MASTER <-> REPLICA sync: Swapping active DB with loaded DB")]
+    public partial void SwappingLoadedData();
+
+    [LoggerMessage(LogLevel.Information, "MASTER <-> REPLICA sync: Discarding old DB in background")]
+    public partial void DiscardingOldData();
+
+    [LoggerMessage(LogLevel.Information, "MASTER <-> REPLICA sync: Discarding temporary DB in background")]
+    public partial void DiscardingLoadedData();
+
+    [LoggerMessage(LogLevel.Warning, "The master's libraries of functions cannot be loaded: {reason}")]
+    public partial void CannotLoadLibraries(string reason);
+
     [LoggerMessage(LogLevel.Information, "MASTER <-> REPLICA sync: Loading DB in memory")]
     public partial void LoadingFromMaster();
 

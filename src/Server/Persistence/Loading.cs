@@ -11,6 +11,7 @@ using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Persistence;
@@ -26,7 +27,7 @@ sealed class Loading(
     Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving,
     FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ReplicationHistory history, Clock clock,
     PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
-    : IRdbLoadTarget, IDisposable
+    : IRdbLoadTarget, IMemoryHolder, IDisposable
 {
     /// <summary>
     /// With key-load-delay, the sum of waits at which the loading really waits: the system cannot wait for less than about a
@@ -48,7 +49,11 @@ sealed class Loading(
     int _skipped;
     bool _replaces, _isOnItsWay;
 
-    RdbLoadingSetup Setup => new(keyspace, this, settings, encodings, switches);
+    // Where a file is loaded beside the data that are served: its keys, and the texts of its libraries.
+    Keyspace? _beside;
+    readonly List<byte[]> _libraries = [];
+
+    RdbLoadingSetup Setup => new(_beside ?? keyspace, this, settings, encodings, switches);
 
     /// <summary>
     /// Runs the commands of a file of the AOF; the text is the file's name, for the log. Set before anything is loaded.
@@ -61,11 +66,17 @@ sealed class Loading(
     /// <summary>The database that the stream of changes was in when the last file was written; 0 if the file does not tell.</summary>
     public int StreamDatabase { get; private set; }
 
+    /// <summary>Which slots its writer, a master of a cluster, had on the move; null if the file does not tell.</summary>
+    public string? SlotStates { get; private set; }
+
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
 
     /// <summary>Bytes of what is loaded; 0 if it is on its way and nobody knows.</summary>
     public long TotalBytes => _loader is { Length: > long.MaxValue / 4 } ? 0 : _loader?.Length ?? _aof?.Length ?? 0;
+
+    /// <summary>Bytes of a data set that is loaded beside the one that is served.</summary>
+    public long MemoryBytes => _beside?.UsedBytes ?? 0;
 
     /// <summary>Whether it is loading, and the next bytes have not come.</summary>
     public bool IsStarved => _isOnItsWay && _loader is { IsReady: false };
@@ -108,6 +119,42 @@ sealed class Loading(
         Begin(ended);
     }
 
+    /// <summary>
+    /// As <see cref="StartFrom"/>, but the data that are there stay until <see cref="TakeOver"/>.
+    /// </summary>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="length">Bytes of the file; negative if nobody knows.</param>
+    /// <param name="serves">Whether clients are served from the old data meanwhile.</param>
+    /// <param name="ended">Called when it has ended, with whether it went well.</param>
+    public void StartBeside(Stream file, long length, bool serves, Action<bool> ended)
+    {
+        DropBeside();
+        _beside = keyspace.NewBeside();
+        StartFrom(file, length, ended);
+        (dataset.IsLoading, dataset.IsLoadingBeside) = (!serves, serves);
+    }
+
+    /// <summary>Puts the libraries that were loaded beside the old data in the place of the old ones.</summary>
+    /// <returns>The error of one that cannot be taken in: then all is as before. Null if there is none.</returns>
+    public string? TryTakeLibraries() =>
+        functions.TryRestore(_libraries, RestorePolicy.Flush) is { } error ? System.Text.Encoding.Latin1.GetString(error) : null;
+
+    /// <summary>Puts the keys that were loaded beside the old ones in their place.</summary>
+    public void TakeOver()
+    {
+        keyspace.TakeOver(_beside!);
+        _beside = null;
+        _libraries.Clear();
+    }
+
+    /// <summary>Gives up what was loaded beside the old data.</summary>
+    public void DropBeside()
+    {
+        _beside?.Dispose();
+        _beside = null;
+        _libraries.Clear();
+    }
+
     /// <summary>Begins to load a file that is still on its way. The cron goes on with it, as far as it has come.</summary>
     /// <param name="file">Its bytes. Reading waits for those that have not come; it is closed when the loading ends.</param>
     /// <param name="length">Bytes of the file; negative if nobody knows.</param>
@@ -140,6 +187,7 @@ sealed class Loading(
         FileUsedMemory = 0;
         History = (null, -1);
         StreamDatabase = 0;
+        SlotStates = null;
         StartedAt = clock.Now;
         _elapsed = Stopwatch.StartNew();
     }
@@ -148,7 +196,7 @@ sealed class Loading(
     /// <returns>Whether there was.</returns>
     public bool Step()
     {
-        if (!dataset.IsLoading) return false;
+        if (!dataset.IsLoadingAny) return false;
         if (IsStarved) return true;
         var delay = settings.KeyLoadDelay;
         try
@@ -275,6 +323,8 @@ sealed class Loading(
             History = (System.Text.Encoding.Latin1.GetString(value), History.Offset);
         else if (name.SequenceEqual("repl-offset"u8) && Numbers.TryParseInt64(value, out var offset))
             History = (History.Id, offset);
+        else if (name.SequenceEqual("cluster-slot-states"u8))
+            SlotStates = System.Text.Encoding.Latin1.GetString(value);
         else if (name.SequenceEqual("used-mem"u8) && Numbers.TryParseInt64(value, out var used))
         {
             FileUsedMemory = used;
@@ -282,9 +332,16 @@ sealed class Loading(
         }
     }
 
-    string? IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library) =>
-        functions.TryLoad(library, _replaces, out _) is { } error
+    string? IRdbLoadTarget.OnFunction(ReadOnlySpan<byte> library)
+    {
+        if (_beside is not null)
+        {
+            _libraries.Add(library.ToArray());
+            return null;
+        }
+        return functions.TryLoad(library, _replaces, out _) is { } error
             ? $"Failed creating the library: {System.Text.Encoding.Latin1.GetString(error)}" : null;
+    }
 
     void IRdbLoadTarget.OnExpiredKey(int database, ReadOnlySpan<byte> key) => LeftOut?.Invoke(database, key);
 
@@ -300,7 +357,7 @@ sealed class Loading(
         _aof?.Dispose();
         (_loader, _aof) = (null, null);
         _isOnItsWay = false;
-        dataset.IsLoading = false;
+        dataset.IsLoading = dataset.IsLoadingBeside = false;
     }
 
     uint IRdbLoadTarget.AccessFieldOf(RdbAccess access) => accessFields.FromRdb(access);

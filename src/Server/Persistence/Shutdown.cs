@@ -101,7 +101,7 @@ sealed class Shutdown(
     /// <summary>Whether the data must be saved. A half-loaded data set must not replace a complete file.</summary>
     bool MustSave(ShutdownFlags flags)
     {
-        if (dataset.IsLoading || (flags & ShutdownFlags.NoSave) != 0) return false;
+        if (dataset.IsLoadingAny || (flags & ShutdownFlags.NoSave) != 0) return false;
         return (flags & ShutdownFlags.Save) != 0 || settings.SavePoints.Length > 0;
     }
 }

@@ -43,7 +43,7 @@ abstract class SnapshotFileTask(Snapshots snapshots, DatasetState dataset, Serve
     }
 
     /// <summary>Whether a run may start at this moment.</summary>
-    protected bool MayStart => !snapshots.IsActive && !dataset.IsLoading && !exit.HasBegun;
+    protected bool MayStart => !snapshots.IsActive && !dataset.IsLoadingAny && !exit.HasBegun;
 
     /// <summary>The scheduled run is tried now.</summary>
     protected void Unschedule() => IsScheduled = false;

@@ -19,5 +19,8 @@ sealed class AwaitedWrites
     /// <summary>1 if this server's own disk counts; else 0.</summary>
     public required long Local { get; init; }
 
+    /// <summary>Whether the command is run again, instead of being ended, when this server becomes a replica: it says why it cannot go on.</summary>
+    public bool OutlivesRole { get; init; }
+
     public static AwaitedWrites Of(BlockingCall call) => (AwaitedWrites)call.Awaited!;
 }

@@ -107,6 +107,9 @@ sealed class WatchedKeys(
         }
     }
 
+    /// <summary>A key that was missing may be there now.</summary>
+    void IEffectSink.OnReplacedAll(int databases) => ((IEffectSink)this).OnFlushingAll(databases);
+
     void IEffectSink.OnSwapped(int first, int second)
     {
         Exchange(first, second);

@@ -27,15 +27,22 @@ public sealed partial class Keyspace : IDisposable
     /// <param name="time">Tells when the coarse clock of expiry starts. Nothing else here reads a clock.</param>
     /// <param name="bySlot">Keep the keys by slot, as a cluster node does.</param>
     public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null, bool bySlot = false)
+        : this(databaseCount, seed ?? HashSeed.Random(), Start(time), bySlot, null)
+    {
+    }
+
+    Keyspace(int databaseCount, HashSeed seed, ExpiryClock clock, bool bySlot, MemoryTrial? trial)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
-        Seed = seed ?? HashSeed.Random();
-        _clock = new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
-        Arena = new Arena();
+        Seed = seed;
+        _clock = clock;
+        Arena = new Arena { Trial = trial };
         if (bySlot) _emptySlots = new EmptySlots(new(NewSurroundings()));
         _databases = new Database[databaseCount];
         for (var i = 0; i < databaseCount; i++) _databases[i] = new Database(this, i);
     }
+
+    static ExpiryClock Start(TimeProvider? time) => new((time ?? TimeProvider.System).GetUtcNow().ToUnixTimeMilliseconds());
 
     public Arena Arena { get; private set; }
 
@@ -102,6 +109,21 @@ public sealed partial class Keyspace : IDisposable
             return;
         }
         old.DisposeLater();
+    }
+
+    /// <summary>An empty keyspace whose keys this one can take over.</summary>
+    public Keyspace NewBeside() => new(DatabaseCount, Seed, _clock, _emptySlots is not null, Arena.Trial);
+
+    /// <summary>
+    /// Takes over all keys of a keyspace that <see cref="NewBeside"/> made, in place of its own, which go as those of <see cref="FlushAll"/> do.
+    /// The other one is disposed. In O(1).
+    /// </summary>
+    public void TakeOver(Keyspace other)
+    {
+        FlushAll();
+        (Arena, other.Arena, _emptySlots, other._emptySlots) = (other.Arena, Arena, other._emptySlots, _emptySlots);
+        for (var i = 0; i < _databases.Length; i++) _databases[i].ExchangeWith(other._databases[i]);
+        other.Dispose();
     }
 
     /// <summary>

@@ -66,7 +66,8 @@ abstract class Process(World world, string name, string ip, int port)
     {
     }
 
-    public void OnAccepted(Channel channel) => _accepted.Add(channel);
+    /// <summary>Another process has opened a connection.</summary>
+    public virtual void OnAccepted(Channel channel) => _accepted.Add(channel);
 
     /// <summary>A message has come on a connection that another process opened.</summary>
     public abstract void OnRequest(Channel channel, object message);

@@ -26,7 +26,7 @@ public sealed class FollowRedisTests(ITestOutputHelper output)
         new(null, ["--port", port.ToString(CultureInfo.InvariantCulture), .. s_settings, .. options]);
 
     static TestServer Replica(int port, string configuration = "") => new(
-        $"replicaof 127.0.0.1 {port}\nenable-debug-command yes\npropagation-error-behavior ignore\n{configuration}", realTime: true);
+        $"replicaof 127.0.0.1 {port}\nenable-debug-command yes\n{configuration}", realTime: true);
 
     [RedisServerTheory]
     [InlineData("yes", "")]

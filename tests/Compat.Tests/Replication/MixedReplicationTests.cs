@@ -26,7 +26,7 @@ public sealed class MixedReplicationTests(ITestOutputHelper output)
             configuration = "repl-diskless-sync-delay 0\nrepl-ping-replica-period 1\nenable-debug-command yes\n" + configuration;
             if (kind == "ours")
             {
-                if (master != 0) configuration += $"\nreplicaof 127.0.0.1 {master}\npropagation-error-behavior ignore";
+                if (master != 0) configuration += $"\nreplicaof 127.0.0.1 {master}";
                 var ours = new TestServer(configuration, realTime: true);
                 return new Node(ours.Port, ours.Connect(), ours);
             }

@@ -1,5 +1,8 @@
+using System.Diagnostics;
+using System.Net;
 using MiniRedis.Compat.Tests.Clients;
 using MiniRedis.Server.Tests;
+using StackExchange.Redis;
 
 namespace MiniRedis.Compat.Tests.Sentinel;
 
@@ -77,6 +80,41 @@ public sealed class MixedSentinelTests : IDisposable
 
     [NodeFact]
     public Task Ioredis_goes_on_writing_through_a_failover() => Drive("node", Path.Combine(NodePackages.Folder, "sentinel.js"));
+
+    [NodeFact]
+    public Task Node_redis_goes_on_writing_through_a_failover() => Drive("node", Path.Combine(NodePackages.Folder, "node-redis-sentinel.js"));
+
+    [Fact]
+    public async Task StackExchange_Redis_goes_on_writing_through_a_failover()
+    {
+        var master = _fleet.OurNode();
+        var replica = _fleet.OurNode(master.Port);
+        Watch(master.Port, ours: 3, real: 0, replicas: 1);
+        var options = new ConfigurationOptions { ServiceName = "mymaster", AllowAdmin = true };
+        foreach (var port in _fleet.Sentinels) options.EndPoints.Add("127.0.0.1", port);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(options);
+        var database = connection.GetDatabase();
+        await database.StringSetAsync("n", 0);
+        Assert.Single(connection.GetServers(), s => s.IsReplica && s.EndPoint is IPEndPoint { Port: var port } && port == replica.Port);
+        await using var sentinel = await ConnectionMultiplexer.SentinelConnectAsync(options.Clone());
+        await sentinel.GetServer("127.0.0.1", _fleet.Sentinels[0]).SentinelFailoverAsync("mymaster");
+        var (isNew, written) = (false, 0);
+        for (var patience = Stopwatch.StartNew(); written < 100;)
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(60), "the new master was not found");
+            try
+            {
+                await database.StringIncrementAsync("n");
+                isNew = isNew || database.IdentifyEndpoint() is IPEndPoint { Port: var port } && port == replica.Port;
+                if (isNew) written++;
+            }
+            catch (Exception refused) when (refused is RedisException or TimeoutException)
+            {
+                // In the middle of the change.
+            }
+        }
+        Assert.InRange((long)await database.StringGetAsync("n"), 100, long.MaxValue);
+    }
 
     async Task Drive(string program, params string[] arguments)
     {

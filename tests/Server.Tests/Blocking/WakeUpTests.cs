@@ -36,7 +36,7 @@ public sealed class WakeUpTests : IDisposable
     void Wait(string command)
     {
         _waiter.Send(command);
-        while (!_client.Call("INFO clients").Contains("blocked_clients:1\r", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1\r", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -15,7 +15,7 @@ public sealed class LifeCycleTests
         client.SendRaw(RawClient.Encode("GET", "n") + RawClient.Encode("INCR", "n") + RawClient.Encode("GET", "n") + RawClient.Encode("INCR", "n"));
         Assert.Equal("$-1", client.Read());
         Assert.Equal("$-1", other.Call("GET n"));
-        WaitUntilHeld(server, other);
+        WaitUntilHeld(other);
         client.SendRaw(RawClient.Encode("INCR", "n"));
         Assert.Equal("$-1", other.Call("GET n"));
         // What cannot run anyway is told so at once.
@@ -37,23 +37,14 @@ public sealed class LifeCycleTests
         Assert.Equal("+OK", client.Call("CLIENT PAUSE 500 ALL"));
         client.Send("PING");
         client.Send("ECHO x");
-        while (true)
-        {
-            lock (server.Server.Executor.ExecutorLock)
-            {
-                if (server.Server.Clients.All.First().IsHeld) break;
-            }
-            Thread.Yield();
-        }
+        Await.UntilLocked(server, () => server.Server.Clients.All.First().IsHeld);
         server.Advance(TimeSpan.FromMilliseconds(501));
         Assert.Equal("+PONG", client.Read());
         Assert.Equal("$1 x", client.Read());
     }
 
-    static void WaitUntilHeld(TestServer server, RawClient other)
-    {
-        while (!other.Call("CLIENT LIST ID 1").Contains(" flags=b ", StringComparison.Ordinal)) Assert.NotNull(server);
-    }
+    static void WaitUntilHeld(RawClient other) =>
+        Await.Until(() => other.Call("CLIENT LIST ID 1").Contains(" flags=b ", StringComparison.Ordinal));
 
     [Theory]
     [InlineData(false)]
@@ -87,14 +78,7 @@ public sealed class LifeCycleTests
             }
             observer.Call("CLIENT UNPAUSE");
         }
-        while (true)
-        {
-            lock (server.Server.Executor.ExecutorLock)
-            {
-                if (server.Server.Clients.Count == 1) break;
-            }
-            Thread.Yield();
-        }
+        Await.UntilLocked(server, () => server.Server.Clients.Count == 1);
         lock (server.Server.Executor.ExecutorLock)
         {
             Assert.Equal(0, server.Server.Statistics.UnexpectedErrors);

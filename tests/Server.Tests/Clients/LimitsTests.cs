@@ -117,7 +117,7 @@ public sealed class LimitsTests
         server.Advance(TimeSpan.FromSeconds(2));
         publisher.CallWords("PUBLISH", "news", "x");
         for (var i = 0; i < 3 && Pending() >= 0; i++) server.Advance(TimeSpan.FromSeconds(1));
-        while (Pending() >= 0) Thread.Yield();
+        Await.Until(() => Pending() < 0);
         Assert.Contains("client_output_buffer_limit_disconnections:1\r\n", publisher.Call("INFO stats"), StringComparison.Ordinal);
     }
 

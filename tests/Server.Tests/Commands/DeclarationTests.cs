@@ -36,6 +36,7 @@ public sealed class DeclarationTests
         ["zunionstore"] = "takes as many weights as keys",
         ["zinter"] = "takes as many weights as keys",
         ["zinterstore"] = "takes as many weights as keys",
+        ["increx"] = "takes ENX with a time only, not with PERSIST",
         ["restore"] = "takes IDLETIME or FREQ, not both",
         ["restore-asking"] = "takes IDLETIME or FREQ, not both",
         ["migrate"] = "takes a key or KEYS, not both",
@@ -87,14 +88,11 @@ public sealed class DeclarationTests
     /// <summary>Waits until the server has answered, and has it answer if it waits itself.</summary>
     internal static void EndWait(TestServer server, RawClient client)
     {
-        while (client.Socket.Available == 0)
+        Await.UntilLocked(server, () =>
         {
-            lock (server.Server.Executor.ExecutorLock)
-            {
-                if (server.Server.Clients.All.First() is { IsHeld: true, Waiting: { } waiting }) server.Server.Runner.EndWait(waiting, withError: false);
-            }
-            Thread.Yield();
-        }
+            if (server.Server.Clients.All.First() is { IsHeld: true, Waiting: { } waiting }) server.Server.Runner.EndWait(waiting, withError: false);
+            return client.Socket.Available > 0;
+        });
     }
 
     [Fact]

@@ -190,7 +190,7 @@ public sealed class ScratchMemoryTests : IDisposable
         _client.CallWords(["XREAD", "COUNT", "1", "STREAMS", .. Times(Many, i => $"s{i}"), .. Times(Many, _ => "$")]);
         using var waiter = _server.Connect();
         waiter.SendRaw(RawClient.Encode(["XREAD", "BLOCK", "0", "STREAMS", .. Times(Many, i => $"s{i}"), .. Times(Many, _ => "$")]));
-        while (_client.Call("INFO clients").Contains("blocked_clients:0", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => !_client.Call("INFO clients").Contains("blocked_clients:0", StringComparison.Ordinal));
         _client.Call("XADD s777 1 f v");
         Assert.Equal("*1 *2 $4 s777 *1 *2 $3 1-0 *2 $1 f $1 v", waiter.Read());
     }

@@ -337,14 +337,7 @@ public sealed class EvictionTests
         Fill(client, "k", 20);
         SetMaxMemory(server, client, ValueBytes);
         client.Call("MGET k0 k1 k2 k3 k4 k5 k6 k7 k8 k9");
-        while (true)
-        {
-            lock (server.Server.Executor.ExecutorLock)
-            {
-                if (server.Server.Clients.All.All(c => c.Connection.Output.MemoryBytes == 0)) break;
-            }
-            Thread.Yield();
-        }
+        Await.UntilLocked(server, () => server.Server.Clients.All.All(c => c.Connection.Output.MemoryBytes == 0));
         client.Call("PING");
         Assert.Equal(0, Info(client, "evicted_keys"));
     }

@@ -75,6 +75,12 @@ sealed class FakeMaster : IDisposable
         return Requests.Last(r => r.StartsWith(start, StringComparison.Ordinal));
     }
 
+    /// <summary>Sends bytes on the connection that was made last.</summary>
+    public void SendRaw(ReadOnlySpan<byte> bytes)
+    {
+        lock (_sockets) _sockets[^1].Send(bytes);
+    }
+
     /// <summary>Ends the connections that stand.</summary>
     public void Cut()
     {

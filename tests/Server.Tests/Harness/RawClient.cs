@@ -43,7 +43,7 @@ sealed class RawClient : IDisposable
     }
 
     /// <summary>How long a client waits for a server that hangs.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public Socket Socket => _socket;
 

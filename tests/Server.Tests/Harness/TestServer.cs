@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Security;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,9 @@ sealed class TestServer : IDisposable
 {
     /// <summary>MINIREDIS_MOVE_BLOCKS=1 has every block moved at every turn, whatever the test: none may notice.</summary>
     static readonly bool s_movesBlocks = Environment.GetEnvironmentVariable("MINIREDIS_MOVE_BLOCKS") == "1";
+
+    /// <summary>Far more than anything takes on a busy machine.</summary>
+    static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     readonly ServerHost _host;
     readonly DirectoryInfo _directory = System.IO.Directory.CreateTempSubdirectory("miniredis-test-");
@@ -97,15 +101,9 @@ sealed class TestServer : IDisposable
     public void WaitUntilRead(RawClient client, int count)
     {
         var address = client.Socket.LocalEndPoint!.ToString();
-        while (true)
-        {
-            lock (Server.Executor.ExecutorLock)
-            {
-                var found = Server.Clients.All.FirstOrDefault(c => c.Connection.Remote == address);
-                if (found is null || found.Connection.Input.Length >= count || found.Connection.Closing != CloseMode.Open) return;
-            }
-            Thread.Yield();
-        }
+        Await.UntilLocked(this, () =>
+            Server.Clients.All.FirstOrDefault(c => c.Connection.Remote == address) is not { } found
+            || found.Connection.Input.Length >= count || found.Connection.Closing != CloseMode.Open);
     }
 
     /// <summary>Moves the clock and lets the cron see it.</summary>
@@ -118,11 +116,10 @@ sealed class TestServer : IDisposable
     /// <summary>Runs the cron until it has nothing left to do.</summary>
     public void Tick()
     {
+        var patience = Stopwatch.StartNew();
         lock (Server.Executor.ExecutorLock)
         {
-            while (Server.Cron.RunLocked() == 0)
-            {
-            }
+            while (Server.Cron.RunLocked() == 0) Assert.True(patience.Elapsed < s_patience, "the cron always has something left to do");
         }
     }
 
@@ -134,9 +131,9 @@ sealed class TestServer : IDisposable
             lock (Server.Executor.ExecutorLock) return condition();
         }
 
-        for (var patience = System.Diagnostics.Stopwatch.StartNew(); !Holds(); Thread.Yield())
+        for (var patience = Stopwatch.StartNew(); !Holds(); Thread.Yield())
         {
-            Assert.True(patience.Elapsed < TimeSpan.FromSeconds(20), "it did not come to pass");
+            Assert.True(patience.Elapsed < s_patience, "it did not come to pass");
             Tick();
         }
     }

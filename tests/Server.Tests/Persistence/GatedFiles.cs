@@ -72,7 +72,10 @@ sealed class GatedFiles : IFileStore
     {
         lock (_files)
         {
-            while (!_open) Monitor.Wait(_files);
+            while (!_open)
+            {
+                if (!Monitor.Wait(_files, TimeSpan.FromSeconds(60))) throw new TimeoutException("nobody opened the gate");
+            }
         }
     }
 

@@ -113,7 +113,7 @@ public sealed class KeyspaceNotificationTests : IDisposable
         Listen("__keyevent@0__:*");
         using var waiter = _server.Connect();
         waiter.Send("BLPOP l 0");
-        while (!_client.Call("INFO clients").Contains("blocked_clients:1\r\n", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1\r\n", StringComparison.Ordinal));
         Assert.Equal(["__keyevent@0__:rpush l", "__keyevent@0__:lpop l", "__keyevent@0__:del l"], Told("RPUSH l a"));
         Assert.Equal("*2 $1 l $1 a", waiter.Read());
     }
@@ -133,7 +133,7 @@ public sealed class KeyspaceNotificationTests : IDisposable
 
         // Served by another's command, too.
         client.Send("BLPOP l 0");
-        while (!_client.Call("INFO clients").Contains("blocked_clients:1\r\n", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1\r\n", StringComparison.Ordinal));
         _client.Call("RPUSH l a");
         Assert.EndsWith(" __keyevent@0__:rpush $1 l", client.Read(), StringComparison.Ordinal);
         Assert.Equal("*2 $1 l $1 a", client.Read());

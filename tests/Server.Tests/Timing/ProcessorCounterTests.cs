@@ -115,7 +115,7 @@ public class ProcessorCounterTests
     {
         // Null where the machine has none to be trusted: then the executor reads the stopwatch itself.
         if (ProcessorCounter.TryCreate() is not { } counter) return;
-        SpinWait.SpinUntil(() =>
+        Await.Until(() =>
         {
             counter.Synchronize();
             return counter.TicksPerMicrosecond > 0;

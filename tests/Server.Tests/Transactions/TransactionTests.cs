@@ -48,7 +48,7 @@ public sealed class TransactionTests : IDisposable
     {
         using var waiter = _server.Connect();
         waiter.Send("BLPOP l 0");
-        SpinWait.SpinUntil(() => _client.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal));
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal));
         Exec("RPUSH l x y", "SET a 1");
         Assert.Equal("*2 :2 +OK", _client.Call("EXEC"));
         Assert.Equal("*2 $1 l $1 x", waiter.Read());

@@ -93,14 +93,7 @@ public sealed class IoThreadTests
         await Task.WhenAll([killer, .. others]);
         lock (server.Server.Executor.ExecutorLock) server.Server.Pause.End();
         Assert.Equal("+PONG", bystander.Call("PING"));
-        while (true)
-        {
-            lock (server.Server.Executor.ExecutorLock)
-            {
-                if (server.Server.Clients.Count == 1) break;
-            }
-            Thread.Yield();
-        }
+        Await.UntilLocked(server, () => server.Server.Clients.Count == 1);
         Assert.Equal("+PONG", bystander.Call("PING"));
     }
 }

@@ -24,16 +24,6 @@ public sealed class PortableSendTests
         Assert.Equal(Length, client.Read().Length - $"${Length} ".Length);
         Assert.Equal("+PONG", client.Read());
 
-        void WaitFor(Func<Client, bool> isSo)
-        {
-            while (true)
-            {
-                lock (server.Server.Executor.ExecutorLock)
-                {
-                    if (isSo(server.Server.Clients.All.Single())) return;
-                }
-                Thread.Yield();
-            }
-        }
+        void WaitFor(Func<Client, bool> isSo) => Await.UntilLocked(server, () => isSo(server.Server.Clients.All.Single()));
     }
 }

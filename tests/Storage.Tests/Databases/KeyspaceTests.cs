@@ -62,6 +62,31 @@ public class KeyspaceTests
         Assert.Equal(0, detached.Count);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Keys_of_a_keyspace_beside_take_the_place_of_its_own(bool bySlot)
+    {
+        using var keyspace = new Keyspace(2, bySlot: bySlot);
+        for (var i = 0; i < 1_000; i++) keyspace[i % 2].Set($"old:{i}", "v");
+        var detached = keyspace[0].DetachAll();
+        var beside = keyspace.NewBeside();
+        for (var i = 0; i < 1_000; i++) beside[i % 2].Set($"new:{i}", "w", i % 4 == 0 ? 1_000_000 : -1);
+        Assert.Equal(500, keyspace.Count);
+        var used = beside.UsedBytes;
+
+        keyspace.TakeOver(beside);
+        Assert.Equal((1000L, 250L, used), (keyspace.Count, keyspace[0].ExpiringCount, keyspace.UsedBytes));
+        Assert.Null(keyspace[1].Get("old:1"));
+        Assert.Equal("w", keyspace[1].Get("new:1"));
+        Assert.Equal(keyspace[0].HashOf("k"u8), beside[0].HashOf("k"u8));
+        Assert.Equal(0, detached.Count);
+        Assert.Equal(DueSearch.Found, keyspace[0].FindDue(1_000_000 + ExpiryClock.UnitMs, out _));
+        keyspace.FlushAll();
+        keyspace[0].Set("k", "v");
+        Assert.Equal(1, keyspace.Count);
+    }
+
     [Fact]
     public void Swapped_databases_keep_their_numbers_and_exchange_their_keys()
     {

@@ -93,7 +93,7 @@ static partial class ClusterCommands
         if (able == 0) return true;
         server.Effects.AddVerbatim(c.Database.Number, c.Request, EffectTarget.Replicas);
         // Replicas acknowledge whole commands, and this one is the next.
-        Await(ref c, new AwaitedWrites { Offset = server.History.Offset + 1, Replicas = able, Local = 0 }, deadline);
+        Await(ref c, new AwaitedWrites { Offset = server.History.Offset + 1, Replicas = able, Local = 0, OutlivesRole = true }, deadline);
         return false;
     }
 

@@ -76,7 +76,7 @@ static partial class ClusterCommands
         Name = "SLOTS", Group = CommandGroup.Cluster, Since = "3.0.0", Complexity = OfNodes,
         Summary = "Lists runs of slots with the nodes that serve them.", DeprecatedSince = "7.0.0", ReplacedBy = "`CLUSTER SHARDS`",
         History = [("4.0.0", "Added node IDs."), ("7.0.0", "Added additional networking metadata field.")],
-        Arity = 2, Flags = Telling, Tips = ["nondeterministic_output"], Run = OnNode(Slots),
+        Arity = 2, Flags = TellingEarly, Tips = ["nondeterministic_output"], Run = OnNode(Slots),
     };
 
     static void Slots(ref CommandContext c, ClusterHost cluster)

@@ -11,6 +11,9 @@ static partial class ClusterCommands
     public static IEnumerable<Command> All => [ClusterSpec];
 
     const CommandFlags Telling = CommandFlags.Stale;
+    /// <summary>Also while the data are loaded, since Valkey 8: the cluster goes on meanwhile.</summary>
+    const CommandFlags TellingEarly = Telling | CommandFlags.Loading;
+
     const CommandFlags TellingAdmin = CommandFlags.Admin | CommandFlags.Stale;
     const CommandFlags Changing = CommandFlags.Admin | CommandFlags.Stale | CommandFlags.NoAsyncLoading;
 
@@ -22,16 +25,16 @@ static partial class ClusterCommands
         Subcommands =
         [
             // ClusterCommands.Nodes.cs
-            Told("INFO", "3.0.0", 2, Telling, "O(1)", "Tells the state of the cluster as this node sees it.", Info, varies: true),
+            Told("INFO", "3.0.0", 2, TellingEarly, "O(1)", "Tells the state of the cluster as this node sees it.", Info, varies: true),
             Told("LINKS", "7.0.0", 2, Telling, OfNodes, "Lists the links of the bus.", Links, varies: true),
-            Told("MYID", "3.0.0", 2, Telling, "O(1)", "Tells the id of this node.", MyId),
-            Told("MYSHARDID", "7.2.0", 2, Telling, "O(1)", "Tells the id of the shard of this node.", MyShardId, varies: true),
-            Told("NODES", "3.0.0", 2, Telling, OfNodes, "Lists the nodes with their slots and state.", Nodes, varies: true),
+            Told("MYID", "3.0.0", 2, TellingEarly, "O(1)", "Tells the id of this node.", MyId),
+            Told("MYSHARDID", "7.2.0", 2, TellingEarly, "O(1)", "Tells the id of the shard of this node.", MyShardId, varies: true),
+            Told("NODES", "3.0.0", 2, TellingEarly, OfNodes, "Lists the nodes with their slots and state.", Nodes, varies: true),
             Told("REPLICAS", "5.0.0", 3, TellingAdmin, "O(N) where N is the number of replicas", "Lists the replicas of a master.",
                 Replicas, varies: true, args: NodeId),
             SlavesSpec,
             // ClusterCommands.Shards.cs
-            Told("SHARDS", "7.0.0", 2, Telling, OfNodes, "Lists the shards with their slots and nodes.", Shards, varies: true),
+            Told("SHARDS", "7.0.0", 2, TellingEarly, OfNodes, "Lists the shards with their slots and nodes.", Shards, varies: true),
             SlotsSpec,
             // ClusterCommands.Changes.cs
             Told("BUMPEPOCH", "3.0.0", 2, Changing, "O(1)", "Takes a new epoch without asking others.", BumpEpoch, varies: true),

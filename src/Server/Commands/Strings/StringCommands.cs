@@ -17,6 +17,10 @@ static partial class StringCommands
         MSetSpec, MSetNxSpec, MSetExSpec,
         // StringCommands.Count.cs
         IncrSpec, DecrSpec, IncrBySpec, DecrBySpec, IncrByFloatSpec,
+        // StringCommands.IncrEx.cs
+        IncrExSpec,
+        // StringCommands.Throttle.cs
+        ThrottleSpec,
         // StringCommands.Lcs.cs
         LcsSpec,
     ];

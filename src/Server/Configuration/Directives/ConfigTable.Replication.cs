@@ -36,11 +36,11 @@ internal static partial class ConfigTable
         Long("repl-backlog-ttl", 3600, (0, long.MaxValue), c => ref c.Replication.ReplBacklogTtl),
         Bool("dual-channel-replication-enabled", false, c => ref c.Replication.DualChannelReplicationEnabled, from: Valkey80,
             inert: "a full synchronization uses one connection"),
-        // Redis's default is "ignore": it loads the rest of a file although some of its commands fail.
-        Choice("propagation-error-behavior", "panic", c => ref c.Replication.PropagationErrorBehavior,
+        // Redis's default is "ignore": it also loads the rest of a file although some of its commands fail.
+        Choice("propagation-error-behavior", "panic-on-aof", c => ref c.Replication.PropagationErrorBehavior,
         [
-            ("ignore", PropagationErrorBehavior.Ignore), ("panic", PropagationErrorBehavior.Panic),
-            ("panic-on-replicas", PropagationErrorBehavior.PanicOnReplicas),
+            ("panic-on-aof", PropagationErrorBehavior.PanicOnAof), ("ignore", PropagationErrorBehavior.Ignore),
+            ("panic", PropagationErrorBehavior.Panic), ("panic-on-replicas", PropagationErrorBehavior.PanicOnReplicas),
         ], from: "MiniRedis"),
     ];
 

@@ -41,7 +41,7 @@ internal enum ProtectedAction : byte { No, Yes, Local }
 
 internal enum EndpointType : byte { Ip, Hostname, Unknown }
 
-internal enum PropagationErrorBehavior : byte { Ignore, Panic, PanicOnReplicas }
+internal enum PropagationErrorBehavior : byte { PanicOnAof, Ignore, Panic, PanicOnReplicas }
 
 internal enum RdbVersionCheck : byte { Strict, Relaxed }
 

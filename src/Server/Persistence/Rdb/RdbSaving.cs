@@ -55,6 +55,9 @@ sealed class RdbSaving(
     /// <summary>The texts of the libraries of functions at this moment.</summary>
     public IReadOnlyList<byte[]> LibraryTexts => [.. functions.All.Select(library => library.Code)];
 
+    /// <summary>Which slots of a cluster node are on the move, for a new replica; null if none is. Set by the root.</summary>
+    public Func<string?> SlotStates { get; set; } = () => null;
+
     /// <summary>Writes the head of a file: magic, version and auxiliary fields.</summary>
     public void WriteHead(RdbFileWriter file, bool isAofBase = false, bool withFunctions = true)
     {
@@ -70,6 +73,7 @@ sealed class RdbSaving(
             file.Auxiliary("repl-id"u8, System.Text.Encoding.ASCII.GetBytes(history.Id));
             file.Auxiliary("repl-offset"u8, history.Offset);
         }
+        if (!isAofBase && SlotStates() is { } states) file.Auxiliary("cluster-slot-states"u8, System.Text.Encoding.Latin1.GetBytes(states));
         file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
         if (!withFunctions) return;
         foreach (var library in functions.All) file.Function(library.Code);

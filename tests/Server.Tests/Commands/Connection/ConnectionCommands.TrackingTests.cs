@@ -295,7 +295,7 @@ public sealed class ConnectionCommandsTrackingTests : IDisposable
         Assert.Equal([Invalidate("k"), Invalidate("k")], Messages(target));
         _client.Call("GET k");
         target.Dispose();
-        while (_other.Call("CLIENT LIST").Contains($"id={id} ", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => !_other.Call("CLIENT LIST").Contains($"id={id} ", StringComparison.Ordinal));
         _other.Call("SET k 2");
         Assert.Equal([$">2 $21 tracking-redir-broken :{id}"], Messages());
         Assert.Equal($"%3 $5 flags ~2 $2 on $15 broken_redirect $8 redirect :{id} $8 prefixes *0", _client.Call("CLIENT TRACKINGINFO"));
@@ -330,7 +330,7 @@ public sealed class ConnectionCommandsTrackingTests : IDisposable
         _other.Call("RPUSH to a");
         _client.Run("CLIENT TRACKING ON\n-> +OK\nLRANGE to 0 -1\n-> *1 $1 a");
         _client.Send("BLMOVE from to LEFT LEFT 0");
-        while (Info("blocked_clients") != "1") Thread.Yield();
+        Await.Until(() => Info("blocked_clients") == "1");
         _other.Call("RPUSH from foo");
         Assert.Equal(["$3 foo", Invalidate("to")], [_client.Read(), _client.Read()]);
     }
@@ -341,7 +341,7 @@ public sealed class ConnectionCommandsTrackingTests : IDisposable
         _client.Run("CLIENT TRACKING ON\n-> +OK\nLRANGE to 0 -1\n-> *0");
         _other.Send("BLMOVE from to LEFT LEFT 0");
         using var third = _server.Connect();
-        while (!third.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => third.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal));
         _client.SendRaw(RawClient.Encode("RPUSH", "from", "foo") + RawClient.Encode("PING"));
         Assert.Equal([":1", Invalidate("to"), "+PONG"], [_client.Read(), _client.Read(), _client.Read()]);
         Assert.Equal("$3 foo", _other.Read());
@@ -430,15 +430,15 @@ public sealed class ConnectionCommandsTrackingTests : IDisposable
         Assert.Contains(" flags=tB ", _other.Call("CLIENT INFO"), StringComparison.Ordinal);
         _other.Call("RESET");
         third.Dispose();
-        while (Info("tracking_clients") != "1") Thread.Yield();
+        Await.Until(() => Info("tracking_clients") == "1");
         Assert.Equal("1000", Info("tracking_total_keys"));
         _client.Dispose();
-        while (Info("tracking_clients") != "0") Thread.Yield();
+        Await.Until(() => Info("tracking_clients") == "0");
         // It tracked itself, once: its ids may be in the table still.
         Assert.Equal("1000", Info("tracking_total_keys"));
         _other.Dispose();
         using var last = _server.Connect();
-        while (!last.Call("INFO stats").Contains("tracking_total_keys:0\r", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => last.Call("INFO stats").Contains("tracking_total_keys:0\r", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -451,7 +451,7 @@ public sealed class ConnectionCommandsTrackingTests : IDisposable
             visitor.Call("CLIENT TRACKING ON");
             visitor.Call("GET k");
             visitor.Call("QUIT");
-            while (_other.Call("INFO clients").Contains("connected_clients:3", StringComparison.Ordinal)) Thread.Yield();
+            Await.Until(() => !_other.Call("INFO clients").Contains("connected_clients:3", StringComparison.Ordinal));
         }
         Assert.InRange(int.Parse(Info("tracking_total_items"), CultureInfo.InvariantCulture), 1, 8);
     }

@@ -142,7 +142,7 @@ public sealed class ConnectionCommandsTests : ServerTests
     public void Replies_stay_off_across_batches_and_in_one_batch()
     {
         _client.SendRaw(RawClient.Encode("CLIENT", "REPLY", "OFF") + RawClient.Encode("PING"));
-        while (CommandsRun() < 2) Thread.Yield();
+        Await.Until(() => CommandsRun() >= 2);
         _client.SendRaw(RawClient.Encode("PING") + RawClient.Encode("CLIENT", "REPLY", "ON") + RawClient.Encode("ECHO", "x"));
         Assert.Equal("+OK", _client.Read());
         Assert.Equal("$1 x", _client.Read());

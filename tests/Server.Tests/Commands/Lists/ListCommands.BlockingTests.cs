@@ -28,7 +28,7 @@ public sealed class ListCommandsBlockingTests : IDisposable
         var client = Connect(protocol);
         var before = Blocked();
         client.Send(command);
-        while (Blocked() == before) Thread.Yield();
+        Await.Until(() => Blocked() != before);
         return client;
     }
 
@@ -215,7 +215,7 @@ public sealed class ListCommandsBlockingTests : IDisposable
         var client = Connect();
         client.SendRaw(RawClient.Encode("BLPOP", "l", "0") + RawClient.Encode("ECHO", "one") + RawClient.Encode("BLPOP", "l", "0")
             + RawClient.Encode("ECHO", "two"));
-        while (Blocked() == 0) Thread.Yield();
+        Await.Until(() => Blocked() != 0);
         _client.Call("RPUSH l a b");
         Assert.Equal("*2 $1 l $1 a", client.Read());
         Assert.Equal("$3 one", client.Read());

@@ -67,9 +67,7 @@ public sealed class SortedSetCommandsEffectTests : IDisposable
             _client.Call("ZADD full 1 a");
             _client.Call("ZADD other 5 o");
             waiting.Send("BZPOPMIN none z 0");
-            while (_client.Call("INFO clients").Contains("blocked_clients:0", StringComparison.Ordinal))
-            {
-            }
+            Await.Until(() => !_client.Call("INFO clients").Contains("blocked_clients:0", StringComparison.Ordinal));
             _client.Call(make);
             Assert.Equal(served, waiting.Read());
         }

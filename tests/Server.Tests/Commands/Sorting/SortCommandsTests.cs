@@ -157,7 +157,7 @@ public sealed class SortCommandsTests : IDisposable
     {
         using var waiter = _server.Connect();
         waiter.Send("BLPOP result 0");
-        while (_client.Call("INFO clients").Contains("blocked_clients:0", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => !_client.Call("INFO clients").Contains("blocked_clients:0", StringComparison.Ordinal));
         _client.Call("RPUSH l 2 1");
         _client.Call("SORT l STORE result");
         Assert.Equal("*2 $6 result $1 1", waiter.Read());

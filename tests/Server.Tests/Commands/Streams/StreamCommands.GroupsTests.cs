@@ -418,6 +418,6 @@ public sealed class StreamCommandsGroupsTests : IDisposable
 
     void WaitForBlocked(int clients)
     {
-        while (!_client.Call("INFO clients").Contains($"blocked_clients:{clients}\r", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => _client.Call("INFO clients").Contains($"blocked_clients:{clients}\r", StringComparison.Ordinal));
     }
 }

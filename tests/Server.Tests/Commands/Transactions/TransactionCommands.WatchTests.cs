@@ -184,7 +184,7 @@ public sealed class TransactionCommandsWatchTests : IDisposable
         _client.Call("WATCH a b c");
         _other.Call("WATCH a");
         _client.Dispose();
-        SpinWait.SpinUntil(() => _other.Call("INFO clients").Contains("watching_clients:1\r\n", StringComparison.Ordinal));
+        Await.Until(() => _other.Call("INFO clients").Contains("watching_clients:1\r\n", StringComparison.Ordinal));
         Assert.Contains("total_watched_keys:1\r\n", _other.Call("INFO clients"), StringComparison.Ordinal);
         _other.Call("UNWATCH");
         Assert.Contains("total_watched_keys:0\r\n", _other.Call("INFO clients"), StringComparison.Ordinal);

@@ -247,7 +247,7 @@ public sealed class TransactionCommandsTests : IDisposable
     {
         using var waiter = _server.Connect();
         waiter.Send("BLPOP l 0");
-        SpinWait.SpinUntil(() => _client.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal));
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal));
         _client.Run(
             """
             MULTI
@@ -381,7 +381,7 @@ public sealed class TransactionCommandsTests : IDisposable
         _client.Call("CLIENT PAUSE 100000 WRITE");
         Assert.Equal("*1 $-1", reader.Call("EXEC"));
         writer.Send("EXEC");
-        SpinWait.SpinUntil(() => _client.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal));
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1", StringComparison.Ordinal));
         Assert.Equal("$-1", reader.Call("GET k"));
         _client.Call("CLIENT UNPAUSE");
         Assert.Equal("*1 +OK", writer.Read());

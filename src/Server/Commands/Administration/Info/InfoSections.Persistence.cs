@@ -10,7 +10,7 @@ static partial class InfoSections
         var (saving, rewriting) = (server.BackgroundSaving, server.AofRewriting);
         text.Section("Persistence");
         text.Field("loading", server.Dataset.IsLoading ? 1 : 0);
-        text.Field("async_loading", 0);
+        text.Field("async_loading", server.Dataset.IsLoadingBeside ? 1 : 0);
         text.Field("current_cow_peak", server.Snapshots.Current?.PeakBytes ?? 0);
         text.Field("current_cow_size", server.Snapshots.Current?.WaitingBytes ?? 0);
         text.Field("current_cow_size_age", 0);
@@ -40,7 +40,7 @@ static partial class InfoSections
         text.Field("module_fork_in_progress", 0);
         text.Field("module_fork_last_cow_size", 0);
         if (server.Aof.IsOn) AddAof(text, server);
-        if (server.Dataset.IsLoading) AddLoading(text, server.Loading);
+        if (server.Dataset.IsLoadingAny) AddLoading(text, server.Loading);
     }
 
     static void AddAof(InfoText text, ServerParts server)

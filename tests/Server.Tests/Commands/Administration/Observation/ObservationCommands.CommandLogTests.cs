@@ -60,7 +60,7 @@ public sealed class ObservationCommandsCommandLogTests : ServerTests
             """);
         using var waiter = _server.Connect();
         waiter.Send("BLPOP m 0");
-        while (!_client.Call("INFO clients").Contains("blocked_clients:1\r", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1\r", StringComparison.Ordinal));
         _client.Call("COMMANDLOG RESET large-reply");
         _client.Call($"RPUSH m {new string('x', 100)}");
         waiter.Read();

@@ -139,7 +139,7 @@ public sealed class ObservationCommandsMonitorTests : IDisposable
         _monitor.Send("CLIENT REPLY OFF");
         _monitor.Send("PING");
         // Shown to nobody, and run before what follows.
-        while (!_client.Call("CLIENT LIST").Contains(" cmd=ping ", StringComparison.Ordinal)) Thread.Yield();
+        Await.Until(() => _client.Call("CLIENT LIST").Contains(" cmd=ping ", StringComparison.Ordinal));
         Assert.Equal("+OK", _monitor.Call("CLIENT REPLY ON"));
         Assert.Equal($"{From(_monitor)} \"CLIENT\" \"REPLY\" \"ON\"", Line());
         _client.Call("PING");
