@@ -1,5 +1,4 @@
 using System.Globalization;
-using MiniRedis.Server.Tests.Routing;
 
 namespace MiniRedis.Server.Tests.Commands.Administration.Observation;
 
