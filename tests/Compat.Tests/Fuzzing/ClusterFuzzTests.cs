@@ -59,8 +59,11 @@ public sealed class ClusterFuzzTests(ITestOutputHelper output)
         var directory = Directory.CreateTempSubdirectory("redis-oracle-node-");
         File.WriteAllText(Path.Combine(directory.FullName, "nodes.conf"), LoneNode.NodesFile(Mine, Others));
         using var oracle = new RedisServerProcess(
-            null, "--save", "", "--enable-debug-command", "yes", "--dir", directory.FullName, "--port", $"{FreeNodePort()}",
-            "--cluster-enabled", "yes", "--cluster-node-timeout", "600000", .. Settings.Split(' ').Select((word, i) => i == 0 ? "--" + word : word));
+            null,
+            [
+                "--save", "", "--enable-debug-command", "yes", "--dir", directory.FullName, "--port", $"{FreeNodePort()}",
+                "--cluster-enabled", "yes", "--cluster-node-timeout", "600000", .. $"--{Settings}".Split(' '),
+            ]);
         using var server = LoneNode.Start(Mine, Others, "enable-debug-command yes\n" + Settings);
         using var theirs = oracle.Connect();
         using var ours = server.Connect();
