@@ -247,6 +247,8 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
     /// <summary>Of a master what it has written of its stream, of a replica what it has done of its master's.</summary>
     public long Offset =>
         _follower.Master is null ? _history.Offset
+        // Its data are about to be replaced by others.
+        : _follower.State == MasterLinkState.Sync ? 0
         : _follower.AppliedOffset >= 0 ? _follower.AppliedOffset
         : _history.HasMasterData ? _follower.KnownOffset : 0;
 }
