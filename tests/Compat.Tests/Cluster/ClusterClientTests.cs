@@ -1,5 +1,6 @@
 using System.Globalization;
 using MiniRedis.Compat.Tests.Clients;
+using MiniRedis.Server.Tests;
 using StackExchange.Redis;
 
 namespace MiniRedis.Compat.Tests.Cluster;
