@@ -169,6 +169,8 @@ sealed partial class CommandGates(
     public void Reject(Client client, Command? command, ReplyWriter reply, ReadOnlySpan<byte> error)
     {
         if (command is not null) commandStatistics[command.Ordinal].RejectedCalls++;
+        // A request that names no command is the next one all the same.
+        if (!client.Has(ClientFlags.Multi)) client.Flags &= ~ClientFlags.AskingNext;
         if (command is { InMulti: InMulti.RunsQueue })
         {
             transactions.Discard(client);

@@ -110,6 +110,12 @@ public sealed class SlotRouterTests
         -> {{MovedFoo}}
         ASKING
         -> +OK
+        GET
+        -> -ERR wrong number of arguments for 'get' command
+        GET foo
+        -> {{MovedFoo}}
+        ASKING
+        -> +OK
         MGET foo {foo}2
         -> -TRYAGAIN Multiple keys request during rehashing of slot
         ASKING
