@@ -83,7 +83,7 @@ sealed class MiniRedisServer
         var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
         var pubSub = new PubSubChannels(keyspace, pushes);
         var notifications = new KeyspaceNotifications(config.Observation, pubSub, effects);
-        var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects) { KeepsAborted = config.Cluster.ClusterEnabled };
+        var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
 

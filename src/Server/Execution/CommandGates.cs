@@ -180,8 +180,6 @@ sealed partial class CommandGates(
         {
             transactions.Abort(client);
         }
-        // ASKING was for this request.
-        if (!client.Has(ClientFlags.Multi)) client.Flags &= ~(ClientFlags.Asking | ClientFlags.AskingNext);
         Answer(reply, error);
     }
 

@@ -178,9 +178,12 @@ sealed class SlotRouter(ClusterMachine machine, Keyspace keyspace, KeyAccess acc
             var keys = new KeyBuffer(stackalloc KeyRef[16]);
             // Arguments that make no sense name no key: the command itself refuses them.
             KeyExtractor.TryGetKeys(command, request, ref keys, includeNotKeys: true);
+            // XREAD's names and ids in one list: where they do not pair up there is no key, and the command itself says so.
+            var isUneven = command.Keys is [{ Limit: > 1 and var parts }] && keys.Count > 0 && (request.Count - keys[0].Position) % parts != 0;
             // As in Redis the destination of ZUNIONSTORE and its kin is looked at last: that decides between two errors.
             var isDestinationFirst = command.Keys is [{ Find: FindKeys.Range }, { Find: FindKeys.KeyNum }] && keys.Count > 1;
-            for (var i = isDestinationFirst ? 1 : 0; i < keys.Count && Error == RouteKind.Here; i++) Add(request[keys[i].Position]);
+            var count = isUneven ? 0 : keys.Count;
+            for (var i = isDestinationFirst ? 1 : 0; i < count && Error == RouteKind.Here; i++) Add(request[keys[i].Position]);
             if (isDestinationFirst && Error == RouteKind.Here) Add(request[keys[0].Position]);
             keys.Dispose();
         }

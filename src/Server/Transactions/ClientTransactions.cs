@@ -21,11 +21,6 @@ sealed class ClientTransactions
     /// <summary>The watched keys: WATCH.</summary>
     public WatchedKeys Watched { get; }
 
-    /// <summary>
-    /// Whether the queue of a transaction that cannot run any more stays until its end: a cluster node looks at its keys first, as Redis does.
-    /// </summary>
-    public bool KeepsAborted { get; init; }
-
     /// <summary>The client's transaction, created by the first MULTI or WATCH.</summary>
     public Transaction Of(Client client) => client.Transaction ??= _kept.TryPop(out var kept) ? kept : new Transaction();
 
@@ -41,7 +36,7 @@ sealed class ClientTransactions
     {
         Debug.Assert(client.Has(ClientFlags.Multi));
         client.Flags |= ClientFlags.DirtyExec;
-        if (!KeepsAborted) client.Transaction!.Queue.Clear();
+        client.Transaction!.Queue.Clear();
     }
 
     /// <summary>Ends the client's transaction, if it has one, and forgets the keys that it watches.</summary>

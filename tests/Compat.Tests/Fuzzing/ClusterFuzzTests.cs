@@ -101,7 +101,7 @@ public sealed class ClusterFuzzTests(ITestOutputHelper output)
         void Send(string[] command)
         {
             if (!IsComparable(command)) return;
-            if (command[0].StartsWith("SORT", StringComparison.Ordinal)) theirs.CallWords("ZADD", "{t}no such key", "XX", "1", "a");
+            if (command[0].StartsWith("SORT", StringComparison.Ordinal)) _ = (theirs.CallWords("ZADD", "{t}no such key", "XX", "1", "a"), ours.CallWords("ZADD", "{t}no such key", "XX", "1", "a"));
             Compare(command);
         }
 
@@ -109,6 +109,12 @@ public sealed class ClusterFuzzTests(ITestOutputHelper output)
         {
             var (mine, right) = (ours.CallWords(command), theirs.CallWords(command));
             if (mine == right || KnownDifferences.Explain(command, mine, right)) return;
+            // There the queue of a transaction that cannot run any more may still be judged by its slots, in place of the plain refusal.
+            if (command[0] == "EXEC" && mine.StartsWith("-EXECABORT", StringComparison.Ordinal) && right[0] == '-') return;
+            // Keys of several slots, of which nobody has one: 7.0 looks at the keys of some commands in another order.
+            if (IsOneOfTwo(mine) && IsOneOfTwo(right)) return;
+            // Newer forms of commands are none for 7.0.
+            if (right.StartsWith("-ERR wrong number", StringComparison.Ordinal) && IsElsewhere(mine)) return;
             // Which part of a transaction may differ, nobody knows; what it has changed is compared in the end.
             if (command[0] == "EXEC" && mine[0] == '*' && mine.Split(' ')[0] == right.Split(' ')[0]) return;
             Assert.Fail($"seed {seed}: {string.Join(' ', command)}\n  ours:   {mine}\n  theirs: {right}");
@@ -123,6 +129,10 @@ public sealed class ClusterFuzzTests(ITestOutputHelper output)
         }
     }
 
+    static bool IsOneOfTwo(string reply) => reply.StartsWith("-CROSSSLOT", StringComparison.Ordinal) || reply == "-CLUSTERDOWN Hash slot not served";
+
+    static bool IsElsewhere(string reply) => reply.Split(' ')[0] is "-MOVED" or "-ASK" or "-CROSSSLOT" or "-CLUSTERDOWN" or "-TRYAGAIN";
+
     static int Slot(string tag) => KeySlot.Of(Encoding.ASCII.GetBytes(tag));
 
     /// <summary>A port whose bus, 10,000 above, is a port too.</summary>
@@ -134,8 +144,12 @@ public sealed class ClusterFuzzTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Not SORT of a pattern: 7.0 refuses every one in a cluster, where Valkey 8 takes those that lead to one slot.</summary>
+    /// <summary>
+    /// Not SORT of a pattern: 7.0 refuses every one in a cluster, where Valkey 8 takes those that lead to one slot. Nor COPY to another
+    /// database, of which a node of MiniRedis has none.
+    /// </summary>
     static bool IsComparable(string[] command) =>
-        !(command[0].StartsWith("SORT", StringComparison.OrdinalIgnoreCase)
+        !(command[0].Equals("COPY", StringComparison.OrdinalIgnoreCase) && command.Any(w => w.Equals("DB", StringComparison.OrdinalIgnoreCase)))
+        && !(command[0].StartsWith("SORT", StringComparison.OrdinalIgnoreCase)
             && command.Any(w => w.Equals("BY", StringComparison.OrdinalIgnoreCase) || w.Equals("GET", StringComparison.OrdinalIgnoreCase)));
 }
