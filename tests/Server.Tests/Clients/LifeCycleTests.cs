@@ -44,7 +44,7 @@ public sealed class LifeCycleTests
     }
 
     static void WaitUntilHeld(RawClient other) =>
-        Await.Until(() => other.Call("CLIENT LIST ID 1").Contains(" flags=b ", StringComparison.Ordinal));
+        Await.Until(() => other.Call("CLIENT LIST").Contains(" flags=b ", StringComparison.Ordinal));
 
     [Theory]
     [InlineData(false)]

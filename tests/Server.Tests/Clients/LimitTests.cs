@@ -72,7 +72,7 @@ public sealed class LimitTests
     public void A_reader_too_slow_is_closed_at_the_hard_limit(bool portable)
     {
         using var server = new TestServer("client-output-buffer-limit normal 10mb 0 0", portable);
-        using var client = server.Connect();
+        using var client = ConnectFirst(server);
         using var observer = server.Connect();
         client.CallWords("SET", "k", new string('x', 1024 * 1024));
         // 100 replies of 1 MB; neither the sockets nor 10 MB hold them.
@@ -97,7 +97,7 @@ public sealed class LimitTests
     public void A_reader_over_the_soft_limit_is_closed_after_its_time(bool portable)
     {
         using var server = new TestServer("client-output-buffer-limit normal 0 1mb 10", portable);
-        using var client = server.Connect();
+        using var client = ConnectFirst(server);
         using var observer = server.Connect();
         TakeLittle(client);
         client.CallWords("SET", "k", new string('x', 1024 * 1024));
@@ -123,7 +123,7 @@ public sealed class LimitTests
     public void A_reader_that_catches_up_gets_everything(bool portable)
     {
         using var server = new TestServer("client-output-buffer-limit normal 0 1mb 10", portable);
-        using var client = server.Connect();
+        using var client = ConnectFirst(server);
         using var observer = server.Connect();
         TakeLittle(client);
         var value = new string('x', 3 * 1024 * 1024);
@@ -178,6 +178,14 @@ public sealed class LimitTests
             return !observer.Call("CLIENT LIST ID 1").Contains("id=1", StringComparison.Ordinal);
         });
         lock (server.Server.Executor.ExecutorLock) Assert.Equal(1, server.Server.Statistics.OutputBufferLimitDisconnections);
+    }
+
+    /// <summary>A client that has the id 1. On the portable transport those that come together are numbered in any order.</summary>
+    static RawClient ConnectFirst(TestServer server)
+    {
+        var client = server.Connect();
+        client.Call("PING");
+        return client;
     }
 
     /// <summary>
