@@ -56,18 +56,7 @@ static partial class StringCommands
     {
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
-        if (!c.CheckType(at, ObjectType.String)) return;
-        long value = 0;
-        if (at.Found)
-        {
-            if (at.Record.IsInteger) value = at.Record.Integer;
-            // A string that APPEND or SETRANGE made may spell an integer although it is kept as raw bytes.
-            else if (!Numbers.TryParseInt64(at.Record.Text, out value))
-            {
-                c.Fail(Errors.NotInteger);
-                return;
-            }
-        }
+        if (!TryReadInteger(c, at, out var value)) return;
         var sum = unchecked(value + amount);
         if (((value ^ sum) & (amount ^ sum)) < 0)
         {
@@ -78,6 +67,23 @@ static partial class StringCommands
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.String, "incrby");
         c.Reply.Integer(sum);
+    }
+
+    /// <summary>The integer that a string holds, 0 for a missing key; or answers an error.</summary>
+    static bool TryReadInteger(in CommandContext c, in KeyLookup at, out long value)
+    {
+        value = 0;
+        if (!c.CheckType(at, ObjectType.String)) return false;
+        if (!at.Found) return true;
+        if (at.Record.IsInteger)
+        {
+            value = at.Record.Integer;
+            return true;
+        }
+        // A string that APPEND or SETRANGE made may spell an integer although it is kept as raw bytes.
+        if (Numbers.TryParseInt64(at.Record.Text, out value)) return true;
+        c.Fail(Errors.NotInteger);
+        return false;
     }
 
     static void IncrByFloat(ref CommandContext c)

@@ -49,17 +49,7 @@ static partial class StringCommands
         if (options.Expiry.IsTime && !options.Expiry.TryResolve(c, out deadline)) return;
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
-        if (!c.CheckType(at, ObjectType.String)) return;
-        long value = 0;
-        if (at.Found)
-        {
-            if (at.Record.IsInteger) value = at.Record.Integer;
-            else if (!Numbers.TryParseInt64(at.Record.Text, out value))
-            {
-                c.Fail(Errors.NotInteger);
-                return;
-            }
-        }
+        if (!TryReadInteger(c, at, out var value)) return;
         var sum = (Int128)value + amount;
         var result = (long)Int128.Clamp(sum, lower, upper);
         if (IsDeclined(options, at, isOutside: result != sum)) result = value;

@@ -34,17 +34,7 @@ static partial class StringCommands
         if (!TryReadLimit(c, out var interval, out var limit, out var quantity, out var unit)) return;
         var key = c.Arg(1);
         var at = c.LookupWrite(key);
-        if (!c.CheckType(at, ObjectType.String)) return;
-        long full = 0;
-        if (at.Found)
-        {
-            if (at.Record.IsInteger) full = at.Record.Integer;
-            else if (!Numbers.TryParseInt64(at.Record.Text, out full))
-            {
-                c.Fail(Errors.NotInteger);
-                return;
-            }
-        }
+        if (!TryReadInteger(c, at, out var full)) return;
 
         // All tokens that are missing come back one after the other, the last one at this time.
         var now = c.Now * NanosecondsAMillisecond;
