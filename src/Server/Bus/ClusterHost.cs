@@ -238,7 +238,7 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         foreach (var state in states.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var at = state.AsSpan().IndexOfAny('<', '>');
-            if (at <= 0 || !int.TryParse(state.AsSpan(0, at), CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= HashSlot.Count) return;
+            if (at <= 0 || !int.TryParse(state.AsSpan(0, at), CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= HashSlot.Count) break;
             Machine.SetSlot(state[at] == '<' ? SlotMove.Importing : SlotMove.Migrating, slot, state[(at + 1)..], isFromMaster: true, Now);
         }
         Perform();
