@@ -76,7 +76,7 @@ public sealed unsafe partial class Database
         else _slots.NoteTick(hash, tick);
     }
 
-    /// <summary>Shifts the bytes behind the header, in the same block if it is large enough.</summary>
+    /// <summary>Shifts the bytes of a record from a place on, in the same block if it is large enough.</summary>
     Record MoveBody(in KeyLookup at, int from, int to)
     {
         var old = at.Record.Block;
@@ -88,7 +88,7 @@ public sealed unsafe partial class Database
         if (newSize > Arena.SizeOf(old))
         {
             block = Arena.Allocate(newSize);
-            *(ulong*)block = *(ulong*)old;
+            Buffer.MemoryCopy(old, block, Math.Min(from, to), Math.Min(from, to));
             *at.Entry = HashedPointer.Of(block, at.Hash);
         }
         Buffer.MemoryCopy(old + from, block + to, rest, rest);
