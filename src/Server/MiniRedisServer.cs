@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Bus;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Commands.Connection;
@@ -86,6 +87,7 @@ sealed class MiniRedisServer
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
+        var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching);
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -146,7 +148,7 @@ sealed class MiniRedisServer
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
-            keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
+            keyspace, pause, blocked, leases, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
             hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);
         Parts = new ServerParts
@@ -158,7 +160,7 @@ sealed class MiniRedisServer
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             ReplicasBeforeShutdown = beforeShutdown,
-            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
+            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked, Leases = leases,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
@@ -177,7 +179,7 @@ sealed class MiniRedisServer
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
-            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, leases, commands, switches,
             config.Observation, clock, log)
         {
             SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,
@@ -233,6 +235,7 @@ sealed class MiniRedisServer
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);
+        memory.AddBacklog(leases);
         hotKeys.Turned = callWatch.Refresh;
         if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();
         pause.Ended += blocked.MarkHeld;
@@ -240,6 +243,8 @@ sealed class MiniRedisServer
         saving.ChangesForgotten += backgroundSaving.ForgetChanges;
         aof.GapFound += aofRewriting.NoteGap;
         admission.Leaving += blocked.Leave;
+        admission.Leaving += client => leases.Close(client.Id);
+        follower.RoleChanged += leases.VoidAll;
         admission.Leaving += transactions.Discard;
         admission.Leaving += tracking.Remove;
         admission.Leaving += pubSub.Leave;

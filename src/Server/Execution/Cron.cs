@@ -1,6 +1,7 @@
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Bus;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
@@ -22,7 +23,7 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>Everything that runs by the clock. It enters the executor as a batch does, on the first loop's thread.</summary>
 sealed class Cron(
-    Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
+    Keyspace keyspace, ClientPause pause, BlockedClients blocked, CacheLeases leases, ClientLimits limits, ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
@@ -48,7 +49,7 @@ sealed class Cron(
         metrics.FillIfWanted();
         // Not paused with the rest: in Redis none of these belongs to the cron.
         pause.ResumeIfOver();
-        var untilTimeout = blocked.EndTimeouts();
+        var untilTimeout = Math.Min(blocked.EndTimeouts(), leases.Run(now));
         blocked.Serve();
         aof.Run();
         var moreToCapture = snapshots.Run();

@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Bus;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
@@ -76,6 +77,7 @@ sealed class ServerParts
     public required KeyAccess Keys { get; init; }
     public required ClientPause Pause { get; init; }
     public required BlockedClients Blocking { get; init; }
+    public required CacheLeases Leases { get; init; }
     public required ClientTransactions Transactions { get; init; }
     public required TrackedKeys Tracking { get; init; }
     public required PubSubChannels PubSub { get; init; }
