@@ -98,10 +98,11 @@ sealed class MiniRedisServer
         var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
         var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, history, clock, config.Process);
+        var purgeSweep = new PurgeSweep(keyspace, keys, pause, effects, latency, dataset, history, clock, config.Process);
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
-        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, history, clock, cronSignal,
-            config.Memory, config.Observation, config.Process, config.Replication);
+        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, purgeSweep, effects, memory, latency, dataset, history, clock,
+            cronSignal, config.Memory, config.Observation, config.Process, config.Replication);
 
         // Files.
         var settings = config.Persistence;
@@ -148,7 +149,8 @@ sealed class MiniRedisServer
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
-            keyspace, pause, blocked, leases, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
+            keyspace, pause, blocked, leases, limits, clientEviction, tracking, expiry, purgeSweep, lazyFree, defrag, eviction, snapshots,
+            backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
             hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);
         Parts = new ServerParts

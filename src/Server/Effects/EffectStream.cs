@@ -23,6 +23,9 @@ namespace MiniRedis.Server.Effects;
 /// </summary>
 sealed class EffectStream
 {
+    /// <summary>The event of a key that a purge had overtaken and that is deleted now.</summary>
+    public const string Purged = "purged";
+
     /// <summary>Bytes of a header and of line ends: "$2147483647", twice CRLF; a header asks for 16.</summary>
     const int MostAround = 32;
 

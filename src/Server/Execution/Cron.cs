@@ -24,7 +24,8 @@ namespace MiniRedis.Server.Execution;
 /// <summary>Everything that runs by the clock. It enters the executor as a batch does, on the first loop's thread.</summary>
 sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, CacheLeases leases, ClientLimits limits, ClientEviction clientEviction,
-    TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
+    TrackedKeys tracking, ActiveExpiry expiry, PurgeSweep purgeSweep, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction,
+    Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
     ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel,
@@ -85,12 +86,13 @@ sealed class Cron(
         clientEviction.RunFromCron();
         if (loading.Step()) return loading.IsStarved ? 1 : 0;
         var moreToExpire = expiry.Run();
+        var moreToSweep = purgeSweep.Run();
         var moreToFree = lazyFree.Run();
         var moreToForget = tracking.ForgetSome();
         var untilDefrag = defrag.Run();
         // Expired keys wake the clients that wait for them to go.
         blocked.Serve();
-        if (moreToExpire || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
+        if (moreToExpire || moreToSweep || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
         return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, settings.Hz), SampleMilliseconds));
     }
 

@@ -7,7 +7,7 @@ sealed class ServerStatistics(int threads = 1)
     public long ConnectionsReceived, CommandsProcessed, RejectedConnections;
     public long NetInputBytes, NetOutputBytes;
     public long KeyspaceHits, KeyspaceMisses;
-    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, EvictedClients;
+    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, PurgedKeys, EvictedClients;
     public long ExpireCycleTicks;
     public long UnexpectedErrors, ErrorReplies;
     public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
@@ -90,7 +90,7 @@ sealed class ServerStatistics(int threads = 1)
     {
         ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
-        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
+        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = PurgedKeys = EvictedClients = ExpireCycleTicks = 0;
         RdbSaves = AofRewrites = Snapshots = FullSyncs = PartialSyncs = RefusedPartialSyncs = 0;
         NetReplicationInputBytes = NetReplicationOutputBytes = 0;
         EvictedScripts = 0;

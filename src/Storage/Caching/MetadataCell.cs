@@ -10,7 +10,8 @@ namespace MiniRedis.Storage.Caching;
 ///   word 0    | created (56 bits)                              | form (8 bits) |
 ///   word 1    two tag ids of 4 bytes each; or the address of the block
 ///   form      bits 0-1: tags in word 1 (0 to 2)    bit 6: negative    bit 7: there is a block
-///   block     | stale window, or slide (8) | limit of the slide (8) | cost (4) | tags (4) | ids, 4 bytes each |
+///   block     | slide (8) | limit of the slide (8)             | cost (4) | tags (4) | ids, 4 bytes each |
+///             | stale window (8) | settled up to (8)  if bit 5 of the form is clear
 /// </code>
 /// Most entries of a cache have up to two tags and nothing else: these pay 16 bytes.
 /// </summary>
@@ -40,6 +41,8 @@ readonly unsafe struct MetadataCell(ulong* words)
     /// <summary>For how long the value may be served stale, in milliseconds; 0 for not at all.</summary>
     public long StaleWindow => (words[0] & (Apart | Sliding)) == Apart ? BlockStart->Window : 0;
 
+    public bool IsSliding => (words[0] & Sliding) != 0;
+
     public bool HasBlock => (words[0] & Apart) != 0;
 
     /// <summary>The block's address, for whoever moves it.</summary>
@@ -66,7 +69,8 @@ readonly unsafe struct MetadataCell(ulong* words)
     /// <param name="arena">The record's.</param>
     /// <param name="metadata">Without the tags.</param>
     /// <param name="tags">Ids.</param>
-    public void Write(Arena arena, in CacheMetadata metadata, ReadOnlySpan<uint> tags)
+    /// <param name="settledUpTo">See <see cref="SettledUpTo"/>.</param>
+    public void Write(Arena arena, in CacheMetadata metadata, ReadOnlySpan<uint> tags, long settledUpTo = 0)
     {
         var form = (ulong)metadata.Created << CreatedShift | (metadata.IsNegative ? Negative : 0);
         if (!metadata.NeedsBlock && tags.Length <= MostInline)
@@ -79,7 +83,7 @@ readonly unsafe struct MetadataCell(ulong* words)
         var block = arena.Allocate((nuint)(Block.Size + tags.Length * sizeof(uint)));
         var apart = (Block*)block;
         apart->Window = metadata.IsSliding ? metadata.Slide : metadata.StaleWindow;
-        apart->Limit = metadata.SlideLimit;
+        apart->Limit = metadata.IsSliding ? metadata.SlideLimit : settledUpTo;
         apart->Cost = (uint)metadata.Cost;
         apart->Count = tags.Length;
         tags.CopyTo(new Span<uint>(block + Block.Size, tags.Length));
@@ -87,11 +91,26 @@ readonly unsafe struct MetadataCell(ulong* words)
         words[1] = (ulong)block;
     }
 
+    /// <summary>
+    /// Soft purges up to this version are in the deadline and the window of a key that may be served stale; what is done to the
+    /// deadline since then, by EXPIRE or PERSIST, stands.
+    /// </summary>
+    public long SettledUpTo => (words[0] & (Apart | Sliding)) == Apart ? BlockStart->Limit : 0;
+
     /// <summary>Shortens the stale window of a key that has one.</summary>
-    public void SetStaleWindow(long window)
+    public void Settle(long window, long upTo)
     {
         Debug.Assert(StaleWindow > 0);
         BlockStart->Window = window;
+        BlockStart->Limit = upTo;
+    }
+
+    /// <summary>Makes a sliding key an ordinary one.</summary>
+    public void EndSliding()
+    {
+        BlockStart->Window = 0;
+        BlockStart->Limit = 0;
+        words[0] &= ~Sliding;
     }
 
     /// <summary>Takes over the content of another record's, which goes without giving anything back.</summary>

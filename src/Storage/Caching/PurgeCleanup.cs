@@ -1,58 +1,64 @@
+using System.Diagnostics;
+
 namespace MiniRedis.Storage.Caching;
 
 /// <summary>What the purges of a database have left behind: keys that nobody sees any more and whose memory is still taken.</summary>
 /// <remarks>
-/// A sweep is one walk over all keys in the order of SCAN. It serves all purges before its start: the caller tells of start and end,
-/// deletes what is purged (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.Settle</c>).
+/// A walk over all keys serves all purges before its start. Whoever walks tells of its start and end, deletes what is purged
+/// (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.Settle</c>). It goes with the keys, as the
+/// <see cref="TagTable"/> does.
 /// </remarks>
 public sealed class PurgeCleanup
 {
-    long _swept, _sweeping, _sinceSweep;
+    long _newest, _begunFor, _keysSince;
 
-    /// <summary>
-    /// Purges up to this version are swept: no key is left that one of them has overtaken.
-    /// </summary>
-    public long SweptUpTo => _swept;
+    /// <summary>The version of the first purge that no walk serves yet; 0 if there is none.</summary>
+    public long Waiting { get; private set; }
 
-    /// <summary>The version of the latest purge that may have left something; 0 if nothing is left.</summary>
-    public long Pending { get; private set; }
+    /// <summary>The walk that is under way serves purges up to this version; 0 if there is none.</summary>
+    public long Sweeping { get; private set; }
 
-    /// <summary>
-    /// The version of the first purge that the next sweep has to serve; 0 if there is none.
-    /// </summary>
-    public long First { get; private set; }
-
-    /// <summary>Keys that are dead and not yet swept, or stale and not yet settled: an estimate, rather too high.</summary>
+    /// <summary>Keys that hard purges have overtaken and that are still there: an estimate, rather too high.</summary>
     public long Keys { get; private set; }
 
+    /// <summary>Notes a purge that concerns so many keys.</summary>
     internal void Note(long version, long keys, bool isSoft)
     {
         if (keys == 0) return;
-        if (First == 0) First = version;
-        Pending = version;
+        if (Waiting == 0) Waiting = version;
+        _newest = version;
+        if (isSoft) return;
         Keys += keys;
-        _sinceSweep += keys;
+        _keysSince += keys;
     }
 
-    /// <summary>A sweep begins.</summary>
-    public void BeginSweep()
+    /// <summary>A walk begins.</summary>
+    public void Begin()
     {
-        _sweeping = Pending;
-        _sinceSweep = 0;
-        First = 0;
+        Debug.Assert(Waiting != 0 && Sweeping == 0);
+        _begunFor = Waiting;
+        Sweeping = _newest;
+        Waiting = 0;
+        _keysSince = 0;
     }
 
-    /// <summary>One of the keys is swept, or was found dead and is deleted.</summary>
-    public void Swept()
+    /// <summary>The walk is given up: another has to serve its purges.</summary>
+    public void GiveUp()
     {
-        if (Keys > _sinceSweep) Keys--;
+        Waiting = _begunFor;
+        Sweeping = 0;
     }
 
-    /// <summary>The sweep that began last has seen all keys.</summary>
-    public void EndSweep()
+    /// <summary>The walk has seen all keys.</summary>
+    public void End()
     {
-        _swept = _sweeping;
-        Keys = _sinceSweep;
-        if (Keys == 0 && First == 0) Pending = 0;
+        Sweeping = 0;
+        Keys = _keysSince;
+    }
+
+    /// <summary>One of the keys was deleted, by the walk or because it was found.</summary>
+    public void NoteDeleted()
+    {
+        if (Keys > _keysSince) Keys--;
     }
 }

@@ -110,10 +110,10 @@ public sealed class PurgeLog
         return (int)low;
     }
 
-    /// <summary>Notes a purge. Its version is above those of all before.</summary>
+    /// <summary>Notes a purge. Its version is not below that of the one before; purges of several tags at once have the same.</summary>
     public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
     {
-        Debug.Assert(version > Newest && name.Length <= TagTable.MaxNameLength);
+        Debug.Assert(version >= Newest && name.Length <= TagTable.MaxNameLength);
         if (Count == _entries.Length) GrowEntries();
         var start = PlaceFor(name.Length);
         name.CopyTo(_names.AsSpan((int)(start & (_names.Length - 1))));

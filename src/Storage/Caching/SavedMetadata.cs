@@ -29,8 +29,8 @@ public readonly ref struct SavedMetadata(ReadOnlySpan<byte> bytes)
 
     public TagNames Tags => new(_bytes[HeadBytes..]);
 
-    /// <summary>Those of a record that a snapshot shows (<see cref="Records.Record.HasMetadata"/>); other records have them in another form.</summary>
-    public static unsafe SavedMetadata Of(Record image) => new(new ReadOnlySpan<byte>((byte*)image.Metadata[0], (int)image.Metadata[1]));
+    /// <summary>Those of a record that a snapshot shows, if it has some (<see cref="Record.HasMetadata"/>).</summary>
+    public static unsafe SavedMetadata Of(Record image) => new(new((byte*)image.Metadata[0], (int)image.Metadata[1]));
 
     long Word(int index) => BinaryPrimitives.ReadInt64LittleEndian(_bytes[(index * sizeof(long))..]);
 

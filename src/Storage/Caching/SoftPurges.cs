@@ -26,6 +26,9 @@ unsafe struct SoftPurges
 
     readonly bool HasBlock => _word != 0 && (_word & 1) == 0;
 
+    /// <summary>Bytes of the arena.</summary>
+    public readonly long Bytes => HasBlock ? (long)Arena.SizeOf((byte*)_word) : 0;
+
     readonly int* Head => (int*)_word;
 
     readonly Span<long> Kept => new((byte*)_word + HeadBytes, *Head);
@@ -51,7 +54,8 @@ unsafe struct SoftPurges
     /// <summary>Adds a version above all others. It needs no memory: if some is refused, the version takes the last one's place.</summary>
     public void Add(Arena arena, long version)
     {
-        Debug.Assert(version > Last);
+        Debug.Assert(version >= Last);
+        if (version == Last) return;
         if (_word == 0)
         {
             _word = (ulong)version << 1 | 1;

@@ -25,6 +25,17 @@ public readonly ref struct TagNames(ReadOnlySpan<byte> bytes)
         }
     }
 
+    /// <summary>Whether a name is among the first <paramref name="place"/>.</summary>
+    internal bool HasBefore(ReadOnlySpan<byte> name, int place)
+    {
+        foreach (var other in this)
+        {
+            if (place-- == 0) return false;
+            if (other.SequenceEqual(name)) return true;
+        }
+        return false;
+    }
+
     /// <summary>Bytes that a name takes.</summary>
     public static int SizeFor(ReadOnlySpan<byte> name) => sizeof(ushort) + name.Length;
 

@@ -14,7 +14,6 @@ public sealed unsafe partial class TagTable
 
     // Number of buckets: mask + 1 + split. Those below split have been split already; one more hash bit tells them apart.
     uint _mask = MinBuckets - 1, _split;
-    long _nameBytes;
 
     // 1 + the first free id.
     uint _free;
@@ -51,7 +50,6 @@ public sealed unsafe partial class TagTable
         var block = _arena.Allocate((nuint)(sizeof(ushort) + name.Length));
         *(ushort*)block = (ushort)name.Length;
         name.CopyTo(new Span<byte>(block + sizeof(ushort), name.Length));
-        _nameBytes += (long)Arena.SizeOf(block);
 
         id = _free - 1;
         var entry = EntryOf(id);
@@ -83,6 +81,19 @@ public sealed unsafe partial class TagTable
         return false;
     }
 
+    /// <summary>How many of the names are others than those of some ids. A name that stands twice counts once.</summary>
+    internal int CountOthers(TagNames names, ReadOnlySpan<uint> ids)
+    {
+        var count = 0;
+        var place = 0;
+        foreach (var name in names)
+        {
+            if (!(TryFind(name, out var id) && ids.Contains(id)) && !names.HasBefore(name, place)) count++;
+            place++;
+        }
+        return count;
+    }
+
     /// <summary>As <see cref="Hold(TagNames, PurgeLog, Span{uint}, int)"/>, of the tags of a key of this or another database.</summary>
     internal int Hold(TagTable source, ReadOnlySpan<uint> sourceIds, PurgeLog log, Span<uint> ids)
     {
@@ -111,7 +122,6 @@ public sealed unsafe partial class TagTable
         while (*link != id + 1) link = &EntryOf(*link - 1)->Next;
         *link = entry->Next;
         entry->Softs.Clear(_arena);
-        _nameBytes -= (long)Arena.SizeOf(entry->Name);
         _arena.Free(entry->Name);
         *entry = default;
         AddFree(id, entry);

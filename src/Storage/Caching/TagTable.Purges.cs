@@ -23,6 +23,7 @@ public sealed unsafe partial class TagTable
     /// <summary>Notes a purge of all keys with metadata.</summary>
     internal long PurgeAll(long version, bool isSoft)
     {
+        if (Keys == 0) return 0;
         if (isSoft) _allSofts.Add(_arena, version);
         else _allHard = version;
         _newest = Math.Max(_newest, version);
@@ -50,15 +51,20 @@ public sealed unsafe partial class TagTable
     internal bool IsPurged(Record record) => new MetadataCell(record) is var cell && cell.Created < _newest && Judge(cell, out _);
 
     /// <summary>
+    /// The first soft purge (a version) that concerns a key with a stale window and that it is not settled for; 0 if there is none, or the
+    /// key is dead.
+    /// </summary>
+    internal long StaleSince(Record record) =>
+        new MetadataCell(record) is var cell && cell.Created < _newest && !Judge(cell, out var since) ? since : 0;
+
+    /// <summary>
     /// The deadline (unix milliseconds, -1 for none) and the stale window of a key with metadata, with what a soft purge has taken off
     /// them.
     /// </summary>
     internal (long Deadline, long Window) LifetimeOf(Record record)
     {
-        var cell = new MetadataCell(record);
-        var lifetime = (record.ExpireAt, cell.StaleWindow);
-        if (cell.Created >= _newest || Judge(cell, out var since) || since == 0) return lifetime;
-        return StaleFrom(since / 1000, record.ExpireAt, cell.StaleWindow);
+        var window = new MetadataCell(record).StaleWindow;
+        return StaleSince(record) is > 0 and var since ? StaleFrom(since / 1000, record.ExpireAt, window) : (record.ExpireAt, window);
     }
 
     /// <summary>What is left of a lifetime that ends with a stale window, if the value is stale from a moment on.</summary>
@@ -76,13 +82,14 @@ public sealed unsafe partial class TagTable
         var created = cell.Created;
         softSince = 0;
         if (created < _allHard) return true;
-        var first = _allSofts.FirstAfter(created);
+        var settled = Math.Max(created, cell.SettledUpTo);
+        var first = _allSofts.FirstAfter(settled);
         foreach (var id in cell.Tags)
         {
             if (created >= _clock[id % ClockEntries]) continue;
             var entry = EntryOf(id);
             if (created < entry->Hard) return true;
-            if (entry->Softs.FirstAfter(created) is > 0 and var soft && (first == 0 || soft < first)) first = soft;
+            if (entry->Softs.FirstAfter(settled) is > 0 and var soft && (first == 0 || soft < first)) first = soft;
         }
         if (first == 0) return false;
         if (cell.StaleWindow == 0) return true;
@@ -91,10 +98,10 @@ public sealed unsafe partial class TagTable
     }
 
     /// <summary>
-    /// Forgets soft purges up to a version: the sweep has written them into all keys. Looks at some entries from
+    /// Forgets soft purges up to a version: a walk has written them into all keys. Looks at some entries from
     /// <paramref name="cursor"/> on and returns where to go on, 0 at the end.
     /// </summary>
-    internal uint DropSofts(uint cursor, long version, int lines)
+    public uint ForgetSofts(uint cursor, long version, int lines)
     {
         if (cursor == 0) _allSofts.DropUpTo(_arena, version);
         for (; lines > 0 && cursor < _entries.Count; lines--, cursor++)
@@ -125,7 +132,7 @@ public sealed unsafe partial class TagTable
         _buckets.Clear(_arena);
         _allSofts.Clear(_arena);
         (_mask, _split, _free) = (MinBuckets - 1, 0, 0);
-        (Count, Keys, _nameBytes) = (0, 0, 0);
+        (Count, Keys) = (0, 0);
     }
 
     /// <summary>Moves the blocks of some lines from <paramref name="cursor"/> on; returns where to go on, 0 at the end.</summary>

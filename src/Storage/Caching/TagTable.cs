@@ -68,9 +68,6 @@ public sealed unsafe partial class TagTable
     /// <summary>Keys with metadata, with tags or without.</summary>
     public long Keys { get; private set; }
 
-    /// <summary>Bytes of the arena.</summary>
-    public long Bytes => _entries.Bytes + _buckets.Bytes + _nameBytes;
-
     /// <summary>The name of a tag that a key has. Valid until the tag goes.</summary>
     public ReadOnlySpan<byte> NameOf(uint id) => NameAt(EntryOf(id)->Name);
 
@@ -81,12 +78,16 @@ public sealed unsafe partial class TagTable
     internal void AddKey() => Keys++;
 
     /// <summary>A key with metadata goes to another database; its tags are released already.</summary>
-    internal void DropKey() => Keys--;
+    internal void DropKey()
+    {
+        // Without keys there is nothing that a purge of all could concern.
+        if (--Keys == 0) _allSofts.Clear(_arena);
+    }
 
     /// <summary>A key with such metadata goes: its tags and its block are given back.</summary>
     internal void RemoveKey(MetadataCell cell)
     {
-        Keys--;
+        DropKey();
         Release(cell.Tags);
         if (cell.HasBlock) _arena.Free(cell.BlockAddress);
     }

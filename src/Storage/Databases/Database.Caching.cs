@@ -21,16 +21,21 @@ public sealed unsafe partial class Database
     public bool IsPurged(Record record) => record.HasMetadata && Tags.IsPurged(record);
 
     /// <summary>
+    /// Whether a key with metadata may have to be looked at closely when it is used: a purge may have overtaken it, or it slides.
+    /// </summary>
+    public bool MayConcern(Record record) => new MetadataCell(record) is var cell && (cell.Created < Tags.Newest || cell.IsSliding);
+
+    /// <summary>
     /// The deadline of a key in unix milliseconds, with what a soft purge has taken off it; -1 for none. The record has it only once
     /// the key has been settled (<see cref="Settle"/>).
     /// </summary>
     public long DeadlineOf(Record record) => record.HasMetadata ? Tags.LifetimeOf(record).Deadline : record.ExpireAt;
 
     /// <summary>
-    /// Whether a soft purge has made a key stale and its deadline does not say so yet: <see cref="Settle"/> does that.
+    /// Whether a soft purge concerns a key and its deadline does not tell yet: <see cref="Settle"/> does that. Before a command sees or
+    /// changes the deadline it has to be done.
     /// </summary>
-    public bool NeedsSettling(Record record) => record.HasMetadata && Tags.LifetimeOf(record) is var (deadline, window)
-        && (deadline != record.ExpireAt || window != new MetadataCell(record).StaleWindow);
+    public bool NeedsSettling(Record record) => record.HasMetadata && Tags.StaleSince(record) > 0;
 
     /// <summary>
     /// Writes into a found key what a soft purge has made of it: it is stale from the purge on, for as long as its window and its
@@ -39,7 +44,40 @@ public sealed unsafe partial class Database
     public Record Settle(in KeyLookup at)
     {
         var (deadline, window) = Tags.LifetimeOf(at.Record);
+        // A deadline that is new to the record takes memory. Without, the key is settled another time.
+        if (!at.Record.HasExpiry && !Arena.TryFillReserve()) return at.Record;
         return SetLifetime(at, deadline, window);
+    }
+
+    /// <summary>
+    /// Whether the use of a key moves its deadline: it slides, and gains at least a sixteenth of the time that it slides by. So a key in
+    /// constant use moves sixteen times in that time.
+    /// </summary>
+    /// <param name="record">The key.</param>
+    /// <param name="nowMs">Unix milliseconds.</param>
+    /// <param name="deadline">Where to, in unix milliseconds.</param>
+    public bool Slides(Record record, long nowMs, out long deadline)
+    {
+        deadline = -1;
+        if (!record.HasMetadata || new MetadataCell(record) is not { IsSliding: true } cell) return false;
+        var metadata = cell.Read();
+        deadline = nowMs + metadata.Slide;
+        if (metadata.SlideLimit >= 0) deadline = Math.Min(deadline, metadata.SlideLimit);
+        return deadline - record.ExpireAt >= Math.Max(1, metadata.Slide / 16);
+    }
+
+    /// <summary>Moves the deadline of a found key that <see cref="Slides"/>.</summary>
+    public void SlideTo(in KeyLookup at, long deadline)
+    {
+        Debug.Assert(at.Record.HasExpiry);
+        Capture(at);
+        BeginChange();
+        Postpone(at, deadline);
+    }
+
+    static void EndSliding(Record record)
+    {
+        if (record.HasMetadata && new MetadataCell(record) is { IsSliding: true } cell) cell.EndSliding();
     }
 
     /// <summary>
@@ -48,7 +86,7 @@ public sealed unsafe partial class Database
     /// </summary>
     public Record MakeStale(in KeyLookup at, long nowMs)
     {
-        Debug.Assert(at.Record.HasMetadata);
+        Debug.Assert(at.Record.HasMetadata && !NeedsSettling(at.Record));
         var (deadline, window) = TagTable.StaleFrom(nowMs, at.Record.ExpireAt, new MetadataCell(at.Record).StaleWindow);
         return SetLifetime(at, deadline, window);
     }
@@ -57,8 +95,7 @@ public sealed unsafe partial class Database
     {
         var record = at.Record;
         if (deadline != record.ExpireAt) record = SetExpiry(at, deadline);
-        var cell = new MetadataCell(record);
-        if (cell.StaleWindow != window) cell.SetStaleWindow(window);
+        new MetadataCell(record).Settle(window, Tags.Newest);
         return record;
     }
 
@@ -78,20 +115,22 @@ public sealed unsafe partial class Database
         Debug.Assert(at.Found);
         Capture(at);
         BeginChange();
-        var record = at.Record.HasMetadata ? at.Record : AddCell(at);
-        WriteMetadata(record, metadata, tags, had: at.Record.HasMetadata);
+        var had = at.Record.HasMetadata;
+        var record = had ? at.Record : AddCell(at);
+        WriteMetadata(record, metadata, tags, had);
         return record;
     }
 
     /// <summary>Gives a found key more tags. A key without metadata gets some with <paramref name="created"/>.</summary>
-    /// <returns>How many tags are new to the key.</returns>
+    /// <returns>How many tags are new to the key; -1, and nothing is changed, if it would have more than it may.</returns>
     public int AddTags(in KeyLookup at, TagNames tags, long created)
     {
         Debug.Assert(at.Found);
-        Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey * 2];
+        Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey];
         var had = TagsOf(at.Record);
         had.CopyTo(ids);
         var before = had.Length;
+        if (before + tags.Count > TagTable.MaxTagsPerKey && before + Tags.CountOthers(tags, had) > TagTable.MaxTagsPerKey) return -1;
         Capture(at);
         BeginChange();
         var count = Tags.Hold(tags, Purges, ids, before);
@@ -105,7 +144,7 @@ public sealed unsafe partial class Database
             var cell = new MetadataCell(at.Record);
             var metadata = cell.Read();
             var old = cell.HasBlock ? cell.BlockAddress : null;
-            cell.Write(Arena, metadata, ids[..count]);
+            cell.Write(Arena, metadata, ids[..count], cell.SettledUpTo);
             if (old != null) Arena.Free(old);
         }
         return count - before;
@@ -139,7 +178,7 @@ public sealed unsafe partial class Database
         var cell = new MetadataCell(from);
         Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey];
         var count = Tags.Hold(source.Tags, cell.Tags, Purges, ids);
-        new MetadataCell(to).Write(Arena, cell.Read(), ids[..count]);
+        new MetadataCell(to).Write(Arena, cell.Read(), ids[..count], cell.SettledUpTo);
         Tags.AddKey();
     }
 
@@ -186,4 +225,28 @@ public sealed unsafe partial class Database
 
     /// <summary>What the purges have left to be swept.</summary>
     public PurgeCleanup Cleanup { get; private set; }
+
+    /// <summary>Counts the keys of each tag once more: one that was missed would give its id to a stranger.</summary>
+    /// <exception cref="InvalidOperationException">A count is wrong; the message says which.</exception>
+    internal void VerifyTags()
+    {
+        var counted = new Recount([]);
+        VisitAll(ref counted);
+        Tags.Verify(counted.Keys);
+    }
+
+    readonly struct Recount(Dictionary<uint, long> keys) : IRecordVisitor
+    {
+        /// <summary>Keys of each tag; under <see cref="TagTable.AllKeys"/>, those with metadata.</summary>
+        public Dictionary<uint, long> Keys => keys;
+
+        public void Visit(Record record)
+        {
+            if (!record.HasMetadata) return;
+            Count(TagTable.AllKeys);
+            foreach (var id in new MetadataCell(record).Tags) Count(id);
+        }
+
+        void Count(uint id) => keys[id] = keys.GetValueOrDefault(id) + 1;
+    }
 }

@@ -8,13 +8,14 @@ namespace MiniRedis.Storage.Databases;
 /// <summary>Gives keys a deadline and takes it away.</summary>
 public sealed unsafe partial class Database
 {
-    /// <summary>Sets or changes the deadline of a found key.</summary>
+    /// <summary>Sets or changes the deadline of a found key. It slides no more.</summary>
     public Record SetExpiry(in KeyLookup at, long expireAtMs)
     {
         Debug.Assert(at.Found && expireAtMs >= 0);
         Capture(at);
         BeginChange();
         var record = at.Record;
+        EndSliding(record);
         if (!record.HasExpiry)
         {
             record = MoveBody(at, RecordLayout.HeaderSize, RecordLayout.HeaderSize + sizeof(long));
@@ -33,6 +34,7 @@ public sealed unsafe partial class Database
         if (!at.Record.HasExpiry) return at.Record;
         Capture(at);
         BeginChange();
+        EndSliding(at.Record);
         var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
         record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
         CountExpiring(at.Hash, -1);

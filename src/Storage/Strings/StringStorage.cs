@@ -179,7 +179,8 @@ public static unsafe class StringStorage
         bool keepsMetadata, out Span<byte> bytes)
     {
         var draft = at.Record;
-        if (!isSource && !keepsMetadata && at.Found && draft.IsExternal && !draft.HasMetadata && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
+        if (!isSource && !keepsMetadata && at.Found && draft.IsExternal && !draft.HasMetadata
+            && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
             && Suits(Arena.SizeOf(draft.External), (nuint)length) && database.CaptureString(at))
         {
             database.BeginChange();

@@ -1,0 +1,47 @@
+using MiniRedis.Resp;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Execution;
+using MiniRedis.Server.Lifecycle;
+
+namespace MiniRedis.Server.Commands.Caching;
+
+/// <summary>CACHE.PURGE.</summary>
+static partial class CacheCommands
+{
+    static readonly Command PurgeSpec = new()
+    {
+        Name = "CACHE.PURGE", Group = CommandGroup.Cache, Since = ServerVersion.Own,
+        Complexity = "O(N) where N is the number of tags named; the memory of the keys comes back in the background",
+        Summary = "Invalidates all keys that have one of the tags, or all cached keys.",
+        Arity = -2, Flags = CommandFlags.Write | CommandFlags.Fast,
+        Args =
+        [
+            Arg.Token("SOFT").Optional(),
+            Arg.OneOf("scope", Arg.String("tag").After("TAG").Multiple(), Arg.Token("ALL")),
+        ],
+        Propagates = Propagation.AsEffects,
+        Run = Purge,
+    };
+
+    static void Purge(ref CommandContext c)
+    {
+        var first = 1;
+        var isSoft = c.IsToken(first, "SOFT"u8);
+        if (isSoft) first++;
+        var rest = c.Count - first;
+        if (rest == 1 && c.IsToken(first, "ALL"u8)) Purge(ref c, PurgeScope.All, isSoft, first + 1, 0);
+        else if (rest < 2 || !c.IsToken(first, "TAG"u8)) c.Fail(Errors.Syntax);
+        else if (CheckTags(c, first + 1, rest - 1)) Purge(ref c, PurgeScope.Tag, isSoft, first + 1, rest - 1);
+    }
+
+    static void Purge(ref CommandContext c, PurgeScope scope, bool isSoft, int first, int count)
+    {
+        var version = c.Server.Keyspace.CacheClock.Next(c.Server.Clock.NowMicroseconds);
+        if (scope == PurgeScope.All) c.Database.Purge(scope, [], isSoft, version);
+        for (var i = first; i < first + count; i++) c.Database.Purge(scope, c.Arg(i), isSoft, version);
+        c.Server.Effects.Dirty++;
+        if (c.IsPropagating)
+            CacheEffects.Purge(c.Server.Effects, c.Database.Number, version, isSoft, scope, c.Request, first, count);
+        c.Reply.Integer(version);
+    }
+}
