@@ -164,7 +164,7 @@ sealed class MiniRedisServer
             ReplicasBeforeShutdown = beforeShutdown,
             CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked, Leases = leases,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
-            Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
+            Admission = admission, ActiveExpiry = expiry, PurgeSweep = purgeSweep, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,

@@ -85,6 +85,7 @@ sealed class ServerParts
     public required Monitors Monitors { get; init; }
     public required Admission Admission { get; init; }
     public required ActiveExpiry ActiveExpiry { get; init; }
+    public required PurgeSweep PurgeSweep { get; init; }
     public required LazyFree LazyFree { get; init; }
     public required KeyEviction Eviction { get; init; }
     public required ActiveDefrag ActiveDefrag { get; init; }

@@ -25,6 +25,12 @@ static class RehearsalScript
         BITOP AND d bits a; BITFIELD bits SET u8 0 1 GET i5 3 OVERFLOW SAT INCRBY i8 0 100; BITFIELD_RO bits GET u8 0; PFADD p a b c
         PFADD p @300; PFADD q a; PFCOUNT p; PFCOUNT p q; PFMERGE q p; PFDEBUG ENCODING p
         """,
+        // Caching.
+        """
+        CACHE.SET c v EX 100 STALE 10 COST 5 TAGS 2 x y; CACHE.SET c 5 TAGS 3 x y z; CACHE.SET c v SLIDE 100; GET c; CACHE.SET c v NX
+        CACHE.GET c; CACHE.GET c IFNEWER 1; CACHE.GET nosuch; CACHE.TAG c x y; CACHE.INFO c; CACHE.STALE c; CACHE.SET c v STALE 9 TAGS 1 x
+        CACHE.PURGE SOFT TAG x; TTL c; CACHE.PURGE TAG x; GET c; CACHE.SET c v; CACHE.PURGE ALL; EXISTS c; !CACHE.SET c v EX
+        """,
         // Keys.
         """
         EXPIRE a 100; PEXPIRE a 100000 NX; EXPIREAT a 9999999999; PEXPIREAT a 9999999999999; TTL a; PTTL a; EXPIRETIME a; PEXPIRETIME a
