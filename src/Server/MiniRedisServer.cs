@@ -88,6 +88,7 @@ sealed class MiniRedisServer
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
         var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching);
+        var purges = new CachePurges(keyspace, pubSub, effects, history, clock);
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -135,7 +136,7 @@ sealed class MiniRedisServer
             ? new ClusterHost(
                 config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
             {
-                SlotKeys = new SlotKeys(keyspace, keys, effects),
+                SlotKeys = new SlotKeys(keyspace, keys, effects), Purges = purges,
             }
             : null;
 
@@ -162,7 +163,7 @@ sealed class MiniRedisServer
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             ReplicasBeforeShutdown = beforeShutdown,
-            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked, Leases = leases,
+            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked, Leases = leases, Purges = purges,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, PurgeSweep = purgeSweep, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
@@ -230,6 +231,7 @@ sealed class MiniRedisServer
         memory.AddBacklog(stream);
         if (cluster is not null)
         {
+            purges.Nodes = (channel, message) => cluster.Publish(channel, message, isSharded: false);
             memory.AddBacklog(cluster);
             saving.SlotStates = cluster.SlotStates;
         }

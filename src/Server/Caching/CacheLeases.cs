@@ -29,7 +29,9 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
     public CacheLeases(Keyspace keyspace, BlockedClients blocked, EffectStream effects, Random random, CachingSettings settings)
     {
         (_blocked, _effects, _settings, _databases) = (blocked, effects, settings, keyspace.DatabaseCount);
-        _table = new(keyspace.DatabaseCount, new KeyComparer(keyspace[0]), () => (ulong)random.NextInt64() << 1 ^ (ulong)random.NextInt64())
+        // 0 stands for none.
+        var comparer = new KeyComparer(keyspace[0]);
+        _table = new(keyspace.DatabaseCount, comparer, () => Math.Max(1, (ulong)random.NextInt64() << 1 ^ (ulong)random.NextInt64()))
         {
             Ended = (database, key) => blocked.Signal(database, key),
         };

@@ -78,6 +78,7 @@ sealed class ServerParts
     public required ClientPause Pause { get; init; }
     public required BlockedClients Blocking { get; init; }
     public required CacheLeases Leases { get; init; }
+    public required CachePurges Purges { get; init; }
     public required ClientTransactions Transactions { get; init; }
     public required TrackedKeys Tracking { get; init; }
     public required PubSubChannels PubSub { get; init; }

@@ -39,6 +39,11 @@ static class RehearsalScript
         DUMP a; RESTORE restored 0 <; DUMP a; RESTORE-ASKING restored 0 < REPLACE
         MEMORY USAGE a; DEL a; UNLINK b nosuch; DBSIZE; SWAPDB 0 1; SWAPDB 0 1
         """,
+        // Caching.
+        """
+        CACHE.SET c v EX 100 STALE 10 TAGS 2 t u; CACHE.GET c; CACHE.GET c LEASE 10 IFNEWER 0; CACHE.INFO c; CACHE.TAG c w; CACHE.STALE c
+        CACHE.GET c LEASE 10; CACHE.PURGE TAG t; CACHE.GET c LEASE 10; CACHE.LEASE c 0123456789abcdef FREE; CACHE.LOG 0; CACHE.PURGE SOFT ALL
+        """,
         // Lists: one listpack, then a chain of them.
         """
         LPUSH l a; RPUSH l b c; LPUSHX l a; RPUSHX l a; LLEN l; LRANGE l 0 -1; LINDEX l 0; LSET l 0 x; LINSERT l BEFORE x y

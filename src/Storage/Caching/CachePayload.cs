@@ -43,6 +43,9 @@ public static class CachePayload
 {
     internal const byte Negative = 1, Window = 2, Slide = 4, Limit = 8, Cost = 16, AllFlags = 31;
 
+    /// <summary>Versions stay below: a record has 56 bits for one, and a clock that far ahead would never be reached.</summary>
+    public const long VersionLimit = 1L << 55;
+
     /// <summary>What a payload begins with: a name, and the version of the format.</summary>
     public static ReadOnlySpan<byte> Magic => "mrc1"u8;
 

@@ -8,9 +8,6 @@ namespace MiniRedis.Storage.Caching;
 /// </summary>
 public ref struct CachePayloadReader
 {
-    /// <summary>The latest version: what a record holds, and far above what a clock gives out.</summary>
-    const long MostVersion = (1L << 55) - 1;
-
     ReadOnlySpan<byte> _rest;
 
     CachePayloadReader(ReadOnlySpan<byte> rest) => _rest = rest;
@@ -73,7 +70,7 @@ public ref struct CachePayloadReader
             default:
                 return false;
         }
-        if (!TryNumber(ref _rest, MostVersion, out var version)) return false;
+        if (!TryNumber(ref _rest, CachePayload.VersionLimit - 1, out var version)) return false;
         Version = version;
         return true;
     }
@@ -94,7 +91,7 @@ public ref struct CachePayloadReader
         tags = default;
         metadata = new() { Created = 0 };
         if (!TryName(ref _rest, int.MaxValue, out key) || !TryByte(out var flags) || (flags & ~CachePayload.AllFlags) != 0) return false;
-        if (!TryNumber(ref _rest, MostVersion, out var created) || !TryOptional(flags & CachePayload.Window, out var window)
+        if (!TryNumber(ref _rest, CachePayload.VersionLimit - 1, out var created) || !TryOptional(flags & CachePayload.Window, out var window)
             || !TryOptional(flags & CachePayload.Slide, out var slide) || !TryOptional(flags & CachePayload.Limit, out var limit)
             || !TryOptional(flags & CachePayload.Cost, out var cost) || cost > uint.MaxValue)
             return false;

@@ -30,7 +30,7 @@ static partial class CacheCommands
         var record = at.Record;
         var (state, left) = FreshnessOf(c, record);
         var reply = c.Reply;
-        reply.Map(11);
+        reply.Map(12);
         reply.Bulk("type"u8);
         reply.Bulk(TypeNames.Of(record.Type));
         Number(c, "version"u8, metadata.Created);
@@ -43,6 +43,7 @@ static partial class CacheCommands
         Number(c, "slide"u8, metadata.Slide);
         Number(c, "cost-ms"u8, metadata.Cost);
         Number(c, "negative"u8, metadata.IsNegative ? 1 : 0);
+        Number(c, "lease-ms"u8, c.Server.Leases.Look(c.Database.Number, c.Arg(1), c.Now).Rest);
         reply.Bulk("tags"u8);
         var tags = c.Database.TagsOf(record);
         reply.Array(tags.Length);

@@ -16,7 +16,7 @@ static partial class CacheCommands
         Arity = -2, Flags = CommandFlags.Write | CommandFlags.Fast,
         Args =
         [
-            Arg.Token("SOFT").Optional(),
+            Arg.Token("SOFT").Optional(), Arg.Token("LOCAL").Optional(),
             Arg.OneOf("scope", Arg.String("tag").After("TAG").Multiple(), Arg.Token("ALL")),
         ],
         Propagates = Propagation.AsEffects,
@@ -25,16 +25,20 @@ static partial class CacheCommands
 
     static void Purge(ref CommandContext c)
     {
-        var first = 1;
-        var isSoft = c.IsToken(first, "SOFT"u8);
-        if (isSoft) first++;
+        var (first, isSoft, isLocal) = (1, false, false);
+        for (; first < c.Count; first++)
+        {
+            if (!isSoft && c.IsToken(first, "SOFT"u8)) isSoft = true;
+            else if (!isLocal && c.IsToken(first, "LOCAL"u8)) isLocal = true;
+            else break;
+        }
         var rest = c.Count - first;
-        if (rest == 1 && c.IsToken(first, "ALL"u8)) Purge(ref c, PurgeScope.All, isSoft, first + 1, 0);
+        if (rest == 1 && c.IsToken(first, "ALL"u8)) Purge(ref c, PurgeScope.All, isSoft, isLocal, first + 1, 0);
         else if (rest < 2 || !c.IsToken(first, "TAG"u8)) c.Fail(Errors.Syntax);
-        else if (CheckTags(c, first + 1, rest - 1)) Purge(ref c, PurgeScope.Tag, isSoft, first + 1, rest - 1);
+        else if (CheckTags(c, first + 1, rest - 1)) Purge(ref c, PurgeScope.Tag, isSoft, isLocal, first + 1, rest - 1);
     }
 
-    static void Purge(ref CommandContext c, PurgeScope scope, bool isSoft, int first, int count)
+    static void Purge(ref CommandContext c, PurgeScope scope, bool isSoft, bool isLocal, int first, int count)
     {
         var version = c.Server.Keyspace.CacheClock.Next(c.Server.Clock.NowMicroseconds);
         if (scope == PurgeScope.All) c.Database.Purge(scope, [], isSoft, version);
@@ -43,5 +47,8 @@ static partial class CacheCommands
         if (c.IsPropagating)
             CacheEffects.Purge(c.Server.Effects, c.Database.Number, version, isSoft, scope, c.Request, first, count);
         c.Reply.Integer(version);
+        if (scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, []), toNodes: !isLocal);
+        for (var i = first; i < first + count; i++)
+            c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, c.Arg(i)), toNodes: !isLocal);
     }
 }

@@ -21,18 +21,19 @@ static partial class CacheCommands
             Arg.Key("key"), Arg.String("value"),
             Arg.OneOf("condition", Arg.Token("NX"), Arg.Token("XX")).Optional(),
             Arg.OneOf("expiration",
-                Arg.Integer("seconds").After("EX"), Arg.Integer("milliseconds").After("PX"),
+                Arg.Block("lifetime",
+                    Arg.OneOf("time", Arg.Integer("seconds").After("EX"), Arg.Integer("milliseconds").After("PX")),
+                    Arg.Integer("percent").After("JITTER").Optional()),
                 Arg.UnixTime("unix-time-seconds").After("EXAT"), Arg.UnixTime("unix-time-milliseconds").After("PXAT")).Optional(),
             Arg.OneOf("stale-window",
                 Arg.Integer("stale-seconds").After("STALE"), Arg.Integer("stale-milliseconds").After("PSTALE"),
                 Arg.Integer("slide-seconds").After("SLIDE"), Arg.Integer("slide-milliseconds").After("PSLIDE")).Optional(),
-            Arg.Integer("percent").After("JITTER").Optional(),
             Arg.Token("NEGATIVE").Optional(),
-            Arg.Integer("version").After("ASOF").Optional(),
+            Arg.OneOf("origin", Arg.String("token").After("LEASE"), Arg.Integer("version").After("ASOF")).Optional(),
             Arg.Integer("cost-milliseconds").After("COST").Optional(),
             Arg.Block("tags", Arg.Integer("numtags"), Arg.String("tag").Multiple()).After("TAGS").Optional(),
         ],
-        Propagates = Propagation.AsEffects,
+        Propagates = Propagation.AsEffects, ManagesLeases = true,
         Run = Set,
     };
 
@@ -41,6 +42,13 @@ static partial class CacheCommands
         var options = new CacheSetOptions();
         if (!options.TryRead(c)) return;
         var key = c.Arg(1);
+        // A fill ends its lease, whether it counts or not. Whoever writes without one voids that of another.
+        if (!options.HasToken) c.Server.Leases.Void(c.Database.Number, key);
+        else if (!TryEndLease(c, ref options))
+        {
+            c.Reply.Null();
+            return;
+        }
         var at = c.LookupWrite(key);
         if (options.OnlyNew && at.Found || options.OnlyPresent && !at.Found || options.HasVersion && IsOvertaken(c, options))
         {
@@ -57,6 +65,14 @@ static partial class CacheCommands
         }
         Store(ref c, at, key, created, options);
         c.Reply.Integer(created);
+    }
+
+    /// <summary>The value counts as created when the lease was granted. False if the token is void.</summary>
+    static bool TryEndLease(in CommandContext c, ref CacheSetOptions options)
+    {
+        if (!c.Server.Leases.TryEnd(c.Database.Number, c.Arg(1), options.Token, out var version, out var grantedAt)) return false;
+        options.ComputedSince(version, c.Now - grantedAt);
+        return true;
     }
 
     /// <summary>Whether a value that was begun at a version is outdated: a tag, or all, was purged since, or may have been.</summary>

@@ -12,6 +12,8 @@ static partial class CacheCommands
     [
         // CacheCommands.Set.cs, CacheCommands.Get.cs
         SetSpec, GetSpec,
+        // CacheCommands.Lease.cs, CacheCommands.Log.cs
+        LeaseSpec, LogSpec,
         // CacheCommands.Tag.cs, CacheCommands.Info.cs
         TagSpec, InfoSpec,
         // CacheCommands.Purge.cs, CacheCommands.Stale.cs

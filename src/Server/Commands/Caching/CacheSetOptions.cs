@@ -12,7 +12,7 @@ ref struct CacheSetOptions
 
     const int LeastJitter = 1, MostJitter = 90;
 
-    ReadOnlySpan<byte> _window, _slide, _jitter, _version, _cost;
+    ReadOnlySpan<byte> _window, _slide, _jitter, _version, _cost, _token;
     bool _windowInSeconds, _slideInSeconds, _hasWindow, _hasSlide, _hasJitter, _hasCost, _hasTags, _hasExpiry;
     ExpiryOption _expiry;
 
@@ -33,6 +33,12 @@ ref struct CacheSetOptions
     /// <summary>The version that ASOF gave.</summary>
     public long Version { get; private set; }
 
+    /// <summary>Whether LEASE gave a token.</summary>
+    public bool HasToken { get; private set; }
+
+    /// <summary>The token that LEASE gave.</summary>
+    public ulong Token { get; private set; }
+
     /// <summary>In milliseconds; 0 without.</summary>
     public long StaleWindow { get; private set; }
 
@@ -47,6 +53,15 @@ ref struct CacheSetOptions
 
     /// <summary>When the key expires: unix milliseconds, -1 for never.</summary>
     public long Deadline { get; private set; }
+
+    /// <summary>The value was computed under a lease. A cost that the caller gave itself counts more than what was measured.</summary>
+    /// <param name="version">Of the cache clock, when it was granted.</param>
+    /// <param name="cost">Milliseconds since then.</param>
+    public void ComputedSince(long version, long cost)
+    {
+        (HasVersion, Version) = (true, version);
+        if (!_hasCost) Cost = Math.Clamp(cost, 0, MostCost);
+    }
 
     /// <summary>Reads the words, then the numbers; or answers an error.</summary>
     public bool TryRead(in CommandContext c)
@@ -83,7 +98,13 @@ ref struct CacheSetOptions
         if (!_hasSlide && c.IsToken(i, "PSLIDE"u8)) return Take(c, ref i, ref _slide, ref _hasSlide);
         if (!_hasJitter && c.IsToken(i, "JITTER"u8)) return Take(c, ref i, ref _jitter, ref _hasJitter);
         if (!_hasCost && c.IsToken(i, "COST"u8)) return Take(c, ref i, ref _cost, ref _hasCost);
-        if (HasVersion || !c.IsToken(i, "ASOF"u8)) return false;
+        if (HasVersion || HasToken) return false;
+        if (c.IsToken(i, "LEASE"u8))
+        {
+            _token = c.Arg(++i);
+            return HasToken = true;
+        }
+        if (!c.IsToken(i, "ASOF"u8)) return false;
         _version = c.Arg(++i);
         return HasVersion = true;
     }
@@ -153,6 +174,11 @@ ref struct CacheSetOptions
                 return false;
             }
             Cost = cost;
+        }
+        if (HasToken)
+        {
+            if (!CacheCommands.TryToken(c, _token, out var token)) return false;
+            Token = token;
         }
         if (!HasVersion) return true;
         if (!CacheCommands.TryVersion(c, _version, out var version)) return false;

@@ -80,9 +80,18 @@ static partial class ConnectionCommands
     static void ApplyPayload(ref CommandContext c)
     {
         if (!c.Database.TryApply(c.Arg(1), out var told)) c.Server.Log.UnknownMetadata();
-        else if (told.Kind == CachePayloadKind.Purge) c.Server.Effects.Dirty++;
+        else if (told.Kind == CachePayloadKind.Purge) TellOf(ref c, told);
         if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
         c.Reply.Pong();
+    }
+
+    /// <summary>A purge was carried out that the master, or the AOF, has told of: this server's subscribers hear of it.</summary>
+    static void TellOf(ref CommandContext c, CachePayloadReader told)
+    {
+        c.Server.Effects.Dirty++;
+        if (told.Scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(told.Version, told.IsSoft, told.Scope, []), toNodes: false);
+        while (told.NextName(out var name))
+            c.Server.Purges.Tell(c.Database.Number, new(told.Version, told.IsSoft, told.Scope, name), toNodes: false);
     }
 
     static void Quit(ref CommandContext c)

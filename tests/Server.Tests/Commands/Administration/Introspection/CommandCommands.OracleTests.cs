@@ -15,8 +15,8 @@ public sealed class CommandCommandsOracleTests
     static readonly HashSet<string> s_known = new(StringComparer.Ordinal)
     {
         // Newer than 7.0.
-        "digest", "delifeq", "delex", "msetex", "increx", "cl.throttle", "cache.set", "cache.get", "cache.tag", "cache.info", "cache.purge", "cache.stale",
-         "cache.restore", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
+        "digest", "delifeq", "delex", "msetex", "increx", "cl.throttle", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
+        "cache.set", "cache.get", "cache.lease", "cache.tag", "cache.info", "cache.purge", "cache.stale", "cache.restore", "cache.log",
         "hotkeys", "hotkeys|get", "hotkeys|reset", "hotkeys|start", "hotkeys|stop", "hotkeys|help",
         "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
         "xdelex", "xackdel", "waitaof", "cluster|myshardid",
