@@ -24,7 +24,7 @@ sealed class PurgeSweep(
     const long SliceMicroseconds = 500;
 
     /// <summary>Buckets walked, and tags looked at, between two looks at the clock.</summary>
-    const int BucketsBetweenLooks = 32, TagLinesBetweenLooks = 64;
+    const int BucketsBetweenLooks = 16, TagLinesBetweenLooks = 64;
 
     /// <summary>Most keys of one deletion in the stream: UNLINK of so many names is short enough for any replica.</summary>
     const int MostKeysACommand = 512;
