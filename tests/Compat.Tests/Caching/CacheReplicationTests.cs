@@ -125,6 +125,37 @@ public sealed class CacheReplicationTests
         Assert.Equal(":1", replica.Call("EXISTS k"));
     }
 
+    [Fact]
+    public void Subscribers_of_a_replica_hear_of_purges()
+    {
+        using var server = Ours();
+        using var client = server.Connect();
+        using var second = Ours(server.Port);
+        using var replica = second.Connect();
+        AssertEqual(client, replica);
+        using var subscriber = second.Connect();
+        subscriber.Call("SUBSCRIBE __cache@0__:purge");
+        var version = client.Call("CACHE.PURGE TAG a b")[1..];
+        Assert.Equal($"*3 $7 message $17 __cache@0__:purge $27 {version} HARD TAG a", subscriber.Read());
+        Assert.Equal($"*3 $7 message $17 __cache@0__:purge $27 {version} HARD TAG b", subscriber.Read());
+        Assert.Equal(client.Call("CACHE.LOG 0"), replica.Call("CACHE.LOG 0"));
+    }
+
+    [RedisServerFact]
+    public void A_key_migrates_to_a_redis_server_without_what_that_does_not_keep()
+    {
+        using var server = Ours();
+        using var client = server.Connect();
+        var port = ServerProcess.FreePort();
+        using var process = new RedisServerProcess(null, "--port", $"{port}", "--save", "");
+        using var redis = process.Connect();
+        client.Call("CACHE.SET page html EX 1000 TAGS 1 posts");
+        Assert.Equal("+OK", client.Call($"MIGRATE 127.0.0.1 {port} page 0 5000"));
+        Assert.Equal("$4 html", redis.Call("GET page"));
+        AssertNoErrors(redis);
+        Assert.Equal(":0", client.Call("EXISTS page"));
+    }
+
     [RedisServerFact]
     public void A_redis_server_that_follows_has_the_same_keys_values_and_deadlines_and_counts_no_error()
     {
