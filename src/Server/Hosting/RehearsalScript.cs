@@ -30,6 +30,7 @@ static class RehearsalScript
         CACHE.SET c v EX 100 STALE 10 COST 5 TAGS 2 x y; CACHE.SET c 5 TAGS 3 x y z; CACHE.SET c v SLIDE 100; GET c; CACHE.SET c v NX
         CACHE.GET c; CACHE.GET c IFNEWER 1; CACHE.GET nosuch; CACHE.TAG c x y; CACHE.INFO c; CACHE.STALE c; CACHE.SET c v STALE 9 TAGS 1 x
         CACHE.PURGE SOFT TAG x; TTL c; CACHE.PURGE TAG x; GET c; CACHE.SET c v; CACHE.PURGE ALL; EXISTS c; !CACHE.SET c v EX
+        CACHE.GET c LEASE 10; CACHE.LEASE c 0123456789abcdef FREE; CACHE.LOG 0; CACHE.SET c v EX 9 STALE 9; CACHE.STALE c; CACHE.GET c LEASE 10
         """,
         // Keys.
         """
@@ -38,11 +39,6 @@ static class RehearsalScript
         SCAN 0; SCAN 0 MATCH * TYPE string COUNT 20; OBJECT ENCODING a; OBJECT IDLETIME a; OBJECT REFCOUNT a; OBJECT HELP; !OBJECT FREQ a
         DUMP a; RESTORE restored 0 <; DUMP a; RESTORE-ASKING restored 0 < REPLACE
         MEMORY USAGE a; DEL a; UNLINK b nosuch; DBSIZE; SWAPDB 0 1; SWAPDB 0 1
-        """,
-        // Caching.
-        """
-        CACHE.SET c v EX 100 STALE 10 TAGS 2 t u; CACHE.GET c; CACHE.GET c LEASE 10 IFNEWER 0; CACHE.INFO c; CACHE.TAG c w; CACHE.STALE c
-        CACHE.GET c LEASE 10; CACHE.PURGE TAG t; CACHE.GET c LEASE 10; CACHE.LEASE c 0123456789abcdef FREE; CACHE.LOG 0; CACHE.PURGE SOFT ALL
         """,
         // Lists: one listpack, then a chain of them.
         """

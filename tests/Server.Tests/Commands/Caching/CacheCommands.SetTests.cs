@@ -20,7 +20,7 @@ public sealed class CacheCommandsSetTests : ServerTests
         INCR page
         -> :18
         CACHE.INFO page
-        -> *22 $4 type $6 string $7 version :1767225600000000 $6 age-ms :0 $5 state $5 FRESH $8 fresh-ms :100000 $6 ttl-ms :100000 $12 stale-window :0 $5 slide :0 $7 cost-ms :0 $8 negative :0 $4 tags *0
+        -> *24 $4 type $6 string $7 version :1767225600000000 $6 age-ms :0 $5 state $5 FRESH $8 fresh-ms :100000 $6 ttl-ms :100000 $12 stale-window :0 $5 slide :0 $7 cost-ms :0 $8 negative :0 $8 lease-ms :0 $4 tags *0
         """);
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class CacheCommandsTagTests : ServerTests
         CACHE.TAG missing x
         -> $-1
         CACHE.INFO list
-        -> *22 $4 type $4 list $7 version :1767225600000000 $6 age-ms :0 $5 state $5 FRESH $8 fresh-ms :-1 $6 ttl-ms :-1 $12 stale-window :0 $5 slide :0 $7 cost-ms :0 $8 negative :0 $4 tags *3 $1 x $1 y $1 z
+        -> *24 $4 type $4 list $7 version :1767225600000000 $6 age-ms :0 $5 state $5 FRESH $8 fresh-ms :-1 $6 ttl-ms :-1 $12 stale-window :0 $5 slide :0 $7 cost-ms :0 $8 negative :0 $8 lease-ms :0 $4 tags *3 $1 x $1 y $1 z
         RPUSH list d
         -> :4
         CACHE.PURGE TAG z
