@@ -26,6 +26,9 @@ sealed class EffectStream
     /// <summary>The event of a key that a purge had overtaken and that is deleted now.</summary>
     public const string Purged = "purged";
 
+    /// <summary>The event of a key whose value may still be served but should be computed anew. The value has not changed.</summary>
+    public const string TurnedStale = "stale";
+
     /// <summary>Bytes of a header and of line ends: "$2147483647", twice CRLF; a header asks for 16.</summary>
     const int MostAround = 32;
 

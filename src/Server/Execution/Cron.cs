@@ -89,6 +89,7 @@ sealed class Cron(
         var moreToSweep = purgeSweep.Run();
         var moreToFree = lazyFree.Run();
         var moreToForget = tracking.ForgetSome();
+        moreToForget |= tracking.TellOfPurges();
         var untilDefrag = defrag.Run();
         // Expired keys wake the clients that wait for them to go.
         blocked.Serve();

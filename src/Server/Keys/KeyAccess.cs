@@ -100,7 +100,7 @@ sealed class KeyAccess(
             }
             if (database.NeedsSettling(at.Record))
             {
-                database.Settle(at);
+                Settle(database, at, key);
                 isChanged = true;
             }
             if (!isChanged) return at;
@@ -108,6 +108,14 @@ sealed class KeyAccess(
         // What was changed is whole, whatever becomes of the command.
         if (isUnchanged) database.ResumeAttempt();
         return database.Lookup(key, hash);
+    }
+
+    /// <summary>Writes into a key what a soft purge has made of it, and tells those who have it in their caches.</summary>
+    /// <param name="key">Its name; not the one in its record, which may move.</param>
+    public void Settle(Database database, in KeyLookup at, ReadOnlySpan<byte> key)
+    {
+        database.Settle(at);
+        effects.Notify(database.Number, key, KeyspaceEvents.Generic, EffectStream.TurnedStale);
     }
 
     /// <summary>Moves the deadline of a key that slides, because it is used; on the server alone that decides about it.</summary>

@@ -133,11 +133,18 @@ sealed class PurgeSweep(
         }
         // The index moves its entries as keys go, but not the records of other keys.
         if (!history.IsReplica) Delete(database);
-        foreach (var record in _stale) database.Settle(database.Lookup(record.Key));
+        foreach (var record in _stale) Settle(database, record.Key);
         _dead.Clear();
         _stale.Clear();
         // Nothing holds the deletions together; each command may be lost by itself.
         effects.EndUnit(isOne: false);
+    }
+
+    void Settle(Database database, ReadOnlySpan<byte> key)
+    {
+        using var room = new Scratch<byte>(database, key.Length, stackalloc byte[256]);
+        key.CopyTo(room.Span);
+        keys.Settle(database, database.Lookup(key), room.Span);
     }
 
     /// <summary>What the walk does with each record.</summary>

@@ -81,7 +81,7 @@ sealed class WatchedKeys(
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
-        if (_keys[database] is not { Count: > 0 } keys || !EffectStream.IsModification(kind, name)) return;
+        if (_keys[database] is not { Count: > 0 } keys || !EffectStream.IsModification(kind, name) || name == EffectStream.TurnedStale) return;
         if (!keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) return;
         for (WatchedKey.Watch? watch = watched.First, next; watch is not null; watch = next)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
@@ -123,6 +124,7 @@ public sealed unsafe partial class Database
 
     /// <summary>Gives a found key more tags. A key without metadata gets some with <paramref name="created"/>.</summary>
     /// <returns>How many tags are new to the key; -1, and nothing is changed, if it would have more than it may.</returns>
+    [SkipLocalsInit]
     public int AddTags(in KeyLookup at, TagNames tags, long created)
     {
         Debug.Assert(at.Found);
@@ -196,6 +198,7 @@ public sealed unsafe partial class Database
     /// <param name="metadata">Without the tags.</param>
     /// <param name="tags">Their names; a span of another record's is fine.</param>
     /// <param name="had">Whether there are metadata in its place now, to be given back.</param>
+    [SkipLocalsInit]
     internal void WriteMetadata(Record record, in CacheMetadata metadata, TagNames tags, bool had)
     {
         Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey];

@@ -47,6 +47,8 @@ static partial class CacheCommands
         if (c.IsPropagating)
             CacheEffects.Purge(c.Server.Effects, c.Database.Number, version, isSoft, scope, c.Request, first, count);
         c.Reply.Integer(version);
+        // Clients that cache keys hear of theirs.
+        if (c.Server.Tracking.Keys > 0) c.Server.CronSignal.Request();
         if (scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, []), toNodes: !isLocal);
         for (var i = first; i < first + count; i++)
             c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, c.Arg(i)), toNodes: !isLocal);

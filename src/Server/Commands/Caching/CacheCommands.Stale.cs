@@ -44,7 +44,7 @@ static partial class CacheCommands
         }
         if (FreshnessOf(c, at.Record).State == Freshness.Stale) return false;
         var record = c.Database.MakeStale(at, c.Now);
-        c.Changed(key, KeyspaceEvents.Generic, "stale");
+        c.Changed(key, KeyspaceEvents.Generic, EffectStream.TurnedStale);
         if (!c.IsPropagating) return true;
         var effect = c.Emit(3);
         effect.Add("PEXPIREAT"u8);
