@@ -76,6 +76,19 @@ public sealed class CacheLeasesTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_lease_a_command_that_writes_pays_one_test()
+    {
+        Assert.False(_leases.Any);
+        // Nobody listens, so events cost nothing either.
+        _parts.Effects.RemoveSink(_parts.Recorded);
+        Assert.Equal(KeyspaceEvents.None, _parts.Effects.Wanted);
+        var token = Ask("k");
+        Assert.True(_leases.Any);
+        Assert.True(IsValid(token, "k"));
+        Assert.False(_leases.Any);
+    }
+
+    [Fact]
     public void Emptied_and_exchanged_databases_have_no_leases()
     {
         var (first, second) = (Ask("k"), Ask("k", database: 1));
