@@ -10,6 +10,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> NegativeNotEmpty => "ERR the value of a negative entry has to be empty"u8;
     public static ReadOnlySpan<byte> NotToken => "ERR a token has 16 hexadecimal digits"u8;
     public static ReadOnlySpan<byte> EarlyNegative => "ERR EARLY must not be negative"u8;
+    public static ReadOnlySpan<byte> TooManyRepetitions => "ERR too many purges wait to be made again"u8;
     public static ReadOnlySpan<byte> PurgeChannel => "ERR only servers send to this channel; use CACHE.PURGE"u8;
     public static ReadOnlySpan<byte> VersionAboveClock => "ERR version is above the cache clock"u8;
     public static ReadOnlySpan<byte> VersionNegative => "ERR version is out of range, must not be negative"u8;

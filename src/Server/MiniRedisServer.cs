@@ -88,7 +88,7 @@ sealed class MiniRedisServer
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
         var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching);
-        var purges = new CachePurges(keyspace, pubSub, effects, history, clock);
+        var purges = new CachePurges(keyspace, pubSub, pause, effects, history, clock, cronSignal);
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -150,7 +150,7 @@ sealed class MiniRedisServer
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
-            keyspace, pause, blocked, leases, limits, clientEviction, tracking, expiry, purgeSweep, lazyFree, defrag, eviction, snapshots,
+            keyspace, pause, blocked, leases, purges, limits, clientEviction, tracking, expiry, purgeSweep, lazyFree, defrag, eviction, snapshots,
             backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
             hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);

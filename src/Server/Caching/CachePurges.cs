@@ -14,7 +14,9 @@ delegate void MessageToNodes(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> mess
 /// Whether they are told does not depend on notify-keyspace-events: it is for the application's correctness, not for its curiosity.
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
-sealed class CachePurges(Keyspace keyspace, PubSubChannels channels, EffectStream effects, ReplicationHistory history, Clock clock)
+sealed partial class CachePurges(
+    Keyspace keyspace, PubSubChannels channels, ClientPause pause, EffectStream effects, ReplicationHistory history, Clock clock,
+    CronSignal cronSignal)
 {
     readonly FrameBuffer _channel = new(), _message = new();
 
@@ -44,16 +46,21 @@ sealed class CachePurges(Keyspace keyspace, PubSubChannels channels, EffectStrea
         // A replica hears of it from its master, in order with all other changes. Nobody hears of what makes no sense.
         if (history.IsReplica || !PurgeMessage.IsChannel(channel, out var number) || number >= keyspace.DatabaseCount) return;
         if (!PurgeMessage.TryRead(message, out var purge)) return;
-        var versions = keyspace.CacheClock;
-        versions.RaiseTo(purge.Version - 1);
-        var version = versions.Next(clock.NowMicroseconds);
-        keyspace[number].Purge(purge.Scope, purge.Name, purge.IsSoft, version);
+        keyspace.CacheClock.RaiseTo(purge.Version - 1);
+        CarryOut(number, purge.Scope, purge.IsSoft, purge.Name, toNodes: false);
+    }
+
+    /// <summary>Carries out a purge that no client's command asks for now.</summary>
+    void CarryOut(int database, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool toNodes)
+    {
+        var version = keyspace.CacheClock.Next(clock.NowMicroseconds);
+        keyspace[database].Purge(scope, name, isSoft, version);
         effects.Dirty++;
         if (effects.IsPropagating)
         {
-            CacheEffects.Purge(effects, number, version, purge.IsSoft, purge.Scope, purge.Name);
+            CacheEffects.Purge(effects, database, version, isSoft, scope, name);
             effects.EndUnit();
         }
-        Tell(number, new(version, purge.IsSoft, purge.Scope, purge.Name), toNodes: false);
+        Tell(database, new(version, isSoft, scope, name), toNodes);
     }
 }

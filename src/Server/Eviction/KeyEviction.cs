@@ -105,8 +105,9 @@ sealed class KeyEviction(
         // An import may not lose keys: it has to fit.
         if (memorySettings.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || processSettings.ImportMode)
         {
-            // No write is refused for values that only wait to be freed. One slice at a time is enough.
+            // No write is refused for values that only wait to be freed, nor for purged keys. One slice at a time is enough.
             lazyFree.Run();
+            if (memory.CountedForEviction > memorySettings.MaxMemory) purgeSweep.Run(isUrgent: true);
             return memory.CountedForEviction > memorySettings.MaxMemory ? EvictionResult.OutOfMemory : EvictionResult.WithinBound;
         }
         var started = clock.Advance();

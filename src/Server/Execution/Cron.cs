@@ -23,7 +23,8 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>Everything that runs by the clock. It enters the executor as a batch does, on the first loop's thread.</summary>
 sealed class Cron(
-    Keyspace keyspace, ClientPause pause, BlockedClients blocked, CacheLeases leases, ClientLimits limits, ClientEviction clientEviction,
+    Keyspace keyspace, ClientPause pause, BlockedClients blocked, CacheLeases leases, CachePurges purges, ClientLimits limits,
+    ClientEviction clientEviction,
     TrackedKeys tracking, ActiveExpiry expiry, PurgeSweep purgeSweep, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction,
     Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
@@ -85,6 +86,7 @@ sealed class Cron(
         limits.LookOverSome(now);
         clientEviction.RunFromCron();
         if (loading.Step()) return loading.IsStarved ? 1 : 0;
+        untilTimeout = Math.Min(untilTimeout, purges.RunRepeated());
         var moreToExpire = expiry.Run();
         var moreToSweep = purgeSweep.Run();
         var moreToFree = lazyFree.Run();

@@ -49,9 +49,10 @@ sealed class PurgeSweep(
     bool _keysDone;
 
     /// <summary>Runs one slice. Returns whether the walk is to go on.</summary>
-    public bool Run()
+    /// <param name="isUrgent">Whether memory is short, so that few purged keys are worth a walk.</param>
+    public bool Run(bool isUrgent = false)
     {
-        if (IsHeld || !TryBegin(isUrgent: false)) return false;
+        if (IsHeld || !TryBegin(isUrgent)) return false;
         var started = clock.Advance();
         while (Step())
         {
@@ -118,7 +119,7 @@ sealed class PurgeSweep(
         }
         _tagLine = database.Tags.ForgetSofts(_tagLine, _cleanup!.Sweeping, TagLinesBetweenLooks);
         if (_tagLine != 0) return true;
-        _cleanup.End();
+        database.EndSweep();
         _cleanup = null;
         return false;
     }
@@ -128,7 +129,7 @@ sealed class PurgeSweep(
         var visitor = new Visitor(database, _dead, _stale);
         for (var i = 0; i < BucketsBetweenLooks && !_keysDone && _dead.Count < MostKeysACommand; i++)
         {
-            _cursor = database.Scan(_cursor, ref visitor);
+            _cursor = database.Walk(_cursor, ref visitor);
             _keysDone = _cursor == 0;
         }
         // The index moves its entries as keys go, but not the records of other keys.

@@ -50,7 +50,7 @@ public sealed class PurgeCleanup
     }
 
     /// <summary>The walk has seen all keys.</summary>
-    public void End()
+    internal void End()
     {
         Sweeping = 0;
         Keys = _keysSince;

@@ -229,6 +229,16 @@ public sealed unsafe partial class Database
     /// <summary>What the purges have left to be swept.</summary>
     public PurgeCleanup Cleanup { get; private set; }
 
+    /// <summary>The walk that <see cref="PurgeCleanup.Begin"/> began has seen all keys. Debug builds count the keys of each tag anew.</summary>
+    public void EndSweep()
+    {
+        Cleanup.End();
+        VerifyTagsInDebug();
+    }
+
+    [Conditional("DEBUG")]
+    void VerifyTagsInDebug() => VerifyTags();
+
     /// <summary>Counts the keys of each tag once more: one that was missed would give its id to a stranger.</summary>
     /// <exception cref="InvalidOperationException">A count is wrong; the message says which.</exception>
     internal void VerifyTags()

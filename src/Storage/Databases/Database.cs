@@ -118,6 +118,13 @@ public sealed unsafe partial class Database
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
         _slots is null ? _index.Scan(cursor, ref visitor) : _slots.Scan(cursor, ref visitor);
 
+    /// <summary>
+    /// As <see cref="Scan"/>, for a walk of the server's own: a key that exists from the first step to the last is shown exactly once, and
+    /// the records of the next step are prefetched.
+    /// </summary>
+    public ulong Walk<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
+        _slots is null ? _index.Walk(cursor, ref visitor) : _slots.Walk(cursor, ref visitor);
+
     /// <summary>Shows every record to <paramref name="visitor"/>, once, in one go.</summary>
     public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {

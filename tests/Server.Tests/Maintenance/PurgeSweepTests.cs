@@ -84,6 +84,16 @@ public sealed class PurgeSweepTests : ServerTests
     }
 
     [Fact]
+    public void No_write_is_refused_for_the_memory_of_purged_keys()
+    {
+        for (var i = 0; i < 500; i++) _client.Call($"CACHE.SET dead:{i} {new string('v', 500)} TAGS 1 x");
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Config.Memory.MaxMemory = _server.Server.Memory.CountedForEviction - 50_000;
+        Assert.StartsWith("-OOM", _client.Call("SET k v"), StringComparison.Ordinal);
+        _client.Call("CACHE.PURGE TAG x");
+        Assert.Equal("+OK", _client.Call("SET k v"));
+    }
+
+    [Fact]
     public void A_walk_is_given_up_when_the_database_is_emptied_or_swapped()
     {
         Fill(500, "TAGS 1 x");

@@ -282,7 +282,7 @@ public class CachingModelTests(ITestOutputHelper output)
             var line = 0u;
             do line = database.Tags.ForgetSofts(line, cleanup.Sweeping, lines: 3);
             while (line != 0);
-            cleanup.End();
+            database.EndSweep();
             Assert.Equal((0, 0), (cleanup.Waiting, cleanup.Keys));
             Assert.DoesNotContain(_models[number].Values, entry => entry.IsDead);
         }

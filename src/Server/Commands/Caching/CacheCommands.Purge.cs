@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
@@ -16,7 +17,7 @@ static partial class CacheCommands
         Arity = -2, Flags = CommandFlags.Write | CommandFlags.Fast,
         Args =
         [
-            Arg.Token("SOFT").Optional(), Arg.Token("LOCAL").Optional(),
+            Arg.Token("SOFT").Optional(), Arg.Token("LOCAL").Optional(), Arg.Integer("milliseconds").After("AGAIN").Optional(),
             Arg.OneOf("scope", Arg.String("tag").After("TAG").Multiple(), Arg.Token("ALL")),
         ],
         Propagates = Propagation.AsEffects,
@@ -25,17 +26,41 @@ static partial class CacheCommands
 
     static void Purge(ref CommandContext c)
     {
-        var (first, isSoft, isLocal) = (1, false, false);
+        var (first, isSoft, isLocal, again) = (1, false, false, 0L);
         for (; first < c.Count; first++)
         {
             if (!isSoft && c.IsToken(first, "SOFT"u8)) isSoft = true;
             else if (!isLocal && c.IsToken(first, "LOCAL"u8)) isLocal = true;
+            else if (again == 0 && first + 1 < c.Count && c.IsToken(first, "AGAIN"u8))
+            {
+                if (!c.TryInteger(++first, out again)) return;
+                if (again is < 1 or > CachePurges.LatestRepetition)
+                {
+                    c.Fail(Errors.NotBetween(1, CachePurges.LatestRepetition));
+                    return;
+                }
+            }
             else break;
         }
-        var rest = c.Count - first;
-        if (rest == 1 && c.IsToken(first, "ALL"u8)) Purge(ref c, PurgeScope.All, isSoft, isLocal, first + 1, 0);
-        else if (rest < 2 || !c.IsToken(first, "TAG"u8)) c.Fail(Errors.Syntax);
-        else if (CheckTags(c, first + 1, rest - 1)) Purge(ref c, PurgeScope.Tag, isSoft, isLocal, first + 1, rest - 1);
+        var isAll = c.Count - first == 1 && c.IsToken(first, "ALL"u8);
+        var count = isAll ? 0 : c.Count - first - 1;
+        if (!isAll && (count < 1 || !c.IsToken(first, "TAG"u8)))
+        {
+            c.Fail(Errors.Syntax);
+            return;
+        }
+        if (!CheckTags(c, first + 1, count)) return;
+        if (again > 0 && !c.Server.Purges.MayRepeat(Math.Max(1, count)))
+        {
+            c.Fail(Errors.TooManyRepetitions);
+            return;
+        }
+        var scope = isAll ? PurgeScope.All : PurgeScope.Tag;
+        Purge(ref c, scope, isSoft, isLocal, first + 1, count);
+        if (again == 0) return;
+        var at = c.Now + again;
+        if (isAll) c.Server.Purges.Repeat(c.Database.Number, scope, isSoft, [], isLocal, at);
+        for (var i = first + 1; i < c.Count; i++) c.Server.Purges.Repeat(c.Database.Number, scope, isSoft, c.Arg(i), isLocal, at);
     }
 
     static void Purge(ref CommandContext c, PurgeScope scope, bool isSoft, bool isLocal, int first, int count)

@@ -219,6 +219,43 @@ public sealed class CacheCommandsPurgeTests : ServerTests
     }
 
     [Fact]
+    public void It_is_made_again_if_that_is_wanted()
+    {
+        _client.Call("CACHE.PURGE SOFT AGAIN 5000 TAG x y");
+        _client.Call("CACHE.SET a old TAGS 1 x");
+        _client.Call("CACHE.SET b old STALE 50 TAGS 1 y");
+        _client.Call("CACHE.SET c old TAGS 1 z");
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = false;
+        _server.Advance(TimeSpan.FromMilliseconds(4999));
+        Assert.Equal(":3", _client.Call("EXISTS a b c"));
+        _server.Effects.Commands.Clear();
+        _server.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(2, _server.Effects.Commands.Count(command => command.StartsWith("PING ", StringComparison.Ordinal)));
+        Assert.Equal(":0", _client.Call("EXISTS a"));
+        Assert.Equal(":50", _client.Call("TTL b"));
+        Assert.Equal(":1", _client.Call("EXISTS c"));
+        // Once.
+        _client.Call("CACHE.SET a new TAGS 1 x");
+        _server.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(":1", _client.Call("EXISTS a"));
+    }
+
+    [Fact]
+    public void So_many_wait_to_be_made_again_and_no_more()
+    {
+        var names = string.Join(' ', Enumerable.Range(0, 16_384));
+        Assert.StartsWith(":", _client.Call($"CACHE.PURGE AGAIN 1000 TAG {names}"), StringComparison.Ordinal);
+        Assert.Equal("-ERR too many purges wait to be made again", _client.Call("CACHE.PURGE AGAIN 1000 TAG one"));
+        Assert.Equal("-ERR too many purges wait to be made again", _client.Call("CACHE.PURGE AGAIN 1000 ALL"));
+        Assert.StartsWith(":", _client.Call("CACHE.PURGE TAG one"), StringComparison.Ordinal);
+        _client.Call("CACHE.SET a v TAGS 1 7");
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = false;
+        _server.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(":0", _client.Call("EXISTS a"));
+        Assert.StartsWith(":", _client.Call("CACHE.PURGE AGAIN 1000 TAG one"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Dead_keys_are_not_saved()
     {
         _client.Run("""
@@ -249,6 +286,12 @@ public sealed class CacheCommandsPurgeTests : ServerTests
     [InlineData("SOFT SOFT ALL", "syntax error")]
     [InlineData("x", "syntax error")]
     [InlineData("TAG a \"\"", "a tag has 1 to 1024 bytes")]
+    [InlineData("AGAIN", "syntax error")]
+    [InlineData("AGAIN 5", "syntax error")]
+    [InlineData("AGAIN 5 AGAIN 5 ALL", "syntax error")]
+    [InlineData("AGAIN 0 ALL", "value is out of range, value must between 1 and 60000")]
+    [InlineData("AGAIN 60001 ALL", "value is out of range, value must between 1 and 60000")]
+    [InlineData("AGAIN x ALL", "value is not an integer or out of range")]
     public void Bad_arguments_purge_nothing(string arguments, string error)
     {
         _client.Call("CACHE.SET k v TAGS 1 a");

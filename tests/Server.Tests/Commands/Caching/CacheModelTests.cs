@@ -4,7 +4,7 @@ namespace MiniRedis.Server.Tests.Commands.Caching;
 
 /// <summary>
 /// Random commands on a server and on plain collections that must agree: what is alive, fresh or stale and for how long, versions and
-/// tags. Between them time passes, and the server is restarted from its file.
+/// tags. Between them time passes, and the server is restarted from its RDB file or its AOF.
 /// </summary>
 public sealed class CacheModelTests(ITestOutputHelper output)
 {
@@ -12,14 +12,16 @@ public sealed class CacheModelTests(ITestOutputHelper output)
     static readonly string[] s_tags = ["t", "u", "v", "w"];
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void Commands_agree_with_a_model(int seed)
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(4, true)]
+    [InlineData(5, true)]
+    [InlineData(6, true)]
+    public void Commands_agree_with_a_model(int seed, bool appendOnly)
     {
         output.WriteLine($"seed {seed}");
-        using var run = new Run(new Random(seed));
+        using var run = new Run(new Random(seed), appendOnly);
         for (var step = 0; step < 2500; step++)
         {
             try
@@ -56,15 +58,24 @@ public sealed class CacheModelTests(ITestOutputHelper output)
         }
     }
 
-    sealed class Run(Random random) : IDisposable
+    sealed class Run : IDisposable
     {
-        TestServer _server = new();
+        readonly Random _random;
+        readonly AofDirectory? _directory;
+        TestServer _server;
         RawClient? _client;
         readonly Dictionary<string, Entry> _model = [];
         long _clock, _passed;
 
-        // The latest purge of a tag, and of all (""), since the start of the server: it remembers no others.
+        // The latest purge of a tag, and of all (""); and what a server that was restarted knows nothing of.
         readonly Dictionary<string, long> _purged = [];
+
+        public Run(Random random, bool appendOnly)
+        {
+            _random = random;
+            if (appendOnly) _directory = new();
+            _server = _directory?.Start() ?? new TestServer();
+        }
 
         public List<string> Log { get; } = [];
 
@@ -74,7 +85,14 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         public void Dispose()
         {
+            Stop();
+            _directory?.Dispose();
+        }
+
+        void Stop()
+        {
             _client?.Dispose();
+            _client = null;
             _server.Dispose();
         }
 
@@ -89,12 +107,12 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         public void Step()
         {
-            if (random.Next(3) == 0) Pass(random.Next(5) == 0 ? random.Next(70_000) : random.Next(3000));
-            if (random.Next(250) == 0) Restart();
-            var key = s_keys[random.Next(s_keys.Length)];
+            if (_random.Next(3) == 0) Pass(_random.Next(5) == 0 ? _random.Next(70_000) : _random.Next(3000));
+            if (_random.Next(250) == 0) Restart();
+            var key = s_keys[_random.Next(s_keys.Length)];
             foreach (var gone in _model.Where(pair => IsGone(pair.Value)).Select(pair => pair.Key).ToList()) _model.Remove(gone);
             var entry = _model.GetValueOrDefault(key);
-            switch (random.Next(16))
+            switch (_random.Next(16))
             {
                 case < 4: Store(key, entry); break;
                 case 4:
@@ -106,7 +124,7 @@ public sealed class CacheModelTests(ITestOutputHelper output)
                     _model.Remove(key);
                     break;
                 case 6:
-                    var deadline = Now + random.Next(1, 60_000);
+                    var deadline = Now + _random.Next(1, 60_000);
                     Assert.Equal(entry is null ? ":0" : ":1", Call($"PEXPIREAT {key} {deadline}"));
                     if (entry is not null) (entry.Deadline, entry.Slide) = (deadline, 0);
                     break;
@@ -126,7 +144,7 @@ public sealed class CacheModelTests(ITestOutputHelper output)
                 default: break;
             }
             Check(key);
-            Check(s_keys[random.Next(s_keys.Length)]);
+            Check(s_keys[_random.Next(s_keys.Length)]);
         }
 
         bool IsGone(Entry entry) => entry.IsDead || entry.Deadline >= 0 && entry.Deadline < Now;
@@ -139,29 +157,29 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         void Store(string key, Entry? present)
         {
-            var entry = new Entry { Value = new string('v', random.Next(1, 60)), HasMetadata = true };
+            var entry = new Entry { Value = new string('v', _random.Next(1, 60)), HasMetadata = true };
             var options = "";
-            var fresh = random.Next(2) == 0 ? random.Next(1, 60_000) : 0;
+            var fresh = _random.Next(2) == 0 ? _random.Next(1, 60_000) : 0;
             if (fresh > 0)
             {
                 options += $" PX {fresh}";
                 entry.Limit = entry.Deadline = Now + fresh;
             }
-            switch (random.Next(4))
+            switch (_random.Next(4))
             {
                 case 0:
-                    entry.Window = random.Next(30_000);
+                    entry.Window = _random.Next(30_000);
                     options += $" PSTALE {entry.Window}";
                     if (entry.Deadline >= 0) entry.Deadline += entry.Window;
                     break;
                 case 1:
-                    entry.Slide = random.Next(1, 20_000);
+                    entry.Slide = _random.Next(1, 20_000);
                     options += $" PSLIDE {entry.Slide}";
                     entry.Deadline = Now + entry.Slide;
                     if (entry.Limit >= 0) entry.Deadline = Math.Min(entry.Limit, entry.Deadline);
                     break;
             }
-            var condition = random.Next(6);
+            var condition = _random.Next(6);
             if (condition < 2) options += condition == 0 ? " NX" : " XX";
             entry.Tags.UnionWith(TagSet());
             if (entry.Tags.Count > 0) options += $" TAGS {entry.Tags.Count} {string.Join(' ', entry.Tags)}";
@@ -178,7 +196,7 @@ public sealed class CacheModelTests(ITestOutputHelper output)
         /// <summary>A fill that was begun before some purges.</summary>
         void Fill(string key)
         {
-            var version = Math.Max(0, _clock - random.Next(5_000_000));
+            var version = Math.Max(0, _clock - _random.Next(5_000_000));
             var tags = TagSet().Distinct().ToList();
             var known = _purged.Values.DefaultIfEmpty(0).Max();
             var isOvertaken = version < _purged.GetValueOrDefault("floor")
@@ -191,9 +209,9 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         void Move(string key, Entry? entry)
         {
-            var to = s_keys[random.Next(s_keys.Length)];
+            var to = s_keys[_random.Next(s_keys.Length)];
             if (to == key) return;
-            if (random.Next(2) == 0)
+            if (_random.Next(2) == 0)
             {
                 Assert.Equal(entry is null ? "-ERR no such key" : "+OK", Call($"RENAME {key} {to}"));
                 if (entry is null) return;
@@ -239,8 +257,8 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         void Purge()
         {
-            var tag = random.Next(8) == 0 ? "" : s_tags[random.Next(s_tags.Length)];
-            var isSoft = random.Next(2) == 0;
+            var tag = _random.Next(8) == 0 ? "" : s_tags[_random.Next(s_tags.Length)];
+            var isSoft = _random.Next(2) == 0;
             var version = Version(Call($"CACHE.PURGE {(isSoft ? "SOFT " : "")}{(tag == "" ? "ALL" : $"TAG {tag}")}"));
             _purged[tag] = version;
             foreach (var entry in _model.Values)
@@ -296,17 +314,27 @@ public sealed class CacheModelTests(ITestOutputHelper output)
         void Restart()
         {
             Log.Add("restart");
-            Assert.Equal("+OK", Call("SAVE"));
-            var data = File.ReadAllBytes(_server.Server.Saving.Path);
-            Dispose();
-            _client = null;
-            _server = new TestServer(data: data);
+            if (_directory is not null)
+            {
+                if (_random.Next(2) == 0)
+                {
+                    Call("BGREWRITEAOF");
+                    _server.TickUntil(() => !_server.Server.AofRewriting.IsRunning && !_server.Server.AofRewriting.IsScheduled);
+                }
+                Stop();
+                _server = _directory.Start(_random.Next(2) == 0 ? "aof-use-rdb-preamble no" : "");
+            }
+            else
+            {
+                Assert.Equal("+OK", Call("SAVE"));
+                var data = File.ReadAllBytes(_server.Server.Saving.Path);
+                Stop();
+                _server = new TestServer(data: data);
+            }
             _server.Advance(TimeSpan.FromMilliseconds(_passed));
-            _purged.Clear();
-            // Of purges before the start nothing is known.
             _purged["floor"] = _server.Server.Keyspace[0].Purges.Floor;
         }
 
-        List<string> TagSet() => [.. Enumerable.Range(0, random.Next(4)).Select(_ => s_tags[random.Next(s_tags.Length)])];
+        List<string> TagSet() => [.. Enumerable.Range(0, _random.Next(4)).Select(_ => s_tags[_random.Next(s_tags.Length)])];
     }
 }
