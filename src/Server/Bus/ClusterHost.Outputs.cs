@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Nodes;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Files;
 
@@ -51,7 +52,7 @@ sealed partial class ClusterHost
             case ClusterOutput.Log line:
                 Write(line.Level, line.Text);
                 break;
-            case ClusterOutput.Publish message:
+            case ClusterOutput.Publish message when !IsPurge(message):
                 _pubSub.Publish(message.Channel.Span, message.Message.Span, message.IsSharded);
                 break;
             case ClusterOutput.PauseWrites pause:
@@ -74,6 +75,9 @@ sealed partial class ClusterHost
         return true;
     }
 
+    /// <summary>Whether a message says what another node has purged. This one carries it out and tells its subscribers itself.</summary>
+    static bool IsPurge(ClusterOutput.Publish message) => !message.IsSharded && PurgeMessage.IsChannel(message.Channel.Span, out _);
+
     /// <summary>Does what had to wait for the end of a script.</summary>
     void PerformAfterScript()
     {
@@ -92,6 +96,9 @@ sealed partial class ClusterHost
                 break;
             case ClusterOutput.DeleteKeysInSlot keys:
                 SlotKeys.Delete(keys.Slot);
+                break;
+            case ClusterOutput.Publish purge:
+                Purges.Adopt(purge.Channel.Span, purge.Message.Span);
                 break;
             case ClusterOutput.DeleteAllKeys:
                 _effects.FlushingAll(_keyspace.DatabaseCount);

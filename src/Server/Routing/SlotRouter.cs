@@ -220,5 +220,5 @@ sealed class SlotRouter(ClusterMachine machine, Keyspace keyspace, KeyAccess acc
     ClusterMachine Machine => machine;
 
     /// <summary>Whether a key is there, for the client whose request runs. Leaves no trace.</summary>
-    bool IsPresent(ReadOnlySpan<byte> key) => keyspace[0].Lookup(key) is { Found: true } at && !access.IsExpired(at.Record);
+    bool IsPresent(ReadOnlySpan<byte> key) => keyspace[0].Lookup(key) is { Found: true } at && !access.IsGone(keyspace[0], at.Record);
 }

@@ -9,7 +9,7 @@ sealed class ServerStatistics(int threads = 1)
     /// <summary>Bytes from and to clients. Those of replication are counted beside them.</summary>
     public long NetInputBytes, NetOutputBytes;
     public long KeyspaceHits, KeyspaceMisses;
-    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, EvictedClients;
+    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, PurgedKeys, EvictedClients;
     public long ExpireCycleTicks;
     public long UnexpectedErrors, ErrorReplies;
     public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
@@ -98,7 +98,7 @@ sealed class ServerStatistics(int threads = 1)
     {
         ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
-        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
+        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = PurgedKeys = EvictedClients = ExpireCycleTicks = 0;
         RdbSaves = AofRewrites = Snapshots = FullSyncs = PartialSyncs = RefusedPartialSyncs = 0;
         NetReplicationInputBytes = NetReplicationOutputBytes = 0;
         EvictedScripts = 0;

@@ -67,7 +67,7 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>Begins a snapshot's walk over the keys that exist now.</summary>
-    internal SnapshotPart BeginPart() => new(Number, Table);
+    internal SnapshotPart BeginPart() => new(Number, Table, Tags);
 
     SnapshotPart? Part => _slots is null ? _index.Part : _slots.Part;
 

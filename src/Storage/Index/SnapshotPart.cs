@@ -1,3 +1,4 @@
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Records;
 
@@ -14,9 +15,10 @@ public sealed class SnapshotPart
     readonly SlotIndex? _slots;
     ulong _cursor;
 
-    internal SnapshotPart(int database, IKeyTable table)
+    internal SnapshotPart(int database, IKeyTable table, TagTable tags)
     {
         Database = database;
+        Tags = tags;
         Keys = table.Count;
         Expiring = table.Expiring;
         _index = table as KeyIndex;
@@ -26,6 +28,9 @@ public sealed class SnapshotPart
 
     /// <summary>Number of the database when the snapshot began.</summary>
     public int Database { get; }
+
+    /// <summary>The tags of these keys.</summary>
+    internal TagTable Tags { get; }
 
     /// <summary>Keys that the database had then.</summary>
     public long Keys { get; }

@@ -27,6 +27,7 @@ static partial class InfoSections
         text.Field("sync_partial_err", statistics.RefusedPartialSyncs);
         text.Field("expired_subkeys", statistics.ExpiredFields);
         text.Field("expired_keys", statistics.ExpiredKeys);
+        text.Field("purged_keys", statistics.PurgedKeys);
         // Expired keys are found without sampling, so there is no share of them to estimate.
         text.Field("expired_stale_perc", 0.0);
         text.Field("expired_time_cap_reached_count", statistics.ExpiredTimeCapReached);

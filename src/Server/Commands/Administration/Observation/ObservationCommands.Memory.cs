@@ -134,7 +134,7 @@ static partial class ObservationCommands
             return;
         }
         var at = c.Database.Lookup(c.Arg(2));
-        if (at.Found) c.Reply.Integer(at.Record.AllocatedBytes + Database.IndexBytesPerKey);
+        if (at.Found && !c.Database.IsPurged(at.Record)) c.Reply.Integer(at.Record.AllocatedBytes + Database.IndexBytesPerKey);
         else c.Reply.Null();
     }
 
