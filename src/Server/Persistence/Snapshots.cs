@@ -152,8 +152,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     public bool Holds(Client client, CommandSpec? command, in Request request)
     {
         if (command is { IsContainer: true } && request.Count > 1) command = command.FindSubcommand(request[1]);
-        // Values that an abandoned snapshot still reads are copied: they are few, and waiting for a disk that hangs is worse.
-        if (command is null || _snapshot!.IsAbandoned || client.Has(ClientFlags.Replica | ClientFlags.Master)) return false;
+        if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Master)) return false;
         var holds = false;
         if (client.Has(ClientFlags.Multi))
         {
@@ -177,7 +176,8 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         keyspace.Arena.BeginAttempt();
         try
         {
-            return Prepare(database, command, request, mayWait: true) == Readiness.Frozen;
+            // Values that an abandoned snapshot still reads are copied: they are few, and waiting for a disk that hangs is worse.
+            return Prepare(database, command, request, mayWait: !_snapshot!.IsAbandoned) == Readiness.Frozen;
         }
         catch (MemoryRefusedException)
         {
