@@ -102,8 +102,10 @@ sealed class Cron(
     void Sample(long now)
     {
         statistics.CommandsPerSecond.Sample(statistics.CommandsProcessed, now);
-        statistics.InputPerSecond.Sample(statistics.NetInputBytes, now);
-        statistics.OutputPerSecond.Sample(statistics.NetOutputBytes, now);
+        statistics.InputPerSecond.Sample(statistics.InputBytes, now);
+        statistics.OutputPerSecond.Sample(statistics.OutputBytes, now);
+        statistics.ReplicationInputPerSecond.Sample(statistics.NetReplicationInputBytes, now);
+        statistics.ReplicationOutputPerSecond.Sample(statistics.NetReplicationOutputBytes, now);
         statistics.CyclesPerSecond.Sample(statistics.Cycles, now);
         statistics.CycleTicksPerSecond.Sample(statistics.CycleTicks, now);
         memory.NotePeak(now);

@@ -151,9 +151,9 @@ static partial class ObservationCommands
         Number("peak.allocated", memory.Peak);
         Number("total.allocated", memory.Total);
         Number("startup.allocated", memory.Startup);
-        Number("replication.backlog", 0);
-        Number("clients.slaves", 0);
-        Number("clients.normal", c.Server.ClientMemory.MemoryBytes);
+        Number("replication.backlog", server.ReplicationStream.MemoryBytes - server.Replicas.StreamBytes);
+        Number("clients.slaves", server.Replicas.ClientBytes);
+        Number("clients.normal", server.ClientMemory.MemoryBytes - server.Replicas.OwnBytes);
         Number("cluster.links", server.Cluster?.MemoryBytes ?? 0);
         Number("aof.buffer", server.Aof.BufferBytes);
         Number("lua.caches", server.EvalScripts.ScriptBytes);
