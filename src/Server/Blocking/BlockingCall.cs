@@ -58,8 +58,8 @@ sealed class BlockingCall
     public long Ticks { get; set; }
 
     /// <summary>
-    /// What it waits for instead of keys; null if it waits for keys. Such a command is run once more when its time is over, and answers
-    /// what there is by then.
+    /// What it waits for instead of keys, or with its key: a fill under a lease. Null if it waits for keys alone. Such a command is run once
+    /// more when its time is over, and answers what there is by then.
     /// </summary>
     public object? Awaited { get; set; }
 

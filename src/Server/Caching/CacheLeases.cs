@@ -4,6 +4,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Caching;
 
@@ -18,6 +19,7 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
     readonly BlockedClients _blocked;
     readonly EffectStream _effects;
     readonly CachingSettings _settings;
+    readonly CronSignal _cronSignal;
     readonly int _databases;
     bool _listens;
 
@@ -26,9 +28,11 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
     /// <param name="effects">Tells of databases that are emptied or exchanged.</param>
     /// <param name="random">Makes the tokens.</param>
     /// <param name="settings">Bounds the table.</param>
-    public CacheLeases(Keyspace keyspace, BlockedClients blocked, EffectStream effects, Random random, CachingSettings settings)
+    /// <param name="cronSignal">Has those who wait served where no command does.</param>
+    public CacheLeases(
+        Keyspace keyspace, BlockedClients blocked, EffectStream effects, Random random, CachingSettings settings, CronSignal cronSignal)
     {
-        (_blocked, _effects, _settings, _databases) = (blocked, effects, settings, keyspace.DatabaseCount);
+        (_blocked, _effects, _settings, _cronSignal, _databases) = (blocked, effects, settings, cronSignal, keyspace.DatabaseCount);
         // 0 stands for none.
         var comparer = new KeyComparer(keyspace[0]);
         _table = new(keyspace.DatabaseCount, comparer, () => Math.Max(1, (ulong)random.NextInt64() << 1 ^ (ulong)random.NextInt64()))
@@ -96,7 +100,9 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
     /// <summary>A connection has closed: others may take its leases over.</summary>
     public void Close(long client)
     {
-        if (Any) _table.Close(client);
+        if (!Any) return;
+        _table.Close(client);
+        if (_blocked.HasReady) _cronSignal.Request();
     }
 
     /// <summary>The server begins to follow a master, or ends: who fills is, or was, that one's to say.</summary>

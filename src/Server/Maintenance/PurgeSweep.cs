@@ -14,7 +14,8 @@ namespace MiniRedis.Server.Maintenance;
 /// from it, so that the purge can be forgotten.
 /// </summary>
 /// <remarks>
-/// On a replica the deletions are the master's, and the walk only settles what is stale. Under the executor's lock, between commands.
+/// On a replica the deletions are the master's: the walk settles what is stale, and comes back for the rest each minute, since the replica
+/// may be the master by then. Under the executor's lock, between commands.
 /// </remarks>
 sealed class PurgeSweep(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, LatencyMonitor latency, DatasetState dataset,
@@ -47,6 +48,9 @@ sealed class PurgeSweep(
     ulong _cursor;
     uint _tagLine;
     bool _keysDone;
+
+    // Dead keys that this server may not delete.
+    long _left;
 
     /// <summary>Runs one slice. Returns whether the walk is to go on.</summary>
     /// <param name="isUrgent">Whether memory is short, so that few purged keys are worth a walk.</param>
@@ -93,7 +97,7 @@ sealed class PurgeSweep(
         foreach (var database in keyspace.Databases)
         {
             if (!IsDue(database, isUrgent)) continue;
-            (_cleanup, _database, _cursor, _tagLine, _keysDone) = (database.Cleanup, database.Number, 0, 0, false);
+            (_cleanup, _database, _cursor, _tagLine, _keysDone, _left) = (database.Cleanup, database.Number, 0, 0, false, 0);
             _cleanup.Begin();
             return true;
         }
@@ -105,7 +109,8 @@ sealed class PurgeSweep(
         var cleanup = database.Cleanup;
         if (cleanup.Waiting == 0) return false;
         if (isUrgent) return cleanup.Keys > database.Count / DeadShareUnderPressure;
-        return cleanup.Keys > database.Count / DeadShare || clock.NowMicroseconds - cleanup.Waiting > LongestWaitMicroseconds;
+        return !history.IsReplica && cleanup.Keys > database.Count / DeadShare
+            || clock.NowMicroseconds - cleanup.Waiting > LongestWaitMicroseconds;
     }
 
     /// <summary>Walks a few buckets, or tags. False after the last.</summary>
@@ -119,7 +124,7 @@ sealed class PurgeSweep(
         }
         _tagLine = database.Tags.ForgetSofts(_tagLine, _cleanup!.Sweeping, TagLinesBetweenLooks);
         if (_tagLine != 0) return true;
-        database.EndSweep();
+        database.EndSweep(_left, clock.NowMicroseconds);
         _cleanup = null;
         return false;
     }
@@ -133,7 +138,8 @@ sealed class PurgeSweep(
             _keysDone = _cursor == 0;
         }
         // The index moves its entries as keys go, but not the records of other keys.
-        if (!history.IsReplica) Delete(database);
+        if (history.IsReplica) _left += _dead.Count;
+        else Delete(database);
         foreach (var record in _stale) Settle(database, record.Key);
         _dead.Clear();
         _stale.Clear();

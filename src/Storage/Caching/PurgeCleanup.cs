@@ -12,7 +12,7 @@ public sealed class PurgeCleanup
 {
     long _newest, _begunFor, _keysSince;
 
-    /// <summary>The version of the first purge that no walk serves yet; 0 if there is none.</summary>
+    /// <summary>The version (thus the time) of the first purge that no walk serves yet; 0 if there is none.</summary>
     public long Waiting { get; private set; }
 
     /// <summary>The walk that is under way serves purges up to this version; 0 if there is none.</summary>
@@ -50,10 +50,13 @@ public sealed class PurgeCleanup
     }
 
     /// <summary>The walk has seen all keys.</summary>
-    internal void End()
+    /// <param name="left">Dead keys that had to be left: another walk has to look at them.</param>
+    /// <param name="nowMicros">Microseconds of unix time, from which that one waits.</param>
+    internal void End(long left, long nowMicros)
     {
         Sweeping = 0;
-        Keys = _keysSince;
+        Keys = _keysSince + left;
+        if (left > 0 && Waiting == 0) Waiting = nowMicros;
     }
 
     /// <summary>One of the keys was deleted, by the walk or because it was found.</summary>

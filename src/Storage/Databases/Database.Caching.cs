@@ -220,6 +220,7 @@ public sealed unsafe partial class Database
     /// <param name="version">From <see cref="CacheClock.Next"/>, or from the server that made the purge.</param>
     public void Purge(PurgeScope scope, ReadOnlySpan<byte> name, bool isSoft, long version)
     {
+        BeginChange();
         _keyspace.CacheClock.RaiseTo(version);
         Purges.Add(version, scope, isSoft, name);
         var keys = scope == PurgeScope.All ? Tags.PurgeAll(version, isSoft) : Tags.Purge(name, version, isSoft);
@@ -230,9 +231,10 @@ public sealed unsafe partial class Database
     public PurgeCleanup Cleanup { get; private set; }
 
     /// <summary>The walk that <see cref="PurgeCleanup.Begin"/> began has seen all keys. Debug builds count the keys of each tag anew.</summary>
-    public void EndSweep()
+    /// <inheritdoc cref="PurgeCleanup.End" path="/param"/>
+    public void EndSweep(long left = 0, long nowMicros = 0)
     {
-        Cleanup.End();
+        Cleanup.End(left, nowMicros);
         VerifyTagsInDebug();
     }
 

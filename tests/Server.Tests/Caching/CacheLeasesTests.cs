@@ -9,13 +9,14 @@ namespace MiniRedis.Server.Tests.Caching;
 public sealed class CacheLeasesTests : IDisposable
 {
     readonly LoneParts _parts = new();
+    readonly CronSignal _cron = new();
     readonly BlockedClients _blocked;
     readonly CacheLeases _leases;
 
     public CacheLeasesTests()
     {
-        _blocked = new(_parts.Keyspace, _parts.Clients, _parts.Keys, _parts.Pause, _parts.Effects, _parts.Clock, new CronSignal());
-        _leases = new(_parts.Keyspace, _blocked, _parts.Effects, new Random(1), _parts.Config.Caching);
+        _blocked = new(_parts.Keyspace, _parts.Clients, _parts.Keys, _parts.Pause, _parts.Effects, _parts.Clock, _cron);
+        _leases = new(_parts.Keyspace, _blocked, _parts.Effects, new Random(1), _parts.Config.Caching, _cron);
     }
 
     public void Dispose() => _parts.Dispose();
@@ -86,6 +87,23 @@ public sealed class CacheLeasesTests : IDisposable
         Assert.True(_leases.Any);
         Assert.True(IsValid(token, "k"));
         Assert.False(_leases.Any);
+    }
+
+    [Fact]
+    public void When_a_connection_closes_those_who_wait_for_its_keys_are_served_soon()
+    {
+        var woken = 0;
+        _cron.Wake = () => woken++;
+        _leases.Close(1);
+        Ask("k");
+        Ask("other");
+        _leases.Close(2);
+        Assert.Equal(0, woken);
+        var waiter = _parts.Connect();
+        _blocked.Block(waiter, LoneParts.Command("CACHE.GET"), LoneParts.Request("CACHE.GET", "k"), 1, 1, ObjectType.String, 0, onNoKey: true);
+        _leases.Close(1);
+        Assert.Equal((1, true), (woken, _blocked.HasReady));
+        _blocked.Release(waiter.Waiting!);
     }
 
     [Fact]

@@ -67,6 +67,39 @@ public sealed class PurgeSweepTests : ServerTests
     }
 
     [Fact]
+    public void Deletions_of_one_command_are_in_one_slot()
+    {
+        using var node = LoneNode.Start(mine: "0-16383", others: "");
+        using var client = node.Connect();
+        for (var i = 0; i < 600; i++) client.Call($"CACHE.SET {{{i % 3}}}{i} v TAGS 1 x");
+        node.Effects.Commands.Clear();
+        client.Call("CACHE.PURGE TAG x");
+        node.Tick();
+        Assert.Equal(":0", client.Call("DBSIZE"));
+        var deletions = node.Effects.Commands.Where(command => command.StartsWith("UNLINK ", StringComparison.Ordinal)).ToList();
+        Assert.Equal(600, deletions.Sum(command => command.Split(' ').Length - 1));
+        Assert.All(deletions, command => Assert.Single(command.Split(' ').Skip(1).Select(key => key[..3]).Distinct()));
+    }
+
+    [Fact]
+    public void A_replica_leaves_dead_keys_to_its_master_and_deletes_them_once_it_is_one()
+    {
+        Fill(100, "TAGS 1 x");
+        _client.Call("CACHE.SET stale v STALE 1000 TAGS 1 y");
+        _client.Call("CACHE.PURGE TAG x");
+        _client.Call("CACHE.PURGE SOFT TAG y");
+        // Nobody is there; what it has stays.
+        _client.Call("REPLICAOF 127.0.0.1 1");
+        Sweep(61);
+        Assert.Equal(":101", _client.Call("DBSIZE"));
+        Assert.Equal(":0", _client.Call("EXISTS key:7"));
+        Assert.Equal(1, _server.Server.Keyspace[0].ExpiringCount);
+        _client.Call("REPLICAOF NO ONE");
+        Sweep();
+        Assert.Equal(":1", _client.Call("DBSIZE"));
+    }
+
+    [Fact]
     public void They_go_first_when_memory_is_short()
     {
         _client.Call("CONFIG SET maxmemory-policy allkeys-lru");

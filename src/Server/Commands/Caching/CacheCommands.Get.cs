@@ -40,7 +40,7 @@ static partial class CacheCommands
         }
         var (state, left) = FreshnessOf(c, at.Record);
         c.Database.TryGetMetadata(at.Record, out var metadata);
-        var token = state == Freshness.Stale || IsEarly(c, options, metadata.Cost, left) ? Ask(c, options).Token : 0;
+        var token = state == Freshness.Stale || IsEarly(c, options, metadata.Cost, left) ? Ask(c, options, TouchClock(c)).Token : 0;
         var isSame = state == Freshness.Fresh && at.Record.HasMetadata && metadata.Created <= options.Known;
         Reply(c, isSame || metadata.IsNegative ? default : at, isSame ? "SAME"u8 : NameOf(state), token, left, metadata.Created);
     }
@@ -48,7 +48,8 @@ static partial class CacheCommands
     /// <summary>There is no value: the caller is to compute it, or another does and the caller may wait, or nobody is to.</summary>
     static void Miss(ref CommandContext c, in CacheGetOptions options)
     {
-        var answer = Ask(c, options);
+        var version = TouchClock(c);
+        var answer = Ask(c, options, version);
         if (answer.Outcome == LeaseOutcome.Taken && options.Wait > 0 && c.MayBlock && c.Client.Waiting is not { IsOver: true })
         {
             // Run again when the key is filled, when the lease is free, and when the time is over: then it answers what there is.
@@ -57,15 +58,15 @@ static partial class CacheCommands
             c.Server.CronSignal.RequestBefore(c.Now + answer.Rest);
             return;
         }
-        Reply(c, default, answer.Outcome == LeaseOutcome.Held ? "HELD"u8 : "MISS"u8, answer.Token, answer.Rest, TouchClock(c));
+        Reply(c, default, answer.Outcome == LeaseOutcome.Held ? "HELD"u8 : "MISS"u8, answer.Token, answer.Rest, version);
     }
 
     /// <summary>Asks for the lease of the key, if the caller wants it and this server may grant it: a replica has nothing to fill.</summary>
-    static LeaseAnswer Ask(in CommandContext c, in CacheGetOptions options)
+    static LeaseAnswer Ask(in CommandContext c, in CacheGetOptions options, long version)
     {
         var (leases, database) = (c.Server.Leases, c.Database.Number);
         if (options.Lease == 0 || c.Server.History.IsReplica) return leases.Look(database, c.Arg(1), c.Now);
-        var answer = leases.Ask(database, c.Arg(1), c.Client.Id, TouchClock(c), c.Now, options.Lease);
+        var answer = leases.Ask(database, c.Arg(1), c.Client.Id, version, c.Now, options.Lease);
         return answer.Outcome == LeaseOutcome.Granted ? answer with { Rest = options.Lease } : answer;
     }
 
