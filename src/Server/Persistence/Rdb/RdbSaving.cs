@@ -108,7 +108,7 @@ sealed class RdbSaving(
         var delay = new KeySaveDelay(settings.RdbKeySaveDelay);
         foreach (var database in keyspace.Databases)
         {
-            if (database.Count > 0) WriteKeys(file, database, delay);
+            if (database.Count + database.HiddenCount > 0) WriteKeys(file, database, delay);
         }
         file.End();
         buffer.Flush();
