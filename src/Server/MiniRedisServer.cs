@@ -18,6 +18,7 @@ using MiniRedis.Server.Links;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Migration;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -132,9 +133,16 @@ sealed class MiniRedisServer
             ? new ClusterHost(
                 config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
             {
-                SlotKeys = new SlotKeys(keyspace, keys, effects),
+                SlotKeys = new SlotKeys(keyspace, keys, effects, clock),
             }
             : null;
+
+        var migrations = cluster is null ? null : new MigrationHost(
+            cluster, pause, clients, admission, running, effects, snapshots, backgroundSaving, replicas, follower, loading, saving,
+            new LinkConnector(tls), exit, config, cronSignal, clock, random, log)
+        {
+            Sink = { FindCommand = commands.Find },
+        };
 
         // For scrapes, of which the cron answers each.
         var metrics = new MetricsCollector(
@@ -148,7 +156,7 @@ sealed class MiniRedisServer
         var cron = new Cron(
             keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
-            hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);
+            hotKeys, metrics, sentinel, cluster, migrations, migrationLinks, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -165,7 +173,7 @@ sealed class MiniRedisServer
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
-            MigrationLinks = migrationLinks, Cluster = cluster,
+            MigrationLinks = migrationLinks, Cluster = cluster, Migrations = migrations,
         };
         var declaredScripts = new DeclaredScripts(evalScripts, functions);
         var router = cluster is null ? null : new SlotRouter(cluster.Machine, keyspace, keys, config.Cluster);
@@ -227,6 +235,8 @@ sealed class MiniRedisServer
         if (cluster is not null)
         {
             memory.AddBacklog(cluster);
+            migrations!.ExecutorLock = Parts.Executor.ExecutorLock;
+            memory.AddBacklog(migrations);
             saving.SlotStates = cluster.SlotStates;
         }
         memory.Unbounded = replicas;

@@ -1,3 +1,4 @@
+using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Files;
@@ -24,6 +25,7 @@ sealed partial class ClusterHost
                 {
                     if (!TryPerform(output)) return false;
                 }
+                if (SlotKeys.IsDeleting) SlotKeys.Finish(IsWantedHere);
             }
             return true;
         }
@@ -32,6 +34,9 @@ sealed partial class ClusterHost
             _isPerforming = false;
         }
     }
+
+    /// <summary>Whether keys of a slot may come here.</summary>
+    bool IsWantedHere(int slot) => Machine.Slots.Owner(slot) == Machine.MyMaster || Machine.Slots.ImportingFrom(slot) is not null;
 
     bool TryPerform(ClusterOutput output)
     {
@@ -85,13 +90,16 @@ sealed partial class ClusterHost
         switch (output)
         {
             case ClusterOutput.Replicate replicate:
+                SlotKeys.Forget();
                 _follower.Follow(new MasterAddress(replicate.Ip, replicate.Port), replicate.NeedsFullSync);
                 break;
             case ClusterOutput.BecomeMaster:
                 _follower.StopFollowing();
                 break;
             case ClusterOutput.DeleteKeysInSlot keys:
-                SlotKeys.Delete(keys.Slot);
+                var slots = new SlotSet();
+                slots.Add(keys.Slot);
+                SlotKeys.Delete(slots);
                 break;
             case ClusterOutput.DeleteAllKeys:
                 _effects.FlushingAll(_keyspace.DatabaseCount);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Cluster.Bus;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
@@ -89,6 +90,11 @@ sealed class Client(long id, Connection connection, Database database, User user
 
     /// <summary>What it has said as a replica, and how far it has come; null if it never said anything of the kind.</summary>
     public Replica? Replica { get; set; }
+
+    /// <summary>
+    /// The slots whose keys it brings, as the source of a migration; null if it is none. Its commands have run there.
+    /// </summary>
+    public SlotSet? ImportedSlots { get; set; }
 
     /// <summary>Bytes of the stream of changes that are kept for it as a replica, beside its output.</summary>
     public long StreamBytes { get; set; }

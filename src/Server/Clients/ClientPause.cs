@@ -10,8 +10,8 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     long _until;
     bool _writesOnly;
 
-    // Parts of the server that hold writes: a failover, a shutdown.
-    int _holds;
+    // Parts of the server that hold writes: a failover, a shutdown. The second number is of those that spare imports of slots.
+    int _holds, _sparingHolds;
 
     /// <summary>A pause is over, and held clients may go on.</summary>
     public event Action? Ended;
@@ -29,6 +29,7 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     public bool Holds(Client client, CommandSpec? command, in Request request)
     {
         if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Monitor)) return false;
+        if (client.ImportedSlots is not null && _holds == _sparingHolds && _until <= clock.Now) return false;
         if (command.IsContainer && request.Count > 1) command = command.FindSubcommand(request[1]) ?? command;
         if (!command.IsCallable || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
@@ -51,12 +52,20 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     }
 
     /// <summary>Holds writes until <see cref="ReleaseWrites"/>, whatever clients pause beside it. Each hold is released once.</summary>
-    public void HoldWrites() => _holds++;
+    /// <param name="sparesImports">
+    /// Whether sources of slots go on. Of two nodes that give slots to each other, each would wait for the other.
+    /// </param>
+    public void HoldWrites(bool sparesImports = false)
+    {
+        _holds++;
+        if (sparesImports) _sparingHolds++;
+    }
 
     /// <summary>Ends a hold.</summary>
-    public void ReleaseWrites()
+    public void ReleaseWrites(bool sparesImports = false)
     {
         _holds--;
+        if (sparesImports) _sparingHolds--;
         if (IsActive) return;
         Resume();
         Ended?.Invoke();

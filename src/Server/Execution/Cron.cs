@@ -8,6 +8,7 @@ using MiniRedis.Server.Following;
 using MiniRedis.Server.Links;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Migration;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -27,7 +28,7 @@ sealed class Cron(
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
     ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel,
-    ClusterHost? cluster, CachedLinks migrationLinks, ProcessSettings settings, Clock clock)
+    ClusterHost? cluster, MigrationHost? migrations, CachedLinks migrationLinks, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -54,6 +55,7 @@ sealed class Cron(
         var moreToCapture = snapshots.Run();
         fullSyncs.Run();
         ackWaits.Check();
+        migrations?.Run();
         failover.Run();
         if (sentinel is not null) untilTimeout = Math.Min(untilTimeout, sentinel.Run());
         var moreToEvict = eviction.Continue();
@@ -85,6 +87,7 @@ sealed class Cron(
         if (loading.Step()) return loading.IsStarved ? 1 : 0;
         var moreToExpire = expiry.Run();
         var moreToFree = lazyFree.Run();
+        moreToFree |= cluster?.SlotKeys.DeleteSome() == true;
         var moreToForget = tracking.ForgetSome();
         var untilDefrag = defrag.Run();
         // Expired keys wake the clients that wait for them to go.
