@@ -74,7 +74,8 @@ public sealed partial class SlotMigrations
     {
         _now = now;
         if (!job.IsInProgress) return;
-        Fail(job, (job.State == MigrationState.ReadingAuthResponse ? "Failed to AUTH to target node: " : "Received error during handshake to target: ") + error);
+        var isPassword = job.State == MigrationState.ReadingAuthResponse;
+        Fail(job, (isPassword ? "Failed to AUTH to target node: " : "Received error during handshake to target: ") + error);
     }
 
     /// <summary>The target is ready.</summary>

@@ -196,7 +196,8 @@ sealed partial class CommandRunner(
         if (!running.InTransaction)
         {
             statistics.CommandTicks += ticks;
-            if (SlotStatistics is { IsOn: true } slots) slots.Add(ticks, InputBytes(context.Command, context.Request, isKept: context.Client.Waiting is not null), replyBytes);
+            if (SlotStatistics is { IsOn: true } slots)
+                slots.Add(ticks, InputBytes(context.Command, context.Request, isKept: context.Client.Waiting is not null), replyBytes);
         }
         statistics.CommandsProcessed++;
         context.Client.CommandsRun++;

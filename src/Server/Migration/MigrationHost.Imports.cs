@@ -10,7 +10,7 @@ namespace MiniRedis.Server.Migration;
 /// <summary>The target's side, and that of its replicas.</summary>
 sealed partial class MigrationHost
 {
-    /// <summary>The first version whose replicas understand CLUSTER SYNCSLOTS: Valkey 9. Replicas of MiniRedis say so by a name of their own.</summary>
+    /// <summary>The first version whose replicas understand CLUSTER SYNCSLOTS: Valkey 9. A MiniRedis says so by a capability.</summary>
     const int KnowsMigrations = 0x090000;
 
     /// <summary>A source begins: its connection brings keys of these slots from now on. Returns why not.</summary>
@@ -78,7 +78,7 @@ sealed partial class MigrationHost
         return text.Length > 0 ? text.ToString() : null;
     }
 
-    /// <summary>The data are those of a file: of this node's master, or of a replica that starts. Keys of slots on their way are among them.</summary>
+    /// <summary>The data are those of a file: of this node's master, or of a replica that starts. It tells of slots on their way.</summary>
     void TakeImports()
     {
         if (_cluster.Machine.Myself.IsMaster) return;
@@ -110,7 +110,8 @@ sealed partial class MigrationHost
 
     void TellEnd(SlotMigration job)
     {
-        if (!_told.Remove(job) || !_effects.IsPropagating) return;
+        // Of one that was its master's, this node's own replicas have heard as it has.
+        if (!_told.Remove(job) && job.Source.Length > 0 || !_effects.IsPropagating) return;
         string[] words = ["CLUSTER", "SYNCSLOTS", "FINISH", "STATE", job.State == MigrationState.Success ? "SUCCESS" : "FAILED", "NAME", job.Name];
         Tell(job.Message.Length > 0 ? [.. words, "MESSAGE", job.Message] : words);
     }

@@ -24,7 +24,7 @@ namespace MiniRedis.Server.Migration;
 /// (<see cref="Client.ImportedSlots"/>) whose commands run like those of a master. The design is in docs/design/slot-migration.md.
 /// </summary>
 /// <remarks>Under the executor's lock, but for the methods Enter..., which take it.</remarks>
-sealed partial class MigrationHost : IMigrationHost, IMemoryHolder
+sealed partial class MigrationHost : IMigrationHost, IMemoryHolder, IDisposable
 {
     readonly ClusterHost _cluster;
     readonly ClientPause _pause;
@@ -193,6 +193,16 @@ sealed partial class MigrationHost : IMigrationHost, IMemoryHolder
         // One whose command runs is closed behind it.
         if (_running.Client == client || client.IsAnswered) client.CloseAfterReply("the slot migration is over");
         else _admission.KillLocked(client, "the slot migration is over");
+    }
+
+    /// <summary>Ends the connections: their threads do nothing more.</summary>
+    public void Dispose()
+    {
+        lock (ExecutorLock)
+        {
+            foreach (var export in _exports.Values) export.Link.Close();
+            _exports.Clear();
+        }
     }
 
     void Delete(SlotMigration job)

@@ -27,7 +27,14 @@ sealed unsafe partial class SlotIndex
     {
         var at = Split(cursor, out var inner);
         if (at > slot) return 0;
-        var next = _indexes[slot].Scan(at < slot ? 0 : inner, ref visitor);
+        if (at < slot) inner = 0;
+        var index = _indexes[slot];
+        if (inner == 0 && index.IsSmall)
+        {
+            index.VisitAll(ref visitor);
+            return 0;
+        }
+        var next = index.Scan(inner, ref visitor);
         return next == 0 ? 0 : next << KeySlot.Bits | (uint)slot;
     }
 

@@ -15,11 +15,14 @@ static partial class ClusterCommands
         Told("MIGRATESLOTS", "9.0.0", -4, Changing, OfSlots, "Moves slots to other nodes as a whole, in the background.", MigrateSlots,
             args: Arg.Block("migration",
                 Arg.Block("slots", Arg.Token("SLOTSRANGE"), SlotRanges), Arg.String("node-id").After("NODE")).Multiple()),
-        Told("CANCELSLOTMIGRATIONS", "9.0.0", 2, Changing, "O(N) where N is the number of migrations", "Ends the migrations of slots from this node.",
+        Told("CANCELSLOTMIGRATIONS", "9.0.0", 2, Changing, "O(N) where N is the number of migrations",
+            "Ends the migrations of slots from this node.",
             static (ref CommandContext c, ClusterHost _) => Answer(ref c, c.Server.Migrations!.Cancel())),
         Told("GETSLOTMIGRATIONS", "9.0.0", 2, TellingAdmin, "O(N) where N is the number of migrations",
             "Lists the migrations of slots from and to this node.", GetSlotMigrations, varies: true),
-        Told("SYNCSLOTS", "9.0.0", -3, Changing | CommandFlags.Loading, "Depends on subcommand.", "An internal command of nodes that move slots.", SyncSlots),
+        Told("SYNCSLOTS", "9.0.0", -3, Changing | CommandFlags.Loading, "Depends on subcommand.",
+            "An internal command of nodes that move slots.", SyncSlots,
+            args: [Arg.String("subcommand"), Arg.String("argument").Optional().Multiple()]),
     ];
 
     static void Answer(ref CommandContext c, string? refusal)
@@ -142,7 +145,8 @@ static partial class ClusterCommands
                 continue;
             }
             var isName = c.IsToken(at, "NAME"u8) && name.Length == 0;
-            if (!isName && !(c.IsToken(at, "SOURCE"u8) && source.Length == 0) || at + 1 >= c.Count || c.Arg(at + 1).Length != MiniRedis.Cluster.Bus.NodeId.Length)
+            var isSource = c.IsToken(at, "SOURCE"u8) && source.Length == 0;
+            if (!isName && !isSource || at + 1 >= c.Count || c.Arg(at + 1).Length != MiniRedis.Cluster.Bus.NodeId.Length)
             {
                 c.Fail(Errors.Syntax);
                 return;
