@@ -15,6 +15,8 @@ public static partial class Errors
     public const string MigrationFromMyself = "ERR Source node is target node itself";
     public const string SlotIsImported = "ERR Slot is already being imported on the target by a different migration";
     public const string MigrationOwnersDiffer = "ERR Target node does not agree about current slot ownership";
+    public const string ImportInProgress = "ERR Slot import in progress.";
+    public const string ExportInProgress = "ERR Slot export in progress.";
     public const string NoSuchMigration = "ERR No such slot migration job";
     public const string NoEndSlot = "ERR No end slot for final slot range";
     public const string NoSlotRanges = "ERR No slot ranges specified";

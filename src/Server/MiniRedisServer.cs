@@ -176,7 +176,7 @@ sealed class MiniRedisServer
             MigrationLinks = migrationLinks, Cluster = cluster, Migrations = migrations,
         };
         var declaredScripts = new DeclaredScripts(evalScripts, functions);
-        var router = cluster is null ? null : new SlotRouter(cluster.Machine, keyspace, keys, config.Cluster);
+        var router = cluster is null ? null : new SlotRouter(cluster.Machine, keys, config.Cluster);
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
             commandStatistics, runningScript, denials, follower, history, router, slotStatistics, declaredScripts, config.Memory, config.Security,

@@ -18,13 +18,7 @@ public sealed partial class SlotMigrations
         var jobs = new List<(SlotMigration Job, ClusterNode Target)>();
         foreach (var (ranges, id) in wanted)
         {
-            if (WhyNotTogether(ranges, out var owner) is { } apart) return apart;
-            if (owner != cluster.Myself) return Errors.SlotsNotServedHere;
-            for (var slot = ranges.Slots.Next(0); slot < HashSlot.Count; slot = ranges.Slots.Next(slot + 1))
-            {
-                if (IsExporting(slot)) return Errors.SlotIsMigrating(slot);
-                if (!taken.Add(slot)) return Errors.MigrationsOverlap;
-            }
+            if (WhyNot(ranges, taken) is { } refusal) return refusal;
             if (id.Length != NodeId.Length) return Errors.InvalidNodeName(id);
             if (!cluster.Nodes.TryGet(id, out var target)) return Errors.UnknownNodeName(id);
             if (target == cluster.Myself) return Errors.TargetIsThisNode;
@@ -40,6 +34,21 @@ public sealed partial class SlotMigrations
             _jobs.Insert(0, job);
             Notice($"Slot migration initiated through CLUSTER MIGRATESLOTS command: {job}");
             _outputs.Add(new MigrationOutput.Connect(job, target.Ip, cluster.ReplicationPort(target)));
+        }
+        return null;
+    }
+
+    /// <summary>Why slots cannot go from here; null: they can.</summary>
+    /// <param name="ranges">The slots.</param>
+    /// <param name="taken">Those that the same request has named before, to which these are added.</param>
+    public string? WhyNot(SlotRanges ranges, SlotSet taken)
+    {
+        if (WhyNotTogether(ranges, out var owner) is { } apart) return apart;
+        if (owner != cluster.Myself) return Errors.SlotsNotServedHere;
+        for (var slot = ranges.Slots.Next(0); slot < HashSlot.Count; slot = ranges.Slots.Next(slot + 1))
+        {
+            if (IsExporting(slot)) return Errors.SlotIsMigrating(slot);
+            if (!taken.Add(slot)) return Errors.MigrationsOverlap;
         }
         return null;
     }

@@ -61,8 +61,18 @@ public sealed partial class SlotMigrations(ClusterMachine cluster, MigrationSett
     /// <summary>Whether a slot is on its way to this shard, or what came of it is being deleted.</summary>
     public bool IsImporting(int slot) => _jobs.Exists(job => job.IsImport && !job.IsOver && job.Slots.Contains(slot));
 
+    /// <summary>Why a slot cannot be moved by hand meanwhile; null: it can.</summary>
+    public string? WhyNotByHand()
+    {
+        foreach (var job in _jobs)
+        {
+            if (!job.IsOver) return job.IsImport ? Errors.ImportInProgress : Errors.ExportInProgress;
+        }
+        return null;
+    }
+
     /// <summary>Why no migration can begin here; null: one can.</summary>
-    string? WhyNotNow()
+    public string? WhyNotNow()
     {
         if (!cluster.Myself.IsMaster) return Errors.MigrationOnReplica;
         if (!cluster.Slots.HasMoves) return null;

@@ -1,5 +1,6 @@
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Files;
 
@@ -130,7 +131,7 @@ sealed partial class ClusterHost
 
     void HoldWrites(long milliseconds)
     {
-        if (_pausedUntil == 0) _pause.HoldWrites();
+        if (_pausedUntil == 0) _pause.HoldWrites(PauseReason.Failover);
         _pausedUntil = Now + milliseconds;
     }
 
@@ -138,7 +139,7 @@ sealed partial class ClusterHost
     {
         if (_pausedUntil == 0) return;
         _pausedUntil = 0;
-        _pause.ReleaseWrites();
+        _pause.ReleaseWrites(PauseReason.Failover);
     }
 
     void Write(ClusterLogLevel level, string text)

@@ -6,8 +6,11 @@ namespace MiniRedis.Server.Bus;
 /// <remarks>Under the executor's lock.</remarks>
 interface ISlotKeys
 {
-    /// <summary>How many keys a slot has.</summary>
+    /// <summary>How many keys a slot has; those that are being deleted do not count.</summary>
     long Count(int slot);
+
+    /// <summary>The same of one database.</summary>
+    long Count(int slot, int database);
 
     /// <summary>
     /// Deletes the keys of slots that another node serves now, in slices. Nobody sees them from now on. Replicas and files hear of it as of

@@ -59,7 +59,7 @@ sealed partial class CommandRunner(
             client.Flags |= ClientFlags.Paused;
             return false;
         }
-        var errors = reply.Errors;
+        if (client.ImportedSlots is not null) reply.NotesErrors = true;
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
         if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply, keyHash))
         {
@@ -77,10 +77,19 @@ sealed partial class CommandRunner(
             }
         }
         if (reply.Muted) EndMuted(client, reply);
-        if (client.ImportedSlots is not null && reply.Errors != errors) parts.Migrations!.NoteError(client);
+        if (reply.NotesErrors) NoteImport(client, reply);
         if (client.Tracking is { } cached) EndCaching(client, cached, command);
         if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);
         return true;
+    }
+
+    /// <summary>A command of the source of a slot has run; an error of it ends the migration.</summary>
+    void NoteImport(Client client, ReplyWriter reply)
+    {
+        reply.NotesErrors = false;
+        if (reply.NotedError is not { } error) return;
+        reply.NotedError = null;
+        parts.Migrations!.NoteError(client, error);
     }
 
     /// <summary>CLIENT CACHING applies to one command or transaction. Other CLIENT subcommands may come between.</summary>

@@ -131,13 +131,19 @@ sealed partial class MigrationHost
         }
         catch (OutOfMemoryException)
         {
-            _failing.Add((export.Link.Job, "Memory for the changes on their way was refused"));
-            _cronSignal.Request();
+            Fail(export.Link.Job, "memory for the changes on their way was refused");
         }
     }
 
     // Found while effects are delivered, and done behind that.
-    readonly List<(SlotMigration Job, string Message)> _failing = [];
+    readonly List<(SlotMigration Job, string Reason)> _failing = [];
+
+    void Fail(SlotMigration job, string reason)
+    {
+        if (_failing.Exists(f => f.Job == job)) return;
+        _failing.Add((job, reason));
+        _cronSignal.Request();
+    }
 
     /// <summary>As a replica's, the output of an export is bounded: a target that takes nothing must not cost all memory.</summary>
     void CheckLimit(SlotMigration job, Export export)
@@ -148,16 +154,14 @@ sealed partial class MigrationHost
         else if (export.OverSoftSince == 0) export.OverSoftSince = Now;
         var isTooMuch = limit.HardBytes > 0 && unsent > limit.HardBytes
             || isOverSoft && Now - export.OverSoftSince > limit.SoftSeconds * 1000L;
-        if (!isTooMuch) return;
-        _failing.Add((job, "The changes on their way exceed client-output-buffer-limit of the class replica"));
-        _cronSignal.Request();
+        if (isTooMuch) Fail(job, "the changes on their way exceed client-output-buffer-limit of the class replica");
     }
 
     /// <summary>Ends exports that cannot go on. Called by the cron.</summary>
     public void Run()
     {
         if (_failing.Count == 0) return;
-        foreach (var (job, message) in _failing) Machine.Failed(job, message, Now);
+        foreach (var (job, reason) in _failing) Machine.Lost(job, reason, Now);
         _failing.Clear();
         Step(static () => { });
     }
@@ -168,8 +172,7 @@ sealed partial class MigrationHost
     /// <summary>A unit of effects is lost: what has changed is not known.</summary>
     public void NoteLostUnit()
     {
-        foreach (var job in _exports.Keys) _failing.Add((job, "A change was too large to be told"));
-        _cronSignal.Request();
+        foreach (var job in _exports.Keys) Fail(job, "a change was too large to be told");
     }
 
     void Enter(ExportLink link, Action step)

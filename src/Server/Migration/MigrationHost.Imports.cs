@@ -41,10 +41,16 @@ sealed partial class MigrationHost
     public void Receive(SlotMigration job, string word) => Step(() => Machine.Received(job, word, Now));
 
     /// <summary>A command of the source was refused: what is here is not what is there.</summary>
-    public void NoteError(Client client)
+    public void NoteError(Client client, string error)
     {
         if (ImportOf(client) is not { } job) return;
-        Step(() => Machine.Failed(job, "Failed to process command during slot migration. Check logs for more information", Now));
+        _log.ClusterWarning($"Slot migration {job}: a command of the source was refused: {error}");
+        var isMemory = error.StartsWith("OOM", StringComparison.Ordinal);
+        Step(() => Machine.Failed(
+            job,
+            isMemory ? "Ran out of memory (OOM) during slot import"
+                : "Failed to process command during slot migration. Check logs for more information",
+            Now));
     }
 
     void Leave(Client client)

@@ -148,8 +148,8 @@ sealed partial class MigrationHost : IMigrationHost, IMemoryHolder, IDisposable
                 Close(close.Job);
                 break;
             case MigrationOutput.HoldWrites hold:
-                if (hold.Holds) _pause.HoldWrites(sparesImports: true);
-                else _pause.ReleaseWrites(sparesImports: true);
+                if (hold.Holds) _pause.HoldWrites(PauseReason.SlotMigration);
+                else _pause.ReleaseWrites(PauseReason.SlotMigration);
                 break;
             case MigrationOutput.Hide hide:
                 // What an earlier owner's deletion has left must not be mixed with what comes.

@@ -32,9 +32,11 @@ sealed class SlotKeys(Keyspace keyspace, KeyAccess keys, EffectStream effects, C
     public long Count(int slot)
     {
         long count = 0;
-        foreach (var database in keyspace.Databases) count += database.CountInSlot(slot);
+        for (var database = 0; database < keyspace.DatabaseCount; database++) count += Count(slot, database);
         return count;
     }
+
+    public long Count(int slot, int database) => _pending.Contains(slot) ? 0 : keyspace[database].CountInSlot(slot);
 
     public bool IsDeleting => _deletions.Count > 0;
 

@@ -370,6 +370,9 @@ public class SlotMigrationsTests
     [Fact]
     public void What_cannot_come_is_refused_in_Valkeys_words()
     {
+        Assert.Equal(
+            "ERR Slot migration can only be used on primary nodes.",
+            _cluster[4].Machine.Establish(new string('b', 40), Source.Node.Id, Ranges((20, 20)), _cluster.Now, out _));
         Assert.Equal("ERR Slot is already being imported on the target by a different migration", Establish(Source.Node.Id, (12, 12)));
         Assert.Equal("ERR Target node does not know the source node", Establish(new string('a', 40), (20, 20)));
         Assert.Equal("ERR Source node is target node itself", Establish(Target.Node.Id, (20, 20)));

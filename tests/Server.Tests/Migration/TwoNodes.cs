@@ -9,6 +9,9 @@ sealed class TwoNodes : IDisposable
     /// <summary>The slot of every key with the hash tag {x}.</summary>
     public const int Slot = 16287;
 
+    /// <summary>A key in the slot.</summary>
+    public static string Key(string name) => $"{{x}}{name}";
+
     const string Node = "cluster-enabled yes\ncluster-node-timeout 2000\nenable-debug-command yes\ncluster-allow-replica-migration no\n";
 
     readonly List<TestServer> _replicas = [];
@@ -88,7 +91,6 @@ sealed class TwoNodes : IDisposable
         Assert.Equal(MachineOf(Source).Myself.Id, OwnerSeenBy(Target));
         // Nothing is held, and nothing hidden.
         Assert.Equal("+OK", ToSource.Call("SET {x}after 1"));
-        Assert.Equal("+OK", ToSource.Call("CLUSTER COUNTKEYSINSLOT 0").StartsWith(':') ? "+OK" : "");
         Assert.False(Target.Server.Keyspace[0].IsHidden(Slot));
     }
 

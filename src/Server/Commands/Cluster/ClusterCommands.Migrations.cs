@@ -1,3 +1,4 @@
+using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Migrations;
 using MiniRedis.Resp;
 using MiniRedis.Server.Bus;
@@ -33,7 +34,13 @@ static partial class ClusterCommands
 
     static void MigrateSlots(ref CommandContext c, ClusterHost cluster)
     {
-        var wanted = new List<(SlotRanges, string)>();
+        // As in Valkey what is said first is judged first, though it all counts or none.
+        var (machine, taken, wanted) = (c.Server.Migrations!.Machine, new SlotSet(), new List<(SlotRanges, string)>());
+        if (machine.WhyNotNow() is { } reason)
+        {
+            c.Fail(reason);
+            return;
+        }
         for (var at = 2; at < c.Count;)
         {
             if (!c.IsToken(at, "SLOTSRANGE"u8))
@@ -43,6 +50,11 @@ static partial class ClusterCommands
             }
             at++;
             if (!TryRanges(ref c, ref at, out var ranges)) return;
+            if (machine.WhyNot(ranges, taken) is { } refusal)
+            {
+                c.Fail(refusal);
+                return;
+            }
             if (at + 1 >= c.Count || !c.IsToken(at, "NODE"u8))
             {
                 c.Fail(Errors.Syntax);
@@ -123,6 +135,10 @@ static partial class ClusterCommands
         reply.Integer(value);
     }
 
+    /// <summary>What the two sides of a migration say to each other.</summary>
+    static readonly HashSet<string> s_words =
+        ["SNAPSHOT-EOF", "REQUEST-PAUSE", "PAUSED", "REQUEST-FAILOVER", "FAILOVER-GRANTED", "ACK"];
+
     static void SyncSlots(ref CommandContext c, ClusterHost cluster)
     {
         var migrations = c.Server.Migrations!;
@@ -130,7 +146,8 @@ static partial class ClusterCommands
         else if (c.IsToken(2, "FINISH"u8)) Finish(ref c, migrations);
         else if (c.IsToken(2, "CAPA"u8)) return;
         else if (migrations.ImportOf(c.Client) is { } job) migrations.Receive(job, Word(c, 2).ToUpperInvariant());
-        else c.Fail(Errors.NotOfAMigration(Word(c, 2).ToUpperInvariant()));
+        else if (s_words.Contains(Word(c, 2).ToUpperInvariant())) c.Fail(Errors.NotOfAMigration(Word(c, 2).ToUpperInvariant()));
+        else c.Fail(Errors.Syntax);
     }
 
     static void Establish(ref CommandContext c, MigrationHost migrations)

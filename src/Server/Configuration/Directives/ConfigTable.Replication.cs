@@ -64,6 +64,7 @@ internal static partial class ConfigTable
         Bytes("cluster-link-sendbuf-limit", 0, (0, long.MaxValue), c => ref c.Cluster.ClusterLinkSendbufLimit),
         Long("cluster-blacklist-ttl", 60, (0, long.MaxValue), c => ref c.Cluster.ClusterBlacklistTtl, from: Valkey80),
         Bool("cluster-slot-stats-enabled", false, c => ref c.Cluster.ClusterSlotStatsEnabled, from: Valkey80),
+        Int("cluster-databases", 1, (1, int.MaxValue), c => ref c.Cluster.ClusterDatabases, Immutable, from: Valkey90),
         Bytes("slot-migration-max-failover-repl-bytes", 0, (-1, long.MaxValue), c => ref c.Cluster.SlotMigrationMaxFailoverReplBytes,
             from: Valkey90),
         Int("cluster-slot-migration-log-max-len", 1000, (0, int.MaxValue), c => ref c.Cluster.ClusterSlotMigrationLogMaxLen, from: Valkey90),

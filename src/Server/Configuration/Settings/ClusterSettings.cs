@@ -16,5 +16,7 @@ internal sealed class ClusterSettings
     /// <summary>Bytes; -1: writes are held whatever waits.</summary>
     public long SlotMigrationMaxFailoverReplBytes;
     public int ClusterSlotMigrationLogMaxLen;
+    /// <summary>Databases that clients of a cluster node may use.</summary>
+    public int ClusterDatabases = 1;
     public EndpointType ClusterPreferredEndpointType;
 }
