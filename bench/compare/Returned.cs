@@ -45,7 +45,7 @@ static class Returned
         yield return new("a million GETs of 1 KB, unread", none, server => Unread(server, 1, Scaled(1_000_000), 1000));
         yield return new("100 GETs of 10 MB, unread", none, server => Unread(server, 1, Scaled(100), 10_000_000));
         yield return new("150 clients, 15 MB unread each, bound 200 MB", ["--maxmemory-clients", "200mb"],
-            server => Unread(server, Scaled(150), 15_000, 1000));
+            server => Unread(server, Scaled(150), Scaled(15_000), 1000));
         yield return new("50 half requests of 10 MB", none, server => HalfRequests(server, Scaled(50), 10_000_000));
         yield return new("10,000 clients", none, server => Many(server, Scaled(10_000)));
         yield return new("100 subscribers that read nothing", noPubSubLimit, server => Subscribers(server, 100, Scaled(4000), 1000));

@@ -8,9 +8,10 @@ namespace MiniRedis.Scripting.Tests;
 /// <summary>A machine with a host of the tests': text in, text out, one char a byte.</summary>
 sealed class ScriptRunner : IScriptHost, IDisposable
 {
-    public ScriptRunner(TimeProvider? time = null)
+    public ScriptRunner(TimeProvider? time = null, bool deprecated = false)
     {
         Machine = new LuaMachine(this, time: time);
+        if (deprecated) Machine.AddDeprecated();
         Machine.AddRunGlobal("KEYS");
         Machine.AddRunGlobal("ARGV");
         var host = Machine.AddTable("host");

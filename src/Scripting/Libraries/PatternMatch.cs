@@ -15,8 +15,11 @@ internal unsafe struct PatternMatch(LuaMachine machine, byte* source, int source
     /// <summary>Bytes of a set that are looked through in about the time of a call.</summary>
     const int LongSet = 16;
 
-    /// <summary>Steps that wait for others. About 200 bytes of stack each.</summary>
-    const int MostDepth = 4000;
+    /// <summary>
+    /// Steps that wait for others: repeated items and captures in a row, of which ordinary patterns have a dozen. A step takes 300 bytes of
+    /// stack, and twice that before it is compiled with optimization.
+    /// </summary>
+    const int MostDepth = 1000;
 
     [InlineArray(MostCaptures)]
     struct Starts

@@ -76,6 +76,7 @@ public sealed unsafe partial class LuaMachine
                 Mark(((UpValue*)o)->Where);
                 Mark((GcObject*)((UpValue*)o)->Owner);
                 break;
+            case LuaType.Userdata: Mark((GcObject*)((Userdata*)o)->Metatable); break;
         }
     }
 
@@ -207,6 +208,9 @@ public sealed unsafe partial class LuaMachine
                 break;
             case LuaType.UpValue:
                 _heap.Free((UpValue*)o, 1);
+                break;
+            case LuaType.Userdata:
+                _heap.Free((Userdata*)o, 1);
                 break;
             case LuaType.Proto:
                 FreeProto((Proto*)o);

@@ -46,6 +46,14 @@ public sealed unsafe partial class LuaMachine
         return closure;
     }
 
+    internal Userdata* NewUserdata(Table* metatable)
+    {
+        var userdata = _heap.Allocate<Userdata>();
+        *userdata = new() { Header = { Type = (byte)LuaType.Userdata }, Metatable = metatable };
+        Link((GcObject*)userdata);
+        return userdata;
+    }
+
     /// <summary>A string of the run.</summary>
     public Value NewString(ReadOnlySpan<byte> bytes)
     {

@@ -17,6 +17,7 @@ public sealed unsafe partial class LuaMachine
     {
         LuaType.Table => value->Table->Metatable,
         LuaType.String => _stringMetatable,
+        LuaType.Userdata => value->Userdata->Metatable,
         _ => null,
     };
 
@@ -134,9 +135,9 @@ public sealed unsafe partial class LuaMachine
     bool AreEqual(Value* a, Value* b)
     {
         if (Value.RawEquals(a, b)) return true;
-        if (a->Type != LuaType.Table) return false;
-        var left = a->Table->Metatable;
-        var right = b->Table->Metatable;
+        if (a->Type is not (LuaType.Table or LuaType.Userdata)) return false;
+        var left = MetatableOf(a);
+        var right = MetatableOf(b);
         var method = FastMetamethod(left, Metamethod.Eq);
         if (method->IsNil) return false;
         if (left == right) return CallCondition(*method, a, b);

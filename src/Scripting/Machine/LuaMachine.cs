@@ -120,6 +120,9 @@ public sealed unsafe partial class LuaMachine : IDisposable
     internal void AddNative(Table* table, string name, delegate*<LuaMachine, int> code, int id = 0) =>
         SetField(table, name, Value.From(NewNative(code, 0, id)));
 
+    /// <summary>Adds getfenv, setfenv and newproxy. Before <see cref="Seal"/>.</summary>
+    public void AddDeprecated() => BaseLibrary.OpenDeprecated(this);
+
     /// <summary>A table of the host's own, as a global. Before <see cref="Seal"/>.</summary>
     public Value AddTable(string name) => Value.From(OpenLibrary(name, 0));
 

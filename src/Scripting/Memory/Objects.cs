@@ -82,6 +82,13 @@ internal unsafe struct Closure
     public static Value* Values(Closure* c) => (Value*)(c + 1);
 }
 
+/// <summary>What newproxy makes: an identity with a metatable.</summary>
+internal unsafe struct Userdata
+{
+    public GcObject Header;
+    public Table* Metatable;
+}
+
 /// <summary>A local variable's name, and the instructions between which it lives. For error texts.</summary>
 internal unsafe struct LocalName
 {

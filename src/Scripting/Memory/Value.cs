@@ -35,6 +35,7 @@ public unsafe struct Value
     [FieldOffset(0)] internal Table* Table;
     [FieldOffset(0)] internal Closure* Closure;
     [FieldOffset(0)] internal LuaThread* Thread;
+    [FieldOffset(0)] internal Userdata* Userdata;
     [FieldOffset(8)] public LuaType Type;
 
     public static Value Nil => default;
@@ -53,6 +54,8 @@ public unsafe struct Value
     internal static Value From(Closure* c) => new() { Closure = c, Type = LuaType.Function };
 
     internal static Value From(LuaThread* t) => new() { Thread = t, Type = LuaType.Thread };
+
+    internal static Value From(Userdata* u) => new() { Userdata = u, Type = LuaType.Userdata };
 
     public readonly bool IsNil => Type == LuaType.Nil;
 

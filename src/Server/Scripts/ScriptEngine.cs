@@ -35,6 +35,7 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     {
         _services = services;
         Machine = new LuaMachine(this, services.Random) { MemoryLimit = services.MemoryLimit };
+        if (services.HasDeprecated) Machine.AddDeprecated();
         _names = new ScriptNames(Machine);
         _reply = new ScriptReply(_names, services.Statistics);
         var redis = Machine.FixedTable();

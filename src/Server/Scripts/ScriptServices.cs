@@ -32,6 +32,9 @@ sealed class ScriptServices(
     /// <summary>Runs the commands of scripts. Set when the server is put together.</summary>
     public IScriptCalls Calls { get; set; } = null!;
 
+    /// <summary>Whether scripts have the functions that lua-enable-deprecated-api gives back.</summary>
+    public bool HasDeprecated => settings.LuaEnableDeprecatedApi;
+
     /// <summary>Most bytes that one run may hold.</summary>
     public long MemoryLimit => settings.ScriptMemoryLimit > 0 ? settings.ScriptMemoryLimit : long.MaxValue;
 

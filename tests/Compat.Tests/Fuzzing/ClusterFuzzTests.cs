@@ -60,7 +60,7 @@ public sealed class ClusterFuzzTests(ITestOutputHelper output)
         using var oracle = new RedisServerProcess(
             null, "--save", "", "--enable-debug-command", "yes", "--dir", directory.FullName, "--port", $"{FreeNodePort()}",
             "--cluster-enabled", "yes", "--cluster-node-timeout", "600000", "--cluster-require-full-coverage", "no");
-        using var server = LoneNode.Start(Mine, Others, "enable-debug-command yes\ncluster-require-full-coverage no");
+        using var server = LoneNode.Start(Mine, Others, "enable-debug-command yes\ncluster-require-full-coverage no", realTime: true);
         using var theirs = oracle.Connect();
         using var ours = server.Connect();
         for (var patience = Stopwatch.StartNew(); !theirs.Call("CLUSTER INFO").Contains("cluster_state:ok", StringComparison.Ordinal); Thread.Yield())

@@ -94,6 +94,8 @@ public class BombTests
     [InlineData("return string.find('a', string.rep('(', 1e6))", "too many captures")]
     [InlineData("return string.find(string.rep('a', 1e5), string.rep('a?', 1e5))", "pattern too complex")]
     [InlineData("return string.find(string.rep('a', 1e5), string.rep('a*', 1e5))", "pattern too complex")]
+    [InlineData("local function f(n) if n == 0 then return string.find(string.rep('a', 1e4), string.rep('a*', 1e4)) end "
+        + "string.gsub('a', 'a', function() f(n - 1) end) end f(90)", "pattern too complex")]
     [InlineData("return cjson.decode(string.rep('[', 1e6))", "too many nested data structures")]
     [InlineData("return cjson.decode(string.rep('{\"a\":', 1e6))", "too many nested data structures")]
     [InlineData("return cmsgpack.unpack(string.rep('\\145', 1e6))", StackOverflow)]

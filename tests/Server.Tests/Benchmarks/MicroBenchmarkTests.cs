@@ -6,6 +6,7 @@ using MiniRedis.Benchmarks;
 namespace MiniRedis.Server.Tests.Benchmarks;
 
 /// <summary>Runs every micro-benchmark, so that none rots, and holds those of the hot path to allocating nothing.</summary>
+[Trait("Size", "Large")]
 public sealed class MicroBenchmarkTests
 {
     /// <summary>

@@ -8,6 +8,7 @@ namespace MiniRedis.Server.Tests.Commands;
 /// Numbers of a megabyte, in every form, wherever a command takes a value and wherever it reads one in the data. What takes time
 /// with the square of the length takes minutes of it.
 /// </summary>
+[Trait("Size", "Large")]
 public sealed class LongNumberTests
 {
     const int Length = 1_000_000;

@@ -4,6 +4,7 @@ namespace MiniRedis.Server.Tests.Commands;
 /// Commands of which a client decides how much they need while they run: asked for much of it, they answer what they answer for little,
 /// and what they took is given back.
 /// </summary>
+[Trait("Size", "Large")]
 public sealed class ScratchMemoryTests : IDisposable
 {
     const int Many = 100_000;

@@ -15,13 +15,31 @@ static class LoneNode
     /// <param name="more">Lines of redis.conf.</param>
     /// <param name="isReplica">Whether it is a replica of the other.</param>
     /// <param name="isUp">Whether the cluster is to come up first.</param>
+    /// <param name="realTime">The machine's clock, where commands wait.</param>
     public static TestServer Start(
-        string mine = "0-8191", string others = "8192-16383", string more = "", bool isReplica = false, bool isUp = true)
+        string mine = "0-8191", string others = "8192-16383", string more = "", bool isReplica = false, bool isUp = true, bool realTime = false)
     {
         var nodes = NodesFile(mine, others, isReplica);
-        var server = new TestServer("cluster-enabled yes\ncluster-node-timeout 600000\n" + more, realTime: true, nodes: nodes);
-        if (isUp) server.TickUntil(() => server.Server.Cluster!.Machine.IsOk);
+        var server = new TestServer("cluster-enabled yes\ncluster-node-timeout 600000\n" + more, realTime: realTime, nodes: nodes);
+        if (isUp && realTime) server.TickUntil(() => server.Server.Cluster!.Machine.IsOk);
+        else if (isUp) AdvanceUntilOk(server);
         return server;
+    }
+
+    /// <summary>A master takes some seconds after its start until it says that the cluster is up.</summary>
+    static void AdvanceUntilOk(TestServer server)
+    {
+        bool IsOk()
+        {
+            lock (server.Server.Executor.ExecutorLock) return server.Server.Cluster!.Machine.IsOk;
+        }
+
+        for (var passed = 0; !IsOk(); passed += 100)
+        {
+            Assert.True(passed < 60_000, "the cluster did not come up");
+            server.Advance(TimeSpan.FromMilliseconds(100));
+            server.Server.Cluster!.OnTick();
+        }
     }
 
     /// <summary>What such a node has in nodes.conf.</summary>

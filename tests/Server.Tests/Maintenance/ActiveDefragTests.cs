@@ -2,6 +2,7 @@ using System.Globalization;
 
 namespace MiniRedis.Server.Tests.Maintenance;
 
+[Trait("Size", "Large")]
 public class ActiveDefragTests
 {
     const string Thresholds = "enable-debug-command yes\nactive-defrag-ignore-bytes 1mb\nactive-defrag-threshold-lower 5\n";

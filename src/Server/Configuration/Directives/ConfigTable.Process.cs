@@ -48,8 +48,7 @@ internal static partial class ConfigTable
         Long("busy-reply-threshold", 5000, (0, long.MaxValue), c => ref c.Process.BusyReplyThreshold, alias: "lua-time-limit"),
         // A script without end or bound is to fail by itself, before the system ends the server for its memory.
         Bytes("script-memory-limit", 512L * Mb, (0, long.MaxValue), c => ref c.Process.ScriptMemoryLimit, from: "MiniRedis"),
-        Bool("lua-enable-deprecated-api", false, c => ref c.Process.LuaEnableDeprecatedApi, Immutable | Hidden,
-            inert: "newproxy, getfenv and setfenv are not built"),
+        Bool("lua-enable-deprecated-api", false, c => ref c.Process.LuaEnableDeprecatedApi, Immutable | Hidden),
         Text("locale-collate", "", c => ref c.Process.LocaleCollate, inert: "SORT ALPHA compares bytes, whatever the locale"),
         Text("ignore-warnings", "", c => ref c.Process.IgnoreWarnings),
         Bool("extended-redis-compatibility", false, c => ref c.Process.ExtendedRedisCompatibility, from: Valkey80,

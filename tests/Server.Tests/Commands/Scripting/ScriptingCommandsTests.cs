@@ -338,4 +338,21 @@ public sealed class ScriptingCommandsTests : ServerTests
         _client.Call("CLIENT UNPAUSE");
         Assert.Equal(":2", held.Read());
     }
+
+    [Fact]
+    public void Deprecated_functions_are_there_if_the_configuration_says_so()
+    {
+        Assert.Contains("nonexistent global variable 'setfenv'", Eval("return setfenv(1, {})"), StringComparison.Ordinal);
+        using var server = new TestServer("lua-enable-deprecated-api yes");
+        using var client = server.Connect();
+        Assert.Equal("$5 named", client.CallWords("EVAL", "local r = redis setfenv(1, {name = 'named'}) return name", "0"));
+        Assert.Equal("$3 lib", client.CallWords("FUNCTION", "LOAD", """
+            #!lua name=lib
+            local function look() return seen end
+            redis.register_function('change', function(keys) setfenv(look, {seen = keys[1]}) return 1 end)
+            redis.register_function('look', function() return look() end)
+            """));
+        Assert.Equal(":1", client.Call("FCALL change 1 first"));
+        Assert.Equal("$5 first", client.Call("FCALL look 0"));
+    }
 }

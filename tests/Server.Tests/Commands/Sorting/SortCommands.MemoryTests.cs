@@ -1,6 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Sorting;
 
 /// <summary>What SORT takes where a client decides how much there is to sort, to look up, and to answer.</summary>
+[Trait("Size", "Large")]
 public sealed class SortCommandsMemoryTests
 {
     const int Megabyte = 1 << 20;
