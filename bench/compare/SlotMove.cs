@@ -27,18 +27,20 @@ static class SlotMove
         Console.WriteLine();
     }
 
-    static RunningServer Node(string mine) => new(
-        "MiniRedis", mine, "--cluster-enabled", "yes", "--cluster-port", RunningServer.FreePort().ToString(CultureInfo.InvariantCulture));
+    static RunningServer Node(string mine, out string busPort)
+    {
+        busPort = RunningServer.FreePort().ToString(CultureInfo.InvariantCulture);
+        return new("MiniRedis", mine, "--cluster-enabled", "yes", "--cluster-port", busPort);
+    }
 
     static void AsAWhole(string mine, int keys)
     {
-        using var source = Node(mine);
-        using var target = Node(mine);
+        using var source = Node(mine, out _);
+        using var target = Node(mine, out var busPort);
         using var client = source.Connect();
         using var other = target.Connect();
         client.Call("CLUSTER", "ADDSLOTSRANGE", "1", "16383");
         other.Call("CLUSTER", "ADDSLOTS", "0");
-        var busPort = other.Call("CONFIG", "GET", "cluster-port").Split("\r\n")[^1];
         client.Call("CLUSTER", "MEET", "127.0.0.1", target.Port.ToString(CultureInfo.InvariantCulture), busPort);
         while (!client.Call("CLUSTER", "INFO").Contains("cluster_state:ok", StringComparison.Ordinal)
             || !other.Call("CLUSTER", "INFO").Contains("cluster_slots_assigned:16384", StringComparison.Ordinal)
