@@ -108,6 +108,7 @@ public enum AclCategory : long
     Connection = 1L << 18,
     Transaction = 1L << 19,
     Scripting = 1L << 20,
+    Cache = 1L << 21,
 }
 
 /// <summary>What a command does to a key. Exactly one of RO, RW, OW and RM, and any of the rest.</summary>
@@ -170,6 +171,7 @@ public enum CommandGroup
     Geo,
     Stream,
     Bitmap,
+    Cache,
 }
 
 /// <summary>How the effects of a command reach the append-only file and the replicas.</summary>

@@ -229,6 +229,7 @@ public class CommandSpec
         CommandGroup.Geo => AclCategory.Geo,
         CommandGroup.Stream => AclCategory.Stream,
         CommandGroup.Bitmap => AclCategory.Bitmap,
+        CommandGroup.Cache => AclCategory.Cache,
         // PubSub comes with its flag; server, cluster and Sentinel commands imply no category.
         _ => AclCategory.None,
     };

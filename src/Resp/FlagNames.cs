@@ -66,12 +66,13 @@ public static class FlagNames
         (AclCategory.Connection, "connection"),
         (AclCategory.Transaction, "transaction"),
         (AclCategory.Scripting, "scripting"),
+        (AclCategory.Cache, "cache"),
     ];
 
     private static readonly string[] Groups =
     [
         "generic", "string", "list", "set", "sorted-set", "hash", "pubsub", "transactions", "connection", "server",
-        "scripting", "hyperloglog", "cluster", "sentinel", "geo", "stream", "bitmap",
+        "scripting", "hyperloglog", "cluster", "sentinel", "geo", "stream", "bitmap", "cache",
     ];
 
     private static readonly string[] ArgTypes =

@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Bus;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Commands;
 using MiniRedis.Server.Commands.Connection;
@@ -87,6 +88,8 @@ sealed class MiniRedisServer
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
+        var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching);
+        var purges = new CachePurges(keyspace, pubSub, pause, effects, history, clock, cronSignal);
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -97,10 +100,11 @@ sealed class MiniRedisServer
         var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
         var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, history, clock, config.Process);
+        var purgeSweep = new PurgeSweep(keyspace, keys, pause, effects, latency, dataset, history, clock, config.Process);
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
-        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, effects, memory, latency, dataset, history, clock, cronSignal,
-            config.Memory, config.Observation, config.Process, config.Replication);
+        var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, purgeSweep, effects, memory, latency, dataset, history, clock,
+            cronSignal, config.Memory, config.Observation, config.Process, config.Replication);
 
         // Files.
         var settings = config.Persistence;
@@ -133,7 +137,7 @@ sealed class MiniRedisServer
             ? new ClusterHost(
                 config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
             {
-                SlotKeys = new SlotKeys(keyspace, keys, effects, clock),
+                SlotKeys = new SlotKeys(keyspace, keys, effects, clock), Purges = purges,
             }
             : null;
 
@@ -154,7 +158,8 @@ sealed class MiniRedisServer
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
-            keyspace, pause, blocked, limits, clientEviction, tracking, expiry, lazyFree, defrag, eviction, snapshots, backgroundSaving, aof,
+            keyspace, pause, blocked, leases, purges, limits, clientEviction, tracking, expiry, purgeSweep, lazyFree, defrag, eviction, snapshots,
+            backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
             hotKeys, metrics, sentinel, cluster, migrations, migrationLinks, config.Process, clock);
         Parts = new ServerParts
@@ -166,9 +171,9 @@ sealed class MiniRedisServer
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             ReplicasBeforeShutdown = beforeShutdown,
-            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked,
+            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked, Leases = leases, Purges = purges,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
-            Admission = admission, ActiveExpiry = expiry, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
+            Admission = admission, ActiveExpiry = expiry, PurgeSweep = purgeSweep, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
@@ -185,7 +190,7 @@ sealed class MiniRedisServer
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
-            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, commands, switches,
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, leases, commands, switches,
             config.Observation, clock, log)
         {
             SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,
@@ -234,6 +239,7 @@ sealed class MiniRedisServer
         memory.AddBacklog(stream);
         if (cluster is not null)
         {
+            purges.Nodes = (channel, message) => cluster.Publish(channel, message, isSharded: false);
             memory.AddBacklog(cluster);
             migrations!.ExecutorLock = Parts.Executor.ExecutorLock;
             memory.AddBacklog(migrations);
@@ -243,6 +249,7 @@ sealed class MiniRedisServer
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);
+        memory.AddBacklog(leases);
         hotKeys.Turned = callWatch.Refresh;
         if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();
         pause.Ended += blocked.MarkHeld;
@@ -250,6 +257,8 @@ sealed class MiniRedisServer
         saving.ChangesForgotten += backgroundSaving.ForgetChanges;
         aof.GapFound += aofRewriting.NoteGap;
         admission.Leaving += blocked.Leave;
+        admission.Leaving += client => leases.Close(client.Id);
+        follower.RoleChanged += leases.VoidAll;
         admission.Leaving += transactions.Discard;
         admission.Leaving += tracking.Remove;
         admission.Leaving += pubSub.Leave;

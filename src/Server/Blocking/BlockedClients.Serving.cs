@@ -1,4 +1,5 @@
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Blocking;
 
@@ -43,11 +44,11 @@ sealed partial class BlockedClients
         }
     }
 
-    /// <summary>Leaves no trace: an expired key counts as missing, but this lookup does not delete it.</summary>
+    /// <summary>Leaves no trace: an expired or purged key counts as missing, but this lookup does not delete it.</summary>
     bool IsOfType(BlockingQueue queue, BlockingCall call)
     {
         var at = keyspace[queue.Database].Lookup(queue.Key);
-        return at.Found && at.Record.Type == call.Type && !(at.Record.HasExpiry && at.Record.ExpireAt <= keys.Due);
+        return at.Found && at.Record.Type == call.Type && !KeyAccess.IsGone(keyspace[queue.Database], at.Record, keys.Due);
     }
 
     /// <summary>Ends every wait: the server becomes a replica, whose keys change by its master's commands only.</summary>

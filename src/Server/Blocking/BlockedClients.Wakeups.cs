@@ -21,6 +21,14 @@ sealed partial class BlockedClients : IEffectSink
     /// <summary>Has a call that waits for no key run again with the next that are served.</summary>
     public void Wake(BlockingCall call) => _awake.Enqueue(call);
 
+    /// <summary>
+    /// Has the calls that wait for a key run again with the next that are served: something beside the key has changed for them.
+    /// </summary>
+    public void Signal(int database, ReadOnlySpan<byte> key)
+    {
+        if (TryGetQueue(database, key, out var queue)) Mark(queue);
+    }
+
     KeyspaceEvents IEffectSink.WantedEvents => KeyspaceEvents.All;
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)

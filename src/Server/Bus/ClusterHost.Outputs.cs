@@ -1,5 +1,6 @@
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Files;
@@ -57,7 +58,7 @@ sealed partial class ClusterHost
             case ClusterOutput.Log line:
                 Write(line.Level, line.Text);
                 break;
-            case ClusterOutput.Publish message:
+            case ClusterOutput.Publish message when !IsPurge(message):
                 _pubSub.Publish(message.Channel.Span, message.Message.Span, message.IsSharded);
                 break;
             case ClusterOutput.PauseWrites pause:
@@ -80,6 +81,9 @@ sealed partial class ClusterHost
         return true;
     }
 
+    /// <summary>Whether a message says what another node has purged. This one carries it out and tells its subscribers itself.</summary>
+    static bool IsPurge(ClusterOutput.Publish message) => !message.IsSharded && PurgeMessage.IsChannel(message.Channel.Span, out _);
+
     /// <summary>Does what had to wait for the end of a script.</summary>
     void PerformAfterScript()
     {
@@ -101,6 +105,9 @@ sealed partial class ClusterHost
                 var slots = new SlotSet();
                 slots.Add(keys.Slot);
                 SlotKeys.Delete(slots);
+                break;
+            case ClusterOutput.Publish purge:
+                Purges.Adopt(purge.Channel.Span, purge.Message.Span);
                 break;
             case ClusterOutput.DeleteAllKeys:
                 _effects.FlushingAll(_keyspace.DatabaseCount);

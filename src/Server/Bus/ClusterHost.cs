@@ -3,6 +3,7 @@ using System.Text;
 using MiniRedis.Cluster;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Settings;
@@ -68,6 +69,9 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
 
     /// <summary>The keys by slot. The root sets it.</summary>
     public ISlotKeys SlotKeys { get; set; } = null!;
+
+    /// <summary>Carries out purges that other nodes tell of. The root sets it.</summary>
+    public CachePurges Purges { get; set; } = null!;
 
     /// <summary>
     /// Slots have other owners, or this node has another role: who waits for keys or listens to shard channels of them may have to go.

@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Acl;
 using MiniRedis.Server.Commands.Administration;
 using MiniRedis.Server.Commands.Bitmaps;
+using MiniRedis.Server.Commands.Caching;
 using MiniRedis.Server.Commands.Cluster;
 using MiniRedis.Server.Commands.Connection;
 using MiniRedis.Server.Commands.Geo;
@@ -31,7 +32,7 @@ static class CommandRegistry
     [
         .. StringCommands.All, .. BitmapCommands.All, .. HyperLogLogCommands.All,
         .. ListCommands.All, .. HashCommands.All, .. SetCommands.All, .. SortedSetCommands.All,
-        .. GeoCommands.All, .. StreamCommands.All,
+        .. GeoCommands.All, .. StreamCommands.All, .. CacheCommands.All,
         .. SortCommands.All, .. KeyCommands.All, .. TransactionCommands.All, .. PubSubCommands.All,
         .. ScriptingCommands.All, .. ConnectionCommands.All, .. AclCommands.All, .. ReplicationCommands.All,
         .. ServerCommands.All, .. MigrationCommands.All, .. ClusterCommands.OfClients,

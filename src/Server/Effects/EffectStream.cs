@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
@@ -22,13 +23,19 @@ namespace MiniRedis.Server.Effects;
 /// </summary>
 sealed class EffectStream
 {
+    /// <summary>The event of a key that a purge had overtaken and that is deleted now.</summary>
+    public const string Purged = "purged";
+
+    /// <summary>The event of a key whose value may still be served but should be computed anew. The value has not changed.</summary>
+    public const string TurnedStale = "stale";
+
     /// <summary>Bytes of a header and of line ends: "$2147483647", twice CRLF; a header asks for 16.</summary>
     const int MostAround = 32;
 
     // Replaced rather than changed: a sink may be added or removed while the others are called.
     IEffectSink[] _sinks = [];
     // The commands of the unit, and their encoding. Native memory: a transaction of a million commands has as many.
-    readonly NativeWriter _unit = new(), _bytes = new();
+    readonly NativeWriter _unit = new(), _bytes = new(), _argument = new();
 
     // Arguments that the last command of the unit still lacks.
     int _missing;
@@ -52,7 +59,7 @@ sealed class EffectStream
     public EffectTarget Receivers { get; private set; } = EffectTarget.All;
 
     /// <summary>Bytes of the buffers in which a unit is gathered.</summary>
-    public long BufferBytes => (long)_bytes.Capacity + _unit.Capacity;
+    public long BufferBytes => (long)_bytes.Capacity + _unit.Capacity + _argument.Capacity;
 
     /// <summary>Bytes of the commands of the unit so far.</summary>
     public int UnitBytes => _bytes.Length;
@@ -154,6 +161,7 @@ sealed class EffectStream
         Debug.Assert(IsPropagating);
         Debug.Assert(_missing == 0, "the command before lacks arguments");
         _missing = count;
+        _argument.Clear();
         if (_isLost || !TryMakeRoom(0)) return;
         var command = new EffectCommand(database, _bytes.Length, target & Receivers);
         _unit.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<EffectCommand>(in command)));
@@ -190,6 +198,16 @@ sealed class EffectStream
         _unit.Free();
         _bytes.Free();
         return false;
+    }
+
+    /// <summary>Where an argument is gathered whose length nobody knows before: write it, then call <see cref="AddArgument"/>.</summary>
+    public IBufferWriter<byte> Argument => _argument;
+
+    /// <summary>Adds what was written to <see cref="Argument"/>.</summary>
+    public void AddArgument()
+    {
+        Add(_argument.Written);
+        _argument.Clear();
     }
 
     public void Add(long argument)

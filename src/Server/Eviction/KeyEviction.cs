@@ -29,12 +29,13 @@ enum EvictionResult
 /// Values of many elements are freed in slices here as everywhere (<see cref="LazyFree"/>). Values that wait to be freed are
 /// freed before another key is evicted: no key goes for memory that is on its way back. Memory that eviction itself takes
 /// (invalidations for clients that cache the keys) does not evict more keys: the goal is that the data shrink by the excess at
-/// the start.
+/// the start. Nor does a key go while there are purged ones, which nobody sees any more (<see cref="PurgeSweep"/>).
 /// </para>
 /// </summary>
 /// <remarks>Under the executor's lock, between commands.</remarks>
 sealed class KeyEviction(
-    VictimChoice choice, KeyAccess keys, ClientMemory clientMemory, ClientPause pause, LazyFree lazyFree, EffectStream effects,
+    VictimChoice choice, KeyAccess keys, ClientMemory clientMemory, ClientPause pause, LazyFree lazyFree, PurgeSweep purgeSweep,
+    EffectStream effects,
     MemoryUsage memory, LatencyMonitor latency, DatasetState dataset, ReplicationHistory history, Clock clock, CronSignal cronSignal,
     MemorySettings memorySettings, ObservationSettings observationSettings, ProcessSettings processSettings,
     ReplicationSettings replicationSettings)
@@ -104,8 +105,9 @@ sealed class KeyEviction(
         // An import may not lose keys: it has to fit.
         if (memorySettings.MaxMemoryPolicy == MaxMemoryPolicy.NoEviction || processSettings.ImportMode)
         {
-            // No write is refused for values that only wait to be freed. One slice at a time is enough.
+            // No write is refused for values that only wait to be freed, nor for purged keys. One slice at a time is enough.
             lazyFree.Run();
+            if (memory.CountedForEviction > memorySettings.MaxMemory) purgeSweep.Run(isUrgent: true);
             return memory.CountedForEviction > memorySettings.MaxMemory ? EvictionResult.OutOfMemory : EvictionResult.WithinBound;
         }
         var started = clock.Advance();
@@ -121,9 +123,9 @@ sealed class KeyEviction(
         var sinceLook = 0;
         while (memory.CountedData > target)
         {
-            if (lazyFree.FreeSome())
+            if (lazyFree.FreeSome() || purgeSweep.FreeSome())
             {
-                // This freed dozens of elements, perhaps whole slabs: time to look at the clock.
+                // This freed dozens of elements or keys, perhaps whole slabs: time to look at the clock.
                 sinceLook = KeysBetweenLooks;
             }
             else

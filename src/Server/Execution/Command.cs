@@ -23,6 +23,9 @@ sealed class Command : CommandSpec
         }
     }
 
+    /// <summary>Whether the handler itself says which leases it ends or voids; those of other commands that write are voided for them.</summary>
+    public bool ManagesLeases { get; init; }
+
     /// <summary>
     /// Whether a call may take memory that stays: not one that only reads, or that only removes keys or parts of their values.
     /// </summary>

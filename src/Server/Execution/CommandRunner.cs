@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
@@ -29,8 +30,8 @@ sealed partial class CommandRunner(
     TrackedKeys tracking, DeclaredScripts declaredScripts,
     Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, CommandTable<Command> commands, DebugSwitches switches,
-    ObservationSettings settings, Clock clock, ServerLog log)
+    CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, CacheLeases leases,
+    CommandTable<Command> commands, DebugSwitches switches, ObservationSettings settings, Clock clock, ServerLog log)
     : IBlockedRunner, IScriptCalls
 {
     // Errors of a transaction's commands. They do not count as errors of EXEC.
@@ -130,6 +131,8 @@ sealed partial class CommandRunner(
         var started = clock.Timestamp;
         Seen |= command.Flags;
         Run(ref context);
+        if (leases.Any && (command.Flags & CommandFlags.Write) != 0 && !command.ManagesLeases)
+            leases.VoidKeysOf(command, context.Request, context.Database.Number);
 
         var ticks = clock.Advance() - started;
         if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;

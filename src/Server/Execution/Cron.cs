@@ -1,6 +1,7 @@
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Bus;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Eviction;
@@ -23,8 +24,10 @@ namespace MiniRedis.Server.Execution;
 
 /// <summary>Everything that runs by the clock. It enters the executor as a batch does, on the first loop's thread.</summary>
 sealed class Cron(
-    Keyspace keyspace, ClientPause pause, BlockedClients blocked, ClientLimits limits, ClientEviction clientEviction,
-    TrackedKeys tracking, ActiveExpiry expiry, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction, Snapshots snapshots,
+    Keyspace keyspace, ClientPause pause, BlockedClients blocked, CacheLeases leases, CachePurges purges, ClientLimits limits,
+    ClientEviction clientEviction,
+    TrackedKeys tracking, ActiveExpiry expiry, PurgeSweep purgeSweep, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction,
+    Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
     ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel,
@@ -49,7 +52,7 @@ sealed class Cron(
         metrics.FillIfWanted();
         // Not paused with the rest: in Redis none of these belongs to the cron.
         pause.ResumeIfOver();
-        var untilTimeout = blocked.EndTimeouts();
+        var untilTimeout = Math.Min(blocked.EndTimeouts(), leases.Run(now));
         blocked.Serve();
         aof.Run();
         var moreToCapture = snapshots.Run();
@@ -85,22 +88,27 @@ sealed class Cron(
         limits.LookOverSome(now);
         clientEviction.RunFromCron();
         if (loading.Step()) return loading.IsStarved ? 1 : 0;
+        untilTimeout = Math.Min(untilTimeout, purges.RunRepeated());
         var moreToExpire = expiry.Run();
+        var moreToSweep = purgeSweep.Run();
         var moreToFree = lazyFree.Run();
         moreToFree |= cluster?.SlotKeys.DeleteSome() == true;
         var moreToForget = tracking.ForgetSome();
+        moreToForget |= tracking.TellOfPurges();
         var untilDefrag = defrag.Run();
         // Expired keys wake the clients that wait for them to go.
         blocked.Serve();
-        if (moreToExpire || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
+        if (moreToExpire || moreToSweep || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;
         return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, settings.Hz), SampleMilliseconds));
     }
 
     void Sample(long now)
     {
         statistics.CommandsPerSecond.Sample(statistics.CommandsProcessed, now);
-        statistics.InputPerSecond.Sample(statistics.NetInputBytes, now);
-        statistics.OutputPerSecond.Sample(statistics.NetOutputBytes, now);
+        statistics.InputPerSecond.Sample(statistics.InputBytes, now);
+        statistics.OutputPerSecond.Sample(statistics.OutputBytes, now);
+        statistics.ReplicationInputPerSecond.Sample(statistics.NetReplicationInputBytes, now);
+        statistics.ReplicationOutputPerSecond.Sample(statistics.NetReplicationOutputBytes, now);
         statistics.CyclesPerSecond.Sample(statistics.Cycles, now);
         statistics.CycleTicksPerSecond.Sample(statistics.CycleTicks, now);
         memory.NotePeak(now);

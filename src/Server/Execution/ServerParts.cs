@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Bus;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
@@ -77,6 +78,8 @@ sealed class ServerParts
     public required KeyAccess Keys { get; init; }
     public required ClientPause Pause { get; init; }
     public required BlockedClients Blocking { get; init; }
+    public required CacheLeases Leases { get; init; }
+    public required CachePurges Purges { get; init; }
     public required ClientTransactions Transactions { get; init; }
     public required TrackedKeys Tracking { get; init; }
     public required PubSubChannels PubSub { get; init; }
@@ -84,6 +87,7 @@ sealed class ServerParts
     public required Monitors Monitors { get; init; }
     public required Admission Admission { get; init; }
     public required ActiveExpiry ActiveExpiry { get; init; }
+    public required PurgeSweep PurgeSweep { get; init; }
     public required LazyFree LazyFree { get; init; }
     public required KeyEviction Eviction { get; init; }
     public required ActiveDefrag ActiveDefrag { get; init; }

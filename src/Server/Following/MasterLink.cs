@@ -98,6 +98,11 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
         {
             follower.EnterCannotKeep(this, failure);
         }
+        catch (OutOfMemoryException)
+        {
+            // The buffers of the link. What a command lacks ends the process before it comes here.
+            follower.EnterLost(this, "memory was refused");
+        }
         catch (OperationCanceledException)
         {
             // Nobody wants it any more.

@@ -35,17 +35,19 @@ sealed class DatasetDigest
         {
             if (database.Count == 0) continue;
             MixNumber(database.Number);
-            var visitor = new Visitor(this);
+            var visitor = new Visitor(this, database);
             ulong cursor = 0;
             do cursor = database.Scan(cursor, ref visitor);
             while (cursor != 0);
         }
     }
 
-    readonly struct Visitor(DatasetDigest total) : IRecordVisitor
+    readonly struct Visitor(DatasetDigest total, Database database) : IRecordVisitor
     {
         public void Visit(Record record)
         {
+            // Master and replica sweep at different times what a purge has overtaken.
+            if (database.IsPurged(record)) return;
             var one = new DatasetDigest();
             one.Mix(record.Key);
             one.AddValue(record);

@@ -32,7 +32,7 @@ sealed class KeyAccess(
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key, ulong hash)
     {
         var at = database.Lookup(key, hash);
-        return at.Found && IsPast(at.Record) ? FindPast(database, key, hash) : at;
+        return at.Found && NeedsCare(database, at.Record) ? FindWithCare(database, key, hash) : at;
     }
 
     /// <summary>As <see cref="Find(Database, ReadOnlySpan{byte}, ulong)"/>, for a command that changes the key.</summary>
@@ -41,7 +41,7 @@ sealed class KeyAccess(
     {
         var at = database.Lookup(key, hash);
         if (!at.Found) return at;
-        if (IsPast(at.Record)) return FindPast(database, key, hash, client);
+        if (NeedsCare(database, at.Record)) return FindWithCare(database, key, hash, client);
         if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
         return at;
     }
@@ -53,7 +53,7 @@ sealed class KeyAccess(
         var at = database.Lookup(key, hash);
         if (at.Found)
         {
-            if (IsPast(at.Record)) return FindPastToRead(client, database, key, hash);
+            if (NeedsCare(database, at.Record)) return FindWithCareToRead(client, database, key, hash);
             statistics.KeyspaceHits++;
             if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
             return at;
@@ -70,31 +70,73 @@ sealed class KeyAccess(
             effects.Notify(database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
     }
 
-    bool IsPast(Record record) => record.HasExpiry && record.ExpireAt <= Due;
-
     /// <summary>
-    /// Finds a key whose deadline has passed by the clock, though perhaps not for the client whose command runs.
+    /// Whether a key may be gone, or may have to be changed because it is used: its deadline has passed by the clock, or it is one that
+    /// a purge or its sliding concerns.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    bool NeedsCare(Database database, Record record) =>
+        record.IsMortal && (record.HasExpiry && record.ExpireAt <= Due || record.HasMetadata && database.MayConcern(record));
+
+    /// <summary>Finds a key that <see cref="NeedsCare"/>.</summary>
     /// <param name="user">The client that uses the key; null if none does.</param>
-    KeyLookup FindPast(Database database, ReadOnlySpan<byte> key, ulong hash, Client? user = null)
+    KeyLookup FindWithCare(Database database, ReadOnlySpan<byte> key, ulong hash, Client? user = null)
     {
         var at = database.Lookup(key, hash);
-        if (!IsExpired(at.Record))
-        {
-            if (user is not null && !user.Has(ClientFlags.NoTouch)) Touch(at.Record);
-            return at;
-        }
-        if (!MayDelete) return KeyLookup.Nothing(hash);
+        var isGone = IsGone(database, at.Record);
+        if (isGone && !MayDelete) return KeyLookup.Nothing(hash);
         var isUnchanged = database.IsUnchanged;
-        Expire(database, at);
-        // The deletion is whole, whatever becomes of the command.
+        if (isGone)
+        {
+            Bury(database, at);
+        }
+        else
+        {
+            var isChanged = false;
+            if (user is not null && !user.Has(ClientFlags.NoTouch))
+            {
+                Touch(at.Record);
+                isChanged = TrySlide(database, at);
+            }
+            if (database.NeedsSettling(at.Record))
+            {
+                Settle(database, at, key);
+                isChanged = true;
+            }
+            if (!isChanged) return at;
+        }
+        // What was changed is whole, whatever becomes of the command.
         if (isUnchanged) database.ResumeAttempt();
         return database.Lookup(key, hash);
     }
 
-    KeyLookup FindPastToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
+    /// <summary>Writes into a key what a soft purge has made of it, and tells those who have it in their caches.</summary>
+    /// <param name="key">Its name; not the one in its record, which may move.</param>
+    public void Settle(Database database, in KeyLookup at, ReadOnlySpan<byte> key)
     {
-        var at = FindPast(database, key, hash, client);
+        database.Settle(at);
+        effects.Notify(database.Number, key, KeyspaceEvents.Generic, EffectStream.TurnedStale);
+    }
+
+    /// <summary>Moves the deadline of a key that slides, because it is used; on the server alone that decides about it.</summary>
+    bool TrySlide(Database database, in KeyLookup at)
+    {
+        if (!database.Slides(at.Record, clock.Now, out var deadline)) return false;
+        if (dataset.IsLoading || pause.IsActive || processSettings.ImportMode || history.IsReplica) return false;
+        database.SlideTo(at, deadline);
+        if (!effects.IsPropagating) return true;
+        effects.Begin(database.Number, 3);
+        effects.Add("PEXPIREAT"u8);
+        effects.Add(at.Record.Key);
+        effects.Add(deadline);
+        // That alone would end the sliding.
+        CacheEffects.Metadata(effects, database, at);
+        return true;
+    }
+
+    KeyLookup FindWithCareToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
+    {
+        var at = FindWithCare(database, key, hash, client);
         if (at.Found) statistics.KeyspaceHits++;
         else Missed(database, key);
         return at;
@@ -117,8 +159,15 @@ sealed class KeyAccess(
         && (client.ImportedSlots is not null || history.IsReplica && client.Has(ClientFlags.Master)
             || processSettings.ImportMode && (client.Has(ClientFlags.Master) || client.Has(ClientFlags.ImportSource)));
 
-    /// <summary>Whether a key has expired for the client whose command runs, though it may still be in the keyspace.</summary>
-    public bool IsExpired(Record record) => record.HasExpiry && record.ExpireAt <= ExpiredBy;
+    /// <summary>
+    /// Whether a key has expired, or a purge has overtaken it, for the client whose command runs, though it may still be in the keyspace.
+    /// </summary>
+    public bool IsGone(Database database, Record record) => IsGone(database, record, ExpiredBy);
+
+    /// <summary>As <see cref="IsGone(Database, Record)"/>, where deadlines up to <paramref name="expiredBy"/> have passed.</summary>
+    public static bool IsGone(Database database, Record record, long expiredBy) =>
+        record.IsMortal && expiredBy != long.MinValue
+        && (database.DeadlineOf(record) is >= 0 and var deadline && deadline <= expiredBy || database.IsPurged(record));
 
     /// <summary>
     /// Whether expired keys may be deleted. While CLIENT PAUSE holds writes, readers do not see them, but deleting them would be
@@ -175,6 +224,24 @@ sealed class KeyAccess(
             isAllowed: ExpiredBy != long.MinValue && new HashReader(at.Record).MayHaveExpired(Due) && MayDelete
                 // A hash that a snapshot is reading is left as it is until it has been read.
                 && database.Prepare(at) != Readiness.Frozen);
+
+    /// <summary>Deletes a key that is gone for clients (<see cref="IsGone(Database, Record)"/>).</summary>
+    public void Bury(Database database, in KeyLookup at)
+    {
+        if (database.IsPurged(at.Record)) DropPurged(database, at, DeletionOf(memorySettings.LazyFreeLazyExpire));
+        else Expire(database, at);
+    }
+
+    /// <summary>Deletes a key that a purge has overtaken. As for an expired one, that is no change to save.</summary>
+    /// <param name="database">The key's.</param>
+    /// <param name="at">The key.</param>
+    /// <param name="command">The canonical command of the deletion; empty if the caller has told of several keys at once.</param>
+    public void DropPurged(Database database, in KeyLookup at, ReadOnlySpan<byte> command = default)
+    {
+        statistics.PurgedKeys++;
+        database.Cleanup.NoteDeleted();
+        Drop(database, at, KeyspaceEvents.Generic, EffectStream.Purged, command);
+    }
 
     /// <summary>
     /// Deletes an expired key, as a DEL that the server itself issues. As in Redis that is no change to save: whoever loads the key

@@ -10,6 +10,9 @@ sealed class CachedLink(Link link) : IDisposable
     /// <summary>The database that is selected there; -1 if that is not known.</summary>
     public long Database { get; set; } = -1;
 
+    /// <summary>Whether the other side takes the metadata of a cache's keys along with them; null if nobody has asked it.</summary>
+    public bool? TakesMetadata { get; set; }
+
     /// <summary>When it was taken last; unix milliseconds.</summary>
     public long UsedAt { get; set; }
 

@@ -5,6 +5,9 @@ namespace MiniRedis.Server.Logging;
 /// <summary>Saving and loading the data set.</summary>
 sealed partial class ServerLog
 {
+    [LoggerMessage(LogLevel.Warning, "Metadata of keys (tags, stale windows) or purges are damaged or of a newer version, and are left out")]
+    public partial void UnknownMetadata();
+
     [LoggerMessage(LogLevel.Information, "DB saved on disk")]
     public partial void Saved();
 

@@ -125,8 +125,8 @@ sealed partial class MetricsCollector
     IEnumerable<Metric> Traffic() =>
     [
         Counter("redis_commands_processed_total", "Commands.", () => statistics.CommandsProcessed),
-        Counter("redis_net_input_bytes_total", "Bytes received.", () => statistics.NetInputBytes),
-        Counter("redis_net_output_bytes_total", "Bytes sent.", () => statistics.NetOutputBytes),
+        Counter("redis_net_input_bytes_total", "Bytes received.", () => statistics.InputBytes),
+        Counter("redis_net_output_bytes_total", "Bytes sent.", () => statistics.OutputBytes),
         Gauge("redis_total_reads_processed", "Receptions from sockets.", () => statistics.TotalReads),
         Gauge("redis_total_writes_processed", "Sends to sockets.", () => statistics.TotalWrites),
         Gauge("redis_total_error_replies", "Error replies.", () => statistics.ErrorReplies),

@@ -350,6 +350,8 @@ sealed class Loading(
 
     void IRdbLoadTarget.OnExpiredKey(int database, ReadOnlySpan<byte> key) => LeftOut?.Invoke(database, key);
 
+    void IRdbLoadTarget.OnUnknownMetadata() => log.UnknownMetadata();
+
     void IRdbLoadTarget.OnEmptyKey(ReadOnlySpan<byte> key)
     {
         if (_skipped++ < MostNamed) log.EmptyKeySkipped(System.Text.Encoding.Latin1.GetString(key));

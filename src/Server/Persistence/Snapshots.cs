@@ -182,8 +182,8 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         catch (MemoryRefusedException)
         {
             if (!keyspace.TryGiveUp()) throw;
-            // A copy was refused. The command asks for it again, and answers that.
-            return false;
+            // A copy was refused. What it was to be copied from is free when its writer has read it.
+            return true;
         }
         finally
         {

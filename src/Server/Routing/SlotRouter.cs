@@ -220,5 +220,6 @@ sealed class SlotRouter(ClusterMachine machine, KeyAccess access, ClusterSetting
     ClusterMachine Machine => machine;
 
     /// <summary>Whether a key is there, for the client whose request runs. Leaves no trace.</summary>
-    bool IsPresent(Database database, ReadOnlySpan<byte> key) => database.Lookup(key) is { Found: true } at && !access.IsExpired(at.Record);
+    bool IsPresent(Database database, ReadOnlySpan<byte> key) =>
+        database.Lookup(key) is { Found: true } at && !access.IsGone(database, at.Record);
 }

@@ -5,9 +5,11 @@ namespace MiniRedis.Server.Statistics;
 sealed class ServerStatistics(int threads = 1)
 {
     public long ConnectionsReceived, CommandsProcessed, RejectedConnections;
+
+    /// <summary>Bytes from and to clients. Those of replication are counted beside them.</summary>
     public long NetInputBytes, NetOutputBytes;
     public long KeyspaceHits, KeyspaceMisses;
-    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, EvictedClients;
+    public long ExpiredKeys, ExpiredFields, ExpiredTimeCapReached, EvictedKeys, PurgedKeys, EvictedClients;
     public long ExpireCycleTicks;
     public long UnexpectedErrors, ErrorReplies;
     public long QueryBufferLimitDisconnections, OutputBufferLimitDisconnections;
@@ -15,7 +17,7 @@ sealed class ServerStatistics(int threads = 1)
     public long AclDeniedAuth, AclDeniedCommands, AclDeniedKeys, AclDeniedChannels, AclDeniedDatabases, AclDeniedCertificates;
     public long RdbSaves, AofRewrites;
 
-    /// <summary>Synchronizations of replicas, and bytes that went to them.</summary>
+    /// <summary>Synchronizations of replicas, bytes that came from the master, and bytes that went to replicas.</summary>
     public long FullSyncs, PartialSyncs, RefusedPartialSyncs, NetReplicationInputBytes, NetReplicationOutputBytes;
 
     /// <summary>Snapshots taken. Redis forks for them and shows them as total_forks.</summary>
@@ -74,6 +76,12 @@ sealed class ServerStatistics(int threads = 1)
     public Rate CommandsPerSecond { get; } = new();
     public Rate InputPerSecond { get; } = new();
     public Rate OutputPerSecond { get; } = new();
+    public Rate ReplicationInputPerSecond { get; } = new();
+    public Rate ReplicationOutputPerSecond { get; } = new();
+
+    /// <summary>All bytes received, and all sent.</summary>
+    public long InputBytes => NetInputBytes + NetReplicationInputBytes;
+    public long OutputBytes => NetOutputBytes + NetReplicationOutputBytes;
     public Rate CyclesPerSecond { get; } = new();
     public Rate CycleTicksPerSecond { get; } = new();
 
@@ -90,7 +98,7 @@ sealed class ServerStatistics(int threads = 1)
     {
         ConnectionsReceived = CommandsProcessed = RejectedConnections = 0;
         NetInputBytes = NetOutputBytes = KeyspaceHits = KeyspaceMisses = 0;
-        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = EvictedClients = ExpireCycleTicks = 0;
+        ExpiredKeys = ExpiredFields = ExpiredTimeCapReached = EvictedKeys = PurgedKeys = EvictedClients = ExpireCycleTicks = 0;
         RdbSaves = AofRewrites = Snapshots = FullSyncs = PartialSyncs = RefusedPartialSyncs = 0;
         NetReplicationInputBytes = NetReplicationOutputBytes = 0;
         EvictedScripts = 0;
@@ -103,6 +111,8 @@ sealed class ServerStatistics(int threads = 1)
         CommandsPerSecond.Reset();
         InputPerSecond.Reset();
         OutputPerSecond.Reset();
+        ReplicationInputPerSecond.Reset();
+        ReplicationOutputPerSecond.Reset();
         CyclesPerSecond.Reset();
         CycleTicksPerSecond.Reset();
     }

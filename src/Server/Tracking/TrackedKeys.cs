@@ -161,7 +161,8 @@ sealed partial class TrackedKeys(
     {
         if (!EffectStream.IsModification(kind, name)) return;
         var changer = running.Client;
-        if (_prefixes.Count > 0) _prefixes.Note(key, kind is KeyspaceEvents.Expired or KeyspaceEvents.Evicted ? null : changer);
+        var isByServer = kind is KeyspaceEvents.Expired or KeyspaceEvents.Evicted || name == EffectStream.Purged;
+        if (_prefixes.Count > 0) _prefixes.Note(key, isByServer ? null : changer);
         Invalidate(key, changer);
     }
 

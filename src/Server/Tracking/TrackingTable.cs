@@ -95,6 +95,10 @@ sealed class TrackingTable(Keyspace data)
         return true;
     }
 
+    /// <summary>One step of a walk over the keys, as <see cref="Database.Scan"/> does it.</summary>
+    public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor =>
+        _keyspace is null ? 0 : _keyspace[0].Scan(cursor, ref visitor);
+
     /// <summary>Prefetches the bucket of a key that will be added.</summary>
     public void PrefetchBucket(ulong hash) => _keyspace?[0].PrefetchBucket(hash);
 

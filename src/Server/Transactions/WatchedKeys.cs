@@ -48,7 +48,7 @@ sealed class WatchedKeys(
             return;
         }
         if (transaction.WatchCount == 0) Clients++;
-        transaction.Add(watched.Add(client, IsExpired(client.Database.Lookup(key))));
+        transaction.Add(watched.Add(client, IsGone(number, client.Database.Lookup(key))));
     }
 
     /// <summary>Ends all watches of the client.</summary>
@@ -67,12 +67,12 @@ sealed class WatchedKeys(
         Clients--;
     }
 
-    /// <summary>Whether a key has expired since the client began to watch it.</summary>
+    /// <summary>Whether a key has expired, or was purged, since the client began to watch it.</summary>
     public bool HasExpired(Client client)
     {
         for (var watch = client.Transaction?.Watches; watch is not null; watch = watch.NextOfClient)
         {
-            if (!watch.IsStale && IsExpired(Lookup(watch.Key.Database, watch.Key))) return true;
+            if (!watch.IsStale && IsGone(watch.Key.Database, Lookup(watch.Key.Database, watch.Key))) return true;
         }
         return false;
     }
@@ -81,12 +81,12 @@ sealed class WatchedKeys(
 
     void IEffectSink.OnKeyEvent(int database, ReadOnlySpan<byte> key, KeyspaceEvents kind, string name)
     {
-        if (_keys[database] is not { Count: > 0 } keys || !EffectStream.IsModification(kind, name)) return;
+        if (_keys[database] is not { Count: > 0 } keys || !EffectStream.IsModification(kind, name) || name == EffectStream.TurnedStale) return;
         if (!keys.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out var watched)) return;
         for (WatchedKey.Watch? watch = watched.First, next; watch is not null; watch = next)
         {
             next = watch.Next;
-            if (watch.IsStale && kind == KeyspaceEvents.Expired) watch.IsStale = false;
+            if (watch.IsStale && (kind == KeyspaceEvents.Expired || name == EffectStream.Purged)) watch.IsStale = false;
             else Mark(watch.Client);
         }
     }
@@ -125,7 +125,7 @@ sealed class WatchedKeys(
             var now = Lookup(database, watched);
             var before = Lookup(other, watched).Found;
             if (!now.Found && !before) continue;
-            var isExpired = IsExpired(now);
+            var isExpired = IsGone(database, now);
             for (WatchedKey.Watch? watch = watched.First, next; watch is not null; watch = next)
             {
                 next = watch.Next;
@@ -148,5 +148,5 @@ sealed class WatchedKeys(
 
     KeyLookup Lookup(int database, WatchedKey watched) => keyspace[database].Lookup(watched.Key);
 
-    bool IsExpired(in KeyLookup at) => at.Found && keys.IsExpired(at.Record);
+    bool IsGone(int database, in KeyLookup at) => at.Found && keys.IsGone(keyspace[database], at.Record);
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Hashes;
 using MiniRedis.Storage.Lists;
 using MiniRedis.Storage.Packed;
@@ -37,7 +38,7 @@ public sealed class AofValueWriter(IBufferWriter<byte> output)
         Add(code);
     }
 
-    /// <summary>Writes a key with its value and deadlines.</summary>
+    /// <summary>Writes a key that a snapshot shows, with its value, deadlines and metadata.</summary>
     public void Key(Record record)
     {
         switch (record.Type)
@@ -64,10 +65,39 @@ public sealed class AofValueWriter(IBufferWriter<byte> output)
             default:
                 throw new UnreachableException();
         }
-        if (!record.HasExpiry) return;
-        Begin(3, "PEXPIREAT"u8);
-        Add(record.Key);
-        Add(record.ExpireAt);
+        if (record.HasExpiry)
+        {
+            Begin(3, "PEXPIREAT"u8);
+            Add(record.Key);
+            Add(record.ExpireAt);
+        }
+        if (record.HasMetadata) WriteMetadata(record);
+    }
+
+    /// <summary>Writes how far the cache clock has come.</summary>
+    public void CacheClock(long version)
+    {
+        _payload.ResetWrittenCount();
+        CachePayload.AddClock(_payload, version);
+        WritePayload();
+    }
+
+    // Metadata go as a command that every server carries out without effect.
+    readonly ArrayBufferWriter<byte> _payload = new(256);
+
+    void WriteMetadata(Record image)
+    {
+        var saved = SavedMetadata.Of(image);
+        _payload.ResetWrittenCount();
+        CachePayload.BeginKeys(_payload);
+        CachePayload.AddKey(_payload, image.Key, saved.Metadata, saved.Tags);
+        WritePayload();
+    }
+
+    void WritePayload()
+    {
+        Begin(2, "PING"u8);
+        Add(_payload.WrittenSpan);
     }
 
     void WriteString(Record record)

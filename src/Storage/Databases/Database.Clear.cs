@@ -24,5 +24,9 @@ public sealed unsafe partial class Database
     /// Empties the database in O(1) and returns its keys, to be freed in slices between commands (FLUSHDB ASYNC). Until then
     /// their memory counts as used.
     /// </summary>
-    public DetachedKeys DetachAll() => new(_keyspace, ReplaceIndex());
+    public DetachedKeys DetachAll()
+    {
+        var (table, tags) = ReplaceIndex();
+        return new(_keyspace, table, tags);
+    }
 }

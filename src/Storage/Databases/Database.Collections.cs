@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
@@ -33,21 +34,22 @@ public sealed unsafe partial class Database
     }
 
     Record CreatePacked(
-        ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt, int reserve)
+        ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, ReadOnlySpan<byte> packed, long expireAt, int reserve,
+        RecordFlags metadata = RecordFlags.None)
     {
         Debug.Assert(!encoding.IsNative());
-        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        var flags = metadata | RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, packed.Length))
         {
             if (!RecordLayout.Embeds(flags, key.Length, reserve)) reserve = 0;
-            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.None, packed.Length, reserve);
+            fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, metadata, packed.Length, reserve);
         }
         else
         {
             // The larger block first: if it is refused, nothing has been taken.
             var external = Arena.Allocate((nuint)packed.Length);
-            fresh = RecordBuilder.CreateFor(Arena, external, key, expireAt, type, encoding);
+            fresh = RecordBuilder.CreateFor(Arena, external, key, expireAt, type, encoding, metadata);
             fresh.ExternalLength = packed.Length;
         }
         packed.CopyTo(new Span<byte>(fresh.PackedStart, packed.Length));
@@ -61,10 +63,12 @@ public sealed unsafe partial class Database
         return Install(at, CreateNative(key, type, encoding, root, expireAt));
     }
 
-    Record CreateNative(ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root, long expireAt)
+    Record CreateNative(
+        ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root, long expireAt,
+        RecordFlags metadata = RecordFlags.None)
     {
         Debug.Assert(encoding.IsNative());
-        var fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.External);
+        var fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.External | metadata);
         fresh.External = root;
         fresh.ExternalLength = 0;
         return fresh;
@@ -78,7 +82,7 @@ public sealed unsafe partial class Database
     {
         Debug.Assert(!at.Record.IsNative);
         var old = at.Record;
-        var fresh = CreateNative(old.Key, old.Type, encoding, root, old.ExpireAt);
+        var fresh = CreateNative(old.Key, old.Type, encoding, root, old.ExpireAt, old.Flags & RecordFlags.HasMetadata);
         return Exchange(at, fresh, old.IsExternal ? old.External : null);
     }
 
@@ -93,7 +97,7 @@ public sealed unsafe partial class Database
         var old = at.Record;
         try
         {
-            fresh = CreatePacked(old.Key, old.Type, encoding, packed, old.ExpireAt, reserve: 0);
+            fresh = CreatePacked(old.Key, old.Type, encoding, packed, old.ExpireAt, reserve: 0, old.Flags & RecordFlags.HasMetadata);
         }
         catch (MemoryRefusedException)
         {
@@ -116,6 +120,7 @@ public sealed unsafe partial class Database
         BeginEdit(at);
         fresh.Use = at.Record.Use;
         fresh.IsCaptured = at.Record.IsCaptured;
+        if (fresh.HasMetadata) new MetadataCell(fresh).TakeOver(at.Record);
         *at.Entry = HashedPointer.Of(fresh.Block, at.Hash);
         if (released != null) Arena.Free(released);
         Arena.Free(at.Record.Block);

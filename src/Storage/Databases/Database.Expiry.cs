@@ -8,13 +8,14 @@ namespace MiniRedis.Storage.Databases;
 /// <summary>Gives keys a deadline and takes it away.</summary>
 public sealed unsafe partial class Database
 {
-    /// <summary>Sets or changes the deadline of a found key.</summary>
+    /// <summary>Sets or changes the deadline of a found key. It slides no more.</summary>
     public Record SetExpiry(in KeyLookup at, long expireAtMs)
     {
         Debug.Assert(at.Found && expireAtMs >= 0);
         Capture(at);
         BeginChange();
         var record = at.Record;
+        EndSliding(record);
         if (!record.HasExpiry)
         {
             record = MoveBody(at, RecordLayout.HeaderSize, RecordLayout.HeaderSize + sizeof(long));
@@ -33,6 +34,7 @@ public sealed unsafe partial class Database
         if (!at.Record.HasExpiry) return at.Record;
         Capture(at);
         BeginChange();
+        EndSliding(at.Record);
         var record = MoveBody(at, RecordLayout.HeaderSize + sizeof(long), RecordLayout.HeaderSize);
         record.Block[4] &= unchecked((byte)~RecordFlags.HasExpiry);
         CountExpiring(at.Hash, -1);
@@ -76,7 +78,7 @@ public sealed unsafe partial class Database
         else _slots.NoteTick(hash, tick);
     }
 
-    /// <summary>Shifts the bytes behind the header, in the same block if it is large enough.</summary>
+    /// <summary>Shifts the bytes of a record from a place on, in the same block if it is large enough.</summary>
     Record MoveBody(in KeyLookup at, int from, int to)
     {
         var old = at.Record.Block;
@@ -88,7 +90,7 @@ public sealed unsafe partial class Database
         if (newSize > Arena.SizeOf(old))
         {
             block = Arena.Allocate(newSize);
-            *(ulong*)block = *(ulong*)old;
+            Buffer.MemoryCopy(old, block, Math.Min(from, to), Math.Min(from, to));
             *at.Entry = HashedPointer.Of(block, at.Hash);
         }
         Buffer.MemoryCopy(old + from, block + to, rest, rest);

@@ -22,6 +22,7 @@ public sealed unsafe partial class Database
         BeginChange();
         Remove(from);
         Forget(from.Hash, old);
+        if (old.HasMetadata) target.TakeOverMetadata(this, old, moved);
         target.Replace(moved);
         Arena.Free(old.Block);
         return moved;
@@ -47,6 +48,11 @@ public sealed unsafe partial class Database
             var length = source.ExternalLength;
             copy.External = Arena.Allocate((nuint)length);
             Buffer.MemoryCopy(source.External, copy.External, length, length);
+        }
+        if (source.HasMetadata)
+        {
+            BeginChange();
+            target.CopyMetadata(this, source, copy);
         }
         target.Replace(copy);
         return copy;

@@ -49,5 +49,6 @@ public sealed unsafe partial class Database
     {
         if (_slots is null) _index.Verify();
         else _slots.Verify();
+        VerifyTags();
     }
 }

@@ -71,7 +71,7 @@ public sealed unsafe partial class Database
     internal SnapshotPart? BeginPart(BitArray? slots)
     {
         if (slots is null ? Table.Count == 0 : _slots!.CountOf(slots).Keys == 0) return null;
-        return new(Number, Table, slots);
+        return new(Number, Table, Tags, slots);
     }
 
     SnapshotPart? Part => _slots is null ? _index.Part : _slots.Part;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;
@@ -33,6 +34,9 @@ public sealed unsafe partial class Database
         this._keyspace = keyspace;
         Number = number;
         (_index, _slots) = keyspace.NewIndex();
+        Tags = keyspace.NewTags();
+        Purges = new(keyspace.Seed);
+        Cleanup = new();
     }
 
     public int Number { get; }
@@ -101,6 +105,7 @@ public sealed unsafe partial class Database
         BeginChange();
         Capture(at);
         Forget(at.Hash, record);
+        if (record.HasMetadata) Tags.RemoveKey(new(record));
         Remove(at);
         _keyspace.Release(record);
     }
@@ -112,6 +117,13 @@ public sealed unsafe partial class Database
     /// </summary>
     public ulong Scan<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
         _slots is null ? _index.Scan(cursor, ref visitor) : _slots.Scan(cursor, ref visitor);
+
+    /// <summary>
+    /// As <see cref="Scan"/>, for a walk of the server's own: a key that exists from the first step to the last is shown exactly once, and
+    /// the records of the next step are prefetched.
+    /// </summary>
+    public ulong Walk<TVisitor>(ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct =>
+        _slots is null ? _index.Walk(cursor, ref visitor) : _slots.Walk(cursor, ref visitor);
 
     /// <summary>Shows every record to <paramref name="visitor"/>, once, in one go.</summary>
     public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
@@ -131,14 +143,19 @@ public sealed unsafe partial class Database
     public DueSearch FindDue(long nowMs, out KeyLookup due) =>
         _slots is null ? _index.FindDue(nowMs, out due) : _slots.FindDue(nowMs, out due);
 
-    internal void ExchangeWith(Database other) =>
+    internal void ExchangeWith(Database other)
+    {
         (_index, other._index, _slots, other._slots) = (other._index, _index, other._slots, _slots);
+        (Tags, other.Tags, Cleanup, other.Cleanup) = (other.Tags, Tags, other.Cleanup, Cleanup);
+    }
 
-    internal IKeyTable ReplaceIndex()
+    internal (IKeyTable Table, TagTable Tags) ReplaceIndex()
     {
         BeginChange();
-        var old = Table;
+        var old = (Table, Tags);
         (_index, _slots) = _keyspace.NewIndex();
+        Tags = _keyspace.NewTags();
+        Cleanup = new();
         return old;
     }
 
@@ -151,8 +168,11 @@ public sealed unsafe partial class Database
     }
 
     /// <summary>Makes <paramref name="fresh"/> the record of the key, in place of the found one if there is one.</summary>
+    /// <param name="at">The key.</param>
+    /// <param name="fresh">Its new record.</param>
+    /// <param name="inherits">Whether it has room for the metadata of the present one, which it takes over.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Record Install(in KeyLookup at, Record fresh)
+    internal Record Install(in KeyLookup at, Record fresh, bool inherits = false)
     {
         BeginChange();
         if (at.Found)
@@ -161,6 +181,7 @@ public sealed unsafe partial class Database
             Capture(at);
             fresh.Use = old.Use;
             Forget(at.Hash, old);
+            if (old.HasMetadata) ForgetMetadata(old, fresh, inherits);
             *at.Entry = HashedPointer.Of(fresh.Block, at.Hash);
             _keyspace.Release(old);
         }

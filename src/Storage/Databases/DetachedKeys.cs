@@ -1,3 +1,4 @@
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Index;
 using MiniRedis.Storage.Records;
 
@@ -10,11 +11,13 @@ public sealed unsafe class DetachedKeys
 {
     readonly Keyspace _keyspace;
     readonly IKeyTable _table;
+    readonly TagTable _tags;
 
-    internal DetachedKeys(Keyspace keyspace, IKeyTable table)
+    internal DetachedKeys(Keyspace keyspace, IKeyTable table, TagTable tags)
     {
         this._keyspace = keyspace;
         this._table = table;
+        this._tags = tags;
     }
 
     /// <summary>Keys still to free.</summary>
@@ -35,12 +38,17 @@ public sealed unsafe class DetachedKeys
         while (maxRecords > 0 && _table.Count > 0)
         {
             var taken = _table.TakeLine(batch);
-            foreach (var record in batch[..taken]) _keyspace.Release(record);
+            foreach (var record in batch[..taken])
+            {
+                if (record.HasMetadata) _tags.RemoveKey(new(record));
+                _keyspace.Release(record);
+            }
             // An empty bucket is work, too.
             maxRecords -= Math.Max(1, taken);
         }
         if (_table.Count > 0) return false;
         _table.Free();
+        _tags.Free();
         return true;
     }
 }

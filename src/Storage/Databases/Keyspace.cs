@@ -1,4 +1,5 @@
 using System.Collections;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;
@@ -28,15 +29,16 @@ public sealed partial class Keyspace : IDisposable
     /// <param name="time">Tells when the coarse clock of expiry starts. Nothing else here reads a clock.</param>
     /// <param name="bySlot">Keep the keys by slot, as a cluster node does.</param>
     public Keyspace(int databaseCount = DefaultDatabases, HashSeed? seed = null, TimeProvider? time = null, bool bySlot = false)
-        : this(databaseCount, seed ?? HashSeed.Random(), Start(time), bySlot, null)
+        : this(databaseCount, seed ?? HashSeed.Random(), Start(time), new(), bySlot, null)
     {
     }
 
-    Keyspace(int databaseCount, HashSeed seed, ExpiryClock clock, bool bySlot, MemoryTrial? trial)
+    Keyspace(int databaseCount, HashSeed seed, ExpiryClock clock, CacheClock cacheClock, bool bySlot, MemoryTrial? trial)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(databaseCount);
         Seed = seed;
         _clock = clock;
+        CacheClock = cacheClock;
         Arena = new Arena { Trial = trial };
         if (bySlot) _emptySlots = new EmptySlots(new(NewSurroundings()));
         _databases = new Database[databaseCount];
@@ -52,6 +54,9 @@ public sealed partial class Keyspace : IDisposable
     /// both.
     /// </summary>
     public HashSeed Seed { get; }
+
+    /// <summary>The clock of the versions of values and purges.</summary>
+    public CacheClock CacheClock { get; }
 
     /// <summary>The snapshot that is being taken; null if none is.</summary>
     public Snapshot? Snapshot { get; private set; }
@@ -113,7 +118,7 @@ public sealed partial class Keyspace : IDisposable
     }
 
     /// <summary>An empty keyspace whose keys this one can take over.</summary>
-    public Keyspace NewBeside() => new(DatabaseCount, Seed, _clock, _emptySlots is not null, Arena.Trial);
+    public Keyspace NewBeside() => new(DatabaseCount, Seed, _clock, CacheClock, _emptySlots is not null, Arena.Trial);
 
     /// <summary>
     /// Takes over all keys of a keyspace that <see cref="NewBeside"/> made, in place of its own, which go as those of <see cref="FlushAll"/> do.
@@ -123,7 +128,12 @@ public sealed partial class Keyspace : IDisposable
     {
         FlushAll();
         (Arena, other.Arena, _emptySlots, other._emptySlots) = (other.Arena, Arena, other._emptySlots, _emptySlots);
-        for (var i = 0; i < _databases.Length; i++) _databases[i].ExchangeWith(other._databases[i]);
+        for (var i = 0; i < _databases.Length; i++)
+        {
+            _databases[i].ExchangeWith(other._databases[i]);
+            // The purges before that were those of another server.
+            _databases[i].Purges.Forget(CacheClock.Value);
+        }
         other.Dispose();
     }
 
@@ -159,6 +169,8 @@ public sealed partial class Keyspace : IDisposable
         if (_emptySlots.Index.Arena != Arena) _emptySlots = new EmptySlots(new(NewSurroundings()));
         return (_emptySlots.Index, new(_emptySlots));
     }
+
+    internal TagTable NewTags() => new(Arena, Seed);
 
     IndexSurroundings NewSurroundings() => new(Arena, Seed, _clock);
 }

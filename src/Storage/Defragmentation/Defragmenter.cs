@@ -61,6 +61,10 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
     // Whether the walk has reached the end of its database. Collections of the last bucket may still wait.
     bool _isAtEnd;
 
+    // The walk begins with the tags of a database.
+    bool _isInTags;
+    uint _tagLine;
+
     // Of the first collection that waits: how far its walk has come, and over what kind of value.
     MovePosition _position;
     (ObjectType, ObjectEncoding) _kind;
@@ -175,9 +179,19 @@ public sealed unsafe class Defragmenter(Keyspace keyspace)
             WalkCollection(keyspace[_database]);
             return true;
         }
-        if (_isAtEnd && ++_database == keyspace.DatabaseCount) return false;
+        if (_isAtEnd)
+        {
+            if (++_database == keyspace.DatabaseCount) return false;
+            keyspace[_database].MoveIndexBlocks(mover);
+            (_isAtEnd, _isInTags, _tagLine) = (false, true, 0);
+        }
         var database = keyspace[_database];
-        if (_isAtEnd) database.MoveIndexBlocks(mover);
+        if (_isInTags)
+        {
+            _tagLine = database.Tags.MoveBlocks(_tagLine, mover);
+            _isInTags = _tagLine != 0;
+            return true;
+        }
         var seen = new Seen(this);
         _cursor = database.MoveRecords(_cursor, mover, ref seen);
         _isAtEnd = _cursor == 0;

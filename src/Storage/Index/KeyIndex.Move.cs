@@ -1,3 +1,4 @@
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
@@ -52,6 +53,7 @@ sealed unsafe partial class KeyIndex
             var external = record.External;
             if (mover.TryMove(ref external)) record.External = external;
         }
+        if (record.HasMetadata && new MetadataCell(record) is { HasBlock: true } cell) mover.TryMove(ref cell.BlockAddress);
         seen.Visit(record.IsNative ? HashOf(record.Key) : 0, record, mover.Hits > before);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Records;
 
@@ -18,9 +19,10 @@ public sealed class SnapshotPart
     readonly BitArray? _wanted;
     ulong _cursor;
 
-    internal SnapshotPart(int database, IKeyTable table, BitArray? wanted = null)
+    internal SnapshotPart(int database, IKeyTable table, TagTable tags, BitArray? wanted = null)
     {
         Database = database;
+        Tags = tags;
         Keys = table.Count;
         Expiring = table.Expiring;
         _index = table as KeyIndex;
@@ -36,6 +38,9 @@ public sealed class SnapshotPart
 
     /// <summary>Number of the database when the snapshot began.</summary>
     public int Database { get; }
+
+    /// <summary>The tags of these keys.</summary>
+    internal TagTable Tags { get; }
 
     /// <summary>Keys that the database had then.</summary>
     public long Keys { get; }

@@ -19,6 +19,11 @@ public interface IRdbLoadTarget
     {
     }
 
+    /// <summary>Metadata of keys, tags among them, are damaged or of a newer version, and are left out.</summary>
+    void OnUnknownMetadata()
+    {
+    }
+
     /// <summary>The access field of a key, for the use that the file tells of it, or if it tells none.</summary>
     uint AccessFieldOf(RdbAccess access);
 }

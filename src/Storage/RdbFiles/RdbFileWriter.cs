@@ -87,9 +87,13 @@ public readonly struct RdbFileWriter(RdbWriter writer)
     }
 
     /// <summary>Writes a key with everything known about it.</summary>
-    public void Key(Record record, RdbAccess access)
+    public void Key(Record record, RdbAccess access) => Key(record, access, record.ExpireAt);
+
+    /// <summary>Writes a key with another deadline than its record has.</summary>
+    /// <param name="expireAt">In unix milliseconds; negative for never.</param>
+    public void Key(Record record, RdbAccess access, long expireAt)
     {
-        KeyHead(RdbValueWriter.TypeOf(record), record.Key, record.ExpireAt, access);
+        KeyHead(RdbValueWriter.TypeOf(record), record.Key, expireAt, access);
         RdbValueWriter.Write(writer, record);
     }
 

@@ -100,7 +100,8 @@ public sealed class RdbLoader : IDisposable
                 LoadKey(ref reader, entry);
                 break;
             case RdbPart.Auxiliary:
-                _target.OnAuxiliary(entry.Name, entry.Value);
+                if (entry.Name.SequenceEqual(RdbMetadata.FieldName)) Apply(entry.Value);
+                else _target.OnAuxiliary(entry.Name, entry.Value);
                 break;
             case RdbPart.Function:
                 if (_target.OnFunction(entry.Value) is { } reason) reader.Fail(reason);
@@ -119,6 +120,13 @@ public sealed class RdbLoader : IDisposable
         }
         if (reader.Failed) Check(reader, $"what a key of database {_file.Database} begins with");
         return true;
+    }
+
+    /// <summary>Gives keys of the database their metadata. The keys come before.</summary>
+    void Apply(ReadOnlySpan<byte> payload)
+    {
+        Flush();
+        if (!_database.TryApply(payload, out _)) _target.OnUnknownMetadata();
     }
 
     void LoadKey(ref RdbReader reader, scoped RdbEntry entry)

@@ -45,6 +45,24 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// <summary>When the key expires, in milliseconds of unix time; -1 if never.</summary>
     public long ExpireAt => HasExpiry ? *(long*)(_block + RecordLayout.HeaderSize) : -1;
 
+    /// <summary>Whether the key has what a cache's key carries (<c>Database.TryGetMetadata</c>).</summary>
+    public bool HasMetadata => (Flags & RecordFlags.HasMetadata) != 0;
+
+    /// <summary>
+    /// Whether the key can be gone though it is found: it has a deadline, or metadata by which a purge may have overtaken it.
+    /// </summary>
+    public bool IsMortal => (Flags & (RecordFlags.HasExpiry | RecordFlags.HasMetadata)) != 0;
+
+    /// <summary>The two words of the metadata, where <see cref="HasMetadata"/>.</summary>
+    internal ulong* Metadata
+    {
+        get
+        {
+            Debug.Assert(HasMetadata);
+            return (ulong*)(_block + RecordLayout.MetadataOffset(Flags));
+        }
+    }
+
     /// <summary>The 24 bits in which the server keeps the LRU clock, or the time and counter of LFU. 0 in a new record.</summary>
     public uint AccessField
     {

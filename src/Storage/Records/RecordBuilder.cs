@@ -27,11 +27,12 @@ static unsafe class RecordBuilder
     /// A record for a value that lies in <paramref name="external"/>. If it is refused, so is the value: its block is freed.
     /// </summary>
     public static Record CreateFor(
-        Arena arena, byte* external, ReadOnlySpan<byte> key, long expireAt, ObjectType type, ObjectEncoding encoding)
+        Arena arena, byte* external, ReadOnlySpan<byte> key, long expireAt, ObjectType type, ObjectEncoding encoding,
+        RecordFlags metadata = RecordFlags.None)
     {
         try
         {
-            var fresh = Create(arena, key, expireAt, type, encoding, RecordFlags.External);
+            var fresh = Create(arena, key, expireAt, type, encoding, RecordFlags.External | metadata);
             fresh.External = external;
             return fresh;
         }
@@ -43,12 +44,16 @@ static unsafe class RecordBuilder
     }
 
     /// <summary>
-    /// A copy of <paramref name="source"/> under another key. Deadline and access field are kept; an external value is shared.
+    /// A copy of <paramref name="source"/> under another key. Deadline and access field are kept; an external value is shared. There
+    /// is room for metadata, if the source has some: the caller fills it.
     /// </summary>
-    public static Record WithKey(Arena arena, Record source, ReadOnlySpan<byte> key)
+    public static Record WithKey(Arena arena, Record source, ReadOnlySpan<byte> key) => WithKey(arena, source, key, source.ExpireAt);
+
+    /// <summary>As <see cref="WithKey(Arena, Record, ReadOnlySpan{byte})"/>, with another deadline.</summary>
+    public static Record WithKey(Arena arena, Record source, ReadOnlySpan<byte> key, long expireAt)
     {
-        var form = source.Flags & (RecordFlags.Integer | RecordFlags.External);
-        var fresh = Create(arena, key, source.ExpireAt, source.Type, source.Encoding, form, source.EmbeddedLength);
+        var form = source.Flags & (RecordFlags.Integer | RecordFlags.External | RecordFlags.HasMetadata);
+        var fresh = Create(arena, key, expireAt, source.Type, source.Encoding, form, source.EmbeddedLength);
         fresh.Use = source.Use;
         if (source.IsInteger)
         {

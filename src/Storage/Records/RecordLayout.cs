@@ -13,23 +13,26 @@ enum RecordFlags : byte
     Integer = 4,
     External = 8,
 
+    /// <summary>The record has what a cache's key carries: when its value was computed, its tags.</summary>
+    HasMetadata = 16,
+
     /// <summary>Set while a snapshot is taken (see <see cref="Record.IsCaptured"/>). Says nothing about the layout.</summary>
-    Captured = 16,
+    Captured = 32,
 
     /// <summary>See <see cref="Record.IsUsed"/>. Says nothing about the layout.</summary>
-    Used = 32,
+    Used = 64,
 }
 
 /// <summary>
 /// Where the parts of a record lie. One block of the arena holds a key with everything known about it:
 /// <code>
 ///   0        3      4       5      6        8
-///   +--------+------+-------+------+--------+----------+-----------------+---------+------- - -+------- - -+
-///   | access | enc  | flags | key  | value  | expiry   | integer, or     | key     | key       | value     |
-///   | field  | type |       | len  | length | unix ms  | pointer, length | length  | bytes     | bytes     |
-///   +--------+------+-------+------+--------+----------+-----------------+---------+------- - -+------- - -+
-///     24 bit  4+4 b   8 b    8 b     16 b     8 bytes     8, or 8 + 8      4 bytes
-///                                            HasExpiry  Integer | External  LongKey             if neither
+///   +--------+------+-------+------+--------+----------+-----------+-----------------+---------+------ - -+------ - -+
+///   | access | enc  | flags | key  | value  | expiry   | created,  | integer, or     | key     | key      | value    |
+///   | field  | type |       | len  | length | unix ms  | tags      | pointer, length | length  | bytes    | bytes    |
+///   +--------+------+-------+------+--------+----------+-----------+-----------------+---------+------ - -+------ - -+
+///     24 bit  4+4 b   8 b    8 b     16 b     8 bytes     8 + 8       8, or 8 + 8      4 bytes
+///                                            HasExpiry HasMetadata  Integer | External  LongKey             if neither
 /// </code>
 /// A key pays only for what it has: a 16-byte key with a 64-byte value takes 8 + 16 + 64 = 88 bytes. Redis 7 spends a dictEntry,
 /// an sds header and a robj on the same (24 + 3 + 16 bytes), and a second dictEntry on a TTL.
@@ -55,15 +58,24 @@ static unsafe class RecordLayout
     /// </summary>
     public const int AlwaysEmbedded = 44;
 
-    // 8 for the header, plus 8, 4, 8 and 16 for flag bits 0 to 3.
-    static ReadOnlySpan<byte> KeyOffsets => [8, 16, 12, 20, 16, 24, 20, 28, 24, 32, 28, 36, 32, 40, 36, 44];
+    public const int MetadataSize = 16;
+
+    // 8 for the header, plus 8, 4, 8, 16 and 16 for flag bits 0 to 4.
+    static ReadOnlySpan<byte> KeyOffsets =>
+    [
+        8, 16, 12, 20, 16, 24, 20, 28, 24, 32, 28, 36, 32, 40, 36, 44,
+        24, 32, 28, 36, 32, 40, 36, 44, 40, 48, 44, 52, 48, 56, 52, 60,
+    ];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int KeyOffset(RecordFlags flags) =>
-        Unsafe.Add(ref MemoryMarshal.GetReference(KeyOffsets), (int)flags & 15);
+        Unsafe.Add(ref MemoryMarshal.GetReference(KeyOffsets), (int)flags & 31);
 
     /// <summary>Place of the integer, or of the pointer and length of an external value.</summary>
-    public static int PayloadOffset(RecordFlags flags) => HeaderSize + ((int)(flags & RecordFlags.HasExpiry) << 3);
+    public static int PayloadOffset(RecordFlags flags) => MetadataOffset(flags) + (int)(flags & RecordFlags.HasMetadata);
+
+    /// <summary>Place of the metadata, in a record that has them.</summary>
+    public static int MetadataOffset(RecordFlags flags) => HeaderSize + ((int)(flags & RecordFlags.HasExpiry) << 3);
 
     public static RecordFlags KeyFlags(int keyLength) => keyLength > MaxShortKey ? RecordFlags.LongKey : RecordFlags.None;
 

@@ -127,7 +127,7 @@ public sealed unsafe class Snapshot
                 return false;
             }
             var part = _parts[_walking];
-            var visitor = new Visitor(this, part.Database);
+            var visitor = new Visitor(this, part);
             if (part.Step(ref visitor)) _walking++;
         }
         NotePeak();
@@ -169,12 +169,12 @@ public sealed unsafe class Snapshot
     internal void Hurry(Record record) => Feed.Hurry(_frozen[(nint)record.External]);
 
     /// <summary>What the walk does with each record.</summary>
-    readonly struct Visitor(Snapshot snapshot, int database) : IRecordVisitor
+    readonly struct Visitor(Snapshot snapshot, SnapshotPart part) : IRecordVisitor
     {
         public void Visit(Record record)
         {
             if (record.IsCaptured) record.IsCaptured = false;
-            else snapshot.Capture(database, record);
+            else snapshot.Capture(part, record);
         }
     }
 
@@ -182,17 +182,17 @@ public sealed unsafe class Snapshot
     internal void Capture(SnapshotPart part, ulong hash, Record record)
     {
         if (record.IsCaptured || !part.IsAhead(hash)) return;
-        Capture(part.Database, record);
+        Capture(part, record);
         record.IsCaptured = true;
     }
 
-    /// <summary>Captures a key, unless the snapshot was given up.</summary>
-    void Capture(int database, Record record)
+    /// <summary>Captures a key, unless the snapshot was given up. A key that a purge has overtaken is as good as deleted.</summary>
+    void Capture(SnapshotPart part, Record record)
     {
-        if (IsAbandoned) return;
+        if (IsAbandoned || record.HasMetadata && part.Tags.IsPurged(record)) return;
         Captured++;
-        if (record.IsNative || record.IsExternal && record.ExternalLength > LargestImage) Freeze(database, record);
-        else Copy(database, record);
+        if (record.IsNative || record.IsExternal && record.ExternalLength > LargestImage) Freeze(part, record);
+        else Copy(part, record);
     }
 
     /// <summary>Hands a frozen value to the snapshot, which frees it later. False if the value is not frozen.</summary>
@@ -244,29 +244,29 @@ public sealed unsafe class Snapshot
         ? Collections.RoughBytes(record.Type, record.Encoding, record.Root)
         : (long)Arena.SizeOf(record.External);
 
-    void Copy(int database, Record record)
+    void Copy(SnapshotPart part, Record record)
     {
-        if (_chunk is null || !_chunk.TryAdd(database, record))
+        if (_chunk is null || !_chunk.TryAdd(part, record))
         {
             Flush();
-            if (!Feed.TryNewChunk(ImageChunk.SizeFor(record), out _chunk))
+            if (!Feed.TryNewChunk(ImageChunk.SizeFor(part, record), out _chunk))
             {
                 Refused = true;
                 Abandon();
                 return;
             }
-            var added = _chunk.TryAdd(database, record);
+            var added = _chunk.TryAdd(part, record);
             Debug.Assert(added);
         }
     }
 
-    void Freeze(int database, Record record)
+    void Freeze(SnapshotPart part, Record record)
     {
         if (Arena.IsDraft) Arena.BeginChange();
         Record shadow;
         try
         {
-            shadow = RecordBuilder.WithKey(Arena, record, record.Key);
+            shadow = record.HasMetadata ? ShadowWithMetadata(part, record) : RecordBuilder.WithKey(Arena, record, record.Key);
         }
         catch (MemoryRefusedException)
         {
@@ -275,9 +275,28 @@ public sealed unsafe class Snapshot
             Abandon();
             return;
         }
-        var value = new FrozenValue(database, shadow);
+        var value = new FrozenValue(part.Database, shadow);
         _frozen.Add((nint)record.External, value);
         Feed.Add(value);
+    }
+
+    /// <summary>As <see cref="ImageChunk"/> has it, a record whose metadata name the tags.</summary>
+    Record ShadowWithMetadata(SnapshotPart part, Record record)
+    {
+        var saved = new MetadataImage(part.Tags, record);
+        var block = Arena.Allocate((nuint)saved.Bytes);
+        Record shadow;
+        try
+        {
+            shadow = RecordBuilder.WithKey(Arena, record, record.Key, saved.Deadline);
+        }
+        catch (MemoryRefusedException)
+        {
+            Arena.Free(block);
+            throw;
+        }
+        saved.Write(shadow, block);
+        return shadow;
     }
 
     void Thaw(FrozenValue value)
@@ -293,6 +312,7 @@ public sealed unsafe class Snapshot
             if (shadow.IsNative) _discarded.Add(Arena, shadow.Type, shadow.Encoding, shadow.Root);
             else Arena.Free(shadow.External);
         }
+        if (shadow.HasMetadata) Arena.Free(MetadataImage.BlockOf(shadow));
         Arena.Free(shadow.Block);
     }
 

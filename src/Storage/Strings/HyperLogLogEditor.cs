@@ -91,7 +91,7 @@ public ref struct HyperLogLogEditor
 
     void StoreDense(scoped ReadOnlySpan<byte> registers)
     {
-        var draft = _database.Draft(_at, _key, HyperLogLog.DenseSize, _at.Record.ExpireAt, isSource: true, out var value);
+        var draft = _database.Draft(_at, _key, HyperLogLog.DenseSize, _at.Record.ExpireAt, isSource: true, keepsMetadata: true, out var value);
         HyperLogLog.StartDense(_value, value);
         HyperLogLog.WriteDense(registers, value[HyperLogLog.HeaderSize..]);
         _database.Store(_at, draft);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Databases;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
@@ -19,18 +20,54 @@ public static unsafe class StringStorage
     public static Record SetString(
         this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
         Numbers.TryParseInt64(value, out var number)
-            ? database.SetInteger(at, key, number, expireAt)
-            : database.SetText(at, key, value, expireAt);
+            ? PutInteger(database, at, key, number, expireAt, keepsMetadata: false)
+            : PutText(database, at, key, value, expireAt, keepsMetadata: false);
 
     /// <summary>
-    /// As <see cref="SetString"/>, but text that spells an integer stays text (as OBJECT ENCODING shows after INCRBYFLOAT).
+    /// As <see cref="SetString"/>, but text that spells an integer stays text (as OBJECT ENCODING shows after INCRBYFLOAT), and a
+    /// present key keeps its metadata: its value is changed, not replaced.
     /// </summary>
     public static Record SetText(
-        this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
+        this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt) =>
+        PutText(database, at, key, value, expireAt, keepsMetadata: true);
+
+    static Record PutText(
+        Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, bool keepsMetadata)
     {
         var encoding = TextEncodingOf(value);
-        if (at.Found && database.CaptureString(at) && TryOverwrite(database, at, value, expireAt, encoding)) return at.Record;
-        return database.Install(at, CreateText(database.Arena, key, value, expireAt, encoding));
+        if (at.Found && database.CaptureString(at) && TryOverwrite(database, at, value, expireAt, encoding, keepsMetadata))
+            return at.Record;
+        var room = keepsMetadata ? RoomOf(at) : RecordFlags.None;
+        return database.Install(at, CreateText(database.Arena, key, value, expireAt, encoding, room), inherits: room != 0);
+    }
+
+    /// <summary>What a record needs that is to take over the metadata of the present one.</summary>
+    static RecordFlags RoomOf(in KeyLookup at) => at.Found ? at.Record.Flags & RecordFlags.HasMetadata : RecordFlags.None;
+
+    /// <summary>As <see cref="SetString"/>, with metadata and tags.</summary>
+    public static Record SetCached(
+        this Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt,
+        in CacheMetadata metadata, TagNames tags)
+    {
+        Record fresh;
+        if (Numbers.TryParseInt64(value, out var number))
+        {
+            fresh = CreateInteger(database.Arena, key, number, expireAt, RecordFlags.HasMetadata);
+        }
+        else
+        {
+            var encoding = TextEncodingOf(value);
+            if (at.Found && at.Record.HasMetadata && database.CaptureString(at)
+                && TryOverwrite(database, at, value, expireAt, encoding, keepsMetadata: true))
+            {
+                database.WriteMetadata(at.Record, metadata, tags, had: true);
+                return at.Record;
+            }
+            fresh = CreateText(database.Arena, key, value, expireAt, encoding, RecordFlags.HasMetadata);
+        }
+        database.BeginChange();
+        database.WriteMetadata(fresh, metadata, tags, had: false);
+        return database.Install(at, fresh);
     }
 
     /// <summary>Creates a string that no index leads to yet.</summary>
@@ -43,30 +80,36 @@ public static unsafe class StringStorage
     static ObjectEncoding TextEncodingOf(ReadOnlySpan<byte> value) =>
         value.Length <= RecordLayout.AlwaysEmbedded ? ObjectEncoding.EmbeddedString : ObjectEncoding.Raw;
 
-    static Record CreateText(Arena arena, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    static Record CreateText(
+        Arena arena, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding,
+        RecordFlags metadata = RecordFlags.None)
     {
-        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        var flags = metadata | RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, value.Length))
         {
-            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, encoding, RecordFlags.None, value.Length);
+            fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, encoding, metadata, value.Length);
             value.CopyTo(new Span<byte>(fresh.EmbeddedStart, value.Length));
         }
         else
         {
             // The large block first: if it is refused, nothing has been taken.
             var external = arena.Allocate((nuint)value.Length);
-            fresh = RecordBuilder.CreateFor(arena, external, key, expireAt, ObjectType.String, encoding);
+            fresh = RecordBuilder.CreateFor(arena, external, key, expireAt, ObjectType.String, encoding, metadata);
             fresh.ExternalLength = value.Length;
             value.CopyTo(new Span<byte>(fresh.External, value.Length));
         }
         return fresh;
     }
 
-    /// <summary>Sets the key to a number, whatever it held before.</summary>
-    public static Record SetInteger(this Database database, in KeyLookup at, ReadOnlySpan<byte> key, long value, long expireAt)
+    /// <summary>Sets the key to a number, whatever it held before. As with <see cref="SetText"/>, its metadata stay.</summary>
+    public static Record SetInteger(this Database database, in KeyLookup at, ReadOnlySpan<byte> key, long value, long expireAt) =>
+        PutInteger(database, at, key, value, expireAt, keepsMetadata: true);
+
+    static Record PutInteger(
+        Database database, in KeyLookup at, ReadOnlySpan<byte> key, long value, long expireAt, bool keepsMetadata)
     {
-        if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0)
+        if (at.Found && at.Record.IsInteger && at.Record.HasExpiry == expireAt >= 0 && (keepsMetadata || !at.Record.HasMetadata))
         {
             var record = at.Record;
             database.Capture(at);
@@ -75,12 +118,15 @@ public static unsafe class StringStorage
             if (expireAt >= 0) database.Postpone(at, expireAt);
             return record;
         }
-        return database.Install(at, CreateInteger(database.Arena, key, value, expireAt));
+        var room = keepsMetadata ? RoomOf(at) : RecordFlags.None;
+        return database.Install(at, CreateInteger(database.Arena, key, value, expireAt, room), inherits: room != 0);
     }
 
-    static Record CreateInteger(Arena arena, ReadOnlySpan<byte> key, long value, long expireAt)
+    static Record CreateInteger(
+        Arena arena, ReadOnlySpan<byte> key, long value, long expireAt, RecordFlags metadata = RecordFlags.None)
     {
-        var fresh = RecordBuilder.Create(arena, key, expireAt, ObjectType.String, ObjectEncoding.Integer, RecordFlags.Integer);
+        var fresh = RecordBuilder.Create(
+            arena, key, expireAt, ObjectType.String, ObjectEncoding.Integer, RecordFlags.Integer | metadata);
         *(long*)(fresh.Block + RecordLayout.PayloadOffset(fresh.Flags)) = value;
         return fresh;
     }
@@ -113,7 +159,9 @@ public static unsafe class StringStorage
         Span<byte> scratch = stackalloc byte[32];
         var text = old.GetString(scratch);
         var reserve = length <= text.Length ? length : (int)Math.Min(length + (long)Math.Min(length, maxReserve), int.MaxValue);
-        record = database.Install(at, CreateRaw(database.Arena, old.Key, old.ExpireAt, text, length, reserve));
+        var room = RoomOf(at);
+        var fresh = CreateRaw(database.Arena, old.Key, old.ExpireAt, text, length, reserve, room);
+        record = database.Install(at, fresh, inherits: room != 0);
         return Bytes(record);
     }
 
@@ -125,12 +173,14 @@ public static unsafe class StringStorage
     /// Whether the present value is one of those it is made from. If not, its block is used again: a large new block would cost
     /// page faults.
     /// </param>
+    /// <param name="keepsMetadata">Whether a present key keeps its metadata: its value is changed, not replaced.</param>
     public static Record Draft(
         this Database database, scoped in KeyLookup at, scoped ReadOnlySpan<byte> key, int length, long expireAt, bool isSource,
-        out Span<byte> bytes)
+        bool keepsMetadata, out Span<byte> bytes)
     {
         var draft = at.Record;
-        if (!isSource && at.Found && draft.IsExternal && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
+        if (!isSource && !keepsMetadata && at.Found && draft.IsExternal && !draft.HasMetadata
+            && draft.Type == ObjectType.String && draft.ExpireAt == expireAt
             && Suits(Arena.SizeOf(draft.External), (nuint)length) && database.CaptureString(at))
         {
             database.BeginChange();
@@ -139,7 +189,8 @@ public static unsafe class StringStorage
         }
         else
         {
-            draft = AllocateRaw(database.Arena, key, expireAt, length, reserve: length);
+            var room = keepsMetadata ? RoomOf(at) : RecordFlags.None;
+            draft = AllocateRaw(database.Arena, key, expireAt, length, reserve: length, room);
         }
         bytes = Bytes(draft);
         return draft;
@@ -148,16 +199,19 @@ public static unsafe class StringStorage
     /// <summary>Makes a draft the value of its key, whatever the key held before.</summary>
     public static void Store(this Database database, in KeyLookup at, Record draft)
     {
-        if (draft != at.Record) database.Install(at, draft);
+        if (draft != at.Record) database.Install(at, draft, inherits: draft.HasMetadata);
     }
 
     /// <summary>
     /// Overwrites the value in its present block if the new one fits and leaves no more than an eighth of the block unused.
     /// </summary>
-    static bool TryOverwrite(Database database, in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding)
+    static bool TryOverwrite(
+        Database database, in KeyLookup at, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding,
+        bool keepsMetadata)
     {
         var record = at.Record;
-        if (record.IsInteger || record.Type != ObjectType.String || record.HasExpiry != expireAt >= 0) return false;
+        var unfit = keepsMetadata ? RecordFlags.Integer : RecordFlags.Integer | RecordFlags.HasMetadata;
+        if ((record.Flags & unfit) != 0 || record.Type != ObjectType.String || record.HasExpiry != expireAt >= 0) return false;
 
         if (record.IsExternal)
         {
@@ -213,9 +267,11 @@ public static unsafe class StringStorage
     /// <summary>
     /// Creates a record of the first bytes of <paramref name="text"/>, filled up with zeros, with room for more.
     /// </summary>
-    static Record CreateRaw(Arena arena, ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve)
+    static Record CreateRaw(
+        Arena arena, ReadOnlySpan<byte> key, long expireAt, ReadOnlySpan<byte> text, int length, int reserve,
+        RecordFlags metadata = RecordFlags.None)
     {
-        var fresh = AllocateRaw(arena, key, expireAt, length, reserve);
+        var fresh = AllocateRaw(arena, key, expireAt, length, reserve, metadata);
         var bytes = Bytes(fresh);
         var kept = Math.Min(text.Length, length);
         text[..kept].CopyTo(bytes);
@@ -223,19 +279,20 @@ public static unsafe class StringStorage
         return fresh;
     }
 
-    static Record AllocateRaw(Arena arena, ReadOnlySpan<byte> key, long expireAt, int length, int reserve)
+    static Record AllocateRaw(
+        Arena arena, ReadOnlySpan<byte> key, long expireAt, int length, int reserve, RecordFlags metadata)
     {
-        var flags = RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
+        var flags = metadata | RecordLayout.KeyFlags(key.Length) | (expireAt >= 0 ? RecordFlags.HasExpiry : RecordFlags.None);
         Record fresh;
         if (RecordLayout.Embeds(flags, key.Length, reserve))
         {
             fresh = RecordBuilder.Create(
-                arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, RecordFlags.None, length, reserve);
+                arena, key, expireAt, ObjectType.String, ObjectEncoding.Raw, metadata, length, reserve);
         }
         else
         {
             var external = arena.Allocate((nuint)reserve);
-            fresh = RecordBuilder.CreateFor(arena, external, key, expireAt, ObjectType.String, ObjectEncoding.Raw);
+            fresh = RecordBuilder.CreateFor(arena, external, key, expireAt, ObjectType.String, ObjectEncoding.Raw, metadata);
             fresh.ExternalLength = length;
         }
         return fresh;

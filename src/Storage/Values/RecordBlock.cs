@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Packed;
@@ -112,7 +113,9 @@ public unsafe ref struct RecordBlock : IPackedOwner
         var rest = old.EmbeddedLength - offset - remove;
         capacity = Math.Max(capacity, newLength);
         var fresh = RecordBuilder.Create(_arena, old.Key, old.ExpireAt, old.Type, old.Encoding,
-            external ? RecordFlags.External : RecordFlags.None, external ? 0 : newLength, external ? 0 : capacity);
+            (external ? RecordFlags.External : RecordFlags.None) | old.Flags & RecordFlags.HasMetadata,
+            external ? 0 : newLength, external ? 0 : capacity);
+        if (old.HasMetadata) new MetadataCell(fresh).TakeOver(old);
         fresh.Use = old.Use;
         fresh.IsCaptured = old.IsCaptured;
         if (external)

@@ -1,3 +1,4 @@
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
 
@@ -11,6 +12,7 @@ public static unsafe class RecordSize
         /// <summary>Bytes of the arena that the key takes, without its share of the index.</summary>
         public long AllocatedBytes => (long)Arena.SizeOf(record.Block)
             + (record.IsNative ? Collections.AllocatedBytes(record.Type, record.Encoding, record.Root)
-                : record.IsExternal ? (long)Arena.SizeOf(record.External) : 0);
+                : record.IsExternal ? (long)Arena.SizeOf(record.External) : 0)
+            + (record.HasMetadata && new MetadataCell(record) is { HasBlock: true } cell ? (long)Arena.SizeOf(cell.BlockAddress) : 0);
     }
 }

@@ -128,4 +128,17 @@ public sealed class MixedClusterTests : IDisposable
             Assert.Equal(["*3 $7 message $4 news $3 one", "*3 $7 message $4 news $3 two"], got.Order());
         }
     }
+
+    [RedisServerFact]
+    public async Task A_purge_reaches_all_nodes_of_ours_and_the_subscribers_of_the_others()
+    {
+        await Create(masters: true);
+        using var ofReal = new RawClient(_fleet.Nodes[Masters].Port);
+        ofReal.Call("SUBSCRIBE __cache@0__:purge");
+        using var ofOurs = new RawClient(_fleet.Nodes[1].Port);
+        ofOurs.Call("SUBSCRIBE __cache@0__:purge");
+        var version = ClusterFleet.Ask(_fleet.Nodes[0], "CACHE.PURGE TAG posts")[1..];
+        Assert.Equal($"*3 $7 message $17 __cache@0__:purge $31 {version} HARD TAG posts", ofReal.Read());
+        Assert.EndsWith(" HARD TAG posts", ofOurs.Read(), StringComparison.Ordinal);
+    }
 }

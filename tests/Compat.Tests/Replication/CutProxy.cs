@@ -3,12 +3,16 @@ using System.Net.Sockets;
 
 namespace MiniRedis.Compat.Tests.Replication;
 
-/// <summary>Passes bytes on between who connects and a server, until the test cuts the connections, or the budget of a connection is used up.</summary>
+/// <summary>
+/// Passes bytes on between who connects and a server, until the test cuts the connections, or the budget of a connection is used up. While
+/// it is closed, it is a partition of the network: nothing passes, and nobody is told.
+/// </summary>
 sealed class CutProxy : IDisposable
 {
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly int _target;
     readonly List<Socket> _sockets = [];
+    readonly ManualResetEventSlim _open = new(true);
     bool _isOver;
 
     public CutProxy(int target)
@@ -22,6 +26,16 @@ sealed class CutProxy : IDisposable
 
     /// <summary>Bytes that the server's side of each connection may send from now on before it is cut; null for no bound.</summary>
     public Func<long?> Budget { get; set; } = () => null;
+
+    /// <summary>Whether bytes and new connections pass. What came meanwhile passes when it is opened again, as TCP has it.</summary>
+    public bool IsOpen
+    {
+        set
+        {
+            if (value) _open.Set();
+            else _open.Reset();
+        }
+    }
 
     /// <summary>Connections so far.</summary>
     public int Count { get; private set; }
@@ -43,6 +57,7 @@ sealed class CutProxy : IDisposable
         while (true)
         {
             var near = _listener.AcceptSocket();
+            _open.Wait();
             var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
             far.Connect(IPAddress.Loopback, _target);
             lock (_sockets)
@@ -56,7 +71,7 @@ sealed class CutProxy : IDisposable
         }
     }
 
-    static void Pass(Socket from, Socket to, long? budget)
+    void Pass(Socket from, Socket to, long? budget)
     {
         try
         {
@@ -67,6 +82,7 @@ sealed class CutProxy : IDisposable
                 var count = from.Receive(buffer.AsSpan(0, room));
                 if (count == 0) break;
                 passed += count;
+                _open.Wait();
                 for (var sent = 0; sent < count;) sent += to.Send(buffer.AsSpan(sent, count - sent));
             }
         }
@@ -92,5 +108,6 @@ sealed class CutProxy : IDisposable
         lock (_sockets) _isOver = true;
         _listener.Dispose();
         Cut();
+        _open.Set();
     }
 }

@@ -78,6 +78,42 @@ public sealed class ClusterHostTests
     }
 
     [Fact]
+    public void A_purge_that_one_node_is_asked_for_is_carried_out_by_all_and_told_once_to_each_subscriber()
+    {
+        using var one = Start();
+        using var other = Start();
+        Meet(one, other);
+        using var client = one.Connect();
+        client.Call(s_all);
+        other.TickUntil(() => MachineOf(other).Slots.Owner(0)?.Id == MachineOf(one).Myself.Id);
+        using var there = other.Connect();
+        // The other one has no slots, so its key is put there by hand.
+        lock (other.Server.Executor.ExecutorLock)
+        {
+            var database = other.Server.Keyspace[0];
+            database.SetString(database.Lookup("k"u8), "k"u8, "v"u8, -1);
+            var names = new byte[7];
+            Storage.Caching.TagNames.Put(names, "posts"u8);
+            database.SetMetadata(database.Lookup("k"u8), new() { Created = 1 }, new(names));
+        }
+        there.Call("SUBSCRIBE __cache@0__:purge");
+        client.Call("CACHE.PURGE LOCAL TAG posts");
+        var version = client.Call("CACHE.PURGE SOFT TAG posts")[1..];
+        var message = there.Read();
+        Assert.StartsWith("*3 $7 message $17 __cache@0__:purge $31 ", message, StringComparison.Ordinal);
+        Assert.EndsWith(" SOFT TAG posts", message, StringComparison.Ordinal);
+        // In the other's own versions, which are above those that it was told of.
+        Assert.True(string.CompareOrdinal(message.Split(' ')[6], version) >= 0, $"{message} {version}");
+        lock (other.Server.Executor.ExecutorLock)
+        {
+            var database = other.Server.Keyspace[0];
+            Assert.True(database.IsPurged(database.Lookup("k"u8).Record));
+            Assert.Equal(1, database.Purges.Count);
+            Assert.Contains(other.Effects.Commands, c => c.StartsWith("PING mrc1p\u0001", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public void A_node_that_is_made_a_replica_has_its_masters_data()
     {
         using var master = Start();

@@ -36,6 +36,7 @@ public sealed class DeclarationTests
         ["zunionstore"] = "takes as many weights as keys",
         ["zinter"] = "takes as many weights as keys",
         ["zinterstore"] = "takes as many weights as keys",
+        ["cache.set"] = "takes JITTER with a relative time only, and NEGATIVE with an empty value",
         ["increx"] = "takes ENX with a time only, not with PERSIST",
         ["restore"] = "takes IDLETIME or FREQ, not both",
         ["restore-asking"] = "takes IDLETIME or FREQ, not both",

@@ -82,7 +82,7 @@ static class ArgumentForms
     /// <summary>Where a count of keys or fields is declared, it is made to be that of those.</summary>
     static List<string[]> Fitted(IReadOnlyList<Arg> arguments, List<List<string[]>> choices, IEnumerable<string[]> forms)
     {
-        var counter = arguments.ToList().FindIndex(a => a.Name is "numkeys" or "numfields");
+        var counter = arguments.ToList().FindIndex(a => a.Name is "numkeys" or "numfields" or "numtags");
         if (counter < 0) return [.. forms];
         var counted = arguments[counter].Name[3..^1];
         var at = choices.Take(counter).Sum(c => c[0].Length);
@@ -126,6 +126,8 @@ static class ArgumentForms
         "type" => "string",
         "offset" => "0",
         "parameter" => "timeout",
+        "tag" => "tag",
+        "token" => "0123456789abcdef",
         _ => "3",
     };
 }

@@ -9,6 +9,7 @@ public class RehearsalTests
     static readonly Dictionary<string, string> s_left = new()
     {
         ["shutdown"] = "ends the server",
+        ["cache.restore"] = "takes metadata that another server has written",
         ["quit"] = "ends the connection",
         ["sync"] = "makes the connection a replica's",
         ["psync"] = "makes the connection a replica's",

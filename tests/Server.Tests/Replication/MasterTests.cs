@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace MiniRedis.Server.Tests.Replication;
 
 /// <summary>A server and those who follow it.</summary>
@@ -195,6 +198,24 @@ public sealed class MasterTests
         client.CallWords("SET", "k", new string('v', 70_000));
         server.TickUntil(() => server.Server.ReplicationStream.MemoryBytes < 2_000_000);
         replicas.ForEach(replica => replica.Dispose());
+    }
+
+    [Fact]
+    public void What_goes_to_replicas_is_part_of_all_that_is_sent_and_held()
+    {
+        using var server = new TestServer(ByFile);
+        using var client = server.Connect();
+        using var replica = new FakeReplica(server);
+        replica.FullSync();
+        client.CallWords("SET", "a", new string('v', 10_000));
+        replica.Expect("SELECT 0", "SET a " + new string('v', 10_000));
+        long Figure(string request, string before) => long.Parse(
+            Regex.Match(client.Call(request), Regex.Escape(before) + @"(\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
+        var toReplicas = Figure("INFO stats", "total_net_repl_output_bytes:");
+        Assert.InRange(toReplicas, 10_000, 20_000);
+        Assert.InRange(Figure("INFO stats", "total_net_output_bytes:"), toReplicas + 1, 30_000);
+        Assert.InRange(Figure("MEMORY STATS", "replication.backlog :"), 10_000, 1 << 20);
+        Assert.InRange(Figure("MEMORY STATS", "clients.slaves :"), 1, 1 << 20);
     }
 
     [Fact]

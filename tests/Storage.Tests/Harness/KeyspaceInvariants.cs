@@ -19,7 +19,7 @@ static unsafe class KeyspaceInvariants
         foreach (var database in keyspace.Databases)
         {
             database.VerifyIndex();
-            bytes += database.IndexBytes;
+            bytes += database.IndexBytes + database.Tags.CountBytes();
             foreach (var record in RecordsOf(database))
             {
                 bytes += record.AllocatedBytes;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Databases;
 using MiniRedis.Storage.Hashes;
 using MiniRedis.Storage.Lists;
@@ -100,6 +101,9 @@ static class RandomChanges
                 var length = target.Found ? target.Record.StringLength : 0;
                 database.MutableString(target, key, length + random.Next(30), out _)[length..].Fill((byte)'+');
                 break;
+            case 7 when at.Found && random.Next(2) == 0:
+                database.SetMetadata(at, new() { Created = random.Next(1000), StaleWindow = random.Next(3) * 10 }, Tags(random));
+                break;
             default:
                 for (var i = random.Next(6); i >= 0; i--) Edit(random, database, key);
                 break;
@@ -119,6 +123,14 @@ static class RandomChanges
                 if (random.Next(4) != 0) database.Delete(database.Lookup(name));
             }
         }
+    }
+
+    static TagNames Tags(Random random)
+    {
+        var bytes = new byte[100];
+        var end = 0;
+        for (var i = random.Next(5); i > 0; i--) end += TagNames.Put(bytes.AsSpan(end), Bytes($"tag:{random.Next(30)}"));
+        return new(bytes.AsSpan(0, end));
     }
 
     static byte[] Value(Random random) => random.Next(20) switch

@@ -28,6 +28,8 @@ static class RdbFile
             return null;
         }
 
+        public void OnUnknownMetadata() => Auxiliary.Add("unknown metadata");
+
         public void OnEmptyKey(ReadOnlySpan<byte> key) => Auxiliary.Add("empty=" + Encoding.Latin1.GetString(key));
 
         public uint AccessFieldOf(RdbAccess access) => access.IdleSeconds >= 0 ? (uint)access.IdleSeconds : (uint)Math.Max(0, access.Counter);

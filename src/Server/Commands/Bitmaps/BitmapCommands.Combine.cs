@@ -51,7 +51,7 @@ static partial class BitmapCommands
         var target = c.LookupWrite(key);
         // If the target is also a source, it is replaced when the result is complete.
         var isSource = target.Found && sources.Contains(target.Record);
-        var draft = c.Database.Draft(target, key, length, expireAt: -1, isSource, out var result);
+        var draft = c.Database.Draft(target, key, length, expireAt: -1, isSource, keepsMetadata: false, out var result);
         Bitmap.Combine(operation, result, sources);
         c.Database.Store(target, draft);
         if (!target.Found) c.Server.Keys.Created(c.Database, draft, key);

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
 
@@ -60,6 +61,7 @@ static partial class ConnectionCommands
     static void Ping(ref CommandContext c)
     {
         if (c.Count > 2) c.Fail(Errors.WrongArity(c.Command.FullName));
+        else if (c.Count == 2 && c.Client.User == User.Server && CachePayload.Is(c.Arg(1))) ApplyPayload(ref c);
         else if (c.Client.Has(ClientFlags.PubSub) && c.Client.Protocol == 2)
         {
             // A subscribed client reads messages, so the answer has the form of one.
@@ -69,6 +71,27 @@ static partial class ConnectionCommands
         }
         else if (c.Count == 2) c.Reply.Bulk(c.Arg(1));
         else c.Reply.Pong();
+    }
+
+    /// <summary>
+    /// A master, or the AOF, tells of metadata and purges. For servers that know none of it, it is a PING. What is damaged, or newer than
+    /// this server, is passed over: keys and values do not depend on it.
+    /// </summary>
+    static void ApplyPayload(ref CommandContext c)
+    {
+        if (!c.Database.TryApply(c.Arg(1), out var told)) c.Server.Log.UnknownMetadata();
+        else if (told.Kind == CachePayloadKind.Purge) TellOf(ref c, told);
+        if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
+        c.Reply.Pong();
+    }
+
+    /// <summary>A purge was carried out that the master, or the AOF, has told of: this server's subscribers hear of it.</summary>
+    static void TellOf(ref CommandContext c, CachePayloadReader told)
+    {
+        c.Server.Effects.Dirty++;
+        if (told.Scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(told.Version, told.IsSoft, told.Scope, []), toNodes: false);
+        while (told.NextName(out var name))
+            c.Server.Purges.Tell(c.Database.Number, new(told.Version, told.IsSoft, told.Scope, name), toNodes: false);
     }
 
     static void Quit(ref CommandContext c)

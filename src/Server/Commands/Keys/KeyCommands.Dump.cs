@@ -1,7 +1,9 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
 
 namespace MiniRedis.Server.Commands.Keys;
 
@@ -39,7 +41,7 @@ static partial class KeyCommands
             Arg.Integer("frequency").After("FREQ").Optional().AddedIn("5.0.0"),
         ],
         Propagates = Propagation.AsEffects,
-        Run = Restore,
+        Run = static (ref CommandContext c) => Restore(ref c, hasMetadata: false),
     };
 
     static readonly Command RestoreAskingSpec = new()
@@ -55,7 +57,22 @@ static partial class KeyCommands
         AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
         Keys = RestoreSpec.Keys, Args = RestoreSpec.Args,
         Propagates = Propagation.AsEffects,
-        Run = Restore,
+        Run = static (ref CommandContext c) => Restore(ref c, hasMetadata: false),
+    };
+
+    static readonly Command CacheRestoreSpec = new()
+    {
+        Name = "CACHE.RESTORE", Group = CommandGroup.Server, Since = ServerVersion.Own, Complexity = RestoreSpec.Complexity,
+        Summary = "RESTORE as MIGRATE sends it to a server that keeps the metadata of a cache's key.",
+        Arity = -5, Flags = CommandFlags.Write | CommandFlags.DenyOom | CommandFlags.Asking, IsSysCmd = true,
+        AclCategories = AclCategory.Keyspace | AclCategory.Dangerous,
+        Keys = RestoreSpec.Keys,
+        Args =
+        [
+            Arg.Key("key"), Arg.Integer("ttl"), Arg.String("serialized-value"), Arg.String("metadata"), Arg.Token("REPLACE").Optional(),
+        ],
+        Propagates = Propagation.AsEffects,
+        Run = static (ref CommandContext c) => Restore(ref c, hasMetadata: true),
     };
 
     struct RestoreOptions
@@ -87,11 +104,12 @@ static partial class KeyCommands
         c.Reply.EndBulk();
     }
 
-    static void Restore(ref CommandContext c)
+    /// <param name="hasMetadata">Whether metadata of the key stand behind its value.</param>
+    static void Restore(ref CommandContext c, bool hasMetadata)
     {
         var key = c.Arg(1);
         var payload = c.Arg(3);
-        if (!TryParse(ref c, out var options)) return;
+        if (!TryParse(ref c, hasMetadata ? 5 : 4, out var options)) return;
         var present = options.Replaces ? c.Peek(key) : c.LookupWrite(key);
         if (present.Found && !options.Replaces)
         {
@@ -105,6 +123,11 @@ static partial class KeyCommands
             return;
         }
         if (!DumpPayload.IsIntact(payload, c.Server.DebugSwitches.SkipChecksums))
+        {
+            c.Fail(Errors.BadPayload);
+            return;
+        }
+        if (hasMetadata && !IsMetadataOf(key, c.Arg(4)))
         {
             c.Fail(Errors.BadPayload);
             return;
@@ -128,14 +151,22 @@ static partial class KeyCommands
         }
         c.Server.Keys.Created(c.Database, record, key);
         record.AccessField = c.Server.AccessFields.FromRdb(options.Access);
+        if (hasMetadata) c.Database.TryApply(c.Arg(4), out _);
         c.Changed(key, KeyspaceEvents.Generic, "restore");
-        EmitRestore(ref c, expireAt, options);
+        if (!c.IsPropagating) return;
+        EmitRestore(ref c, expireAt, options, hasMetadata);
+        if (hasMetadata) CacheEffects.Metadata(c.Server.Effects, c.Database, c.Database.Lookup(key));
     }
 
-    static bool TryParse(ref CommandContext c, out RestoreOptions options)
+    /// <summary>Whether a payload tells the metadata of this key, and of no other.</summary>
+    static bool IsMetadataOf(ReadOnlySpan<byte> key, ReadOnlySpan<byte> payload) =>
+        CachePayloadReader.TryBegin(payload, out var reader) && reader.Kind == CachePayloadKind.Keys
+        && reader.NextKey(out var named, out _, out _) && named.SequenceEqual(key) && !reader.NextKey(out _, out _, out _);
+
+    static bool TryParse(ref CommandContext c, int from, out RestoreOptions options)
     {
         options = new();
-        for (var i = 4; i < c.Count; i++)
+        for (var i = from; i < c.Count; i++)
         {
             var hasValue = i + 1 < c.Count;
             if (c.IsToken(i, "REPLACE"u8)) options.Replaces = true;
@@ -163,20 +194,21 @@ static partial class KeyCommands
         return true;
     }
 
-    static void EmitRestore(ref CommandContext c, long expireAt, in RestoreOptions options)
+    static void EmitRestore(ref CommandContext c, long expireAt, in RestoreOptions options, bool hasMetadata)
     {
-        if (!c.IsPropagating) return;
-        if (expireAt < 0 || options.IsAbsolute)
+        if (!hasMetadata && (expireAt < 0 || options.IsAbsolute))
         {
             c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
             return;
         }
-        var effect = c.Emit(c.Count + 1);
+        var isRelative = expireAt >= 0 && !options.IsAbsolute;
+        var effect = c.Emit(c.Count + (isRelative ? 1 : 0) - (hasMetadata ? 1 : 0));
         for (var i = 0; i < c.Count; i++)
         {
-            if (i == 2) effect.Add(expireAt);
-            else effect.Add(c.Arg(i));
+            if (i == 2 && isRelative) effect.Add(expireAt);
+            else if (i == 0 && hasMetadata) effect.Add("RESTORE"u8);
+            else if (i != 4 || !hasMetadata) effect.Add(c.Arg(i));
         }
-        effect.Add("ABSTTL"u8);
+        if (isRelative) effect.Add("ABSTTL"u8);
     }
 }

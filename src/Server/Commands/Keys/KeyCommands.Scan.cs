@@ -1,5 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Keys;
 using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Commands.Keys;
@@ -67,7 +68,7 @@ static partial class KeyCommands
             Visited++;
             if (type is { } wanted && record.Type != wanted) return;
             if (!_all && !Glob.IsMatch(_pattern, record.Key)) return;
-            if (!record.HasExpiry || record.ExpireAt > expiredBy) _found.Add(record);
+            if (!KeyAccess.IsGone(database, record, expiredBy)) _found.Add(record);
             else if (keepsExpired) _expired.Add(record);
         }
 
@@ -133,7 +134,7 @@ static partial class KeyCommands
         expired.Sort(static (x, y) => x.Address.CompareTo(y.Address));
         for (var i = 0; i < expired.Length; i++)
         {
-            if (i == 0 || expired[i] != expired[i - 1]) c.Server.Keys.Expire(c.Database, c.Database.Lookup(expired[i].Key));
+            if (i == 0 || expired[i] != expired[i - 1]) c.Server.Keys.Bury(c.Database, c.Database.Lookup(expired[i].Key));
         }
         matching.Dispose();
     }
@@ -145,12 +146,12 @@ static partial class KeyCommands
         {
             // If expired keys may not be deleted (CLIENT PAUSE), there may be no other keys. As in Redis, one of them is answered
             // in the end.
-            if (!c.Server.Keys.IsExpired(record) || !mayDelete && tries == RandomKeyTries)
+            if (!c.Server.Keys.IsGone(c.Database, record) || !mayDelete && tries == RandomKeyTries)
             {
                 c.Reply.Bulk(record.Key);
                 return;
             }
-            if (mayDelete) c.Server.Keys.Expire(c.Database, c.Database.Lookup(record.Key));
+            if (mayDelete) c.Server.Keys.Bury(c.Database, c.Database.Lookup(record.Key));
         }
         c.Reply.Null();
     }

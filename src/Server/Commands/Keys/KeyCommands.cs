@@ -18,7 +18,7 @@ static partial class KeyCommands
         // KeyCommands.Scan.cs
         KeysSpec, ScanSpec, RandomKeySpec,
         // KeyCommands.Dump.cs
-        DumpSpec, RestoreSpec, RestoreAskingSpec,
+        DumpSpec, RestoreSpec, RestoreAskingSpec, CacheRestoreSpec,
         // KeyCommands.Object.cs
         ObjectSpec,
     ];

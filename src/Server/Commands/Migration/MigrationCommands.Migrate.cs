@@ -1,5 +1,6 @@
 using System.Text;
 using MiniRedis.Resp;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Links;
 
@@ -122,8 +123,9 @@ static partial class MigrationCommands
         var (answered, acknowledged) = (0, 0);
         try
         {
+            if (target.TakesMetadata is null && HasMetadata(ref c, keys)) AskForMetadata(ref c, options, target);
             var selects = target.Database != options.Database;
-            var sent = Send(ref c, options, keys, target.Writer, selects);
+            var sent = Send(ref c, options, keys, target, selects);
             outcome = Transfer.CannotRead;
             // Whoever was not let in, or is in another database, has restored nothing that counts.
             if (options.Password > 0 && Receive(target) is { IsError: true } notIn) refusal = notIn;
@@ -162,15 +164,10 @@ static partial class MigrationCommands
     static int PortOf(ReadOnlySpan<byte> text) => Numbers.TryParseInt64(text, out var port) && port is > 0 and <= 65535 ? (int)port : 0;
 
     /// <returns>How many keys were sent. They come first afterwards: one whose deadline has passed is not sent.</returns>
-    static int Send(ref CommandContext c, in MigrateOptions options, scoped Span<int> keys, LinkWriter writer, bool selects)
+    static int Send(ref CommandContext c, in MigrateOptions options, scoped Span<int> keys, CachedLink target, bool selects)
     {
-        if (options.Password > 0)
-        {
-            writer.BeginCommand(options.User > 0 ? 3 : 2);
-            writer.Word("AUTH"u8);
-            if (options.User > 0) writer.Word(c.Arg(options.User));
-            writer.Word(c.Arg(options.Password));
-        }
+        var writer = target.Writer;
+        SendPassword(ref c, options, writer);
         if (selects)
         {
             writer.BeginCommand(2);
@@ -184,6 +181,11 @@ static partial class MigrationCommands
             var at = c.Peek(c.Arg(key));
             if (!at.Found) continue;
             var ttl = 0L;
+            if (c.Database.NeedsSettling(at.Record))
+            {
+                c.Database.Settle(at);
+                at = c.Peek(c.Arg(key));
+            }
             if (at.Record.HasExpiry)
             {
                 // Of a key that the source of an import still keeps alive nothing is left.
@@ -191,19 +193,65 @@ static partial class MigrationCommands
                 ttl = Math.Max(1, at.Record.ExpireAt - c.Now);
             }
             keys[sent++] = key;
-            writer.BeginCommand(options.Replaces ? 5 : 4);
+            var withMetadata = at.Record.HasMetadata && target.TakesMetadata == true;
+            writer.BeginCommand((options.Replaces ? 5 : 4) + (withMetadata ? 1 : 0));
             // A target that imports the slot would send the others away.
-            writer.Word(c.Server.Config.Cluster.ClusterEnabled ? "RESTORE-ASKING"u8 : "RESTORE"u8);
+            writer.Word(withMetadata ? "CACHE.RESTORE"u8 : c.Server.Config.Cluster.ClusterEnabled ? "RESTORE-ASKING"u8 : "RESTORE"u8);
             writer.Word(c.Arg(key));
             writer.Word(ttl);
             DumpPayload.Write(at.Record, c.Server.Config.Persistence.RdbCompression, payload);
-            writer.BeginWord(payload.Length);
-            payload.TakeOut(writer.Piece);
-            writer.EndWord();
+            SendWord(writer, payload);
+            if (withMetadata)
+            {
+                CacheEffects.Write(payload, c.Database, at);
+                SendWord(writer, payload);
+            }
             if (options.Replaces) writer.Word("REPLACE"u8);
         }
         writer.Flush();
         return sent;
+    }
+
+    static void SendPassword(ref CommandContext c, in MigrateOptions options, LinkWriter writer)
+    {
+        if (options.Password == 0) return;
+        writer.BeginCommand(options.User > 0 ? 3 : 2);
+        writer.Word("AUTH"u8);
+        if (options.User > 0) writer.Word(c.Arg(options.User));
+        writer.Word(c.Arg(options.Password));
+    }
+
+    static void SendWord(LinkWriter writer, PayloadBuffer word)
+    {
+        writer.BeginWord(word.Length);
+        word.TakeOut(writer.Piece);
+        writer.EndWord();
+    }
+
+    static bool HasMetadata(ref CommandContext c, scoped ReadOnlySpan<int> keys)
+    {
+        foreach (var key in keys)
+        {
+            if (c.Peek(c.Arg(key)) is { Found: true } at && at.Record.HasMetadata) return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Asks whether the target knows the command that restores metadata with a key. To one that does not, keys go without: it has no place
+    /// for them.
+    /// </summary>
+    static void AskForMetadata(ref CommandContext c, in MigrateOptions options, CachedLink target)
+    {
+        SendPassword(ref c, options, target.Writer);
+        target.Writer.BeginCommand(3);
+        target.Writer.Word("COMMAND"u8);
+        target.Writer.Word("INFO"u8);
+        target.Writer.Word("CACHE.RESTORE"u8);
+        target.Writer.Flush();
+        // Whoever is not let in is told so when the keys are sent.
+        if (options.Password > 0) Receive(target);
+        if (Receive(target) is { IsError: false } reply) target.TakesMetadata = reply.Items is [{ Kind: LinkReplyKind.Array }];
     }
 
     /// <summary>A reply; empty lines before it do not count.</summary>

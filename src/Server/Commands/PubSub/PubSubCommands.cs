@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Caching;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.PubSub;
@@ -35,6 +36,7 @@ static partial class PubSubCommands
     static void Publish(ref CommandContext c)
     {
         if (c.Server.Sentinel is { } sentinel) PublishToSentinel(ref c, sentinel);
+        else if (PurgeMessage.IsChannel(c.Arg(1), out _) && !c.MustObey) c.Fail(Errors.PurgeChannel);
         else PublishTo(ref c, isSharded: false);
     }
 

@@ -29,6 +29,7 @@ internal static partial class ConfigTable
     [
         .. Network(), .. Process(), .. Logging(), .. Security(), .. Memory(), .. Encodings(), .. Persistence(), .. Replication(),
         .. Cluster(), .. Observation(), .. Tls(), .. Metrics(),
+        .. Caching(),
     ];
 
     static readonly FrozenDictionary<string, Directive> ByName = All

@@ -37,6 +37,7 @@ internal sealed class ServerConfig
     public ObservationSettings Observation { get; } = new();
     public TlsSettings Tls { get; } = new();
     public MetricsSettings Metrics { get; } = new();
+    public CachingSettings Caching { get; } = new();
 
     /// <summary>
     /// Whether the server was started as a Sentinel. Not a directive but a way to start

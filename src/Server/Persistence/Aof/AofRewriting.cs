@@ -81,7 +81,7 @@ sealed class AofRewriting(
         var temporary = files.PathOf($"temp-rewriteaof-bg-{Environment.ProcessId}.aof");
         var impossible = Begin(() => settings.AofUseRdbPreamble
             ? new RdbFileJob(saving, settings, accessFields, path, temporary, isAofBase: true, End)
-            : new CommandFileJob(saving.Files, settings, saving.LibraryTexts, Clock.Now, path, temporary, End));
+            : new CommandFileJob(saving.Files, settings, saving.LibraryTexts, saving.CacheClock, Clock.Now, path, temporary, End));
         if (impossible is not null)
         {
             NoteFailure(impossible);

@@ -8,10 +8,11 @@ namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>Writes a snapshot as the commands that make it: the base of an AOF without RDB preamble.</summary>
 /// <param name="libraries">The texts of the libraries of functions.</param>
+/// <param name="cacheClock">How far the cache clock has come; 0 if it never ran.</param>
 /// <param name="now">Unix milliseconds, for the time stamp at the start.</param>
 /// <inheritdoc cref="SnapshotFileJob(IFileStore, PersistenceSettings, string, string, bool, Action{Snapshot, Exception?})"/>
 sealed class CommandFileJob(
-    IFileStore files, PersistenceSettings settings, IReadOnlyList<byte[]> libraries, long now, string path, string temporary,
+    IFileStore files, PersistenceSettings settings, IReadOnlyList<byte[]> libraries, long cacheClock, long now, string path, string temporary,
     Action<Snapshot, Exception?> ended)
     : SnapshotFileJob(files, settings, path, temporary, isAofBase: true, ended)
 {
@@ -26,6 +27,7 @@ sealed class CommandFileJob(
         output.Write(_head);
         _writer = new AofValueWriter(output);
         foreach (var library in libraries) _writer.Library(library);
+        if (cacheClock > 0) _writer.CacheClock(cacheClock);
     }
 
     protected override void Select(int database) => _writer!.Select(database);

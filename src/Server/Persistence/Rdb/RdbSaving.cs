@@ -55,6 +55,9 @@ sealed class RdbSaving(
     /// <summary>The texts of the libraries of functions at this moment.</summary>
     public IReadOnlyList<byte[]> LibraryTexts => [.. functions.All.Select(library => library.Code)];
 
+    /// <summary>How far the cache clock has come; 0 if it never ran.</summary>
+    public long CacheClock => keyspace.CacheClock.Value;
+
     /// <summary>Which slots of a cluster node are on the move, for a new replica; null if none is. Set by the root.</summary>
     public Func<string?> SlotStates { get; set; } = () => null;
 
@@ -79,6 +82,7 @@ sealed class RdbSaving(
         if (!isAofBase && SlotStates() is { } states) file.Auxiliary("cluster-slot-states"u8, System.Text.Encoding.Latin1.GetBytes(states));
         if (!isAofBase && SlotImports() is { } imports) file.Auxiliary("slot-imports"u8, System.Text.Encoding.Latin1.GetBytes(imports));
         file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
+        RdbMetadata.Clock(file, keyspace);
         if (!withFunctions) return;
         foreach (var library in functions.All) file.Function(library.Code);
     }
@@ -123,15 +127,22 @@ sealed class RdbSaving(
     void WriteKeys(RdbFileWriter file, Database database, KeySaveDelay delay)
     {
         file.Database(database.Number, database.Count, database.ExpiringCount);
-        var visitor = new KeyWriter(accessFields, file, delay);
+        var metadata = new RdbMetadata();
+        var visitor = new KeyWriter(accessFields, file, database, metadata, delay);
         database.VisitAll(ref visitor);
+        metadata.Flush(file);
     }
 
-    readonly struct KeyWriter(AccessFields accessFields, RdbFileWriter file, KeySaveDelay delay) : IRecordVisitor
+    readonly struct KeyWriter(
+        AccessFields accessFields, RdbFileWriter file, Database database, RdbMetadata metadata, KeySaveDelay delay) : IRecordVisitor
     {
         public void Visit(Record record)
         {
-            file.Key(record, accessFields.ToRdb(record));
+            // What a purge has overtaken is as good as deleted.
+            if (database.IsPurged(record)) return;
+            file.Key(record, accessFields.ToRdb(record), database.DeadlineOf(record));
+            metadata.Add(database, record);
+            if (metadata.IsFull) metadata.Flush(file);
             if (delay.IsSet) delay.Wait(null);
         }
     }

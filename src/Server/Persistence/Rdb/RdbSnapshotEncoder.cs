@@ -14,6 +14,7 @@ sealed class RdbSnapshotEncoder
     readonly byte[] _head;
     readonly bool _compress;
     readonly HashSet<int> _announced = [];
+    readonly RdbMetadata _metadata = new();
     IReadOnlyList<SnapshotPart> _parts = [];
     RdbFileWriter _file;
 
@@ -40,6 +41,7 @@ sealed class RdbSnapshotEncoder
 
     public void Select(int database)
     {
+        _metadata.Flush(_file);
         // The number of keys of a database is written once.
         if (!_announced.Add(database))
         {
@@ -50,7 +52,16 @@ sealed class RdbSnapshotEncoder
         _file.Database(database, part.Keys, part.Expiring);
     }
 
-    public void Key(Record record) => _file.Key(record, _accessFields.ToRdb(record));
+    public void Key(Record record)
+    {
+        _file.Key(record, _accessFields.ToRdb(record));
+        _metadata.Add(record);
+        if (_metadata.IsFull) _metadata.Flush(_file);
+    }
 
-    public void End() => _file.End();
+    public void End()
+    {
+        _metadata.Flush(_file);
+        _file.End();
+    }
 }

@@ -72,7 +72,7 @@ public sealed class AclCommandsTests : ServerTests
     [Fact]
     public void Cat_lists_categories_and_their_commands()
     {
-        Assert.StartsWith("*21 $8 keyspace $4 read ", _client.Call("ACL CAT"), StringComparison.Ordinal);
+        Assert.StartsWith("*22 $8 keyspace $4 read ", _client.Call("ACL CAT"), StringComparison.Ordinal);
         var scripting = _client.Call("ACL CAT Scripting");
         Assert.Contains("$4 eval ", scripting, StringComparison.Ordinal);
         Assert.Contains("$13 function|list", scripting, StringComparison.Ordinal);

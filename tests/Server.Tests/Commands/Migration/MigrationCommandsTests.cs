@@ -41,6 +41,40 @@ public sealed class MigrationCommandsTests : IDisposable
     }
 
     [Fact]
+    public void A_key_takes_what_it_carries_along_to_a_server_that_keeps_it()
+    {
+        _client.Call("CACHE.SET page html EX 60 STALE 300 COST 7 TAGS 2 user:7 posts");
+        _client.Call("CACHE.SET \"\" nameless TAGS 1 posts");
+        _client.Call("SET plain 1");
+        var info = _client.Call("CACHE.INFO page");
+        Assert.Equal("+OK", Migrate("page 0 5000"));
+        Assert.Equal("+OK", Migrate("\"\" 0 5000 KEYS \"\" plain"));
+        Assert.Equal(info, _there.Call("CACHE.INFO page"));
+        Assert.Equal("$-1", _there.Call("CACHE.INFO plain"));
+        Assert.StartsWith("RESTORE page 360000 ", Assert.Single(_target.Effects.Commands, c => c.Contains(" page ", StringComparison.Ordinal))
+            .Replace(" 1767225960000 ", " 360000 ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(2, _target.Effects.Commands.Count(c => c.StartsWith("PING mrc1k", StringComparison.Ordinal)));
+        _there.Call("CACHE.PURGE TAG posts");
+        Assert.Equal(":1", _there.Call("EXISTS page \"\" plain"));
+    }
+
+    [Theory]
+    [InlineData("mrc1k\u0001a\0\u0007\0", "BUSYKEY Target key name already exists.")]
+    [InlineData("mrc1k\u0001b\0\u0007\0", "ERR DUMP payload version or checksum are wrong")]
+    [InlineData("mrc1k\u0001a\0\u0007", "ERR DUMP payload version or checksum are wrong")]
+    [InlineData("mrc1c\u0007", "ERR DUMP payload version or checksum are wrong")]
+    public void Metadata_of_another_key_or_none_are_refused(string metadata, string error)
+    {
+        _client.Call("SET a 1");
+        var dump = _client.Call("DUMP a");
+        dump = dump[(dump.IndexOf(' ') + 1)..];
+        if (!error.StartsWith("BUSYKEY", StringComparison.Ordinal)) _client.Call("DEL a");
+        Assert.Equal($"-{error}", _client.CallWords("CACHE.RESTORE", "a", "0", dump, metadata));
+        Assert.Equal("+OK", _client.CallWords("CACHE.RESTORE", "a", "0", dump, "mrc1k\u0001a\0\u0007\u0004\u0002\0xy", "REPLACE"));
+        Assert.EndsWith("$4 tags *1 $2 xy", _client.Call("CACHE.INFO a"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_value_larger_than_any_buffer_moves_whole()
     {
         var value = new string('v', 300_000);

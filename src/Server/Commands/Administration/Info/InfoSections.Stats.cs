@@ -13,20 +13,21 @@ static partial class InfoSections
         text.Field("total_connections_received", statistics.ConnectionsReceived);
         text.Field("total_commands_processed", statistics.CommandsProcessed);
         text.Field("instantaneous_ops_per_sec", (long)statistics.CommandsPerSecond.Mean);
-        text.Field("total_net_input_bytes", statistics.NetInputBytes);
-        text.Field("total_net_output_bytes", statistics.NetOutputBytes);
+        text.Field("total_net_input_bytes", statistics.InputBytes);
+        text.Field("total_net_output_bytes", statistics.OutputBytes);
         text.Field("total_net_repl_input_bytes", statistics.NetReplicationInputBytes);
         text.Field("total_net_repl_output_bytes", statistics.NetReplicationOutputBytes);
         text.Field("instantaneous_input_kbps", statistics.InputPerSecond.Mean / 1024);
         text.Field("instantaneous_output_kbps", statistics.OutputPerSecond.Mean / 1024);
-        text.Field("instantaneous_input_repl_kbps", 0.0);
-        text.Field("instantaneous_output_repl_kbps", 0.0);
+        text.Field("instantaneous_input_repl_kbps", statistics.ReplicationInputPerSecond.Mean / 1024);
+        text.Field("instantaneous_output_repl_kbps", statistics.ReplicationOutputPerSecond.Mean / 1024);
         text.Field("rejected_connections", statistics.RejectedConnections);
         text.Field("sync_full", statistics.FullSyncs);
         text.Field("sync_partial_ok", statistics.PartialSyncs);
         text.Field("sync_partial_err", statistics.RefusedPartialSyncs);
         text.Field("expired_subkeys", statistics.ExpiredFields);
         text.Field("expired_keys", statistics.ExpiredKeys);
+        text.Field("purged_keys", statistics.PurgedKeys);
         // Expired keys are found without sampling, so there is no share of them to estimate.
         text.Field("expired_stale_perc", 0.0);
         text.Field("expired_time_cap_reached_count", statistics.ExpiredTimeCapReached);

@@ -134,7 +134,7 @@ static partial class ObservationCommands
             return;
         }
         var at = c.Database.Lookup(c.Arg(2));
-        if (at.Found) c.Reply.Integer(at.Record.AllocatedBytes + Database.IndexBytesPerKey);
+        if (at.Found && !c.Database.IsPurged(at.Record)) c.Reply.Integer(at.Record.AllocatedBytes + Database.IndexBytesPerKey);
         else c.Reply.Null();
     }
 
@@ -151,9 +151,9 @@ static partial class ObservationCommands
         Number("peak.allocated", memory.Peak);
         Number("total.allocated", memory.Total);
         Number("startup.allocated", memory.Startup);
-        Number("replication.backlog", 0);
-        Number("clients.slaves", 0);
-        Number("clients.normal", c.Server.ClientMemory.MemoryBytes);
+        Number("replication.backlog", server.ReplicationStream.MemoryBytes - server.Replicas.StreamBytes);
+        Number("clients.slaves", server.Replicas.ClientBytes);
+        Number("clients.normal", server.ClientMemory.MemoryBytes - server.Replicas.OwnBytes);
         Number("cluster.links", server.Cluster?.MemoryBytes ?? 0);
         Number("aof.buffer", server.Aof.BufferBytes);
         Number("lua.caches", server.EvalScripts.ScriptBytes);

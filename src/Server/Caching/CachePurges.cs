@@ -1,0 +1,66 @@
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Timing;
+
+namespace MiniRedis.Server.Caching;
+
+/// <summary>Tells the other nodes of a cluster of a message, which their subscribers get.</summary>
+delegate void MessageToNodes(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message);
+
+/// <summary>
+/// Tells of purges: subscribers, whose caches drop what the server has dropped, and the other nodes of a cluster, which carry them out.
+/// Whether they are told does not depend on notify-keyspace-events: it is for the application's correctness, not for its curiosity.
+/// </summary>
+/// <remarks>Under the executor's lock.</remarks>
+sealed partial class CachePurges(
+    Keyspace keyspace, PubSubChannels channels, ClientPause pause, EffectStream effects, ReplicationHistory history, Clock clock,
+    CronSignal cronSignal)
+{
+    readonly FrameBuffer _channel = new(), _message = new();
+
+    /// <summary>The other nodes of a cluster; null without one. Set by the root.</summary>
+    public MessageToNodes? Nodes { get; set; }
+
+    /// <summary>Tells of a purge of one name, which has been carried out here.</summary>
+    /// <param name="toNodes">Whether the other nodes of a cluster are to carry it out.</param>
+    public void Tell(int database, in PurgeMessage purge, bool toNodes)
+    {
+        var spreads = toNodes && Nodes is not null;
+        if (!spreads && !channels.HasListeners) return;
+        PurgeMessage.WriteChannel(_channel, database);
+        purge.Write(_message);
+        channels.Publish(_channel.Written, _message.Written);
+        if (spreads) Nodes!(_channel.Written, _message.Written);
+        _channel.Clear();
+        _message.Clear();
+    }
+
+    /// <summary>
+    /// Carries out a purge that another node of the cluster tells of, with a version of this node above that one's: local caches compare
+    /// versions of one node with each other.
+    /// </summary>
+    public void Adopt(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message)
+    {
+        // A replica hears of it from its master, in order with all other changes. Nobody hears of what makes no sense.
+        if (history.IsReplica || !PurgeMessage.IsChannel(channel, out var number) || number >= keyspace.DatabaseCount) return;
+        if (!PurgeMessage.TryRead(message, out var purge)) return;
+        keyspace.CacheClock.RaiseTo(purge.Version - 1);
+        CarryOut(number, purge.Scope, purge.IsSoft, purge.Name, toNodes: false);
+    }
+
+    /// <summary>Carries out a purge that no client's command asks for now.</summary>
+    void CarryOut(int database, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool toNodes)
+    {
+        var version = keyspace.CacheClock.Next(clock.NowMicroseconds);
+        keyspace[database].Purge(scope, name, isSoft, version);
+        effects.Dirty++;
+        if (effects.IsPropagating)
+        {
+            CacheEffects.Purge(effects, database, version, isSoft, scope, name);
+            effects.EndUnit();
+        }
+        Tell(database, new(version, isSoft, scope, name), toNodes);
+    }
+}

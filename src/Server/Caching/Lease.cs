@@ -1,0 +1,49 @@
+namespace MiniRedis.Server.Caching;
+
+/// <summary>What is known of the refill of one key. Belongs to <see cref="LeaseTable"/>.</summary>
+sealed class Lease(int database, byte[] key)
+{
+    /// <summary>Bytes of memory beside those of the key: two objects and the places in dictionary and heap.</summary>
+    public const int OwnBytes = 192;
+
+    public int Database { get; } = database;
+    public byte[] Key { get; } = key;
+
+    /// <summary>What its holder shows to fill the key; not valid of a hold.</summary>
+    public ulong Token { get; set; }
+
+    /// <summary>The cache clock when it was granted: what the filled value counts as created at.</summary>
+    public long Version { get; set; }
+
+    /// <summary>When it was granted, in unix milliseconds.</summary>
+    public long GrantedAt { get; set; }
+
+    /// <summary>When others may take it over, or when the hold is over, in unix milliseconds.</summary>
+    public long End { get; set; }
+
+    /// <summary>The connection that it was granted to.</summary>
+    public long Client { get; set; }
+
+    /// <summary>Nobody computes, and nobody is to.</summary>
+    public bool IsHold { get; set; }
+
+    /// <summary>Its time is over or its connection has closed: whoever asks takes it over. Until then it can be filled.</summary>
+    public bool IsOpen { get; set; }
+
+    /// <summary>Its index in the heap of <see cref="LeaseEnds"/>; -1 if it is not there.</summary>
+    public int HeapIndex { get; set; } = -1;
+
+    /// <summary>Neighbours among the leases of its connection.</summary>
+    public Lease? PreviousOfClient { get; set; }
+
+    /// <inheritdoc cref="PreviousOfClient"/>
+    public Lease? NextOfClient { get; set; }
+
+    /// <summary>Neighbours among the open ones, the longest open first.</summary>
+    public Lease? PreviousOpen { get; set; }
+
+    /// <inheritdoc cref="PreviousOpen"/>
+    public Lease? NextOpen { get; set; }
+
+    public long MemoryBytes => OwnBytes + Key.Length;
+}

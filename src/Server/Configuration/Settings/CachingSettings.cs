@@ -1,0 +1,9 @@
+namespace MiniRedis.Server.Configuration.Settings;
+
+/// <summary>Commands made for caching.</summary>
+/// <remarks><inheritdoc cref="ServerConfig" path="/remarks"/></remarks>
+internal sealed class CachingSettings
+{
+    /// <summary>Most leases at a time.</summary>
+    public int CacheLeaseMax;
+}

@@ -1,0 +1,184 @@
+using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
+using MiniRedis.Server.Keys;
+using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Statistics;
+using MiniRedis.Server.Timing;
+
+namespace MiniRedis.Server.Maintenance;
+
+/// <summary>
+/// Gives the memory of purged keys back. A purge only notes its version; nobody sees its keys from then on, and here they are deleted,
+/// in slices, one walk in the order of SCAN for all purges so far. Keys that a soft purge has made stale get the deadline that follows
+/// from it, so that the purge can be forgotten.
+/// </summary>
+/// <remarks>
+/// On a replica the deletions are the master's, and the walk only settles what is stale. Under the executor's lock, between commands.
+/// </remarks>
+sealed class PurgeSweep(
+    Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, LatencyMonitor latency, DatasetState dataset,
+    ReplicationHistory history, Clock clock, ProcessSettings settings)
+{
+    /// <summary>Longest time of one slice: a command that arrives meanwhile waits no longer.</summary>
+    const long SliceMicroseconds = 500;
+
+    /// <summary>Buckets walked, and tags looked at, between two looks at the clock.</summary>
+    const int BucketsBetweenLooks = 16, TagLinesBetweenLooks = 64;
+
+    /// <summary>Most keys of one deletion in the stream: UNLINK of so many names is short enough for any replica.</summary>
+    const int MostKeysACommand = 512;
+
+    /// <summary>A walk begins when purged keys are more than one in so many.</summary>
+    const int DeadShare = 100;
+
+    /// <summary>Under memory pressure, purged keys go before any other while they are more than one in so many.</summary>
+    const int DeadShareUnderPressure = 1000;
+
+    /// <summary>A walk begins at the latest so long after a purge.</summary>
+    const long LongestWaitMicroseconds = 60_000_000;
+
+    readonly List<Record> _dead = [], _stale = [];
+
+    // The walk that is under way: what it serves, over which database, and how far it has come. After FLUSHDB or SWAPDB the database
+    // has another cleanup, and the walk is given up.
+    PurgeCleanup? _cleanup;
+    int _database;
+    ulong _cursor;
+    uint _tagLine;
+    bool _keysDone;
+
+    /// <summary>Runs one slice. Returns whether the walk is to go on.</summary>
+    /// <param name="isUrgent">Whether memory is short, so that few purged keys are worth a walk.</param>
+    public bool Run(bool isUrgent = false)
+    {
+        if (IsHeld || !TryBegin(isUrgent)) return false;
+        var started = clock.Advance();
+        while (Step())
+        {
+            if (clock.Microseconds(started, clock.Advance()) < SliceMicroseconds) continue;
+            latency.Note("purge-sweep", clock.Microseconds(started, clock.Timestamp) / 1000);
+            return true;
+        }
+        return HasWork;
+    }
+
+    /// <summary>
+    /// Deletes some purged keys, because memory is short: before any other key has to go. False if there are hardly any.
+    /// </summary>
+    public bool FreeSome() => !IsHeld && !history.IsReplica && TryBegin(isUrgent: true) && Step();
+
+    bool IsHeld => dataset.IsLoading || pause.IsActive || settings.ImportMode;
+
+    bool HasWork
+    {
+        get
+        {
+            foreach (var database in keyspace.Databases)
+            {
+                if (IsDue(database, isUrgent: false)) return true;
+            }
+            return false;
+        }
+    }
+
+    bool TryBegin(bool isUrgent)
+    {
+        if (_cleanup is not null)
+        {
+            if (keyspace[_database].Cleanup == _cleanup) return true;
+            _cleanup.GiveUp();
+            _cleanup = null;
+        }
+        foreach (var database in keyspace.Databases)
+        {
+            if (!IsDue(database, isUrgent)) continue;
+            (_cleanup, _database, _cursor, _tagLine, _keysDone) = (database.Cleanup, database.Number, 0, 0, false);
+            _cleanup.Begin();
+            return true;
+        }
+        return false;
+    }
+
+    bool IsDue(Database database, bool isUrgent)
+    {
+        var cleanup = database.Cleanup;
+        if (cleanup.Waiting == 0) return false;
+        if (isUrgent) return cleanup.Keys > database.Count / DeadShareUnderPressure;
+        return cleanup.Keys > database.Count / DeadShare || clock.NowMicroseconds - cleanup.Waiting > LongestWaitMicroseconds;
+    }
+
+    /// <summary>Walks a few buckets, or tags. False after the last.</summary>
+    bool Step()
+    {
+        var database = keyspace[_database];
+        if (!_keysDone)
+        {
+            WalkKeys(database);
+            return true;
+        }
+        _tagLine = database.Tags.ForgetSofts(_tagLine, _cleanup!.Sweeping, TagLinesBetweenLooks);
+        if (_tagLine != 0) return true;
+        database.EndSweep();
+        _cleanup = null;
+        return false;
+    }
+
+    void WalkKeys(Database database)
+    {
+        var visitor = new Visitor(database, _dead, _stale);
+        for (var i = 0; i < BucketsBetweenLooks && !_keysDone && _dead.Count < MostKeysACommand; i++)
+        {
+            _cursor = database.Walk(_cursor, ref visitor);
+            _keysDone = _cursor == 0;
+        }
+        // The index moves its entries as keys go, but not the records of other keys.
+        if (!history.IsReplica) Delete(database);
+        foreach (var record in _stale) Settle(database, record.Key);
+        _dead.Clear();
+        _stale.Clear();
+        // Nothing holds the deletions together; each command may be lost by itself.
+        effects.EndUnit(isOne: false);
+    }
+
+    void Settle(Database database, ReadOnlySpan<byte> key)
+    {
+        using var room = new Scratch<byte>(database, key.Length, stackalloc byte[256]);
+        key.CopyTo(room.Span);
+        keys.Settle(database, database.Lookup(key), room.Span);
+    }
+
+    /// <summary>What the walk does with each record.</summary>
+    readonly struct Visitor(Database database, List<Record> dead, List<Record> stale) : IRecordVisitor
+    {
+        public void Visit(Record record)
+        {
+            if (!record.HasMetadata) return;
+            if (database.IsPurged(record)) dead.Add(record);
+            else if (database.NeedsSettling(record)) stale.Add(record);
+        }
+    }
+
+    void Delete(Database database)
+    {
+        for (int first = 0, next; first < _dead.Count; first = next)
+        {
+            next = first + 1;
+            var slot = SlotOf(database, _dead[first]);
+            while (next < _dead.Count && next - first < MostKeysACommand && SlotOf(database, _dead[next]) == slot) next++;
+            Propagate(database, first, next);
+            for (var i = first; i < next; i++) keys.DropPurged(database, database.Lookup(_dead[i].Key));
+        }
+    }
+
+    /// <summary>The slot of a key on a node of a cluster, where the keys of a command have to be in the same; else always 0.</summary>
+    static int SlotOf(Database database, Record record) => database.IsBySlot ? Database.SlotOf(database.HashOf(record.Key)) : 0;
+
+    void Propagate(Database database, int first, int next)
+    {
+        if (!effects.IsPropagating) return;
+        effects.Begin(database.Number, 1 + next - first);
+        effects.Add("UNLINK"u8);
+        for (var i = first; i < next; i++) effects.Add(_dead[i].Key);
+    }
+}

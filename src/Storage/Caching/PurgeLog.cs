@@ -1,0 +1,220 @@
+using System.Diagnostics;
+using MiniRedis.Storage.Hashing;
+
+namespace MiniRedis.Storage.Caching;
+
+/// <summary>One purge, as the log remembers it. Valid until the log is added to.</summary>
+/// <param name="version">The version of the clock that it got: values below it are overtaken.</param>
+/// <param name="scope">What it overtakes.</param>
+/// <param name="isSoft">Whether it makes stale what has a stale window.</param>
+/// <param name="name">The tag; empty for a purge of all.</param>
+public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
+{
+    public long Version { get; } = version;
+
+    public PurgeScope Scope { get; } = scope;
+
+    public bool IsSoft { get; } = isSoft;
+
+    public ReadOnlySpan<byte> Name { get; } = name;
+}
+
+/// <summary>
+/// The latest purges of a database, by version and by name: for values that were begun before a purge and arrive after it, and for
+/// local caches that were away. A tag that no key has is remembered here only.
+/// <code>
+///   names     a ring of bytes: | user:7 | posts | ...
+///   entries   a ring: version, hash and place of the name, and the number of the next older entry in the same bucket
+///   heads     bucket of a hash -> number of its newest entry; numbers below the oldest entry's end a chain
+/// </code>
+/// What the rings have no room for is forgotten, oldest first. <see cref="Floor"/> then rises: of purges up to it nothing is known.
+/// </summary>
+/// <remarks>
+/// Belongs to the number of its database: FLUSHDB and SWAPDB leave it alone, since those who fill and purge name the number. The
+/// rings are arrays that double up to their limits, so that a server without purges pays nothing. Used by its keyspace's thread.
+/// </remarks>
+public sealed class PurgeLog
+{
+    /// <summary>The default number of purges that are remembered: a minute of 270 a second.</summary>
+    public const int DefaultCapacity = 16_384;
+
+    /// <summary>Bytes of names that are remembered. A thousand names of the longest kind.</summary>
+    const int MostNameBytes = 1 << 20;
+
+    const int FirstEntries = 16, FirstNameBytes = 256;
+
+    struct Entry
+    {
+        public long Version;
+        public ulong Hash;
+        public long NameStart;
+        public long Older;
+        public int NameLength;
+        public PurgeScope Scope;
+        public bool IsSoft;
+    }
+
+    readonly HashSeed _seed;
+    readonly int _capacity;
+    Entry[] _entries = [];
+    long[] _heads = [];
+    byte[] _names = [];
+
+    // Entries are numbered from 1 on; those from _oldest to _newest are there. Places of names count bytes from the first name on.
+    long _oldest = 1, _newest, _nameEnd;
+
+    /// <param name="seed">The secret of the hash of names.</param>
+    /// <param name="capacity">The most entries; a power of two.</param>
+    public PurgeLog(HashSeed seed, int capacity = DefaultCapacity)
+    {
+        Debug.Assert(System.Numerics.BitOperations.IsPow2(capacity));
+        _seed = seed;
+        _capacity = capacity;
+    }
+
+    /// <summary>Of purges up to this version nothing is known; 0 while everything is.</summary>
+    public long Floor { get; private set; }
+
+    /// <summary>The version of the latest purge; <see cref="Floor"/> if none is remembered.</summary>
+    public long Newest { get; private set; }
+
+    /// <summary>The version of the latest purge of all, hard or soft; 0 if there was none.</summary>
+    public long NewestOfAll { get; private set; }
+
+    /// <summary>Purges remembered.</summary>
+    public int Count => (int)(_newest - _oldest + 1);
+
+    /// <summary>Bytes of memory.</summary>
+    public long Bytes => _names.Length + _entries.Length * 48L + _heads.Length * 8L;
+
+    /// <summary>The entries, the oldest first.</summary>
+    public PurgeEntry this[int index]
+    {
+        get
+        {
+            ref readonly var entry = ref At(_oldest + index);
+            return new(entry.Version, entry.Scope, entry.IsSoft, NameOf(entry));
+        }
+    }
+
+    /// <summary>The index of the first purge above a version; <see cref="Count"/> if there is none.</summary>
+    public int IndexAfter(long version)
+    {
+        long low = 0, high = Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (At(_oldest + middle).Version > version) high = middle;
+            else low = middle + 1;
+        }
+        return (int)low;
+    }
+
+    /// <summary>Notes a purge. Its version is not below that of the one before; purges of several tags at once have the same.</summary>
+    public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
+    {
+        Debug.Assert(version >= Newest && name.Length <= TagTable.MaxNameLength);
+        if (Count == _entries.Length) GrowEntries();
+        var start = PlaceFor(name.Length);
+        name.CopyTo(_names.AsSpan((int)(start & (_names.Length - 1))));
+        _nameEnd = start + name.Length;
+        Newest = version;
+        if (scope == PurgeScope.All) NewestOfAll = version;
+        At(++_newest) = new()
+        {
+            Version = version, Scope = scope, IsSoft = isSoft, NameStart = start, NameLength = name.Length, Hash = SipHash13.Hash(name, _seed),
+        };
+        Chain(_newest);
+    }
+
+    /// <summary>
+    /// Forgets all purges, and holds that there may have been others up to <paramref name="version"/>: those of a server whose data
+    /// are taken over.
+    /// </summary>
+    public void Forget(long version)
+    {
+        _oldest = _newest + 1;
+        Floor = Newest = Math.Max(Newest, version);
+    }
+
+    /// <summary>The version of the latest purge of a tag that is remembered, hard or soft; 0 if none is.</summary>
+    public long NewestOf(ReadOnlySpan<byte> tag) => Find(tag, hardOnly: false);
+
+    /// <summary>As <see cref="NewestOf"/>, of hard purges.</summary>
+    public long NewestHardOf(ReadOnlySpan<byte> tag) => Find(tag, hardOnly: true);
+
+    long Find(ReadOnlySpan<byte> tag, bool hardOnly)
+    {
+        if (Count == 0) return 0;
+        var hash = SipHash13.Hash(tag, _seed);
+        for (var number = _heads[hash & (ulong)(_heads.Length - 1)]; number >= _oldest; number = At(number).Older)
+        {
+            ref readonly var entry = ref At(number);
+            if (entry.Hash != hash || entry.Scope != PurgeScope.Tag || hardOnly && entry.IsSoft) continue;
+            if (NameOf(entry).SequenceEqual(tag)) return entry.Version;
+        }
+        return 0;
+    }
+
+    ref Entry At(long number) => ref _entries[number & (_entries.Length - 1)];
+
+    ReadOnlySpan<byte> NameOf(in Entry entry) => _names.AsSpan((int)(entry.NameStart & (_names.Length - 1)), entry.NameLength);
+
+    void Chain(long number)
+    {
+        ref var entry = ref At(number);
+        ref var head = ref _heads[entry.Hash & (ulong)(_heads.Length - 1)];
+        entry.Older = head;
+        head = number;
+    }
+
+    /// <summary>Makes room for an entry: a larger ring, or the oldest entry's.</summary>
+    void GrowEntries()
+    {
+        if (_entries.Length == _capacity)
+        {
+            ForgetOldest();
+            return;
+        }
+        var old = _entries;
+        _entries = new Entry[Math.Max(FirstEntries, old.Length * 2)];
+        _heads = new long[_entries.Length];
+        for (var number = _oldest; number <= _newest; number++)
+        {
+            At(number) = old[number & (old.Length - 1)];
+            Chain(number);
+        }
+    }
+
+    /// <summary>Where a name goes: in one piece, behind the last or at the ring's start.</summary>
+    long PlaceFor(int length)
+    {
+        while (true)
+        {
+            var start = _nameEnd;
+            if ((start & (_names.Length - 1)) + length > _names.Length) start = (start | (long)(_names.Length - 1)) + 1;
+            var firstInUse = Count == 0 ? start : At(_oldest).NameStart;
+            if (_names.Length > 0 && start + length - firstInUse <= _names.Length) return start;
+            if (_names.Length == MostNameBytes) ForgetOldest();
+            else GrowNames(length);
+        }
+    }
+
+    void GrowNames(int length)
+    {
+        var old = _names;
+        var names = new byte[Math.Max(FirstNameBytes, Math.Max(old.Length * 2, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length)))];
+        var end = 0;
+        for (var number = _oldest; number <= _newest; number++)
+        {
+            ref var entry = ref At(number);
+            NameOf(entry).CopyTo(names.AsSpan(end));
+            entry.NameStart = end;
+            end += entry.NameLength;
+        }
+        _names = names;
+        _nameEnd = end;
+    }
+
+    void ForgetOldest() => Floor = At(_oldest++).Version;
+}

@@ -1,0 +1,11 @@
+namespace MiniRedis.Storage.Caching;
+
+/// <summary>What a purge overtakes.</summary>
+public enum PurgeScope : byte
+{
+    /// <summary>Keys that have a tag.</summary>
+    Tag,
+
+    /// <summary>All keys with metadata.</summary>
+    All,
+}

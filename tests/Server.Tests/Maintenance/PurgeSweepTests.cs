@@ -1,0 +1,126 @@
+using MiniRedis.Storage.Caching;
+
+namespace MiniRedis.Server.Tests.Maintenance;
+
+public sealed class PurgeSweepTests : ServerTests
+{
+    // The cron runs when a test says so.
+    public PurgeSweepTests() => Pause(true);
+
+    void Pause(bool isPaused)
+    {
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = isPaused;
+    }
+
+    void Sweep(double afterSeconds = 0)
+    {
+        Pause(false);
+        _server.Advance(TimeSpan.FromSeconds(afterSeconds));
+        Pause(true);
+    }
+
+    void Fill(int keys, string options)
+    {
+        for (var i = 0; i < keys; i++) _client.Call($"CACHE.SET key:{i} v {options}");
+    }
+
+    [Fact]
+    public void Purged_keys_are_deleted_soon_if_there_are_many()
+    {
+        Fill(1000, "TAGS 1 x");
+        _client.Call("SET plain v");
+        _client.Call("CACHE.PURGE TAG x");
+        Assert.Equal(":1001", _client.Call("DBSIZE"));
+        _server.Effects.Commands.Clear();
+        Sweep();
+        Assert.Equal(":1", _client.Call("DBSIZE"));
+        Assert.Equal(0, _server.Server.Keyspace[0].Tags.Count);
+        Assert.Equal(1000, _server.Server.Statistics.PurgedKeys);
+        // Not one by one.
+        Assert.InRange(_server.Effects.Commands.Count, 2, 100);
+        Assert.All(_server.Effects.Commands, command => Assert.StartsWith("UNLINK key:", command, StringComparison.Ordinal));
+        Assert.Equal(1000, _server.Effects.Commands.Sum(command => command.Split(' ').Length - 1));
+    }
+
+    [Fact]
+    public void A_few_wait_for_a_minute()
+    {
+        Fill(1000, "TAGS 1 x");
+        _client.Call("CACHE.SET one v TAGS 1 y");
+        _client.Call("CACHE.PURGE TAG y");
+        Sweep(59);
+        Assert.Equal(":1001", _client.Call("DBSIZE"));
+        Sweep(2);
+        Assert.Equal(":1000", _client.Call("DBSIZE"));
+    }
+
+    [Fact]
+    public void Stale_keys_get_the_deadline_that_follows_and_the_purge_is_forgotten()
+    {
+        Fill(100, "STALE 1000 TAGS 1 x");
+        _client.Call("CACHE.PURGE SOFT TAG x");
+        _client.Call("CACHE.PURGE SOFT ALL");
+        Sweep(61);
+        Assert.Equal(":100", _client.Call("DBSIZE"));
+        Assert.Equal(100, _server.Server.Keyspace[0].ExpiringCount);
+        Assert.Equal(":939", _client.Call("TTL key:7"));
+    }
+
+    [Fact]
+    public void They_go_first_when_memory_is_short()
+    {
+        _client.Call("CONFIG SET maxmemory-policy allkeys-lru");
+        for (var i = 0; i < 500; i++) _client.Call($"CACHE.SET dead:{i} {new string('v', 500)} TAGS 1 x");
+        for (var i = 0; i < 500; i++) _client.Call($"SET alive:{i} {new string('v', 500)}");
+        lock (_server.Server.Executor.ExecutorLock)
+        {
+            var keyspace = _server.Server.Keyspace;
+            keyspace[0].Purge(PurgeScope.Tag, "x"u8, isSoft: false, keyspace.CacheClock.Next(0));
+            _server.Server.Config.Memory.MaxMemory = _server.Server.Memory.CountedForEviction - 100_000;
+            _server.Server.Eviction.Run();
+        }
+        Assert.Equal(0, _server.Server.Statistics.EvictedKeys);
+        Assert.InRange(_server.Server.Statistics.PurgedKeys, 100, 500);
+    }
+
+    [Fact]
+    public void No_write_is_refused_for_the_memory_of_purged_keys()
+    {
+        for (var i = 0; i < 500; i++) _client.Call($"CACHE.SET dead:{i} {new string('v', 500)} TAGS 1 x");
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Config.Memory.MaxMemory = _server.Server.Memory.CountedForEviction - 50_000;
+        Assert.StartsWith("-OOM", _client.Call("SET k v"), StringComparison.Ordinal);
+        _client.Call("CACHE.PURGE TAG x");
+        Assert.Equal("+OK", _client.Call("SET k v"));
+    }
+
+    [Fact]
+    public void A_walk_is_given_up_when_the_database_is_emptied_or_swapped()
+    {
+        Fill(500, "TAGS 1 x");
+        _client.Call("CACHE.PURGE TAG x");
+        lock (_server.Server.Executor.ExecutorLock) Assert.True(_server.Server.PurgeSweep.FreeSome());
+        _client.Call("SWAPDB 0 3");
+        Sweep();
+        Assert.All(_server.Server.Keyspace.Databases.ToArray(), database => Assert.Equal(0, database.Count));
+        Fill(500, "TAGS 1 x");
+        _client.Call("CACHE.PURGE TAG x");
+        lock (_server.Server.Executor.ExecutorLock) Assert.True(_server.Server.PurgeSweep.FreeSome());
+        _client.Call("FLUSHALL");
+        Fill(500, "TAGS 1 x");
+        Sweep();
+        Assert.Equal(":500", _client.Call("DBSIZE"));
+    }
+
+    [Fact]
+    public void Purges_of_several_databases_are_swept_one_after_the_other()
+    {
+        for (var database = 0; database < 3; database++)
+        {
+            _client.Call($"SELECT {database}");
+            Fill(100, "TAGS 1 x");
+            _client.Call("CACHE.PURGE ALL");
+        }
+        Sweep();
+        Assert.All(_server.Server.Keyspace.Databases.ToArray(), database => Assert.Equal(0, database.Count));
+    }
+}

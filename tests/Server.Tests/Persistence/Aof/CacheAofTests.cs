@@ -1,0 +1,118 @@
+namespace MiniRedis.Server.Tests.Persistence.Aof;
+
+/// <summary>Metadata and purges in the append-only file.</summary>
+public sealed class CacheAofTests : IDisposable
+{
+    readonly AofDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void What_was_purged_stays_dead_and_what_was_not_keeps_what_it_carries()
+    {
+        string info;
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Run("""
+                CACHE.SET dead v TAGS 1 posts
+                -> :1767225600000000
+                CACHE.SET alive v EX 100 STALE 10 TAGS 2 users pages COST 7
+                -> :1767225600000000
+                CACHE.PURGE TAG posts
+                -> :1767225600000001
+                CACHE.SET again v TAGS 1 posts
+                -> :1767225600000001
+                """);
+            info = client.Call("CACHE.INFO alive");
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal(info, client.Call("CACHE.INFO alive"));
+            Assert.Equal(":2", client.Call("EXISTS dead alive again"));
+            // The clock goes on where it was.
+            Assert.Equal(":1767225600000002", client.Call("CACHE.PURGE TAG pages"));
+            Assert.Equal(":0", client.Call("EXISTS alive"));
+        }
+    }
+
+    [Theory]
+    [InlineData("yes")]
+    [InlineData("no")]
+    public void A_rewrite_keeps_what_keys_carry_and_how_far_the_clock_has_come(string preamble)
+    {
+        string info;
+        using (var server = _directory.Start($"aof-use-rdb-preamble {preamble}"))
+        {
+            using var client = server.Connect();
+            client.Run("""
+                CACHE.SET alive v EX 100 SLIDE 10 TAGS 2 users pages
+                -> :1767225600000000
+                CACHE.SET dead v TAGS 1 posts
+                -> :1767225600000000
+                CACHE.PURGE TAG posts
+                -> :1767225600000001
+                BGREWRITEAOF
+                -> +Background append only file rewriting started
+                """);
+            server.TickUntil(() => !server.Server.AofRewriting.IsRunning && !server.Server.AofRewriting.IsScheduled);
+            info = client.Call("CACHE.INFO alive");
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal(info, client.Call("CACHE.INFO alive"));
+            Assert.Equal("*1 $5 alive", client.Call("KEYS *"));
+            // A value that was begun before the purge is refused: what was purged then is not known any more.
+            Assert.Equal("$-1", client.Call("CACHE.SET late v ASOF 1767225600000000 TAGS 1 posts"));
+            Assert.Equal(":1767225600000002", client.Call("CACHE.PURGE ALL"));
+            Assert.Equal(":0", client.Call("EXISTS alive"));
+        }
+    }
+
+    [Fact]
+    public void What_stands_in_the_file_is_a_command_that_every_server_knows_with_a_PING_behind_it()
+    {
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("CACHE.SET k v TAGS 1 a");
+            client.Call("CACHE.PURGE ALL");
+        }
+        var file = _directory.Incremental(1);
+        Assert.Contains("*1 $5 MULTI *2 $6 SELECT $1 0 *3 $3 SET $1 k $1 v *2 $4 PING $20 mrc1k", file, StringComparison.Ordinal);
+        Assert.Contains("*1 $4 EXEC *2 $4 PING $15 mrc1p", file, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("mrc1k\u0001")]
+    [InlineData("mrc2k\u0001a")]
+    [InlineData("mrc1p\0\0\u0007")]
+    public void A_payload_that_is_damaged_or_newer_is_passed_over_and_the_log_tells(string payload)
+    {
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("SET k v");
+        }
+        var path = Directory.GetFiles(_directory.AofPath(""), "*.incr.aof").Single();
+        File.AppendAllBytes(path, System.Text.Encoding.Latin1.GetBytes($"*2\r\n$4\r\nPING\r\n${payload.Length}\r\n{payload}\r\n"));
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal("*1 $1 k", client.Call("KEYS *"));
+            Assert.Contains("damaged or of a newer version", _directory.Log.Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_client_s_own_PING_of_a_payload_changes_nothing()
+    {
+        using var server = _directory.Start();
+        using var client = server.Connect();
+        client.Call("CACHE.SET k v TAGS 1 a");
+        Assert.Equal("$8 mrc1p\0\u0001\u007f", client.CallWords("PING", "mrc1p\0\u0001\u007f"));
+        Assert.Equal(":1", client.Call("EXISTS k"));
+    }
+}
