@@ -132,7 +132,7 @@ sealed class RunningServer : IDisposable
         _process.WaitForExit();
     }
 
-    static int FreePort()
+    public static int FreePort()
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();

@@ -37,7 +37,6 @@ public static partial class Errors
     public static ReadOnlySpan<byte> SelectInCluster => "ERR SELECT is not allowed in cluster mode"u8;
     public static ReadOnlySpan<byte> MoveInCluster => "ERR MOVE is not allowed in cluster mode"u8;
     public static ReadOnlySpan<byte> SwapDbInCluster => "ERR SWAPDB is not allowed in cluster mode"u8;
-    public static ReadOnlySpan<byte> CopyInCluster => "ERR Copying to another database is not allowed in cluster mode"u8;
     public static ReadOnlySpan<byte> ClusterDisabled => "ERR This instance has cluster support disabled"u8;
 
     // Expiry and payloads

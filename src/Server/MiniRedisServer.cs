@@ -19,6 +19,7 @@ using MiniRedis.Server.Links;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Migration;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -136,9 +137,16 @@ sealed class MiniRedisServer
             ? new ClusterHost(
                 config, keyspace, follower, pause, pubSub, effects, runningScript, dataset, history, exit, clock, cronSignal, random, log)
             {
-                SlotKeys = new SlotKeys(keyspace, keys, effects), Purges = purges,
+                SlotKeys = new SlotKeys(keyspace, keys, effects, clock), Purges = purges,
             }
             : null;
+
+        var migrations = cluster is null ? null : new MigrationHost(
+            cluster, pause, clients, admission, running, effects, snapshots, backgroundSaving, replicas, follower, loading, saving,
+            new LinkConnector(tls), exit, config, cronSignal, clock, random, log)
+        {
+            Sink = { FindCommand = commands.Find },
+        };
 
         // For scrapes, of which the cron answers each.
         var metrics = new MetricsCollector(
@@ -153,7 +161,7 @@ sealed class MiniRedisServer
             keyspace, pause, blocked, leases, purges, limits, clientEviction, tracking, expiry, purgeSweep, lazyFree, defrag, eviction, snapshots,
             backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
-            hotKeys, metrics, sentinel, cluster, migrationLinks, config.Process, clock);
+            hotKeys, metrics, sentinel, cluster, migrations, migrationLinks, config.Process, clock);
         Parts = new ServerParts
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
@@ -170,10 +178,10 @@ sealed class MiniRedisServer
             Functions = functions, Saving = saving, Loading = loading, Snapshots = snapshots,
             BackgroundSaving = backgroundSaving, Aof = aof, AofRewriting = aofRewriting, Exit = exit, Crash = crash, Shutdown = shutdown,
             Cron = cron, Metrics = metrics, Tls = tls, Follower = follower, OwnKeys = ownKeys, Failover = failover, Sentinel = sentinel,
-            MigrationLinks = migrationLinks, Cluster = cluster,
+            MigrationLinks = migrationLinks, Cluster = cluster, Migrations = migrations,
         };
         var declaredScripts = new DeclaredScripts(evalScripts, functions);
-        var router = cluster is null ? null : new SlotRouter(cluster.Machine, keyspace, keys, config.Cluster);
+        var router = cluster is null ? null : new SlotRouter(cluster.Machine, keys, config.Cluster);
         var gates = new CommandGates(
             keyspace, new CrossProtocol(clock, log), eviction, backgroundSaving, aof, replicas, transactions, pushes, dataset, statistics,
             commandStatistics, runningScript, denials, follower, history, router, slotStatistics, declaredScripts, config.Memory, config.Security,
@@ -233,6 +241,8 @@ sealed class MiniRedisServer
         {
             purges.Nodes = (channel, message) => cluster.Publish(channel, message, isSharded: false);
             memory.AddBacklog(cluster);
+            migrations!.ExecutorLock = Parts.Executor.ExecutorLock;
+            memory.AddBacklog(migrations);
             saving.SlotStates = cluster.SlotStates;
         }
         memory.Unbounded = replicas;

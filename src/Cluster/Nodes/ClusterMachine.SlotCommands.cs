@@ -102,6 +102,19 @@ public sealed partial class ClusterMachine
         return null;
     }
 
+    /// <summary>
+    /// This node has got all keys of slots of another master, which has agreed: it takes the slots in a new epoch, all at once, and tells all.
+    /// </summary>
+    public void TakeOver(SlotSet slots, long now)
+    {
+        Begin(now);
+        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) Assign(slot, Myself);
+        BumpEpochWithoutConsensus();
+        ConfigurationChanged(sync: true);
+        BroadcastPong(toMyShardOnly: false);
+        Settle();
+    }
+
     void AssignByHand(int slot, ClusterNode node)
     {
         if (_host.CountKeysInSlot(slot) == 0) Slots.SetMigrating(slot, null);

@@ -102,7 +102,7 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
         else if (settings.Password.Length > 0) Add(Expected.Auth, "AUTH", settings.Password);
         Add(Expected.ListeningPort, "REPLCONF", "listening-port", settings.ListeningPort.ToString(CultureInfo.InvariantCulture));
         if (settings.AnnounceIp.Length > 0) Add(Expected.IpAddress, "REPLCONF", "ip-address", settings.AnnounceIp);
-        Add(Expected.Capabilities, "REPLCONF", "capa", "eof", "capa", "psync2");
+        Add(Expected.Capabilities, "REPLCONF", "capa", "eof", "capa", "psync2", "capa", "slot-migrations");
         Add(Expected.Version, "REPLCONF", "version", settings.Version);
         return Step(HandshakeOutcome.GoesOn, commands);
     }

@@ -1,5 +1,7 @@
+using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Caching;
+using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Files;
 
@@ -25,6 +27,7 @@ sealed partial class ClusterHost
                 {
                     if (!TryPerform(output)) return false;
                 }
+                if (SlotKeys.IsDeleting) SlotKeys.Finish(IsWantedHere);
             }
             return true;
         }
@@ -33,6 +36,9 @@ sealed partial class ClusterHost
             _isPerforming = false;
         }
     }
+
+    /// <summary>Whether keys of a slot may come here.</summary>
+    bool IsWantedHere(int slot) => Machine.Slots.Owner(slot) == Machine.MyMaster || Machine.Slots.ImportingFrom(slot) is not null;
 
     bool TryPerform(ClusterOutput output)
     {
@@ -89,13 +95,16 @@ sealed partial class ClusterHost
         switch (output)
         {
             case ClusterOutput.Replicate replicate:
+                SlotKeys.Forget();
                 _follower.Follow(new MasterAddress(replicate.Ip, replicate.Port), replicate.NeedsFullSync);
                 break;
             case ClusterOutput.BecomeMaster:
                 _follower.StopFollowing();
                 break;
             case ClusterOutput.DeleteKeysInSlot keys:
-                SlotKeys.Delete(keys.Slot);
+                var slots = new SlotSet();
+                slots.Add(keys.Slot);
+                SlotKeys.Delete(slots);
                 break;
             case ClusterOutput.Publish purge:
                 Purges.Adopt(purge.Channel.Span, purge.Message.Span);
@@ -129,7 +138,7 @@ sealed partial class ClusterHost
 
     void HoldWrites(long milliseconds)
     {
-        if (_pausedUntil == 0) _pause.HoldWrites();
+        if (_pausedUntil == 0) _pause.HoldWrites(PauseReason.Failover);
         _pausedUntil = Now + milliseconds;
     }
 
@@ -137,7 +146,7 @@ sealed partial class ClusterHost
     {
         if (_pausedUntil == 0) return;
         _pausedUntil = 0;
-        _pause.ReleaseWrites();
+        _pause.ReleaseWrites(PauseReason.Failover);
     }
 
     void Write(ClusterLogLevel level, string text)

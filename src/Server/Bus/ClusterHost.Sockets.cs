@@ -220,6 +220,7 @@ sealed partial class ClusterHost : IConnectionHandler
             {
                 Machine.Tick(Now);
                 Perform();
+                Ticked?.Invoke();
             }
             catch (OutOfMemoryException failure)
             {

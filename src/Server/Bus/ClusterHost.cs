@@ -81,6 +81,12 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
     /// <summary>The cluster is up or down now.</summary>
     public event Action? StateChanged;
 
+    /// <summary>A tenth of a second has passed.</summary>
+    public event Action? Ticked;
+
+    /// <summary>The data are loaded.</summary>
+    public event Action? Begun;
+
     /// <summary>Ends the server in good order where the system refuses memory. Set by the root.</summary>
     public Action<OutOfMemoryException, string>? MemoryRefused { get; set; }
 
@@ -132,6 +138,7 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         _hasStarted = true;
         Machine.CheckKeys(Now);
         Perform();
+        Begun?.Invoke();
     }
 
     /// <summary>Directives were changed.</summary>

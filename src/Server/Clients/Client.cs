@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Cluster.Bus;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
@@ -90,6 +91,11 @@ sealed class Client(long id, Connection connection, Database database, User user
     /// <summary>What it has said as a replica, and how far it has come; null if it never said anything of the kind.</summary>
     public Replica? Replica { get; set; }
 
+    /// <summary>
+    /// The slots whose keys it brings, as the source of a migration; null if it is none. Its commands have run there.
+    /// </summary>
+    public SlotSet? ImportedSlots { get; set; }
+
     /// <summary>Bytes of the stream of changes that are kept for it as a replica, beside its output.</summary>
     public long StreamBytes { get; set; }
 
@@ -118,7 +124,7 @@ sealed class Client(long id, Connection connection, Database database, User user
     /// Bytes of memory of an idle connection: client, connection, pipes, names of the two ends, places in tables. Measured; a
     /// test compares it.
     /// </summary>
-    public const int OwnBytes = 640;
+    public const int OwnBytes = 800;
 
     /// <summary>Bytes of memory of its objects and of its pipes.</summary>
     public long MemoryBytes =>

@@ -4,14 +4,25 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Clients;
 
+/// <summary>Why requests are held: INFO's paused_reason, in Valkey's words.</summary>
+enum PauseReason
+{
+    None,
+    Client,
+    Shutdown,
+    Failover,
+    SlotMigration,
+}
+
 /// <summary>CLIENT PAUSE: which requests are held, and until when. A held request stays unread in its connection.</summary>
 sealed class ClientPause(ClientRegistry clients, Clock clock)
 {
     long _until;
     bool _writesOnly;
 
-    // Parts of the server that hold writes: a failover, a shutdown.
-    int _holds;
+    // How many parts of the server hold writes, by the reason.
+    readonly int[] _holds = new int[(int)PauseReason.SlotMigration + 1];
+    int _allHolds;
 
     /// <summary>A pause is over, and held clients may go on.</summary>
     public event Action? Ended;
@@ -20,7 +31,13 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     public bool IsOfWrites => _writesOnly || _until <= clock.Now;
 
     /// <summary>Whether a pause is in force at this moment.</summary>
-    public bool IsActive => _holds > 0 || _until > clock.Now;
+    public bool IsActive => _allHolds > 0 || _until > clock.Now;
+
+    /// <summary>Why requests are held; what clients have asked for comes first.</summary>
+    public PauseReason Reason => _until > clock.Now ? PauseReason.Client : (PauseReason)Math.Max(0, Array.FindIndex(_holds, count => count > 0));
+
+    /// <summary>Milliseconds until what clients have asked for is over; 0 if it is.</summary>
+    public long Left => Math.Max(0, _until - clock.Now);
 
     /// <summary>
     /// Whether a request is held. A request that cannot run anyway is not: it is answered with its error at once.
@@ -29,6 +46,8 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     public bool Holds(Client client, CommandSpec? command, in Request request)
     {
         if (command is null || client.Has(ClientFlags.Replica | ClientFlags.Monitor)) return false;
+        // Of two nodes that give slots to each other, each would wait for the other.
+        if (client.ImportedSlots is not null && _allHolds == _holds[(int)PauseReason.SlotMigration] && _until <= clock.Now) return false;
         if (command.IsContainer && request.Count > 1) command = command.FindSubcommand(request[1]) ?? command;
         if (!command.IsCallable || !command.AcceptsCount(request.Count)) return false;
         if (!client.IsAuthenticated && (command.Flags & CommandFlags.NoAuth) == 0) return false;
@@ -51,12 +70,17 @@ sealed class ClientPause(ClientRegistry clients, Clock clock)
     }
 
     /// <summary>Holds writes until <see cref="ReleaseWrites"/>, whatever clients pause beside it. Each hold is released once.</summary>
-    public void HoldWrites() => _holds++;
+    public void HoldWrites(PauseReason reason)
+    {
+        _holds[(int)reason]++;
+        _allHolds++;
+    }
 
     /// <summary>Ends a hold.</summary>
-    public void ReleaseWrites()
+    public void ReleaseWrites(PauseReason reason)
     {
-        _holds--;
+        _holds[(int)reason]--;
+        _allHolds--;
         if (IsActive) return;
         Resume();
         Ended?.Invoke();

@@ -85,15 +85,17 @@ ref partial struct CommandContext
 
     /// <summary>
     /// Whether a key or field given this deadline (unix ms) is deleted instead, because the deadline has passed. False while the
-    /// AOF is loaded, in import mode and on a replica: a later command may extend the deadline.
+    /// AOF is loaded, in import mode, on a replica and of a slot on its way here: a later command may extend the deadline.
     /// </summary>
     public readonly bool IsPast(long deadline) =>
-        deadline <= Now && !Server.Dataset.IsLoading && !Server.History.IsReplica && !Server.Config.Process.ImportMode;
+        deadline <= Now && !Server.Dataset.IsLoading && !Server.History.IsReplica && !Server.Config.Process.ImportMode
+        && Client.ImportedSlots is null;
 
     /// <summary>
-    /// Whether the command has been accepted once: it comes from a master, or from a file. Limits that may be others by now do not hold.
+    /// Whether the command has been accepted once: it comes from a master, from the source of a slot, or from a file. Limits that may be
+    /// others by now do not hold.
     /// </summary>
-    public readonly bool MustObey => Client.Has(ClientFlags.Master) || Server.Dataset.IsLoading;
+    public readonly bool MustObey => Client.Has(ClientFlags.Master) || Client.ImportedSlots is not null || Server.Dataset.IsLoading;
 
     /// <summary>Answers with an error: the text without its leading '-', code first.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,3 +1,4 @@
+using MiniRedis.Cluster.Bus;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Routing;
@@ -11,6 +12,7 @@ sealed partial class CommandGates
     /// <summary>Whether this node of a cluster serves a request. If not, the client has been told who does.</summary>
     bool IsServedHere(Client client, Command command, CommandFlags flags, in Request request, ulong? keyHash, ReplyWriter reply)
     {
+        if (client.ImportedSlots is { } imported) return IsImported(client, command, request, keyHash, imported, reply);
         // ASKING counts for one command, or for all of a transaction.
         if (!client.Has(ClientFlags.Multi) && client.Has(ClientFlags.Asking | ClientFlags.AskingNext))
         {
@@ -26,6 +28,16 @@ sealed partial class CommandGates
         slotStatistics.Current = route.Slot;
         if (route.Kind == RouteKind.Here) return true;
         SendAway(client, command, reply, router.Answer(client, route));
+        return false;
+    }
+
+    /// <summary>Whether what the source of a migration sends concerns its slots, which are still its own.</summary>
+    bool IsImported(Client client, Command command, in Request request, ulong? keyHash, SlotSet slots, ReplyWriter reply)
+    {
+        var slot = keyHash is { } hash && command.LoneKey is not null ? Database.SlotOf(hash) : SlotRouter.SlotOf(command, request);
+        slotStatistics.Current = slot;
+        if (slot < 0 || slots.Contains(slot)) return true;
+        SendAway(client, command, reply, Errors.SlotNotServed);
         return false;
     }
 

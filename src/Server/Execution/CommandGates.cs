@@ -130,7 +130,7 @@ sealed partial class CommandGates(
             else Reject(client, command, reply, Errors.AofFailed(reason));
             return false;
         }
-        if (replicas.AreTooFew && (flags & CommandFlags.Write) != 0 && !client.Has(ClientFlags.Master))
+        if (replicas.AreTooFew && (flags & CommandFlags.Write) != 0 && !client.Has(ClientFlags.Master) && client.ImportedSlots is null)
         {
             Reject(client, command, reply, Errors.NotEnoughReplicas);
             return false;

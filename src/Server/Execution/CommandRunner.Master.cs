@@ -1,5 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Routing;
 
 namespace MiniRedis.Server.Execution;
 
@@ -31,6 +32,7 @@ sealed partial class CommandRunner
             return true;
         }
         if ((command.Flags & CommandFlags.Write) != 0 && gates.CannotWriteToDisk && !MayGoOnWithoutDisk()) return true;
+        if (SlotStatistics is { IsOn: true } slots) slots.Current = SlotRouter.SlotOf(command, request);
         var context = new CommandContext(parts, client, command, reply, request, keyHash) { MayBlock = false };
         Call(ref context);
         if (blocked.HasReady && !script.IsRunning) blocked.Serve();

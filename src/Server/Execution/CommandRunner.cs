@@ -60,6 +60,7 @@ sealed partial class CommandRunner(
             client.Flags |= ClientFlags.Paused;
             return false;
         }
+        if (client.ImportedSlots is not null) reply.NotesErrors = true;
         if (client.ReplyMode != ReplyMode.On) StartMuted(client, reply);
         if (gates.TryResolve(client, request, reply, ref command) && gates.Admit(client, command, request, reply, keyHash))
         {
@@ -77,9 +78,19 @@ sealed partial class CommandRunner(
             }
         }
         if (reply.Muted) EndMuted(client, reply);
+        if (reply.NotesErrors) NoteImport(client, reply);
         if (client.Tracking is { } cached) EndCaching(client, cached, command);
         if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);
         return true;
+    }
+
+    /// <summary>A command of the source of a slot has run; an error of it ends the migration.</summary>
+    void NoteImport(Client client, ReplyWriter reply)
+    {
+        reply.NotesErrors = false;
+        if (reply.NotedError is not { } error) return;
+        reply.NotedError = null;
+        parts.Migrations!.NoteError(client, error);
     }
 
     /// <summary>CLIENT CACHING applies to one command or transaction. Other CLIENT subcommands may come between.</summary>
@@ -197,7 +208,8 @@ sealed partial class CommandRunner(
         if (!running.InTransaction)
         {
             statistics.CommandTicks += ticks;
-            if (SlotStatistics is { IsOn: true } slots) slots.Add(ticks, InputBytes(context.Command, context.Request), replyBytes);
+            if (SlotStatistics is { IsOn: true } slots)
+                slots.Add(ticks, InputBytes(context.Command, context.Request, isKept: context.Client.Waiting is not null), replyBytes);
         }
         statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
@@ -207,10 +219,11 @@ sealed partial class CommandRunner(
     }
 
     /// <summary>Bytes in which a client sent a request.</summary>
-    static long InputBytes(CommandSpec command, in Request request)
+    /// <param name="isKept">The command has waited: its request is kept without the form in which it came.</param>
+    static long InputBytes(CommandSpec command, in Request request, bool isKept = false)
     {
         // An inline request begins with its first word, and has a byte between each two.
-        if (request.Base is [not (byte)'*', ..]) return request.ArgumentBytes + request.Count + 1;
+        if (request.Base is [not (byte)'*', ..] && !isKept) return request.ArgumentBytes + request.Count + 1;
         // EXEC brings the request of MULTI with it, of which nobody knew yet that it would be for this slot.
         return request.EncodedLength + (command.InMulti == InMulti.RunsQueue ? "*1\r\n$5\r\nmulti\r\n"u8.Length : 0);
     }

@@ -9,6 +9,7 @@ using MiniRedis.Server.Following;
 using MiniRedis.Server.Links;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Migration;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -30,7 +31,7 @@ sealed class Cron(
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
     ServerStatistics statistics, GcPauses gcPauses, HotKeys hotKeys, MetricsCollector metrics, SentinelRunner? sentinel,
-    ClusterHost? cluster, CachedLinks migrationLinks, ProcessSettings settings, Clock clock)
+    ClusterHost? cluster, MigrationHost? migrations, CachedLinks migrationLinks, ProcessSettings settings, Clock clock)
 {
     /// <summary>Rates and peaks are sampled this often (Redis's instantaneous metrics: every 100 ms).</summary>
     const int SampleMilliseconds = 100;
@@ -57,6 +58,7 @@ sealed class Cron(
         var moreToCapture = snapshots.Run();
         fullSyncs.Run();
         ackWaits.Check();
+        migrations?.Run();
         failover.Run();
         if (sentinel is not null) untilTimeout = Math.Min(untilTimeout, sentinel.Run());
         var moreToEvict = eviction.Continue();
@@ -90,6 +92,7 @@ sealed class Cron(
         var moreToExpire = expiry.Run();
         var moreToSweep = purgeSweep.Run();
         var moreToFree = lazyFree.Run();
+        moreToFree |= cluster?.SlotKeys.DeleteSome() == true;
         var moreToForget = tracking.ForgetSome();
         moreToForget |= tracking.TellOfPurges();
         var untilDefrag = defrag.Run();

@@ -17,6 +17,9 @@ sealed partial class Executor
     /// <summary>Longest time of one batch before other clients get a turn: well below a latency that users notice.</summary>
     const long BatchMicroseconds = 2000;
 
+    /// <summary>The same of a source of slots, which has always more to send: as long as a slice of any other work in the background.</summary>
+    const long ImportMicroseconds = 500;
+
     /// <summary>
     /// Most bytes of replies of one batch. Then they are sent, or found to exceed the client's limit, before more are written.
     /// </summary>
@@ -120,12 +123,13 @@ sealed partial class Executor
         var consumed = 0;
         var budget = BatchCommands;
         wanted = 0;
+        var longest = client.ImportedSlots is null ? BatchMicroseconds : ImportMicroseconds;
         if (CrossProtocol.IsTls(unread)) gates.RefuseTls(client);
         while (consumed < unread.Length && client.MayRun)
         {
             // Clients whose memory the batch has filled by its messages are to go before it fills more.
             if (budget <= 0 || reply.Written >= BatchReplyBytes || clientEviction.IsDue
-                || clock.Microseconds(started, clock.Timestamp) > BatchMicroseconds)
+                || clock.Microseconds(started, clock.Timestamp) > longest)
             {
                 client.Connection.WantsResume = true;
                 break;

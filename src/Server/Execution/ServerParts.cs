@@ -15,6 +15,7 @@ using MiniRedis.Server.Links;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Maintenance;
 using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Migration;
 using MiniRedis.Server.Monitoring;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Persistence.Aof;
@@ -125,6 +126,9 @@ sealed class ServerParts
 
     /// <summary>In a node of a cluster: the node.</summary>
     public ClusterHost? Cluster { get; init; }
+
+    /// <summary>In a node of a cluster: the slots that come and go as a whole.</summary>
+    public MigrationHost? Migrations { get; init; }
 
     /// <summary>Runs commands, for EXEC and CLIENT UNBLOCK. Set last, since it hands out these parts itself.</summary>
     public CommandRunner Runner { get; set; } = null!;

@@ -48,7 +48,7 @@ sealed class Failover(Follower follower, Replicas replicas, ReplicationHistory h
     {
         (_target, _isForced, _deadline) = (target, isForced, milliseconds > 0 ? clock.Now + milliseconds : 0);
         State = FailoverState.WaitsForSync;
-        pause.HoldWrites();
+        pause.HoldWrites(PauseReason.Failover);
         if (target is null) log.FailoverRequested();
         else log.FailoverRequestedTo(target.Host, target.Port);
     }
@@ -107,6 +107,6 @@ sealed class Failover(Follower follower, Replicas replicas, ReplicationHistory h
     void Clear()
     {
         (State, _target, _deadline, _isForced) = (FailoverState.None, null, 0, false);
-        pause.ReleaseWrites();
+        pause.ReleaseWrites(PauseReason.Failover);
     }
 }

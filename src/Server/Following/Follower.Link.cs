@@ -222,6 +222,7 @@ sealed partial class Follower
             var client = Attach(connection, loading.StreamDatabase);
             log.MasterSyncFinished();
             if (loading.SlotStates is { } states) SlotStatesCame?.Invoke(states);
+            Synchronized?.Invoke();
             if (config.Persistence.AppendOnly) aofRewriting.Follow();
             return client;
         }

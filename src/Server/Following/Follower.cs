@@ -109,6 +109,9 @@ sealed partial class Follower(
     /// <summary>The master's file told which slots are on the move, as Valkey 8 writes it. Raised when the data are there.</summary>
     public event Action<string>? SlotStatesCame;
 
+    /// <summary>The data are those of the master's file.</summary>
+    public event Action? Synchronized;
+
     /// <summary>Bytes of the master's file that have come, and of all; -1 where that is not known.</summary>
     public (long Received, long All) Transfer => _link is { } link ? (link.Received, link.Length) : (0, -1);
 

@@ -349,6 +349,7 @@ sealed partial class ServerHost : IDisposable
         SystemdNotifier.Notify(Server.Config, "STOPPING=1\n");
         StopMetrics();
         Server.Follower.Dispose();
+        Server.Migrations?.Dispose();
         _transport.Stop();
         StopBus();
         Server.Sentinel?.Dispose();

@@ -151,12 +151,13 @@ sealed class KeyAccess(
     /// <summary>
     /// Deadlines up to this one (unix ms) have passed for the client whose command runs. None has passed while the AOF is loaded:
     /// its commands ran earlier, and a later one may extend a deadline that has passed since. None has passed for the source of
-    /// an import (<see cref="ProcessSettings.ImportMode"/>), nor for a master: their own servers decide when a key goes.
+    /// an import (<see cref="ProcessSettings.ImportMode"/>) or of slots, nor for a master: their own servers decide when a key goes.
     /// </summary>
-    public long ExpiredBy => dataset.IsLoading || (processSettings.ImportMode || history.IsReplica) && RunsForSource ? long.MinValue : Due;
+    public long ExpiredBy => dataset.IsLoading || RunsForSource ? long.MinValue : Due;
 
     bool RunsForSource => running.Client is { } client
-        && (client.Has(ClientFlags.Master) || processSettings.ImportMode && client.Has(ClientFlags.ImportSource));
+        && (client.ImportedSlots is not null || history.IsReplica && client.Has(ClientFlags.Master)
+            || processSettings.ImportMode && (client.Has(ClientFlags.Master) || client.Has(ClientFlags.ImportSource)));
 
     /// <summary>
     /// Whether a key has expired, or a purge has overtaken it, for the client whose command runs, though it may still be in the keyspace.

@@ -69,6 +69,9 @@ sealed class Loading(
     /// <summary>Which slots its writer, a master of a cluster, had on the move; null if the file does not tell.</summary>
     public string? SlotStates { get; private set; }
 
+    /// <summary>Which slots were on their way to whom the file is of: an auxiliary field of ours. Null if none were.</summary>
+    public string? SlotImports { get; private set; }
+
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
 
@@ -187,7 +190,7 @@ sealed class Loading(
         FileUsedMemory = 0;
         History = (null, -1);
         StreamDatabase = 0;
-        SlotStates = null;
+        SlotStates = SlotImports = null;
         StartedAt = clock.Now;
         _elapsed = Stopwatch.StartNew();
     }
@@ -325,6 +328,8 @@ sealed class Loading(
             History = (History.Id, offset);
         else if (name.SequenceEqual("cluster-slot-states"u8))
             SlotStates = System.Text.Encoding.Latin1.GetString(value);
+        else if (name.SequenceEqual("slot-imports"u8))
+            SlotImports = System.Text.Encoding.Latin1.GetString(value);
         else if (name.SequenceEqual("used-mem"u8) && Numbers.TryParseInt64(value, out var used))
         {
             FileUsedMemory = used;

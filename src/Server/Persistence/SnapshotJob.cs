@@ -1,3 +1,4 @@
+using System.Collections;
 using MiniRedis.Server.Persistence.Rdb;
 
 namespace MiniRedis.Server.Persistence;
@@ -5,6 +6,9 @@ namespace MiniRedis.Server.Persistence;
 /// <summary>The use of a snapshot: it is written to a file or fed to replicas.</summary>
 abstract class SnapshotJob
 {
+    /// <summary>The slots whose keys it wants; null: all keys.</summary>
+    public virtual BitArray? Slots => null;
+
     /// <summary>
     /// Takes captured values until there are no more. Runs on a thread of its own, without the executor's lock. Any exception
     /// gives the snapshot up.

@@ -61,7 +61,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         Snapshot snapshot;
         try
         {
-            snapshot = keyspace.BeginSnapshot();
+            snapshot = keyspace.BeginSnapshot(job.Slots);
         }
         catch
         {

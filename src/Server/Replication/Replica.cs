@@ -32,6 +32,9 @@ enum ReplicaCapabilities : byte
 
     /// <summary>+CONTINUE with a new id.</summary>
     Psync2 = 2,
+
+    /// <summary>Hides keys of slots that are on their way to its master: a MiniRedis.</summary>
+    SlotMigrations = 4,
 }
 
 /// <summary>What a replica wants of the data (REPLCONF rdb-filter-only). Several replicas share a snapshot if they want the same.</summary>

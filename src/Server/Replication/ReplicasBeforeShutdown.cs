@@ -30,7 +30,7 @@ sealed class ReplicasBeforeShutdown(
             if (isReady) return false;
             _until = clock.Now + settings.ShutdownTimeout * 1000L;
             log.WaitingForReplicas();
-            pause.HoldWrites();
+            pause.HoldWrites(PauseReason.Shutdown);
             replicas.RequestAcks();
             return true;
         }
@@ -49,7 +49,7 @@ sealed class ReplicasBeforeShutdown(
     /// <summary>The server goes on: the shutdown was aborted, or has failed.</summary>
     public void GiveUp()
     {
-        if (_until != 0) pause.ReleaseWrites();
+        if (_until != 0) pause.ReleaseWrites(PauseReason.Shutdown);
         _until = 0;
         foreach (var call in _waiting) blocked.Wake(call);
         _waiting.Clear();

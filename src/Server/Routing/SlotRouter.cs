@@ -13,7 +13,7 @@ namespace MiniRedis.Server.Routing;
 /// them, costs two loads: the upper bits of the key's hash name the slot (<see cref="KeySlot"/>). The rules are Redis's.
 /// </summary>
 /// <remarks>Under the executor's lock.</remarks>
-sealed class SlotRouter(ClusterMachine machine, Keyspace keyspace, KeyAccess access, ClusterSettings settings)
+sealed class SlotRouter(ClusterMachine machine, KeyAccess access, ClusterSettings settings)
 {
     /// <summary>Where a request is served.</summary>
     /// <param name="client">Who asks: it may read from replicas (READONLY), or ask for what is being moved (ASKING).</param>
@@ -195,7 +195,7 @@ sealed class SlotRouter(ClusterMachine machine, Keyspace keyspace, KeyAccess acc
             else if (slot != Slot) Error = RouteKind.CrossSlot;
             else if (IsImporting && !HasSeveral) HasSeveral = !key.SequenceEqual(_firstKey);
             if (Error != RouteKind.Here || !IsMoving || !looksUp) return;
-            if (router.IsPresent(key)) Present++;
+            if (router.IsPresent(client.Database, key)) Present++;
             else Missing++;
         }
 
@@ -220,5 +220,6 @@ sealed class SlotRouter(ClusterMachine machine, Keyspace keyspace, KeyAccess acc
     ClusterMachine Machine => machine;
 
     /// <summary>Whether a key is there, for the client whose request runs. Leaves no trace.</summary>
-    bool IsPresent(ReadOnlySpan<byte> key) => keyspace[0].Lookup(key) is { Found: true } at && !access.IsGone(keyspace[0], at.Record);
+    bool IsPresent(Database database, ReadOnlySpan<byte> key) =>
+        database.Lookup(key) is { Found: true } at && !access.IsGone(database, at.Record);
 }

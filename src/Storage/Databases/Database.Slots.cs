@@ -13,8 +13,20 @@ public sealed unsafe partial class Database
     /// <summary>The slot of a key of which <see cref="HashOf"/> is known.</summary>
     public static int SlotOf(ulong hash) => SlotIndex.SlotOf(hash);
 
-    /// <summary>Keys of a slot, those past their deadline included.</summary>
+    /// <summary>Keys of a slot, those past their deadline included, hidden or not.</summary>
     public long CountInSlot(int slot) => _slots!.CountOf(slot);
+
+    /// <summary>
+    /// Hides a slot whose keys are another node's, or shows it again: keys of a hidden slot are found by name and taken by snapshots, and
+    /// nothing else sees them. In O(1).
+    /// </summary>
+    public void SetHidden(int slot, bool hides) => _slots!.SetHidden(slot, hides);
+
+    /// <inheritdoc cref="SetHidden"/>
+    public bool IsHidden(int slot) => _slots is not null && _slots.IsHidden(slot);
+
+    /// <summary>Keys of hidden slots, which <see cref="Count"/> leaves out.</summary>
+    public long HiddenCount => _slots?.HiddenCount ?? 0;
 
     /// <summary>
     /// As <see cref="Scan"/>, over the keys of one slot.

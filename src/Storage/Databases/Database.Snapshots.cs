@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics;
 using MiniRedis.Storage.Index;
 using MiniRedis.Storage.Records;
@@ -66,8 +67,12 @@ public sealed unsafe partial class Database
         return !snapshot.IsFrozen(at.Record);
     }
 
-    /// <summary>Begins a snapshot's walk over the keys that exist now.</summary>
-    internal SnapshotPart BeginPart() => new(Number, Table, Tags);
+    /// <summary>Begins a snapshot's walk over the keys that exist now, or over those of some slots; null if there are none.</summary>
+    internal SnapshotPart? BeginPart(BitArray? slots)
+    {
+        if (slots is null ? Table.Count == 0 : _slots!.CountOf(slots).Keys == 0) return null;
+        return new(Number, Table, Tags, slots);
+    }
 
     SnapshotPart? Part => _slots is null ? _index.Part : _slots.Part;
 

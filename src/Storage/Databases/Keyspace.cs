@@ -1,3 +1,4 @@
+using System.Collections;
 using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
@@ -140,10 +141,11 @@ public sealed partial class Keyspace : IDisposable
     /// Begins a snapshot: all keys as they are now, whatever is changed from here on. The caller drives it with
     /// <see cref="Snapshot.Walk"/> and <see cref="Snapshot.Settle"/>.
     /// </summary>
-    public Snapshot BeginSnapshot()
+    /// <param name="slots">Only the keys of these slots, of a keyspace by slots; null: all.</param>
+    public Snapshot BeginSnapshot(BitArray? slots = null)
     {
         if (Snapshot is not null) throw new InvalidOperationException("A snapshot is being taken already.");
-        SnapshotPart[] parts = [.. _databases.Where(database => database.Count > 0).Select(database => database.BeginPart())];
+        SnapshotPart[] parts = [.. _databases.Select(database => database.BeginPart(slots)).OfType<SnapshotPart>()];
         return Snapshot = new Snapshot(Arena, Seed, parts, _discarded, () => Snapshot = null);
     }
 

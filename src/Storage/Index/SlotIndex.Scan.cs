@@ -1,3 +1,4 @@
+using System.Collections;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
@@ -12,25 +13,35 @@ sealed unsafe partial class SlotIndex
     {
         var slot = Split(cursor, out var inner);
         var index = _indexes[slot];
-        if (inner != 0 || !index.IsSmall) return Behind(slot, index.Scan(inner, ref visitor));
+        if (IsHidden(slot)) return Behind(_keys, slot, 0);
+        if (inner != 0 || !index.IsSmall) return Behind(_keys, slot, index.Scan(inner, ref visitor));
         // A step for each of its buckets, of which most have a key or none, would make many calls of a SCAN.
         index.VisitAll(ref visitor);
-        return Behind(slot, 0);
+        return Behind(_keys, slot, 0);
     }
 
-    /// <summary>As <see cref="Scan"/>, over the keys of one slot: with cursors before it this begins, with those behind it it is over.</summary>
+    /// <summary>
+    /// As <see cref="Scan"/>, over the keys of one slot, hidden or not: with cursors before it this begins, with those behind it it is over.
+    /// </summary>
     public ulong ScanSlot<TVisitor>(int slot, ulong cursor, ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {
-        var at = Split(cursor, out _);
+        var at = Split(cursor, out var inner);
         if (at > slot) return 0;
-        var next = Scan(at < slot ? (ulong)slot : cursor, ref visitor);
-        return Split(next, out var inner) == slot && inner != 0 ? next : 0;
+        if (at < slot) inner = 0;
+        var index = _indexes[slot];
+        if (inner == 0 && index.IsSmall)
+        {
+            index.VisitAll(ref visitor);
+            return 0;
+        }
+        var next = index.Scan(inner, ref visitor);
+        return next == 0 ? 0 : next << KeySlot.Bits | (uint)slot;
     }
 
     /// <inheritdoc cref="KeyIndex.VisitAll"/>
     public void VisitAll<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor, allows ref struct
     {
-        for (var slot = _keys.Next(0); slot >= 0; slot = _keys.Next(slot + 1)) _indexes[slot].VisitAll(ref visitor);
+        for (var slot = NextOfAll(0); slot >= 0; slot = NextOfAll(slot + 1)) _indexes[slot].VisitAll(ref visitor);
     }
 
     /// <inheritdoc cref="KeyIndex.Walk"/>
@@ -38,9 +49,38 @@ sealed unsafe partial class SlotIndex
     {
         var slot = Split(cursor, out var inner);
         var index = _indexes[slot];
-        if (inner != 0 || !index.IsSmall) return Behind(slot, index.Walk(inner, ref visitor));
+        if (inner != 0 || !index.IsSmall) return BehindInAll(slot, index.Walk(inner, ref visitor));
         index.VisitAll(ref visitor);
-        return Behind(slot, 0);
+        return BehindInAll(slot, 0);
+    }
+
+    /// <summary>The cursor at which a walk over some slots begins. One of them has keys.</summary>
+    public ulong First(BitArray wanted) => wanted[0] && CountOf(0) > 0 ? 0 : NextIn(wanted, 1);
+
+    /// <summary>A cursor of a walk over all slots as one over some: where the next of those begins, if it stands at the start of another.</summary>
+    public ulong Next(BitArray wanted, ulong cursor) =>
+        Split(cursor, out var inner) is var slot && (inner != 0 || slot == 0 || wanted[slot]) ? cursor : NextIn(wanted, slot + 1);
+
+    ulong NextIn(BitArray wanted, int from)
+    {
+        for (var slot = NextOfAll(from); slot >= 0; slot = NextOfAll(slot + 1))
+        {
+            if (wanted[slot]) return (ulong)slot;
+        }
+        return 0;
+    }
+
+    /// <summary>Keys of some slots, and those of them that have a deadline.</summary>
+    public (long Keys, long Expiring) CountOf(BitArray wanted)
+    {
+        var (keys, expiring) = (0L, 0L);
+        for (var slot = NextOfAll(0); slot >= 0; slot = NextOfAll(slot + 1))
+        {
+            if (!wanted[slot]) continue;
+            keys += CountOf(slot);
+            expiring += ExpiringOf(slot)[slot];
+        }
+        return (keys, expiring);
     }
 
     /// <summary>Whether a walk that stands at a cursor has still to reach a hash.</summary>
@@ -59,7 +99,7 @@ sealed unsafe partial class SlotIndex
     {
         var slot = Split(cursor, out var inner);
         if (inner == 0) _indexes[slot].MoveOwnBlocks(mover);
-        return Behind(slot, _indexes[slot].MoveRecords(inner, mover, ref seen));
+        return BehindInAll(slot, _indexes[slot].MoveRecords(inner, mover, ref seen));
     }
 
     static int Split(ulong cursor, out ulong inner)
@@ -69,10 +109,13 @@ sealed unsafe partial class SlotIndex
     }
 
     /// <summary>The cursor behind a step within a slot: the next place there, or the next slot that has keys; 0 at the end.</summary>
-    ulong Behind(int slot, ulong inner)
+    static ulong Behind(SlotCounts counts, int slot, ulong inner)
     {
         if (inner != 0) return inner << KeySlot.Bits | (uint)slot;
-        var next = _keys.Next(slot + 1);
+        var next = counts.Next(slot + 1);
         return next < 0 ? 0 : (ulong)next;
     }
+
+    /// <summary>As <see cref="Behind"/>, for who passes over no slot.</summary>
+    ulong BehindInAll(int slot, ulong inner) => inner != 0 || _hidden is null ? Behind(_keys, slot, inner) : (ulong)Math.Max(NextOfAll(slot + 1), 0);
 }

@@ -21,8 +21,13 @@ sealed unsafe partial class SlotIndex
     public void NoteTick(ulong hash, uint tick)
     {
         Of(hash).NoteTick(hash, tick);
+        if (!IsHidden(SlotOf(hash))) NoteTick(SlotOf(hash), tick);
+    }
+
+    void NoteTick(int slot, uint tick)
+    {
         if (!_tree.Active) _tree.Cover(Arena, KeySlot.Count);
-        _tree.Lower((uint)SlotOf(hash), tick);
+        _tree.Lower((uint)slot, tick);
     }
 
     /// <inheritdoc cref="KeyIndex.FindDue"/>
@@ -74,7 +79,7 @@ sealed unsafe partial class SlotIndex
         for (var i = slot; i < (group + 1) * GroupSize; i++)
         {
             var bound = _indexes[i].Earliest;
-            if (bound >= earliest) continue;
+            if (bound >= earliest || IsHidden((int)i)) continue;
             earliest = bound;
             slot = i;
         }

@@ -26,7 +26,7 @@ namespace MiniRedis.Storage.Index;
 /// </summary>
 /// <remarks>
 /// Used by one thread at a time. Invariants: a key lies in the index of its slot; the counts are those of the indexes; a bound of the
-/// tree is no later than the deadlines of its 16 slots.
+/// tree is no later than the deadlines of its 16 slots, those of hidden slots apart (SlotIndex.Hidden.cs).
 /// </remarks>
 sealed unsafe partial class SlotIndex : IKeyTable
 {
@@ -52,6 +52,11 @@ sealed unsafe partial class SlotIndex : IKeyTable
 
     public long Expiring => _expiring.Total;
 
+    // What outlives its place in the database is given up as a whole, and saved as a whole.
+    long IKeyTable.Count => Count + HiddenCount;
+
+    long IKeyTable.Expiring => Expiring + (_hiddenExpiring?.Total ?? 0);
+
     /// <summary>Keys that hold a hash with deadlines of fields.</summary>
     public long FieldExpiring { get; private set; }
 
@@ -62,7 +67,7 @@ sealed unsafe partial class SlotIndex : IKeyTable
         get
         {
             var bytes = _tree.Bytes;
-            for (var slot = _keys.Next(0); slot >= 0; slot = _keys.Next(slot + 1)) bytes += _indexes[slot].Bytes;
+            for (var slot = NextOfAll(0); slot >= 0; slot = NextOfAll(slot + 1)) bytes += _indexes[slot].Bytes;
             return bytes;
         }
     }
@@ -73,13 +78,13 @@ sealed unsafe partial class SlotIndex : IKeyTable
         get
         {
             long room = 0;
-            for (var slot = _keys.Next(0); slot >= 0; slot = _keys.Next(slot + 1)) room += _indexes[slot].Slots;
+            for (var slot = NextOfAll(0); slot >= 0; slot = NextOfAll(slot + 1)) room += _indexes[slot].Slots;
             return room;
         }
     }
 
-    /// <summary>Keys of a slot.</summary>
-    public long CountOf(int slot) => _keys[slot];
+    /// <summary>Keys of a slot, hidden or not.</summary>
+    public long CountOf(int slot) => KeysOf(slot)[slot];
 
     /// <summary>The hash of a key of a database by slots.</summary>
     public static ulong HashOf(ReadOnlySpan<byte> key, HashSeed seed) => HashOf(key, KeySlot.Of(key), seed);
@@ -106,7 +111,7 @@ sealed unsafe partial class SlotIndex : IKeyTable
         var index = Of(hash);
         if (index == Empty) index = Begin(slot);
         index.Insert(hash, block);
-        _keys.Add(slot, 1);
+        KeysOf(slot).Add(slot, 1);
     }
 
     KeyIndex Begin(int slot)
@@ -119,7 +124,8 @@ sealed unsafe partial class SlotIndex : IKeyTable
     public void Remove(ulong hash, ulong* entry)
     {
         Of(hash).Remove(hash, entry);
-        _keys.Add(SlotOf(hash), -1);
+        var slot = SlotOf(hash);
+        KeysOf(slot).Add(slot, -1);
         // The index of a slot stays, without memory of the arena: a slot whose one key comes and goes makes no garbage.
         if (Count == 0) _tree.Clear(Arena);
     }
@@ -127,29 +133,30 @@ sealed unsafe partial class SlotIndex : IKeyTable
     public void CountExpiring(ulong hash, int change)
     {
         Of(hash).Expiring += change;
-        _expiring.Add(SlotOf(hash), change);
+        var slot = SlotOf(hash);
+        ExpiringOf(slot).Add(slot, change);
     }
 
     public void CountFieldExpiring(ulong hash, int change)
     {
         Of(hash).FieldExpiring += change;
-        FieldExpiring += change;
+        if (!IsHidden(SlotOf(hash))) FieldExpiring += change;
     }
 
     public int TakeLine(Span<Record> records)
     {
-        var slot = _keys.Next(0);
+        var slot = NextOfAll(0);
         Debug.Assert(slot >= 0);
         var index = _indexes[slot];
         var taken = index.TakeLine(records);
-        _keys.Add(slot, -taken);
+        KeysOf(slot).Add(slot, -taken);
         if (index.Count == 0) index.Free();
         return taken;
     }
 
     public void Free()
     {
-        Debug.Assert(Count == 0);
+        Debug.Assert(Count == 0 && HiddenCount == 0);
         _tree.Clear(Arena);
     }
 
@@ -160,10 +167,15 @@ sealed unsafe partial class SlotIndex : IKeyTable
         for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             var index = _indexes[slot];
-            Invariant.Require(index.Count == _keys[slot], "the count of a slot is wrong");
+            Invariant.Require(index.Count == CountOf(slot), "the count of a slot is wrong");
             if (index == Empty) continue;
             index.Verify();
-            Invariant.Require(index.Expiring == _expiring[slot], "the count of a slot's deadlines is wrong");
+            Invariant.Require(index.Expiring == ExpiringOf(slot)[slot], "the count of a slot's deadlines is wrong");
+            if (IsHidden(slot))
+            {
+                Invariant.Require(_keys[slot] == 0 && _expiring[slot] == 0, "a hidden slot counts");
+                continue;
+            }
             keys += index.Count;
             expiring += index.Expiring;
             fieldExpiring += index.FieldExpiring;

@@ -1,3 +1,4 @@
+using System.Collections;
 using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Records;
@@ -13,9 +14,12 @@ public sealed class SnapshotPart
     // One of the two.
     readonly KeyIndex? _index;
     readonly SlotIndex? _slots;
+
+    // The slots to be walked over; null: all.
+    readonly BitArray? _wanted;
     ulong _cursor;
 
-    internal SnapshotPart(int database, IKeyTable table, TagTable tags)
+    internal SnapshotPart(int database, IKeyTable table, TagTable tags, BitArray? wanted = null)
     {
         Database = database;
         Tags = tags;
@@ -23,6 +27,12 @@ public sealed class SnapshotPart
         Expiring = table.Expiring;
         _index = table as KeyIndex;
         _slots = table as SlotIndex;
+        if (wanted is not null)
+        {
+            _wanted = wanted;
+            _cursor = _slots!.First(wanted);
+            (Keys, Expiring) = _slots.CountOf(wanted);
+        }
         table.Part = this;
     }
 
@@ -39,7 +49,9 @@ public sealed class SnapshotPart
     public long Expiring { get; }
 
     /// <summary>Whether the walk has still to reach keys of this hash.</summary>
-    internal bool IsAhead(ulong hash) => _slots is null ? ScanCursor.IsAhead(hash, _cursor) : SlotIndex.IsAhead(hash, _cursor);
+    internal bool IsAhead(ulong hash) =>
+        _slots is null ? ScanCursor.IsAhead(hash, _cursor)
+        : (_wanted is null || _wanted[SlotIndex.SlotOf(hash)]) && SlotIndex.IsAhead(hash, _cursor);
 
     /// <summary>
     /// Walks over a bucket and shows its records. True if it was the last: then the index no longer belongs to the walk.
@@ -47,6 +59,7 @@ public sealed class SnapshotPart
     internal bool Step<TVisitor>(ref TVisitor visitor) where TVisitor : struct, IRecordVisitor
     {
         _cursor = _slots is null ? _index!.Walk(_cursor, ref visitor) : _slots.Walk(_cursor, ref visitor);
+        if (_wanted is not null) _cursor = _slots!.Next(_wanted, _cursor);
         if (_cursor != 0) return false;
         if (_slots is null) _index!.Part = null;
         else _slots.Part = null;

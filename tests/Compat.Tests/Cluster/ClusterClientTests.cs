@@ -41,6 +41,12 @@ public sealed class ClusterClientTests : IDisposable
             "reshard", _fleet.Nodes[2].Address, "--cluster-from", _fleet.IdOf(replica), "--cluster-to", one, "--cluster-slots", "200",
             "--cluster-yes");
         await _fleet.Check();
+        // To and fro as a whole, where no client hears ASK.
+        var third = _fleet.Nodes[2];
+        var slots = ClusterFleet.FirstSlots(third, 200);
+        await _fleet.MoveAsAWhole(third, _fleet.Nodes[0], slots);
+        await _fleet.MoveAsAWhole(_fleet.Nodes[0], third, slots);
+        await _fleet.Check();
         Assert.Equal("+OK", writer.Call("stop", "SET stop now"));
     }
 
@@ -55,6 +61,9 @@ public sealed class ClusterClientTests : IDisposable
         await disturbed;
         Assert.Equal("done\n", await client);
     }
+
+    [NodeFact]
+    public Task Iovalkey_loses_no_count() => Drive("node", Path.Combine(NodePackages.Folder, "cluster.js"), "iovalkey");
 
     [NodeFact]
     public Task Ioredis_loses_no_count() => Drive("node", Path.Combine(NodePackages.Folder, "cluster.js"), "ioredis");

@@ -118,6 +118,24 @@ sealed class ClusterFleet : IDisposable
         });
     }
 
+    /// <summary>The first of the slots that a master has, in a row.</summary>
+    public static (int First, int Last) FirstSlots(FleetNode master, int count)
+    {
+        var run = OwnLine(master).Split(' ').First(word => word.Contains('-', StringComparison.Ordinal) && char.IsAsciiDigit(word[0]));
+        var first = int.Parse(run.Split('-')[0], CultureInfo.InvariantCulture);
+        return (first, first + count - 1);
+    }
+
+    /// <summary>Moves slots from one master to another by CLUSTER MIGRATESLOTS, and waits until the target says that it has them.</summary>
+    public async Task MoveAsAWhole(FleetNode source, FleetNode target, (int First, int Last) slots)
+    {
+        Assert.Equal("+OK", Ask(source, $"CLUSTER MIGRATESLOTS SLOTSRANGE {slots.First} {slots.Last} NODE {IdOf(target)}"));
+        await Task.Run(() => Until(target, "CLUSTER NODES", _ => OwnLine(target).Contains($" {slots.First}-", StringComparison.Ordinal)));
+    }
+
+    static string OwnLine(FleetNode node) =>
+        Ask(node, "CLUSTER NODES").Split('\n').First(line => line.Contains("myself", StringComparison.Ordinal));
+
     /// <summary>A little more than a failover by agreement may take in Redis.</summary>
     static readonly TimeSpan s_agreement = TimeSpan.FromSeconds(6);
 

@@ -22,10 +22,11 @@ sealed class ClusterWriter(ClusterFleet fleet) : IDisposable
     /// <summary>Writes one key, or writes it anew.</summary>
     /// <param name="keys">After so many keys the first one is written again.</param>
     /// <param name="replicas">How many replicas must have it, for the write to count.</param>
-    public void Write(int keys, int replicas)
+    /// <param name="set">The name of the set of keys.</param>
+    public void Write(int keys, int replicas, string set = "key")
     {
         var number = _next++;
-        var (key, value) = ($"key:{number % keys}", number.ToString(CultureInfo.InvariantCulture));
+        var (key, value) = ($"{set}:{number % keys}", number.ToString(CultureInfo.InvariantCulture));
         if (Call(key, $"SET {key} {value}") != "+OK")
         {
             // It may have been done or not: either value is right.

@@ -30,7 +30,9 @@ public sealed class MixedClusterTests : IDisposable
         for (var i = 0; i < 500; i++) writer.Write(keys: 200, replicas: 1);
         Assert.Equal(200, writer.Count);
         _fleet.Nodes[0].Kill();
-        for (var i = 0; i < 500; i++) writer.Write(keys: 200, replicas: 0);
+        // Other keys: what was acknowledged before must be there, too.
+        for (var i = 0; i < 500; i++) writer.Write(keys: 200, replicas: 0, set: "after");
+        Assert.Equal(400, writer.Count);
         writer.CheckAll();
         foreach (var node in _fleet.Alive)
             ClusterFleet.Until(node, "CLUSTER INFO", info => info.Contains("cluster_state:ok", StringComparison.Ordinal));

@@ -1,10 +1,11 @@
-// ioredis and node-redis go on counting while slots move and masters change, until the key "stop" is there: no count is lost.
-const Redis = require('ioredis'), { createCluster } = require('redis'), assert = require('assert');
+// ioredis, iovalkey and node-redis go on counting while slots move and masters change, until the key "stop" is there: no count is lost.
+const { createCluster } = require('redis'), assert = require('assert');
 
 const [name, ...ports] = process.argv.slice(2);
 
 async function connect() {
-    if (name === 'ioredis') {
+    if (name !== 'node-redis') {
+        const Redis = require(name);
         return new Redis.Cluster(ports.map(port => ({ host: '127.0.0.1', port: Number(port) })), {
             clusterRetryStrategy: () => 50, retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, redisOptions: { maxRetriesPerRequest: null },
         });

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MiniRedis.Cluster;
+using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Bus;
 using MiniRedis.Server.Hosting;
@@ -241,9 +242,14 @@ public sealed class ClusterHostTests
         {
             ISlotKeys keys = server.Server.Cluster!.SlotKeys;
             Assert.Equal(2, keys.Count(HashSlot.Of("a"u8)));
-            keys.Delete(HashSlot.Of("a"u8));
-            Assert.Equal(0, keys.Count(HashSlot.Of("a"u8)));
+            var slots = new SlotSet();
+            slots.Add(HashSlot.Of("a"u8));
+            keys.Delete(slots);
+            // They go later, and are hidden until then.
+            Assert.Equal((0, 1, 2), (keys.Count(HashSlot.Of("a"u8)), server.Server.Keyspace.Count, server.Server.Keyspace[0].HiddenCount));
         }
+        server.TickUntil(() => !server.Server.Cluster!.SlotKeys.IsDeleting);
+        Assert.Equal(0, server.Server.Keyspace[0].HiddenCount);
         Assert.Equal(":1", client.Call("DBSIZE"));
     }
 }

@@ -100,6 +100,22 @@ public sealed class MasterTests
         Assert.InRange(server.Server.ReplicationStream.MemoryBytes, 16384, 5 * 16384);
     }
 
+    /// <summary>As the cluster suite does it: the replica is cut off and much is written in one transaction, so nothing is dropped in between.</summary>
+    [Fact]
+    public void What_was_written_while_nobody_followed_is_kept_no_longer_than_the_backlog_is_large()
+    {
+        using var server = new TestServer(ByFile + "repl-backlog-size 16384");
+        using var client = server.Connect();
+        using var first = new FakeReplica(server);
+        first.FullSync();
+        client.Call("MULTI");
+        client.Call("CLIENT KILL TYPE replica");
+        for (var i = 0; i < 50; i++) client.CallWords("SET", "k", new string('v', 2000));
+        client.Call("EXEC");
+        using var replica = new FakeReplica(server);
+        Assert.StartsWith("+FULLRESYNC ", replica.Continue(first.Id, 1), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_former_history_is_answered_for_up_to_the_promotion()
     {

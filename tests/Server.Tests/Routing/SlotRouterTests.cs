@@ -1,3 +1,4 @@
+using MiniRedis.Cluster.Bus;
 using static MiniRedis.Server.Tests.LoneNode;
 
 namespace MiniRedis.Server.Tests.Routing;
@@ -338,14 +339,64 @@ public sealed class SlotRouterTests
         Assert.Equal("+OK", client.Call($"SET {KeyOf(1)} v"));
         using var listening = server.Connect();
         Assert.Equal("+OK", client.Call("CONFIG SET notify-keyspace-events KA"));
+        var isDone = false;
         lock (server.Server.Executor.ExecutorLock)
         {
             server.Effects.Commands.Clear();
             server.Effects.Units.Clear();
-            server.Server.Cluster!.SlotKeys.Delete(Bar);
+            server.Server.Cluster!.SlotKeys.Delete(SlotsOf(Bar), () => isDone = true);
+            Assert.Equal(1, server.Server.Keyspace.Count);
+        }
+        server.TickUntil(() => isDone);
+        lock (server.Server.Executor.ExecutorLock)
+        {
             Assert.Equal(Enumerable.Range(0, 100).Select(i => $"DEL {{bar}}{i}").Order(StringComparer.Ordinal), server.Effects.Commands.Order(StringComparer.Ordinal));
             Assert.All(server.Effects.Units, count => Assert.Equal(1, count));
         }
+        Assert.Equal(":1", client.Call("DBSIZE"));
+    }
+
+    static SlotSet SlotsOf(int slot)
+    {
+        var slots = new SlotSet();
+        slots.Add(slot);
+        return slots;
+    }
+
+    [Fact]
+    public void What_is_left_of_a_slot_that_comes_back_is_deleted_before_its_keys_come()
+    {
+        using var server = Start();
+        using var client = server.Connect();
+        for (var i = 0; i < 100; i++) Assert.Equal("+OK", client.Call($"SET {{bar}}{i} v"));
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            var keys = server.Server.Cluster!.SlotKeys;
+            var isDone = false;
+            keys.Delete(SlotsOf(Bar), () => isDone = true);
+            keys.Finish(slot => slot == Bar);
+            Assert.Equal(0, keys.Count(Bar));
+            Assert.False(server.Server.Keyspace[0].IsHidden(Bar));
+            Assert.False(keys.DeleteSome());
+            Assert.True(isDone);
+        }
+        Assert.Equal("+OK", client.Call("SET {bar}new v"));
+        server.Tick();
+        Assert.Equal(":1", client.Call("DBSIZE"));
+    }
+
+    [Fact]
+    public void A_node_that_becomes_a_replica_deletes_no_more_by_itself()
+    {
+        using var server = Start();
+        using var client = server.Connect();
+        Assert.Equal("+OK", client.Call("SET {bar}1 v"));
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            server.Server.Cluster!.SlotKeys.Delete(SlotsOf(Bar));
+            server.Server.Cluster!.SlotKeys.Forget();
+        }
+        server.Tick();
         Assert.Equal(":1", client.Call("DBSIZE"));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections;
 using MiniRedis.Storage.Databases;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Sets;
@@ -198,10 +199,12 @@ public class SnapshotTests(ITestOutputHelper output)
         Assert.Equal(after, next.Contents);
     }
 
-    void TakeOne(Random random, Keyspace keyspace, int keys)
+    protected void TakeOne(Random random, Keyspace keyspace, int keys, BitArray? slots = null)
     {
         var expected = Contents(keyspace);
-        using var reader = new Reader(keyspace.BeginSnapshot());
+        // "3:name" is a key of database 3.
+        if (slots is not null) expected = expected.Where(e => slots[KeySlot.Of(Bytes(e.Key[(e.Key.IndexOf(':') + 1)..]))]).ToDictionary();
+        using var reader = new Reader(keyspace.BeginSnapshot(slots));
         var snapshot = keyspace.Snapshot!;
         var isOver = false;
         while (!snapshot.IsWalked)
@@ -283,4 +286,23 @@ public class SnapshotTests(ITestOutputHelper output)
 public sealed class SnapshotBySlotTests(ITestOutputHelper output) : SnapshotTests(output)
 {
     protected override bool BySlot => true;
+
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 2)]
+    [InlineData(3, 16)]
+    [InlineData(4, 100_000)]
+    public void A_snapshot_of_some_slots_has_their_keys_and_no_others(int seed, int oneOf)
+    {
+        var random = new Random(seed);
+        using var keyspace = new Keyspace(DatabaseCount, new HashSeed(7, (ulong)seed), bySlot: true);
+        for (var round = 0; round < 3; round++)
+        {
+            for (var i = 0; i < 1000; i++) Change(random, keyspace, 400, wholesale: false);
+            var slots = new BitArray(KeySlot.Count);
+            for (var slot = 0; slot < KeySlot.Count; slot++) slots[slot] = random.Next(oneOf) == 0;
+            TakeOne(random, keyspace, 400, slots);
+        }
+    }
+
 }

@@ -21,7 +21,7 @@ static partial class ClusterCommands
     {
         if (!c.TryInteger(2, out var slot)) return;
         if (slot is < 0 or >= KeySlot.Count) c.Fail(Errors.NoSuchSlot);
-        else c.Reply.Integer(cluster.SlotKeys.Count((int)slot));
+        else c.Reply.Integer(cluster.SlotKeys.Count((int)slot, c.Database.Number));
     }
 
     static void GetKeysInSlot(ref CommandContext c, ClusterHost cluster)
@@ -32,7 +32,7 @@ static partial class ClusterCommands
             c.Fail(Errors.InvalidSlotOrCount);
             return;
         }
-        count = Math.Min(count, cluster.SlotKeys.Count((int)slot));
+        count = Math.Min(count, cluster.SlotKeys.Count((int)slot, c.Database.Number));
         c.Reply.Array(count);
         var names = new NamesOfKeys(c.Reply, count);
         var cursor = 0UL;

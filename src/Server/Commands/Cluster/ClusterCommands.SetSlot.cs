@@ -41,6 +41,11 @@ static partial class ClusterCommands
         if (!TrySlot(ref c, 2, out var slot) || !TryMove(ref c, out var move) || !TryDeadline(ref c, move, out var deadline)) return;
         var node = move == SlotMove.Stable ? "" : Word(c, 4);
         var isFromMaster = c.Client.Has(ClientFlags.Master);
+        if (!isFromMaster && move is SlotMove.Importing or SlotMove.Migrating && c.Server.Migrations!.Machine.WhyNotByHand() is { } busy)
+        {
+            c.Fail(busy);
+            return;
+        }
         if (cluster.Machine.WhyNotSetSlot(move, slot, node, isFromMaster) is { } refusal)
         {
             c.Fail(refusal);

@@ -57,6 +57,7 @@ static partial class ClusterCommands
             Told("DELSLOTSRANGE", "7.0.0", -4, Changing, OfSlots, "Forgets who has runs of slots.", DelSlotsRange, args: SlotRanges),
             Told("FLUSHSLOTS", "3.0.0", 2, Changing, "O(1)", "Gives up all slots of this node.", FlushSlots),
             SetSlotSpec,
+            .. OfMigrations,
             .. OfKeys,
             HelpSpec,
         ],

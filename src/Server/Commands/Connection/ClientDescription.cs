@@ -77,8 +77,11 @@ static class ClientDescription
 
     static string Ascii(byte[] text) => text.Length == 0 ? "" : Encoding.ASCII.GetString(text);
 
-    /// <summary>The letters of the flags. 'u' (about to be unblocked) is valid, but no client ever has it.</summary>
-    public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIN"u8);
+    /// <summary>
+    /// The letters of the flags. 'u' (about to be unblocked) and 'E' (exports slots: a connection that is no client here) are valid, but no
+    /// client ever has them.
+    /// </summary>
+    public static SearchValues<byte> AllFlags { get; } = SearchValues.Create("OSMPxbtRBdcuAUreTIiEN"u8);
 
     public static void AppendFlags(StringBuilder text, Client client)
     {
@@ -103,6 +106,7 @@ static class ClientDescription
         if (client.Has(ClientFlags.NoEvict)) text.Append('e');
         if (client.Has(ClientFlags.NoTouch)) text.Append('T');
         if (client.Has(ClientFlags.ImportSource)) text.Append('I');
+        if (client.ImportedSlots is not null) text.Append('i');
         if (text.Length == start) text.Append('N');
     }
 }

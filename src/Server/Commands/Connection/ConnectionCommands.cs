@@ -103,7 +103,7 @@ static partial class ConnectionCommands
     static void Select(ref CommandContext c)
     {
         if (!c.TryInt32(1, out var number)) return;
-        if (number != 0 && c.Server.Config.Cluster.ClusterEnabled)
+        if (number != 0 && c.Server.Config.Cluster is { ClusterEnabled: true, ClusterDatabases: 1 })
         {
             c.Fail(Errors.SelectInCluster);
             return;

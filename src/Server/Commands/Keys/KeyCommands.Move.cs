@@ -84,7 +84,7 @@ static partial class KeyCommands
     static void Move(ref CommandContext c)
     {
         var key = c.Arg(1);
-        if (c.Server.Config.Cluster.ClusterEnabled)
+        if (c.Server.Config.Cluster is { ClusterEnabled: true, ClusterDatabases: 1 })
         {
             c.Fail(Errors.MoveInCluster);
             return;
@@ -127,11 +127,6 @@ static partial class KeyCommands
                 c.Fail(Errors.Syntax);
                 return;
             }
-        }
-        if (c.Server.Config.Cluster.ClusterEnabled && (target.Number != 0 || c.Database.Number != 0))
-        {
-            c.Fail(Errors.CopyInCluster);
-            return;
         }
         if (target == c.Database && from.SequenceEqual(to))
         {

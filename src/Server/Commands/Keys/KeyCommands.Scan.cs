@@ -91,7 +91,10 @@ static partial class KeyCommands
     }
 
     static ulong Scan(Database database, int slot, ulong cursor, ref MatchingKeys matching) =>
-        slot < 0 ? database.Scan(cursor, ref matching) : database.ScanSlot(slot, cursor, ref matching);
+        slot < 0 ? database.Scan(cursor, ref matching)
+        // Keys of a slot that is on its way here are not there yet.
+        : database.IsHidden(slot) ? 0
+        : database.ScanSlot(slot, cursor, ref matching);
 
     /// <summary>The only slot in which keys of a pattern can be, on a node of a cluster; -1 if there is more than one.</summary>
     static int SlotOf(Database database, ReadOnlySpan<byte> pattern)

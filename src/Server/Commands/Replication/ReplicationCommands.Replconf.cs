@@ -74,6 +74,7 @@ static partial class ReplicationCommands
             // Others are those of newer servers.
             if (c.IsToken(at + 1, "EOF"u8)) replica.Capabilities |= ReplicaCapabilities.Eof;
             else if (c.IsToken(at + 1, "PSYNC2"u8)) replica.Capabilities |= ReplicaCapabilities.Psync2;
+            else if (c.IsToken(at + 1, "SLOT-MIGRATIONS"u8)) replica.Capabilities |= ReplicaCapabilities.SlotMigrations;
         }
         else if (c.IsToken(at, "RDB-ONLY"u8))
         {

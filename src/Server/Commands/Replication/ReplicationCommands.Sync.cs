@@ -121,6 +121,8 @@ static partial class ReplicationCommands
             else log.PartialResyncOfOtherHistory(id, history.Id, history.Id2);
             return false;
         }
+        // While nobody followed nobody has dropped what repl-backlog-size does not keep.
+        server.Replicas.TrimStream();
         // Offsets count from 1.
         if (stream.Has(offset - 1)) return true;
         log.PartialResyncLacksBacklog(replica.Name, offset);

@@ -179,11 +179,12 @@ internal sealed class ConfigFile
         }
         if (!_config.Cluster.ClusterEnabled) return;
         if (_config.Replication.ReplicaOf is not null) throw ConfigFileReport.ForWhole(ConfigErrors.ReplicaOfInCluster);
-        if (_config.Process.Databases > 1)
+        var (databases, ofCluster) = (_config.Process.Databases, _config.Cluster.ClusterDatabases);
+        if (databases > ofCluster)
         {
-            var databases = ConfigNumber.Text(_config.Process.Databases);
-            _loaded.Notes.Add($"WARNING: Changing databases number from {databases} to 1 since we are in cluster mode");
+            var (from, to) = (ConfigNumber.Text(databases), ConfigNumber.Text(ofCluster));
+            _loaded.Notes.Add($"WARNING: Changing databases number from {from} to {to} since we are in cluster mode");
         }
-        _config.Process.Databases = 1;
+        _config.Process.Databases = ofCluster;
     }
 }

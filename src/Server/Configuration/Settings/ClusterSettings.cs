@@ -13,5 +13,10 @@ internal sealed class ClusterSettings
     /// <summary>Milliseconds; a ping interval of 0 is derived from the timeout.</summary>
     public long ClusterNodeTimeout, ClusterPingInterval, ClusterManualFailoverTimeout;
     public long ClusterLinkSendbufLimit, ClusterBlacklistTtl;
+    /// <summary>Bytes; -1: writes are held whatever waits.</summary>
+    public long SlotMigrationMaxFailoverReplBytes;
+    public int ClusterSlotMigrationLogMaxLen;
+    /// <summary>Databases that clients of a cluster node may use.</summary>
+    public int ClusterDatabases = 1;
     public EndpointType ClusterPreferredEndpointType;
 }

@@ -61,6 +61,9 @@ sealed class RdbSaving(
     /// <summary>Which slots of a cluster node are on the move, for a new replica; null if none is. Set by the root.</summary>
     public Func<string?> SlotStates { get; set; } = () => null;
 
+    /// <summary>Which slots are on their way to this node, whose keys are hidden; null if none are. Set by the root.</summary>
+    public Func<string?> SlotImports { get; set; } = () => null;
+
     /// <summary>Writes the head of a file: magic, version and auxiliary fields.</summary>
     public void WriteHead(RdbFileWriter file, bool isAofBase = false, bool withFunctions = true)
     {
@@ -77,6 +80,7 @@ sealed class RdbSaving(
             file.Auxiliary("repl-offset"u8, history.Offset);
         }
         if (!isAofBase && SlotStates() is { } states) file.Auxiliary("cluster-slot-states"u8, System.Text.Encoding.Latin1.GetBytes(states));
+        if (!isAofBase && SlotImports() is { } imports) file.Auxiliary("slot-imports"u8, System.Text.Encoding.Latin1.GetBytes(imports));
         file.Auxiliary("aof-base"u8, isAofBase ? 1 : 0);
         RdbMetadata.Clock(file, keyspace);
         if (!withFunctions) return;
@@ -112,7 +116,7 @@ sealed class RdbSaving(
         var delay = new KeySaveDelay(settings.RdbKeySaveDelay);
         foreach (var database in keyspace.Databases)
         {
-            if (database.Count > 0) WriteKeys(file, database, delay);
+            if (database.Count + database.HiddenCount > 0) WriteKeys(file, database, delay);
         }
         file.End();
         buffer.Flush();

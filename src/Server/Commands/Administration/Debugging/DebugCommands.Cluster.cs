@@ -35,6 +35,23 @@ static partial class DebugCommands
         }
     }
 
+    static void DebugSlotMigration(ref CommandContext c)
+    {
+        if (c.Server.Migrations is not { Machine.Settings: var settings })
+        {
+            c.Fail(Errors.ClusterOnly);
+            return;
+        }
+        if (c.IsToken(2, "PREVENT-PAUSE"u8)) settings.PreventsPause = c.IsToken(3, "1"u8);
+        else if (c.IsToken(2, "PREVENT-FAILOVER"u8)) settings.PreventsFailover = c.IsToken(3, "1"u8);
+        else
+        {
+            c.Fail(Errors.UnknownSubcommandOrArity(c.Arg(1), "DEBUG"));
+            return;
+        }
+        c.Reply.Ok();
+    }
+
     static void DebugDropPackets(ref CommandContext c)
     {
         if (!c.TryInteger(2, out var type)) return;

@@ -69,6 +69,8 @@ static partial class DebugCommands
         new("SET-DISABLE-DENY-SCRIPTS", "<0|1>", "Lets scripts call commands that are denied to them.", 3, 3, DebugDenyScripts),
         new("SET-SKIP-CHECKSUM-VALIDATION", "<0|1>", "Reads payloads whatever their checksum says.", 3, 3, DebugSkipChecksums),
         new("SLEEP", "<seconds>", "Holds the whole server for so long; a fraction is fine.", 3, 3, DebugSleep),
+        new("SLOTMIGRATION", "PREVENT-PAUSE|PREVENT-FAILOVER <0|1>",
+            "Stops slot migrations before the source holds writes, or before the target takes over.", 4, 4, DebugSlotMigration),
         new("STRUCTSIZE", "", "Answers the sizes of a record's parts in bytes.", 2, 2, DebugStructSize),
     ];
 

@@ -30,5 +30,15 @@ static partial class InfoSections
         text.Field("total_watched_keys", server.Transactions.Watched.Count);
         text.Field("total_blocking_keys", server.Blocking.Keys);
         text.Field("total_blocking_keys_on_nokey", server.Blocking.KeysOnNoKey);
+        text.Field("paused_reason", server.Pause.Reason switch
+        {
+            PauseReason.Client => "client_pause",
+            PauseReason.Shutdown => "shutdown_in_progress",
+            PauseReason.Failover => "failover_in_progress",
+            PauseReason.SlotMigration => "slot_migration_in_progress",
+            _ => "none",
+        });
+        text.Field("paused_actions", !server.Pause.IsActive ? "none" : server.Pause.IsOfWrites ? "write" : "all");
+        text.Field("paused_timeout_milliseconds", server.Pause.Left);
     }
 }

@@ -27,6 +27,8 @@ public sealed class CommandCommandsOracleTests
         "hgetex", "hsetex", "hgetdel",
         // Valkey 8's.
         "script|show", "cluster|slot-stats",
+        // Valkey 9's.
+        "cluster|migrateslots", "cluster|cancelslotmigrations", "cluster|getslotmigrations", "cluster|syncslots",
         // Later versions: more or fewer tips.
         "msetnx tips", "scan tips", "randomkey tips", "client|setname tips", "config|resetstat tips",
         "acl|setuser tips", "acl|deluser tips",
