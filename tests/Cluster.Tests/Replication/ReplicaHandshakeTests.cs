@@ -36,7 +36,7 @@ public sealed class ReplicaHandshakeTests
     [Fact]
     public void Without_a_history_everything_is_asked_for() => Assert.Equal(
         [
-            "PING", "REPLCONF listening-port 6380 | REPLCONF capa eof capa psync2 | REPLCONF version 7.4.0", "", "", "PSYNC ? -1", "", "",
+            "PING", "REPLCONF listening-port 6380 | REPLCONF capa eof capa psync2 capa slot-migrations | REPLCONF version 7.4.0", "", "", "PSYNC ? -1", "", "",
             $"FullSync {Id} 1234",
         ],
         Play(s_settings, "+PONG", "+OK", "+OK", "+OK", "", "", $"+FULLRESYNC {Id} 1234"));
@@ -45,7 +45,7 @@ public sealed class ReplicaHandshakeTests
     public void A_history_is_gone_on_with_from_the_byte_after_it() => Assert.Equal(
         [
             "PING",
-            "AUTH me secret | REPLCONF listening-port 6380 | REPLCONF ip-address 10.0.0.1 | REPLCONF capa eof capa psync2 | REPLCONF version 7.4.0",
+            "AUTH me secret | REPLCONF listening-port 6380 | REPLCONF ip-address 10.0.0.1 | REPLCONF capa eof capa psync2 capa slot-migrations | REPLCONF version 7.4.0",
             "", "", "", "", $"PSYNC {Id} 1001", $"Continues {Id} 1000",
         ],
         Play(
