@@ -87,7 +87,7 @@ public class CommandSpecTests
         Assert.True(FlagNames.TryParseCategory("SortedSet", out AclCategory category));
         Assert.Equal(AclCategory.SortedSet, category);
         Assert.False(FlagNames.TryParseCategory("nope", out _));
-        Assert.Equal(21, FlagNames.AclCategories.Length);
+        Assert.Equal(22, FlagNames.AclCategories.Length);
         foreach (CommandGroup group in Enum.GetValues<CommandGroup>()) Assert.NotEmpty(FlagNames.Of(group));
         foreach (ArgType type in Enum.GetValues<ArgType>()) Assert.NotEmpty(FlagNames.Of(type));
     }
