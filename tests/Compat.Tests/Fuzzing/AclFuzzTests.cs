@@ -31,7 +31,7 @@ public sealed partial class AclFuzzTests(ITestOutputHelper output)
         using var theirs = oracle.Connect();
         using var ours = server.Connect();
         var known = ((object?[])theirs.CallTree("COMMAND LIST")!).Cast<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var categories = ((object?[])ours.CallTree("ACL CAT")!).Cast<string>().ToArray();
+        var categories = ((object?[])theirs.CallTree("ACL CAT")!).Cast<string>().ToArray();
         string[] rules = [.. categories.SelectMany(c => (string[])[$"+@{c} ~* &*", $"+@all -@{c} ~* &*"]), .. s_rights];
         var requests = Requests(random).Where(words => known.Contains(words[0])).ToArray();
         var differences = new List<string>();

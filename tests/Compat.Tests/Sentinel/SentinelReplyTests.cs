@@ -145,6 +145,7 @@ public sealed partial class SentinelReplyTests : IDisposable
         {
             SentinelFleet.Until(port, "SENTINEL REPLICAS mymaster", r =>
                 r.Contains("master-link-status $2 ok", StringComparison.Ordinal) && !r.Contains("role-reported-time $1 0", StringComparison.Ordinal));
+            SentinelFleet.Until(port, "SENTINEL SENTINELS mymaster", r => !r.Contains("disconnected", StringComparison.Ordinal));
         }
         using var ours = new RawClient(_fleet.Sentinels[0]);
         using var theirs = new RawClient(_fleet.Sentinels[1]);
