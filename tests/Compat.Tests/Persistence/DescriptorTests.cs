@@ -11,6 +11,7 @@ public sealed class DescriptorTests
         server.Start();
         using var client = server.Connect();
         Assert.Equal("+OK", client.Call("SET key value"));
+        server.AwaitRehearsal();
         // These take the numbers that files have left free, so that all below the new limit are in use.
         var others = Enumerable.Range(0, 8).Select(_ => server.Connect()).ToList();
         Assert.All(others, other => Assert.Equal("+PONG", other.Call("PING")));

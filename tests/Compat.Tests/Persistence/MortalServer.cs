@@ -67,6 +67,23 @@ sealed class MortalServer : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>
+    /// Waits until the code of all commands has been compiled, which is done by a thread beside the server's work, and which opens files.
+    /// Linux only.
+    /// </summary>
+    public void AwaitRehearsal() => Await.Until(() => !Directory.GetDirectories($"/proc/{_process!.Id}/task").Any(task =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")) == "rehearsal\n";
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return false;
+        }
+    }));
+
     /// <summary>Descriptors that it has, on Linux.</summary>
     public int DescriptorsInUse => Directory.GetFileSystemEntries($"/proc/{_process!.Id}/fd").Length;
 
