@@ -44,7 +44,7 @@ sealed partial class BlockedClients(
 {
     readonly Dictionary<byte[], BlockingQueue>?[] _queues = new Dictionary<byte[], BlockingQueue>?[keyspace.DatabaseCount];
     readonly KeyComparer _comparer = new(keyspace[0]);
-    readonly BlockingDeadlines _deadlines = new();
+    readonly DeadlineHeap<BlockingCall> _deadlines = new();
     int _calls;
 
     /// <summary>Runs the commands again. Set before the first client connects.</summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Blocking;
 
@@ -9,7 +10,7 @@ namespace MiniRedis.Server.Blocking;
 /// A command that waits: its client and a copy of the request to run again. Lives from the first time the command blocks until it
 /// has replied, however often it blocks again. Belongs to <see cref="BlockedClients"/>.
 /// </summary>
-sealed class BlockingCall
+sealed class BlockingCall : IHasDeadline
 {
     const int OwnBytes = 128;
 
@@ -81,7 +82,7 @@ sealed class BlockingCall
         }
     }
 
-    /// <summary>Its index in the heap of <see cref="BlockingDeadlines"/>; -1 if it is not there.</summary>
+    /// <inheritdoc/>
     public int HeapIndex { get; set; } = -1;
 
     public Request Request => new(_request, Ranges);

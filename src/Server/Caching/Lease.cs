@@ -1,7 +1,9 @@
+using MiniRedis.Server.Timing;
+
 namespace MiniRedis.Server.Caching;
 
 /// <summary>What is known of the refill of one key. Belongs to <see cref="LeaseTable"/>.</summary>
-sealed class Lease(int database, byte[] key)
+sealed class Lease(int database, byte[] key) : IHasDeadline
 {
     /// <summary>Bytes of memory beside those of the key: two objects and the places in dictionary and heap.</summary>
     public const int OwnBytes = 192;
@@ -30,7 +32,9 @@ sealed class Lease(int database, byte[] key)
     /// <summary>Its time is over or its connection has closed: whoever asks takes it over. Until then it can be filled.</summary>
     public bool IsOpen { get; set; }
 
-    /// <summary>Its index in the heap of <see cref="LeaseEnds"/>; -1 if it is not there.</summary>
+    long IHasDeadline.Deadline => End;
+
+    /// <inheritdoc/>
     public int HeapIndex { get; set; } = -1;
 
     /// <summary>Neighbours among the leases of its connection.</summary>

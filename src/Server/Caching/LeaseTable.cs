@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using MiniRedis.Server.Keys;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Caching;
 
@@ -58,7 +59,7 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
 
     readonly Dictionary<byte[], Lease>?[] _leases = new Dictionary<byte[], Lease>?[databases];
     readonly Dictionary<long, Lease> _ofClients = [];
-    readonly LeaseEnds _ends = new();
+    readonly DeadlineHeap<Lease> _ends = new();
     Lease? _firstOpen, _lastOpen;
 
     /// <summary>Called when a key is free again, or filled, with its database: whoever waits for it may ask again.</summary>

@@ -4,6 +4,7 @@ using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
+using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Tests.Blocking;
 
@@ -114,7 +115,7 @@ public sealed class BlockingTests : IDisposable
     public void Deadlines_come_in_order_whatever_is_taken_out()
     {
         var random = new Random(7);
-        var deadlines = new BlockingDeadlines();
+        var deadlines = new DeadlineHeap<BlockingCall>();
         var calls = new List<BlockingCall>();
         var get = _server.Server.Commands.Find("GET"u8)!;
         for (var i = 0; i < 2000; i++)
