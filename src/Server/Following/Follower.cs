@@ -247,18 +247,21 @@ sealed partial class Follower(
         Lose(reconnects: State == MasterLinkState.Connected);
     }
 
+    /// <summary>How a server connects to one whose data it takes, or that takes its.</summary>
+    public static LinkTarget TargetOf(ServerConfig config, string host, int port) => new(host, port)
+    {
+        UsesTls = config.Tls.TlsReplication,
+        SourceAddress = config.Network.BindSourceAddr,
+        ConnectTimeout = TimeSpan.FromSeconds(config.Replication.ReplTimeout),
+        KeepAliveSeconds = config.Network.TcpKeepAlive,
+    };
+
     void Connect()
     {
         if (dataset.IsLoadingAny || exit.HasBegun) return;
         var (master, replication) = (Master!, config.Replication);
         log.ConnectingToMaster(master.Host, master.Port);
-        var target = new LinkTarget(master.Host, master.Port)
-        {
-            UsesTls = config.Tls.TlsReplication,
-            SourceAddress = config.Network.BindSourceAddr,
-            ConnectTimeout = TimeSpan.FromSeconds(replication.ReplTimeout),
-            KeepAliveSeconds = config.Network.TcpKeepAlive,
-        };
+        var target = TargetOf(config, master.Host, master.Port);
         var settings = new HandshakeSettings
         {
             User = replication.MasterUser,

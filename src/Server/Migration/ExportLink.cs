@@ -49,6 +49,10 @@ sealed class ExportLink(MigrationHost host, SlotMigration job, LinkConnector con
         {
             host.EnterLost(this, failure.Message);
         }
+        catch (OutOfMemoryException)
+        {
+            host.EnterLost(this, "memory was refused");
+        }
         catch (OperationCanceledException)
         {
             // Nobody wants it any more.
@@ -93,13 +97,9 @@ sealed class ExportLink(MigrationHost host, SlotMigration job, LinkConnector con
         {
             Queue.SendAll(link.Send, () => host.EnterDrained(this));
         }
-        catch (Exception failure) when (failure is LinkException or IOException or OutOfMemoryException)
+        catch (Exception failure) when (failure is LinkException or IOException or OutOfMemoryException or OperationCanceledException)
         {
             // The other thread hears of it.
-            link.Abort();
-        }
-        catch (OperationCanceledException)
-        {
             link.Abort();
         }
     }

@@ -4,6 +4,7 @@ using MiniRedis.Cluster;
 using MiniRedis.Cluster.Migrations;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Files;
+using MiniRedis.Server.Following;
 using MiniRedis.Server.Links;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Replication;
@@ -49,13 +50,7 @@ sealed partial class MigrationHost
     void Connect(MigrationOutput.Connect connect)
     {
         var (job, replication) = (connect.Job, _config.Replication);
-        var target = new LinkTarget(connect.Ip, connect.Port)
-        {
-            UsesTls = _config.Tls.TlsReplication,
-            SourceAddress = _config.Network.BindSourceAddr,
-            ConnectTimeout = TimeSpan.FromSeconds(replication.ReplTimeout),
-            KeepAliveSeconds = _config.Network.TcpKeepAlive,
-        };
+        var target = Follower.TargetOf(_config, connect.Ip, connect.Port);
         var auth = replication.MasterAuth.Length > 0 ? LinkCommand.Auth(replication.MasterUser, replication.MasterAuth) : null;
         var link = new ExportLink(this, job, _connector, target, auth, LinkCommand.Encode([.. WordsOf(job)]));
         _exports.Add(job, new Export(link));
