@@ -138,13 +138,13 @@ sealed class ClusterFleet : IDisposable
         await Task.Run(() => Until(target, "CLUSTER NODES", _ =>
         {
             if (OwnLine(target).Contains($" {slots.First}-", StringComparison.Ordinal)) return true;
-            if (IsOver(Ask(source, "CLUSTER GETSLOTMIGRATIONS"))) Ask(source, request);
+            if (HasFailed(Ask(source, "CLUSTER GETSLOTMIGRATIONS"))) Ask(source, request);
             return false;
         }));
     }
 
     /// <summary>Whether the last migration has failed: the newest comes first.</summary>
-    static bool IsOver(string migrations) =>
+    static bool HasFailed(string migrations) =>
         Regex.Match(migrations, @"\$5 state \$\d+ (\S+)") is { Success: true } state && state.Groups[1].Value == "failed";
 
     static string OwnLine(FleetNode node) =>

@@ -13,7 +13,7 @@ namespace MiniRedis.Server.Tests.Execution;
 public sealed class RefusedMemoryTests
 {
     /// <summary>Small thresholds: collections change their form after a few elements.</summary>
-    const string Settings = """
+    internal const string Settings = """
         enable-debug-command yes
         hash-max-listpack-entries 4
         set-max-intset-entries 4

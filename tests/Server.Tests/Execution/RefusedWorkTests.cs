@@ -9,16 +9,6 @@ namespace MiniRedis.Server.Tests.Execution;
 /// </summary>
 public sealed class RefusedWorkTests : IDisposable
 {
-    const string Settings = """
-        enable-debug-command yes
-        hash-max-listpack-entries 4
-        set-max-intset-entries 4
-        set-max-listpack-entries 4
-        zset-max-listpack-entries 4
-        list-max-listpack-size 4
-        stream-node-max-entries 4
-        """;
-
     /// <summary>A key of each kind and form, and some with deadlines.</summary>
     static readonly string[] s_data =
     [
@@ -66,7 +56,7 @@ public sealed class RefusedWorkTests : IDisposable
         var what = $"{granted} blocks granted{(once ? ", then one refused" : "")}";
         if (_server is null)
         {
-            _server = new TestServer(Settings, exits: _exits.Add, log: _log);
+            _server = new TestServer(RefusedMemoryTests.Settings, exits: _exits.Add, log: _log);
             _client = _server.Connect();
         }
         foreach (var line in s_data) Assert.False(_client!.Call(line).StartsWith('-'), line);
