@@ -35,6 +35,11 @@ public sealed partial class ClusterMachine
             TakeSlotsOf(sender, packet.ConfigEpoch, packet.Slots);
             TellNewerOwners(sender, packet);
         }
+        else if (packet.Master.IsNone)
+        {
+            // It claims exactly what it has here.
+            _unclaimed.ExceptWith(sender.Slots);
+        }
         if (Myself.IsMaster && sender.IsMaster && packet.ConfigEpoch == Myself.ConfigEpoch) ResolveEpochCollision(sender);
         ReadGossip(sender, packet);
         ReadExtensions(sender, packet);

@@ -49,6 +49,26 @@ public class SlotTests
         Assert.Contains(source.Outputs, o => o is ClusterOutput.SlotsChanged changed && changed.Slots.Contains(0));
     }
 
+    /// <summary>
+    /// SETSLOT is in the stream of the target's replica before the target does it, and a packet of the target may come in between. Once the
+    /// target claims the slot, the replica takes it over with all else.
+    /// </summary>
+    [Fact]
+    public void A_slot_that_a_replica_has_heard_of_before_its_master_did_goes_with_the_others_in_a_failover()
+    {
+        var cluster = LocalCluster.Create(3, 3);
+        var (source, target, replica) = (cluster[0], cluster[1], cluster[4]);
+        Assert.Null(SetSlot(target, SlotMove.Importing, 0, source));
+        Assert.Null(SetSlot(target, SlotMove.Importing, 1, source));
+        Assert.Null(replica.Do((m, now) => m.SetSlot(SlotMove.Node, 0, target.Id, isFromMaster: true, now)));
+        Assert.Null(SetSlot(target, SlotMove.Node, 1, target));
+        Assert.Null(SetSlot(target, SlotMove.Node, 0, target));
+        Assert.Null(replica.Do((m, now) => m.Failover(FailoverKind.Takeover, now)));
+        cluster.Pass(1000);
+        Assert.All(cluster.Nodes, n => Assert.Equal(replica.Id, n.Machine.Slots.Owner(0)?.Id));
+        Assert.True(target.Machine.Myself.IsReplica);
+    }
+
     [Theory]
     [InlineData(SlotMove.Migrating, 16383, 1, "ERR I'm not the owner of hash slot 16383")]
     [InlineData(SlotMove.Importing, 0, 1, "ERR I'm already the owner of hash slot 0")]
