@@ -29,10 +29,11 @@ public sealed partial class ClusterMachine
         }
         if (!link.IsInbound && packet.Type == BusMessageType.Pong && link.Node is { } answering) NotePong(answering);
         if (sender is null) return;
+        var replacesMe = IsMyReplica(sender);
         NoteRole(sender, packet, out var isNewMaster);
         if (packet.Master.IsNone && (isNewMaster || !sender.Slots.IsSameAs(packet.Slots)))
         {
-            TakeSlotsOf(sender, packet.ConfigEpoch, packet.Slots);
+            TakeSlotsOf(sender, packet.ConfigEpoch, packet.Slots, replacesMe);
             TellNewerOwners(sender, packet);
         }
         else if (packet.Master.IsNone)
