@@ -75,6 +75,10 @@ public sealed partial class SlotMigrations
                 Say(job, "REQUEST-PAUSE");
                 Enter(job, MigrationState.WaitingForPaused);
                 return true;
+            case ("PAUSED", MigrationState.WaitingForPaused) when !cluster.IsOk:
+                // It may have been replaced while it was cut off. In a new epoch it would take back all that its successor has.
+                Fail(job, "The cluster is down");
+                return true;
             case ("PAUSED", MigrationState.WaitingForPaused):
                 Say(job, "REQUEST-FAILOVER");
                 Enter(job, MigrationState.FailoverRequested);

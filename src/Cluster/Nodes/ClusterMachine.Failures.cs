@@ -40,10 +40,10 @@ public sealed partial class ClusterMachine
     {
         var pingDelay = _now - node.PingSentAt;
         var dataDelay = _now - node.DataReceivedAt;
-        // The link may be what is broken: it is opened anew before the node is given up. Not twice within a node timeout.
-        if (node.Link is { } link && node.PingSentAt != 0 && _now - link.CreatedAt > Settings.NodeTimeout
-            && Math.Min(pingDelay, dataDelay) > Settings.NodeTimeout / 2)
-            Close(link);
+        // The link may be what is broken: it is opened anew before the node is given up. Not twice within a node timeout. (Redis leaves it as
+        // long as the node speaks on its own link: then a node that was held for down stays so, since only an answer clears it.)
+        var isSilent = Math.Min(pingDelay, dataDelay) > Settings.NodeTimeout / 2 || pingDelay > Settings.NodeTimeout * 2;
+        if (node.Link is { } link && node.PingSentAt != 0 && _now - link.CreatedAt > Settings.NodeTimeout && isSilent) Close(link);
         if (node.Link is { } open && node.PingSentAt == 0 && _now - node.PongReceivedAt > pingInterval)
         {
             // A link that does not open is as good as a ping without an answer.

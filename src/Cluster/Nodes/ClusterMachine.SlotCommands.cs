@@ -85,6 +85,7 @@ public sealed partial class ClusterMachine
         Begin(now);
         if (WhyNotSetSlot(move, slot, id, isFromMaster) is { } refusal) return refusal;
         Nodes.TryGet(id, out var node);
+        _movesToNote.Remove(slot);
         switch (move)
         {
             case SlotMove.Migrating: Slots.SetMigrating(slot, node); break;

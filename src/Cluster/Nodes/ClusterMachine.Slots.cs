@@ -85,6 +85,7 @@ public sealed partial class ClusterMachine
     /// <summary>A slot on the move has got a new owner.</summary>
     void EndMovesOf(int slot, ClusterNode sender, bool isMyShard)
     {
+        if (!isMyShard) _movesToNote.Remove(slot);
         // In this shard it is a failover, and the move goes on. Otherwise an operator has decided.
         if (Slots.MigratingTo(slot) is { } target && !isMyShard)
         {
@@ -131,27 +132,11 @@ public sealed partial class ClusterMachine
                 Slots.SetMigrating(slot, sender);
                 ConfigurationChanged(sync: true);
             }
-            if (Myself.IsMaster && IsOk && Slots.ImportingFrom(slot) == sender) FinishImport(slot, sender);
+            if (Myself.IsMaster && Slots.ImportingFrom(slot) == sender) _givenUp.TryAdd(slot, (sender, _now));
         }
     }
 
     static bool IsSet(ReadOnlySpan<byte> bitmap, int slot) => (bitmap[slot / 8] & 1 << (slot & 7)) != 0;
-
-    /// <summary>
-    /// The source of an import has given the slot up, while this node has not heard yet that it is the owner: it has replaced a
-    /// master that failed in between. (Valkey takes the slot from whoever has it. Here it must be the source's, or nobody's: an
-    /// operator may have named a source that never had the slot. And the cluster must be up: a node that was away has not heard who has
-    /// the slot by now.)
-    /// </summary>
-    void FinishImport(int slot, ClusterNode source)
-    {
-        Notice($"Slot {slot} is no longer being imported from node {source.Named}; Clear my importing source for the slot.");
-        Slots.SetImporting(slot, null);
-        ConfigurationChanged(sync: true);
-        if (Slots.Owner(slot) is { } owner && owner != source) return;
-        Assign(slot, Myself);
-        BumpEpochWithoutConsensus();
-    }
 
     /// <summary>
     /// If the shard has lost its last slot, its nodes become replicas of the one that has it: always after a failover, and after
@@ -212,6 +197,7 @@ public sealed partial class ClusterMachine
             Myself.Set(NodeFlags.Replica);
         }
         if (closesSlots) Slots.CloseAll();
+        _movesToNote.Clear();
         Myself.SetMaster(master);
         SetShard(Myself, master.Shard);
         Replicate(master, needsFullSync);

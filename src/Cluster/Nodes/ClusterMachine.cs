@@ -147,6 +147,11 @@ public sealed partial class ClusterMachine
             AdvanceManualFailover();
             AdvanceElection();
             MigrateIfOrphanNeeds();
+            NoteMoves();
+        }
+        else
+        {
+            FinishImports();
         }
         if (!IsOk) _pending |= Pending.UpdateState;
         Settle();

@@ -243,15 +243,17 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         return text.Length > 0 ? text.ToString() : null;
     }
 
-    /// <summary>Takes over what <see cref="SlotStates"/> of the master said. Of a node that is not known here nothing is noted.</summary>
+    /// <summary>Takes over what <see cref="SlotStates"/> of the master said.</summary>
     void TakeSlotStates(string states)
     {
+        List<(int Slot, bool IsImport, NodeId Other)> moves = [];
         foreach (var state in states.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var at = state.AsSpan().IndexOfAny('<', '>');
             if (at <= 0 || !int.TryParse(state.AsSpan(0, at), CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= HashSlot.Count) break;
-            Machine.SetSlot(state[at] == '<' ? SlotMove.Importing : SlotMove.Migrating, slot, state[(at + 1)..], isFromMaster: true, Now);
+            if (NodeId.TryParse(state.AsSpan(at + 1), out var other)) moves.Add((slot, state[at] == '<', other));
         }
+        Machine.TakeMoves(moves, Now);
         Perform();
     }
 

@@ -72,7 +72,8 @@ sealed partial class MigrationHost : IMigrationHost, IMemoryHolder, IDisposable
 
     public ExportFeed Sink { get; }
 
-    long Now => _clock.Now;
+    // Not the date: when it is set, writes must not be held for longer, nor a grant be good for longer.
+    long Now => _cluster.Now;
 
     /// <summary>INFO's memory of what waits to be sent.</summary>
     public long MemoryBytes => _exports.Values.Sum(export => export.Link.Queue.Unsent);
@@ -81,7 +82,8 @@ sealed partial class MigrationHost : IMigrationHost, IMemoryHolder, IDisposable
 
     long IMigrationHost.UnsentBytes(SlotMigration job) => _exports.TryGetValue(job, out var export) ? export.Link.Queue.Unsent : 0;
 
-    long IMigrationHost.HeardAt(SlotMigration job) => _imports.TryGetValue(job, out var client) ? client.LastInteraction : job.AckAt;
+    long IMigrationHost.HeardAt(SlotMigration job) =>
+        _imports.TryGetValue(job, out var client) ? Now - (_clock.Now - client.LastInteraction) : job.AckAt;
 
     /// <summary>A step of the machine, and what comes of it.</summary>
     void Step(Action step)

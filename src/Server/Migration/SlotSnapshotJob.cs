@@ -25,6 +25,7 @@ sealed class SlotSnapshotJob(BitArray slots, RdbTransfer transfer, KeySaveDelay 
     public override void Write(SnapshotFeed feed)
     {
         var follows = false;
+        BackgroundThread.GiveWay();
         try
         {
             transfer.IsPressed = () => feed.IsPressed;

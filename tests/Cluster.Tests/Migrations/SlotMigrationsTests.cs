@@ -156,6 +156,19 @@ public class SlotMigrationsTests
         AssertSourceOwnsAll();
     }
 
+    /// <summary>A target that was cut off may have been replaced: a new epoch would take all its slots back from its successor.</summary>
+    [Fact]
+    public void A_target_that_finds_the_cluster_down_takes_nothing()
+    {
+        UpTo(MigrationState.FailoverPaused);
+        _cluster.Cluster.Kill(_cluster[2].Node);
+        _cluster.Cluster.Kill(_cluster[5].Node);
+        _cluster.Cluster.PassUntil(() => !Target.Node.Machine.IsOk);
+        ToTarget("PAUSED");
+        AssertTargetCleansUp("The cluster is down");
+        Assert.DoesNotContain("REQUEST-FAILOVER", Target.Said(_job.Import));
+    }
+
     [Fact]
     public void A_pause_ends_if_the_target_says_nothing()
     {

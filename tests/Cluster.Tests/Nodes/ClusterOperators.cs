@@ -39,7 +39,8 @@ sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> process
             < 9 => FailoverKind.Force,
             _ => FailoverKind.Takeover,
         };
-        process.Ask($"FAILOVER {kind}", m => m.Failover(kind, process.Clock));
+        var isTaken = process.Ask($"FAILOVER {kind}", m => m.Failover(kind, process.Clock));
+        if (isTaken && kind == FailoverKind.Takeover) ledger.TakesOver(process);
     }
 
     /// <summary>
@@ -178,10 +179,8 @@ sealed class ClusterOperators(World world, IReadOnlyList<ClusterProcess> process
             var open = processes.Where(p => IsOpen(p, slot)).ToList();
             var owner = processes.FirstOrDefault(p => p.Machine.Myself.IsMaster && p.Machine.Slots.Owner(slot) == p.Machine.Myself);
             if (open.Count == 0 || owner is null) continue;
-            foreach (var other in processes)
-            {
-                if (other != owner && other.Machine.Myself.IsMaster && other.Store.In(slot).Count > 0) MoveKeys(slot, other, owner);
-            }
+            var others = processes.Where(p => p != owner && p.Machine.Myself.IsMaster && p.Store.In(slot).Count > 0);
+            if (!others.All(other => MoveKeys(slot, other, owner))) continue;
             foreach (var process in open)
             {
                 if (process.Machine.Myself.IsMaster)

@@ -83,11 +83,11 @@ sealed class ClusterPromises(World world, long nodeTimeout)
         {
             for (var i = 0; i < processes.Count; i++)
             {
-                if (!processes[i].Serves(slot)) continue;
+                var serves = processes[i].Serves(slot);
                 for (var j = i + 1; j < processes.Count; j++)
                 {
                     var pair = (slot, processes[i], processes[j]);
-                    if (!processes[j].Serves(slot) || !IsInMajority(processes[i], processes) || !IsInMajority(processes[j], processes))
+                    if (!serves || !processes[j].Serves(slot) || !IsInMajority(processes[i], processes) || !IsInMajority(processes[j], processes))
                     {
                         _overlaps.Remove(pair);
                         continue;

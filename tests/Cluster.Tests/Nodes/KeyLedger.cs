@@ -12,6 +12,7 @@ sealed class KeyLedger(IReadOnlyList<ClusterProcess> processes)
     readonly HashSet<int> _excused = [];
     readonly SortedDictionary<int, int> _slots = [];
     readonly Dictionary<ClusterProcess, ClusterProcess> _successors = [];
+    readonly HashSet<ClusterProcess> _taking = [];
 
     public IReadOnlyList<ClusterProcess> Processes => processes;
 
@@ -41,8 +42,10 @@ sealed class KeyLedger(IReadOnlyList<ClusterProcess> processes)
     bool HasReplaced(ClusterProcess other, ClusterProcess at, int slot)
     {
         if (!other.Machine.Myself.IsMaster || other.Machine.Slots.Owner(slot) != other.Machine.Myself) return false;
-        var (theirs, own) = (other.Machine.Myself.ConfigEpoch, at.Machine.Myself.ConfigEpoch);
-        return theirs > own || theirs == own && _successors.GetValueOrDefault(at) == other;
+        // Who imports a slot serves it in the name of its owner.
+        var inName = at.Machine.Slots.ImportingFrom(slot) is null ? at.Machine.Myself : at.Machine.Slots.Owner(slot);
+        var (theirs, own) = (other.Machine.Myself.ConfigEpoch, inName?.ConfigEpoch ?? 0);
+        return theirs > own || theirs == own && (_successors.GetValueOrDefault(at) == other || _taking.Contains(other));
     }
 
     /// <summary>A replica takes the place of a master. What has not reached it may be lost.</summary>
@@ -60,6 +63,16 @@ sealed class KeyLedger(IReadOnlyList<ClusterProcess> processes)
     {
         if (!IsReplaced(target, slot)) return;
         foreach (var key in keys) _excused.Add(key);
+    }
+
+    /// <summary>An operator has a replica take over without asking anybody: what others have of the slots that it takes may be lost.</summary>
+    public void TakesOver(ClusterProcess replica)
+    {
+        _taking.Add(replica);
+        foreach (var (key, slot) in _slots)
+        {
+            if (replica.Machine.Myself.Slots.Contains(slot) && !replica.Store.Has(slot, key)) _excused.Add(key);
+        }
     }
 
     /// <summary>A node is about to lose all it has.</summary>
@@ -96,6 +109,8 @@ sealed class KeyLedger(IReadOnlyList<ClusterProcess> processes)
             if (!process.Machine.Myself.IsMaster) continue;
             foreach (var slot in process.Store.Slots)
             {
+                // A node that was to import a slot by hand keeps what came when another gets it: at its next start it deletes that.
+                if (Opened.Contains(slot)) continue;
                 if (process.Machine.Slots.Owner(slot) != process.Machine.Myself && process.Store.In(slot).Count > 0)
                     return $"{process.Name} has keys of slot {slot}, which is not its own";
             }

@@ -81,6 +81,30 @@ public class SlotTests
         Assert.Contains(new ClusterOutput.Persist(Sync: true), source.Outputs);
     }
 
+    [Fact]
+    public void A_replica_notes_what_its_master_moves_once_it_knows_the_other_node()
+    {
+        var cluster = LocalCluster.Create(3, 1, s => s.BlackListTtl = 1);
+        var (other, replica) = (cluster[1], cluster[3]);
+        cluster.Kill(other);
+        foreach (var node in cluster.Nodes.Where(n => n != other)) Assert.Null(node.Do((m, now) => m.Forget(other.Id, now)));
+        var (known, unknown) = (cluster[2].Machine.Myself.Key, other.Machine.Myself.Key);
+        replica.Do((m, now) =>
+        {
+            m.TakeMoves([(0, true, known), (1, false, unknown), (2, false, unknown)], now);
+            return null;
+        });
+        Assert.Equal(cluster[2].Id, replica.Machine.Slots.ImportingFrom(0)?.Id);
+        Assert.Null(replica.Machine.Slots.MigratingTo(1));
+        // The master has thought better of this one.
+        Assert.Null(replica.Do((m, now) => m.SetSlot(SlotMove.Stable, 2, "", isFromMaster: true, now)));
+        cluster.Pass(2000);
+        cluster.Restart(other);
+        Assert.Null(cluster[0].Do((m, now) => m.Meet(other.Ip, other.Settings.Port, 0, now)));
+        cluster.PassUntil(() => replica.Machine.Slots.MigratingTo(1)?.Id == other.Id);
+        Assert.Null(replica.Machine.Slots.MigratingTo(2));
+    }
+
     /// <summary>It hears first that the source has given the slot up, and then that a third node has it.</summary>
     [Fact]
     public void A_node_that_was_away_does_not_take_a_slot_that_it_was_to_import()
