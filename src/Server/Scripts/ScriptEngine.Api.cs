@@ -56,7 +56,7 @@ sealed partial class ScriptEngine
         }
     }
 
-    Value Error(ReadOnlySpan<byte> text, bool isCounted = false) => ReplyValues.MakeError(Machine, _names, text, isCounted);
+    Value Error(ReadOnlySpan<byte> text, bool isCounted = false) => LuaReplyValues.MakeError(Machine, _names, text, isCounted);
 
     void Raise(ref NativeCall call, ReadOnlySpan<byte> text) => call.Raise(Error(text));
 
@@ -66,25 +66,26 @@ sealed partial class ScriptEngine
         var script = _services.Running;
         Value result;
         var failed = true;
+        Request request = default;
         if (values.IsEmpty)
         {
             result = Error(Errors.ScriptCallEmpty);
         }
-        else if (!_arguments.TryTake(values))
+        else if (!_arguments.TryTake(values, out request))
         {
             result = Error(Errors.ScriptCallArguments);
         }
         else
         {
-            var outcome = _services.Calls.Call(_arguments.Request, out var reply);
+            var outcome = _services.Calls.Call(request, _values, out var refusal);
             if (outcome == ScriptCallResult.Answered)
             {
-                failed = reply[0] == '-';
-                result = new ReplyValues(Machine, _names, reply, script.Protocol).Read();
+                failed = _values.IsError;
+                result = _values.Result;
             }
             else
             {
-                result = outcome == ScriptCallResult.Refused ? Error(reply, isCounted: true) : Error(Errors.ScriptReplyTooLong);
+                result = outcome == ScriptCallResult.Refused ? Error(refusal, isCounted: true) : Error(Errors.ScriptReplyTooLong);
             }
         }
         // Its commands may take long, though it counts few steps.
@@ -229,12 +230,12 @@ sealed partial class ScriptEngine
             Raise(ref call, Errors.ScriptCallEmpty);
             return;
         }
-        if (!_arguments.TryTake(call.Arguments))
+        if (!_arguments.TryTake(call.Arguments, out var request))
         {
             Raise(ref call, Errors.ScriptCallArguments);
             return;
         }
-        if (_services.Calls.IsAllowed(_arguments.Request) is { } isAllowed) call.Return(Value.From(isAllowed));
+        if (_services.Calls.IsAllowed(request) is { } isAllowed) call.Return(Value.From(isAllowed));
         else Raise(ref call, Errors.AclCheckCommand);
     }
 }

@@ -25,7 +25,8 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
     readonly ScriptServices _services;
     readonly ScriptNames _names;
     readonly ScriptReply _reply;
-    readonly CallArguments _arguments = new();
+    readonly CallArguments _arguments;
+    readonly LuaReplyValues _values;
     readonly Value _loadGlobals;
     readonly int _keys = -1, _argv = -1;
 
@@ -38,6 +39,8 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
         if (services.HasDeprecated) Machine.AddDeprecated();
         _names = new ScriptNames(Machine);
         _reply = new ScriptReply(_names, services.Statistics);
+        _arguments = new CallArguments(Machine);
+        _values = new LuaReplyValues(Machine, _names);
         var redis = Machine.FixedTable();
         AddFields(redis, isLibrary);
         Machine.AddGlobal("redis", redis);
@@ -214,5 +217,10 @@ sealed partial class ScriptEngine : IScriptHost, IDisposable
 
     bool IScriptHost.MayContinue() => _services.Running.MayContinue();
 
-    public void Dispose() => Machine.Dispose();
+    public void Dispose()
+    {
+        _arguments.Free();
+        _values.Free();
+        Machine.Dispose();
+    }
 }

@@ -327,6 +327,17 @@ public sealed class ScriptingCommandsTests : ServerTests
     }
 
     [Fact]
+    public void A_command_goes_on_when_its_reply_fills_the_script()
+    {
+        _client.Call("CONFIG SET script-memory-limit 1mb");
+        _client.Call("SCRIPT FLUSH");
+        Assert.Equal("+OK", Eval("for i = 1, 50000 do redis.call('rpush', 'list', 'element ' .. i) end return redis.status_reply('OK')"));
+        Assert.Contains("not enough memory", Eval("return redis.call('lpop', 'list', 50000)"));
+        Assert.Equal(":0", _client.Call("EXISTS list"));
+        Assert.Equal("$1 v", Eval("redis.call('set', 'k', 'v') return redis.call('get', 'k')"));
+    }
+
+    [Fact]
     public void A_pause_of_writes_spares_scripts_that_only_read()
     {
         _client.Call("CLIENT PAUSE 100000 WRITE");
