@@ -18,8 +18,8 @@ static partial class SortCommands
             c.Fail(Errors.WrongType);
             return;
         }
-        // A set has no order. But a result that is stored must be the same wherever the command is repeated.
-        if (options is { KeepsOrder: true, Store: > 0 } && at.Found && at.Record.Type == ObjectType.Set)
+        // A set has no order. But a result that is stored must be the same wherever the command is repeated, as must what a script sees.
+        if (options.KeepsOrder && (options.Store > 0 || c.Server.RunningScript.IsRunning) && at.Found && at.Record.Type == ObjectType.Set)
         {
             options.KeepsOrder = false;
             options.IsAlpha = true;
