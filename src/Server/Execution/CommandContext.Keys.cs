@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Execution.Intake;
 
 namespace MiniRedis.Server.Execution;
 

@@ -3,6 +3,7 @@ using MiniRedis.Server.Acl;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Routing;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Scripts.Engine;
 
 namespace MiniRedis.Server.Execution;
 

@@ -8,6 +8,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Execution.Intake;
 using MiniRedis.Server.Following;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;

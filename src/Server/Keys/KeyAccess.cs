@@ -10,8 +10,8 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Keys;
 
 /// <summary>
-/// Finds keys as clients see them: expired keys are missing. Expiry happens here on access and in <c>ActiveExpiry</c> by
-/// time. Both delete, count and emit effects in the same way.
+/// Finds keys as clients see them: expired keys are missing. Whoever finds one (a look-up here, SCAN, <c>ActiveExpiry</c>,
+/// <c>OwnKeys</c>) has it deleted, counted and told of here.
 /// </summary>
 sealed class KeyAccess(
     AccessFields accessFields, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
@@ -273,7 +273,7 @@ sealed class KeyAccess(
         effects.Dirty++;
     }
 
-    /// <summary>Deletes a key that no command names, and tells so. It counts as no change to save (see the callers).</summary>
+    /// <summary>Deletes a key that no command names, and tells so. That counts as no change to save, unless a caller says so.</summary>
     /// <param name="command">The canonical command of the deletion; empty if those before it have told all.</param>
     internal void Drop(
         Database database, in KeyLookup at, KeyspaceEvents kind, string name, ReadOnlySpan<byte> command = default)

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Scripts.Engine;
 
 namespace MiniRedis.Server.Scripts;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Metrics.Http;
 
 namespace MiniRedis.Server.Tests.Metrics;
 

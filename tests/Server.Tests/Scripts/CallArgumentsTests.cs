@@ -1,7 +1,7 @@
 using System.Text;
 using MiniRedis.Scripting.Machine;
 using MiniRedis.Scripting.Memory;
-using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Scripts.Engine;
 
 namespace MiniRedis.Server.Tests.Scripts;
 
