@@ -7,6 +7,21 @@ namespace MiniRedis.Server.Execution.Gates;
 /// <summary>Decides whether a script may run, and whether it may run a command.</summary>
 sealed partial class CommandGates
 {
+    /// <summary>
+    /// The flags of a command, and of a call of a script that says of itself what it does the script's: as such a command it is refused,
+    /// also where a transaction queues it.
+    /// </summary>
+    CommandFlags DeclaredFlags(Command command, in Request request, CommandFlags flags)
+    {
+        if (command.Group != CommandGroup.Scripting || declaredScripts.Of(command, request) is not { } declared
+            || (declared & ScriptFlags.Undeclared) != 0)
+            return flags;
+        flags &= ~(CommandFlags.Stale | CommandFlags.DenyOom | CommandFlags.Write);
+        if ((declared & ScriptFlags.AllowStale) != 0) flags |= CommandFlags.Stale;
+        if ((declared & ScriptFlags.NoWrites) != 0) return flags;
+        return flags | ((declared & ScriptFlags.AllowOom) != 0 ? CommandFlags.Write : CommandFlags.Write | CommandFlags.DenyOom);
+    }
+
     /// <summary>Why a script may not begin; empty if it may. A script that says nothing of itself is checked command by command.</summary>
     /// <param name="caller">Who calls it.</param>
     /// <param name="flags">What the script says of itself.</param>
@@ -16,9 +31,9 @@ sealed partial class CommandGates
     {
         // What was written to a file, or runs on a master, has been allowed once.
         if (router is not null && (flags & ScriptFlags.NoCluster) != 0) return Errors.ScriptNotInCluster;
-        if ((flags & ScriptFlags.Undeclared) != 0 || dataset.IsLoading || caller.Has(ClientFlags.Master)) return default;
+        if (dataset.IsLoading || caller.Has(ClientFlags.Master)) return default;
         if (IsReplica && IsStale && (flags & ScriptFlags.AllowStale) == 0) return Errors.MasterDown;
-        if ((flags & ScriptFlags.NoWrites) != 0) return default;
+        if ((flags & (ScriptFlags.NoWrites | ScriptFlags.Undeclared)) != 0) return default;
         if (IsReplica && replicationSettings.ReplicaReadOnly) return isInTransaction ? Errors.ScriptOnReadOnlyReplica : Errors.ReadOnly;
         var isRefusedMemory = IsBeyondMemory && (flags & ScriptFlags.AllowOom) == 0;
         if (isRefusedMemory && !isInTransaction) return Errors.OutOfMemory;

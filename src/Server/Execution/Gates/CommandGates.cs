@@ -96,7 +96,7 @@ sealed partial class CommandGates(
             Reject(client, command, reply, Errors.Loading);
             return false;
         }
-        if (IsReplica && WhyNotOnReplica(flags) is { IsEmpty: false } refusal)
+        if (IsReplica && WhyNotOnReplica(DeclaredFlags(command, request, flags)) is { IsEmpty: false } refusal)
         {
             Reject(client, command, reply, refusal);
             return false;
@@ -110,7 +110,9 @@ sealed partial class CommandGates(
                 return false;
             }
         }
-        else if (memorySettings.MaxMemory > 0 && (IsOverMemory = !MakeRoom(client, reply)) && (flags & CommandFlags.DenyOom) != 0)
+        else if (memorySettings.MaxMemory > 0 && (IsOverMemory = !MakeRoom(client, reply))
+            && (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued
+                || (DeclaredFlags(command, request, flags) & CommandFlags.DenyOom) != 0))
         {
             Reject(client, command, reply, Errors.OutOfMemory);
             return false;
@@ -123,14 +125,15 @@ sealed partial class CommandGates(
             return false;
         }
         // PING fails too, so that monitoring by PING notices.
-        if ((backgroundSaving.StopsWrites || aof.Error is not null) && ((flags & CommandFlags.Write) != 0 || command.Name == "PING"))
+        if (CannotWriteToDisk && ((DeclaredFlags(command, request, flags) & CommandFlags.Write) != 0 || command.Name == "PING"))
         {
             var reason = aof.Error;
             if (reason is null) Reject(client, command, reply, Errors.CannotSave);
             else Reject(client, command, reply, Errors.AofFailed(reason));
             return false;
         }
-        if (replicas.AreTooFew && (flags & CommandFlags.Write) != 0 && !client.Has(ClientFlags.Master) && client.ImportedSlots is null)
+        if (replicas.AreTooFew && (DeclaredFlags(command, request, flags) & CommandFlags.Write) != 0
+            && !client.Has(ClientFlags.Master) && client.ImportedSlots is null)
         {
             Reject(client, command, reply, Errors.NotEnoughReplicas);
             return false;
