@@ -42,6 +42,11 @@ static class ApplyHooks
         }
         config.OnApply(_ =>
         {
+            server.Policies.Follow();
+            return null;
+        }, "cache-policy");
+        config.OnApply(_ =>
+        {
             server.Tracking.IsDue = true;
             return null;
         }, "tracking-table-max-keys");

@@ -82,7 +82,10 @@ sealed class MiniRedisServer
 
         // Keys, and who waits for them, watches them or has them in a cache.
         var accessFields = new AccessFields(clock, config.Memory, random);
-        var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
+        var policies = new KeyPolicies(config.Caching, clock, random);
+        policies.Follow();
+        var keys = new KeyAccess(
+            accessFields, policies, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
         var pubSub = new PubSubChannels(keyspace, pushes);
         var notifications = new KeyspaceNotifications(config.Observation, pubSub, effects);
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
@@ -171,7 +174,8 @@ sealed class MiniRedisServer
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             ReplicasBeforeShutdown = beforeShutdown,
-            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked, Leases = leases, Purges = purges,
+            CronSignal = cronSignal, Running = running, Keys = keys, Policies = policies, Pause = pause,
+            Blocking = blocked, Leases = leases, Purges = purges,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, PurgeSweep = purgeSweep, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
@@ -190,7 +194,8 @@ sealed class MiniRedisServer
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
-            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, leases, commands, switches,
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, keyspace,
+            policies, leases, commands, switches,
             config.Observation, clock, log)
         {
             SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,

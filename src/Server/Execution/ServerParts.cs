@@ -76,6 +76,7 @@ sealed class ServerParts
     public required CronSignal CronSignal { get; init; }
     public required RunningCall Running { get; init; }
     public required KeyAccess Keys { get; init; }
+    public required KeyPolicies Policies { get; init; }
     public required ClientPause Pause { get; init; }
     public required BlockedClients Blocking { get; init; }
     public required CacheLeases Leases { get; init; }

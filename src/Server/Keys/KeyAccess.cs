@@ -14,7 +14,7 @@ namespace MiniRedis.Server.Keys;
 /// time. Both delete, count and emit effects in the same way.
 /// </summary>
 sealed class KeyAccess(
-    AccessFields accessFields, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
+    AccessFields accessFields, KeyPolicies policies, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
     DatasetState dataset, ReplicationHistory history, Clock clock, MemorySettings memorySettings, ProcessSettings processSettings)
 {
     /// <summary>Most fields of one hash deleted at once: a tenth of a millisecond.</summary>
@@ -153,7 +153,10 @@ sealed class KeyAccess(
     /// its commands ran earlier, and a later one may extend a deadline that has passed since. None has passed for the source of
     /// an import (<see cref="ProcessSettings.ImportMode"/>) or of slots, nor for a master: their own servers decide when a key goes.
     /// </summary>
-    public long ExpiredBy => dataset.IsLoading || RunsForSource ? long.MinValue : Due;
+    public long ExpiredBy => JudgesTime ? Due : long.MinValue;
+
+    /// <summary>Whether this server decides how long keys of the running command live: no file, master or other node does.</summary>
+    public bool JudgesTime => !dataset.IsLoading && !RunsForSource;
 
     bool RunsForSource => running.Client is { } client
         && (client.ImportedSlots is not null || history.IsReplica && client.Has(ClientFlags.Master)
@@ -184,15 +187,37 @@ sealed class KeyAccess(
         accessFields.Touch(record);
     }
 
-    /// <summary>Finishes a new key: sets its access field and sends the event "new".</summary>
+    /// <summary>Finishes a new key: sets its access field, sends the event "new", and has policies give it a deadline if it has none.</summary>
     public void Created(Database database, Record record, ReadOnlySpan<byte> key)
     {
-        record.AccessField = accessFields.Initial;
-        Arrived(database, key);
+        Restored(database, record, key);
+        Replaced(database, record, key);
     }
 
-    /// <summary>Sends the event "new" for a name that is new to a database though its value is not (RENAME, MOVE).</summary>
+    /// <summary>As <see cref="Created"/>, for a key that is what it was elsewhere (RESTORE): policies do not concern it.</summary>
+    public void Restored(Database database, Record record, ReadOnlySpan<byte> key)
+    {
+        record.AccessField = accessFields.Initial;
+        TellOfName(database, key);
+    }
+
+    /// <summary>A key that was there has a new value in place of all that it was. Policies give it a deadline if it has none.</summary>
+    public void Replaced(Database database, Record record, ReadOnlySpan<byte> key)
+    {
+        if (policies.Any && !record.HasExpiry && JudgesTime) policies.Note(database.Number, key);
+    }
+
+    /// <summary>
+    /// Sends the event "new" for a name that is new to a database though its value is not (RENAME, MOVE, COPY). The policy of the name
+    /// bounds the deadline that the key has.
+    /// </summary>
     public void Arrived(Database database, ReadOnlySpan<byte> key)
+    {
+        TellOfName(database, key);
+        if (policies.Any && JudgesTime) policies.Note(database.Number, key);
+    }
+
+    void TellOfName(Database database, ReadOnlySpan<byte> key)
     {
         if ((effects.Wanted & KeyspaceEvents.New) != 0)
             effects.Notify(database.Number, key, KeyspaceEvents.New, "new");

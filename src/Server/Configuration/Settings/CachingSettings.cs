@@ -6,4 +6,7 @@ internal sealed class CachingSettings
 {
     /// <summary>Most leases at a time.</summary>
     public int CacheLeaseMax;
+
+    /// <summary>How long keys live, by prefix; in the order of the prefixes.</summary>
+    public CachePolicy[] CachePolicies = [];
 }
