@@ -42,9 +42,9 @@ static class ApplyHooks
         }
         config.OnApply(_ =>
         {
-            server.Policies.Follow();
+            server.FollowPolicies();
             return null;
-        }, "cache-policy");
+        }, "cache-policy", "cache-stats-delimiter");
         config.OnApply(_ =>
         {
             server.Tracking.IsDue = true;

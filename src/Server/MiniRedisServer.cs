@@ -84,6 +84,8 @@ sealed class MiniRedisServer
         var accessFields = new AccessFields(clock, config.Memory, random);
         var policies = new KeyPolicies(config.Caching, clock, random);
         policies.Follow();
+        var prefixes = new PrefixStatistics(config.Caching, statistics);
+        prefixes.Follow();
         var keys = new KeyAccess(
             accessFields, policies, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
         var pubSub = new PubSubChannels(keyspace, pushes);
@@ -161,7 +163,8 @@ sealed class MiniRedisServer
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
-            keyspace, pause, blocked, leases, purges, limits, clientEviction, tracking, expiry, purgeSweep, lazyFree, defrag, eviction, snapshots,
+            keyspace, pause, blocked, leases, purges, limits, clientEviction, tracking, expiry, purgeSweep,
+            new PrefixCensus(keyspace, statistics, dataset, clock), lazyFree, defrag, eviction, snapshots,
             backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
             hotKeys, metrics, sentinel, cluster, migrations, migrationLinks, config.Process, clock);
@@ -169,8 +172,8 @@ sealed class MiniRedisServer
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
             Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
-            Statistics = statistics, SlotStatistics = slotStatistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
-            Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
+            Statistics = statistics, PrefixStatistics = prefixes, SlotStatistics = slotStatistics, AclLimits = limitsOfRules, Users = users,
+            AclLog = aclLog, Denials = denials, Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             ReplicasBeforeShutdown = beforeShutdown,

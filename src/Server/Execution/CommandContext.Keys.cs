@@ -38,7 +38,7 @@ ref partial struct CommandContext
         var at = Peek(key);
         if (at.Found)
         {
-            Server.Statistics.KeyspaceHits++;
+            Server.Keys.Hit(key);
             return at;
         }
         Missed(key);

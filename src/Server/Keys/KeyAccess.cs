@@ -55,6 +55,7 @@ sealed class KeyAccess(
         {
             if (NeedsCare(database, at.Record)) return FindWithCareToRead(client, database, key, hash);
             statistics.KeyspaceHits++;
+            statistics.Prefixes?.Add(key, PrefixCount.Hits);
             if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
             return at;
         }
@@ -66,6 +67,7 @@ sealed class KeyAccess(
     public void Missed(Database database, ReadOnlySpan<byte> key)
     {
         statistics.KeyspaceMisses++;
+        statistics.Prefixes?.Add(key, PrefixCount.Misses);
         if ((effects.Wanted & KeyspaceEvents.KeyMiss) != 0)
             effects.Notify(database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
     }
@@ -137,9 +139,16 @@ sealed class KeyAccess(
     KeyLookup FindWithCareToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
     {
         var at = FindWithCare(database, key, hash, client);
-        if (at.Found) statistics.KeyspaceHits++;
+        if (at.Found) Hit(key);
         else Missed(database, key);
         return at;
+    }
+
+    /// <summary>Counts a hit: a key looked up for reading is there.</summary>
+    public void Hit(ReadOnlySpan<byte> key)
+    {
+        statistics.KeyspaceHits++;
+        statistics.Prefixes?.Add(key, PrefixCount.Hits);
     }
 
     /// <summary>
@@ -264,6 +273,7 @@ sealed class KeyAccess(
     public void DropPurged(Database database, in KeyLookup at, ReadOnlySpan<byte> command = default)
     {
         statistics.PurgedKeys++;
+        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Purged);
         database.Cleanup.NoteDeleted();
         Drop(database, at, KeyspaceEvents.Generic, EffectStream.Purged, command);
     }
@@ -275,6 +285,7 @@ sealed class KeyAccess(
     public void Expire(Database database, in KeyLookup at)
     {
         statistics.ExpiredKeys++;
+        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Expired);
         Drop(database, at, KeyspaceEvents.Expired, "expired", DeletionOf(memorySettings.LazyFreeLazyExpire));
     }
 
@@ -285,6 +296,7 @@ sealed class KeyAccess(
     public void Evict(Database database, in KeyLookup at)
     {
         statistics.EvictedKeys++;
+        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Evicted);
         Drop(database, at, KeyspaceEvents.Evicted, "evicted", DeletionOf(memorySettings.LazyFreeLazyEviction));
     }
 

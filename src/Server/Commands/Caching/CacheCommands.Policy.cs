@@ -69,7 +69,7 @@ static partial class CacheCommands
             c.Fail(Errors.PolicyRefused(refused));
             return;
         }
-        c.Server.Policies.Follow();
+        c.Server.FollowPolicies();
         c.Reply.Ok();
     }
 
@@ -79,7 +79,7 @@ static partial class CacheCommands
         var caching = c.Server.Config.Caching;
         var before = caching.CachePolicies.Length;
         caching.CachePolicies = Array.FindAll(caching.CachePolicies, policy => policy.Prefix != prefix);
-        c.Server.Policies.Follow();
+        c.Server.FollowPolicies();
         c.Reply.Integer(before - caching.CachePolicies.Length);
     }
 

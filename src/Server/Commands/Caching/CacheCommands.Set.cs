@@ -4,6 +4,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Commands.Caching;
 
@@ -46,15 +47,21 @@ static partial class CacheCommands
         if (!options.HasToken) c.Server.Leases.Void(c.Database.Number, key);
         else if (!TryEndLease(c, ref options))
         {
-            c.Reply.Null();
+            Refuse(c);
             return;
         }
         var at = c.LookupWrite(key);
-        if (options.OnlyNew && at.Found || options.OnlyPresent && !at.Found || options.HasVersion && IsOvertaken(c, options))
+        if (options.HasVersion && IsOvertaken(c, options))
+        {
+            Refuse(c);
+            return;
+        }
+        if (options.OnlyNew && at.Found || options.OnlyPresent && !at.Found)
         {
             c.Reply.Null();
             return;
         }
+        if (options.HasToken) FiguresOf(c, key)?.AddFill(options.FillTime);
         var created = options.HasVersion ? options.Version : TouchClock(c);
         if (options.Deadline >= 0 && c.IsPast(options.Deadline))
         {
@@ -65,6 +72,13 @@ static partial class CacheCommands
         }
         Store(ref c, at, key, created, options);
         c.Reply.Integer(created);
+    }
+
+    /// <summary>The value is older than what is known of its key or tags.</summary>
+    static void Refuse(in CommandContext c)
+    {
+        FiguresOf(c, c.Arg(1))?.Add(PrefixCount.Refused);
+        c.Reply.Null();
     }
 
     /// <summary>The value counts as created when the lease was granted. False if the token is void.</summary>

@@ -49,6 +49,9 @@ ref struct CacheSetOptions
     /// <inheritdoc cref="StaleWindow"/>
     public long Cost { get; private set; }
 
+    /// <summary>Milliseconds since the lease was granted; 0 without one.</summary>
+    public long FillTime { get; private set; }
+
     /// <summary>Until when the value is fresh, or may slide at most: unix milliseconds, -1 for no limit.</summary>
     public long Limit { get; private set; }
 
@@ -61,7 +64,8 @@ ref struct CacheSetOptions
     public void ComputedSince(long version, long cost)
     {
         (HasVersion, Version) = (true, version);
-        if (!_hasCost) Cost = Math.Clamp(cost, 0, MostCost);
+        FillTime = Math.Clamp(cost, 0, MostCost);
+        if (!_hasCost) Cost = FillTime;
     }
 
     /// <summary>Reads the words, then the numbers; or answers an error.</summary>

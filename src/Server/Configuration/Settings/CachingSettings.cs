@@ -9,4 +9,7 @@ internal sealed class CachingSettings
 
     /// <summary>How long keys live, by prefix; in the order of the prefixes.</summary>
     public CachePolicy[] CachePolicies = [];
+
+    /// <summary>Figures are kept of keys by what stands before it in their names; empty for not.</summary>
+    public string CacheStatsDelimiter = "";
 }
