@@ -93,7 +93,7 @@ sealed class MiniRedisServer
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
-        var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching, cronSignal);
+        var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching, clock, cronSignal);
         var purges = new CachePurges(keyspace, pubSub, pause, effects, history, clock, cronSignal);
 
         // Scripts and functions.

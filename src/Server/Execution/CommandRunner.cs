@@ -133,7 +133,7 @@ sealed partial class CommandRunner(
         Seen |= command.Flags;
         Run(ref context);
         if (leases.Any && (command.Flags & CommandFlags.Write) != 0 && !command.ManagesLeases)
-            leases.VoidKeysOf(command, context.Request, context.Database.Number);
+            leases.VoidKeysOf(command, context.Request, context.Database.Number, context.FirstKeyHash);
 
         var ticks = clock.Advance() - started;
         if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;

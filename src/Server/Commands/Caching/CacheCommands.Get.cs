@@ -74,8 +74,8 @@ static partial class CacheCommands
     static LeaseAnswer Ask(in CommandContext c, in CacheGetOptions options, long version)
     {
         var (leases, database) = (c.Server.Leases, c.Database.Number);
-        if (options.Lease == 0 || c.Server.History.IsReplica) return leases.Look(database, c.Arg(1), c.Now);
-        var answer = leases.Ask(database, c.Arg(1), c.Client.Id, version, c.Now, options.Lease);
+        if (options.Lease == 0 || c.Server.History.IsReplica) return leases.Look(database, c.Arg(1), c.Now, c.FirstKeyHash);
+        var answer = leases.Ask(database, c.Arg(1), c.Client.Id, version, c.Now, options.Lease, c.FirstKeyHash);
         if (answer.Outcome != LeaseOutcome.Granted) return answer;
         FiguresOf(c, c.Arg(1))?.Add(PrefixCount.Leases);
         return answer with { Rest = options.Lease };

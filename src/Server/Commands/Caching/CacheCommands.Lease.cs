@@ -31,7 +31,7 @@ static partial class CacheCommands
         var (key, leases, database) = (1, c.Server.Leases, c.Database.Number);
         if (c.Count == 4 && c.IsToken(3, "FREE"u8))
         {
-            c.Reply.Integer(leases.TryEnd(database, c.Arg(key), token, out _, out _) ? 1 : 0);
+            c.Reply.Integer(leases.TryEnd(database, c.Arg(key), token, out _, out _, c.FirstKeyHash) ? 1 : 0);
             return;
         }
         var isHold = c.IsToken(3, "HOLD"u8);

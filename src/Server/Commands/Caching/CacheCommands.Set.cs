@@ -44,7 +44,7 @@ static partial class CacheCommands
         if (!options.TryRead(c)) return;
         var key = c.Arg(1);
         // A fill ends its lease, whether it counts or not. Whoever writes without one voids that of another.
-        if (!options.HasToken) c.Server.Leases.Void(c.Database.Number, key);
+        if (!options.HasToken) c.Server.Leases.Void(c.Database.Number, key, c.FirstKeyHash);
         else if (!TryEndLease(c, ref options))
         {
             Refuse(c);
@@ -84,7 +84,8 @@ static partial class CacheCommands
     /// <summary>The value counts as created when the lease was granted. False if the token is void.</summary>
     static bool TryEndLease(in CommandContext c, ref CacheSetOptions options)
     {
-        if (!c.Server.Leases.TryEnd(c.Database.Number, c.Arg(1), options.Token, out var version, out var grantedAt)) return false;
+        var leases = c.Server.Leases;
+        if (!leases.TryEnd(c.Database.Number, c.Arg(1), options.Token, out var version, out var grantedAt, c.FirstKeyHash)) return false;
         options.ComputedSince(version, c.Now - grantedAt);
         return true;
     }
