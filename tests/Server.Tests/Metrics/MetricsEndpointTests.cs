@@ -89,6 +89,27 @@ public sealed class MetricsEndpointTests : IDisposable
     }
 
     [Fact]
+    public async Task Prefixes_are_counted_one_by_one()
+    {
+        Assert.DoesNotContain("miniredis_cache_hits_total", await Scrape(), StringComparison.Ordinal);
+        _client.Call("CACHE.POLICY SET user: TTL 100");
+        _client.Call("CONFIG SET cache-stats-delimiter :");
+        foreach (var command in (string[])["SET user:1 v", "GET user:1", "GET user:2", "GET \"p\\\"\\xff:1\""]) _client.Call(command);
+        var token = ((object?[])_client.CallTree("CACHE.GET user:3 LEASE 10000")!)[2];
+        _server.Advance(TimeSpan.FromMilliseconds(2000));
+        _client.Call($"CACHE.SET user:3 v LEASE {token}");
+        var page = await Scrape();
+        Assert.Equal(1, Value(page, "miniredis_cache_hits_total{prefix=\"user:\"}"));
+        Assert.Equal(2, Value(page, "miniredis_cache_misses_total{prefix=\"user:\"}"));
+        Assert.Equal(1, Value(page, "miniredis_cache_fills_total{prefix=\"user:\"}"));
+        Assert.Equal(2, Value(page, "miniredis_cache_fill_seconds_total{prefix=\"user:\"}"));
+        Assert.InRange(Value(page, "miniredis_cache_fill_p99_seconds{prefix=\"user:\"}"), 2, 2.2);
+        Assert.Equal(1, Value(page, "miniredis_cache_misses_total{prefix=\"p\\\"\ufffd:\"}"));
+        for (var i = 0; i < 1100; i++) _client.Call($"GET {i}:x");
+        Assert.InRange((await Scrape()).Split("miniredis_cache_keys{").Length - 1, 990, 1000);
+    }
+
+    [Fact]
     public async Task Each_command_has_a_histogram_of_its_times()
     {
         _client.Call("PING");

@@ -95,6 +95,7 @@ static partial class SortCommands
         var isNew = !c.Server.Keys.Find(c.Database, key).Found;
         var record = list.Publish();
         if (isNew) c.Server.Keys.Created(c.Database, record, key);
+        else c.Server.Keys.Replaced(c.Database, record, key);
         c.Server.Effects.KeyChanged(c.Database.Number, key, KeyspaceEvents.List, "sortstore");
         c.Server.Effects.Dirty += results - 1;
         c.Reply.Integer(results);
