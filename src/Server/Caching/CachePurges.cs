@@ -62,5 +62,6 @@ sealed partial class CachePurges(
             effects.EndUnit();
         }
         Tell(database, new(version, isSoft, scope, name), toNodes);
+        if (keyspace[database].PurgesPrefixes) cronSignal.Request();
     }
 }

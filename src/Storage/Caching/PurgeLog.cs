@@ -7,7 +7,7 @@ namespace MiniRedis.Storage.Caching;
 /// <param name="version">The version of the clock that it got: values below it are overtaken.</param>
 /// <param name="scope">What it overtakes.</param>
 /// <param name="isSoft">Whether it makes stale what has a stale window.</param>
-/// <param name="name">The tag; empty for a purge of all.</param>
+/// <param name="name">The tag or the prefix; empty for a purge of all.</param>
 public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
 {
     public long Version { get; } = version;
@@ -27,7 +27,11 @@ public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSof
 ///   entries   a ring: version, hash and place of the name, and the number of the next older entry in the same bucket
 ///   heads     bucket of a hash -> number of its newest entry; numbers below the oldest entry's end a chain
 /// </code>
+/// Prefixes have a chain of their own, since whoever looks for them has no name, but a key: it is followed as far back as that one's value
+/// was begun.
+/// <para>
 /// What the rings have no room for is forgotten, oldest first. <see cref="Floor"/> then rises: of purges up to it nothing is known.
+/// </para>
 /// </summary>
 /// <remarks>
 /// Belongs to the number of its database: FLUSHDB and SWAPDB leave it alone, since those who fill and purge name the number. The
@@ -49,13 +53,16 @@ public sealed class PurgeLog
         public ulong Hash;
         public long NameStart;
         public long Older;
+
+        /// <summary>Of a prefix: the number of the one before it.</summary>
+        public long OlderPrefix;
         public int NameLength;
         public PurgeScope Scope;
         public bool IsSoft;
     }
 
     readonly HashSeed _seed;
-    readonly int _capacity;
+    int _capacity = DefaultCapacity;
     Entry[] _entries = [];
     long[] _heads = [];
     byte[] _names = [];
@@ -63,13 +70,22 @@ public sealed class PurgeLog
     // Entries are numbered from 1 on; those from _oldest to _newest are there. Places of names count bytes from the first name on.
     long _oldest = 1, _newest, _nameEnd;
 
+    // The number of the latest purge of a prefix; below the oldest if none is remembered.
+    long _newestPrefix;
+
     /// <param name="seed">The secret of the hash of names.</param>
-    /// <param name="capacity">The most entries; a power of two.</param>
-    public PurgeLog(HashSeed seed, int capacity = DefaultCapacity)
+    public PurgeLog(HashSeed seed) => _seed = seed;
+
+    /// <summary>The most purges that are remembered; 0 for none.</summary>
+    public int Capacity
     {
-        Debug.Assert(System.Numerics.BitOperations.IsPow2(capacity));
-        _seed = seed;
-        _capacity = capacity;
+        get => _capacity;
+        set
+        {
+            _capacity = value;
+            while (Count > value) ForgetOldest();
+            if (_entries.Length > Math.Max(FirstEntries, RoomFor(value))) Rebuild(RoomFor(value));
+        }
     }
 
     /// <summary>Of purges up to this version nothing is known; 0 while everything is.</summary>
@@ -114,16 +130,24 @@ public sealed class PurgeLog
     public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
     {
         Debug.Assert(version >= Newest && name.Length <= TagTable.MaxNameLength);
-        if (Count == _entries.Length) GrowEntries();
+        Newest = version;
+        if (scope == PurgeScope.All) NewestOfAll = version;
+        if (_capacity == 0)
+        {
+            Floor = version;
+            return;
+        }
+        if (Count == _capacity) ForgetOldest();
+        else if (Count == _entries.Length) Rebuild(Math.Max(FirstEntries, _entries.Length * 2));
         var start = PlaceFor(name.Length);
         name.CopyTo(_names.AsSpan((int)(start & (_names.Length - 1))));
         _nameEnd = start + name.Length;
-        Newest = version;
-        if (scope == PurgeScope.All) NewestOfAll = version;
         At(++_newest) = new()
         {
             Version = version, Scope = scope, IsSoft = isSoft, NameStart = start, NameLength = name.Length, Hash = SipHash13.Hash(name, _seed),
+            OlderPrefix = _newestPrefix,
         };
+        if (scope == PurgeScope.Prefix) _newestPrefix = _newest;
         Chain(_newest);
     }
 
@@ -142,6 +166,16 @@ public sealed class PurgeLog
 
     /// <summary>As <see cref="NewestOf"/>, of hard purges.</summary>
     public long NewestHardOf(ReadOnlySpan<byte> tag) => Find(tag, hardOnly: true);
+
+    /// <summary>Whether a prefix that a key begins with was purged after a version.</summary>
+    public bool HasPrefixOf(ReadOnlySpan<byte> key, long since)
+    {
+        for (var number = _newestPrefix; number >= _oldest && At(number).Version > since; number = At(number).OlderPrefix)
+        {
+            if (key.StartsWith(NameOf(At(number)))) return true;
+        }
+        return false;
+    }
 
     long Find(ReadOnlySpan<byte> tag, bool hardOnly)
     {
@@ -168,16 +202,13 @@ public sealed class PurgeLog
         head = number;
     }
 
-    /// <summary>Makes room for an entry: a larger ring, or the oldest entry's.</summary>
-    void GrowEntries()
+    static int RoomFor(int entries) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)entries);
+
+    /// <summary>Gives the ring of entries another length: a power of two, and no less than there are.</summary>
+    void Rebuild(int length)
     {
-        if (_entries.Length == _capacity)
-        {
-            ForgetOldest();
-            return;
-        }
         var old = _entries;
-        _entries = new Entry[Math.Max(FirstEntries, old.Length * 2)];
+        _entries = new Entry[length];
         _heads = new long[_entries.Length];
         for (var number = _oldest; number <= _newest; number++)
         {
