@@ -118,7 +118,8 @@ sealed class MiniRedisServer
         var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
         var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
         var loading = new Loading(
-            keyspace, accessFields, defrag, purgeSweep, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings, switches, log);
+            keyspace, accessFields, defrag, purgeSweep, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings,
+            switches, log);
         var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
             replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
@@ -253,6 +254,8 @@ sealed class MiniRedisServer
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);
         memory.AddBacklog(leases);
+        memory.AddBacklog(purges);
+        keyspace.RememberPurges(config.Caching.CacheLogMax);
         hotKeys.Turned = callWatch.Refresh;
         if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();
         pause.Ended += blocked.MarkHeld;

@@ -4,9 +4,9 @@ namespace MiniRedis.Storage.Caching;
 
 /// <summary>What the purges of a database have left behind: keys that nobody sees any more and whose memory is still taken.</summary>
 /// <remarks>
-/// A walk over all keys serves all purges before its start. Whoever walks tells of its start and end (<c>Database.BeginSweep</c>), deletes what is purged
-/// (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.Settle</c>). It goes with the keys, as the
-/// <see cref="TagTable"/> does.
+/// A walk over all keys serves all purges before its start. Whoever walks tells of its start and end (<c>Database.BeginSweep</c>), deletes
+/// what is purged (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.Settle</c>). It goes with the keys, as
+/// the <see cref="TagTable"/> does.
 /// </remarks>
 public sealed class PurgeCleanup
 {

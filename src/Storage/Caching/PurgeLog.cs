@@ -8,7 +8,8 @@ namespace MiniRedis.Storage.Caching;
 /// <param name="scope">What it overtakes.</param>
 /// <param name="isSoft">Whether it makes stale what has a stale window.</param>
 /// <param name="name">The tag or the prefix; empty for a purge of all.</param>
-public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
+/// <param name="isForAllNodes">See <see cref="IsForAllNodes"/>.</param>
+public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool isForAllNodes)
 {
     public long Version { get; } = version;
 
@@ -17,6 +18,9 @@ public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSof
     public bool IsSoft { get; } = isSoft;
 
     public ReadOnlySpan<byte> Name { get; } = name;
+
+    /// <summary>Whether the other nodes of a cluster are to carry it out, since this one was asked for it.</summary>
+    public bool IsForAllNodes { get; } = isForAllNodes;
 }
 
 /// <summary>
@@ -42,8 +46,8 @@ public sealed class PurgeLog
     /// <summary>The default number of purges that are remembered: a minute of 270 a second.</summary>
     public const int DefaultCapacity = 16_384;
 
-    /// <summary>Bytes of names that are remembered. A thousand names of the longest kind.</summary>
-    const int MostNameBytes = 1 << 20;
+    /// <summary>Bytes of names that are remembered: a thousand names of the longest kind, or 64 bytes a name where there may be more.</summary>
+    const int LeastNameBytes = 1 << 20, BytesPerName = 64;
 
     const int FirstEntries = 16, FirstNameBytes = 256;
 
@@ -59,6 +63,7 @@ public sealed class PurgeLog
         public int NameLength;
         public PurgeScope Scope;
         public bool IsSoft;
+        public bool IsForAllNodes;
     }
 
     readonly HashSeed _seed;
@@ -109,7 +114,7 @@ public sealed class PurgeLog
         get
         {
             ref readonly var entry = ref At(_oldest + index);
-            return new(entry.Version, entry.Scope, entry.IsSoft, NameOf(entry));
+            return new(entry.Version, entry.Scope, entry.IsSoft, NameOf(entry), entry.IsForAllNodes);
         }
     }
 
@@ -127,7 +132,7 @@ public sealed class PurgeLog
     }
 
     /// <summary>Notes a purge. Its version is not below that of the one before; purges of several tags at once have the same.</summary>
-    public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
+    public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool isForAllNodes = false)
     {
         Debug.Assert(version >= Newest && name.Length <= TagTable.MaxNameLength);
         Newest = version;
@@ -145,7 +150,7 @@ public sealed class PurgeLog
         At(++_newest) = new()
         {
             Version = version, Scope = scope, IsSoft = isSoft, NameStart = start, NameLength = name.Length, Hash = SipHash13.Hash(name, _seed),
-            OlderPrefix = _newestPrefix,
+            OlderPrefix = _newestPrefix, IsForAllNodes = isForAllNodes,
         };
         if (scope == PurgeScope.Prefix) _newestPrefix = _newest;
         Chain(_newest);
@@ -202,6 +207,8 @@ public sealed class PurgeLog
         head = number;
     }
 
+    int MostNameBytes => Math.Max(LeastNameBytes, RoomFor(_capacity) * BytesPerName);
+
     static int RoomFor(int entries) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)entries);
 
     /// <summary>Gives the ring of entries another length: a power of two, and no less than there are.</summary>
@@ -226,7 +233,7 @@ public sealed class PurgeLog
             if ((start & (_names.Length - 1)) + length > _names.Length) start = (start | (long)(_names.Length - 1)) + 1;
             var firstInUse = Count == 0 ? start : At(_oldest).NameStart;
             if (_names.Length > 0 && start + length - firstInUse <= _names.Length) return start;
-            if (_names.Length == MostNameBytes) ForgetOldest();
+            if (_names.Length >= MostNameBytes) ForgetOldest();
             else GrowNames(length);
         }
     }

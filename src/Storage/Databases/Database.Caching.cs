@@ -54,7 +54,27 @@ public sealed unsafe partial class Database
         NoteWrite(key);
     }
 
-    void LookForPrefixes() => _suspicion = Tags.Prefixes.Any ? RecordLayout.Mortal : RecordFlags.None;
+    void LookForPrefixes()
+    {
+        _suspicion = Tags.Prefixes.Any ? RecordLayout.Mortal : RecordFlags.None;
+        CountPurgeBytes();
+    }
+
+    // What of Keyspace.PurgeBytes is this database's.
+    long _purgeBytes;
+
+    void CountPurgeBytes()
+    {
+        var bytes = Purges.Bytes + Tags.Prefixes.NameBytes;
+        _keyspace.PurgeBytes += bytes - _purgeBytes;
+        _purgeBytes = bytes;
+    }
+
+    internal void RememberPurges(int capacity)
+    {
+        Purges.Capacity = capacity;
+        CountPurgeBytes();
+    }
 
     /// <summary>
     /// Whether a key with metadata may have to be looked at closely when it is used: a purge may have overtaken it, or it slides.
@@ -253,11 +273,12 @@ public sealed unsafe partial class Database
     /// <param name="name">The tag or the prefix; empty for all.</param>
     /// <param name="isSoft">Whether keys with a stale window turn stale instead.</param>
     /// <param name="version">From <see cref="CacheClock.Next"/>, or from the server that made the purge.</param>
-    public void Purge(PurgeScope scope, ReadOnlySpan<byte> name, bool isSoft, long version)
+    /// <param name="isForAllNodes">Of a node of a cluster: see <see cref="PurgeEntry.IsForAllNodes"/>.</param>
+    public void Purge(PurgeScope scope, ReadOnlySpan<byte> name, bool isSoft, long version, bool isForAllNodes = false)
     {
         BeginChange();
         _keyspace.CacheClock.RaiseTo(version);
-        Purges.Add(version, scope, isSoft, name);
+        Purges.Add(version, scope, isSoft, name, isForAllNodes);
         switch (scope)
         {
             case PurgeScope.Tag:
@@ -269,9 +290,9 @@ public sealed unsafe partial class Database
             case PurgeScope.Prefix when Count + HiddenCount > 0:
                 Tags.Prefixes.Add(name, version, isSoft);
                 Cleanup.Note(version);
-                LookForPrefixes();
                 break;
         }
+        LookForPrefixes();
     }
 
     /// <summary>What the purges have left to be swept.</summary>

@@ -104,8 +104,8 @@ static partial class CacheCommands
     static void Purge(ref CommandContext c, PurgeScope scope, bool isSoft, bool isLocal, int first, int count)
     {
         var version = c.Server.Keyspace.CacheClock.Next(c.Server.Clock.NowMicroseconds);
-        if (scope == PurgeScope.All) c.Database.Purge(scope, [], isSoft, version);
-        for (var i = first; i < first + count; i++) c.Database.Purge(scope, c.Arg(i), isSoft, version);
+        if (scope == PurgeScope.All) c.Database.Purge(scope, [], isSoft, version, isForAllNodes: !isLocal);
+        for (var i = first; i < first + count; i++) c.Database.Purge(scope, c.Arg(i), isSoft, version, isForAllNodes: !isLocal);
         c.Server.Effects.Dirty++;
         if (c.IsPropagating)
             CacheEffects.Purge(c.Server.Effects, c.Database.Number, version, isSoft, scope, c.Request, first, count);

@@ -6,4 +6,7 @@ internal sealed class CachingSettings
 {
     /// <summary>Most leases at a time.</summary>
     public int CacheLeaseMax;
+
+    /// <summary>Most purges that each database remembers.</summary>
+    public int CacheLogMax;
 }
