@@ -295,6 +295,15 @@ public sealed unsafe partial class Database
         LookForPrefixes();
     }
 
+    /// <summary>Whether a purge means a key, by its name, its tags and its version, whatever this database knows of purges.</summary>
+    /// <inheritdoc cref="Purge" path="/param"/>
+    public bool IsMeant(Record record, PurgeScope scope, ReadOnlySpan<byte> name, long version)
+    {
+        if (scope == PurgeScope.Prefix) return record.Key.StartsWith(name);
+        if (!record.HasMetadata || new MetadataCell(record) is var cell && cell.Created >= version) return false;
+        return scope == PurgeScope.All || Tags.TryFind(name, out var id) && new MetadataCell(record).Tags.Contains(id);
+    }
+
     /// <summary>What the purges have left to be swept.</summary>
     public PurgeCleanup Cleanup { get; private set; }
 
