@@ -59,6 +59,11 @@ static class ApplyHooks
         }, "maxmemory");
         config.OnApply(_ =>
         {
+            server.Keyspace.RememberPurges(server.Config.Caching.CacheLogMax);
+            return null;
+        }, "cache-log-max");
+        config.OnApply(_ =>
+        {
             server.Replicas.CountGood();
             return null;
         }, "min-replicas-to-write", "min-replicas-max-lag");

@@ -108,7 +108,10 @@ sealed class MiniRedisServer
         var memory = new MemoryUsage(keyspace, clientMemory, tracking, Math.Max(1, config.Network.IoThreads) * (long)InputPipe.SharedBytes);
         var lazyFree = new LazyFree(keyspace, statistics, clock);
         var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, history, clock, config.Process);
-        var purgeSweep = new PurgeSweep(keyspace, keys, pause, effects, latency, dataset, history, clock, config.Process);
+        var purgeSweep = new PurgeSweep(keyspace, keys, pause, effects, latency, dataset, history, clock, config.Process)
+        {
+            IsAwaited = () => tracking.Prefixes > 0,
+        };
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
         var eviction = new KeyEviction(choice, keys, clientMemory, pause, lazyFree, purgeSweep, effects, memory, latency, dataset, history, clock,
@@ -123,7 +126,8 @@ sealed class MiniRedisServer
         var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
         var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
         var loading = new Loading(
-            keyspace, accessFields, defrag, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings, switches, log);
+            keyspace, accessFields, defrag, purgeSweep, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings,
+            switches, log);
         var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
             replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
@@ -261,6 +265,8 @@ sealed class MiniRedisServer
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);
         memory.AddBacklog(leases);
+        memory.AddBacklog(purges);
+        keyspace.RememberPurges(config.Caching.CacheLogMax);
         hotKeys.Turned = callWatch.Refresh;
         if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();
         pause.Ended += blocked.MarkHeld;

@@ -74,11 +74,12 @@ sealed class KeyAccess(
 
     /// <summary>
     /// Whether a key may be gone, or may have to be changed because it is used: its deadline has passed by the clock, or it is one that
-    /// a purge or its sliding concerns.
+    /// a purge or its sliding concerns. One test of the flags says that none of it does, for plain keys.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool NeedsCare(Database database, Record record) =>
-        record.IsMortal && (record.HasExpiry && record.ExpireAt <= Due || record.HasMetadata && database.MayConcern(record));
+        database.MayBeGone(record) && (record.HasExpiry && record.ExpireAt <= Due || record.HasMetadata && database.MayConcern(record)
+            || database.IsUnderPrefix(record));
 
     /// <summary>Finds a key that <see cref="NeedsCare"/>.</summary>
     /// <param name="user">The client that uses the key; null if none does.</param>
@@ -91,6 +92,12 @@ sealed class KeyAccess(
         if (isGone)
         {
             Bury(database, at);
+        }
+        else if (RunsForSource && database.IsPurgedByPrefix(at.Record))
+        {
+            // For its own server the key is there. If the command writes it, the key is no older than the purge.
+            if (!IsWriting) return at;
+            database.Revive(key);
         }
         else
         {
@@ -172,13 +179,21 @@ sealed class KeyAccess(
             || processSettings.ImportMode && (client.Has(ClientFlags.Master) || client.Has(ClientFlags.ImportSource)));
 
     /// <summary>
+    /// Whether the running command comes from a master or from the AOF, among the purges that came before it there. What a purge of a
+    /// prefix overtakes is known by their order alone, so it holds for such commands as for those of clients.
+    /// </summary>
+    bool FollowsOrder => dataset.IsLoading || history.IsReplica && !processSettings.ImportMode
+        && running.Client is { ImportedSlots: null } client && client.Has(ClientFlags.Master);
+
+    /// <summary>
     /// Whether a key has expired, or a purge has overtaken it, for the client whose command runs, though it may still be in the keyspace.
     /// </summary>
-    public bool IsGone(Database database, Record record) => IsGone(database, record, ExpiredBy);
+    public bool IsGone(Database database, Record record) =>
+        IsGone(database, record, ExpiredBy) || database.PurgesPrefixes && FollowsOrder && database.IsPurgedByPrefix(record);
 
     /// <summary>As <see cref="IsGone(Database, Record)"/>, where deadlines up to <paramref name="expiredBy"/> have passed.</summary>
     public static bool IsGone(Database database, Record record, long expiredBy) =>
-        record.IsMortal && expiredBy != long.MinValue
+        database.MayBeGone(record) && expiredBy != long.MinValue
         && (database.DeadlineOf(record) is >= 0 and var deadline && deadline <= expiredBy || database.IsPurged(record));
 
     /// <summary>
@@ -188,7 +203,9 @@ sealed class KeyAccess(
     /// since the new value must not stand beside it.
     /// </summary>
     public bool MayDelete => !(pause.IsActive || processSettings.ImportMode || history.IsReplica)
-        || running.Command is { } command && (command.Flags & CommandFlags.Write) != 0;
+        || IsWriting;
+
+    bool IsWriting => running.Command is { } command && (command.Flags & CommandFlags.Write) != 0;
 
     /// <summary>Updates the access field: the LRU clock, or the LFU counter with its chance to grow.</summary>
     public void Touch(Record record)
@@ -274,7 +291,7 @@ sealed class KeyAccess(
     {
         statistics.PurgedKeys++;
         statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Purged);
-        database.Cleanup.NoteDeleted();
+        database.NotePurgedDeletion(at.Record);
         Drop(database, at, KeyspaceEvents.Generic, EffectStream.Purged, command);
     }
 

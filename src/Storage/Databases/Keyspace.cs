@@ -93,6 +93,18 @@ public sealed partial class Keyspace : IDisposable
         }
     }
 
+    /// <summary>
+    /// Bytes of the collected heap that remember purges: their logs, and the prefixes under way. <see cref="UsedBytes"/> has those of the
+    /// arena.
+    /// </summary>
+    public long PurgeBytes { get; internal set; }
+
+    /// <summary>Sets how many purges each database remembers (<see cref="PurgeLog.Capacity"/>).</summary>
+    public void RememberPurges(int capacity)
+    {
+        foreach (var database in _databases) database.RememberPurges(capacity);
+    }
+
     /// <summary>Average bytes of a key, with its share of the index; 0 without keys (MEMORY STATS keys.bytes-per-key).</summary>
     public long BytesPerKey => Count == 0 ? 0 : UsedBytes / Count;
 

@@ -38,6 +38,16 @@ public sealed class CacheReplicationTests
             "CACHE.PURGE TAG hard unknown",
             "GET {0}session",
             "CACHE.SET {0}after html TAGS 1 hard",
+            "MSET {0}pre:1 1 {0}pre:2 2 {0}pro:1 3",
+            "RPUSH {0}pre:list a b",
+            "CACHE.SET {0}pre:window html EX 1000 STALE 300",
+            "CACHE.PURGE SOFT PREFIX {0}pre:",
+            "SET {0}pre:2 4",
+            "SET {0}pre:3 5",
+            "CACHE.PURGE PREFIX {0}pre:1 {0}pre:3",
+            "APPEND {0}pre:2 x",
+            "APPEND {0}pre:1 x",
+            "SADD {0}pre:list a",
         ];
         foreach (var line in lines) Assert.False(client.Call(string.Format(null, line, prefix)).StartsWith('-'), line);
         Assert.StartsWith("*2 :", client.Call($"EVAL \"return {{redis.call('cache.set', KEYS[1], 'v', 'TAGS', 1, 'script'), 1}}\" 1 {prefix}script"));
@@ -233,6 +243,6 @@ public sealed class CacheReplicationTests
     /// <summary>Touches every key: those that a purge has overtaken are deleted by that, and replicas told.</summary>
     static void Sweep(RawClient client)
     {
-        foreach (var prefix in (string[])["before:", "after:"]) client.Call($"EXISTS {prefix}hard {prefix}soft");
+        foreach (var prefix in (string[])["before:", "after:"]) client.Call($"EXISTS {prefix}hard {prefix}soft {prefix}pre:3");
     }
 }

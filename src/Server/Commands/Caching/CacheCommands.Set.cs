@@ -90,13 +90,15 @@ static partial class CacheCommands
         return true;
     }
 
-    /// <summary>Whether a value that was begun at a version is outdated: a tag, or all, was purged since, or may have been.</summary>
+    /// <summary>
+    /// Whether a value that was begun at a version is outdated: a tag, a prefix of the key, or all, was purged since, or may have been.
+    /// </summary>
     static bool IsOvertaken(in CommandContext c, in CacheSetOptions options)
     {
         var purges = c.Database.Purges;
         var version = options.Version;
         if (version >= purges.Newest) return false;
-        if (version < purges.Floor || version < purges.NewestOfAll) return true;
+        if (version < purges.Floor || version < purges.NewestOfAll || purges.HasPrefixOf(c.Arg(1), version)) return true;
         for (var i = 0; i < options.TagCount; i++)
         {
             if (version < purges.NewestOf(c.Arg(options.FirstTag + i))) return true;

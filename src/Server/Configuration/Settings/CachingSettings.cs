@@ -12,4 +12,7 @@ internal sealed class CachingSettings
 
     /// <summary>Figures are kept of keys by what stands before it in their names; empty for not.</summary>
     public string CacheStatsDelimiter = "";
+
+    /// <summary>Most purges that each database remembers.</summary>
+    public int CacheLogMax;
 }

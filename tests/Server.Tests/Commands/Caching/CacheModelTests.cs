@@ -8,7 +8,8 @@ namespace MiniRedis.Server.Tests.Commands.Caching;
 /// </summary>
 public sealed class CacheModelTests(ITestOutputHelper output)
 {
-    static readonly string[] s_keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    static readonly string[] s_keys = ["a", "aa", "aab", "ab", "abb", "b", "ba", "c"];
+    static readonly string[] s_prefixes = ["a", "aa", "ab", "b", "c", "d"];
     static readonly string[] s_tags = ["t", "u", "v", "w"];
 
     // Seconds that keys live: unless their commands say otherwise, at most, and stale. 0 where the policy says nothing.
@@ -76,7 +77,7 @@ public sealed class CacheModelTests(ITestOutputHelper output)
         long _clock, _passed;
 
         // The latest purge of a tag, and of all (""); and what a server that was restarted knows nothing of.
-        readonly Dictionary<string, long> _purged = [];
+        readonly Dictionary<string, long> _purged = [], _purgedPrefixes = [];
 
         public Run(Random random, bool appendOnly)
         {
@@ -238,8 +239,9 @@ public sealed class CacheModelTests(ITestOutputHelper output)
         {
             var version = Math.Max(0, _clock - _random.Next(5_000_000));
             var tags = TagSet().Distinct().ToList();
-            var known = _purged.Values.DefaultIfEmpty(0).Max();
+            var known = _purged.Values.Concat(_purgedPrefixes.Values).DefaultIfEmpty(0).Max();
             var isOvertaken = version < _purged.GetValueOrDefault("floor")
+                || _purgedPrefixes.Any(purge => key.StartsWith(purge.Key, StringComparison.Ordinal) && purge.Value > version)
                 || tags.Append("").Any(tag => _purged.GetValueOrDefault(tag) > version);
             var reply = Call($"CACHE.SET {key} filled ASOF {version}" + (tags.Count > 0 ? $" TAGS {tags.Count} {string.Join(' ', tags)}" : ""));
             Assert.Equal(known > version && isOvertaken ? "$-1" : $":{version}", reply);
@@ -301,13 +303,30 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         void Purge()
         {
-            var tag = _random.Next(8) == 0 ? "" : s_tags[_random.Next(s_tags.Length)];
             var isSoft = _random.Next(2) == 0;
+            if (_random.Next(3) == 0)
+            {
+                PurgePrefix(s_prefixes[_random.Next(s_prefixes.Length)], isSoft);
+                return;
+            }
+            var tag = _random.Next(8) == 0 ? "" : s_tags[_random.Next(s_tags.Length)];
             var version = Version(Call($"CACHE.PURGE {(isSoft ? "SOFT " : "")}{(tag == "" ? "ALL" : $"TAG {tag}")}"));
             _purged[tag] = version;
             foreach (var entry in _model.Values)
             {
                 if (!entry.HasMetadata || entry.Created >= version || tag != "" && !entry.Tags.Contains(tag)) continue;
+                if (!isSoft || entry.Window == 0) entry.IsDead = true;
+                else entry.GoStale(version / 1000);
+            }
+        }
+
+        void PurgePrefix(string prefix, bool isSoft)
+        {
+            var version = Version(Call($"CACHE.PURGE {(isSoft ? "SOFT " : "")}PREFIX {prefix}"));
+            _purgedPrefixes[prefix] = version;
+            foreach (var (name, entry) in _model)
+            {
+                if (!name.StartsWith(prefix, StringComparison.Ordinal)) continue;
                 if (!isSoft || entry.Window == 0) entry.IsDead = true;
                 else entry.GoStale(version / 1000);
             }
