@@ -91,6 +91,9 @@ public class CommandSpec
     /// <summary>Finds the keys where specs cannot, or where what is done to them depends on the arguments.</summary>
     public KeyFinder? GetKeys { get; init; }
 
+    /// <summary>Finds prefixes, which stand for all keys that begin so: a user needs rights to all of them. Null for a command without.</summary>
+    public PrefixFinder? GetPrefixes { get; init; }
+
     /// <summary>In lower case, a subcommand's with its container's: "client|list", as ACL and error texts show it.</summary>
     public string FullName => _fullName ??= Parent is null ? Name.ToLowerInvariant() : $"{Parent.FullName}|{Name.ToLowerInvariant()}";
 

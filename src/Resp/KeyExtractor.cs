@@ -8,6 +8,9 @@ public readonly record struct KeyRef(int Position, KeyFlags Flags);
 /// <summary>Finds the keys of a request, adding them to <paramref name="keys"/>; false if the arguments make no sense.</summary>
 public delegate bool KeyFinder(CommandSpec spec, in Request request, ref KeyBuffer keys);
 
+/// <summary>The first argument of a request that is a prefix of keys, as all behind it are; 0 if there is none.</summary>
+public delegate int PrefixFinder(in Request request);
+
 /// <summary>
 /// The keys found in a request: first in the caller's memory (on the stack), then in a rented array. Dispose it.
 /// </summary>

@@ -42,6 +42,11 @@ static class ApplyHooks
         }
         config.OnApply(_ =>
         {
+            server.FollowPolicies();
+            return null;
+        }, "cache-policy", "cache-stats-delimiter");
+        config.OnApply(_ =>
+        {
             server.Tracking.IsDue = true;
             return null;
         }, "tracking-table-max-keys");
@@ -52,6 +57,11 @@ static class ApplyHooks
             server.Eviction.Begin();
             return null;
         }, "maxmemory");
+        config.OnApply(_ =>
+        {
+            server.Keyspace.RememberPurges(server.Config.Caching.CacheLogMax);
+            return null;
+        }, "cache-log-max");
         config.OnApply(_ =>
         {
             server.Replicas.CountGood();

@@ -37,7 +37,7 @@ public sealed partial class ClusterMachine
     void SendPing(ClusterLink link, BusMessageType type)
     {
         if (!link.IsConnected) return;
-        if (!link.IsInbound && type is BusMessageType.Ping or BusMessageType.Meet) link.Node!.PingSentAt = _now;
+        if (!link.IsInbound && type is BusMessageType.Ping or BusMessageType.Meet) NotePing(link.Node!);
         PickGossip(link.Node);
         var sendsExtensions = link.Node is { } node && node.Is(NodeFlags.Extensions);
         var (count, bytes) = sendsExtensions ? MeasureExtensions() : (0, 0);
@@ -51,6 +51,12 @@ public sealed partial class ClusterMachine
         }
         if (sendsExtensions) WriteExtensions(ref writer);
         Send(link, type, writer.Packet);
+    }
+
+    void NotePing(ClusterNode to)
+    {
+        to.PingSentAt = _now;
+        if (to.PingsWaiting++ == 0) to.PingPosition = _host.NewsPosition;
     }
 
     uint Seconds(long time) => (uint)(Wall(time) / 1000);

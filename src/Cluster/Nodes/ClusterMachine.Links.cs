@@ -45,6 +45,9 @@ public sealed partial class ClusterMachine
         var sentAt = node.PingSentAt;
         SendPing(link, node.Is(NodeFlags.Meet) ? BusMessageType.Meet : BusMessageType.Ping);
         if (sentAt != 0) node.PingSentAt = sentAt;
+        // What is sent again follows this first ping, so its pong says nothing new.
+        node.PingPosition = node.ArrivedUpTo;
+        if (!node.IsInHandshake) _outputs.Add(new ClusterOutput.LinkUp(node, node.ArrivedUpTo));
     }
 
     /// <summary>A link could not be opened, or has ended.</summary>
@@ -69,7 +72,11 @@ public sealed partial class ClusterMachine
         link.IsClosed = true;
         link.IsConnected = false;
         if (link.Node is not { } node) return;
-        if (node.Link == link) node.Link = null;
+        if (node.Link == link)
+        {
+            node.Link = null;
+            node.PingsWaiting = 0;
+        }
         if (node.InboundLink == link) node.InboundLink = null;
     }
 
@@ -125,7 +132,7 @@ public sealed partial class ClusterMachine
     ClusterNode NewNode(NodeId key, NodeFlags flags)
     {
         // Until it says otherwise, a node is a shard of its own.
-        var node = new ClusterNode(key, NodeId.NewRandom(_random), flags, _now);
+        var node = new ClusterNode(key, NodeId.NewRandom(_random), flags, _now) { ArrivedUpTo = _host.NewsPosition };
         Nodes.Add(node);
         return node;
     }

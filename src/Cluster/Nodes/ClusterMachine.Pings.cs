@@ -131,6 +131,7 @@ public sealed partial class ClusterMachine
     {
         node.PongReceivedAt = _now;
         node.PingSentAt = 0;
+        if (node.PingsWaiting > 0 && --node.PingsWaiting == 0) node.ArrivedUpTo = node.PingPosition;
         if (node.IsPossiblyFailing)
         {
             node.Clear(NodeFlags.PossiblyFailing);

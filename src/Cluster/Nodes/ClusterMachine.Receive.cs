@@ -66,7 +66,7 @@ public sealed partial class ClusterMachine
             return;
         }
         sender.DataReceivedAt = _now;
-        Deliver(packet);
+        Deliver(sender, packet);
     }
 
     void Receive(ClusterLink link, BusPacket packet)
@@ -92,7 +92,7 @@ public sealed partial class ClusterMachine
                 ReceiveFail(sender, packet.FailingNode);
                 break;
             case BusMessageType.Publish or BusMessageType.PublishShard when sender is not null:
-                Deliver(packet);
+                Deliver(sender, packet);
                 break;
             case BusMessageType.AuthRequest when sender is not null:
                 VoteIfAllowed(sender, packet);
@@ -210,6 +210,6 @@ public sealed partial class ClusterMachine
         TakeSlotsOf(node, packet.UpdateEpoch, packet.UpdateSlots, replacesMe);
     }
 
-    void Deliver(BusPacket packet) => _outputs.Add(new ClusterOutput.Publish(
-        packet.Channel.ToArray(), packet.Message.ToArray(), packet.Type == BusMessageType.PublishShard));
+    void Deliver(ClusterNode sender, BusPacket packet) => _outputs.Add(new ClusterOutput.Publish(
+        packet.Channel.ToArray(), packet.Message.ToArray(), packet.Type == BusMessageType.PublishShard, sender.Key));
 }

@@ -18,12 +18,24 @@ public sealed partial class ClusterMachine
         {
             if (node.Is(NodeFlags.Myself | NodeFlags.Handshake) || node.Link is not { IsConnected: true } link) continue;
             if (isSharded && node.Shard != Myself.Shard && !IsInMyShard(node)) continue;
-            var packet = node.Is(NodeFlags.LightHeader)
-                ? light ??= BusPacketWriter.LightPublish(type, channel, message)
-                : full ??= BusPacketWriter.Publish(type, Header(BusMessageFlags.None), channel, message);
-            Send(link, type, packet);
+            Send(link, type, node.Is(NodeFlags.LightHeader) ? light ??= Light(type, channel, message) : full ??= Full(type, channel, message));
         }
     }
+
+    /// <summary>Gives a message to one node: news that it may have missed (<see cref="ClusterOutput.LinkUp"/>).</summary>
+    public void PublishTo(ClusterNode node, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message, long now)
+    {
+        Begin(now);
+        if (node.Link is not { IsConnected: true } link) return;
+        const BusMessageType type = BusMessageType.Publish;
+        Send(link, type, node.Is(NodeFlags.LightHeader) ? Light(type, channel, message) : Full(type, channel, message));
+    }
+
+    static byte[] Light(BusMessageType type, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message) =>
+        BusPacketWriter.LightPublish(type, channel, message);
+
+    byte[] Full(BusMessageType type, ReadOnlySpan<byte> channel, ReadOnlySpan<byte> message) =>
+        BusPacketWriter.Publish(type, Header(BusMessageFlags.None), channel, message);
 
     /// <summary>A node of Redis 7.0 tells no shard: whom it replicates does.</summary>
     bool IsInMyShard(ClusterNode node) => MyMaster is { } master && (node == master || node.Master == master);

@@ -124,6 +124,15 @@ public sealed class ClusterNode
 
     internal long PongReceivedAt { get; set; }
 
+    /// <summary>Pings on the present link that wait for their pongs.</summary>
+    internal int PingsWaiting { get; set; }
+
+    /// <summary>How far this node's news had come (<see cref="IClusterHost.NewsPosition"/>) when the first of these pings was sent.</summary>
+    internal long PingPosition { get; set; }
+
+    /// <summary>News up to here have arrived: pings behind them were answered.</summary>
+    internal long ArrivedUpTo { get; set; }
+
     /// <summary>When anything came from it.</summary>
     internal long DataReceivedAt { get; set; }
 

@@ -57,7 +57,13 @@ public abstract record ClusterOutput
     }
 
     /// <summary>Give a message of another node to the subscribers of this one.</summary>
-    public sealed record Publish(ReadOnlyMemory<byte> Channel, ReadOnlyMemory<byte> Message, bool IsSharded) : ClusterOutput;
+    public sealed record Publish(ReadOnlyMemory<byte> Channel, ReadOnlyMemory<byte> Message, bool IsSharded, NodeId Sender) : ClusterOutput;
+
+    /// <summary>
+    /// A link to a node is open. News up to <paramref name="ArrivedUpTo"/> have arrived there (<see cref="IClusterHost.NewsPosition"/>); of
+    /// later ones that is not known, since the link before was lost. <see cref="ClusterMachine.PublishTo"/> sends them again.
+    /// </summary>
+    public sealed record LinkUp(ClusterNode Node, long ArrivedUpTo) : ClusterOutput;
 
     /// <summary>Delete the keys of a slot that another master serves now.</summary>
     public sealed record DeleteKeysInSlot(int Slot) : ClusterOutput;

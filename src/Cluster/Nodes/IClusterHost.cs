@@ -20,6 +20,12 @@ public interface IClusterHost
     /// </summary>
     long DataAge { get; }
 
+    /// <summary>
+    /// How far this node's news for all others have come: a number that grows with them. What had been published when a ping was sent has
+    /// arrived once its pong has (<see cref="ClusterOutput.LinkUp"/>).
+    /// </summary>
+    long NewsPosition { get; }
+
     /// <summary>Bytes that wait to be sent on a link, for cluster-link-sendbuf-limit.</summary>
     long SendBufferBytes(long link);
 }

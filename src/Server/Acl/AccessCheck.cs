@@ -40,6 +40,8 @@ static class AccessCheck
         if (!selector.AllowsCommand(command, request)) return new(DenialReason.Command, 0, database);
         if (!selector.AllKeys && command.HasKeys && !AllowsKeys(selector.Keys, command, request, out at))
             return new(DenialReason.Key, at, database);
+        if (!selector.AllKeys && command.GetPrefixes is not null && !AllowsPrefixes(selector.Keys, command, request, out at))
+            return new(DenialReason.Key, at, database);
         if (!selector.AllChannels && command.Channels is not null && !AllowsChannels(selector, command.Channels, request, out at))
             return new(DenialReason.Channel, at, database);
         return default;
@@ -70,6 +72,17 @@ static class AccessCheck
         }
         keys.Dispose();
         return at == 0;
+    }
+
+    /// <summary>Prefixes stand for all keys that begin so, which are changed.</summary>
+    static bool AllowsPrefixes(KeyRights rights, CommandSpec command, in Request request, out int at)
+    {
+        at = command.GetPrefixes!(request);
+        for (; at > 0 && at < request.Count; at++)
+        {
+            if (!rights.AllowsAllBehind(request[at], KeyRight.Write)) return false;
+        }
+        return true;
     }
 
     static bool AllowsChannels(Selector selector, ChannelSpec channels, in Request request, out int at)

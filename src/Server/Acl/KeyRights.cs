@@ -93,6 +93,16 @@ sealed class KeyRights
         return false;
     }
 
+    /// <summary>Whether one pattern gives the rights to every key that begins with a prefix.</summary>
+    public bool AllowsAllBehind(ReadOnlySpan<byte> prefix, KeyRight needed)
+    {
+        foreach (var (pattern, right) in _patterns)
+        {
+            if ((right & needed) == needed && Glob.IsMatchOfAllBehind(pattern, prefix)) return true;
+        }
+        return false;
+    }
+
     /// <summary>Whether a pattern "*" gives the rights to every key.</summary>
     public bool AllowsEvery(KeyRight needed) => _patterns.Exists(p => (p.Right & needed) == needed && p.Pattern is [(byte)'*']);
 

@@ -61,6 +61,9 @@ sealed partial class ClusterHost
             case ClusterOutput.Publish message when !IsPurge(message):
                 _pubSub.Publish(message.Channel.Span, message.Message.Span, message.IsSharded);
                 break;
+            case ClusterOutput.LinkUp up:
+                Purges.TellAgain(up.ArrivedUpTo, (channel, message) => Machine.PublishTo(up.Node, channel, message, Now));
+                break;
             case ClusterOutput.PauseWrites pause:
                 HoldWrites(pause.Milliseconds);
                 break;
@@ -107,7 +110,8 @@ sealed partial class ClusterHost
                 SlotKeys.Delete(slots);
                 break;
             case ClusterOutput.Publish purge:
-                Purges.Adopt(purge.Channel.Span, purge.Message.Span);
+                if (_recentPurges.IsNew(purge.Sender, purge.Channel.Span, purge.Message.Span))
+                    Purges.Adopt(purge.Channel.Span, purge.Message.Span);
                 break;
             case ClusterOutput.DeleteAllKeys:
                 _effects.FlushingAll(_keyspace.DatabaseCount);

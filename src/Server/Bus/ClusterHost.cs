@@ -47,6 +47,7 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
 
     // What concerns the data and was wanted while a script ran: it must not change under the script's hands.
     readonly Queue<ClusterOutput> _afterScript = [];
+    readonly RecentPurges _recentPurges;
     long _nextTick, _pausedUntil;
     bool _hasStarted, _isPerforming;
 
@@ -58,6 +59,7 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         (_config, _keyspace, _follower, _pause, _pubSub, _effects) = (config, keyspace, follower, pause, pubSub, effects);
         (_script, _dataset, _history, _exit, _clock, _cronSignal, _log) = (script, dataset, history, exit, clock, cronSignal, log);
         _file = new NodesFile(config);
+        _recentPurges = new(keyspace);
         follower.SlotStatesCame += TakeSlotStates;
         Machine = new ClusterMachine(new Cluster.Nodes.ClusterSettings(), new ClusterSurroundings(this), random, Now);
     }
@@ -208,6 +210,9 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         public long CountKeysInSlot(int slot) => host.SlotKeys.Count(slot);
 
         public long KeyCount => host._keyspace.Count;
+
+        /// <summary>Purges are what the others must not miss.</summary>
+        public long NewsPosition => host._keyspace.CacheClock.Value;
 
         public long ReplicationOffset => host.Offset;
 

@@ -16,7 +16,15 @@ sealed partial class CachePurges
     /// <summary>Purges carried out at a time: some hundred microseconds.</summary>
     const int RepeatedAtOnce = 256;
 
-    readonly record struct Repetition(int Database, PurgeScope Scope, bool IsSoft, bool IsLocal, byte[] Name);
+    /// <summary>Bytes of one that waits, beside its name: its place in the queue, and an array's head.</summary>
+    const int RepetitionBytes = 56;
+
+    readonly record struct Repetition(int Database, PurgeScope Scope, bool IsSoft, bool IsLocal, byte[] Name)
+    {
+        public long MemoryBytes => RepetitionBytes + Name.Length;
+    }
+
+    long _repetitionBytes;
 
     readonly PriorityQueue<Repetition, long> _repetitions = new();
 
@@ -32,20 +40,29 @@ sealed partial class CachePurges
     /// <param name="at">When, in unix milliseconds.</param>
     public void Repeat(int database, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool isLocal, long at)
     {
-        _repetitions.Enqueue(new(database, scope, isSoft, isLocal, name.ToArray()), at);
+        var repetition = new Repetition(database, scope, isSoft, isLocal, name.ToArray());
+        _repetitions.Enqueue(repetition, at);
+        _repetitionBytes += repetition.MemoryBytes;
         cronSignal.RequestBefore(at);
+    }
+
+    void Forget()
+    {
+        _repetitions.Clear();
+        _repetitionBytes = 0;
     }
 
     /// <summary>Makes the purges that are due. Returns the milliseconds until the next is.</summary>
     public int RunRepeated()
     {
-        if (history.IsReplica) _repetitions.Clear();
+        if (history.IsReplica) Forget();
         for (var i = 0; _repetitions.TryPeek(out var next, out var at); i++)
         {
             if (pause.IsActive) return LatestRepetition;
             if (at > clock.Now) return (int)(at - clock.Now);
             if (i == RepeatedAtOnce) return 0;
             _repetitions.Dequeue();
+            _repetitionBytes -= next.MemoryBytes;
             CarryOut(next.Database, next.Scope, next.IsSoft, next.Name, toNodes: !next.IsLocal);
         }
         return LatestRepetition;

@@ -2,6 +2,7 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.PubSub;
+using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Caching;
@@ -17,11 +18,14 @@ delegate void MessageToNodes(ReadOnlySpan<byte> channel, ReadOnlySpan<byte> mess
 sealed partial class CachePurges(
     Keyspace keyspace, PubSubChannels channels, ClientPause pause, EffectStream effects, ReplicationHistory history, Clock clock,
     CronSignal cronSignal)
+    : IMemoryHolder
 {
     readonly FrameBuffer _channel = new(), _message = new();
 
     /// <summary>The other nodes of a cluster; null without one. Set by the root.</summary>
     public MessageToNodes? Nodes { get; set; }
+
+    public long MemoryBytes => keyspace.PurgeBytes + _repetitionBytes;
 
     /// <summary>Tells of a purge of one name, which has been carried out here.</summary>
     /// <param name="toNodes">Whether the other nodes of a cluster are to carry it out.</param>
@@ -35,6 +39,30 @@ sealed partial class CachePurges(
         if (spreads) Nodes!(_channel.Written, _message.Written);
         _channel.Clear();
         _message.Clear();
+    }
+
+    /// <summary>
+    /// A link to another node of the cluster is open, after one that broke: tells it of the purges since <paramref name="version"/> that
+    /// this node made for all. It may have heard of some of them, and knows those by their text.
+    /// </summary>
+    /// <param name="version">That it has heard of the purges up to there is known.</param>
+    /// <param name="node">Tells the node.</param>
+    public void TellAgain(long version, MessageToNodes node)
+    {
+        foreach (var database in keyspace.Databases)
+        {
+            var log = database.Purges;
+            for (var i = log.IndexAfter(version); i < log.Count; i++)
+            {
+                var purge = log[i];
+                if (!purge.IsForAllNodes) continue;
+                PurgeMessage.WriteChannel(_channel, database.Number);
+                new PurgeMessage(purge.Version, purge.IsSoft, purge.Scope, purge.Name).Write(_message);
+                node(_channel.Written, _message.Written);
+                _channel.Clear();
+                _message.Clear();
+            }
+        }
     }
 
     /// <summary>
@@ -54,7 +82,7 @@ sealed partial class CachePurges(
     void CarryOut(int database, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool toNodes)
     {
         var version = keyspace.CacheClock.Next(clock.NowMicroseconds);
-        keyspace[database].Purge(scope, name, isSoft, version);
+        keyspace[database].Purge(scope, name, isSoft, version, isForAllNodes: toNodes);
         effects.Dirty++;
         if (effects.IsPropagating)
         {
@@ -62,5 +90,6 @@ sealed partial class CachePurges(
             effects.EndUnit();
         }
         Tell(database, new(version, isSoft, scope, name), toNodes);
+        if (keyspace[database].PurgesPrefixes) cronSignal.Request();
     }
 }

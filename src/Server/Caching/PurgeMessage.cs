@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Caching;
 /// A purge as a message of publish/subscribe. Each database has a channel, and each name is a message:
 /// <code>
 ///   channel   __cache@0__:purge
-///   message   1767225600000001 HARD TAG user:7        version, HARD or SOFT, TAG or ALL, name
+///   message   1767225600000001 HARD TAG user:7        version, HARD or SOFT, TAG, PREFIX or ALL, name
 /// </code>
 /// It is text up to the name, which may have any bytes.
 /// </summary>
@@ -31,7 +31,12 @@ readonly ref struct PurgeMessage(long version, bool isSoft, PurgeScope scope, Re
 
     public static ReadOnlySpan<byte> WordFor(bool isSoft) => isSoft ? "SOFT"u8 : "HARD"u8;
 
-    public static ReadOnlySpan<byte> WordFor(PurgeScope scope) => scope == PurgeScope.All ? "ALL"u8 : "TAG"u8;
+    public static ReadOnlySpan<byte> WordFor(PurgeScope scope) => scope switch
+    {
+        PurgeScope.All => "ALL"u8,
+        PurgeScope.Prefix => "PREFIX"u8,
+        _ => "TAG"u8,
+    };
 
     /// <summary>Whether a channel is one of these: nobody but servers may send there.</summary>
     public static bool IsChannel(ReadOnlySpan<byte> channel, out int database)
@@ -72,9 +77,10 @@ readonly ref struct PurgeMessage(long version, bool isSoft, PurgeScope scope, Re
             message = new(number, isSoft, PurgeScope.All, default);
             return true;
         }
-        if (!TryWord(ref text, out var scope) || !scope.SequenceEqual("TAG"u8) || text.Length is 0 or > TagTable.MaxNameLength) return false;
-        message = new(number, isSoft, PurgeScope.Tag, text);
-        return true;
+        if (!TryWord(ref text, out var word) || text.Length is 0 or > TagTable.MaxNameLength) return false;
+        var scope = word.SequenceEqual("PREFIX"u8) ? PurgeScope.Prefix : PurgeScope.Tag;
+        message = new(number, isSoft, scope, text);
+        return word.SequenceEqual(WordFor(scope));
     }
 
     static bool TryWord(scoped ref ReadOnlySpan<byte> text, out ReadOnlySpan<byte> word)

@@ -15,7 +15,8 @@ namespace MiniRedis.Server.Maintenance;
 /// </summary>
 /// <remarks>
 /// On a replica the deletions are the master's: the walk settles what is stale, and comes back for the rest each minute, since the replica
-/// may be the master by then. Under the executor's lock, between commands.
+/// may be the master by then. But what a purge of a prefix has overtaken is known by the order of the stream alone: that is deleted here
+/// too, which nobody else has to hear of. Under the executor's lock, between commands.
 /// </remarks>
 sealed class PurgeSweep(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, LatencyMonitor latency, DatasetState dataset,
@@ -51,6 +52,41 @@ sealed class PurgeSweep(
 
     // Dead keys that this server may not delete.
     long _left;
+
+    /// <summary>
+    /// While the AOF is loaded, a walk in one go is worth it once so many keys were written behind a purge of their prefix, and more than
+    /// one key in <see cref="NoteShare"/>: loading remains linear.
+    /// </summary>
+    const int ManyNotes = 65_536, NoteShare = 4;
+
+    /// <summary>
+    /// Whether somebody waits to hear of each key that a purge has overtaken: clients that cache keys by their prefix. The walk begins with
+    /// the purge then. Set by the root.
+    /// </summary>
+    public Func<bool> IsAwaited { get; init; } = () => false;
+
+    /// <summary>
+    /// While the AOF is loaded no slices run. Removes what purges of prefixes have overtaken, if they or the writes since have become many:
+    /// an AOF may hold any number of them.
+    /// </summary>
+    public void KeepUp()
+    {
+        foreach (var database in keyspace.Databases)
+        {
+            var prefixes = database.Tags.Prefixes;
+            if (!prefixes.IsFull(0) && prefixes.Notes <= Math.Max(ManyNotes, database.Count / NoteShare)) continue;
+            if (IsWalking) Finish();
+            Begin(database);
+            Finish();
+        }
+    }
+
+    void Finish()
+    {
+        while (Step())
+        {
+        }
+    }
 
     /// <summary>Runs one slice. Returns whether the walk is to go on.</summary>
     /// <param name="isUrgent">Whether memory is short, so that few purged keys are worth a walk.</param>
@@ -88,28 +124,43 @@ sealed class PurgeSweep(
 
     bool TryBegin(bool isUrgent)
     {
-        if (_cleanup is not null)
-        {
-            if (keyspace[_database].Cleanup == _cleanup) return true;
-            _cleanup.GiveUp();
-            _cleanup = null;
-        }
+        if (IsWalking) return true;
         foreach (var database in keyspace.Databases)
         {
             if (!IsDue(database, isUrgent)) continue;
-            (_cleanup, _database, _cursor, _tagLine, _keysDone, _left) = (database.Cleanup, database.Number, 0, 0, false, 0);
-            _cleanup.Begin();
+            Begin(database);
             return true;
         }
         return false;
+    }
+
+    /// <summary>Whether a walk is under way whose keys are still those of their database.</summary>
+    bool IsWalking
+    {
+        get
+        {
+            if (_cleanup is null) return false;
+            if (keyspace[_database].Cleanup == _cleanup) return true;
+            _cleanup.GiveUp();
+            _cleanup = null;
+            return false;
+        }
+    }
+
+    void Begin(Database database)
+    {
+        (_cleanup, _database, _cursor, _tagLine, _keysDone, _left) = (database.Cleanup, database.Number, 0, 0, false, 0);
+        database.BeginSweep();
     }
 
     bool IsDue(Database database, bool isUrgent)
     {
         var cleanup = database.Cleanup;
         if (cleanup.Waiting == 0) return false;
+        // Until it is over, every look-up compares names.
+        if (database.PurgesPrefixes) return true;
         if (isUrgent) return cleanup.Keys > database.Count / DeadShareUnderPressure;
-        return !history.IsReplica && cleanup.Keys > database.Count / DeadShare
+        return !history.IsReplica && (cleanup.Keys > database.Count / DeadShare || IsAwaited())
             || clock.NowMicroseconds - cleanup.Waiting > LongestWaitMicroseconds;
     }
 
@@ -131,15 +182,16 @@ sealed class PurgeSweep(
 
     void WalkKeys(Database database)
     {
-        var visitor = new Visitor(database, _dead, _stale);
+        var isMaster = !history.IsReplica && !dataset.IsLoading;
+        var visitor = new Visitor(database, isMaster, _dead, _stale);
         for (var i = 0; i < BucketsBetweenLooks && !_keysDone && _dead.Count < MostKeysACommand; i++)
         {
             _cursor = database.Walk(_cursor, ref visitor);
             _keysDone = _cursor == 0;
         }
+        _left += visitor.Left;
         // The index moves its entries as keys go, but not the records of other keys.
-        if (history.IsReplica) _left += _dead.Count;
-        else Delete(database);
+        Delete(database, isTold: isMaster);
         foreach (var record in _stale) Settle(database, record.Key);
         _dead.Clear();
         _stale.Clear();
@@ -155,24 +207,29 @@ sealed class PurgeSweep(
     }
 
     /// <summary>What the walk does with each record.</summary>
-    readonly struct Visitor(Database database, List<Record> dead, List<Record> stale) : IRecordVisitor
+    struct Visitor(Database database, bool isMaster, List<Record> dead, List<Record> stale) : IRecordVisitor
     {
+        /// <summary>Dead keys that are not this server's to delete.</summary>
+        public int Left { get; private set; }
+
         public void Visit(Record record)
         {
-            if (!record.HasMetadata) return;
-            if (database.IsPurged(record)) dead.Add(record);
+            if (!database.PurgesPrefixes && !record.HasMetadata) return;
+            if (isMaster ? database.IsPurged(record) : database.IsPurgedByPrefix(record)) dead.Add(record);
+            else if (!record.HasMetadata) return;
+            else if (!isMaster && database.IsPurged(record)) Left++;
             else if (database.NeedsSettling(record)) stale.Add(record);
         }
     }
 
-    void Delete(Database database)
+    void Delete(Database database, bool isTold)
     {
         for (int first = 0, next; first < _dead.Count; first = next)
         {
             next = first + 1;
             var slot = SlotOf(database, _dead[first]);
             while (next < _dead.Count && next - first < MostKeysACommand && SlotOf(database, _dead[next]) == slot) next++;
-            Propagate(database, first, next);
+            if (isTold) Propagate(database, first, next);
             for (var i = first; i < next; i++) keys.DropPurged(database, database.Lookup(_dead[i].Key));
         }
     }

@@ -1,3 +1,4 @@
+using MiniRedis.Cluster;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
@@ -42,15 +43,23 @@ sealed class ExportFeed(MigrationHost host) : IEffectSink
         {
             if ((commands[i].Target & EffectTarget.Replicas) == 0) continue;
             var bytes = encoded[commands[i].Offset..(i + 1 < commands.Length ? commands[i + 1].Offset : encoded.Length)];
-            if (SlotOf(bytes) is >= 0 and var slot) host.Feed(slot, commands[i].Database, bytes);
+            if (SlotOf(bytes, out var isPurge) is >= 0 and var slot) host.Feed(slot, commands[i].Database, bytes);
+            else if (isPurge) host.FeedAll(commands[i].Database, bytes);
         }
     }
 
     /// <summary>The slot of the first key of an encoded command; -1 if it has none.</summary>
-    int SlotOf(ReadOnlySpan<byte> bytes)
+    /// <param name="isPurge">Whether it is a purge, which concerns all slots.</param>
+    int SlotOf(ReadOnlySpan<byte> bytes, out bool isPurge)
     {
+        isPurge = false;
         var parser = default(RequestParser);
         if (parser.Parse(bytes, s_limits, _arguments, out var request, out _, out _, out _) != ParseStatus.Request) return -1;
+        if (request.Count == 2 && CachePayload.Is(request[1]) && CachePayloadReader.TryBegin(request[1], out var told))
+        {
+            isPurge = told.Kind == CachePayloadKind.Purge;
+            return told.Kind == CachePayloadKind.Keys && told.NextKey(out var key, out _, out _) ? HashSlot.Of(key) : -1;
+        }
         if (FindCommand(request[0]) is not { } command) return -1;
         if (command.IsContainer && request.Count > 1) command = command.FindSubcommand(request[1]) ?? command;
         return SlotRouter.SlotOf(command, request);

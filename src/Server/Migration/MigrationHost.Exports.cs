@@ -2,7 +2,7 @@ using System.Collections;
 using System.Globalization;
 using MiniRedis.Cluster;
 using MiniRedis.Cluster.Migrations;
-using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Following;
 using MiniRedis.Server.Links;
@@ -106,16 +106,30 @@ sealed partial class MigrationHost
         foreach (var (job, export) in _exports)
         {
             if (!job.IsFed || !job.Slots.Contains(slot)) continue;
-            if (export.Database != database)
-            {
-                export.Database = database;
-                Add(export, LinkCommand.Encode("SELECT", database.ToString(CultureInfo.InvariantCulture)));
-            }
-            Add(export, command);
+            Feed(job, export, database, command);
             // At most one export has the slot.
-            CheckLimit(job, export);
             break;
         }
+    }
+
+    /// <summary>Something was done that may concern keys of all slots.</summary>
+    public void FeedAll(int database, ReadOnlySpan<byte> command)
+    {
+        foreach (var (job, export) in _exports)
+        {
+            if (job.IsFed) Feed(job, export, database, command);
+        }
+    }
+
+    void Feed(SlotMigration job, Export export, int database, ReadOnlySpan<byte> command)
+    {
+        if (export.Database != database)
+        {
+            export.Database = database;
+            Add(export, LinkCommand.Encode("SELECT", database.ToString(CultureInfo.InvariantCulture)));
+        }
+        Add(export, command);
+        CheckLimit(job, export);
     }
 
     void Add(Export export, ReadOnlySpan<byte> bytes)

@@ -24,7 +24,7 @@ delegate void LeftOutKey(int database, ReadOnlySpan<byte> key);
 /// commands are refused (<see cref="Errors.Loading"/>). Under the executor's lock.
 /// </summary>
 sealed class Loading(
-    Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, RdbSaving saving,
+    Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, PurgeSweep purgeSweep, RdbSaving saving,
     FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ReplicationHistory history, Clock clock,
     PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IMemoryHolder, IDisposable
@@ -213,6 +213,7 @@ sealed class Loading(
             if (!isDone)
             {
                 // An AOF deletes keys too, and may take long to load.
+                if (_aof is not null) purgeSweep.KeepUp();
                 while (defrag.Run() == 0)
                 {
                 }

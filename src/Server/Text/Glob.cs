@@ -39,6 +39,23 @@ internal static class Glob
         }
     }
 
+    /// <summary>
+    /// Whether a pattern that ends with a star matches a text: then it matches all texts that begin so. Others are said not to, even if they
+    /// do ("*?").
+    /// </summary>
+    public static bool IsMatchOfAllBehind(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> prefix)
+    {
+        var endsWithStar = false;
+        for (var p = 0; p < pattern.Length;)
+        {
+            // An escaped star, or one in a set, is none.
+            endsWithStar = pattern[p] == '*';
+            if (endsWithStar) p++;
+            else MatchOne(pattern, ref p, 0, ignoreCase: false);
+        }
+        return endsWithStar && IsMatch(pattern, prefix);
+    }
+
     /// <summary>Matches the head, before the first star, and removes it from both.</summary>
     static bool MatchHead(ref ReadOnlySpan<byte> pattern, ref ReadOnlySpan<byte> text, bool ignoreCase)
     {

@@ -51,7 +51,7 @@ sealed partial class TrackedKeys
         get
         {
             long newest = 0;
-            foreach (var database in keyspace.Databases) newest = Math.Max(newest, database.Tags.Newest);
+            foreach (var database in keyspace.Databases) newest = Math.Max(newest, database.Tags.NewestOfAny);
             return newest;
         }
     }
@@ -65,7 +65,7 @@ sealed partial class TrackedKeys
             var hash = keyspace[0].HashOf(key);
             foreach (var database in keyspace.Databases)
             {
-                if (database.Tags.Newest == 0 || database.Lookup(key, hash) is not { Found: true } at) continue;
+                if (database.Tags.NewestOfAny == 0 || database.Lookup(key, hash) is not { Found: true } at) continue;
                 if (!database.IsPurged(at.Record) && !database.NeedsSettling(at.Record)) continue;
                 BitConverter.TryWriteBytes(names.GetSpan(sizeof(int)), key.Length);
                 names.Advance(sizeof(int));

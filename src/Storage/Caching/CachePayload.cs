@@ -9,7 +9,7 @@ public enum CachePayloadKind : byte
     /// <summary>Keys have these metadata.</summary>
     Keys = (byte)'k',
 
-    /// <summary>Tags were purged, or all keys with metadata.</summary>
+    /// <summary>Tags or prefixes were purged, or all keys with metadata.</summary>
     Purge = (byte)'p',
 
     /// <summary>The cache clock has come so far.</summary>

@@ -4,9 +4,9 @@ namespace MiniRedis.Storage.Caching;
 
 /// <summary>What the purges of a database have left behind: keys that nobody sees any more and whose memory is still taken.</summary>
 /// <remarks>
-/// A walk over all keys serves all purges before its start. Whoever walks tells of its start and end, deletes what is purged
-/// (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.Settle</c>). It goes with the keys, as the
-/// <see cref="TagTable"/> does.
+/// A walk over all keys serves all purges before its start. Whoever walks tells of its start and end (<c>Database.BeginSweep</c>), deletes
+/// what is purged (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.Settle</c>). It goes with the keys, as
+/// the <see cref="TagTable"/> does.
 /// </remarks>
 public sealed class PurgeCleanup
 {
@@ -21,19 +21,25 @@ public sealed class PurgeCleanup
     /// <summary>Keys that hard purges have overtaken and that are still there: an estimate, rather too high.</summary>
     public long Keys { get; private set; }
 
+    /// <summary>Notes a purge for the next walk.</summary>
+    internal void Note(long version)
+    {
+        if (Waiting == 0) Waiting = version;
+        _newest = Math.Max(_newest, version);
+    }
+
     /// <summary>Notes a purge that concerns so many keys.</summary>
     internal void Note(long version, long keys, bool isSoft)
     {
         if (keys == 0) return;
-        if (Waiting == 0) Waiting = version;
-        _newest = version;
+        Note(version);
         if (isSoft) return;
         Keys += keys;
         _keysSince += keys;
     }
 
     /// <summary>A walk begins.</summary>
-    public void Begin()
+    internal void Begin()
     {
         Debug.Assert(Waiting != 0 && Sweeping == 0);
         _begunFor = Waiting;

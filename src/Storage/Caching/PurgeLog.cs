@@ -7,8 +7,9 @@ namespace MiniRedis.Storage.Caching;
 /// <param name="version">The version of the clock that it got: values below it are overtaken.</param>
 /// <param name="scope">What it overtakes.</param>
 /// <param name="isSoft">Whether it makes stale what has a stale window.</param>
-/// <param name="name">The tag; empty for a purge of all.</param>
-public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
+/// <param name="name">The tag or the prefix; empty for a purge of all.</param>
+/// <param name="isForAllNodes">See <see cref="IsForAllNodes"/>.</param>
+public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool isForAllNodes)
 {
     public long Version { get; } = version;
 
@@ -17,6 +18,9 @@ public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSof
     public bool IsSoft { get; } = isSoft;
 
     public ReadOnlySpan<byte> Name { get; } = name;
+
+    /// <summary>Whether the other nodes of a cluster are to carry it out, since this one was asked for it.</summary>
+    public bool IsForAllNodes { get; } = isForAllNodes;
 }
 
 /// <summary>
@@ -27,7 +31,11 @@ public readonly ref struct PurgeEntry(long version, PurgeScope scope, bool isSof
 ///   entries   a ring: version, hash and place of the name, and the number of the next older entry in the same bucket
 ///   heads     bucket of a hash -> number of its newest entry; numbers below the oldest entry's end a chain
 /// </code>
+/// Prefixes have a chain of their own, since whoever looks for them has no name, but a key: it is followed as far back as that one's value
+/// was begun.
+/// <para>
 /// What the rings have no room for is forgotten, oldest first. <see cref="Floor"/> then rises: of purges up to it nothing is known.
+/// </para>
 /// </summary>
 /// <remarks>
 /// Belongs to the number of its database: FLUSHDB and SWAPDB leave it alone, since those who fill and purge name the number. The
@@ -38,8 +46,8 @@ public sealed class PurgeLog
     /// <summary>The default number of purges that are remembered: a minute of 270 a second.</summary>
     public const int DefaultCapacity = 16_384;
 
-    /// <summary>Bytes of names that are remembered. A thousand names of the longest kind.</summary>
-    const int MostNameBytes = 1 << 20;
+    /// <summary>Bytes of names that are remembered: a thousand names of the longest kind, or 64 bytes a name where there may be more.</summary>
+    const int LeastNameBytes = 1 << 20, BytesPerName = 64;
 
     const int FirstEntries = 16, FirstNameBytes = 256;
 
@@ -49,13 +57,17 @@ public sealed class PurgeLog
         public ulong Hash;
         public long NameStart;
         public long Older;
+
+        /// <summary>Of a prefix: the number of the one before it.</summary>
+        public long OlderPrefix;
         public int NameLength;
         public PurgeScope Scope;
         public bool IsSoft;
+        public bool IsForAllNodes;
     }
 
     readonly HashSeed _seed;
-    readonly int _capacity;
+    int _capacity = DefaultCapacity;
     Entry[] _entries = [];
     long[] _heads = [];
     byte[] _names = [];
@@ -63,13 +75,22 @@ public sealed class PurgeLog
     // Entries are numbered from 1 on; those from _oldest to _newest are there. Places of names count bytes from the first name on.
     long _oldest = 1, _newest, _nameEnd;
 
+    // The number of the latest purge of a prefix; below the oldest if none is remembered.
+    long _newestPrefix;
+
     /// <param name="seed">The secret of the hash of names.</param>
-    /// <param name="capacity">The most entries; a power of two.</param>
-    public PurgeLog(HashSeed seed, int capacity = DefaultCapacity)
+    public PurgeLog(HashSeed seed) => _seed = seed;
+
+    /// <summary>The most purges that are remembered; 0 for none.</summary>
+    public int Capacity
     {
-        Debug.Assert(System.Numerics.BitOperations.IsPow2(capacity));
-        _seed = seed;
-        _capacity = capacity;
+        get => _capacity;
+        set
+        {
+            _capacity = value;
+            while (Count > value) ForgetOldest();
+            if (_entries.Length > Math.Max(FirstEntries, RoomFor(value))) Rebuild(RoomFor(value));
+        }
     }
 
     /// <summary>Of purges up to this version nothing is known; 0 while everything is.</summary>
@@ -93,7 +114,7 @@ public sealed class PurgeLog
         get
         {
             ref readonly var entry = ref At(_oldest + index);
-            return new(entry.Version, entry.Scope, entry.IsSoft, NameOf(entry));
+            return new(entry.Version, entry.Scope, entry.IsSoft, NameOf(entry), entry.IsForAllNodes);
         }
     }
 
@@ -111,19 +132,27 @@ public sealed class PurgeLog
     }
 
     /// <summary>Notes a purge. Its version is not below that of the one before; purges of several tags at once have the same.</summary>
-    public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name)
+    public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool isForAllNodes = false)
     {
         Debug.Assert(version >= Newest && name.Length <= TagTable.MaxNameLength);
-        if (Count == _entries.Length) GrowEntries();
+        Newest = version;
+        if (scope == PurgeScope.All) NewestOfAll = version;
+        if (_capacity == 0)
+        {
+            Floor = version;
+            return;
+        }
+        if (Count == _capacity) ForgetOldest();
+        else if (Count == _entries.Length) Rebuild(Math.Max(FirstEntries, _entries.Length * 2));
         var start = PlaceFor(name.Length);
         name.CopyTo(_names.AsSpan((int)(start & (_names.Length - 1))));
         _nameEnd = start + name.Length;
-        Newest = version;
-        if (scope == PurgeScope.All) NewestOfAll = version;
         At(++_newest) = new()
         {
             Version = version, Scope = scope, IsSoft = isSoft, NameStart = start, NameLength = name.Length, Hash = SipHash13.Hash(name, _seed),
+            OlderPrefix = _newestPrefix, IsForAllNodes = isForAllNodes,
         };
+        if (scope == PurgeScope.Prefix) _newestPrefix = _newest;
         Chain(_newest);
     }
 
@@ -142,6 +171,16 @@ public sealed class PurgeLog
 
     /// <summary>As <see cref="NewestOf"/>, of hard purges.</summary>
     public long NewestHardOf(ReadOnlySpan<byte> tag) => Find(tag, hardOnly: true);
+
+    /// <summary>Whether a prefix that a key begins with was purged after a version.</summary>
+    public bool HasPrefixOf(ReadOnlySpan<byte> key, long since)
+    {
+        for (var number = _newestPrefix; number >= _oldest && At(number).Version > since; number = At(number).OlderPrefix)
+        {
+            if (key.StartsWith(NameOf(At(number)))) return true;
+        }
+        return false;
+    }
 
     long Find(ReadOnlySpan<byte> tag, bool hardOnly)
     {
@@ -168,16 +207,15 @@ public sealed class PurgeLog
         head = number;
     }
 
-    /// <summary>Makes room for an entry: a larger ring, or the oldest entry's.</summary>
-    void GrowEntries()
+    int MostNameBytes => Math.Max(LeastNameBytes, RoomFor(_capacity) * BytesPerName);
+
+    static int RoomFor(int entries) => (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)entries);
+
+    /// <summary>Gives the ring of entries another length: a power of two, and no less than there are.</summary>
+    void Rebuild(int length)
     {
-        if (_entries.Length == _capacity)
-        {
-            ForgetOldest();
-            return;
-        }
         var old = _entries;
-        _entries = new Entry[Math.Max(FirstEntries, old.Length * 2)];
+        _entries = new Entry[length];
         _heads = new long[_entries.Length];
         for (var number = _oldest; number <= _newest; number++)
         {
@@ -195,7 +233,7 @@ public sealed class PurgeLog
             if ((start & (_names.Length - 1)) + length > _names.Length) start = (start | (long)(_names.Length - 1)) + 1;
             var firstInUse = Count == 0 ? start : At(_oldest).NameStart;
             if (_names.Length > 0 && start + length - firstInUse <= _names.Length) return start;
-            if (_names.Length == MostNameBytes) ForgetOldest();
+            if (_names.Length >= MostNameBytes) ForgetOldest();
             else GrowNames(length);
         }
     }

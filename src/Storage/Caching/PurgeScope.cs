@@ -8,4 +8,7 @@ public enum PurgeScope : byte
 
     /// <summary>All keys with metadata.</summary>
     All,
+
+    /// <summary>Keys that begin with a name, those without metadata too.</summary>
+    Prefix,
 }

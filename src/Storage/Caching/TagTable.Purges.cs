@@ -6,8 +6,14 @@ namespace MiniRedis.Storage.Caching;
 /// <summary>Purges, and which keys they have overtaken.</summary>
 public sealed unsafe partial class TagTable
 {
-    /// <summary>The version of the latest purge of a tag that a key has, or of all: values from it on are untouched by any.</summary>
+    /// <summary>
+    /// The version of the latest purge of a tag that a key has, or of all: values from it on are untouched by any of these. Prefixes stand
+    /// apart.
+    /// </summary>
     public long Newest => _newest;
+
+    /// <summary>As <see cref="Newest"/>, of prefixes too.</summary>
+    public long NewestOfAny => Math.Max(_newest, Prefixes.Newest);
 
     /// <summary>Notes a purge of a tag. Returns how many keys may be overtaken; 0 for a tag that no key has.</summary>
     internal long Purge(ReadOnlySpan<byte> name, long version, bool isSoft)
@@ -48,14 +54,27 @@ public sealed unsafe partial class TagTable
     }
 
     /// <summary>Whether a hard purge, or a soft one where there is no stale window, has overtaken a key.</summary>
-    internal bool IsPurged(Record record) => new MetadataCell(record) is var cell && cell.Created < _newest && Judge(cell, out _);
+    internal bool IsPurged(Record record) => IsPurgedByTag(record) || IsPurgedByPrefix(record);
+
+    /// <summary>As <see cref="IsPurged"/>, by a purge of a tag or of all.</summary>
+    internal bool IsPurgedByTag(Record record) =>
+        record.HasMetadata && new MetadataCell(record) is var cell && cell.Created < _newest && Judge(cell, out _);
+
+    /// <summary>As <see cref="IsPurged"/>, by a purge of a prefix.</summary>
+    internal bool IsPurgedByPrefix(Record record) => Prefixes.Any && Prefixes.Judge(record, out _);
 
     /// <summary>
     /// The first soft purge (a version) that concerns a key with a stale window and that it is not settled for; 0 if there is none, or the
     /// key is dead.
     /// </summary>
-    internal long StaleSince(Record record) =>
-        new MetadataCell(record) is var cell && cell.Created < _newest && !Judge(cell, out var since) ? since : 0;
+    internal long StaleSince(Record record)
+    {
+        var (byTag, byPrefix) = (0L, 0L);
+        if (!record.HasMetadata) return 0;
+        if (new MetadataCell(record) is var cell && cell.Created < _newest && Judge(cell, out byTag)) return 0;
+        if (Prefixes.Any && Prefixes.Judge(record, out byPrefix)) return 0;
+        return byTag == 0 || byPrefix == 0 ? Math.Max(byTag, byPrefix) : Math.Min(byTag, byPrefix);
+    }
 
     /// <summary>
     /// The deadline (unix milliseconds, -1 for none) and the stale window of a key with metadata, with what a soft purge has taken off
@@ -131,6 +150,7 @@ public sealed unsafe partial class TagTable
         _entries.Clear(_arena);
         _buckets.Clear(_arena);
         _allSofts.Clear(_arena);
+        Prefixes.Free();
         (_mask, _split, _free) = (MinBuckets - 1, 0, 0);
         (Count, Keys) = (0, 0);
     }
@@ -143,6 +163,7 @@ public sealed unsafe partial class TagTable
             _entries.MoveBlocks(mover);
             _buckets.MoveBlocks(mover);
             _allSofts.MoveBlock(mover);
+            Prefixes.MoveBlocks(mover);
         }
         for (; !mover.IsSpent && cursor < _entries.Count; cursor++)
         {

@@ -11,7 +11,7 @@ public sealed unsafe partial class TagTable
     /// <summary>Bytes of the arena that the table takes, block by block.</summary>
     internal long CountBytes()
     {
-        var bytes = _entries.Bytes + _buckets.Bytes + _allSofts.Bytes;
+        var bytes = _entries.Bytes + _buckets.Bytes + _allSofts.Bytes + Prefixes.CountBytes();
         for (var id = 0u; id < _entries.Count * Entry.PerLine; id++)
         {
             var entry = EntryOf(id);

@@ -60,7 +60,11 @@ public sealed unsafe partial class TagTable
     {
         _arena = arena;
         _seed = seed;
+        Prefixes = new(arena, seed);
     }
+
+    /// <summary>Purges of prefixes, which concern keys without metadata too.</summary>
+    public PrefixPurges Prefixes { get; }
 
     /// <summary>Tags that keys have.</summary>
     public long Count { get; private set; }

@@ -19,7 +19,62 @@ public sealed unsafe partial class Database
     /// Whether a purge has overtaken a key: it is as good as deleted. As with deadlines, the caller deletes it, because that is an
     /// effect.
     /// </summary>
-    public bool IsPurged(Record record) => record.HasMetadata && Tags.IsPurged(record);
+    public bool IsPurged(Record record) => Tags.IsPurged(record);
+
+    /// <summary>
+    /// As <see cref="IsPurged"/>, by a purge of a prefix: that depends on the order of what was done alone, so it holds for a master's
+    /// commands too, and while a file of them is loaded.
+    /// </summary>
+    public bool IsPurgedByPrefix(Record record) => Tags.IsPurgedByPrefix(record);
+
+    // What a record's flags are taken to have in addition: while prefixes are purged, any key may be gone.
+    RecordFlags _suspicion;
+
+    /// <summary>Whether a key may be gone though it is found: it has a deadline or metadata, or prefixes are being purged.</summary>
+    public bool MayBeGone(Record record) => ((record.Flags | _suspicion) & RecordLayout.Mortal) != 0;
+
+    /// <summary>Whether prefixes are being purged (<see cref="PrefixPurges.Any"/>).</summary>
+    public bool PurgesPrefixes => _suspicion != 0;
+
+    /// <summary>Whether a purge of a prefix has overtaken a key, or made it stale and it is not settled.</summary>
+    public bool IsUnderPrefix(Record record) => PurgesPrefixes && (Tags.Prefixes.Judge(record, out var since) || since > 0);
+
+    /// <summary>Says that a key is written, so that the purges of prefixes so far concern it no more. To be called in a change.</summary>
+    internal void NoteWrite(ReadOnlySpan<byte> key)
+    {
+        if (PurgesPrefixes) Tags.Prefixes.Note(key);
+    }
+
+    /// <summary>
+    /// A key that a purge of a prefix has overtaken here is alive where the running command comes from, and is written there: it stays.
+    /// </summary>
+    public void Revive(ReadOnlySpan<byte> key)
+    {
+        BeginChange();
+        NoteWrite(key);
+    }
+
+    void LookForPrefixes()
+    {
+        _suspicion = Tags.Prefixes.Any ? RecordLayout.Mortal : RecordFlags.None;
+        CountPurgeBytes();
+    }
+
+    // What of Keyspace.PurgeBytes is this database's.
+    long _purgeBytes;
+
+    void CountPurgeBytes()
+    {
+        var bytes = Purges.Bytes + Tags.Prefixes.NameBytes;
+        _keyspace.PurgeBytes += bytes - _purgeBytes;
+        _purgeBytes = bytes;
+    }
+
+    internal void RememberPurges(int capacity)
+    {
+        Purges.Capacity = capacity;
+        CountPurgeBytes();
+    }
 
     /// <summary>
     /// Whether a key with metadata may have to be looked at closely when it is used: a purge may have overtaken it, or it slides.
@@ -96,7 +151,7 @@ public sealed unsafe partial class Database
     {
         var record = at.Record;
         if (deadline != record.ExpireAt) record = SetExpiry(at, deadline);
-        new MetadataCell(record).Settle(window, Tags.Newest);
+        new MetadataCell(record).Settle(window, Tags.NewestOfAny);
         return record;
     }
 
@@ -111,14 +166,18 @@ public sealed unsafe partial class Database
     public ReadOnlySpan<uint> TagsOf(Record record) => record.HasMetadata ? new MetadataCell(record).Tags : [];
 
     /// <summary>Gives a found key metadata and tags, in place of those that it has.</summary>
-    public Record SetMetadata(in KeyLookup at, in CacheMetadata metadata, TagNames tags)
+    /// <param name="at">The key.</param>
+    /// <param name="metadata">Without the tags.</param>
+    /// <param name="tags">Their names.</param>
+    /// <param name="settledUpTo">See <see cref="MetadataCell.SettledUpTo"/>.</param>
+    public Record SetMetadata(in KeyLookup at, in CacheMetadata metadata, TagNames tags, long settledUpTo = 0)
     {
         Debug.Assert(at.Found);
         Capture(at);
         BeginChange();
         var had = at.Record.HasMetadata;
         var record = had ? at.Record : AddCell(at);
-        WriteMetadata(record, metadata, tags, had);
+        WriteMetadata(record, metadata, tags, had, settledUpTo);
         return record;
     }
 
@@ -198,8 +257,9 @@ public sealed unsafe partial class Database
     /// <param name="metadata">Without the tags.</param>
     /// <param name="tags">Their names; a span of another record's is fine.</param>
     /// <param name="had">Whether there are metadata in its place now, to be given back.</param>
+    /// <param name="settledUpTo">See <see cref="MetadataCell.SettledUpTo"/>.</param>
     [SkipLocalsInit]
-    internal void WriteMetadata(Record record, in CacheMetadata metadata, TagNames tags, bool had)
+    internal void WriteMetadata(Record record, in CacheMetadata metadata, TagNames tags, bool had, long settledUpTo = 0)
     {
         Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey];
         // Hold first, give back later: a tag that stays must not go in between.
@@ -207,7 +267,7 @@ public sealed unsafe partial class Database
         var cell = new MetadataCell(record);
         Tags.AddKey();
         if (had) Tags.RemoveKey(cell);
-        cell.Write(Arena, metadata, ids[..count]);
+        cell.Write(Arena, metadata, ids[..count], settledUpTo);
     }
 
     /// <summary>
@@ -215,26 +275,66 @@ public sealed unsafe partial class Database
     /// <see cref="DeadlineOf"/> say; <see cref="Cleanup"/> says how much there is to sweep.
     /// </summary>
     /// <param name="scope">What it overtakes.</param>
-    /// <param name="name">The tag; empty for all.</param>
+    /// <param name="name">The tag or the prefix; empty for all.</param>
     /// <param name="isSoft">Whether keys with a stale window turn stale instead.</param>
     /// <param name="version">From <see cref="CacheClock.Next"/>, or from the server that made the purge.</param>
-    public void Purge(PurgeScope scope, ReadOnlySpan<byte> name, bool isSoft, long version)
+    /// <param name="isForAllNodes">Of a node of a cluster: see <see cref="PurgeEntry.IsForAllNodes"/>.</param>
+    public void Purge(PurgeScope scope, ReadOnlySpan<byte> name, bool isSoft, long version, bool isForAllNodes = false)
     {
         BeginChange();
         _keyspace.CacheClock.RaiseTo(version);
-        Purges.Add(version, scope, isSoft, name);
-        var keys = scope == PurgeScope.All ? Tags.PurgeAll(version, isSoft) : Tags.Purge(name, version, isSoft);
-        Cleanup.Note(version, keys, isSoft);
+        Purges.Add(version, scope, isSoft, name, isForAllNodes);
+        switch (scope)
+        {
+            case PurgeScope.Tag:
+                Cleanup.Note(version, Tags.Purge(name, version, isSoft), isSoft);
+                break;
+            case PurgeScope.All:
+                Cleanup.Note(version, Tags.PurgeAll(version, isSoft), isSoft);
+                break;
+            case PurgeScope.Prefix when Count + HiddenCount > 0:
+                Tags.Prefixes.Add(name, version, isSoft);
+                Cleanup.Note(version);
+                break;
+        }
+        LookForPrefixes();
+    }
+
+    /// <summary>Whether a purge means a key, by its name, its tags and its version, whatever this database knows of purges.</summary>
+    /// <inheritdoc cref="Purge" path="/param"/>
+    public bool IsMeant(Record record, PurgeScope scope, ReadOnlySpan<byte> name, long version)
+    {
+        if (scope == PurgeScope.Prefix) return record.Key.StartsWith(name);
+        if (!record.HasMetadata || new MetadataCell(record) is var cell && cell.Created >= version) return false;
+        return scope == PurgeScope.All || Tags.TryFind(name, out var id) && new MetadataCell(record).Tags.Contains(id);
     }
 
     /// <summary>What the purges have left to be swept.</summary>
     public PurgeCleanup Cleanup { get; private set; }
 
-    /// <summary>The walk that <see cref="PurgeCleanup.Begin"/> began has seen all keys. Debug builds count the keys of each tag anew.</summary>
+    /// <summary>A key that a purge has overtaken is about to be deleted.</summary>
+    public void NotePurgedDeletion(Record record)
+    {
+        // Of prefixes nobody knows how many keys they have.
+        if (Tags.IsPurgedByTag(record)) Cleanup.NoteDeleted();
+    }
+
+    /// <summary>A walk over all keys begins, for the purges so far.</summary>
+    public void BeginSweep()
+    {
+        Cleanup.Begin();
+        Tags.Prefixes.BeginWalk();
+    }
+
+    /// <summary>The walk that <see cref="BeginSweep"/> began has seen all keys. Debug builds count the keys of each tag anew.</summary>
     /// <inheritdoc cref="PurgeCleanup.End" path="/param"/>
     public void EndSweep(long left = 0, long nowMicros = 0)
     {
         Cleanup.End(left, nowMicros);
+        Tags.Prefixes.EndWalk();
+        // A walk behind one that was given up has left the later purges.
+        if (Tags.Prefixes.Any) Cleanup.Note(Tags.Prefixes.Newest);
+        LookForPrefixes();
         VerifyTagsInDebug();
     }
 

@@ -4,6 +4,7 @@ using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Index.Slots;
 using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Databases;
@@ -147,6 +148,8 @@ public sealed unsafe partial class Database
     {
         (_index, other._index, _slots, other._slots) = (other._index, _index, other._slots, _slots);
         (Tags, other.Tags, Cleanup, other.Cleanup) = (other.Tags, Tags, other.Cleanup, Cleanup);
+        LookForPrefixes();
+        other.LookForPrefixes();
     }
 
     internal (IKeyTable Table, TagTable Tags) ReplaceIndex()
@@ -156,6 +159,7 @@ public sealed unsafe partial class Database
         (_index, _slots) = _keyspace.NewIndex();
         Tags = _keyspace.NewTags();
         Cleanup = new();
+        LookForPrefixes();
         return old;
     }
 
@@ -191,6 +195,7 @@ public sealed unsafe partial class Database
             else _slots.Insert(at.Hash, fresh.Block);
         }
         if (Part is not null) MarkNew(at.Hash, fresh);
+        if (!inherits) NoteWrite(fresh.Key);
         if (fresh.HasExpiry)
         {
             CountExpiring(at.Hash, 1);

@@ -3,6 +3,7 @@ using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Index.Slots;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Snapshots;
 using MiniRedis.Storage.Values;
@@ -90,6 +91,18 @@ public sealed partial class Keyspace : IDisposable
             foreach (var database in _databases) bytes += database.IndexBytes;
             return bytes;
         }
+    }
+
+    /// <summary>
+    /// Bytes of the collected heap that remember purges: their logs, and the prefixes under way. <see cref="UsedBytes"/> has those of the
+    /// arena.
+    /// </summary>
+    public long PurgeBytes { get; internal set; }
+
+    /// <summary>Sets how many purges each database remembers (<see cref="PurgeLog.Capacity"/>).</summary>
+    public void RememberPurges(int capacity)
+    {
+        foreach (var database in _databases) database.RememberPurges(capacity);
     }
 
     /// <summary>Average bytes of a key, with its share of the index; 0 without keys (MEMORY STATS keys.bytes-per-key).</summary>

@@ -48,11 +48,6 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// <summary>Whether the key has what a cache's key carries (<c>Database.TryGetMetadata</c>).</summary>
     public bool HasMetadata => (Flags & RecordFlags.HasMetadata) != 0;
 
-    /// <summary>
-    /// Whether the key can be gone though it is found: it has a deadline, or metadata by which a purge may have overtaken it.
-    /// </summary>
-    public bool IsMortal => (Flags & (RecordFlags.HasExpiry | RecordFlags.HasMetadata)) != 0;
-
     /// <summary>The two words of the metadata, where <see cref="HasMetadata"/>.</summary>
     internal ulong* Metadata
     {

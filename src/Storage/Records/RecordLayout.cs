@@ -44,6 +44,10 @@ enum RecordFlags : byte
 static unsafe class RecordLayout
 {
     public const int HeaderSize = 8;
+
+    /// <summary>Either says that the key can be gone though it is found: a deadline, or a purge.</summary>
+    public const RecordFlags Mortal = RecordFlags.HasExpiry | RecordFlags.HasMetadata;
+
     public const int MaxShortKey = byte.MaxValue;
 
     /// <summary>

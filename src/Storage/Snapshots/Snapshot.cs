@@ -189,7 +189,7 @@ public sealed unsafe class Snapshot
     /// <summary>Captures a key, unless the snapshot was given up. A key that a purge has overtaken is as good as deleted.</summary>
     void Capture(SnapshotPart part, Record record)
     {
-        if (IsAbandoned || record.HasMetadata && part.Tags.IsPurged(record)) return;
+        if (IsAbandoned || part.Tags.IsPurged(record)) return;
         Captured++;
         if (record.IsNative || record.IsExternal && record.ExternalLength > LargestImage) Freeze(part, record);
         else Copy(part, record);

@@ -61,6 +61,7 @@ public static unsafe class StringStorage
                 && TryOverwrite(database, at, value, expireAt, encoding, keepsMetadata: true))
             {
                 database.WriteMetadata(at.Record, metadata, tags, had: true);
+                database.NoteWrite(key);
                 return at.Record;
             }
             fresh = CreateText(database.Arena, key, value, expireAt, encoding, RecordFlags.HasMetadata);

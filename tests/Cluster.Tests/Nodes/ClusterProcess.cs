@@ -256,6 +256,9 @@ sealed partial class ClusterProcess : Process, IClusterHost, IChannelOwner
 
     long IClusterHost.ReplicationOffset => _offset;
 
+    // Nothing is published here.
+    long IClusterHost.NewsPosition => 0;
+
     bool IClusterHost.HasMaster => _follows is not null;
 
     long IClusterHost.DataAge => World.Now - _heardAt;

@@ -22,6 +22,8 @@ sealed class LocalNode(LocalCluster cluster, int index, ClusterSettings settings
 
     public long Offset { get; set; } = 100;
 
+    public long NewsPosition { get; set; }
+
     public long DataAge { get; set; }
 
     public (string Ip, int Port)? Follows { get; private set; }
@@ -192,6 +194,19 @@ sealed class LocalCluster
             _ends.Remove((owner, link));
             if (_ends.Remove((other, otherLink)) && !other.IsDown) other.Machine.Closed(otherLink, Now);
         }
+        Settle();
+    }
+
+    /// <summary>The link that one node has opened to another breaks.</summary>
+    public void Cut(LocalNode from, LocalNode to)
+    {
+        var link = from.View(to).Link!.Id;
+        if (_ends.Remove((from, link), out var end))
+        {
+            _ends.Remove(end);
+            to.Machine.Closed(end.Item2, Now);
+        }
+        from.Machine.Closed(link, Now);
         Settle();
     }
 

@@ -38,6 +38,16 @@ public sealed class CacheReplicationTests
             "CACHE.PURGE TAG hard unknown",
             "GET {0}session",
             "CACHE.SET {0}after html TAGS 1 hard",
+            "MSET {0}pre:1 1 {0}pre:2 2 {0}pro:1 3",
+            "RPUSH {0}pre:list a b",
+            "CACHE.SET {0}pre:window html EX 1000 STALE 300",
+            "CACHE.PURGE SOFT PREFIX {0}pre:",
+            "SET {0}pre:2 4",
+            "SET {0}pre:3 5",
+            "CACHE.PURGE PREFIX {0}pre:1 {0}pre:3",
+            "APPEND {0}pre:2 x",
+            "APPEND {0}pre:1 x",
+            "SADD {0}pre:list a",
         ];
         foreach (var line in lines) Assert.False(client.Call(string.Format(null, line, prefix)).StartsWith('-'), line);
         Assert.StartsWith("*2 :", client.Call($"EVAL \"return {{redis.call('cache.set', KEYS[1], 'v', 'TAGS', 1, 'script'), 1}}\" 1 {prefix}script"));
@@ -199,6 +209,33 @@ public sealed class CacheReplicationTests
         Assert.Equal(Field(client, "replication", "master_repl_offset"), Field(replica, "replication", "slave_repl_offset"));
     }
 
+    [RedisServerFact]
+    public void What_policies_decide_is_the_same_on_a_redis_server_that_follows()
+    {
+        using var server = Ours(configuration: "cache-policy p: ttl 1000 max-ttl 2000 stale 50 jitter 50");
+        using var client = server.Connect();
+        var port = ServerProcess.FreePort();
+        using var process = Redis(port, server.Port);
+        using var redis = process.Connect();
+        AssertEqual(client, redis);
+        string[] lines =
+        [
+            "SET p:a v", "SET p:b v EX 5000", "SETEX p:c 100 v", "MSET p:d v other v", "HSET p:e f v", "RPUSH p:f a b", "XADD p:g * f v",
+            "INCR p:h", "EXPIRE p:h 500", "GETEX p:h PERSIST", "COPY other p:i", "RENAME other p:j", "SORT p:f ALPHA STORE p:k",
+            "CACHE.SET p:l v TAGS 1 t", "CACHE.SET p:m v EX 9000 STALE 5", "SET p:a w KEEPTTL", "PERSIST p:b", "INCREX p:n EX 300",
+        ];
+        foreach (var line in lines) Assert.False(client.Call(line).StartsWith('-'), line);
+        Assert.StartsWith("*", client.Call("EVAL \"return {redis.call('set',KEYS[1],'v'),1}\" 1 p:o"));
+        AssertEqual(client, redis);
+        AssertNoErrors(redis);
+        for (var letter = 'a'; letter <= 'o'; letter++)
+        {
+            var deadline = client.Call($"PEXPIRETIME p:{letter}");
+            Assert.NotEqual(":-1", deadline);
+            Assert.Equal(deadline, redis.Call($"PEXPIRETIME p:{letter}"));
+        }
+    }
+
     static RedisServerProcess Redis(int port, int master) => new(
         null, "--port", $"{port}", "--save", "", "--logfile", "log", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
         "--enable-debug-command", "yes", "--replicaof", "127.0.0.1", $"{master}");
@@ -206,6 +243,6 @@ public sealed class CacheReplicationTests
     /// <summary>Touches every key: those that a purge has overtaken are deleted by that, and replicas told.</summary>
     static void Sweep(RawClient client)
     {
-        foreach (var prefix in (string[])["before:", "after:"]) client.Call($"EXISTS {prefix}hard {prefix}soft");
+        foreach (var prefix in (string[])["before:", "after:"]) client.Call($"EXISTS {prefix}hard {prefix}soft {prefix}pre:3");
     }
 }

@@ -68,6 +68,12 @@ static class CachingPageSamples
         // end
 
         // sample
+        await db.StringSetAsync("stock:a:1", "1");
+        await db.ExecuteAsync("CACHE.PURGE", "PREFIX", "stock:a:");
+        Assert.False(await db.KeyExistsAsync("stock:a:1"));
+        // end
+
+        // sample
         await db.ExecuteAsync("CACHE.SET", "session:3", "cart", "SLIDE", 1800, "EX", 86400);
         Assert.Equal("cart", (string?)await db.StringGetAsync("session:3"));
         // end

@@ -5,6 +5,7 @@ using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Bus;
 using MiniRedis.Server.Hosting;
+using MiniRedis.Storage.Caching;
 
 namespace MiniRedis.Server.Tests.Bus;
 
@@ -110,6 +111,49 @@ public sealed class ClusterHostTests
             Assert.True(database.IsPurged(database.Lookup("k"u8).Record));
             Assert.Equal(1, database.Purges.Count);
             Assert.Contains(other.Effects.Commands, c => c.StartsWith("PING mrc1p\u0001", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void A_node_hears_of_the_purges_that_it_missed_while_its_link_was_cut_and_of_no_other_twice()
+    {
+        using var one = Start();
+        using var other = Start();
+        Meet(one, other);
+        using var client = one.Connect();
+        client.Call(s_all);
+        Assert.StartsWith(":", client.Call("CACHE.PURGE TAG first"), StringComparison.Ordinal);
+        Assert.StartsWith(":", client.Call("CACHE.PURGE LOCAL TAG local"), StringComparison.Ordinal);
+        other.TickUntil(() => PurgesOf(other) == "TAG first");
+        lock (one.Server.Executor.ExecutorLock)
+        {
+            var cluster = one.Server.Cluster!;
+            MachineOf(one).Closed(MachineOf(one).Nodes[1].Link!.Id, cluster.Now);
+            // Nobody can be told now, and the lock keeps the bus from opening a link.
+            one.Server.Purges.Repeat(0, PurgeScope.Tag, isSoft: false, "second"u8, isLocal: false, at: 1);
+            one.Server.Purges.Repeat(0, PurgeScope.Prefix, isSoft: false, "user:"u8, isLocal: false, at: 2);
+            one.Server.Purges.Repeat(0, PurgeScope.All, isSoft: false, [], isLocal: false, at: 3);
+            one.Server.Purges.RunRepeated();
+        }
+        const string All = "TAG first, TAG second, PREFIX user:, ALL ";
+        other.TickUntil(() => PurgesOf(other) == All);
+        // The link is cut once more: what has arrived is known, or told again and not carried out again.
+        lock (one.Server.Executor.ExecutorLock) MachineOf(one).Closed(MachineOf(one).Nodes[1].Link!.Id, one.Server.Cluster!.Now);
+        one.TickUntil(() => Knows(one, other));
+        Assert.StartsWith(":", client.Call("CACHE.PURGE TAG last"), StringComparison.Ordinal);
+        other.TickUntil(() => PurgesOf(other).EndsWith("TAG last", StringComparison.Ordinal));
+        Assert.Equal(All + ", TAG last", PurgesOf(other));
+    }
+
+    static string PurgesOf(TestServer server)
+    {
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            var log = server.Server.Keyspace[0].Purges;
+            var purges = new List<string>();
+            for (var i = 0; i < log.Count; i++)
+                purges.Add($"{log[i].Scope.ToString().ToUpperInvariant()} {System.Text.Encoding.ASCII.GetString(log[i].Name)}");
+            return string.Join(", ", purges);
         }
     }
 

@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Tests.Execution;
 /// Work that no command asks for, with the n-th block of memory refused, alone or with all after it, for every n until it gets through:
 /// all invariants hold afterwards, or the server has ended.
 /// </summary>
-public sealed class RefusedWorkTests : IDisposable
+public sealed partial class RefusedWorkTests : IDisposable
 {
     /// <summary>A key of each kind and form, and some with deadlines.</summary>
     static readonly string[] s_data =

@@ -51,6 +51,21 @@ public sealed class TrackedPurgesTests : IDisposable
     }
 
     [Fact]
+    public void Clients_that_cache_by_prefix_are_told_with_the_purge_though_few_keys_are_dead()
+    {
+        for (var i = 0; i < 300; i++) _client.Call($"CACHE.SET key:{i} v TAGS 1 other");
+        _client.Call("CACHE.SET a:1 1 TAGS 1 x");
+        _client.Call("CACHE.SET a:2 1 STALE 100 TAGS 1 x");
+        _client.Call("CACHE.SET b:1 1 TAGS 1 x");
+        _caching.Call("CLIENT TRACKING OFF");
+        _caching.Call("CLIENT TRACKING ON BCAST PREFIX a:");
+        _client.Call("CACHE.PURGE SOFT TAG x");
+        _server.Tick();
+        Assert.Equal(">2 $10 invalidate *2 $3 a:1 $3 a:2", _caching.Read());
+        Assert.Equal("+PONG", _caching.Call("PING"));
+    }
+
+    [Fact]
     public void They_are_told_too_if_another_client_finds_the_key_first()
     {
         lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = true;

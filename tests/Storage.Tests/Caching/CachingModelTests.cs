@@ -9,8 +9,8 @@ using MiniRedis.Storage.Tests.Harness;
 namespace MiniRedis.Storage.Tests.Caching;
 
 /// <summary>
-/// Random changes of keys with tags, purges and time, on databases and on plain collections that must agree. Blocks of memory are moved
-/// in between. The model applies each purge to each key at once, as a simple server would that finds keys by their tags.
+/// Random changes of keys with tags, purges of tags and prefixes, and time, on databases and on plain collections that must agree. Blocks of
+/// memory are moved in between. The model applies each purge to each key at once, as a simple server would that finds keys by their tags.
 /// </summary>
 public class CachingModelTests(ITestOutputHelper output)
 {
@@ -59,8 +59,10 @@ public class CachingModelTests(ITestOutputHelper output)
 
         public SortedSet<string> Tags = new(StringComparer.Ordinal);
 
-        /// <summary>A purge has overtaken it.</summary>
-        public bool IsDead;
+        /// <summary>The purge that has overtaken it; 0 for none.</summary>
+        public long DiedAt;
+
+        public bool IsDead => DiedAt > 0;
 
         public long Created => Metadata?.Created ?? long.MaxValue;
 
@@ -73,8 +75,8 @@ public class CachingModelTests(ITestOutputHelper output)
 
         public void Apply(long version, bool isSoft)
         {
-            if (Created >= version) return;
-            if (!isSoft || Metadata!.Value.StaleWindow == 0) IsDead = true;
+            if (IsDead) return;
+            if (!isSoft || Metadata is not { StaleWindow: > 0 }) DiedAt = version;
             else GoStale(version / 1000);
         }
 
@@ -94,6 +96,11 @@ public class CachingModelTests(ITestOutputHelper output)
         // The latest purge of each tag, and of all (""), in any database.
         readonly Dictionary<string, long> _purged = [];
         long _now = 1_000_000;
+
+        // The sweep that is under way.
+        PurgeCleanup? _cleanup;
+        int _sweptDatabase;
+        ulong _cursor;
 
         public void Step()
         {
@@ -145,8 +152,8 @@ public class CachingModelTests(ITestOutputHelper output)
                 case 12:
                     Slide(database, entry, at);
                     break;
-                case 13 when random.Next(20) == 0:
-                    Sweep(number);
+                case 13:
+                    Sweep();
                     break;
             }
         }
@@ -231,6 +238,8 @@ public class CachingModelTests(ITestOutputHelper output)
             // What other databases know of purges before the move counts there too; the model leaves that alone.
             if (target != number && entry.Tags.Append("").Any(tag => LastPurge(tag) > entry.Created)) return;
             var at = keyspace[number].Lookup(Bytes(name));
+            Settle(keyspace[number], at);
+            at = keyspace[number].Lookup(Bytes(name));
             var copies = random.Next(2) == 0;
             if (copies) keyspace[number].CopyTo(at, keyspace[target], Bytes(to));
             else keyspace[number].MoveTo(at, keyspace[target], Bytes(to));
@@ -243,11 +252,22 @@ public class CachingModelTests(ITestOutputHelper output)
             var tag = random.Next(10) == 0 ? "" : TagName();
             var isSoft = random.Next(2) == 0;
             var version = keyspace.CacheClock.Next(_now * 1000);
+            if (random.Next(3) == 0)
+            {
+                var prefix = KeyName();
+                prefix = prefix[..Math.Max(1, prefix.Length - random.Next(5))];
+                keyspace[number].Purge(PurgeScope.Prefix, Bytes(prefix), isSoft, version);
+                foreach (var (name, entry) in _models[number])
+                {
+                    if (name.StartsWith(prefix, StringComparison.Ordinal)) entry.Apply(version, isSoft);
+                }
+                return;
+            }
             keyspace[number].Purge(tag == "" ? PurgeScope.All : PurgeScope.Tag, Bytes(tag), isSoft, version);
             _purged[tag] = version;
             foreach (var entry in _models[number].Values)
             {
-                if (entry.Metadata is not null && (tag == "" || entry.Tags.Contains(tag))) entry.Apply(version, isSoft);
+                if (entry.Metadata is not null && entry.Created < version && (tag == "" || entry.Tags.Contains(tag))) entry.Apply(version, isSoft);
             }
         }
 
@@ -268,23 +288,46 @@ public class CachingModelTests(ITestOutputHelper output)
             entry.Deadline = wanted;
         }
 
-        void Sweep(int number)
+        /// <summary>A part of a walk over the keys of some database, as the server's sweep makes it.</summary>
+        void Sweep()
         {
-            var (database, cleanup) = (keyspace[number], keyspace[number].Cleanup);
-            if (cleanup.Waiting == 0) return;
-            cleanup.Begin();
-            foreach (var name in RandomChanges.RecordsOf(database).ConvertAll(record => Encoding.UTF8.GetString(record.Key)))
+            if (_cleanup is null || keyspace[_sweptDatabase].Cleanup != _cleanup)
             {
-                var at = database.Lookup(Bytes(name));
-                if (database.IsPurged(at.Record)) Delete(number, name);
-                else Settle(database, at);
+                _cleanup?.GiveUp();
+                _sweptDatabase = random.Next(Databases);
+                _cleanup = keyspace[_sweptDatabase].Cleanup;
+                if (_cleanup.Waiting > 0 && random.Next(5) == 0) keyspace[_sweptDatabase].BeginSweep();
+                else _cleanup = null;
+                _cursor = 0;
+                return;
             }
-            var line = 0u;
-            do line = database.Tags.ForgetSofts(line, cleanup.Sweeping, lines: 3);
-            while (line != 0);
-            database.EndSweep();
-            Assert.Equal((0, 0), (cleanup.Waiting, cleanup.Keys));
-            Assert.DoesNotContain(_models[number].Values, entry => entry.IsDead);
+            var database = keyspace[_sweptDatabase];
+            for (var steps = random.Next(200); steps > 0; steps--)
+            {
+                var names = new List<string>();
+                var visitor = new Names(names);
+                _cursor = database.Walk(_cursor, ref visitor);
+                foreach (var name in names)
+                {
+                    var at = database.Lookup(Bytes(name));
+                    if (database.IsPurged(at.Record)) Delete(_sweptDatabase, name);
+                    else Settle(database, at);
+                }
+                if (_cursor > 0) continue;
+                var line = 0u;
+                do line = database.Tags.ForgetSofts(line, _cleanup.Sweeping, lines: 3);
+                while (line != 0);
+                var served = _cleanup.Sweeping;
+                database.EndSweep();
+                _cleanup = null;
+                Assert.DoesNotContain(_models[_sweptDatabase].Values, entry => entry.IsDead && entry.DiedAt <= served);
+                return;
+            }
+        }
+
+        readonly struct Names(List<string> names) : IRecordVisitor
+        {
+            public void Visit(Record record) => names.Add(Encoding.UTF8.GetString(record.Key));
         }
 
         void Wholesale()
@@ -312,6 +355,17 @@ public class CachingModelTests(ITestOutputHelper output)
             for (var number = 0; number < Databases; number++)
             {
                 foreach (var name in _models[number].Keys.ToArray()) Delete(number, name);
+            }
+            // What was noted of writes goes with the walks.
+            _cleanup?.GiveUp();
+            foreach (var database in keyspace.Databases)
+            {
+                while (database.Cleanup.Waiting > 0)
+                {
+                    database.BeginSweep();
+                    database.EndSweep();
+                }
+                Assert.False(database.PurgesPrefixes);
             }
         }
 

@@ -6,7 +6,7 @@ namespace MiniRedis.Storage.Tests.Caching;
 
 public sealed class PurgeLogTests
 {
-    static PurgeLog NewLog(int capacity = PurgeLog.DefaultCapacity) => new(new HashSeed(1, 2), capacity);
+    static PurgeLog NewLog(int capacity = PurgeLog.DefaultCapacity) => new(new HashSeed(1, 2)) { Capacity = capacity };
 
     [Fact]
     public void It_agrees_with_a_list_of_the_latest_purges()
@@ -15,19 +15,27 @@ public sealed class PurgeLogTests
         var log = NewLog(64);
         var all = new List<(long Version, PurgeScope Scope, bool IsSoft, string Name)>();
         var version = 0L;
+        var (capacity, forgotten) = (64, 0);
         for (var step = 0; step < 5000; step++)
         {
             version += random.Next(3);
-            var scope = random.Next(10) == 0 ? PurgeScope.All : PurgeScope.Tag;
+            if (random.Next(200) == 0) log.Capacity = capacity = random.Next(4) == 0 ? random.Next(4) : random.Next(200);
+            var scope = random.Next(10) switch { 0 => PurgeScope.All, < 4 => PurgeScope.Prefix, _ => PurgeScope.Tag };
             var name = scope == PurgeScope.All ? "" : new string((char)('a' + random.Next(20)), random.Next(1, 9));
             var isSoft = random.Next(2) == 0;
             log.Add(version, scope, isSoft, Bytes(name));
             all.Add((version, scope, isSoft, name));
-            var kept = all.TakeLast(64).ToList();
+            forgotten = Math.Max(forgotten, all.Count - capacity);
+            var kept = all.Skip(forgotten).ToList();
             Assert.Equal(kept.Count, log.Count);
-            Assert.Equal(all.Count > 64 ? all[^65].Version : 0, log.Floor);
+            Assert.Equal(forgotten > 0 ? all[forgotten - 1].Version : 0, log.Floor);
             Assert.Equal(version, log.Newest);
             var since = random.NextInt64(version + 2);
+            if (kept.Count == 0) continue;
+            var key = new string((char)('a' + random.Next(20)), random.Next(1, 9));
+            Assert.Equal(
+                kept.Exists(e => e.Scope == PurgeScope.Prefix && e.Version > since && key.StartsWith(e.Name, StringComparison.Ordinal)),
+                log.HasPrefixOf(Bytes(key), since));
             Assert.Equal(kept.TakeWhile(entry => entry.Version <= since).Count(), log.IndexAfter(since));
             var index = random.Next(kept.Count);
             Assert.Equal(kept[index], (log[index].Version, log[index].Scope, log[index].IsSoft, Encoding.UTF8.GetString(log[index].Name)));

@@ -3,6 +3,7 @@ using MiniRedis.Server.Caching;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Text;
 
 namespace MiniRedis.Server.Commands.Caching;
 
@@ -12,17 +13,29 @@ static partial class CacheCommands
     static readonly Command PurgeSpec = new()
     {
         Name = "CACHE.PURGE", Group = CommandGroup.Cache, Since = ServerVersion.Own,
-        Complexity = "O(N) where N is the number of tags named; the memory of the keys comes back in the background",
-        Summary = "Invalidates all keys that have one of the tags, or all cached keys.",
+        Complexity = "O(N) where N is the number of names; the memory of the keys comes back in the background",
+        Summary = "Invalidates all keys that have one of the tags, all that begin with one of the prefixes, or all cached keys.",
         Arity = -2, Flags = CommandFlags.Write | CommandFlags.Fast,
         Args =
         [
             Arg.Token("SOFT").Optional(), Arg.Token("LOCAL").Optional(), Arg.Integer("milliseconds").After("AGAIN").Optional(),
-            Arg.OneOf("scope", Arg.String("tag").After("TAG").Multiple(), Arg.Token("ALL")),
+            Arg.OneOf(
+                "scope", Arg.String("tag").After("TAG").Multiple(), Arg.String("prefix").After("PREFIX").Multiple(), Arg.Token("ALL")),
         ],
-        Propagates = Propagation.AsEffects,
+        Propagates = Propagation.AsEffects, GetPrefixes = FirstPrefix,
         Run = Purge,
     };
+
+    static int FirstPrefix(in Request request)
+    {
+        var at = 1;
+        for (; at < request.Count; at++)
+        {
+            if (Ascii.EqualsIgnoreCase(request[at], "AGAIN"u8)) at++;
+            else if (!Ascii.EqualsIgnoreCase(request[at], "SOFT"u8) && !Ascii.EqualsIgnoreCase(request[at], "LOCAL"u8)) break;
+        }
+        return at < request.Count && Ascii.EqualsIgnoreCase(request[at], "PREFIX"u8) ? at + 1 : 0;
+    }
 
     static void Purge(ref CommandContext c)
     {
@@ -42,20 +55,15 @@ static partial class CacheCommands
             }
             else break;
         }
-        var isAll = c.Count - first == 1 && c.IsToken(first, "ALL"u8);
-        var count = isAll ? 0 : c.Count - first - 1;
-        if (!isAll && (count < 1 || !c.IsToken(first, "TAG"u8)))
-        {
-            c.Fail(Errors.Syntax);
-            return;
-        }
-        if (!CheckTags(c, first + 1, count)) return;
+        if (!TryScope(c, first, out var scope)) return;
+        var isAll = scope == PurgeScope.All;
+        var count = c.Count - first - 1;
+        if (!MayPurge(c, scope, first + 1, count)) return;
         if (again > 0 && !c.Server.Purges.MayRepeat(Math.Max(1, count)))
         {
             c.Fail(Errors.TooManyRepetitions);
             return;
         }
-        var scope = isAll ? PurgeScope.All : PurgeScope.Tag;
         Purge(ref c, scope, isSoft, isLocal, first + 1, count);
         if (again == 0) return;
         var at = c.Now + again;
@@ -63,17 +71,47 @@ static partial class CacheCommands
         for (var i = first + 1; i < c.Count; i++) c.Server.Purges.Repeat(c.Database.Number, scope, isSoft, c.Arg(i), isLocal, at);
     }
 
+    /// <summary>Reads the word in front of the names, or answers an error.</summary>
+    static bool TryScope(in CommandContext c, int at, out PurgeScope scope)
+    {
+        var names = c.Count - at - 1;
+        scope = PurgeScope.All;
+        if (names == 0 && c.IsToken(at, "ALL"u8)) return true;
+        scope = PurgeScope.Tag;
+        if (names > 0 && c.IsToken(at, "TAG"u8)) return true;
+        scope = PurgeScope.Prefix;
+        if (names > 0 && c.IsToken(at, "PREFIX"u8)) return true;
+        c.Fail(Errors.Syntax);
+        return false;
+    }
+
+    /// <summary>Whether the names are ones, and may be purged now; answers an error if not.</summary>
+    static bool MayPurge(in CommandContext c, PurgeScope scope, int first, int count)
+    {
+        if (scope != PurgeScope.Prefix) return CheckTags(c, first, count);
+        for (var i = first; i < first + count; i++)
+        {
+            if (c.Arg(i).Length is > 0 and <= TagTable.MaxNameLength) continue;
+            c.Fail(Errors.PrefixLength);
+            return false;
+        }
+        // What other servers tell of is never refused: they have done it.
+        if (!c.Database.Tags.Prefixes.IsFull(count)) return true;
+        c.Fail(Errors.TooManyPrefixes);
+        return false;
+    }
+
     static void Purge(ref CommandContext c, PurgeScope scope, bool isSoft, bool isLocal, int first, int count)
     {
         var version = c.Server.Keyspace.CacheClock.Next(c.Server.Clock.NowMicroseconds);
-        if (scope == PurgeScope.All) c.Database.Purge(scope, [], isSoft, version);
-        for (var i = first; i < first + count; i++) c.Database.Purge(scope, c.Arg(i), isSoft, version);
+        if (scope == PurgeScope.All) c.Database.Purge(scope, [], isSoft, version, isForAllNodes: !isLocal);
+        for (var i = first; i < first + count; i++) c.Database.Purge(scope, c.Arg(i), isSoft, version, isForAllNodes: !isLocal);
         c.Server.Effects.Dirty++;
         if (c.IsPropagating)
             CacheEffects.Purge(c.Server.Effects, c.Database.Number, version, isSoft, scope, c.Request, first, count);
         c.Reply.Integer(version);
-        // Clients that cache keys hear of theirs.
-        if (c.Server.Tracking.Keys > 0) c.Server.CronSignal.Request();
+        // The walk begins soon, and clients that cache keys hear of theirs.
+        if (c.Database.PurgesPrefixes || c.Server.Tracking.Keys > 0 || c.Server.Tracking.Prefixes > 0) c.Server.CronSignal.Request();
         if (scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, []), toNodes: !isLocal);
         for (var i = first; i < first + count; i++)
             c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, c.Arg(i)), toNodes: !isLocal);

@@ -61,7 +61,8 @@ static partial class ConnectionCommands
     static void Ping(ref CommandContext c)
     {
         if (c.Count > 2) c.Fail(Errors.WrongArity(c.Command.FullName));
-        else if (c.Count == 2 && c.Client.User == User.Server && CachePayload.Is(c.Arg(1))) ApplyPayload(ref c);
+        else if (c.Count == 2 && (c.Client.User == User.Server || c.Client.ImportedSlots is not null) && CachePayload.Is(c.Arg(1)))
+            ApplyPayload(ref c);
         else if (c.Client.Has(ClientFlags.PubSub) && c.Client.Protocol == 2)
         {
             // A subscribed client reads messages, so the answer has the form of one.
@@ -79,9 +80,24 @@ static partial class ConnectionCommands
     /// </summary>
     static void ApplyPayload(ref CommandContext c)
     {
-        if (!c.Database.TryApply(c.Arg(1), out var told)) c.Server.Log.UnknownMetadata();
+        if (c.Client.ImportedSlots is not null && CachePayloadReader.TryBegin(c.Arg(1), out var purge) && purge.Kind == CachePayloadKind.Purge)
+        {
+            PurgeImported(c, purge);
+            return;
+        }
+        if (!c.Database.TryApply(c.Arg(1), out var told, isSettled: true)) c.Server.Log.UnknownMetadata();
         else if (told.Kind == CachePayloadKind.Purge) TellOf(ref c, told);
         if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
+        c.Reply.Pong();
+    }
+
+    /// <summary>The node that slots come from tells of a purge there.</summary>
+    static void PurgeImported(in CommandContext c, CachePayloadReader told)
+    {
+        var (purges, keys, database, slots) = (c.Server.Purges, c.Server.Keys, c.Database, c.Client.ImportedSlots!);
+        if (told.Scope == PurgeScope.All) purges.CarryOutInSlots(keys, database, new(told.Version, told.IsSoft, told.Scope, []), slots);
+        while (told.NextName(out var name))
+            purges.CarryOutInSlots(keys, database, new(told.Version, told.IsSoft, told.Scope, name), slots);
         c.Reply.Pong();
     }
 

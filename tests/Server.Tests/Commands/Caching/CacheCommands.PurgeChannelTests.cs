@@ -81,6 +81,25 @@ public sealed class CachePurgeChannelTests : IDisposable
         Assert.Equal($"*2 :{Clock}00 *0", _client.Call($"CACHE.LOG {Clock}00"));
     }
 
+    [Fact]
+    public void The_log_has_room_for_as_many_purges_as_the_directive_says()
+    {
+        Assert.Equal("*2 $13 cache-log-max $5 16384", _client.Call("CONFIG GET cache-log-max"));
+        Assert.Equal("+OK", _client.Call("CONFIG SET cache-log-max 2"));
+        for (var i = 0; i < 4; i++) _client.Call($"CACHE.PURGE TAG {i}");
+        Assert.Equal($"*2 :{Clock}03 *-1", _client.Call("CACHE.LOG 0"));
+        Assert.Equal($"*2 :{Clock}03 *2 *4 :{Clock}02 $4 HARD $3 TAG $1 2 *4 :{Clock}03 $4 HARD $3 TAG $1 3", _client.Call($"CACHE.LOG {Clock}01"));
+        // What is forgotten counts as purged.
+        Assert.Equal("$-1", _client.Call($"CACHE.SET k v ASOF {Clock}00"));
+        Assert.Equal("+OK", _client.Call("CONFIG SET cache-log-max 0"));
+        Assert.Equal($"*2 :{Clock}03 *-1", _client.Call($"CACHE.LOG {Clock}02"));
+        Assert.Equal($":{Clock}04", _client.Call("CACHE.PURGE TAG x"));
+        Assert.Equal($"*2 :{Clock}04 *0", _client.Call($"CACHE.LOG {Clock}04"));
+        Assert.Equal("$-1", _client.Call($"CACHE.SET k v ASOF {Clock}03"));
+        Assert.Equal($":{Clock}04", _client.Call($"CACHE.SET k v ASOF {Clock}04 TAGS 1 x"));
+        Assert.StartsWith("-ERR", _client.Call("CONFIG SET cache-log-max -1"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("CACHE.LOG x", "-ERR value is not an integer or out of range")]
     [InlineData("CACHE.LOG -1", "-ERR version is out of range, must not be negative")]

@@ -37,6 +37,75 @@ public sealed class CacheAofTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Keys_of_a_prefix_that_was_purged_stay_dead_and_what_was_written_since_stays()
+    {
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            lock (server.Server.Executor.ExecutorLock) server.Server.Cron.IsPaused = true;
+            client.Run("""
+                MSET p:dead 1 p:again 1 q 1
+                -> +OK
+                CACHE.SET p:stale v STALE 100
+                -> :1767225600000000
+                CACHE.PURGE SOFT PREFIX p:
+                -> :1767225600000001
+                SET p:again 2
+                -> +OK
+                APPEND p:again 3
+                -> :2
+                APPEND p:new 4
+                -> :1
+                """);
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Run("""
+                MGET p:dead p:again p:new q
+                -> *4 $-1 $2 23 $1 4 $1 1
+                CACHE.GET p:stale
+                -> *5 $1 v $5 STALE $-1 :100000 :1767225600000000
+                """);
+            server.Tick();
+            Assert.Equal(":4", client.Call("DBSIZE"));
+            Assert.False(server.Server.Keyspace[0].Tags.Prefixes.Any);
+        }
+    }
+
+    [Fact]
+    public void A_file_with_many_purges_of_prefixes_is_loaded_in_linear_time()
+    {
+        const int Purges = 50_000;
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("MSET alive 1 7:dead 1");
+        }
+        // As a server writes it: each purge is a PING of its own.
+        var purges = new List<byte>();
+        for (var i = 0; i < Purges; i++)
+        {
+            var payload = new System.Buffers.ArrayBufferWriter<byte>();
+            Storage.Caching.CachePayload.BeginPurge(payload, 1767225600000001 + i, Storage.Caching.PurgeScope.Prefix, isSoft: i % 3 == 0);
+            Storage.Caching.CachePayload.AddName(payload, System.Text.Encoding.ASCII.GetBytes($"{i % 40_000}:"));
+            purges.AddRange(System.Text.Encoding.ASCII.GetBytes($"*2\r\n$4\r\nPING\r\n${payload.WrittenCount}\r\n"));
+            purges.AddRange(payload.WrittenSpan);
+            purges.AddRange("\r\n"u8);
+            purges.AddRange(System.Text.Encoding.ASCII.GetBytes($"*3\r\n$3\r\nSET\r\n$9\r\n{i % 40_000:D5}:key\r\n$1\r\nv\r\n"));
+        }
+        File.AppendAllBytes(Directory.GetFiles(_directory.AofPath(""), "*.incr.aof").Single(), [.. purges]);
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal(":1", client.Call("EXISTS alive 7:dead"));
+            server.Tick();
+            Assert.Equal(":40001", client.Call("DBSIZE"));
+            Assert.False(server.Server.Keyspace[0].Tags.Prefixes.Any);
+        }
+    }
+
     [Theory]
     [InlineData("yes")]
     [InlineData("no")]
@@ -114,5 +183,71 @@ public sealed class CacheAofTests : IDisposable
         client.Call("CACHE.SET k v TAGS 1 a");
         Assert.Equal("$8 mrc1p\0\u0001\u007f", client.CallWords("PING", "mrc1p\0\u0001\u007f"));
         Assert.Equal(":1", client.Call("EXISTS k"));
+    }
+
+    [Fact]
+    public void A_soft_purge_does_not_count_twice_for_a_key_that_got_another_deadline()
+    {
+        string info;
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Run("""
+                CACHE.SET page v EX 100 STALE 10 TAGS 1 posts
+                -> :1767225600000000
+                CACHE.PURGE SOFT TAG posts
+                -> :1767225600000001
+                EXPIRE page 50
+                -> :1
+                CACHE.TAG page users
+                -> :1
+                """);
+            info = client.Call("CACHE.INFO page");
+            Assert.Contains("ttl-ms :50000", info, StringComparison.Ordinal);
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal(info, client.Call("CACHE.INFO page"));
+        }
+    }
+
+    [Fact]
+    public void What_a_policy_drew_is_in_the_file_and_no_policy_concerns_what_is_loaded()
+    {
+        const string keys = "p:set p:hash p:list p:cached p:copy p:expiring p:forever";
+        string[] before;
+        using (var server = _directory.Start("cache-policy p: ttl 1000 max-ttl 2000 stale 100 jitter 50"))
+        {
+            using var client = server.Connect();
+            client.Run("""
+                SET p:set v
+                -> +OK
+                HSET p:hash f v
+                -> :1
+                RPUSH p:list a b
+                -> :2
+                CACHE.SET p:cached v TAGS 1 t
+                -> :1767225600000000
+                COPY p:list p:copy
+                -> :1
+                SET p:expiring v EX 5000
+                -> +OK
+                CACHE.POLICY DEL p:
+                -> :1
+                SET p:forever v
+                -> +OK
+                """);
+            before = Deadlines(client);
+            // A copy has the deadline of what it copies.
+            Assert.Equal(6, before.Distinct().Count());
+        }
+        using (var server = _directory.Start("cache-policy p: ttl 1 max-ttl 1 jitter 50"))
+        {
+            using var client = server.Connect();
+            Assert.Equal(before, Deadlines(client));
+        }
+
+        static string[] Deadlines(RawClient client) => [.. keys.Split(' ').Select(key => client.Call($"PEXPIRETIME {key}"))];
     }
 }

@@ -158,6 +158,8 @@ static partial class ObservationCommands
         Number("aof.buffer", server.Aof.BufferBytes);
         Number("lua.caches", server.EvalScripts.ScriptBytes);
         Number("functions.caches", server.Functions.LibraryBytes);
+        Number("cache.leases", server.Leases.MemoryBytes);
+        Number("cache.purges", server.Purges.MemoryBytes);
         foreach (var database in server.Keyspace.Databases)
         {
             if (database.Count == 0) continue;

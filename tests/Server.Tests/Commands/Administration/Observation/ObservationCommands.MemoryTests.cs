@@ -12,6 +12,31 @@ public sealed class ObservationCommandsMemoryTests : ServerTests
     public void Subcommands_answer(string command, string reply) => Assert.Equal(reply, _client.Call(command));
 
     [Fact]
+    public void What_remembers_purges_counts()
+    {
+        var before = _server.Server.Memory.Total;
+        for (var i = 0; i < 100; i++) _client.Call($"CACHE.PURGE TAG tag:{i}");
+        var log = _server.Server.Keyspace[0].Purges.Bytes;
+        Assert.InRange(log, 100 * 50, 20_000);
+        Assert.True(_server.Server.Memory.Total >= before + log);
+        Assert.Contains($"$12 cache.purges :{log} ", _client.Call("MEMORY STATS"), StringComparison.Ordinal);
+
+        // Prefixes under way count too, until they are no more; and so do purges that wait to be made again.
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = true;
+        _client.Call("SET key value");
+        _client.Call($"CACHE.PURGE PREFIX {new string('p', 1000)}");
+        Assert.InRange(_server.Server.Keyspace.PurgeBytes - log, 1000, 3000);
+        Assert.Equal(_server.Server.Keyspace.PurgeBytes, _server.Server.Purges.MemoryBytes);
+        _client.Call("CACHE.PURGE AGAIN 1000 TAG again");
+        Assert.Equal(_server.Server.Keyspace.PurgeBytes + 61, _server.Server.Purges.MemoryBytes);
+        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = false;
+        _server.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(_server.Server.Keyspace[0].Purges.Bytes, _server.Server.Purges.MemoryBytes);
+        _client.Call("CONFIG SET cache-log-max 0");
+        Assert.InRange(_server.Server.Purges.MemoryBytes, 0, 2048);
+    }
+
+    [Fact]
     public void Usage_is_the_record_and_its_share_of_the_index()
     {
         _client.Call("SET k v");
@@ -26,7 +51,7 @@ public sealed class ObservationCommandsMemoryTests : ServerTests
         _client.Call("SET k v");
         using var resp3 = _server.Connect(protocol: 3);
         var stats = resp3.Call("MEMORY STATS");
-        Assert.StartsWith("%34 $14 peak.allocated :", stats, StringComparison.Ordinal);
+        Assert.StartsWith("%36 $14 peak.allocated :", stats, StringComparison.Ordinal);
         Assert.Matches("\\$4 db\\.0 %2 \\$23 overhead\\.hashtable\\.main :[0-9]+ \\$26 overhead\\.hashtable\\.expires :0 ", stats);
         Assert.Contains("$10 keys.count :1 ", stats, StringComparison.Ordinal);
         Assert.Matches("\\$15 peak\\.percentage ,[0-9.]+ ", stats);
