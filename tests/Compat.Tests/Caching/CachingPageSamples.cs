@@ -50,6 +50,12 @@ static class CachingPageSamples
         // end
 
         // sample
+        await db.ExecuteAsync("CACHE.POLICY", "SET", "reports:", "TTL", 3600, "JITTER", 10);
+        await db.StringSetAsync("reports:1", "as the application has always done");
+        Assert.InRange((await db.KeyTimeToLiveAsync("reports:1"))!.Value.TotalSeconds, 3239, 3600);
+        // end
+
+        // sample
         await db.ExecuteAsync("CACHE.SET", "order:404", "", "EX", 30, "NEGATIVE");
         var negative = (RedisResult[])(await db.ExecuteAsync("CACHE.GET", "order:404"))!;
         Assert.True(negative[0].IsNull && (string)negative[1]! == "FRESH");
@@ -76,6 +82,12 @@ static class CachingPageSamples
         // sample
         await db.ExecuteAsync("CACHE.SET", "session:3", "cart", "SLIDE", 1800, "EX", 86400);
         Assert.Equal("cart", (string?)await db.StringGetAsync("session:3"));
+        // end
+
+        // sample
+        await db.StringGetAsync("reports:2");
+        var stats = (await db.ExecuteAsync("CACHE.STATS", "reports:")).ToDictionary();
+        Assert.Equal((1, 0), ((int)stats["misses"], (int)stats["fills"]));
         // end
 
         // sample
