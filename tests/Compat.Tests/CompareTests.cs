@@ -26,6 +26,7 @@ public sealed class CompareTests
     [InlineData("expiry", "MiniRedis*1", "redis-server*1")]
     [InlineData("aof", "appendonly yes, appendfsync everysec*1", "appendonly yes, appendfsync always*1", "set P=*4")]
     [InlineData("defrag", "MiniRedis*1", "redis-server*1")]
+    [InlineData("purges", "CACHE.PURGE PREFIX among 5000 keys*1", "                   0 *3", "                1000 *1")]
     [InlineData("slots", "MiniRedis, as a whole*1", "MiniRedis, MIGRATE*1", "redis-server, MIGRATE*1")]
     [InlineData("stampede", "MiniRedis, *3", "redis-server, *3")]
     [InlineData("returned", "a million GETs*2", "MULTI of*2", "a value of 512 MB*2")]

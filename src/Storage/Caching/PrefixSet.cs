@@ -130,6 +130,8 @@ sealed class PrefixSet
     /// <summary>The longest prefix of a key; -1 if there is none.</summary>
     int Longest(ReadOnlySpan<byte> key)
     {
+        // Nearly always.
+        if (Count == 1) return key.StartsWith(NameOf(_order[0])) ? _order[0] : -1;
         var place = PlaceBehind(key);
         if (place == 0) return -1;
         var node = _order[place - 1];
