@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Bus;
 

@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Caching.Purges;
+
 namespace MiniRedis.Server.Caching;
 
 /// <summary>

@@ -4,6 +4,7 @@ using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Caching;
 

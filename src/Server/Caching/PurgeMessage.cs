@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Caching;
 

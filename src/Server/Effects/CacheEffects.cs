@@ -1,5 +1,6 @@
 using System.Buffers;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Effects;
 

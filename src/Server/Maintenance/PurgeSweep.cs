@@ -5,6 +5,7 @@ using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Maintenance;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Storage.Caching;
 

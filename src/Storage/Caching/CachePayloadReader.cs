@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Storage.Caching;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
 

@@ -1,3 +1,4 @@
+using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
 

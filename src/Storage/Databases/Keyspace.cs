@@ -1,5 +1,6 @@
 using System.Collections;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;

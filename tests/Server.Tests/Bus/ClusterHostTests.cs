@@ -6,6 +6,7 @@ using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Bus;
 using MiniRedis.Server.Hosting;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Tests.Bus;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using MiniRedis.Server.Effects;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Tests.Effects;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Storage.Tests.Caching;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Databases;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Sets;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Databases;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Records;

@@ -1,5 +1,5 @@
 using System.Text;
-using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Storage.Tests.Caching;
 

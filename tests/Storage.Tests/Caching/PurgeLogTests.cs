@@ -1,5 +1,6 @@
 using System.Text;
 using MiniRedis.Storage.Caching;
+using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Storage.Tests.Caching;

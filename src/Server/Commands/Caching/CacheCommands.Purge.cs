@@ -4,6 +4,7 @@ using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Text;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Commands.Caching;
 

@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Commands.Connection;
 

@@ -1,4 +1,5 @@
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Configuration.Directives;
 

@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Caching.Purges;
+
 namespace MiniRedis.Server.Tests.Commands.Caching;
 
 /// <summary>CACHE.PURGE PREFIX: keys of any type, with metadata or without.</summary>
@@ -279,7 +281,7 @@ public sealed class CachePurgePrefixTests : ServerTests
         -> *5 $1 w $5 FRESH $-1 :-1 :1767225600000001
         """);
 
-    Storage.Caching.PrefixPurges Prefixes => _server.Server.Keyspace[0].Tags.Prefixes;
+    Storage.Caching.Purges.PrefixPurges Prefixes => _server.Server.Keyspace[0].Tags.Prefixes;
 
     [Fact]
     public void The_sweep_deletes_the_keys_soon_and_tells_of_them()

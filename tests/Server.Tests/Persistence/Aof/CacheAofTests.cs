@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Caching.Purges;
+
 namespace MiniRedis.Server.Tests.Persistence.Aof;
 
 /// <summary>Metadata and purges in the append-only file.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using MiniRedis.Storage.Hashing;
 
-namespace MiniRedis.Storage.Caching;
+namespace MiniRedis.Storage.Caching.Purges;
 
 /// <summary>One purge, as the log remembers it. Valid until the log is added to.</summary>
 /// <param name="version">The version of the clock that it got: values below it are overtaken.</param>

@@ -2,7 +2,7 @@ using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
 
-namespace MiniRedis.Storage.Caching;
+namespace MiniRedis.Storage.Caching.Purges;
 
 /// <summary>
 /// Purges of prefixes whose keys have not all been removed yet, and what was written since.

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage.Caching;
+namespace MiniRedis.Storage.Caching.Purges;
 
 /// <summary>
 /// Which keys were written after a purge of their prefix: a number (the order of the latest purge at that time) for the hash of a key.

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using MiniRedis.Storage.Memory;
 
-namespace MiniRedis.Storage.Caching;
+namespace MiniRedis.Storage.Caching.Purges;
 
 /// <summary>
 /// The versions of the soft purges of one tag that the sweep has not yet written into the keys. Which of them counts for a key is

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace MiniRedis.Storage.Caching;
+namespace MiniRedis.Storage.Caching.Purges;
 
 /// <summary>What the prefixes that a key begins with say of it, as orders of purges: 0 for none.</summary>
 /// <param name="Hard">The latest hard purge.</param>

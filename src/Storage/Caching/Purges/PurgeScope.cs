@@ -1,4 +1,4 @@
-namespace MiniRedis.Storage.Caching;
+namespace MiniRedis.Storage.Caching.Purges;
 
 /// <summary>What a purge overtakes.</summary>
 public enum PurgeScope : byte

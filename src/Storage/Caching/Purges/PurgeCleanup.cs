@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace MiniRedis.Storage.Caching;
+namespace MiniRedis.Storage.Caching.Purges;
 
 /// <summary>What the purges of a database have left behind: keys that nobody sees any more and whose memory is still taken.</summary>
 /// <remarks>
