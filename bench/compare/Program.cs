@@ -8,7 +8,7 @@ var rounds = new Option<int>("--rounds") { Description = "Rounds of each workloa
 var scale = new Option<double>("--scale") { Description = "Factor on the number of requests and keys; 0.01 shows that all works.", DefaultValueFactory = _ => 1 };
 var only = new Option<string[]>("--only")
 {
-    Description = "Parts to run: commands, collections, scripts, memory, connections, access, pubsub, tracking, hotkeys, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, slots, purges, start.",
+    Description = "Parts to run: commands, collections, scripts, memory, connections, access, pubsub, tracking, hotkeys, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, slots, purges, stampede, start.",
     AllowMultipleArgumentsPerToken = true,
 };
 
@@ -41,6 +41,7 @@ root.SetAction(parsed =>
     if (Wants("returned")) Returned.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("slots")) SlotMove.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("purges")) Purges.Measure(mine, parsed.GetValue(scale));
+    if (Wants("stampede")) Stampede.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("defrag")) Defrag.Measure(mine, parsed.GetValue(redis)!, factor);
 });
 return root.Parse(args).Invoke();

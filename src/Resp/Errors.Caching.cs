@@ -16,4 +16,7 @@ public static partial class Errors
     public static ReadOnlySpan<byte> PurgeChannel => "ERR only servers send to this channel; use CACHE.PURGE"u8;
     public static ReadOnlySpan<byte> VersionAboveClock => "ERR version is above the cache clock"u8;
     public static ReadOnlySpan<byte> VersionNegative => "ERR version is out of range, must not be negative"u8;
+
+    /// <summary>A policy is refused for the reason for which a line of a configuration file is.</summary>
+    public static string PolicyRefused(string reason) => $"ERR {reason}";
 }

@@ -6,7 +6,7 @@ namespace MiniRedis.Resp;
 /// <summary>The place of an aggregate whose count is given after its elements. Made by BeginDeferred.</summary>
 public readonly record struct DeferredCount(int Depth);
 
-// Captures and deferred aggregates put the writer's output aside until they end.
+// Deferred aggregates put the writer's output aside until they end.
 public sealed unsafe partial class ReplyWriter
 {
     // Replies nest a few levels deep (COMMAND DOCS is the deepest). The arrays grow if a caller needs more.
@@ -24,7 +24,6 @@ public sealed unsafe partial class ReplyWriter
         public byte* End;
         public long Committed;
         public int Protocol;
-        public bool Capture;
         public long Replies;
         public long Missing;
 
@@ -37,16 +36,29 @@ public sealed unsafe partial class ReplyWriter
     /// </summary>
     public DeferredCount BeginDeferred()
     {
+        if (_values is not null)
+        {
+            _values.BeginDeferred();
+            Push(null);
+            return new DeferredCount(_depth);
+        }
+
         if (_depth == _deferred.Length) System.Array.Resize(ref _deferred, _depth * 2);
         IBufferWriter<byte> scratch = _deferred[_depth] ??= new DeferredBuffer(memory ?? (_arrays ??= new()));
-        Push(scratch, capture: false);
+        Push(scratch);
         return new DeferredCount(_depth);
     }
 
     public void EndArray(DeferredCount deferred, int count)
     {
         CheckDeferred(count);
-        DeferredBuffer elements = EndDeferred(deferred);
+        DeferredBuffer? elements = EndDeferred(deferred);
+        if (elements is null)
+        {
+            TakeEnd(ReplyAggregate.Array, count);
+            return;
+        }
+
         Array(count);
         Emit(elements, count);
     }
@@ -54,7 +66,13 @@ public sealed unsafe partial class ReplyWriter
     public void EndMap(DeferredCount deferred, int pairs)
     {
         CheckDeferred(2L * pairs);
-        DeferredBuffer elements = EndDeferred(deferred);
+        DeferredBuffer? elements = EndDeferred(deferred);
+        if (elements is null)
+        {
+            TakeEnd(ReplyAggregate.Map, pairs);
+            return;
+        }
+
         Map(pairs);
         Emit(elements, 2L * pairs);
     }
@@ -62,40 +80,30 @@ public sealed unsafe partial class ReplyWriter
     public void EndSet(DeferredCount deferred, int count)
     {
         CheckDeferred(count);
-        DeferredBuffer elements = EndDeferred(deferred);
+        DeferredBuffer? elements = EndDeferred(deferred);
+        if (elements is null)
+        {
+            TakeEnd(ReplyAggregate.Set, count);
+            return;
+        }
+
         Set(count);
         Emit(elements, count);
     }
 
     /// <summary>Gives the aggregate up as if nothing had been written since its beginning, for an error found halfway.</summary>
-    public void Abandon(DeferredCount deferred) => EndDeferred(deferred).Clear();
-
-    /// <summary>
-    /// Directs replies to <paramref name="output"/> in the given protocol until <see cref="EndCapture"/>; captures nest.
-    /// Errors keep being counted, so a caller that wants to know takes the difference.
-    /// </summary>
-    public void BeginCapture(IBufferWriter<byte> output, int protocol)
+    public void Abandon(DeferredCount deferred)
     {
-        Push(output, capture: true);
-        Protocol = protocol;
+        DeferredBuffer? elements = EndDeferred(deferred);
+        elements?.Clear();
+        if (elements is null) _values!.Abandon();
     }
 
-    /// <summary>Ends the capture, restoring output and protocol.</summary>
-    /// <returns>Bytes captured.</returns>
-    public long EndCapture()
-    {
-        Debug.Assert(_depth > 0 && _frames[_depth - 1].Capture, "no capture to end");
-        HandOver();
-        long captured = _committed;
-        Pop();
-        return captured;
-    }
-
-    /// <summary>Aggregates and captures that are open.</summary>
+    /// <summary>Aggregates of unknown length that are open.</summary>
     public int Depth => _depth;
 
     /// <summary>
-    /// Drops the aggregates and captures opened since <see cref="Depth"/> was <paramref name="depth"/>, with their content, after
+    /// Drops the aggregates opened since <see cref="Depth"/> was <paramref name="depth"/>, with their content, after
     /// a handler ended by an exception. If they stayed open, they would swallow all later replies.
     /// </summary>
     /// <param name="mark">Where the stream of replies stood when the handler began.</param>
@@ -103,15 +111,15 @@ public sealed unsafe partial class ReplyWriter
     {
         while (_depth > depth)
         {
-            bool capture = _frames[_depth - 1].Capture;
             Pop();
-            if (!capture) _deferred[_depth]!.Clear();
+            _deferred[_depth]?.Clear();
         }
 
+        _values?.Reset();
         if (depth == 0) _missing = mark.Missing;
     }
 
-    private void Push(IBufferWriter<byte> output, bool capture)
+    private void Push(IBufferWriter<byte>? output)
     {
         if (_depth == _frames.Length) System.Array.Resize(ref _frames, _depth * 2);
         ref Frame frame = ref _frames[_depth++];
@@ -122,7 +130,6 @@ public sealed unsafe partial class ReplyWriter
         frame.End = _end;
         frame.Committed = _committed;
         frame.Protocol = Protocol;
-        frame.Capture = capture;
         frame.Replies = _replies;
         frame.Missing = _missing;
         _output = output;
@@ -148,14 +155,15 @@ public sealed unsafe partial class ReplyWriter
         frame = default;
     }
 
-    private DeferredBuffer EndDeferred(DeferredCount deferred)
+    /// <summary>The elements; null if they are values, of which <see cref="ReplyValues"/> has been told.</summary>
+    private DeferredBuffer? EndDeferred(DeferredCount deferred)
     {
-        Debug.Assert(deferred.Depth == _depth && !_frames[_depth - 1].Capture, "aggregates end in reverse order");
+        Debug.Assert(deferred.Depth == _depth, "aggregates end in reverse order");
         HandOver();
         int protocol = Protocol;
         Pop();
         Protocol = protocol;
-        return _deferred[_depth]!;
+        return _values is null ? _deferred[_depth] : null;
     }
 
     private void Emit(DeferredBuffer elements, long count)

@@ -16,7 +16,11 @@ public sealed partial class ReplyWriter
     public void BulkPart(ReadOnlySpan<byte> bytes) => Append(bytes);
 
     /// <inheritdoc cref="BeginBulk"/>
-    public void EndBulk() => LineEnd();
+    public void EndBulk()
+    {
+        if (_values is null) LineEnd();
+        else TakeEndOfBulk();
+    }
 
     /// <inheritdoc cref="SimpleString(ReadOnlySpan{byte})"/>
     public void SimpleString(string text)

@@ -10,6 +10,12 @@ public sealed unsafe partial class ReplyWriter
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void RawAcrossWindows(ReadOnlySpan<byte> rest)
     {
+        if (_values is not null)
+        {
+            TakePart(rest);
+            return;
+        }
+
         if (rest.Length >= LargeReply && _output is ILargeReplySink sink)
         {
             HandOver();
@@ -39,7 +45,7 @@ public sealed unsafe partial class ReplyWriter
     /// <summary>Hands over what the window holds, and opens one with room for at least <paramref name="size"/> bytes.</summary>
     private void NextWindow(int size)
     {
-        Debug.Assert(_attached || _depth > 0, "a reply without an output");
+        Debug.Assert(_values is null && (_attached || _depth > 0), "a reply without an output");
         HandOver();
         if (Limit != long.MaxValue && IsOverLimit(0)) Cut();
         if (_output is not null)
@@ -60,18 +66,13 @@ public sealed unsafe partial class ReplyWriter
     }
 
     /// <summary>
-    /// Whether the reply has reached <see cref="Limit"/>, with elements that still wait for their count. Captured bytes do
-    /// not count.
+    /// Whether the reply has reached <see cref="Limit"/>, with elements that still wait for their count.
     /// </summary>
     /// <param name="more">Bytes that are about to come.</param>
     private bool IsOverLimit(long more)
     {
         long written = _committed + more;
-        for (int i = _depth - 1; i >= 0; i--)
-        {
-            if (_frames[i].Capture) return false;
-            written += _frames[i].Written;
-        }
+        for (int i = _depth - 1; i >= 0; i--) written += _frames[i].Written;
 
         return written >= Limit;
     }
@@ -83,37 +84,13 @@ public sealed unsafe partial class ReplyWriter
     }
 
     /// <summary>
-    /// Hands over what is written so far, so that the output may be sent while the reply is not whole. Not within a capture or an
-    /// aggregate of unknown length.
+    /// Hands over what is written so far, so that the output may be sent while the reply is not whole. Not within an aggregate of
+    /// unknown length.
     /// </summary>
     public void Pause()
     {
-        Debug.Assert(_depth == 0, "paused within a capture");
+        Debug.Assert(_depth == 0, "paused within an aggregate of unknown length");
         HandOver();
-    }
-
-    /// <summary>
-    /// What was written since <see cref="Attach"/> or <see cref="Rewind"/>, if the output has none of it yet: for who reads the reply
-    /// himself. Good until the next reply.
-    /// </summary>
-    public bool TryPeek(out ReadOnlySpan<byte> written)
-    {
-        Debug.Assert(_depth == 0, "looked at within a capture");
-        written = new ReadOnlySpan<byte>(_start, (int)(_position - _start));
-        return _committed == 0;
-    }
-
-    /// <summary>Forgets what <see cref="TryPeek"/> shows, and writes over it. What the output has already, its owner forgets.</summary>
-    public void Rewind()
-    {
-        if (_committed == 0)
-        {
-            _position = _start;
-            return;
-        }
-
-        HandOver();
-        _committed = 0;
     }
 
     private void HandOver()

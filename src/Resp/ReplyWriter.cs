@@ -15,9 +15,9 @@ namespace MiniRedis.Resp;
 //     byte    0    1    2    3    4    5..6  7
 //     entry   '1'  '2'  '8'  \r   \n   0     5 = bytes used
 //
-// Where bytes go to is a sink: the attached output, a capture, the scratch of an aggregate whose count is not known yet,
-// or nowhere when muted. Sinks stack; only a change of sink costs, not each reply. (Rejected: testing "muted" and
-// "deferred" in every method; and padded lengths, as replies are compared with Redis byte for byte.)
+// Where bytes go to is a sink: the attached output, the scratch of an aggregate whose count is not known yet, or nowhere
+// when muted. Sinks stack; only a change of sink costs, not each reply. A writer of values has no window at all. (Rejected:
+// testing "muted" and "deferred" in every method; and padded lengths, as replies are compared with Redis byte for byte.)
 
 /// <summary>
 /// Encodes replies in RESP2 or RESP3. One per loop thread: <see cref="Attach"/> it to a connection's output for a batch of
@@ -71,7 +71,7 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
 
     /// <summary>
     /// Bytes written to the attached output since <see cref="Attach"/>, handed over or not. Muted bytes are not counted, and
-    /// those of a capture or of an unfinished deferred aggregate not before they reach the output.
+    /// those of an unfinished deferred aggregate not before they reach the output.
     /// </summary>
     public long Written
     {
@@ -80,8 +80,7 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
     }
 
     /// <summary>
-    /// CLIENT REPLY OFF and SKIP: what is written while true is dropped. A capture is not a client's reply and still gets
-    /// its bytes.
+    /// CLIENT REPLY OFF and SKIP: what is written while true is dropped.
     /// </summary>
     public bool Muted
     {
@@ -130,17 +129,18 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
     /// <summary>Hands the bytes over to the output and lets go of it; sending them is the caller's business.</summary>
     public void Complete()
     {
-        Debug.Assert(_attached && _depth == 0, "completed with an aggregate or a capture open");
+        Debug.Assert(_attached && _depth == 0, "completed with an aggregate open");
         HandOver();
         _attached = false;
         _attachedOutput = _output = null;
+        _values = null;
     }
 
-    public void Ok() => Raw("+OK\r\n"u8);
+    public void Ok() => Write(Constant.Ok, "+OK\r\n"u8);
 
-    public void Queued() => Raw("+QUEUED\r\n"u8);
+    public void Queued() => Write(Constant.Queued, "+QUEUED\r\n"u8);
 
-    public void Pong() => Raw("+PONG\r\n"u8);
+    public void Pong() => Write(Constant.Pong, "+PONG\r\n"u8);
 
     /// <summary>A status reply. The text must hold no line end.</summary>
     public void SimpleString(ReadOnlySpan<byte> text)
@@ -166,6 +166,12 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
 
         // As Redis: line ends around the text go, those within become blanks.
         text = text.Trim("\r\n"u8);
+        if (_values is not null)
+        {
+            TakeLines(text);
+            return;
+        }
+
         CountReply();
         Append("-"u8);
         while (text.IndexOfAny((byte)'\r', (byte)'\n') is >= 0 and var end)
@@ -196,6 +202,12 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
             return;
         }
 
+        if (_values is not null)
+        {
+            TakeBulk(value);
+            return;
+        }
+
         Number((byte)'$', length);
         Append(value);
         LineEnd();
@@ -209,15 +221,15 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
     }
 
     /// <summary>No value: the null bulk string of RESP2, the null of RESP3.</summary>
-    public void Null() => Raw(Protocol == 2 ? "$-1\r\n"u8 : "_\r\n"u8);
+    public void Null() => Write(Constant.Null, Protocol == 2 ? "$-1\r\n"u8 : "_\r\n"u8);
 
     /// <summary>No array: differs from <see cref="Null"/> in RESP2 only.</summary>
-    public void NullArray() => Raw(Protocol == 2 ? "*-1\r\n"u8 : "_\r\n"u8);
+    public void NullArray() => Write(Constant.Null, Protocol == 2 ? "*-1\r\n"u8 : "_\r\n"u8);
 
     /// <summary>Starts an array: <paramref name="count"/> replies follow.</summary>
     public void Array(long count) => Number((byte)'*', count);
 
-    public void EmptyArray() => Raw("*0\r\n"u8);
+    public void EmptyArray() => Write(Constant.EmptyArray, "*0\r\n"u8);
 
     /// <summary>Starts a map: twice <paramref name="pairs"/> replies follow, keys and values in turn.</summary>
     public void Map(int pairs) => Number(Protocol == 2 ? (byte)'*' : (byte)'%', Protocol == 2 ? 2L * pairs : pairs);
@@ -236,45 +248,6 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
     {
         Debug.Assert(Protocol == 3, "attributes need RESP3");
         Number((byte)'|', pairs);
-    }
-
-    public void Double(double value)
-    {
-        Span<byte> text = stackalloc byte[Numbers.MaxDoubleLength];
-        NumberText(text[..Numbers.FormatDouble(value, text)]);
-    }
-
-    /// <summary>A long double in Redis's human format, see <see cref="Resp.LongDouble.Format"/>.</summary>
-    public void LongDouble(in LongDouble value)
-    {
-        Span<byte> text = stackalloc byte[Resp.LongDouble.MaxLength];
-        NumberText(text[..value.Format(text)]);
-    }
-
-    public void Bool(bool value) =>
-        Raw(Protocol == 2 ? (value ? ":1\r\n"u8 : ":0\r\n"u8) : value ? "#t\r\n"u8 : "#f\r\n"u8);
-
-    /// <summary>An integer of any size, given as its digits.</summary>
-    public void BigNumber(ReadOnlySpan<byte> digits)
-    {
-        if (Protocol == 2) Bulk(digits);
-        else Line((byte)'(', digits);
-    }
-
-    /// <summary>Text for people. <paramref name="extension"/> is its format in three characters: "txt" or "mkd".</summary>
-    public void Verbatim(string extension, ReadOnlySpan<byte> text)
-    {
-        Debug.Assert(extension.Length == 3);
-        if (Protocol == 2)
-        {
-            Bulk(text);
-            return;
-        }
-
-        Number((byte)'=', text.Length + 4L);
-        Append([(byte)extension[0], (byte)extension[1], (byte)extension[2], (byte)':']);
-        Append(text);
-        LineEnd();
     }
 
     /// <summary>One whole reply that is RESP already.</summary>
@@ -322,15 +295,15 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
         return (int)(digits >> 56) + 1;
     }
 
-    private void NumberText(ReadOnlySpan<byte> text)
-    {
-        if (Protocol == 2) Bulk(text);
-        else Line((byte)',', text);
-    }
-
     private void Line(byte type, ReadOnlySpan<byte> text)
     {
         CountReply();
+        if (_values is not null)
+        {
+            TakeLine(type, text);
+            return;
+        }
+
         Append([type]);
         Append(text);
         LineEnd();
@@ -355,7 +328,17 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
     private void LargeNumber(byte type, long value)
     {
         const int Longest = 1 + Numbers.MaxInt64Length + 2;
-        if (_end - _position < Longest) NextWindow(Longest);
+        if (_end - _position < Longest)
+        {
+            if (_values is not null)
+            {
+                TakeNumber(type, value);
+                return;
+            }
+
+            NextWindow(Longest);
+        }
+
         ref byte room = ref Room;
         if ((ulong)value < SmallNumbers)
         {

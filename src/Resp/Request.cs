@@ -15,7 +15,7 @@ public readonly record struct ArgRange(int Offset, int Length);
 /// </summary>
 public readonly ref struct Request
 {
-    /// <summary>The bytes that every <see cref="ArgRange"/> is relative to.</summary>
+    /// <summary>The bytes that every <see cref="ArgRange"/> is relative to; empty if arguments lie where they want.</summary>
     public readonly ReadOnlySpan<byte> Base;
 
     public readonly ReadOnlySpan<ArgRange> Args;
@@ -26,6 +26,13 @@ public readonly ref struct Request
         Base = bytes;
         Args = args;
     }
+
+    /// <summary>
+    /// A request of arguments that lie anywhere around <paramref name="origin"/>, in any order: ranges may begin before it.
+    /// <see cref="Base"/> is empty. The caller guarantees that the memory of every range stays.
+    /// </summary>
+    public static Request Scattered(ref readonly byte origin, ReadOnlySpan<ArgRange> args) =>
+        new(MemoryMarshal.CreateReadOnlySpan(in origin, 0), args);
 
     public int Count => Args.Length;
 
@@ -60,15 +67,15 @@ public readonly ref struct Request
     }
 
     /// <summary>
-    /// Bytes that <see cref="EncodedLength"/> is at most, whatever lies between the arguments; those must be in order. Takes no longer for
-    /// more of them.
+    /// Bytes that <see cref="EncodedLength"/> is at most, whatever lies between the arguments, which are in order unless they are scattered.
+    /// Takes no longer for more of them where they are in order.
     /// </summary>
     public long MostEncodedLength
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            if (Args.IsEmpty) return 13;
+            if (Base.IsEmpty) return EncodedLength;
             var last = Args[^1];
             return last.Offset + (long)last.Length - Args[0].Offset + 15 * (long)Count + 13;
         }
@@ -85,7 +92,7 @@ public readonly ref struct Request
         {
             Debug.Assert((uint)i < (uint)Args.Length, "argument index out of range");
             ArgRange range = Unsafe.Add(ref MemoryMarshal.GetReference(Args), i);
-            Debug.Assert((uint)range.Offset <= (uint)Base.Length && range.Length <= Base.Length - range.Offset);
+            Debug.Assert(Base.IsEmpty || ((uint)range.Offset <= (uint)Base.Length && range.Length <= Base.Length - range.Offset));
             return MemoryMarshal.CreateReadOnlySpan(
                 ref Unsafe.Add(ref MemoryMarshal.GetReference(Base), range.Offset), range.Length);
         }

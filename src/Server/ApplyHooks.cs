@@ -42,6 +42,11 @@ static class ApplyHooks
         }
         config.OnApply(_ =>
         {
+            server.FollowPolicies();
+            return null;
+        }, "cache-policy", "cache-stats-delimiter");
+        config.OnApply(_ =>
+        {
             server.Tracking.IsDue = true;
             return null;
         }, "tracking-table-max-keys");

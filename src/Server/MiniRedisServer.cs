@@ -11,6 +11,8 @@ using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Execution.Gates;
+using MiniRedis.Server.Execution.Intake;
 using MiniRedis.Server.Following;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
@@ -28,6 +30,7 @@ using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Replication;
 using MiniRedis.Server.Routing;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Scripts.Engine;
 using MiniRedis.Server.Sentinel;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -82,13 +85,18 @@ sealed class MiniRedisServer
 
         // Keys, and who waits for them, watches them or has them in a cache.
         var accessFields = new AccessFields(clock, config.Memory, random);
-        var keys = new KeyAccess(accessFields, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
+        var policies = new KeyPolicies(config.Caching, clock, random);
+        policies.Follow();
+        var prefixes = new PrefixStatistics(config.Caching, statistics);
+        prefixes.Follow();
+        var keys = new KeyAccess(
+            accessFields, policies, running, pause, effects, statistics, dataset, history, clock, config.Memory, config.Process);
         var pubSub = new PubSubChannels(keyspace, pushes);
         var notifications = new KeyspaceNotifications(config.Observation, pubSub, effects);
         var transactions = new ClientTransactions(keyspace, keys, clientMemory, effects);
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
-        var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching, cronSignal);
+        var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching, clock, cronSignal);
         var purges = new CachePurges(keyspace, pubSub, pause, effects, history, clock, cronSignal);
 
         // Scripts and functions.
@@ -162,7 +170,8 @@ sealed class MiniRedisServer
             ? new SentinelRunner(config, new LinkConnector(tls), pubSub, clock, cronSignal, random, log)
             : null;
         var cron = new Cron(
-            keyspace, pause, blocked, leases, purges, limits, clientEviction, tracking, expiry, purgeSweep, lazyFree, defrag, eviction, snapshots,
+            keyspace, pause, blocked, leases, purges, limits, clientEviction, tracking, expiry, purgeSweep,
+            new PrefixCensus(keyspace, statistics, dataset, clock), lazyFree, defrag, eviction, snapshots,
             backgroundSaving, aof,
             aofRewriting, loading, shutdown, replicas, fullSyncs, ackWaits, follower, failover, memory, statistics, gcPauses,
             hotKeys, metrics, sentinel, cluster, migrations, migrationLinks, config.Process, clock);
@@ -170,12 +179,13 @@ sealed class MiniRedisServer
         {
             Config = config, ConfigService = new ConfigService(config), Log = log, Clock = clock, Random = random,
             Keyspace = keyspace, AccessFields = accessFields, Commands = commands, CommandStatistics = commandStatistics,
-            Statistics = statistics, SlotStatistics = slotStatistics, AclLimits = limitsOfRules, Users = users, AclLog = aclLog, Denials = denials,
-            Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
+            Statistics = statistics, PrefixStatistics = prefixes, SlotStatistics = slotStatistics, AclLimits = limitsOfRules, Users = users,
+            AclLog = aclLog, Denials = denials, Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
             ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
             ReplicasBeforeShutdown = beforeShutdown,
-            CronSignal = cronSignal, Running = running, Keys = keys, Pause = pause, Blocking = blocked, Leases = leases, Purges = purges,
+            CronSignal = cronSignal, Running = running, Keys = keys, Policies = policies, Pause = pause,
+            Blocking = blocked, Leases = leases, Purges = purges,
             Transactions = transactions, Tracking = tracking, PubSub = pubSub, Notifications = notifications, Monitors = monitors,
             Admission = admission, ActiveExpiry = expiry, PurgeSweep = purgeSweep, LazyFree = lazyFree, Eviction = eviction, ActiveDefrag = defrag,
             Latency = latency, CallWatch = callWatch, HotKeys = hotKeys, RunningScript = runningScript, EvalScripts = evalScripts,
@@ -194,7 +204,8 @@ sealed class MiniRedisServer
         var runner = Parts.Runner = new CommandRunner(
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
-            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, leases, commands, switches,
+            refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, keyspace,
+            policies, leases, commands, switches,
             config.Observation, clock, log)
         {
             SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,

@@ -28,6 +28,7 @@ public sealed class CompareTests
     [InlineData("defrag", "MiniRedis*1", "redis-server*1")]
     [InlineData("purges", "CACHE.PURGE PREFIX among 5000 keys*1", "                   0 *3", "                1000 *1")]
     [InlineData("slots", "MiniRedis, as a whole*1", "MiniRedis, MIGRATE*1", "redis-server, MIGRATE*1")]
+    [InlineData("stampede", "MiniRedis, *3", "redis-server, *3")]
     [InlineData("returned", "a million GETs*2", "MULTI of*2", "a value of 512 MB*2")]
     public async Task Each_part_of_the_comparison_runs_and_prints_its_rows(string part, params string[] rows)
     {

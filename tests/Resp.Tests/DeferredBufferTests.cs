@@ -56,21 +56,4 @@ public class DeferredBufferTests
         writer.Complete();
         Assert.Equal(0, output.WrittenCount);
     }
-
-    [Fact]
-    public void What_is_captured_has_no_limit()
-    {
-        var output = new ArrayBufferWriter<byte>();
-        var captured = new ArrayBufferWriter<byte>();
-        var writer = new ReplyWriter();
-        writer.Attach(output, 2);
-        writer.Limit = 1_000;
-        writer.BeginCapture(captured, 2);
-        var deferred = writer.BeginDeferred();
-        for (var i = 0; i < 10; i++) writer.Bulk(new byte[10_000]);
-        writer.EndArray(deferred, 10);
-        Assert.Equal(10 * 10_010 + 5, writer.EndCapture());
-        Assert.False(writer.IsCut);
-        writer.Complete();
-    }
 }

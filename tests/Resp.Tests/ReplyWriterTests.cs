@@ -174,10 +174,8 @@ public class ReplyWriterTests
             w.BeginDeferred();
             w.Integer(1);
             w.BeginDeferred();
-            w.BeginCapture(new ArrayBufferWriter<byte>(), 3);
             w.Array(5);
             w.Unwind(depth, default);
-            Assert.Equal(2, w.Protocol);
             w.Error("ERR bug");
             DeferredCount next = w.BeginDeferred();
             w.Integer(2);
@@ -245,25 +243,7 @@ public class ReplyWriterTests
     }
 
     [Fact]
-    public void A_capture_takes_the_bytes_in_its_own_protocol_and_gives_the_output_back()
-    {
-        Assert.Equal("_\r\n_\r\n", Written(3, w =>
-        {
-            w.Null();
-            var captured = new ArrayBufferWriter<byte>();
-            w.BeginCapture(captured, 2);
-            w.Null();
-            DeferredCount inner = w.BeginDeferred();
-            w.Integer(1);
-            w.EndArray(inner, 1);
-            Assert.Equal(13, w.EndCapture());
-            Assert.Equal("$-1\r\n*1\r\n:1\r\n", Encoding.Latin1.GetString(captured.WrittenSpan));
-            w.Null();
-        }));
-    }
-
-    [Fact]
-    public void What_is_written_while_muted_is_dropped_but_errors_count_and_captures_work()
+    public void What_is_written_while_muted_is_dropped_but_errors_count()
     {
         Assert.Equal("+OK\r\n:2\r\n", Written(2, w =>
         {
@@ -276,11 +256,6 @@ public class ReplyWriterTests
             DeferredCount deferred = w.BeginDeferred();
             w.Ok();
             w.EndArray(deferred, 1);
-            var captured = new ArrayBufferWriter<byte>();
-            w.BeginCapture(captured, 2);
-            w.Ok();
-            w.EndCapture();
-            Assert.Equal(5, captured.WrittenCount);
             w.Muted = false;
             w.Integer(2);
             Assert.Equal(1, w.Errors);

@@ -18,4 +18,20 @@ public sealed class RequestTests
         Assert.Equal(expected, request.EncodedLength);
         Assert.InRange(request.MostEncodedLength, expected, expected + 16 * count + 16);
     }
+
+    [Fact]
+    public void Arguments_may_lie_anywhere_around_their_origin()
+    {
+        byte[] memory = [.. "valueSETkey"u8];
+        ref byte origin = ref memory[5];
+        ArgRange[] ranges = [new(0, 3), new(3, 3), new(-5, 5)];
+        var request = Request.Scattered(ref origin, ranges);
+        Assert.Equal(3, request.Count);
+        Assert.Equal("SET"u8, request[0]);
+        Assert.Equal("key"u8, request[1]);
+        Assert.Equal("value"u8, request[2]);
+        Assert.Equal("*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$5\r\nvalue\r\n".Length, request.EncodedLength);
+        Assert.Equal(request.EncodedLength, request.MostEncodedLength);
+        Assert.Equal("value"u8, request.Skip(2)[0]);
+    }
 }

@@ -62,6 +62,48 @@ public partial class TidyTests
         where declared.Success
         select (Room: RoomOf(project, file)!, Type: declared.Groups[1].Value)).ToLookup(t => t.Room, t => t.Type);
 
+    /// <summary>Files a folder may have before it needs folders of its own, or a reason that stands in <see cref="s_largeFolders"/>.</summary>
+    const int MostFilesOfFolder = 15;
+
+    static readonly Dictionary<string, string> s_largeFolders = new()
+    {
+        ["Server/Configuration/Settings"] = "a file a group of directives, as the rows have one",
+        ["Storage/Databases"] = "one class, of which each file has one concern",
+    };
+
+    [Fact]
+    public void A_folder_can_be_looked_over_or_has_a_reason() => Assert.Empty(
+        from project in (string[])["Server", "Storage"]
+        from file in Sources(Path.Combine("src", project))
+        group file by Path.GetRelativePath(Path.Combine(s_root, "src"), Path.GetDirectoryName(file)!).Replace('\\', '/') into folder
+        where folder.Count() > MostFilesOfFolder && !s_largeFolders.ContainsKey(folder.Key)
+        select $"{folder.Key}: {folder.Count()} files");
+
+    /// <summary>Who makes keys go stands in docs/design/effects.md, so that a reader who asks finds all of them.</summary>
+    [Fact]
+    public void Whoever_makes_keys_go_is_on_the_list()
+    {
+        var listed = File.ReadLines(Path.Combine(s_root, "docs", "design", "effects.md"))
+            .SelectMany(line => RemoverRow().Match(line).Groups[1].Captures).SelectMany(cell => Names(cell.Value)).ToHashSet();
+        var found = (
+            from file in Sources(Path.Combine("src", "Server"))
+            where File.ReadLines(file).Any(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal) && Removal().IsMatch(line))
+            select Path.GetRelativePath(Path.Combine(s_root, "src", "Server"), file).Replace('\\', '/')).ToList();
+        // It has a keyspace of its own.
+        found.Remove("Tracking/TrackingTable.cs");
+        // It has the method that handlers call.
+        found.Add("Execution/CommandContext.Keys.cs");
+        Assert.Equal(found.Order(), listed.Order());
+    }
+
+    /// <summary>A row of the table: the files in its first cell.</summary>
+    [GeneratedRegex(@"^\| ([A-Z]\w+/[^|]*\.cs) \|")]
+    private static partial Regex RemoverRow();
+
+    /// <summary>A call of the storage's that makes keys go.</summary>
+    [GeneratedRegex(@"[kK]eyspace\.(FlushAll|TakeOver)\(|[dD]atabase\.(Delete|Rename|MoveTo|DetachAll|Clear)\(")]
+    private static partial Regex Removal();
+
     [Theory]
     [InlineData("Server")]
     [InlineData("Storage")]

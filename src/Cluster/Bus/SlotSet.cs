@@ -47,6 +47,16 @@ public sealed class SlotSet
         return true;
     }
 
+    /// <summary>Removes the slots of another set.</summary>
+    public void ExceptWith(SlotSet other)
+    {
+        if (Count == 0) return;
+        for (var slot = Next(0); slot < HashSlot.Count; slot = Next(slot + 1))
+        {
+            if (other.Contains(slot)) Remove(slot);
+        }
+    }
+
     public void Clear()
     {
         Array.Clear(_chunks);

@@ -165,11 +165,23 @@ public sealed partial class ClusterMachine
         var slots = ClaimedSlots(old);
         for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) Assign(slot, Myself);
         AllSlotsChanged();
+        DeleteLeftKeys();
         _hasAskedForVotes = false;
         UpdateState();
         Changed(sync: true);
         BroadcastPong(toMyShardOnly: false);
         ResetManualFailover();
+    }
+
+    /// <summary>The master had lost slots to other shards and was deleting their keys, which this node still has.</summary>
+    void DeleteLeftKeys()
+    {
+        for (var slot = 0; slot < HashSlot.Count; slot++)
+        {
+            var isElsewhere = Slots.Owner(slot) is { IsMaster: true } owner && owner.Shard != Myself.Shard;
+            if (isElsewhere && Slots.ImportingFrom(slot) is null && _host.CountKeysInSlot(slot) != 0)
+                _outputs.Add(new ClusterOutput.DeleteKeysInSlot(slot));
+        }
     }
 
     /// <summary>Says why nothing happens, but not ten times a second.</summary>

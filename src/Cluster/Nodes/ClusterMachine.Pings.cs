@@ -29,11 +29,17 @@ public sealed partial class ClusterMachine
         }
         if (!link.IsInbound && packet.Type == BusMessageType.Pong && link.Node is { } answering) NotePong(answering);
         if (sender is null) return;
+        var replacesMe = IsMyReplica(sender);
         NoteRole(sender, packet, out var isNewMaster);
         if (packet.Master.IsNone && (isNewMaster || !sender.Slots.IsSameAs(packet.Slots)))
         {
-            TakeSlotsOf(sender, packet.ConfigEpoch, packet.Slots);
+            TakeSlotsOf(sender, packet.ConfigEpoch, packet.Slots, replacesMe);
             TellNewerOwners(sender, packet);
+        }
+        else if (packet.Master.IsNone)
+        {
+            // It claims exactly what it has here.
+            _unclaimed.ExceptWith(sender.Slots);
         }
         if (Myself.IsMaster && sender.IsMaster && packet.ConfigEpoch == Myself.ConfigEpoch) ResolveEpochCollision(sender);
         ReadGossip(sender, packet);

@@ -204,9 +204,10 @@ public sealed partial class ClusterMachine
             Notice("Discarding UPDATE message about myself.");
             return;
         }
+        var replacesMe = IsMyReplica(node);
         MakeMaster(node);
         RaiseEpoch(node, packet.UpdateEpoch, packet.UpdateSlots);
-        TakeSlotsOf(node, packet.UpdateEpoch, packet.UpdateSlots);
+        TakeSlotsOf(node, packet.UpdateEpoch, packet.UpdateSlots, replacesMe);
     }
 
     void Deliver(ClusterNode sender, BusPacket packet) => _outputs.Add(new ClusterOutput.Publish(

@@ -96,8 +96,9 @@ public sealed partial class ClusterMachine
                 break;
         }
         // Others are told who has the slot. (Redis syncs only if the epoch is a new one: a target that had the greatest epoch
-        // already, and loses power, comes back without the slot, which the others give to nobody else.)
-        ConfigurationChanged(sync: move == SlotMove.Node);
+        // already, and loses power, comes back without the slot, which the others give to nobody else. And a node that comes back
+        // without knowing that a slot is on the move deletes the keys that have come, or says that those are not there which have gone.)
+        ConfigurationChanged(sync: move != SlotMove.Stable);
         Settle();
         return null;
     }

@@ -24,11 +24,18 @@ public sealed partial class ClusterMachine
     /// <summary>
     /// A master claims slots under an epoch, and no others. It takes those that have no owner, or one with a smaller epoch.
     /// </summary>
-    void TakeSlotsOf(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
+    /// <param name="replacesMe">
+    /// It was a replica of this node. Under the same epoch it takes this node's slots too: a majority has elected it, while this node, which had
+    /// been cut off, has taken the epoch by itself, to import a slot. (In Redis the smaller id wins, and what the successor has accepted is lost.)
+    /// </param>
+    void TakeSlotsOf(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed, bool replacesMe)
     {
         if (sender == Myself) return;
-        TakeSlots(sender, epoch, claimed, isAll: true);
+        TakeSlots(sender, epoch, claimed, isAll: true, replacesMe);
     }
+
+    /// <summary>Whether a node is a replica of this one, as far as is known.</summary>
+    bool IsMyReplica(ClusterNode node) => Myself.IsMaster && node.Master == Myself;
 
     /// <summary>
     /// A master has become a replica of another one in its shard, and says what that one claims now. Only slots of its own are
@@ -43,7 +50,7 @@ public sealed partial class ClusterMachine
         TakeSlots(to, epoch, own, isAll: false);
     }
 
-    void TakeSlots(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed, bool isAll)
+    void TakeSlots(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed, bool isAll, bool replacesMe = false)
     {
         var mine = MyMaster;
         var isMyShard = sender.Shard == Myself.Shard;
@@ -58,7 +65,8 @@ public sealed partial class ClusterMachine
                 _unclaimed.Remove(slot);
                 continue;
             }
-            if (owner is not null && IsClaimed(slot, owner) && owner.ConfigEpoch >= epoch) continue;
+            var isLess = owner is null || owner.ConfigEpoch < epoch || (owner.ConfigEpoch == epoch && owner == Myself && replacesMe);
+            if (!isLess && IsClaimed(slot, owner!)) continue;
             taken++;
             if (owner == Myself && _host.CountKeysInSlot(slot) != 0) (dirty ??= []).Add(slot);
             if (owner is not null && owner == mine) takenFromMine++;
@@ -123,7 +131,7 @@ public sealed partial class ClusterMachine
                 Slots.SetMigrating(slot, sender);
                 ConfigurationChanged(sync: true);
             }
-            if (Myself.IsMaster && Slots.ImportingFrom(slot) == sender) FinishImport(slot, sender);
+            if (Myself.IsMaster && IsOk && Slots.ImportingFrom(slot) == sender) FinishImport(slot, sender);
         }
     }
 
@@ -132,7 +140,8 @@ public sealed partial class ClusterMachine
     /// <summary>
     /// The source of an import has given the slot up, while this node has not heard yet that it is the owner: it has replaced a
     /// master that failed in between. (Valkey takes the slot from whoever has it. Here it must be the source's, or nobody's: an
-    /// operator may have named a source that never had the slot.)
+    /// operator may have named a source that never had the slot. And the cluster must be up: a node that was away has not heard who has
+    /// the slot by now.)
     /// </summary>
     void FinishImport(int slot, ClusterNode source)
     {

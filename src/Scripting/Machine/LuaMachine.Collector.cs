@@ -36,7 +36,7 @@ public sealed unsafe partial class LuaMachine
         _collectAt = Math.Max(FirstCollection, _heap.Used * 2);
         // Near the limit collections are many. They count, or a script could spend its time here unseen.
         Charge(_heap.Used >> 5);
-        if (_collectAt > _heap.Limit) _collectAt = Math.Max(_heap.Used + 4096, _heap.Limit - (_heap.Limit - _heap.Used) / 2);
+        if (_collectAt >= _heap.Limit) _collectAt = Math.Max(_heap.Used + 4096, _heap.Limit - (_heap.Limit - _heap.Used) / 2);
     }
 
     void Mark(Value* value)

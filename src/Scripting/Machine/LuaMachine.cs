@@ -220,7 +220,7 @@ public sealed unsafe partial class LuaMachine : IDisposable
     /// <summary>Begins a run: strings and tables for it can be made from here on, until <see cref="EndRun"/>.</summary>
     public void BeginRun()
     {
-        if (!KeepsState) _collectAt = FirstCollection;
+        if (!KeepsState) _collectAt = Math.Min(FirstCollection, _heap.Limit / 2);
         _heap.Peak = _heap.Used;
         _budget = CheckInterval;
         (_depth, _handler, _error) = (0, 0, default);
@@ -291,6 +291,10 @@ public sealed unsafe partial class LuaMachine : IDisposable
         _scratchSize = rounded;
         return _scratch;
     }
+
+    /// <summary>Memory near the machine's strings, valid until a script runs on.</summary>
+    /// <exception cref="LuaMemoryException">The run may not hold as much.</exception>
+    public Span<byte> TakeScratch(int size) => new(Scratch(size), size);
 
     void FreeScratch()
     {

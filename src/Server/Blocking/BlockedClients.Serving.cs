@@ -39,6 +39,8 @@ sealed partial class BlockedClients
             var call = place!.Call;
             place = place.Next;
             if (!call.OnNoKey && !IsOfType(queue, call)) continue;
+            // The first of those who wait for a fill has got the lease: the others keep their places.
+            if (call.Awaited is not null && !IsOfType(queue, call) && IsBeingFilled?.Invoke(queue.Database, queue.Key) == true) continue;
             if (pause.IsActive && pause.Holds(call.Client, call.Command, call.Request)) _held.Add(queue);
             else Runner!.RunAgain(call);
         }

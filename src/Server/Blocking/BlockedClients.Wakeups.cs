@@ -3,6 +3,9 @@ using MiniRedis.Server.Effects;
 
 namespace MiniRedis.Server.Blocking;
 
+/// <summary>Whether something holds of a key.</summary>
+delegate bool KeyCondition(int database, ReadOnlySpan<byte> key);
+
 /// <summary>Notes from the stream of effects which keys have become ready.</summary>
 sealed partial class BlockedClients : IEffectSink
 {
@@ -14,6 +17,11 @@ sealed partial class BlockedClients : IEffectSink
 
     // Ready keys for which CLIENT PAUSE holds some clients back.
     readonly List<BlockingQueue> _held = [];
+
+    /// <summary>
+    /// Whether somebody computes the value of a key that is not there. Of the calls that wait for a fill only one need run again until then.
+    /// </summary>
+    public KeyCondition? IsBeingFilled { get; set; }
 
     /// <summary>Whether a client may have to be served once the running command is over.</summary>
     public bool HasReady => _ready.Count > 0 || _awake.Count > 0;

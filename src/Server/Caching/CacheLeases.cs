@@ -2,7 +2,6 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
-using MiniRedis.Server.Keys;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
@@ -20,6 +19,7 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
     readonly EffectStream _effects;
     readonly CachingSettings _settings;
     readonly CronSignal _cronSignal;
+    readonly Clock _clock;
     readonly int _databases;
     bool _listens;
 
@@ -28,17 +28,20 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
     /// <param name="effects">Tells of databases that are emptied or exchanged.</param>
     /// <param name="random">Makes the tokens.</param>
     /// <param name="settings">Bounds the table.</param>
+    /// <param name="clock">The time of leases.</param>
     /// <param name="cronSignal">Has those who wait served where no command does.</param>
     public CacheLeases(
-        Keyspace keyspace, BlockedClients blocked, EffectStream effects, Random random, CachingSettings settings, CronSignal cronSignal)
+        Keyspace keyspace, BlockedClients blocked, EffectStream effects, Random random, CachingSettings settings, Clock clock,
+        CronSignal cronSignal)
     {
-        (_blocked, _effects, _settings, _cronSignal, _databases) = (blocked, effects, settings, cronSignal, keyspace.DatabaseCount);
+        (_blocked, _effects, _settings, _clock, _cronSignal) = (blocked, effects, settings, clock, cronSignal);
+        _databases = keyspace.DatabaseCount;
         // 0 stands for none.
-        var comparer = new KeyComparer(keyspace[0]);
-        _table = new(keyspace.DatabaseCount, comparer, () => Math.Max(1, (ulong)random.NextInt64() << 1 ^ (ulong)random.NextInt64()))
+        _table = new(keyspace[0], () => Math.Max(1, (ulong)random.NextInt64() << 1 ^ (ulong)random.NextInt64()))
         {
-            Ended = (database, key) => blocked.Signal(database, key),
+            Ended = blocked.Signal,
         };
+        blocked.IsBeingFilled = IsBeingFilled;
     }
 
     /// <summary>Whether there is any lease: without, a command that writes pays this test alone.</summary>
@@ -50,20 +53,20 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
     public long MemoryBytes => _table.MemoryBytes;
 
     /// <inheritdoc cref="LeaseTable.Ask"/>
-    public LeaseAnswer Ask(int database, ReadOnlySpan<byte> key, long client, long version, long now, long time)
+    public LeaseAnswer Ask(int database, ReadOnlySpan<byte> key, long client, long version, long now, long time, ulong? keyHash = null)
     {
         _table.Most = _settings.CacheLeaseMax;
-        var answer = _table.Ask(database, key, client, version, now, time);
+        var answer = _table.Ask(database, key, client, version, now, time, keyHash);
         if (!_listens && Any) Listen(true);
         return answer;
     }
 
     /// <inheritdoc cref="LeaseTable.Look"/>
-    public LeaseAnswer Look(int database, ReadOnlySpan<byte> key, long now) => _table.Look(database, key, now);
+    public LeaseAnswer Look(int database, ReadOnlySpan<byte> key, long now, ulong? keyHash = null) => _table.Look(database, key, now, keyHash);
 
     /// <inheritdoc cref="LeaseTable.TryEnd"/>
-    public bool TryEnd(int database, ReadOnlySpan<byte> key, ulong token, out long version, out long grantedAt) =>
-        _table.TryEnd(database, key, token, out version, out grantedAt);
+    public bool TryEnd(int database, ReadOnlySpan<byte> key, ulong token, out long version, out long grantedAt, ulong? keyHash = null) =>
+        _table.TryEnd(database, key, token, out version, out grantedAt, keyHash);
 
     /// <inheritdoc cref="LeaseTable.TryHold"/>
     public bool TryHold(int database, ReadOnlySpan<byte> key, ulong token, long until) => _table.TryHold(database, key, token, until);
@@ -73,23 +76,40 @@ sealed class CacheLeases : IEffectSink, IMemoryHolder
         _table.TryExtend(database, key, token, client, until);
 
     /// <inheritdoc cref="LeaseTable.Void"/>
-    public void Void(int database, ReadOnlySpan<byte> key) => _table.Void(database, key);
+    public void Void(int database, ReadOnlySpan<byte> key, ulong? keyHash = null) => _table.Void(database, key, keyHash);
 
     /// <summary>
     /// Voids the leases of the keys that a command names, since it may have changed them. It need not have: who deletes a key that is not
     /// there says that what is being computed for it is old.
     /// </summary>
-    public void VoidKeysOf(CommandSpec command, in Request request, int database)
+    /// <param name="command">The command.</param>
+    /// <param name="request">What it was called with.</param>
+    /// <param name="database">Of the client.</param>
+    /// <param name="keyHash">The hash of its first key, where it is known.</param>
+    public void VoidKeysOf(CommandSpec command, in Request request, int database, ulong? keyHash = null)
     {
         var keys = new KeyBuffer(stackalloc KeyRef[16]);
         KeyExtractor.TryGetKeys(command, request, ref keys);
         foreach (var key in keys.Keys)
         {
             // COPY and MOVE name a key of another database.
-            if (command.Databases is null) _table.Void(database, request[key.Position]);
+            if (command.Databases is null)
+                _table.Void(database, request[key.Position], key.Position == command.FirstKey ? keyHash : null);
             else VoidEverywhere(request[key.Position]);
         }
         keys.Dispose();
+    }
+
+    /// <summary>
+    /// Whether another client computes the value of a key: who waits for it goes on to do so. It has the cron come in time for the end of that.
+    /// </summary>
+    bool IsBeingFilled(int database, ReadOnlySpan<byte> key)
+    {
+        var now = _clock.Now;
+        var answer = _table.Look(database, key, now);
+        if (answer.Outcome != LeaseOutcome.Taken) return false;
+        _cronSignal.RequestBefore(now + answer.Rest);
+        return true;
     }
 
     void VoidEverywhere(ReadOnlySpan<byte> key)

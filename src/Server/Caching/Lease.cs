@@ -2,14 +2,24 @@ using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Caching;
 
-/// <summary>What is known of the refill of one key. Belongs to <see cref="LeaseTable"/>.</summary>
-sealed class Lease(int database, byte[] key) : IHasDeadline
+/// <summary>What is known of the refill of one key. Belongs to <see cref="LeaseTable"/>, which uses the object again for another.</summary>
+sealed class Lease : IHasDeadline
 {
-    /// <summary>Bytes of memory beside those of the key: two objects and the places in dictionary and heap.</summary>
+    /// <summary>Bytes of memory beside those of the key: two objects and the places in table and heap.</summary>
     public const int OwnBytes = 192;
 
-    public int Database { get; } = database;
-    public byte[] Key { get; } = key;
+    byte[] _key = [];
+    int _length;
+
+    public int Database { get; private set; }
+
+    /// <summary>As the keyspace hashes it.</summary>
+    public ulong Hash { get; private set; }
+
+    public ReadOnlySpan<byte> Key => _key.AsSpan(0, _length);
+
+    /// <summary>The next in the bucket, or among those that wait to be used again.</summary>
+    public Lease? Next { get; set; }
 
     /// <summary>What its holder shows to fill the key; not valid of a hold.</summary>
     public ulong Token { get; set; }
@@ -49,5 +59,20 @@ sealed class Lease(int database, byte[] key) : IHasDeadline
     /// <inheritdoc cref="PreviousOpen"/>
     public Lease? NextOpen { get; set; }
 
-    public long MemoryBytes => OwnBytes + Key.Length;
+    public long MemoryBytes => OwnBytes + _length;
+
+    /// <summary>Bytes that the key's place takes.</summary>
+    public int KeyCapacity => _key.Length;
+
+    /// <summary>Makes it one of this key.</summary>
+    public void BeginFor(int database, ReadOnlySpan<byte> key, ulong hash)
+    {
+        (Database, Hash, _length) = (database, hash, key.Length);
+        if (_key.Length < key.Length) _key = new byte[key.Length];
+        key.CopyTo(_key);
+    }
+
+    /// <summary>Whether it is one of this key.</summary>
+    public bool IsFor(int database, ReadOnlySpan<byte> key, ulong hash) =>
+        Hash == hash && Database == database && Key.SequenceEqual(key);
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
-using MiniRedis.Server.Keys;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Caching;
@@ -18,6 +17,9 @@ namespace MiniRedis.Server.Caching;
 // Ours differs in three ways. A lease outlives its time until somebody takes it over: a late fill is better than none. Its connection's
 // end opens it at once: no reader waits for a process that has died. And a value counts as created when the lease was granted, so a purge
 // of a tag voids nothing: it compares.
+//
+// A lease is asked for and ended with the hash that the window of requests has made of the key, and its object is used again: so it costs no
+// hash and no memory of the collected heap.
 //
 // A table without leases costs the writers one comparison. So open leases do not stay for ever: they go after the longest time that a
 // lease can have, or when the table is full.
@@ -44,26 +46,35 @@ enum LeaseOutcome : byte
 /// <param name="Rest">Milliseconds that are left of the lease of another, or of the hold.</param>
 readonly record struct LeaseAnswer(LeaseOutcome Outcome, ulong Token = 0, long Rest = 0);
 
+/// <summary>A key is free again, or filled: whoever waits for it may ask again.</summary>
+delegate void LeaseEnded(int database, ReadOnlySpan<byte> key);
+
 /// <summary>Who may refill which key, and who has failed to. It knows no clock, and calls nobody but <see cref="Ended"/>.</summary>
 /// <remarks>Under the executor's lock. Times are unix milliseconds.</remarks>
-/// <param name="databases">Number of databases.</param>
-/// <param name="comparer">Compares keys.</param>
+/// <param name="hasher">Hashes keys, as every database does, where the caller has not.</param>
 /// <param name="nextToken">A random number; tokens must not be guessed by accident.</param>
-sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextToken)
+sealed class LeaseTable(Database hasher, Func<ulong> nextToken)
 {
     /// <summary>The longest time of a lease, and the longest that one stays open: ten minutes.</summary>
     public const long LongestTime = 600_000;
 
-    /// <summary>An empty dictionary with more places is given back.</summary>
+    /// <summary>An empty table with more buckets is given back.</summary>
     const int MostKept = 1024;
 
-    readonly Dictionary<byte[], Lease>?[] _leases = new Dictionary<byte[], Lease>?[databases];
+    const int FirstBuckets = 16;
+
+    /// <summary>Objects that wait to be used again: as many as applications compute values at a time. Those of long keys are not kept.</summary>
+    const int MostFree = 256, LongestKeptKey = 128;
+
+    Lease?[] _buckets = new Lease?[FirstBuckets];
+    Lease? _free;
+    int _freeCount;
     readonly Dictionary<long, Lease> _ofClients = [];
     readonly DeadlineHeap<Lease> _ends = new();
     Lease? _firstOpen, _lastOpen;
 
-    /// <summary>Called when a key is free again, or filled, with its database: whoever waits for it may ask again.</summary>
-    public Action<int, byte[]>? Ended { get; set; }
+    /// <summary>Called when a lease has ended.</summary>
+    public LeaseEnded? Ended { get; set; }
 
     /// <summary>Most leases and holds; more are not granted.</summary>
     public int Most { get; set; } = int.MaxValue;
@@ -77,9 +88,11 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
     /// <param name="client">The connection that asks.</param>
     /// <param name="version">The cache clock.</param>
     /// <param name="time">Milliseconds until another may take it over; 1 to <see cref="LongestTime"/>.</param>
-    public LeaseAnswer Ask(int database, ReadOnlySpan<byte> key, long client, long version, long now, long time)
+    /// <param name="keyHash">The key's hash, where it is known.</param>
+    public LeaseAnswer Ask(int database, ReadOnlySpan<byte> key, long client, long version, long now, long time, ulong? keyHash = null)
     {
-        if (TryFind(database, key, out var lease))
+        var hash = keyHash ?? hasher.HashOf(key);
+        if (TryFind(database, key, hash, out var lease))
         {
             if (!lease.IsOpen && now < lease.End)
                 return new(lease.IsHold ? LeaseOutcome.Held : LeaseOutcome.Taken, Rest: lease.End - now);
@@ -88,7 +101,7 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
         else
         {
             if (Count >= Most && !TryMakeRoom(now)) return new(LeaseOutcome.Full);
-            lease = Add(database, key);
+            lease = Add(database, key, hash);
         }
         (lease.Token, lease.Version, lease.GrantedAt, lease.End, lease.Client) = (nextToken(), version, now, now + time, client);
         lease.IsOpen = lease.IsHold = false;
@@ -99,9 +112,10 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
 
     /// <summary>What <see cref="Ask"/> would say, without asking: who only reads learns whether somebody computes.</summary>
     /// <returns>Granted, with no token, if nobody computes.</returns>
-    public LeaseAnswer Look(int database, ReadOnlySpan<byte> key, long now)
+    public LeaseAnswer Look(int database, ReadOnlySpan<byte> key, long now, ulong? keyHash = null)
     {
-        if (Count == 0 || !TryFind(database, key, out var lease) || lease.IsOpen || now >= lease.End) return new(LeaseOutcome.Granted);
+        if (Count == 0 || !TryFind(database, key, keyHash ?? hasher.HashOf(key), out var lease) || lease.IsOpen || now >= lease.End)
+            return new(LeaseOutcome.Granted);
         return new(lease.IsHold ? LeaseOutcome.Held : LeaseOutcome.Taken, Rest: lease.End - now);
     }
 
@@ -109,10 +123,10 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
     /// <param name="version">The cache clock when it was granted.</param>
     /// <param name="grantedAt">When it was granted.</param>
     /// <returns>False if the token is void. Then the lease of another, if there is one, goes on.</returns>
-    public bool TryEnd(int database, ReadOnlySpan<byte> key, ulong token, out long version, out long grantedAt)
+    public bool TryEnd(int database, ReadOnlySpan<byte> key, ulong token, out long version, out long grantedAt, ulong? keyHash = null)
     {
         version = grantedAt = 0;
-        if (!TryFind(database, key, token, out var lease)) return false;
+        if (!TryFindOf(database, key, token, keyHash, out var lease)) return false;
         (version, grantedAt) = (lease.Version, lease.GrantedAt);
         Remove(lease);
         return true;
@@ -122,7 +136,7 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
     /// <returns>False if the token is void.</returns>
     public bool TryHold(int database, ReadOnlySpan<byte> key, ulong token, long until)
     {
-        if (!TryFind(database, key, token, out var lease)) return false;
+        if (!TryFindOf(database, key, token, keyHash: null, out var lease)) return false;
         Unlink(lease);
         lease.IsOpen = false;
         lease.IsHold = true;
@@ -137,7 +151,7 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
     /// <returns>False if the token is void.</returns>
     public bool TryExtend(int database, ReadOnlySpan<byte> key, ulong token, long client, long until)
     {
-        if (!TryFind(database, key, token, out var lease)) return false;
+        if (!TryFindOf(database, key, token, keyHash: null, out var lease)) return false;
         Unlink(lease);
         lease.IsOpen = false;
         lease.End = until;
@@ -148,16 +162,24 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
     }
 
     /// <summary>A command has changed the key, or could have: what is being computed for it is of older data.</summary>
-    public void Void(int database, ReadOnlySpan<byte> key)
+    public void Void(int database, ReadOnlySpan<byte> key, ulong? keyHash = null)
     {
-        if (TryFind(database, key, out var lease)) Remove(lease);
+        if (Count > 0 && TryFind(database, key, keyHash ?? hasher.HashOf(key), out var lease)) Remove(lease);
     }
 
     /// <summary>As <see cref="Void"/>, for every key of a database.</summary>
     public void VoidAll(int database)
     {
-        if (_leases[database] is not { Count: > 0 } leases) return;
-        foreach (var lease in leases.Values.ToArray()) Remove(lease);
+        if (Count == 0) return;
+        var gone = new List<Lease>();
+        foreach (var first in _buckets)
+        {
+            for (var lease = first; lease is not null; lease = lease.Next)
+            {
+                if (lease.Database == database) gone.Add(lease);
+            }
+        }
+        foreach (var lease in gone) Remove(lease);
     }
 
     /// <summary>A connection has closed: others may take its leases over.</summary>
@@ -198,10 +220,19 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
         Ended?.Invoke(lease.Database, lease.Key);
     }
 
-    Lease Add(int database, ReadOnlySpan<byte> key)
+    Lease Add(int database, ReadOnlySpan<byte> key, ulong hash)
     {
-        var lease = new Lease(database, key.ToArray());
-        (_leases[database] ??= new(comparer)).Add(lease.Key, lease);
+        var lease = _free ?? new();
+        if (_free is not null)
+        {
+            _free = lease.Next;
+            _freeCount--;
+        }
+        lease.BeginFor(database, key, hash);
+        if (Count == _buckets.Length) Grow();
+        ref var bucket = ref BucketOf(hash);
+        lease.Next = bucket;
+        bucket = lease;
         Count++;
         MemoryBytes += lease.MemoryBytes;
         return lease;
@@ -210,12 +241,45 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
     void Remove(Lease lease)
     {
         Unlink(lease);
-        var leases = _leases[lease.Database]!;
-        leases.Remove(lease.Key);
-        if (leases.Count == 0 && leases.Capacity > MostKept) _leases[lease.Database] = null;
+        ref var bucket = ref BucketOf(lease.Hash);
+        if (bucket == lease)
+        {
+            bucket = lease.Next;
+        }
+        else
+        {
+            var before = bucket!;
+            while (before.Next != lease) before = before.Next!;
+            before.Next = lease.Next;
+        }
         Count--;
         MemoryBytes -= lease.MemoryBytes;
+        if (Count == 0 && _buckets.Length > MostKept) _buckets = new Lease?[FirstBuckets];
         Ended?.Invoke(lease.Database, lease.Key);
+        lease.IsOpen = lease.IsHold = false;
+        lease.Next = null;
+        if (_freeCount == MostFree || lease.KeyCapacity > LongestKeptKey) return;
+        (lease.Next, _free) = (_free, lease);
+        _freeCount++;
+    }
+
+    ref Lease? BucketOf(ulong hash) => ref _buckets[hash & (ulong)(_buckets.Length - 1)];
+
+    void Grow()
+    {
+        var old = _buckets;
+        _buckets = new Lease?[old.Length * 2];
+        foreach (var first in old)
+        {
+            for (var lease = first; lease is not null;)
+            {
+                var next = lease.Next;
+                ref var bucket = ref BucketOf(lease.Hash);
+                lease.Next = bucket;
+                bucket = lease;
+                lease = next;
+            }
+        }
     }
 
     /// <summary>Takes a lease off the heap and the lists, as it leaves its state.</summary>
@@ -253,12 +317,17 @@ sealed class LeaseTable(int databases, KeyComparer comparer, Func<ulong> nextTok
         lease.PreviousOfClient = lease.NextOfClient = null;
     }
 
-    bool TryFind(int database, ReadOnlySpan<byte> key, [NotNullWhen(true)] out Lease? lease)
+    bool TryFind(int database, ReadOnlySpan<byte> key, ulong hash, [NotNullWhen(true)] out Lease? lease)
     {
-        lease = null;
-        return _leases[database] is { Count: > 0 } leases && leases.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(key, out lease);
+        lease = BucketOf(hash);
+        while (lease is not null && !lease.IsFor(database, key, hash)) lease = lease.Next;
+        return lease is not null;
     }
 
-    bool TryFind(int database, ReadOnlySpan<byte> key, ulong token, [NotNullWhen(true)] out Lease? lease) =>
-        TryFind(database, key, out lease) && !lease.IsHold && lease.Token == token;
+    /// <summary>Finds the lease of a token, if it is not void.</summary>
+    bool TryFindOf(int database, ReadOnlySpan<byte> key, ulong token, ulong? keyHash, [NotNullWhen(true)] out Lease? lease)
+    {
+        lease = null;
+        return Count > 0 && TryFind(database, key, keyHash ?? hasher.HashOf(key), out lease) && !lease.IsHold && lease.Token == token;
+    }
 }

@@ -3,7 +3,7 @@ using MiniRedis.Cluster.Bus;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Blocking;
-using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 using MiniRedis.Server.PubSub;
 using MiniRedis.Server.Replication;
 using MiniRedis.Server.Tracking;

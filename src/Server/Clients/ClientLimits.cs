@@ -1,6 +1,7 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;

@@ -39,6 +39,9 @@ internal static class ConfigErrors
     public const string NotADirectory = "Not a directory";
     public const string UserWithColon = "a user's name can't have a colon";
 
+    public const string PolicyWithoutOption = "a cache policy is a prefix, and names with numbers: ttl, max-ttl, neg-ttl, stale, jitter";
+    public const string PolicyAboveMaximum = "ttl and neg-ttl, each with stale, must not be above max-ttl";
+
     public const string UnbalancedQuotes = "Unbalanced quotes in configuration line";
     public const string BadDirective = "Bad directive or wrong number of arguments";
     public const string SentinelOnly = "sentinel directive while not in sentinel mode";
@@ -67,6 +70,18 @@ internal static class ConfigErrors
 
     public static string OutOfOctalRange(long low, long high) =>
         $"argument must be between {Convert.ToString(low, 8)} and {Convert.ToString(high, 8)} inclusive";
+
+    public static string PolicyOption(string word) => $"a cache policy has no option '{word}'";
+
+    public static string PolicyOptionTwice(string name) => $"a cache policy has one {name}";
+
+    public static string PolicyNumber(string name, int low, int high) =>
+        string.Create(CultureInfo.InvariantCulture, $"{name} must be between {low} and {high} inclusive");
+
+    public static string PolicyPrefix(int longest) =>
+        string.Create(CultureInfo.InvariantCulture, $"a prefix must not be longer than {longest} bytes");
+
+    public static string TooManyPolicies(int most) => string.Create(CultureInfo.InvariantCulture, $"there may be {most} cache policies at most");
 
     public static string PercentTooLarge(long high) =>
         string.Create(CultureInfo.InvariantCulture, $"percentage argument must be less or equal to {high}");

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Execution.Gates;
 
 namespace MiniRedis.Server.Execution;
 

@@ -3,7 +3,7 @@ using MiniRedis.Server.Acl;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Routing;
 using MiniRedis.Server.Scripts;
-using MiniRedis.Server.Transport;
+using MiniRedis.Server.Scripts.Engine;
 
 namespace MiniRedis.Server.Execution;
 
@@ -32,7 +32,6 @@ sealed partial class CommandRunner
         }
         script.Begin(context.Client, context.Reply, call.Name, call.IsEval, call.Flags, call.IsReadOnly);
         if (parts.Config.Cluster.ClusterEnabled) script.Slot = SlotRouter.SlotOf(context.Command, context.Request);
-        _scriptReply.Attach(_captured, script.Protocol);
         _wasInTransaction = running.InTransaction;
         _databaseBeforeScript = context.Database;
         running.InTransaction = true;
@@ -40,9 +39,8 @@ sealed partial class CommandRunner
         return true;
     }
 
-    // The replies of its commands, each read and then written over by the next.
-    readonly CapturedReply _captured = new(parts.Config.Process);
-    readonly ReplyWriter _scriptReply = new(ChunkPool.ForReplies);
+    // Makes values of the replies of its commands.
+    readonly ReplyWriter _scriptReply = new();
 
     // Of the running script: there is one at most.
     bool _wasInTransaction;
@@ -55,8 +53,6 @@ sealed partial class CommandRunner
         // What uses several slots is no slot's.
         if (SlotStatistics is { } slots && script.MayCrossSlots) slots.Current = -1;
         script.End();
-        _scriptReply.Complete();
-        _captured.Clear();
         effects.LimitTo(EffectTarget.All);
         // Half of a script is to be in no file.
         if (script.EndsWithServer) effects.DropUnit();
@@ -68,28 +64,23 @@ sealed partial class CommandRunner
     }
 
     /// <inheritdoc/>
-    ScriptCallResult IScriptCalls.Call(in Request request, out ReadOnlySpan<byte> reply)
+    ScriptCallResult IScriptCalls.Call(in Request request, LuaReplyValues values, out ReadOnlySpan<byte> refusal)
     {
-        reply = WhyNotCall(request, out var command);
-        if (!reply.IsEmpty)
+        refusal = WhyNotCall(request, out var command);
+        if (!refusal.IsEmpty)
         {
             if (command is not null) commandStatistics[command.Ordinal].RejectedCalls++;
-            statistics.CountError(reply);
+            statistics.CountError(refusal);
             return ScriptCallResult.Refused;
         }
         if ((command!.Flags & CommandFlags.Write) != 0) script.HasWritten = true;
         var writer = _scriptReply;
-        writer.Rewind();
-        if (_captured.HasAny) _captured.Clear();
-        writer.Protocol = script.Protocol;
+        values.Begin(script.Protocol);
+        writer.AttachValues(values, script.Protocol);
         var context = new CommandContext(parts, script.Caller!, command, writer, request) { MayBlock = false };
         Invoke(ref context);
-        if (!writer.TryPeek(out reply) || _captured.IsOver)
-        {
-            writer.Pause();
-            reply = _captured.Written;
-        }
-        return _captured.IsOver ? ScriptCallResult.TooLong : ScriptCallResult.Answered;
+        writer.Complete();
+        return values.IsOver ? ScriptCallResult.TooLong : ScriptCallResult.Answered;
     }
 
     ReadOnlySpan<byte> WhyNotCall(in Request request, out Command? command)

@@ -6,6 +6,8 @@ using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
+using MiniRedis.Server.Execution.Gates;
+using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Monitoring;
@@ -30,8 +32,8 @@ sealed partial class CommandRunner(
     TrackedKeys tracking, DeclaredScripts declaredScripts,
     Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, CacheLeases leases,
-    CommandTable<Command> commands, DebugSwitches switches, ObservationSettings settings, Clock clock, ServerLog log)
+    CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, Keyspace keyspace, KeyPolicies policies,
+    CacheLeases leases, CommandTable<Command> commands, DebugSwitches switches, ObservationSettings settings, Clock clock, ServerLog log)
     : IBlockedRunner, IScriptCalls
 {
     // Errors of a transaction's commands. They do not count as errors of EXEC.
@@ -132,7 +134,7 @@ sealed partial class CommandRunner(
         Seen |= command.Flags;
         Run(ref context);
         if (leases.Any && (command.Flags & CommandFlags.Write) != 0 && !command.ManagesLeases)
-            leases.VoidKeysOf(command, context.Request, context.Database.Number);
+            leases.VoidKeysOf(command, context.Request, context.Database.Number, context.FirstKeyHash);
 
         var ticks = clock.Advance() - started;
         if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
@@ -145,12 +147,27 @@ sealed partial class CommandRunner(
         CheckDeclaration(context, dirty, mark);
 
         if (client.Tracking is { Remembers: true }) tracking.Remember(client, command, context.Request, context.FirstKeyHash);
-        if (!effects.IsPropagating) return;
-        if (command.Propagates == Propagation.Verbatim && effects.Dirty != dirty)
+        if (effects.IsPropagating) Propagate(context, hasChanged: effects.Dirty != dirty, failed);
+        if (policies.HasNoted) GiveLifetimes(context);
+    }
+
+    /// <summary>Tells the sinks of a command that is repeated as it came.</summary>
+    void Propagate(in CommandContext context, bool hasChanged, bool failed)
+    {
+        var command = context.Command;
+        if (command.Propagates == Propagation.Verbatim && hasChanged)
             effects.AddVerbatim(context.Database.Number, context.Request);
         else if (command.Propagates == Propagation.VerbatimToReplicas && !failed && (effects.Receivers & EffectTarget.Replicas) != 0
             && !(SendsMessagesOnItsOwn && command.Group == CommandGroup.PubSub))
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
+    }
+
+    /// <summary>Keys that a command has made get the deadlines of their policies. The client counts as who has changed them.</summary>
+    void GiveLifetimes(in CommandContext context)
+    {
+        var outer = running.Enter(context.Command, context.Client);
+        policies.Apply(keyspace, effects);
+        running.Leave(outer);
     }
 
     /// <summary>Runs the handler and survives its bugs.</summary>

@@ -26,7 +26,8 @@ namespace MiniRedis.Server.Execution;
 sealed class Cron(
     Keyspace keyspace, ClientPause pause, BlockedClients blocked, CacheLeases leases, CachePurges purges, ClientLimits limits,
     ClientEviction clientEviction,
-    TrackedKeys tracking, ActiveExpiry expiry, PurgeSweep purgeSweep, LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction,
+    TrackedKeys tracking, ActiveExpiry expiry, PurgeSweep purgeSweep, PrefixCensus census,
+    LazyFree lazyFree, ActiveDefrag defrag, KeyEviction eviction,
     Snapshots snapshots,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, Loading loading, Shutdown shutdown,
     Replicas replicas, FullSyncs fullSyncs, AckWaits ackWaits, Follower follower, Failover failover, MemoryUsage memory,
@@ -96,6 +97,7 @@ sealed class Cron(
         var moreToForget = tracking.ForgetSome();
         moreToForget |= tracking.TellOfPurges();
         var untilDefrag = defrag.Run();
+        untilTimeout = Math.Min(untilTimeout, census.Run());
         // Expired keys wake the clients that wait for them to go.
         blocked.Serve();
         if (moreToExpire || moreToSweep || moreToFree || moreToForget || moreToCapture || moreToEvict) return 0;

@@ -8,6 +8,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Eviction;
+using MiniRedis.Server.Execution.Intake;
 using MiniRedis.Server.Following;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
@@ -52,6 +53,7 @@ sealed class ServerParts
     public required CommandStatistics[] CommandStatistics { get; init; }
 
     public required ServerStatistics Statistics { get; init; }
+    public required PrefixStatistics PrefixStatistics { get; init; }
     public required SlotStatistics SlotStatistics { get; init; }
     public required ClientRegistry Clients { get; init; }
     public required AclLimits AclLimits { get; init; }
@@ -76,6 +78,7 @@ sealed class ServerParts
     public required CronSignal CronSignal { get; init; }
     public required RunningCall Running { get; init; }
     public required KeyAccess Keys { get; init; }
+    public required KeyPolicies Policies { get; init; }
     public required ClientPause Pause { get; init; }
     public required BlockedClients Blocking { get; init; }
     public required CacheLeases Leases { get; init; }
@@ -139,12 +142,20 @@ sealed class ServerParts
     /// <summary>Name of the transport's mechanism, for INFO. Set by the host.</summary>
     public string TransportName { get; set; } = "";
 
+    /// <summary>The policies of prefixes have changed, or by what figures are kept.</summary>
+    public void FollowPolicies()
+    {
+        Policies.Follow();
+        PrefixStatistics.Follow();
+    }
+
     /// <summary>
     /// CONFIG RESETSTAT: resets every counter of INFO, including those of each command. The peak of memory stays, as in Redis.
     /// </summary>
     public void ResetStatistics()
     {
         Statistics.Reset();
+        PrefixStatistics.Reset();
         SlotStatistics.Reset();
         Eviction.ResetStatistics();
         ActiveDefrag.ResetStatistics();

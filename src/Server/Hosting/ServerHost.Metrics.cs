@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Metrics.Http;
 using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Hosting;

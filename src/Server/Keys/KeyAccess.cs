@@ -10,11 +10,11 @@ using MiniRedis.Server.Timing;
 namespace MiniRedis.Server.Keys;
 
 /// <summary>
-/// Finds keys as clients see them: expired keys are missing. Expiry happens here on access and in <c>ActiveExpiry</c> by
-/// time. Both delete, count and emit effects in the same way.
+/// Finds keys as clients see them: expired keys are missing. Whoever finds one (a look-up here, SCAN, <c>ActiveExpiry</c>,
+/// <c>OwnKeys</c>) has it deleted, counted and told of here.
 /// </summary>
 sealed class KeyAccess(
-    AccessFields accessFields, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
+    AccessFields accessFields, KeyPolicies policies, RunningCall running, ClientPause pause, EffectStream effects, ServerStatistics statistics,
     DatasetState dataset, ReplicationHistory history, Clock clock, MemorySettings memorySettings, ProcessSettings processSettings)
 {
     /// <summary>Most fields of one hash deleted at once: a tenth of a millisecond.</summary>
@@ -55,6 +55,7 @@ sealed class KeyAccess(
         {
             if (NeedsCare(database, at.Record)) return FindWithCareToRead(client, database, key, hash);
             statistics.KeyspaceHits++;
+            statistics.Prefixes?.Add(key, PrefixCount.Hits);
             if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
             return at;
         }
@@ -66,6 +67,7 @@ sealed class KeyAccess(
     public void Missed(Database database, ReadOnlySpan<byte> key)
     {
         statistics.KeyspaceMisses++;
+        statistics.Prefixes?.Add(key, PrefixCount.Misses);
         if ((effects.Wanted & KeyspaceEvents.KeyMiss) != 0)
             effects.Notify(database.Number, key, KeyspaceEvents.KeyMiss, "keymiss");
     }
@@ -144,9 +146,16 @@ sealed class KeyAccess(
     KeyLookup FindWithCareToRead(Client client, Database database, ReadOnlySpan<byte> key, ulong hash)
     {
         var at = FindWithCare(database, key, hash, client);
-        if (at.Found) statistics.KeyspaceHits++;
+        if (at.Found) Hit(key);
         else Missed(database, key);
         return at;
+    }
+
+    /// <summary>Counts a hit: a key looked up for reading is there.</summary>
+    public void Hit(ReadOnlySpan<byte> key)
+    {
+        statistics.KeyspaceHits++;
+        statistics.Prefixes?.Add(key, PrefixCount.Hits);
     }
 
     /// <summary>
@@ -160,7 +169,10 @@ sealed class KeyAccess(
     /// its commands ran earlier, and a later one may extend a deadline that has passed since. None has passed for the source of
     /// an import (<see cref="ProcessSettings.ImportMode"/>) or of slots, nor for a master: their own servers decide when a key goes.
     /// </summary>
-    public long ExpiredBy => dataset.IsLoading || RunsForSource ? long.MinValue : Due;
+    public long ExpiredBy => JudgesTime ? Due : long.MinValue;
+
+    /// <summary>Whether this server decides how long keys of the running command live: no file, master or other node does.</summary>
+    public bool JudgesTime => !dataset.IsLoading && !RunsForSource;
 
     bool RunsForSource => running.Client is { } client
         && (client.ImportedSlots is not null || history.IsReplica && client.Has(ClientFlags.Master)
@@ -201,15 +213,37 @@ sealed class KeyAccess(
         accessFields.Touch(record);
     }
 
-    /// <summary>Finishes a new key: sets its access field and sends the event "new".</summary>
+    /// <summary>Finishes a new key: sets its access field, sends the event "new", and has policies give it a deadline if it has none.</summary>
     public void Created(Database database, Record record, ReadOnlySpan<byte> key)
     {
-        record.AccessField = accessFields.Initial;
-        Arrived(database, key);
+        Restored(database, record, key);
+        Replaced(database, record, key);
     }
 
-    /// <summary>Sends the event "new" for a name that is new to a database though its value is not (RENAME, MOVE).</summary>
+    /// <summary>As <see cref="Created"/>, for a key that is what it was elsewhere (RESTORE): policies do not concern it.</summary>
+    public void Restored(Database database, Record record, ReadOnlySpan<byte> key)
+    {
+        record.AccessField = accessFields.Initial;
+        TellOfName(database, key);
+    }
+
+    /// <summary>A key that was there has a new value in place of all that it was. Policies give it a deadline if it has none.</summary>
+    public void Replaced(Database database, Record record, ReadOnlySpan<byte> key)
+    {
+        if (policies.Any && !record.HasExpiry && JudgesTime) policies.Note(database.Number, key);
+    }
+
+    /// <summary>
+    /// Sends the event "new" for a name that is new to a database though its value is not (RENAME, MOVE, COPY). The policy of the name
+    /// bounds the deadline that the key has.
+    /// </summary>
     public void Arrived(Database database, ReadOnlySpan<byte> key)
+    {
+        TellOfName(database, key);
+        if (policies.Any && JudgesTime) policies.Note(database.Number, key);
+    }
+
+    void TellOfName(Database database, ReadOnlySpan<byte> key)
     {
         if ((effects.Wanted & KeyspaceEvents.New) != 0)
             effects.Notify(database.Number, key, KeyspaceEvents.New, "new");
@@ -256,6 +290,7 @@ sealed class KeyAccess(
     public void DropPurged(Database database, in KeyLookup at, ReadOnlySpan<byte> command = default)
     {
         statistics.PurgedKeys++;
+        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Purged);
         database.NotePurgedDeletion(at.Record);
         Drop(database, at, KeyspaceEvents.Generic, EffectStream.Purged, command);
     }
@@ -267,6 +302,7 @@ sealed class KeyAccess(
     public void Expire(Database database, in KeyLookup at)
     {
         statistics.ExpiredKeys++;
+        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Expired);
         Drop(database, at, KeyspaceEvents.Expired, "expired", DeletionOf(memorySettings.LazyFreeLazyExpire));
     }
 
@@ -277,6 +313,7 @@ sealed class KeyAccess(
     public void Evict(Database database, in KeyLookup at)
     {
         statistics.EvictedKeys++;
+        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Evicted);
         Drop(database, at, KeyspaceEvents.Evicted, "evicted", DeletionOf(memorySettings.LazyFreeLazyEviction));
     }
 
@@ -290,7 +327,7 @@ sealed class KeyAccess(
         effects.Dirty++;
     }
 
-    /// <summary>Deletes a key that no command names, and tells so. It counts as no change to save (see the callers).</summary>
+    /// <summary>Deletes a key that no command names, and tells so. That counts as no change to save, unless a caller says so.</summary>
     /// <param name="command">The canonical command of the deletion; empty if those before it have told all.</param>
     internal void Drop(
         Database database, in KeyLookup at, KeyspaceEvents kind, string name, ReadOnlySpan<byte> command = default)

@@ -97,6 +97,7 @@ sealed partial class MetricsCollector(
         snapshot.Users.Clear();
         for (var i = 0; i < Math.Min(users.All.Count, MostUsers); i++)
             snapshot.Users.Add((users.All[i].Name, users.All[i].Figures.Commands, users.All[i].Figures.Denials));
+        FillPrefixes(snapshot);
         FillReplication(snapshot);
         snapshot.Errors.Clear();
         foreach (var (code, count) in statistics.Errors) snapshot.Errors.Add((code, count));

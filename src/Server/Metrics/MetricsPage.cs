@@ -11,7 +11,7 @@ namespace MiniRedis.Server.Metrics;
 /// <param name="commands">Names by ordinal: "config|get".</param>
 /// <param name="config">For labels that are settings.</param>
 /// <param name="ids">For the server's id.</param>
-sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerConfig config, ServerIds ids)
+sealed partial class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerConfig config, ServerIds ids)
 {
     static readonly MetricFamily s_up = new("redis_up", MetricType.Gauge, "0: the executor did not answer the scrape in time.");
     static readonly MetricFamily s_instance = new("redis_instance_info", MetricType.Gauge, "Names and versions; the number is always 1.");
@@ -60,6 +60,7 @@ sealed class MetricsPage(IReadOnlyList<Metric> rows, string[] commands, ServerCo
         Databases(text, snapshot);
         Commands(text, snapshot);
         Users(text, snapshot);
+        Prefixes(text, snapshot);
         Events(text, snapshot);
         text.End();
     }

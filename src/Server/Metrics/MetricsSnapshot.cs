@@ -18,6 +18,9 @@ sealed class MetricsSnapshot(int metrics, int commands, int databases)
         public long Timed;
     }
 
+    // A server without prefixes has none.
+    long[]? _prefixCounts;
+
     readonly long[] _latencies = new long[commands * LatencyHistogram.Steps];
 
     /// <summary>The numbers of <see cref="MetricsCollector.Rows"/>, in their order.</summary>
@@ -31,6 +34,12 @@ sealed class MetricsSnapshot(int metrics, int commands, int databases)
 
     /// <summary>The first users by name.</summary>
     public List<(byte[] Name, long Commands, long Denials)> Users { get; } = [];
+
+    /// <summary>Prefixes that figures are kept of. What is counted of each is in <see cref="PrefixCounts"/>.</summary>
+    public List<PrefixRow> Prefixes { get; } = [];
+
+    /// <summary>The figures of a prefix that are no counters of events.</summary>
+    public readonly record struct PrefixRow(byte[] Prefix, long Keys, long FillMilliseconds, long MedianMilliseconds, long SlowMilliseconds);
 
     /// <summary>Error replies by code.</summary>
     public List<(string Code, long Count)> Errors { get; } = [];
@@ -54,6 +63,11 @@ sealed class MetricsSnapshot(int metrics, int commands, int databases)
 
     /// <summary>How long the executor took to fill this.</summary>
     public TimeSpan Taken { get; set; }
+
+    /// <summary>What is counted of a prefix, by <see cref="PrefixCount"/>.</summary>
+    public Span<long> PrefixCounts(int index) =>
+        (_prefixCounts ??= new long[MetricsCollector.MostPrefixes * PrefixFigures.Names.Count])
+            .AsSpan(index * PrefixFigures.Names.Count, PrefixFigures.Names.Count);
 
     /// <summary>The steps of a command's histogram, cumulative.</summary>
     public Span<long> Latencies(int ordinal) => _latencies.AsSpan(ordinal * LatencyHistogram.Steps, LatencyHistogram.Steps);

@@ -2,7 +2,7 @@ using System.Collections;
 using System.Globalization;
 using MiniRedis.Cluster;
 using MiniRedis.Cluster.Migrations;
-using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Following;
 using MiniRedis.Server.Links;

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using MiniRedis.Resp;
 using MiniRedis.Scripting.Machine;
+using MiniRedis.Server.Scripts.Engine;
 using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Scripts;

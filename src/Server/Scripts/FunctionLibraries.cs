@@ -1,5 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Scripting.Machine;
+using MiniRedis.Server.Scripts.Engine;
 using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Scripts;

@@ -1,4 +1,5 @@
 using MiniRedis.Resp;
+using MiniRedis.Server.Scripts.Engine;
 
 namespace MiniRedis.Server.Scripts;
 
@@ -20,8 +21,9 @@ interface IScriptCalls
 {
     /// <summary>Runs a command of the running script.</summary>
     /// <param name="request">The command.</param>
-    /// <param name="reply">Its reply in the script's protocol, or the error that keeps it from running. Good until the next call.</param>
-    ScriptCallResult Call(in Request request, out ReadOnlySpan<byte> reply);
+    /// <param name="values">Takes its reply, if it runs.</param>
+    /// <param name="refusal">The error that keeps it from running, if it does not.</param>
+    ScriptCallResult Call(in Request request, LuaReplyValues values, out ReadOnlySpan<byte> refusal);
 
     /// <summary>Whether the caller of the script may run a command (redis.acl_check_cmd); null if there is no such command.</summary>
     bool? IsAllowed(in Request request);

@@ -29,6 +29,9 @@ sealed class ServerStatistics(int threads = 1)
     /// </summary>
     public long Cycles, CycleTicks, CommandTicks, CronTicks, LongestCycleTicks, MostCommandsPerCycle;
 
+    /// <summary>What is counted by prefix; null while no prefix is known.</summary>
+    public PrefixStatistics? Prefixes { get; set; }
+
     /// <summary>Scripts of EVAL that gave way to newer ones.</summary>
     public long EvictedScripts { get; set; }
 

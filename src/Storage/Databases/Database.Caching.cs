@@ -166,14 +166,18 @@ public sealed unsafe partial class Database
     public ReadOnlySpan<uint> TagsOf(Record record) => record.HasMetadata ? new MetadataCell(record).Tags : [];
 
     /// <summary>Gives a found key metadata and tags, in place of those that it has.</summary>
-    public Record SetMetadata(in KeyLookup at, in CacheMetadata metadata, TagNames tags)
+    /// <param name="at">The key.</param>
+    /// <param name="metadata">Without the tags.</param>
+    /// <param name="tags">Their names.</param>
+    /// <param name="settledUpTo">See <see cref="MetadataCell.SettledUpTo"/>.</param>
+    public Record SetMetadata(in KeyLookup at, in CacheMetadata metadata, TagNames tags, long settledUpTo = 0)
     {
         Debug.Assert(at.Found);
         Capture(at);
         BeginChange();
         var had = at.Record.HasMetadata;
         var record = had ? at.Record : AddCell(at);
-        WriteMetadata(record, metadata, tags, had);
+        WriteMetadata(record, metadata, tags, had, settledUpTo);
         return record;
     }
 
@@ -253,8 +257,9 @@ public sealed unsafe partial class Database
     /// <param name="metadata">Without the tags.</param>
     /// <param name="tags">Their names; a span of another record's is fine.</param>
     /// <param name="had">Whether there are metadata in its place now, to be given back.</param>
+    /// <param name="settledUpTo">See <see cref="MetadataCell.SettledUpTo"/>.</param>
     [SkipLocalsInit]
-    internal void WriteMetadata(Record record, in CacheMetadata metadata, TagNames tags, bool had)
+    internal void WriteMetadata(Record record, in CacheMetadata metadata, TagNames tags, bool had, long settledUpTo = 0)
     {
         Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey];
         // Hold first, give back later: a tag that stays must not go in between.
@@ -262,7 +267,7 @@ public sealed unsafe partial class Database
         var cell = new MetadataCell(record);
         Tags.AddKey();
         if (had) Tags.RemoveKey(cell);
-        cell.Write(Arena, metadata, ids[..count]);
+        cell.Write(Arena, metadata, ids[..count], settledUpTo);
     }
 
     /// <summary>

@@ -27,6 +27,18 @@ public sealed unsafe partial class Database
         return record;
     }
 
+    /// <summary>
+    /// As <see cref="SetExpiry"/>, for a key that has been made already by a command that cannot be given up any more. False, and the key
+    /// is as it was, if there is no memory for it.
+    /// </summary>
+    public bool TrySetExpiry(in KeyLookup at, long expireAtMs)
+    {
+        var size = (long)at.Record.Size;
+        if (!at.Record.HasExpiry && !(Arena.TryFillReserve() && Arena.CanTake(size + size / 8, size))) return false;
+        SetExpiry(at, expireAtMs);
+        return true;
+    }
+
     /// <summary>Takes the deadline of a found key away, if it has one (PERSIST).</summary>
     public Record ClearExpiry(in KeyLookup at)
     {

@@ -11,8 +11,12 @@ public sealed partial class Database
     /// </summary>
     /// <param name="payload">See <see cref="CachePayload"/>.</param>
     /// <param name="reader">What it tells, to be read once more.</param>
+    /// <param name="isSettled">
+    /// Whether it comes in one stream with the purges: then the soft ones so far are in what it says of a key. They must not count twice,
+    /// since the key may have got another deadline after them.
+    /// </param>
     /// <returns>False if it is damaged or of another version of the format. Then nothing has changed.</returns>
-    public bool TryApply(ReadOnlySpan<byte> payload, out CachePayloadReader reader)
+    public bool TryApply(ReadOnlySpan<byte> payload, out CachePayloadReader reader, bool isSettled = false)
     {
         if (!CachePayloadReader.TryBegin(payload, out reader)) return false;
         var rest = reader;
@@ -22,7 +26,7 @@ public sealed partial class Database
                 while (rest.NextKey(out var key, out var metadata, out var tags))
                 {
                     _keyspace.CacheClock.RaiseTo(metadata.Created);
-                    if (Lookup(key) is { Found: true } at) SetMetadata(at, metadata, tags);
+                    if (Lookup(key) is { Found: true } at) SetMetadata(at, metadata, tags, isSettled ? Tags.Newest : 0);
                 }
                 break;
             case CachePayloadKind.Purge:

@@ -1,4 +1,5 @@
 using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Index.Slots;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
 

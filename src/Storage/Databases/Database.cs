@@ -4,6 +4,7 @@ using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Index.Slots;
 using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Databases;

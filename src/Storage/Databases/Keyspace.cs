@@ -3,6 +3,7 @@ using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;
+using MiniRedis.Storage.Index.Slots;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Snapshots;
 using MiniRedis.Storage.Values;

@@ -1,4 +1,5 @@
 using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Memory.Slabs;
 
 namespace MiniRedis.Storage.Defragmentation;
 

@@ -5,6 +5,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Index.Slots;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
 

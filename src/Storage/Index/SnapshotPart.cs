@@ -1,6 +1,7 @@
 using System.Collections;
 using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Hashing;
+using MiniRedis.Storage.Index.Slots;
 using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Index;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Memory.Slabs;
 using MiniRedis.Storage.Packed;
 
 namespace MiniRedis.Storage.Lists;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory.Slabs;
 
 namespace MiniRedis.Storage.Memory;
 

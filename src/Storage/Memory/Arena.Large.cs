@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Memory.Slabs;
+
 namespace MiniRedis.Storage.Memory;
 
 /// <summary>Blocks above 32 KB: spans of slabs, and mappings of their own.</summary>

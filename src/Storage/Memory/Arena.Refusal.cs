@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using MiniRedis.Storage.Memory.Slabs;
 
 namespace MiniRedis.Storage.Memory;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using MiniRedis.Storage.Memory.Slabs;
 
 namespace MiniRedis.Storage.Memory;
 

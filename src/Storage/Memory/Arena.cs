@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using MiniRedis.Storage.Memory.Slabs;
 
 namespace MiniRedis.Storage.Memory;
 

@@ -1,13 +1,14 @@
 using MiniRedis.Cluster.Nodes;
+using MiniRedis.Cluster.Tests.Migrations;
 using MiniRedis.Cluster.Tests.Simulation;
 
 namespace MiniRedis.Cluster.Tests.Nodes;
 
 /// <summary>
-/// A node of a cluster: the machine under test, with simulated sockets, a disk of one file, and as much of a data set as the
-/// machine asks for: an offset that grows while it serves, and a count of keys in some slots.
+/// A node of a cluster: the machines under test, with simulated sockets, a disk of one file, an offset that grows while it serves, and keys,
+/// which outlive a crash.
 /// </summary>
-sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
+sealed partial class ClusterProcess : Process, IClusterHost, IChannelOwner
 {
     public const int BusPort = 16379;
     public const int ClientPort = 6379;
@@ -23,6 +24,7 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
     long _offset;
     long _heardAt;
     long _pausedUntil;
+    bool _isPerforming;
 
     public ClusterProcess(World world, string name, string ip, ClusterPromises promises, Action<ClusterSettings> configure)
         : base(world, name, ip, BusPort)
@@ -30,12 +32,10 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
         _promises = promises;
         _configure = configure;
         world.Network.Add(this);
+        world.Network.Add(this, ClientPort);
     }
 
     public ClusterMachine Machine { get; private set; } = null!;
-
-    /// <summary>Keys in slots that operators move; all others count as empty.</summary>
-    public Dictionary<int, int> Keys { get; private set; } = [];
 
     public bool IsStalled => StalledUntil > World.Now;
 
@@ -50,7 +50,8 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
     public void LoseDisk()
     {
         Install(null);
-        Keys.Clear();
+        Ledger.Losing(this);
+        Store.Clear();
         _offset = 0;
     }
 
@@ -67,12 +68,16 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
         var settings = new ClusterSettings { Port = ClientPort };
         _configure(settings);
         Machine = new ClusterMachine(settings, this, new Random(World.Random.Next()), Clock);
+        Migrations = new SimulatedMigrations(this);
         _follows = null;
         _pausedUntil = 0;
         _heardAt = World.Now;
+        _deleting.Clear();
         if (_written is not null && Machine.Load(_written) is { } line) throw new BrokenPromise($"{Name} does not load its file: {line}");
         Machine.Start(Clock);
+        Machine.CheckKeys(Clock);
         Perform();
+        Migrations.OwnersChanged();
         Later(World.Between(1, (int)TickPeriod), Tick);
     }
 
@@ -86,8 +91,17 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
     {
         Replicate();
         Do(m => m.Tick(Clock));
+        Migrations.Tick();
         if (IsRunning) Later(TickPeriod, Tick);
     }
+
+    /// <summary>Whether packets go both ways.</summary>
+    bool Hears(ClusterProcess other) =>
+        other != this && other is { IsRunning: true, IsStalled: false } && !World.Network.IsCut(this, other) && !World.Network.IsCut(other, this);
+
+    /// <summary>Its replicas that have its stream at this moment.</summary>
+    public IEnumerable<ClusterProcess> Replicas => from process in Ledger.Processes
+        where process.IsRunning && !process.IsStalled && process._follows?.Ip == Ip && process.Hears(this) select process;
 
     /// <summary>One step of the machine, and what comes of it.</summary>
     public void Do(Action<ClusterMachine> step)
@@ -97,10 +111,13 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
     }
 
     /// <summary>The same for a command of an operator, who has no answer from a process that is down or stands still.</summary>
-    public bool Ask(string what, Func<ClusterMachine, string?> command)
+    public bool Ask(string what, Func<ClusterMachine, string?> command) => Ask(what, () => command(Machine));
+
+    /// <inheritdoc cref="Ask(string, Func{ClusterMachine, string?})"/>
+    public bool Ask(string what, Func<string?> command)
     {
         if (!IsRunning || IsStalled) return false;
-        var error = command(Machine);
+        var error = command();
         World.Tell($"{Name}: CLUSTER {what}: {error ?? "OK"}");
         Perform();
         return error is null;
@@ -114,20 +131,25 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
             if (Machine.IsOk && Machine.Myself.SlotCount > 0 && World.Now >= _pausedUntil) _offset += World.Between(0, 20);
             return;
         }
-        if (World.Network.At(address.Ip, BusPort) is not ClusterProcess { IsRunning: true, IsStalled: false } master) return;
-        if (master == this || World.Network.IsCut(this, master) || World.Network.IsCut(master, this)) return;
+        if (World.Network.At(address.Ip, BusPort) is not ClusterProcess master || !Hears(master)) return;
         _heardAt = World.Now;
         _offset = master._offset;
-        if (Keys.Count > 0 || master.Keys.Count > 0) Keys = new(master.Keys);
+        Store.CopyFrom(master.Store);
+        CopyMoves(master);
+        Migrations.Follow(master);
         if (Machine.IsWaitingForOffset) Do(m => m.OffsetMoved(Clock));
     }
 
-    void Perform()
+    public void Perform()
     {
+        if (_isPerforming) return;
+        _isPerforming = true;
         while (Machine.HasOutputs)
         {
             foreach (var output in Machine.TakeOutputs()) Perform(output);
+            FinishDeletions(slot => Machine.Slots.Owner(slot) == Machine.MyMaster || Machine.Slots.ImportingFrom(slot) is not null);
         }
+        _isPerforming = false;
         _promises.Check(this);
     }
 
@@ -158,10 +180,14 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
                 _promises.Written(this, _written);
                 break;
             case ClusterOutput.BecomeMaster:
+                if (_follows is { } former && World.Network.At(former.Ip, BusPort) is ClusterProcess master) Ledger.Replaces(this, master);
                 _follows = null;
+                Migrations.StopFollowing();
                 break;
             case ClusterOutput.Replicate replicate:
                 _follows = (replicate.Ip, replicate.Port);
+                _deleting.Clear();
+                Migrations.StopFollowing();
                 break;
             case ClusterOutput.PauseWrites pause:
                 _pausedUntil = World.Now + pause.Milliseconds;
@@ -169,11 +195,14 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
             case ClusterOutput.ResumeWrites:
                 _pausedUntil = 0;
                 break;
+            case ClusterOutput.SlotsChanged:
+                Migrations.OwnersChanged();
+                break;
             case ClusterOutput.DeleteKeysInSlot delete:
-                Keys.Remove(delete.Slot);
+                DeleteLater([delete.Slot]);
                 break;
             case ClusterOutput.DeleteAllKeys:
-                Keys.Clear();
+                Store.Clear();
                 break;
             case ClusterOutput.Log log:
                 if (World.HasStory && log.Level >= ClusterLogLevel.Notice) World.Tell($"{Name}: {log.Text}");
@@ -194,17 +223,23 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
     public override void OnAccepted(Channel channel)
     {
         base.OnAccepted(channel);
+        if (channel.Port == ClientPort) return;
         var link = Machine.Accepted(channel.Client.Ip, Ip, Clock);
         _channels[link] = channel;
         _links[channel] = link;
     }
 
-    public override void OnRequest(Channel channel, object message) => Receive(channel, message);
+    public override void OnRequest(Channel channel, object message)
+    {
+        if (channel.Port == ClientPort) Migrations.OnRequest(channel, message);
+        else Receive(channel, message);
+    }
 
     public override void OnAcceptedClosed(Channel channel)
     {
         base.OnAcceptedClosed(channel);
-        Closed(channel);
+        if (channel.Port == ClientPort) Migrations.OnAcceptedClosed(channel);
+        else Closed(channel);
     }
 
     void Receive(Channel channel, object message)
@@ -218,10 +253,6 @@ sealed class ClusterProcess : Process, IClusterHost, IChannelOwner
         _channels.Remove(link);
         Do(m => m.Closed(link, Clock));
     }
-
-    long IClusterHost.CountKeysInSlot(int slot) => Keys.GetValueOrDefault(slot);
-
-    long IClusterHost.KeyCount => Keys.Values.Sum();
 
     long IClusterHost.ReplicationOffset => _offset;
 

@@ -25,6 +25,8 @@ sealed class ClusterRun
     readonly ClusterPromises _promises;
     readonly ClusterFaults _faults;
     readonly ClusterOperators _operators;
+    readonly KeyLedger _ledger;
+    readonly ClusterClients _clients;
     readonly int _masters;
     readonly bool _meets;
     readonly List<int> _watched = [];
@@ -50,9 +52,12 @@ sealed class ClusterRun
         }
         // A cluster is made by operators, or is there already.
         _meets = nodes is null && _world.Chance(0.1);
-        for (var i = 0; i < _masters; i++) _watched.Add(FirstSlot(i));
+        for (var i = 0; i < _masters; i++) _watched.AddRange([FirstSlot(i), FirstSlot(i + 1) - 1]);
         _faults = new ClusterFaults(_world, _processes);
-        _operators = new ClusterOperators(_world, _processes, _watched);
+        _ledger = new KeyLedger(_processes);
+        foreach (var process in _processes) process.Ledger = _ledger;
+        _operators = new ClusterOperators(_world, _processes, _watched, _ledger);
+        _clients = new ClusterClients(_world, _processes, () => [.. _watched, .. _operators.Moved], _ledger);
     }
 
     public IEnumerable<string> Story => _world.Story;
@@ -64,6 +69,10 @@ sealed class ClusterRun
     public int Files => _promises.Files;
 
     public int Moves => _operators.Moved.Count;
+
+    public int Keys => _ledger.Count;
+
+    public int Excused => _ledger.Excused;
 
     int FirstSlot(int master) => HashSlot.Count * master / _masters;
 
@@ -79,6 +88,7 @@ sealed class ClusterRun
         var end = _world.Now + _world.Between(3_000, 20_000);
         _faults.Begin(end);
         _operators.Begin(end);
+        _clients.Begin(end);
         _world.RunUntil(end);
         _faults.End();
         // What was begun goes on for a while, and who stands still wakes up.
@@ -179,7 +189,7 @@ sealed class ClusterRun
                 return $"{process.Name} has epoch {machine.Myself.ConfigEpoch} as {epochs[machine.Myself.ConfigEpoch].Name} has";
             }
         }
-        return WhoDisagreesOnSlots();
+        return WhoDisagreesOnSlots() ?? _ledger.WhatIsWrong();
     }
 
     string? WhoDisagreesOnSlots()
@@ -190,6 +200,7 @@ sealed class ClusterRun
             foreach (var process in _processes)
             {
                 if (process.Machine.Slots.Owner(slot) is not { } owner) return $"{process.Name} knows nobody who serves slot {slot}";
+                if (!owner.IsMaster) return $"{process.Name} knows no master that serves slot {slot}";
                 if (owner.Key != first.Slots.Owner(slot)!.Key)
                     return $"{process.Name} has {NameOf(owner)} for slot {slot}, and node0 has {NameOf(first.Slots.Owner(slot)!)}";
             }

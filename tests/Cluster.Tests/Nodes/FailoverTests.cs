@@ -244,4 +244,41 @@ public class FailoverTests
         cluster.PassUntil(() => cluster.Nodes.All(n => n.IsDown || !n.View(cluster[5]).IsFailing));
         Assert.Contains($"Clear FAIL state for node {cluster[5].Id}: replica is reachable again.", cluster[0].Lines);
     }
+
+    /// <summary>
+    /// The master was cut off, took an epoch by itself for a slot that it imports, and comes back when its replica has won under the same one.
+    /// </summary>
+    [Fact]
+    public void A_master_gives_way_to_its_successor_of_the_same_epoch()
+    {
+        var cluster = LocalCluster.Create(3, 3);
+        // Without the rule the smaller id takes the next epoch, and with it all slots.
+        var at = Enumerable.Range(0, 3).First(i => string.CompareOrdinal(cluster[i].Id, cluster[i + 3].Id) < 0);
+        var (master, successor, source) = (cluster[at], cluster[at + 3], cluster[(at + 1) % 3]);
+        var (own, imported) = (HashSlot.Count * at / 3, HashSlot.Count * ((at + 1) % 3) / 3);
+        cluster.Kill(master);
+        Assert.Null(master.Machine.SetSlot(SlotMove.Importing, imported, source.Id, isFromMaster: false, cluster.Now));
+        Assert.Null(master.Machine.SetSlot(SlotMove.Node, imported, master.Id, isFromMaster: false, cluster.Now));
+        Assert.Null(successor.Do((m, now) => m.Failover(FailoverKind.Takeover, now)));
+        Assert.Equal(successor.Machine.Myself.ConfigEpoch, master.Machine.Myself.ConfigEpoch);
+        cluster.Load(at, master.Machine.NodesFile());
+        master.IsDown = false;
+        master.Machine.Start(cluster.Now);
+        cluster.PassUntil(() => cluster.Nodes.All(n => n.Machine.Slots.Owner(own)?.Id == successor.Id));
+        cluster.Pass(5000);
+        Assert.All(cluster.Nodes, n => Assert.Equal(successor.Id, n.Machine.Slots.Owner(own)?.Id));
+        // What nobody but the former master has claimed since is its own.
+        Assert.All(cluster.Nodes, n => Assert.Equal(master.Id, n.Machine.Slots.Owner(imported)?.Id));
+    }
+
+    [Fact]
+    public void A_successor_deletes_the_keys_that_its_master_had_not_deleted_yet()
+    {
+        var cluster = LocalCluster.Create(3, 3);
+        var successor = cluster[4];
+        successor.Keys[0] = 3;
+        Assert.Null(successor.Do((m, now) => m.Failover(FailoverKind.Takeover, now)));
+        Assert.Contains(new ClusterOutput.DeleteKeysInSlot(0), successor.Outputs);
+        Assert.Single(successor.Outputs.OfType<ClusterOutput.DeleteKeysInSlot>());
+    }
 }

@@ -49,6 +49,54 @@ public class SlotTests
         Assert.Contains(source.Outputs, o => o is ClusterOutput.SlotsChanged changed && changed.Slots.Contains(0));
     }
 
+    /// <summary>
+    /// SETSLOT is in the stream of the target's replica before the target does it, and a packet of the target may come in between. Once the
+    /// target claims the slot, the replica takes it over with all else.
+    /// </summary>
+    [Fact]
+    public void A_slot_that_a_replica_has_heard_of_before_its_master_did_goes_with_the_others_in_a_failover()
+    {
+        var cluster = LocalCluster.Create(3, 3);
+        var (source, target, replica) = (cluster[0], cluster[1], cluster[4]);
+        Assert.Null(SetSlot(target, SlotMove.Importing, 0, source));
+        Assert.Null(SetSlot(target, SlotMove.Importing, 1, source));
+        Assert.Null(replica.Do((m, now) => m.SetSlot(SlotMove.Node, 0, target.Id, isFromMaster: true, now)));
+        Assert.Null(SetSlot(target, SlotMove.Node, 1, target));
+        Assert.Null(SetSlot(target, SlotMove.Node, 0, target));
+        Assert.Null(replica.Do((m, now) => m.Failover(FailoverKind.Takeover, now)));
+        cluster.Pass(1000);
+        Assert.All(cluster.Nodes, n => Assert.Equal(replica.Id, n.Machine.Slots.Owner(0)?.Id));
+        Assert.True(target.Machine.Myself.IsReplica);
+    }
+
+    /// <summary>A node that comes back without knowing of it deletes the keys that have come, or denies those that have gone.</summary>
+    [Fact]
+    public void That_a_slot_is_on_the_move_is_on_the_disk_before_the_operator_hears_of_it()
+    {
+        var cluster = LocalCluster.Create(3, 0);
+        var (source, target) = (cluster[0], cluster[1]);
+        Assert.Null(SetSlot(target, SlotMove.Importing, 0, source));
+        Assert.Contains(new ClusterOutput.Persist(Sync: true), target.Outputs);
+        Assert.Null(SetSlot(source, SlotMove.Migrating, 0, target));
+        Assert.Contains(new ClusterOutput.Persist(Sync: true), source.Outputs);
+    }
+
+    /// <summary>It hears first that the source has given the slot up, and then that a third node has it.</summary>
+    [Fact]
+    public void A_node_that_was_away_does_not_take_a_slot_that_it_was_to_import()
+    {
+        var cluster = LocalCluster.Create(3, 0);
+        var (source, target, third) = (cluster[0], cluster[1], cluster[2]);
+        Assert.Null(SetSlot(target, SlotMove.Importing, 0, source));
+        cluster.Kill(target);
+        Assert.Null(SetSlot(third, SlotMove.Importing, 0, source));
+        Assert.Null(SetSlot(third, SlotMove.Node, 0, third));
+        cluster.Restart(target);
+        cluster.PassUntil(() => cluster.Nodes.All(n => n.Machine.IsOk && n.Machine.Slots.Owner(0)?.Id == third.Id));
+        Assert.Null(target.Machine.Slots.ImportingFrom(0));
+        Assert.Equal(2UL, target.Machine.Myself.ConfigEpoch);
+    }
+
     [Theory]
     [InlineData(SlotMove.Migrating, 16383, 1, "ERR I'm not the owner of hash slot 16383")]
     [InlineData(SlotMove.Importing, 0, 1, "ERR I'm already the owner of hash slot 0")]

@@ -1,12 +1,15 @@
 namespace MiniRedis.Cluster.Tests.Simulation;
 
 /// <summary>One connection: messages in order in both directions, each with a delay of its own.</summary>
-sealed class Channel(World world, Network network, Process client, IChannelOwner owner)
+sealed class Channel(World world, Network network, Process client, int port, IChannelOwner owner)
 {
     readonly Direction _toServer = new();
     readonly Direction _toClient = new();
 
     public Process Client { get; } = client;
+
+    /// <summary>At which the client asked for it.</summary>
+    public int Port => port;
 
     /// <summary>Null until the connection is established.</summary>
     public Process? Server { get; private set; }

@@ -23,9 +23,10 @@ sealed class Network(World world)
     /// <summary>How probable it is that a message breaks its connection.</summary>
     public double Resets { get; set; }
 
-    public void Add(Process process) => _processes[(process.Ip, process.Port)] = process;
+    public void Add(Process process) => Add(process, process.Port);
 
-    public IEnumerable<Process> Processes => _processes.Values;
+    /// <summary>A process may listen at several ports.</summary>
+    public void Add(Process process, int port) => _processes[(process.Ip, port)] = process;
 
     public Process? At(string ip, int port) => _processes.GetValueOrDefault((ip, port));
 
@@ -50,7 +51,7 @@ sealed class Network(World world)
     /// <summary>Opens a connection. The owner hears of it later: that it is open, or that it is closed.</summary>
     public Channel Open(Process client, string ip, int port, IChannelOwner owner)
     {
-        var channel = new Channel(world, this, client, owner);
+        var channel = new Channel(world, this, client, port, owner);
         _open.Add(channel);
         if (At(ip, port) is not { } server) world.After(NextDelay(), channel.Break);
         else Try(channel, server, world.Now + ConnectTimeout);

@@ -209,6 +209,33 @@ public sealed class CacheReplicationTests
         Assert.Equal(Field(client, "replication", "master_repl_offset"), Field(replica, "replication", "slave_repl_offset"));
     }
 
+    [RedisServerFact]
+    public void What_policies_decide_is_the_same_on_a_redis_server_that_follows()
+    {
+        using var server = Ours(configuration: "cache-policy p: ttl 1000 max-ttl 2000 stale 50 jitter 50");
+        using var client = server.Connect();
+        var port = ServerProcess.FreePort();
+        using var process = Redis(port, server.Port);
+        using var redis = process.Connect();
+        AssertEqual(client, redis);
+        string[] lines =
+        [
+            "SET p:a v", "SET p:b v EX 5000", "SETEX p:c 100 v", "MSET p:d v other v", "HSET p:e f v", "RPUSH p:f a b", "XADD p:g * f v",
+            "INCR p:h", "EXPIRE p:h 500", "GETEX p:h PERSIST", "COPY other p:i", "RENAME other p:j", "SORT p:f ALPHA STORE p:k",
+            "CACHE.SET p:l v TAGS 1 t", "CACHE.SET p:m v EX 9000 STALE 5", "SET p:a w KEEPTTL", "PERSIST p:b", "INCREX p:n EX 300",
+        ];
+        foreach (var line in lines) Assert.False(client.Call(line).StartsWith('-'), line);
+        Assert.StartsWith("*", client.Call("EVAL \"return {redis.call('set',KEYS[1],'v'),1}\" 1 p:o"));
+        AssertEqual(client, redis);
+        AssertNoErrors(redis);
+        for (var letter = 'a'; letter <= 'o'; letter++)
+        {
+            var deadline = client.Call($"PEXPIRETIME p:{letter}");
+            Assert.NotEqual(":-1", deadline);
+            Assert.Equal(deadline, redis.Call($"PEXPIRETIME p:{letter}"));
+        }
+    }
+
     static RedisServerProcess Redis(int port, int master) => new(
         null, "--port", $"{port}", "--save", "", "--logfile", "log", "--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1",
         "--enable-debug-command", "yes", "--replicaof", "127.0.0.1", $"{master}");

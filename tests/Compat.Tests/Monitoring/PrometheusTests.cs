@@ -23,7 +23,7 @@ public sealed partial class PrometheusTests : IDisposable
 
     public PrometheusTests()
     {
-        _server = new ServerProcess("--metrics-port", $"{_metricsPort}", "--maxmemory", "100mb");
+        _server = new ServerProcess("--metrics-port", $"{_metricsPort}", "--maxmemory", "100mb", "--cache-stats-delimiter", ":");
         _client = _server.Connect();
         Use();
     }
@@ -38,7 +38,9 @@ public sealed partial class PrometheusTests : IDisposable
     /// <summary>A little of everything that a panel shows.</summary>
     void Use()
     {
-        foreach (var line in new[] { "SET a 1", "GET a", "GET b", "HSET a f 1", "NOSUCH" }) _client.Call(line);
+        foreach (var line in new[] { "SET a 1", "GET a", "GET b", "HSET a f 1", "NOSUCH", "CACHE.GET user:1" }) _client.Call(line);
+        var token = ((object?[])_client.CallTree("CACHE.GET user:2 LEASE 10000")!)[2];
+        _client.Call($"CACHE.SET user:2 v LEASE {token}");
     }
 
     async Task<string> Scrape(string accept)

@@ -16,7 +16,7 @@ public sealed class CacheLeasesTests : IDisposable
     public CacheLeasesTests()
     {
         _blocked = new(_parts.Keyspace, _parts.Clients, _parts.Keys, _parts.Pause, _parts.Effects, _parts.Clock, _cron);
-        _leases = new(_parts.Keyspace, _blocked, _parts.Effects, new Random(1), _parts.Config.Caching, _cron);
+        _leases = new(_parts.Keyspace, _blocked, _parts.Effects, new Random(1), _parts.Config.Caching, _parts.Clock, _cron);
     }
 
     public void Dispose() => _parts.Dispose();

@@ -1,5 +1,4 @@
 using MiniRedis.Server.Caching;
-using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Tests.Caching;
 
@@ -50,7 +49,7 @@ public sealed class LeaseInterleavingTests : IDisposable
         // The state of the source that the last purge or deletion that has returned told of.
         int _told;
 
-        public World(KeyComparer comparer) => Table = new(1, comparer, () => ++_lastToken) { Ended = (_, _) => Waiting.Clear() };
+        public World(Database hasher) => Table = new(hasher, () => ++_lastToken) { Ended = (_, _) => Waiting.Clear() };
 
         public LeaseTable Table { get; }
         public HashSet<int> Waiting { get; } = [];
@@ -169,7 +168,7 @@ public sealed class LeaseInterleavingTests : IDisposable
 
     void Play(Actor[] actors, List<(int Taken, int Of)> choices, int checkTokensAfter)
     {
-        var world = new World(new KeyComparer(_keyspace[0]));
+        var world = new World(_keyspace[0]);
         var running = actors.Select((actor, id) => (Id: id, Steps: world.Run(actor, id))).ToList();
         for (var point = 0; running.Count > 0; point++)
         {

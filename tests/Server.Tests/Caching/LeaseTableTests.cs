@@ -1,5 +1,4 @@
 using MiniRedis.Server.Caching;
-using MiniRedis.Server.Keys;
 
 namespace MiniRedis.Server.Tests.Caching;
 
@@ -10,7 +9,7 @@ public sealed class LeaseTableTests : IDisposable
     readonly List<string> _ended = [];
     ulong _lastToken;
 
-    public LeaseTableTests() => _table = new(2, new KeyComparer(_keyspace[0]), () => ++_lastToken)
+    public LeaseTableTests() => _table = new(_keyspace[0], () => ++_lastToken)
     {
         Ended = (database, key) => _ended.Add($"{database}:{System.Text.Encoding.ASCII.GetString(key)}"),
     };

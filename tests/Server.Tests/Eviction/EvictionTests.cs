@@ -100,7 +100,8 @@ public sealed class EvictionTests
         Assert.Equal(Oom, client.Call("APPEND k w"));
         Assert.Equal("$1 v", client.Call("GET k"));
         Assert.Equal("+OK", client.Call("MULTI"));
-        Assert.Equal("+QUEUED", client.Call("GET k"));
+        // What a transaction queues takes memory, whatever it is.
+        Assert.Equal(Oom, client.Call("GET k"));
         Assert.Equal(Oom, client.Call("SET k w"));
         Assert.Equal("-EXECABORT Transaction discarded because of previous errors.", client.Call("EXEC"));
         Assert.Equal(":1", client.Call("DEL k"));

@@ -21,6 +21,7 @@ public sealed class RefusedMemoryTests
         zset-max-listpack-entries 4
         list-max-listpack-size 4
         stream-node-max-entries 4
+        cache-policy key ttl 100000 max-ttl 200000 stale 10
         """;
 
     /// <summary>Forms of a command that are tried: the declared ones in turn.</summary>

@@ -1,6 +1,6 @@
 using System.Text;
 using MiniRedis.Resp;
-using MiniRedis.Server.Execution;
+using MiniRedis.Server.Execution.Intake;
 
 namespace MiniRedis.Server.Tests.Execution;
 

@@ -310,7 +310,20 @@ public sealed partial class FollowerTests
         Await(server, () => server.Server.Follower.State != MasterLinkState.Connected);
         Assert.Equal("$1 2", client.Call("GET a"));
         client.Call("CONFIG SET replica-serve-stale-data no");
-        Assert.Equal("-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", client.Call("GET a"));
+        const string Down = "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+        Assert.Equal(Down, client.Call("GET a"));
+        Assert.Equal(Down, client.Call("EVAL \"return 1\" 0"));
+        Assert.Equal(Down, client.Call("EVAL \"#!lua flags=no-writes\\nreturn 1\" 0"));
+        Assert.Equal(":1", client.Call("EVAL \"#!lua flags=no-writes,allow-stale\\nreturn 1\" 0"));
+        Assert.StartsWith("-ERR Can not execute the command on a stale replica",
+            client.Call("EVAL \"#!lua flags=no-writes,allow-stale\\nreturn redis.call('get', 'a')\" 0"), StringComparison.Ordinal);
+        // A script that says nothing of itself is queued, and refused when it begins; any other is refused as a command.
+        Assert.Equal("+OK", client.Call("MULTI"));
+        Assert.Equal("+QUEUED", client.Call("EVAL \"return 1\" 0"));
+        Assert.Equal("*1 " + Down, client.Call("EXEC"));
+        Assert.Equal("+OK", client.Call("MULTI"));
+        Assert.Equal(Down, client.Call("EVAL \"#!lua flags=no-writes\\nreturn 1\" 0"));
+        Assert.StartsWith("-EXECABORT", client.Call("EXEC"), StringComparison.Ordinal);
         Assert.StartsWith("*5 $5 slave", client.Call("ROLE"), StringComparison.Ordinal);
     }
 
@@ -428,8 +441,8 @@ public sealed partial class FollowerTests
         Assert.StartsWith("-READONLY You can't write", client.Call("EVAL \"return redis.call('set','k','v')\" 0"), StringComparison.Ordinal);
         Assert.StartsWith("-READONLY You can't write", client.Call("EVAL \"#!lua\\nreturn 1\" 0"), StringComparison.Ordinal);
         client.Call("MULTI");
-        client.Call("EVAL \"#!lua\\nreturn 1\" 0");
-        Assert.StartsWith("*1 -READONLY You can not run script", client.Call("EXEC"), StringComparison.Ordinal);
+        Assert.StartsWith("-READONLY You can't write", client.Call("EVAL \"#!lua\\nreturn 1\" 0"), StringComparison.Ordinal);
+        Assert.StartsWith("-EXECABORT", client.Call("EXEC"), StringComparison.Ordinal);
         Assert.Equal("$1 2", client.Call("EVAL \"#!lua flags=no-writes\\nreturn redis.call('get','a')\" 0"));
         client.Call("MULTI");
         client.Call("SET k v");

@@ -28,7 +28,7 @@ sealed class LoneParts : IDisposable
         Keyspace = new Keyspace(2, time: Time);
         Pause = new ClientPause(Clients, Clock);
         AccessFields = new AccessFields(Clock, Config.Memory, new Random(1));
-        Keys = new KeyAccess(AccessFields, Running, Pause, Effects, Statistics, Dataset, History, Clock, Config.Memory, Config.Process);
+        Keys = new KeyAccess(AccessFields, new KeyPolicies(Config.Caching, Clock, new Random(1)), Running, Pause, Effects, Statistics, Dataset, History, Clock, Config.Memory, Config.Process);
         Effects.AddSink(Recorded);
     }
 

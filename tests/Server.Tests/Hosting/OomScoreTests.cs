@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Server.Hosting;
+using MiniRedis.Server.Hosting.Process;
 using MiniRedis.Server.Logging;
 
 namespace MiniRedis.Server.Tests.Hosting;

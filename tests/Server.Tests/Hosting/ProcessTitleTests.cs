@@ -1,5 +1,5 @@
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Server.Hosting;
+using MiniRedis.Server.Hosting.Process;
 
 namespace MiniRedis.Server.Tests.Hosting;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Server.Metrics;
-using Verdict = MiniRedis.Server.Metrics.MetricsAccess.Verdict;
+using MiniRedis.Server.Metrics.Http;
+using Verdict = MiniRedis.Server.Metrics.Http.MetricsAccess.Verdict;
 
 namespace MiniRedis.Server.Tests.Metrics;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using MiniRedis.Server.Metrics;
+using MiniRedis.Server.Metrics.Http;
 
 namespace MiniRedis.Server.Tests.Metrics;
 
@@ -86,6 +86,27 @@ public sealed class MetricsEndpointTests : IDisposable
         foreach (var command in (string[])["AUTH bob x", "PING", "ACL LOAD", "PING"]) client.Call(command);
         using var http = To(server.MetricsPort);
         Assert.Equal(4, Value(await http.GetStringAsync("/metrics"), "miniredis_user_commands_total{user=\"bob\"}"));
+    }
+
+    [Fact]
+    public async Task Prefixes_are_counted_one_by_one()
+    {
+        Assert.DoesNotContain("miniredis_cache_hits_total", await Scrape(), StringComparison.Ordinal);
+        _client.Call("CACHE.POLICY SET user: TTL 100");
+        _client.Call("CONFIG SET cache-stats-delimiter :");
+        foreach (var command in (string[])["SET user:1 v", "GET user:1", "GET user:2", "GET \"p\\\"\\xff:1\""]) _client.Call(command);
+        var token = ((object?[])_client.CallTree("CACHE.GET user:3 LEASE 10000")!)[2];
+        _server.Advance(TimeSpan.FromMilliseconds(2000));
+        _client.Call($"CACHE.SET user:3 v LEASE {token}");
+        var page = await Scrape();
+        Assert.Equal(1, Value(page, "miniredis_cache_hits_total{prefix=\"user:\"}"));
+        Assert.Equal(2, Value(page, "miniredis_cache_misses_total{prefix=\"user:\"}"));
+        Assert.Equal(1, Value(page, "miniredis_cache_fills_total{prefix=\"user:\"}"));
+        Assert.Equal(2, Value(page, "miniredis_cache_fill_seconds_total{prefix=\"user:\"}"));
+        Assert.InRange(Value(page, "miniredis_cache_fill_p99_seconds{prefix=\"user:\"}"), 2, 2.2);
+        Assert.Equal(1, Value(page, "miniredis_cache_misses_total{prefix=\"p\\\"\ufffd:\"}"));
+        for (var i = 0; i < 1100; i++) _client.Call($"GET {i}:x");
+        Assert.InRange((await Scrape()).Split("miniredis_cache_keys{").Length - 1, 990, 1000);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using MiniRedis.Storage.Memory;
+using MiniRedis.Storage.Memory.Slabs;
 
 namespace MiniRedis.Storage.Tests.Memory;
 

@@ -54,7 +54,8 @@ static partial class BitmapCommands
         var draft = c.Database.Draft(target, key, length, expireAt: -1, isSource, keepsMetadata: false, out var result);
         Bitmap.Combine(operation, result, sources);
         c.Database.Store(target, draft);
-        if (!target.Found) c.Server.Keys.Created(c.Database, draft, key);
+        if (target.Found) c.Server.Keys.Replaced(c.Database, draft, key);
+        else c.Server.Keys.Created(c.Database, draft, key);
         c.Changed(key, KeyspaceEvents.String, "set");
         c.Reply.Integer(length);
     }

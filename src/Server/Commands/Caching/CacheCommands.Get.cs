@@ -2,6 +2,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Caching;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Commands.Caching;
 
@@ -41,6 +42,12 @@ static partial class CacheCommands
         var (state, left) = FreshnessOf(c, at.Record);
         c.Database.TryGetMetadata(at.Record, out var metadata);
         var token = state == Freshness.Stale || IsEarly(c, options, metadata.Cost, left) ? Ask(c, options, TouchClock(c)).Token : 0;
+        if (FiguresOf(c, c.Arg(1)) is { } figures)
+        {
+            if (state == Freshness.Stale) figures.Add(PrefixCount.Stale);
+            else if (token != 0) figures.Add(PrefixCount.Early);
+            if (metadata.IsNegative) figures.Add(PrefixCount.Negative);
+        }
         var isSame = state == Freshness.Fresh && at.Record.HasMetadata && metadata.Created <= options.Known;
         Reply(c, isSame || metadata.IsNegative ? default : at, isSame ? "SAME"u8 : NameOf(state), token, left, metadata.Created);
     }
@@ -52,9 +59,11 @@ static partial class CacheCommands
         var answer = Ask(c, options, version);
         if (answer.Outcome == LeaseOutcome.Taken && options.Wait > 0 && c.MayBlock && c.Client.Waiting is not { IsOver: true })
         {
+            var hasWaited = c.Client.Waiting is not null;
             // Run again when the key is filled, when the lease is free, and when the time is over: then it answers what there is.
             var call = c.Block(first: 1, last: 1, ObjectType.String, c.Now + options.Wait, onNoKey: true);
             call!.Awaited = LeaseSpec;
+            if (!hasWaited) FiguresOf(c, c.Arg(1))?.Add(PrefixCount.Waits);
             c.Server.CronSignal.RequestBefore(c.Now + answer.Rest);
             return;
         }
@@ -65,9 +74,11 @@ static partial class CacheCommands
     static LeaseAnswer Ask(in CommandContext c, in CacheGetOptions options, long version)
     {
         var (leases, database) = (c.Server.Leases, c.Database.Number);
-        if (options.Lease == 0 || c.Server.History.IsReplica) return leases.Look(database, c.Arg(1), c.Now);
-        var answer = leases.Ask(database, c.Arg(1), c.Client.Id, version, c.Now, options.Lease);
-        return answer.Outcome == LeaseOutcome.Granted ? answer with { Rest = options.Lease } : answer;
+        if (options.Lease == 0 || c.Server.History.IsReplica) return leases.Look(database, c.Arg(1), c.Now, c.FirstKeyHash);
+        var answer = leases.Ask(database, c.Arg(1), c.Client.Id, version, c.Now, options.Lease, c.FirstKeyHash);
+        if (answer.Outcome != LeaseOutcome.Granted) return answer;
+        FiguresOf(c, c.Arg(1))?.Add(PrefixCount.Leases);
+        return answer with { Rest = options.Lease };
     }
 
     /// <summary>A fresh value is refreshed by chance this many times its cost before its end, and not earlier.</summary>

@@ -43,7 +43,7 @@ static partial class CacheCommands
         Number(c, "slide"u8, metadata.Slide);
         Number(c, "cost-ms"u8, metadata.Cost);
         Number(c, "negative"u8, metadata.IsNegative ? 1 : 0);
-        Number(c, "lease-ms"u8, c.Server.Leases.Look(c.Database.Number, c.Arg(1), c.Now).Rest);
+        Number(c, "lease-ms"u8, c.Server.Leases.Look(c.Database.Number, c.Arg(1), c.Now, c.FirstKeyHash).Rest);
         reply.Bulk("tags"u8);
         var tags = c.Database.TagsOf(record);
         reply.Array(tags.Length);

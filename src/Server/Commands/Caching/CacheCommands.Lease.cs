@@ -1,4 +1,5 @@
-using System.Globalization;
+using System.Buffers.Binary;
+using System.Buffers.Text;
 using MiniRedis.Resp;
 using MiniRedis.Server.Caching;
 using MiniRedis.Server.Execution;
@@ -31,7 +32,7 @@ static partial class CacheCommands
         var (key, leases, database) = (1, c.Server.Leases, c.Database.Number);
         if (c.Count == 4 && c.IsToken(3, "FREE"u8))
         {
-            c.Reply.Integer(leases.TryEnd(database, c.Arg(key), token, out _, out _) ? 1 : 0);
+            c.Reply.Integer(leases.TryEnd(database, c.Arg(key), token, out _, out _, c.FirstKeyHash) ? 1 : 0);
             return;
         }
         var isHold = c.IsToken(3, "HOLD"u8);
@@ -53,7 +54,7 @@ static partial class CacheCommands
     /// <summary>Reads a token, or answers that it is none: no lease ever had it.</summary>
     internal static bool TryToken(in CommandContext c, ReadOnlySpan<byte> text, out ulong token)
     {
-        if (text.Length == TokenLength && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out token)) return true;
+        if (text.Length == TokenLength && Utf8Parser.TryParse(text, out token, out var used, 'x') && used == TokenLength) return true;
         token = 0;
         c.Fail(Errors.NotToken);
         return false;
@@ -61,8 +62,11 @@ static partial class CacheCommands
 
     static void ReplyToken(in CommandContext c, ulong token)
     {
+        // Not ulong.TryFormat, which reads its format anew each time.
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
         Span<byte> digits = stackalloc byte[TokenLength];
-        token.TryFormat(digits, out _, "x16", CultureInfo.InvariantCulture);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, token);
+        Convert.TryToHexStringLower(bytes, digits, out _);
         c.Reply.Bulk(digits);
     }
 

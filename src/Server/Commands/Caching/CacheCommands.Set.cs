@@ -4,6 +4,7 @@ using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
+using MiniRedis.Server.Statistics;
 
 namespace MiniRedis.Server.Commands.Caching;
 
@@ -43,18 +44,24 @@ static partial class CacheCommands
         if (!options.TryRead(c)) return;
         var key = c.Arg(1);
         // A fill ends its lease, whether it counts or not. Whoever writes without one voids that of another.
-        if (!options.HasToken) c.Server.Leases.Void(c.Database.Number, key);
+        if (!options.HasToken) c.Server.Leases.Void(c.Database.Number, key, c.FirstKeyHash);
         else if (!TryEndLease(c, ref options))
         {
-            c.Reply.Null();
+            Refuse(c);
             return;
         }
         var at = c.LookupWrite(key);
-        if (options.OnlyNew && at.Found || options.OnlyPresent && !at.Found || options.HasVersion && IsOvertaken(c, options))
+        if (options.HasVersion && IsOvertaken(c, options))
+        {
+            Refuse(c);
+            return;
+        }
+        if (options.OnlyNew && at.Found || options.OnlyPresent && !at.Found)
         {
             c.Reply.Null();
             return;
         }
+        if (options.HasToken) FiguresOf(c, key)?.AddFill(options.FillTime);
         var created = options.HasVersion ? options.Version : TouchClock(c);
         if (options.Deadline >= 0 && c.IsPast(options.Deadline))
         {
@@ -67,10 +74,18 @@ static partial class CacheCommands
         c.Reply.Integer(created);
     }
 
+    /// <summary>The value is older than what is known of its key or tags.</summary>
+    static void Refuse(in CommandContext c)
+    {
+        FiguresOf(c, c.Arg(1))?.Add(PrefixCount.Refused);
+        c.Reply.Null();
+    }
+
     /// <summary>The value counts as created when the lease was granted. False if the token is void.</summary>
     static bool TryEndLease(in CommandContext c, ref CacheSetOptions options)
     {
-        if (!c.Server.Leases.TryEnd(c.Database.Number, c.Arg(1), options.Token, out var version, out var grantedAt)) return false;
+        var leases = c.Server.Leases;
+        if (!leases.TryEnd(c.Database.Number, c.Arg(1), options.Token, out var version, out var grantedAt, c.FirstKeyHash)) return false;
         options.ComputedSince(version, c.Now - grantedAt);
         return true;
     }

@@ -18,6 +18,8 @@ static partial class CacheCommands
         TagSpec, InfoSpec,
         // CacheCommands.Purge.cs, CacheCommands.Stale.cs
         PurgeSpec, StaleSpec,
+        // CacheCommands.Policy.cs, CacheCommands.Stats.cs
+        PolicySpec, StatsSpec,
     ];
 
     /// <summary>Bytes of tag names that need no memory of the arena.</summary>

@@ -1,5 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Strings;
+using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Caching;
@@ -48,6 +49,9 @@ ref struct CacheSetOptions
     /// <inheritdoc cref="StaleWindow"/>
     public long Cost { get; private set; }
 
+    /// <summary>Milliseconds since the lease was granted; 0 without one.</summary>
+    public long FillTime { get; private set; }
+
     /// <summary>Until when the value is fresh, or may slide at most: unix milliseconds, -1 for no limit.</summary>
     public long Limit { get; private set; }
 
@@ -60,7 +64,8 @@ ref struct CacheSetOptions
     public void ComputedSince(long version, long cost)
     {
         (HasVersion, Version) = (true, version);
-        if (!_hasCost) Cost = Math.Clamp(cost, 0, MostCost);
+        FillTime = Math.Clamp(cost, 0, MostCost);
+        if (!_hasCost) Cost = FillTime;
     }
 
     /// <summary>Reads the words, then the numbers; or answers an error.</summary>
@@ -135,27 +140,50 @@ ref struct CacheSetOptions
     bool TryReadTimes(in CommandContext c)
     {
         (Limit, Deadline) = (-1, -1);
-        var (jitter, window, slide) = (0L, 0L, 0L);
+        var (jitter, window, slide, limit) = (0L, 0L, 0L, -1L);
         if (_hasJitter && !TryNumber(c, _jitter, out jitter)) return false;
         if (_hasJitter && jitter is < LeastJitter or > MostJitter)
         {
             c.Fail(Errors.NotBetween(LeastJitter, MostJitter));
             return false;
         }
-        if (_hasExpiry)
-        {
-            if (!_expiry.TryResolve(c, out var limit)) return false;
-            // What was drawn is in the deadline, and that is what travels.
-            Limit = limit - (_hasJitter ? c.Server.Random.NextInt64((long)((Int128)(limit - c.Now) * jitter / 100) + 1) : 0);
-        }
+        if (_hasExpiry && !_expiry.TryResolve(c, out limit)) return false;
         if (_hasWindow && !TryDuration(c, _window, _windowInSeconds, least: 0, out window)) return false;
         if (_hasSlide && !TryDuration(c, _slide, _slideInSeconds, least: 1, out slide)) return false;
-        (StaleWindow, Slide) = (window, slide);
+        var isRelative = _expiry.Kind == ExpiryKind.Relative;
+        if (c.PolicyOf(c.Arg(1)) is { } policy) ApplyPolicy(c, policy, ref limit, ref window, ref jitter, ref isRelative, slide);
+        // What was drawn is in the deadline, and that is what travels.
+        if (limit > c.Now && isRelative) limit -= c.Server.Policies.Drawn(limit - c.Now, jitter);
+        (Limit, StaleWindow, Slide) = (limit, window, slide);
         if (slide > 0) Deadline = Limit < 0 ? c.Now + slide : Math.Min(Limit, c.Now + slide);
         else if (Limit >= 0) Deadline = Limit + window;
         if (Deadline >= 0 || !_hasExpiry && slide == 0) return true;
         c.Fail(Errors.InvalidExpireTime(c.Command.FullName));
         return false;
+    }
+
+    /// <summary>
+    /// A policy says what the caller does not, and bounds what it says: the key goes after the longest lifetime, its stale window included.
+    /// </summary>
+    void ApplyPolicy(
+        in CommandContext c, CachePolicy policy, ref long limit, ref long window, ref long jitter, ref bool isRelative, long slide)
+    {
+        if (!_hasJitter) jitter = policy.Jitter;
+        var longest = policy.MaxTtl > 0 ? policy.MaxTtl * 1000L : long.MaxValue - c.Now;
+        if (slide > 0)
+        {
+            if (policy.MaxTtl > 0) limit = limit < 0 ? c.Now + longest : Math.Min(limit, c.Now + longest);
+            return;
+        }
+        if (!_hasWindow) window = policy.Stale * 1000L;
+        window = Math.Min(window, longest);
+        var ttl = IsNegative && policy.NegTtl > 0 ? policy.NegTtl : policy.Ttl;
+        if (limit < 0 && (ttl > 0 || policy.MaxTtl > 0))
+        {
+            isRelative = true;
+            limit = c.Now + (ttl > 0 ? ttl * 1000L : longest);
+        }
+        if (policy.MaxTtl > 0 && limit >= 0) limit = Math.Min(limit, c.Now + longest - window);
     }
 
     bool TryReadOthers(in CommandContext c)

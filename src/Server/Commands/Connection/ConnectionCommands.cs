@@ -85,7 +85,7 @@ static partial class ConnectionCommands
             PurgeImported(c, purge);
             return;
         }
-        if (!c.Database.TryApply(c.Arg(1), out var told)) c.Server.Log.UnknownMetadata();
+        if (!c.Database.TryApply(c.Arg(1), out var told, isSettled: true)) c.Server.Log.UnknownMetadata();
         else if (told.Kind == CachePayloadKind.Purge) TellOf(ref c, told);
         if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
         c.Reply.Pong();

@@ -149,7 +149,7 @@ static partial class KeyCommands
             else c.Database.Delete(restored);
             return;
         }
-        c.Server.Keys.Created(c.Database, record, key);
+        c.Server.Keys.Restored(c.Database, record, key);
         record.AccessField = c.Server.AccessFields.FromRdb(options.Access);
         if (hasMetadata) c.Database.TryApply(c.Arg(4), out _);
         c.Changed(key, KeyspaceEvents.Generic, "restore");

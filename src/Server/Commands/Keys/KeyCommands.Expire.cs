@@ -26,7 +26,7 @@ static partial class KeyCommands
         Arity = 2, Flags = CommandFlags.Write | CommandFlags.Fast,
         Keys = [KeySpec.At(1, KeyFlags.RW | KeyFlags.Update)],
         Args = [Arg.Key("key")],
-        Propagates = Propagation.Verbatim,
+        Propagates = Propagation.AsEffects,
         Run = Persist,
     };
 
@@ -72,9 +72,8 @@ static partial class KeyCommands
             c.Fail(Errors.InvalidExpireTime(c.Command.FullName));
             return;
         }
-        when += baseTime;
-
         var key = c.Arg(1);
+        when = c.LifetimeOf(key, Math.Max(0, when + baseTime), isRelative: baseTime > 0);
         var at = c.LookupWrite(key);
         if (!at.Found || !Allows(condition, at.Record.ExpireAt, when))
         {
@@ -87,8 +86,6 @@ static partial class KeyCommands
             DeletePast(ref c, at, key);
             return;
         }
-        // A record cannot hold a deadline before 1970. In place of it the deadline 0 serves, which has passed as well.
-        when = Math.Max(when, 0);
         c.Database.SetExpiry(at, when);
         c.Changed(key, KeyspaceEvents.Generic, "expire");
         EmitExpireAt(ref c, key, when);
@@ -132,12 +129,26 @@ static partial class KeyCommands
     {
         var at = c.LookupWrite(c.Arg(1));
         var expires = at.Found && at.Record.HasExpiry;
-        if (expires)
+        if (expires && !IsHeldByPolicy(ref c, at, c.Arg(1)))
         {
             c.Database.ClearExpiry(at);
             c.Changed(c.Arg(1), KeyspaceEvents.Generic, "persist");
+            if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
         }
         c.Reply.Integer(expires ? 1 : 0);
+    }
+
+    /// <summary>
+    /// Whether a policy keeps a found key from living for ever, as the client asks. Its deadline is then moved as far as the policy allows.
+    /// </summary>
+    internal static bool IsHeldByPolicy(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key)
+    {
+        var latest = c.LatestOf(key);
+        if (latest < 0) return false;
+        c.Database.SetExpiry(at, latest);
+        c.Changed(key, KeyspaceEvents.Generic, "expire");
+        EmitExpireAt(ref c, key, latest);
+        return true;
     }
 
     internal static void EmitExpireAt(ref CommandContext c, scoped ReadOnlySpan<byte> key, long when)

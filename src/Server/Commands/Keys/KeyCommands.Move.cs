@@ -146,7 +146,9 @@ static partial class KeyCommands
             return;
         }
         // The copy counts as a new key even if it replaces one: it gets its own access field, and the event.
-        c.Server.Keys.Created(target, c.Database.CopyTo(c.Peek(from), target, to), to);
+        var copy = c.Database.CopyTo(c.Peek(from), target, to);
+        copy.AccessField = c.Server.AccessFields.Initial;
+        c.Server.Keys.Arrived(target, to);
         c.Server.Effects.KeyChanged(target.Number, to, KeyspaceEvents.Generic, "copy_to");
         c.Reply.Integer(1);
     }

@@ -21,7 +21,7 @@ static partial class ReplicationCommands
     {
         Name = "WAITAOF", Group = CommandGroup.Generic, Since = "7.2.0", Complexity = "O(1)",
         Summary = "Waits until the writes of this connection are in the append-only files of this server and of replicas.",
-        Arity = 4, Flags = CommandFlags.NoScript | CommandFlags.Blocking, AclCategories = AclCategory.Connection,
+        Arity = 4, Flags = CommandFlags.Blocking, AclCategories = AclCategory.Connection,
         InGroupCategory = false,
         Tips = ["request_policy:all_shards", "response_policy:agg_min"],
         Args = [Arg.Integer("numlocal"), Arg.Integer("numreplicas"), Arg.Integer("timeout")],

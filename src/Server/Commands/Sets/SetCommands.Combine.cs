@@ -284,6 +284,7 @@ static partial class SetCommands
         var isNew = !c.Peek(key).Found;
         var record = result.Publish();
         if (isNew) c.Server.Keys.Created(c.Database, record, key);
+        else c.Server.Keys.Replaced(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.Set, name);
         c.Reply.Integer(count);
     }

@@ -284,7 +284,8 @@ static partial class SortedSetCommands
         var at = c.LookupWrite(key);
         result.Order();
         var record = result.Store(at, key, c.Encodings.SortedSetLimits());
-        if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
+        if (at.Found) c.Server.Keys.Replaced(c.Database, record, key);
+        else c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.ZSet, name);
         c.Reply.Integer(result.Count);
     }

@@ -18,8 +18,8 @@ static partial class SortCommands
             c.Fail(Errors.WrongType);
             return;
         }
-        // A set has no order. But a result that is stored must be the same wherever the command is repeated.
-        if (options is { KeepsOrder: true, Store: > 0 } && at.Found && at.Record.Type == ObjectType.Set)
+        // A set has no order. But a result that is stored must be the same wherever the command is repeated, as must what a script sees.
+        if (options.KeepsOrder && (options.Store > 0 || c.Server.RunningScript.IsRunning) && at.Found && at.Record.Type == ObjectType.Set)
         {
             options.KeepsOrder = false;
             options.IsAlpha = true;
@@ -95,6 +95,7 @@ static partial class SortCommands
         var isNew = !c.Server.Keys.Find(c.Database, key).Found;
         var record = list.Publish();
         if (isNew) c.Server.Keys.Created(c.Database, record, key);
+        else c.Server.Keys.Replaced(c.Database, record, key);
         c.Server.Effects.KeyChanged(c.Database.Number, key, KeyspaceEvents.List, "sortstore");
         c.Server.Effects.Dirty += results - 1;
         c.Reply.Integer(results);

@@ -78,7 +78,7 @@ readonly ref struct SortPattern
         var at = c.Server.Keys.Find(c.Database, key);
         if (at.Found)
         {
-            c.Server.Statistics.KeyspaceHits++;
+            c.Server.Keys.Hit(key);
             c.Touch(at);
         }
         else c.Missed(key);

@@ -169,11 +169,12 @@ static partial class StringCommands
         if (expiry.Kind == ExpiryKind.Absolute && c.IsPast(deadline)) KeyCommands.DeletePast(ref c, at, key);
         else if (expiry.IsTime)
         {
+            deadline = c.LifetimeOf(key, deadline, isRelative: expiry.Kind == ExpiryKind.Relative);
             c.Database.SetExpiry(at, deadline);
             c.Changed(key, KeyspaceEvents.Generic, "expire");
             KeyCommands.EmitExpireAt(ref c, key, deadline);
         }
-        else if (expiry.Kind == ExpiryKind.Persist && at.Record.HasExpiry)
+        else if (expiry.Kind == ExpiryKind.Persist && at.Record.HasExpiry && !KeyCommands.IsHeldByPolicy(ref c, at, key))
         {
             c.Database.ClearExpiry(at);
             c.Changed(key, KeyspaceEvents.Generic, "persist");

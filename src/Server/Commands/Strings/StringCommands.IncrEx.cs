@@ -58,7 +58,7 @@ static partial class StringCommands
             c.Fail(Errors.AppliedOverflow);
             return;
         }
-        else if (IncrExLifetime.Choose(options, at, deadline) is var lifetime && IsAlive(ref c, at, lifetime))
+        else if (IncrExLifetime.Choose(c, options, at, deadline) is var lifetime && IsAlive(ref c, at, lifetime))
         {
             var record = c.Database.SetInteger(at, key, result, lifetime.ExpireAt);
             if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
@@ -98,7 +98,7 @@ static partial class StringCommands
             c.Fail(Errors.AppliedInfinite);
             return;
         }
-        else if (IncrExLifetime.Choose(options, at, deadline) is var lifetime && IsAlive(ref c, at, lifetime))
+        else if (IncrExLifetime.Choose(c, options, at, deadline) is var lifetime && IsAlive(ref c, at, lifetime))
         {
             Span<byte> text = stackalloc byte[LongDouble.MaxLength];
             text = text[..result.Format(text)];
@@ -141,12 +141,16 @@ static partial class StringCommands
     /// <param name="IsEnded">There was one, and PERSIST has ended it.</param>
     readonly record struct IncrExLifetime(long ExpireAt, bool IsGiven, bool IsKept, bool IsEnded)
     {
-        public static IncrExLifetime Choose(in IncrExOptions options, in KeyLookup at, long deadline)
+        public static IncrExLifetime Choose(in CommandContext c, in IncrExOptions options, in KeyLookup at, long deadline)
         {
             var present = at.Found ? at.Record.ExpireAt : -1;
-            if (options.Expiry.Kind == ExpiryKind.Persist) return new(-1, false, false, present >= 0);
-            var isGiven = options.Expiry.IsTime && !(options.KeepsExpiry && present >= 0);
-            return new(isGiven ? deadline : present, isGiven, !isGiven, false);
+            if (options.Expiry.Kind == ExpiryKind.Persist)
+            {
+                var latest = present >= 0 ? c.LatestOf(c.Arg(1)) : -1;
+                return new(latest, latest >= 0, false, present >= 0 && latest < 0);
+            }
+            if (!options.Expiry.IsTime || options.KeepsExpiry && present >= 0) return new(present, false, true, false);
+            return new(c.LifetimeOf(c.Arg(1), deadline, isRelative: options.Expiry.Kind == ExpiryKind.Relative), true, false, false);
         }
     }
 }

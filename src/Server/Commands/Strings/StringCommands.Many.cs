@@ -1,6 +1,5 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Commands.Keys;
-using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
 
 namespace MiniRedis.Server.Commands.Strings;
@@ -131,10 +130,6 @@ static partial class StringCommands
             if (at.Found) KeyCommands.DeletePast(ref c, at, key);
             return;
         }
-        if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;
-        StoreString(ref c, at, key, value, deadline);
-        if (expiry.IsTime) c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
-        if (expiry.Kind == ExpiryKind.Keep) EmitSetKeepTtl(ref c, key, value);
-        else EmitSet(ref c, key, value, deadline, "PXAT"u8);
+        StoreWith(ref c, at, key, value, expiry.Kind, deadline, "PXAT"u8);
     }
 }

@@ -102,8 +102,7 @@ static partial class StringCommands
         var value = c.Arg(2);
         if (c.Count == 3)
         {
-            StoreString(ref c, c.LookupWrite(key), key, value, expireAt: -1);
-            EmitSet(ref c, key, value, expireAt: -1);
+            StoreWith(ref c, c.LookupWrite(key), key, value);
             c.Reply.Ok();
             return;
         }
@@ -135,18 +134,14 @@ static partial class StringCommands
             return;
         }
 
-        if (expiry.Kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;
-        else if (expiry.IsTime && c.IsPast(deadline))
+        if (expiry.IsTime && c.IsPast(deadline))
         {
             // If the deadline has passed, the key is deleted: nobody could read the value.
             if (at.Found) KeyCommands.DeletePast(ref c, at, key);
             if (!wantsOld) c.Reply.Ok();
             return;
         }
-        StoreString(ref c, at, key, value, deadline);
-        if (expiry.IsTime) c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
-        if (expiry.Kind == ExpiryKind.Keep) EmitSetKeepTtl(ref c, key, value);
-        else EmitSet(ref c, key, value, deadline, expiry.CanonicalWord);
+        StoreWith(ref c, at, key, value, expiry.Kind, deadline, expiry.CanonicalWord);
         if (!wantsOld) c.Reply.Ok();
     }
 
@@ -155,8 +150,7 @@ static partial class StringCommands
         var at = c.LookupWrite(c.Arg(1));
         if (!at.Found)
         {
-            StoreString(ref c, at, c.Arg(1), c.Arg(2), expireAt: -1);
-            EmitSet(ref c, c.Arg(1), c.Arg(2), expireAt: -1);
+            StoreWith(ref c, at, c.Arg(1), c.Arg(2));
         }
         c.Reply.Integer(at.Found ? 0 : 1);
     }
@@ -165,9 +159,7 @@ static partial class StringCommands
     {
         if (!ExpiryOption.After(c.Arg(2), inSeconds).TryResolve(c, out var deadline)) return;
         var key = c.Arg(1);
-        StoreString(ref c, c.LookupWrite(key), key, c.Arg(3), deadline);
-        c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
-        EmitSet(ref c, key, c.Arg(3), deadline, "PXAT"u8);
+        StoreWith(ref c, c.LookupWrite(key), key, c.Arg(3), ExpiryKind.Relative, deadline, "PXAT"u8);
         c.Reply.Ok();
     }
 
@@ -177,15 +169,32 @@ static partial class StringCommands
         var at = c.LookupRead(key);
         if (!c.CheckType(at, ObjectType.String)) return;
         ReplyString(ref c, at);
-        StoreString(ref c, at, key, c.Arg(2), expireAt: -1);
-        EmitSet(ref c, key, c.Arg(2), expireAt: -1);
+        StoreWith(ref c, at, key, c.Arg(2));
+    }
+
+    /// <summary>Stores a string with its lifetime, which policies bound, and tells so.</summary>
+    /// <param name="kind">What was asked for; if nothing was, the string never expires unless a policy says so.</param>
+    /// <param name="deadline">In unix milliseconds, if a time was asked for.</param>
+    /// <param name="word">The word before the deadline in the canonical command.</param>
+    static void StoreWith(
+        ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ExpiryKind kind = ExpiryKind.None,
+        long deadline = -1, scoped ReadOnlySpan<byte> word = default)
+    {
+        if (kind == ExpiryKind.Keep && at.Found) deadline = at.Record.ExpireAt;
+        var bounded = c.LifetimeOf(key, deadline, isRelative: kind == ExpiryKind.Relative);
+        StoreString(ref c, at, key, value, bounded);
+        var isGiven = kind is ExpiryKind.Relative or ExpiryKind.Absolute || bounded != deadline;
+        if (isGiven) c.Changed(key, KeyspaceEvents.Generic, "expire", countsAsChange: false);
+        if (kind == ExpiryKind.Keep && !isGiven) EmitSetKeepTtl(ref c, key, value);
+        else EmitSet(ref c, key, value, bounded, bounded == deadline ? word : "PXAT"u8);
     }
 
     /// <summary>Stores a string, with the event of a SET.</summary>
     static void StoreString(ref CommandContext c, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt)
     {
         var record = c.Database.SetString(at, key, value, expireAt);
-        if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
+        if (at.Found) c.Server.Keys.Replaced(c.Database, record, key);
+        else c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.String, "set");
     }
 

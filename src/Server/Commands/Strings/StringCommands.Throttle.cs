@@ -112,7 +112,8 @@ static partial class StringCommands
             if (at.Found) KeyCommands.Delete(ref c, at, key, lazily: false);
             return;
         }
-        var deadline = RoundUp(full, NanosecondsAMillisecond);
+        // No jitter: until then the key knows of uses that count.
+        var deadline = c.LifetimeOf(key, RoundUp(full, NanosecondsAMillisecond));
         var record = c.Database.SetInteger(at, key, full, deadline);
         if (!at.Found) c.Server.Keys.Created(c.Database, record, key);
         c.Changed(key, KeyspaceEvents.String, "set");

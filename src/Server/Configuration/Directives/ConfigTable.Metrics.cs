@@ -2,8 +2,6 @@ namespace MiniRedis.Server.Configuration.Directives;
 
 internal static partial class ConfigTable
 {
-    const string Own = "MiniRedis";
-
     // No server of before had these. Off unless asked for, and then for this machine only: metrics need no password there.
     static IEnumerable<Directive> Metrics() =>
     [

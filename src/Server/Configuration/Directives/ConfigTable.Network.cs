@@ -1,4 +1,4 @@
-using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 
 namespace MiniRedis.Server.Configuration.Directives;
 

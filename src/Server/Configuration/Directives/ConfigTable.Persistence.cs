@@ -1,5 +1,6 @@
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 
 namespace MiniRedis.Server.Configuration.Directives;
 

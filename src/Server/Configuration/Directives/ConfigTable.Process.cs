@@ -47,7 +47,7 @@ internal static partial class ConfigTable
             ListDirectives.FormatOomScoreAdjValues, MultiArg),
         Long("busy-reply-threshold", 5000, (0, long.MaxValue), c => ref c.Process.BusyReplyThreshold, alias: "lua-time-limit"),
         // A script without end or bound is to fail by itself, before the system ends the server for its memory.
-        Bytes("script-memory-limit", 512L * Mb, (0, long.MaxValue), c => ref c.Process.ScriptMemoryLimit, from: "MiniRedis"),
+        Bytes("script-memory-limit", 512L * Mb, (0, long.MaxValue), c => ref c.Process.ScriptMemoryLimit, from: Own),
         Bool("lua-enable-deprecated-api", false, c => ref c.Process.LuaEnableDeprecatedApi, Immutable | Hidden),
         Text("locale-collate", "", c => ref c.Process.LocaleCollate, inert: "SORT ALPHA compares bytes, whatever the locale"),
         Text("ignore-warnings", "", c => ref c.Process.IgnoreWarnings),

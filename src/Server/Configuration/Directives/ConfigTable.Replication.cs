@@ -41,7 +41,7 @@ internal static partial class ConfigTable
         [
             ("panic-on-aof", PropagationErrorBehavior.PanicOnAof), ("ignore", PropagationErrorBehavior.Ignore),
             ("panic", PropagationErrorBehavior.Panic), ("panic-on-replicas", PropagationErrorBehavior.PanicOnReplicas),
-        ], from: "MiniRedis"),
+        ], from: Own),
     ];
 
     static IEnumerable<Directive> Cluster() =>

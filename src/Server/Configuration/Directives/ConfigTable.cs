@@ -20,6 +20,7 @@ internal static partial class ConfigTable
     const DirectiveFlags MultiArg = DirectiveFlags.MultiArg;
     const DirectiveFlags Sensitive = DirectiveFlags.Sensitive;
 
+    const string Own = "MiniRedis";
     const string Valkey80 = "Valkey 8.0";
     const string Valkey81 = "Valkey 8.1";
     const string Valkey90 = "Valkey 9.0";

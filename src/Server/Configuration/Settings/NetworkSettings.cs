@@ -1,3 +1,5 @@
+using MiniRedis.Server.Configuration.Values;
+
 namespace MiniRedis.Server.Configuration.Settings;
 
 /// <summary>Addresses of the server, and limits of a connection. Directives of <c>ConfigTable.Network.cs</c>.</summary>

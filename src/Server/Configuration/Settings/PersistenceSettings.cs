@@ -1,3 +1,5 @@
+using MiniRedis.Server.Configuration.Values;
+
 namespace MiniRedis.Server.Configuration.Settings;
 
 /// <summary>Snapshots and the append-only file.</summary>

@@ -444,4 +444,44 @@ public sealed class CacheLeaseCommandsTests : IDisposable
         Assert.StartsWith("-WRONGTYPE", _client.Call("CACHE.GET list LEASE 1000"), StringComparison.Ordinal);
         Assert.False(_server.Server.Leases.Any);
     }
+
+    [Fact]
+    public void A_lease_that_is_given_up_wakes_one_of_those_who_wait()
+    {
+        var token = (string)((object?[])_client.CallTree("CACHE.GET k LEASE 10000")!)[2]!;
+        var waiting = Enumerable.Range(0, 10).Select(_ => _server.Connect()).ToArray();
+        for (var i = 0; i < waiting.Length; i++)
+        {
+            waiting[i].Send("CACHE.GET k LEASE 10000 WAIT 60000");
+            var blocked = $"blocked_clients:{i + 1}\r\n";
+            Await.Until(() => _client.Call("INFO clients").Contains(blocked, StringComparison.Ordinal));
+        }
+        var (woken, left) = (0, 0);
+        lock (_server.Server.Executor.ExecutorLock)
+        {
+            var isBeingFilled = _server.Server.Blocking.IsBeingFilled!;
+            _server.Server.Blocking.IsBeingFilled = (database, key) =>
+            {
+                var isTaken = isBeingFilled(database, key);
+                if (isTaken) left++;
+                else woken++;
+                return isTaken;
+            };
+        }
+        for (var i = 0; i < waiting.Length; i++)
+        {
+            Assert.Equal(":1", _client.Call($"CACHE.LEASE k {token} FREE"));
+            var reply = waiting[i].Read().Split(' ');
+            Assert.Equal("MISS", reply[3]);
+            token = reply[5];
+            Assert.Equal((i + 1, waiting.Length - 1 - i), (woken, left));
+            left = 0;
+        }
+        // A lease that runs out is passed on in time.
+        waiting[0].Send("CACHE.GET k LEASE 10000 WAIT 60000");
+        Await.Until(() => _client.Call("INFO clients").Contains("blocked_clients:1\r\n", StringComparison.Ordinal));
+        _server.Advance(TimeSpan.FromSeconds(11));
+        Assert.StartsWith("*5 $-1 $4 MISS $16 ", waiting[0].Read());
+        foreach (var client in waiting) client.Dispose();
+    }
 }

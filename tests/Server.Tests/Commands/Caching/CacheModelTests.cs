@@ -12,6 +12,14 @@ public sealed class CacheModelTests(ITestOutputHelper output)
     static readonly string[] s_prefixes = ["a", "aa", "ab", "b", "c", "d"];
     static readonly string[] s_tags = ["t", "u", "v", "w"];
 
+    // Seconds that keys live: unless their commands say otherwise, at most, and stale. 0 where the policy says nothing.
+    static readonly Dictionary<string, (int Ttl, int Most, int Stale)> s_policies = new()
+    {
+        ["a"] = (40, 50, 5), ["b"] = (0, 45, 0), ["c"] = (20, 0, 10),
+    };
+
+    const string Configuration = "cache-policy a ttl 40 max-ttl 50 stale 5\ncache-policy b max-ttl 45\ncache-policy c ttl 20 stale 10\n";
+
     [Theory]
     [InlineData(1, false)]
     [InlineData(2, false)]
@@ -75,7 +83,7 @@ public sealed class CacheModelTests(ITestOutputHelper output)
         {
             _random = random;
             if (appendOnly) _directory = new();
-            _server = _directory?.Start() ?? new TestServer();
+            _server = _directory?.Start(Configuration) ?? new TestServer(Configuration);
         }
 
         public List<string> Log { get; } = [];
@@ -119,6 +127,7 @@ public sealed class CacheModelTests(ITestOutputHelper output)
                 case 4:
                     Assert.Equal("+OK", Call($"SET {key} plain"));
                     _model[key] = new Entry { Value = "plain" };
+                    Bound(key);
                     break;
                 case 5:
                     Assert.Equal(entry is null ? ":0" : ":1", Call($"DEL {key}"));
@@ -127,11 +136,15 @@ public sealed class CacheModelTests(ITestOutputHelper output)
                 case 6:
                     var deadline = Now + _random.Next(1, 60_000);
                     Assert.Equal(entry is null ? ":0" : ":1", Call($"PEXPIREAT {key} {deadline}"));
-                    if (entry is not null) (entry.Deadline, entry.Slide) = (deadline, 0);
+                    if (entry is null) break;
+                    (entry.Deadline, entry.Slide) = (deadline, 0);
+                    Bound(key);
                     break;
                 case 7:
                     Assert.Equal(entry is { Deadline: >= 0 } ? ":1" : ":0", Call($"PERSIST {key}"));
-                    if (entry is { Deadline: >= 0 }) (entry.Deadline, entry.Slide) = (-1, 0);
+                    if (entry is not { Deadline: >= 0 }) break;
+                    (entry.Deadline, entry.Slide) = (-1, 0);
+                    if (PolicyOf(key).Most > 0) Bound(key, isLatest: true);
                     break;
                 case 8 when entry is not null:
                     entry.Value += "+";
@@ -150,6 +163,33 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         bool IsGone(Entry entry) => entry.IsDead || entry.Deadline >= 0 && entry.Deadline < Now;
 
+        static (int Ttl, int Most, int Stale) PolicyOf(string key) => s_policies.GetValueOrDefault(key);
+
+        /// <summary>A key has been made, or got a deadline: its policy gives or bounds it.</summary>
+        void Bound(string key, bool isLatest = false)
+        {
+            var ((ttl, most, _), entry) = (PolicyOf(key), _model[key]);
+            if (entry.Deadline < 0 && (ttl > 0 || most > 0)) entry.Deadline = Now + (ttl > 0 && !isLatest ? ttl : most) * 1000;
+            if (most > 0) entry.Deadline = Math.Min(entry.Deadline, Now + most * 1000);
+        }
+
+        /// <summary>What CACHE.SET does not say, its policy does.</summary>
+        void BoundCached(string key, Entry entry, bool hasWindow)
+        {
+            var (ttl, most, stale) = PolicyOf(key);
+            if (entry.Slide > 0)
+            {
+                if (most > 0) entry.Limit = entry.Limit < 0 ? Now + most * 1000 : Math.Min(entry.Limit, Now + most * 1000);
+                entry.Deadline = Now + entry.Slide;
+                if (entry.Limit >= 0) entry.Deadline = Math.Min(entry.Limit, entry.Deadline);
+                return;
+            }
+            if (!hasWindow) entry.Window = stale * 1000;
+            if (entry.Limit < 0 && (ttl > 0 || most > 0)) entry.Limit = Now + (ttl > 0 ? ttl : most) * 1000;
+            if (most > 0) entry.Limit = Math.Min(entry.Limit, Now + most * 1000 - entry.Window);
+            entry.Deadline = entry.Limit < 0 ? -1 : entry.Limit + entry.Window;
+        }
+
         void Pass(int milliseconds)
         {
             _passed += milliseconds;
@@ -164,22 +204,22 @@ public sealed class CacheModelTests(ITestOutputHelper output)
             if (fresh > 0)
             {
                 options += $" PX {fresh}";
-                entry.Limit = entry.Deadline = Now + fresh;
+                entry.Limit = Now + fresh;
             }
+            var hasWindow = false;
             switch (_random.Next(4))
             {
                 case 0:
                     entry.Window = _random.Next(30_000);
                     options += $" PSTALE {entry.Window}";
-                    if (entry.Deadline >= 0) entry.Deadline += entry.Window;
+                    hasWindow = true;
                     break;
                 case 1:
                     entry.Slide = _random.Next(1, 20_000);
                     options += $" PSLIDE {entry.Slide}";
-                    entry.Deadline = Now + entry.Slide;
-                    if (entry.Limit >= 0) entry.Deadline = Math.Min(entry.Limit, entry.Deadline);
                     break;
             }
+            BoundCached(key, entry, hasWindow);
             var condition = _random.Next(6);
             if (condition < 2) options += condition == 0 ? " NX" : " XX";
             entry.Tags.UnionWith(TagSet());
@@ -206,7 +246,9 @@ public sealed class CacheModelTests(ITestOutputHelper output)
             var reply = Call($"CACHE.SET {key} filled ASOF {version}" + (tags.Count > 0 ? $" TAGS {tags.Count} {string.Join(' ', tags)}" : ""));
             Assert.Equal(known > version && isOvertaken ? "$-1" : $":{version}", reply);
             if (reply == "$-1") return;
-            _model[key] = new Entry { Value = "filled", HasMetadata = true, Created = version, Tags = new(tags, StringComparer.Ordinal) };
+            var entry = new Entry { Value = "filled", HasMetadata = true, Created = version, Tags = new(tags, StringComparer.Ordinal) };
+            BoundCached(key, entry, hasWindow: false);
+            _model[key] = entry;
         }
 
         void Move(string key, Entry? entry)
@@ -223,8 +265,10 @@ public sealed class CacheModelTests(ITestOutputHelper output)
             else
             {
                 Assert.Equal(entry is null ? ":0" : ":1", Call($"COPY {key} {to} REPLACE"));
-                if (entry is not null) _model[to] = entry.Copy();
+                if (entry is null) return;
+                _model[to] = entry.Copy();
             }
+            Bound(to);
             Check(to);
         }
 
@@ -341,14 +385,14 @@ public sealed class CacheModelTests(ITestOutputHelper output)
                     _server.TickUntil(() => !_server.Server.AofRewriting.IsRunning && !_server.Server.AofRewriting.IsScheduled);
                 }
                 Stop();
-                _server = _directory.Start(_random.Next(2) == 0 ? "aof-use-rdb-preamble no" : "");
+                _server = _directory.Start(Configuration + (_random.Next(2) == 0 ? "aof-use-rdb-preamble no" : ""));
             }
             else
             {
                 Assert.Equal("+OK", Call("SAVE"));
                 var data = File.ReadAllBytes(_server.Server.Saving.Path);
                 Stop();
-                _server = new TestServer(data: data);
+                _server = new TestServer(Configuration, data: data);
             }
             _server.Advance(TimeSpan.FromMilliseconds(_passed));
             _purged["floor"] = _server.Server.Keyspace[0].Purges.Floor;

@@ -316,6 +316,23 @@ public sealed class ScriptingCommandsTests : ServerTests
     }
 
     [Fact]
+    public void Commands_that_would_wait_answer_at_once()
+    {
+        Assert.Equal("*2 :0 :0", Eval("return redis.call('waitaof', 0, 1, 0)"));
+        Assert.Equal(":0", Eval("return redis.call('wait', 1, 0)"));
+        Assert.Equal("$-1", Eval("return redis.call('blpop', 'none', 0)"));
+    }
+
+    [Fact]
+    public void A_script_sees_a_set_in_order_where_a_client_sees_it_as_it_lies()
+    {
+        _client.Call("SADD s b a c aaa z aa");
+        Assert.Equal("*6 $1 a $2 aa $3 aaa $1 b $1 c $1 z", Eval("return redis.call('sort', 's', 'by', '_')"));
+        Assert.Equal("*2 $1 c $1 b", Eval("return redis.call('sort', 's', 'by', '_', 'desc', 'limit', 1, 2)"));
+        Assert.Equal("*3 $3 ccc $3 bbb $3 aaa", Eval("redis.call('rpush', 'l', 'aaa', 'bbb', 'ccc') return redis.call('sort', 'l', 'by', '_', 'desc')"));
+    }
+
+    [Fact]
     public void A_reply_that_a_script_could_not_hold_is_an_error()
     {
         _client.Call("CONFIG SET script-memory-limit 1mb");
@@ -324,6 +341,17 @@ public sealed class ScriptingCommandsTests : ServerTests
         Assert.StartsWith("-ERR not enough memory for the reply of the command", Eval("return redis.call('get', 'big')"));
         Assert.Equal(":2000000", Eval("return redis.call('strlen', 'big')"));
         Assert.Equal(":1", Eval("local ok = pcall(redis.call, 'get', 'big') return ok and 0 or 1"));
+    }
+
+    [Fact]
+    public void A_command_goes_on_when_its_reply_fills_the_script()
+    {
+        _client.Call("CONFIG SET script-memory-limit 1mb");
+        _client.Call("SCRIPT FLUSH");
+        Assert.Equal("+OK", Eval("for i = 1, 50000 do redis.call('rpush', 'list', 'element ' .. i) end return redis.status_reply('OK')"));
+        Assert.Contains("not enough memory", Eval("return redis.call('lpop', 'list', 50000)"));
+        Assert.Equal(":0", _client.Call("EXISTS list"));
+        Assert.Equal("$1 v", Eval("redis.call('set', 'k', 'v') return redis.call('get', 'k')"));
     }
 
     [Fact]

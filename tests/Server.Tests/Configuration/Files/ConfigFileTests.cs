@@ -1,6 +1,7 @@
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 
 namespace MiniRedis.Server.Tests.Configuration.Files;
 

@@ -184,4 +184,70 @@ public sealed class CacheAofTests : IDisposable
         Assert.Equal("$8 mrc1p\0\u0001\u007f", client.CallWords("PING", "mrc1p\0\u0001\u007f"));
         Assert.Equal(":1", client.Call("EXISTS k"));
     }
+
+    [Fact]
+    public void A_soft_purge_does_not_count_twice_for_a_key_that_got_another_deadline()
+    {
+        string info;
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Run("""
+                CACHE.SET page v EX 100 STALE 10 TAGS 1 posts
+                -> :1767225600000000
+                CACHE.PURGE SOFT TAG posts
+                -> :1767225600000001
+                EXPIRE page 50
+                -> :1
+                CACHE.TAG page users
+                -> :1
+                """);
+            info = client.Call("CACHE.INFO page");
+            Assert.Contains("ttl-ms :50000", info, StringComparison.Ordinal);
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal(info, client.Call("CACHE.INFO page"));
+        }
+    }
+
+    [Fact]
+    public void What_a_policy_drew_is_in_the_file_and_no_policy_concerns_what_is_loaded()
+    {
+        const string keys = "p:set p:hash p:list p:cached p:copy p:expiring p:forever";
+        string[] before;
+        using (var server = _directory.Start("cache-policy p: ttl 1000 max-ttl 2000 stale 100 jitter 50"))
+        {
+            using var client = server.Connect();
+            client.Run("""
+                SET p:set v
+                -> +OK
+                HSET p:hash f v
+                -> :1
+                RPUSH p:list a b
+                -> :2
+                CACHE.SET p:cached v TAGS 1 t
+                -> :1767225600000000
+                COPY p:list p:copy
+                -> :1
+                SET p:expiring v EX 5000
+                -> +OK
+                CACHE.POLICY DEL p:
+                -> :1
+                SET p:forever v
+                -> +OK
+                """);
+            before = Deadlines(client);
+            // A copy has the deadline of what it copies.
+            Assert.Equal(6, before.Distinct().Count());
+        }
+        using (var server = _directory.Start("cache-policy p: ttl 1 max-ttl 1 jitter 50"))
+        {
+            using var client = server.Connect();
+            Assert.Equal(before, Deadlines(client));
+        }
+
+        static string[] Deadlines(RawClient client) => [.. keys.Split(' ').Select(key => client.Call($"PEXPIRETIME {key}"))];
+    }
 }

@@ -103,7 +103,7 @@ static partial class DebugCommands
             var text = numbered[..(6 + Numbers.FormatInt64(i, numbered[6..]))];
             if (size > 0) text[..(int)Math.Min(size, text.Length)].CopyTo(value);
             var record = c.Database.SetString(at, name, size > 0 ? value : text, expireAt: -1);
-            c.Server.Keys.Created(c.Database, record, name);
+            c.Server.Keys.Restored(c.Database, record, name);
             c.Changed(name, KeyspaceEvents.None, "populate", countsAsChange: false);
         }
         c.Reply.Ok();

@@ -17,6 +17,7 @@ public sealed class CommandCommandsOracleTests
         // Newer than 7.0.
         "digest", "delifeq", "delex", "msetex", "increx", "cl.throttle", "client|setinfo", "client|no-touch", "client|capa", "client|import-source",
         "cache.set", "cache.get", "cache.lease", "cache.tag", "cache.info", "cache.purge", "cache.stale", "cache.restore", "cache.log",
+        "cache.stats", "cache.policy", "cache.policy|set", "cache.policy|del", "cache.policy|list", "cache.policy|help",
         "hotkeys", "hotkeys|get", "hotkeys|reset", "hotkeys|start", "hotkeys|stop", "hotkeys|help",
         "commandlog", "commandlog|get", "commandlog|len", "commandlog|reset", "commandlog|help",
         "xdelex", "xackdel", "waitaof", "cluster|myshardid",

@@ -1,0 +1,27 @@
+using MiniRedis.Server.Transport;
+
+namespace MiniRedis.Server.Execution.Intake;
+
+/// <summary>Serves other clients while a script runs too long.</summary>
+sealed partial class Executor
+{
+    /// <summary>The transport, which receives from others. Set by the host.</summary>
+    public ITransport? Transport { get; set; }
+
+    /// <inheritdoc/>
+    public void ServeLocked()
+    {
+        if (Transport is null) return;
+        var seen = runner.Seen;
+        var outer = LoopState.BeginNested();
+        try
+        {
+            Transport.ServeOthersLocked(script.Caller!.Connection);
+        }
+        finally
+        {
+            LoopState.EndNested(outer);
+            runner.ResumeBatch(seen);
+        }
+    }
+}
