@@ -5,7 +5,6 @@ using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Bus;
 using MiniRedis.Server.Hosting;
-using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Tests.Bus;

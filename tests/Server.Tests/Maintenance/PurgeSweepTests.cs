@@ -1,4 +1,3 @@
-using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Tests.Maintenance;

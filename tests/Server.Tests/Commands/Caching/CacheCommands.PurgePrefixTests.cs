@@ -1,5 +1,3 @@
-using MiniRedis.Storage.Caching.Purges;
-
 namespace MiniRedis.Server.Tests.Commands.Caching;
 
 /// <summary>CACHE.PURGE PREFIX: keys of any type, with metadata or without.</summary>

@@ -1,5 +1,3 @@
-using MiniRedis.Storage.Caching.Purges;
-
 namespace MiniRedis.Server.Tests.Persistence.Aof;
 
 /// <summary>Metadata and purges in the append-only file.</summary>
@@ -90,7 +88,7 @@ public sealed class CacheAofTests : IDisposable
         for (var i = 0; i < Purges; i++)
         {
             var payload = new System.Buffers.ArrayBufferWriter<byte>();
-            Storage.Caching.CachePayload.BeginPurge(payload, 1767225600000001 + i, Storage.Caching.PurgeScope.Prefix, isSoft: i % 3 == 0);
+            Storage.Caching.CachePayload.BeginPurge(payload, 1767225600000001 + i, Storage.Caching.Purges.PurgeScope.Prefix, isSoft: i % 3 == 0);
             Storage.Caching.CachePayload.AddName(payload, System.Text.Encoding.ASCII.GetBytes($"{i % 40_000}:"));
             purges.AddRange(System.Text.Encoding.ASCII.GetBytes($"*2\r\n$4\r\nPING\r\n${payload.WrittenCount}\r\n"));
             purges.AddRange(payload.WrittenSpan);
