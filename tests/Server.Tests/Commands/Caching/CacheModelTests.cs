@@ -163,7 +163,7 @@ public sealed class CacheModelTests(ITestOutputHelper output)
 
         bool IsGone(Entry entry) => entry.IsDead || entry.Deadline >= 0 && entry.Deadline < Now;
 
-        static (int Ttl, int Most, int Stale) PolicyOf(string key) => s_policies.GetValueOrDefault(key);
+        static (int Ttl, int Most, int Stale) PolicyOf(string key) => s_policies.GetValueOrDefault(key[..1]);
 
         /// <summary>A key has been made, or got a deadline: its policy gives or bounds it.</summary>
         void Bound(string key, bool isLatest = false)
