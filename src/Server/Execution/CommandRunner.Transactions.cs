@@ -7,10 +7,11 @@ namespace MiniRedis.Server.Execution;
 /// <summary>Queues the commands of a transaction and runs them.</summary>
 sealed partial class CommandRunner
 {
-    static void Enqueue(Client client, Command command, in Request request, ulong? keyHash, ReplyWriter reply)
+    void Enqueue(Client client, Command command, in Request request, ulong? keyHash, ReplyWriter reply)
     {
         // EXEC will fail anyway: commands after the failure take no memory.
-        if (!client.Has(ClientFlags.DirtyCas | ClientFlags.DirtyExec)) client.Transaction!.Queue.Add(command, request, keyHash);
+        if (!client.Has(ClientFlags.DirtyCas | ClientFlags.DirtyExec))
+            client.Transaction!.Queue.Add(command, gates.DeclaredFlags(command, request, command.Flags), request, keyHash);
         reply.Queued();
     }
 

@@ -63,8 +63,11 @@ sealed class TransactionQueue
     public long MemoryBytes => _chunkBytes + _entries.Capacity;
 
     /// <summary>Appends a copy of a request.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="flags">Its flags, as this request has them: a script may say what it does.</param>
+    /// <param name="request">The request.</param>
     /// <param name="keyHash">The hash of its first key, if it is known.</param>
-    public void Add(CommandSpec command, in Request request, ulong? keyHash)
+    public void Add(CommandSpec command, CommandFlags flags, in Request request, ulong? keyHash)
     {
         var ranges = request.Count * Unsafe.SizeOf<ArgRange>();
         var length = ranges;
@@ -87,8 +90,8 @@ sealed class TransactionQueue
         };
         _entries.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<Entry>(in entry)));
         Count++;
-        Flags |= command.Flags;
-        SharedFlags &= command.Flags;
+        Flags |= flags;
+        SharedFlags &= flags;
         QueuedBytes += length;
     }
 

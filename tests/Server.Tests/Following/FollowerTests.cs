@@ -444,6 +444,17 @@ public sealed partial class FollowerTests
         Assert.StartsWith("-READONLY You can't write", client.Call("EVAL \"#!lua\\nreturn 1\" 0"), StringComparison.Ordinal);
         Assert.StartsWith("-EXECABORT", client.Call("EXEC"), StringComparison.Ordinal);
         Assert.Equal("$1 2", client.Call("EVAL \"#!lua flags=no-writes\\nreturn redis.call('get','a')\" 0"));
+        // What was queued while this was a master is judged again at EXEC: as a whole by what scripts say of themselves, else one by one.
+        using var declared = server.Connect();
+        using var silent = server.Connect();
+        client.Call("REPLICAOF NO ONE");
+        declared.Call("MULTI");
+        silent.Call("MULTI");
+        Assert.Equal("+QUEUED", declared.Call("EVAL \"#!lua\\nreturn 1\" 0"));
+        Assert.Equal("+QUEUED", silent.Call("EVAL \"return redis.call('set','k','v')\" 0"));
+        client.Call($"REPLICAOF 127.0.0.1 {master.Port}");
+        Assert.StartsWith("-EXECABORT Transaction discarded because of: READONLY", declared.Call("EXEC"), StringComparison.Ordinal);
+        Assert.StartsWith("*1 -READONLY You can't write", silent.Call("EXEC"), StringComparison.Ordinal);
         client.Call("MULTI");
         client.Call("SET k v");
         Assert.StartsWith("-EXECABORT", client.Call("EXEC"), StringComparison.Ordinal);

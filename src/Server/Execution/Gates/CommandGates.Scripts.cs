@@ -11,7 +11,7 @@ sealed partial class CommandGates
     /// The flags of a command, and of a call of a script that says of itself what it does the script's: as such a command it is refused,
     /// also where a transaction queues it.
     /// </summary>
-    CommandFlags DeclaredFlags(Command command, in Request request, CommandFlags flags)
+    public CommandFlags DeclaredFlags(Command command, in Request request, CommandFlags flags)
     {
         if (command.Group != CommandGroup.Scripting || declaredScripts.Of(command, request) is not { } declared
             || (declared & ScriptFlags.Undeclared) != 0)

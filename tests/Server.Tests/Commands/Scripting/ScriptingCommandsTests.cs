@@ -304,7 +304,7 @@ public sealed class ScriptingCommandsTests : ServerTests
         _client.Call("MULTI");
         _client.CallWords("EVAL", "#!lua\nreturn 1", "0");
         using (var other = _server.Connect()) other.Call("CONFIG SET maxmemory 1");
-        Assert.Equal("*1 -OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'", _client.Call("EXEC"));
+        Assert.Equal("-EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'.", _client.Call("EXEC"));
         Assert.Equal(Oom, Eval("#!lua\nreturn 1"));
         Assert.Equal(":1", Eval("#!lua flags=allow-oom\nreturn 1"));
         Assert.Equal("$1 v", Eval("#!lua flags=no-writes\nreturn redis.call('get', 'k')"));
