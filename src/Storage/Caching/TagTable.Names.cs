@@ -1,20 +1,13 @@
 using System.Diagnostics;
 using MiniRedis.Storage.Caching.Purges;
 using MiniRedis.Storage.Hashing;
-using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Storage.Caching;
 
 /// <summary>From a name to its id, and back; how many keys have it.</summary>
 public sealed unsafe partial class TagTable
 {
-    const int BucketsPerLine = LineArray.LineSize / sizeof(uint);
-    const uint MinBuckets = BucketsPerLine;
-
-    LineArray _buckets;
-
-    // Number of buckets: mask + 1 + split. Those below split have been split already; one more hash bit tells them apart.
-    uint _mask = MinBuckets - 1, _split;
+    LinearBuckets _buckets;
 
     // 1 + the first free id.
     uint _free;
@@ -46,7 +39,7 @@ public sealed unsafe partial class TagTable
         var hash = SipHash13.Hash(name, _seed);
         if (TryFind(name, hash, out var id)) return id;
 
-        if (_buckets.Count == 0) new Span<byte>(_buckets.Add(_arena), LineArray.LineSize).Clear();
+        _buckets.Begin(_arena);
         if (_free == 0) AddEntries();
         var block = _arena.Allocate((nuint)(sizeof(ushort) + name.Length));
         *(ushort*)block = (ushort)name.Length;
@@ -70,7 +63,7 @@ public sealed unsafe partial class TagTable
     {
         if (Count > 0)
         {
-            for (var next = *BucketOf(hash); next != 0;)
+            for (var next = *_buckets[hash]; next != 0;)
             {
                 id = next - 1;
                 var entry = EntryOf(id);
@@ -119,7 +112,7 @@ public sealed unsafe partial class TagTable
 
     void Remove(uint id, Entry* entry)
     {
-        var link = BucketOf(SipHash13.Hash(NameAt(entry->Name), _seed));
+        var link = _buckets[SipHash13.Hash(NameAt(entry->Name), _seed)];
         while (*link != id + 1) link = &EntryOf(*link - 1)->Next;
         *link = entry->Next;
         entry->Softs.Clear(_arena);
@@ -175,55 +168,22 @@ public sealed unsafe partial class TagTable
         }
     }
 
-    uint BucketCount => _mask + 1 + _split;
-
-    uint* BucketOf(ulong hash)
-    {
-        var bucket = (uint)hash & _mask;
-        return BucketAt(bucket < _split ? (uint)hash & (_mask * 2 + 1) : bucket);
-    }
-
-    uint* BucketAt(uint bucket) => (uint*)_buckets[bucket / BucketsPerLine] + bucket % BucketsPerLine;
-
     void Chain(uint id, Entry* entry, ulong hash)
     {
-        var bucket = BucketOf(hash);
+        var bucket = _buckets[hash];
         entry->Next = *bucket;
         *bucket = id + 1;
     }
 
-    /// <summary>Splits a bucket, if there are more names than buckets. Without memory for it, chains are longer.</summary>
     void GrowBuckets()
     {
-        if (Count <= BucketCount) return;
-        if (BucketCount % BucketsPerLine == 0)
-        {
-            if (!_buckets.TryMakeRoom(_arena)) return;
-            new Span<byte>(_buckets.Add(_arena), LineArray.LineSize).Clear();
-        }
-        var next = *BucketAt(_split);
-        *BucketAt(_split) = 0;
-        if (++_split > _mask) (_mask, _split) = (_mask * 2 + 1, 0);
-        Distribute(next);
+        if (Count > _buckets.Count && _buckets.TrySplit(_arena, out var chain)) Distribute(chain);
     }
 
-    /// <summary>Joins the last bucket with the one that it was split from, if there are few names.</summary>
     void ShrinkBuckets()
     {
-        if (Count == 0)
-        {
-            _buckets.Clear(_arena);
-            (_mask, _split) = (MinBuckets - 1, 0);
-            return;
-        }
-        if (Count >= BucketCount / 2 || BucketCount <= MinBuckets) return;
-        var last = BucketAt(BucketCount - 1);
-        var next = *last;
-        *last = 0;
-        if (_split == 0) (_mask, _split) = (_mask / 2, _mask / 2 + 1);
-        _split--;
-        Distribute(next);
-        if (BucketCount % BucketsPerLine == 0) _buckets.RemoveLast(_arena);
+        if (Count == 0) _buckets.Clear(_arena);
+        else if (Count < _buckets.Count / 2 && !_buckets.AreFew) Distribute(_buckets.Join(_arena));
     }
 
     void Distribute(uint next)

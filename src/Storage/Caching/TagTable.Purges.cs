@@ -152,7 +152,7 @@ public sealed unsafe partial class TagTable
         _buckets.Clear(_arena);
         _allSofts.Clear(_arena);
         Prefixes.Free();
-        (_mask, _split, _free) = (MinBuckets - 1, 0, 0);
+        _free = 0;
         (Count, Keys) = (0, 0);
     }
 
