@@ -243,7 +243,7 @@ sealed class MiniRedisServer
             cluster!.SlotsChanged += changed =>
             {
                 stranded.Check();
-                for (var slot = changed.Next(0); slot < KeySlot.Count; slot = changed.Next(slot + 1)) slotStatistics.Reset(slot);
+                foreach (var slot in changed) slotStatistics.Reset(slot);
             };
             cluster.StateChanged += stranded.Check;
         }

@@ -51,10 +51,20 @@ public sealed class SlotSet
     public void ExceptWith(SlotSet other)
     {
         if (Count == 0) return;
-        for (var slot = Next(0); slot < HashSlot.Count; slot = Next(slot + 1))
+        foreach (var slot in this)
         {
             if (other.Contains(slot)) Remove(slot);
         }
+    }
+
+    /// <summary>Goes through the slots in their order. The present one may be removed meanwhile.</summary>
+    public Enumerator GetEnumerator() => new(this);
+
+    public struct Enumerator(SlotSet slots)
+    {
+        public int Current { get; private set; } = -1;
+
+        public bool MoveNext() => (Current = slots.Next(Current + 1)) < HashSlot.Count;
     }
 
     public void Clear()

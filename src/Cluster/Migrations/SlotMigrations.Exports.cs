@@ -45,7 +45,7 @@ public sealed partial class SlotMigrations
     {
         if (WhyNotTogether(ranges, out var owner) is { } apart) return apart;
         if (owner != cluster.Myself) return Errors.SlotsNotServedHere;
-        for (var slot = ranges.Slots.Next(0); slot < HashSlot.Count; slot = ranges.Slots.Next(slot + 1))
+        foreach (var slot in ranges.Slots)
         {
             if (IsExporting(slot)) return Errors.SlotIsMigrating(slot);
             if (!taken.Add(slot)) return Errors.MigrationsOverlap;

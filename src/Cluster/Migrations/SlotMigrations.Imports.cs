@@ -19,7 +19,7 @@ public sealed partial class SlotMigrations
         if (!cluster.Nodes.TryGet(source, out var node)) return Errors.MigrationSourceUnknown;
         if (node == cluster.Myself) return Errors.MigrationFromMyself;
         if (WhyNotTogether(ranges, out var owner) is { } apart) return apart;
-        for (var slot = ranges.Slots.Next(0); slot < HashSlot.Count; slot = ranges.Slots.Next(slot + 1))
+        foreach (var slot in ranges.Slots)
         {
             if (IsImporting(slot)) return Errors.SlotIsImported;
         }

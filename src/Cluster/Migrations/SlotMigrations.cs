@@ -88,7 +88,7 @@ public sealed partial class SlotMigrations(ClusterMachine cluster, MigrationSett
     ClusterNode? OwnerOf(SlotSet slots)
     {
         ClusterNode? owner = null;
-        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1))
+        foreach (var slot in slots)
         {
             if (cluster.Slots.Owner(slot) is not { } one || owner is not null && owner != one) return null;
             owner = one;

@@ -163,7 +163,7 @@ public sealed partial class ClusterMachine
         _outputs.Add(ClusterOutput.BecomeMaster.Instance);
         // Not what the master has given up: under the new epoch it would be taken from whoever has it.
         var slots = ClaimedSlots(old);
-        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) Assign(slot, Myself);
+        foreach (var slot in slots) Assign(slot, Myself);
         AllSlotsChanged();
         DeleteLeftKeys();
         _hasAskedForVotes = false;

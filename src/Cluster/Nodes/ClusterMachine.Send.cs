@@ -71,7 +71,7 @@ public sealed partial class ClusterMachine
     {
         if (node == Myself || _unclaimed.Count == 0) return node.Slots;
         var slots = new SlotSet();
-        for (var slot = node.Slots.Next(0); slot < HashSlot.Count; slot = node.Slots.Next(slot + 1))
+        foreach (var slot in node.Slots)
         {
             if (!_unclaimed.Contains(slot)) slots.Add(slot);
         }

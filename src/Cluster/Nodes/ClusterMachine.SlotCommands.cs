@@ -40,7 +40,7 @@ public sealed partial class ClusterMachine
             if (isAdding != Slots.Owner(slot) is null) return isAdding ? Errors.SlotIsBusy(slot) : Errors.SlotIsUnassigned(slot);
             if (!seen.Add(slot)) return Errors.SlotNamedTwice(slot);
         }
-        for (var slot = seen.Next(0); slot < HashSlot.Count; slot = seen.Next(slot + 1))
+        foreach (var slot in seen)
         {
             Slots.SetImporting(slot, null);
             Assign(slot, isAdding ? Myself : null);
@@ -110,7 +110,7 @@ public sealed partial class ClusterMachine
     public void TakeOver(SlotSet slots, long now)
     {
         Begin(now);
-        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) Assign(slot, Myself);
+        foreach (var slot in slots) Assign(slot, Myself);
         BumpEpochWithoutConsensus();
         ConfigurationChanged(sync: true);
         BroadcastPong(toMyShardOnly: false);

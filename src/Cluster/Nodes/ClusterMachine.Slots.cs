@@ -112,7 +112,7 @@ public sealed partial class ClusterMachine
     void NoteUnclaimed(ClusterNode node, ReadOnlySpan<byte> claimed)
     {
         if (node.Slots.IsSameAs(claimed)) return;
-        for (var slot = node.Slots.Next(0); slot < HashSlot.Count; slot = node.Slots.Next(slot + 1))
+        foreach (var slot in node.Slots)
         {
             if (!IsSet(claimed, slot)) _unclaimed.Add(slot);
         }

@@ -75,7 +75,7 @@ public sealed partial class ClusterMachine
     int UnassignAll(ClusterNode node)
     {
         var count = node.SlotCount;
-        for (var slot = node.Slots.Next(0); slot < HashSlot.Count; slot = node.Slots.Next(slot + 1)) Assign(slot, null);
+        foreach (var slot in node.Slots) Assign(slot, null);
         return count;
     }
 

@@ -69,7 +69,7 @@ sealed partial class MigrationHost
     {
         var export = _exports[job];
         var slots = new BitArray(HashSlot.Count);
-        for (var slot = job.Slots.Next(0); slot < HashSlot.Count; slot = job.Slots.Next(slot + 1)) slots[slot] = true;
+        foreach (var slot in job.Slots) slots[slot] = true;
         var aside = new SpillFile(
             _config.Persistence.PathOf($"temp-{Environment.ProcessId}-{job.Name}.slots"),
             failure => _log.CannotPutAside(DiskException.Describe(failure)));

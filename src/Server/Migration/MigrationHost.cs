@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Migrations;
 using MiniRedis.Cluster.Nodes;
@@ -210,7 +209,7 @@ sealed partial class MigrationHost : IMigrationHost, IMemoryHolder, IDisposable
     void Delete(SlotMigration job)
     {
         var slots = new SlotSet();
-        for (var slot = job.Slots.Next(0); slot < HashSlot.Count; slot = job.Slots.Next(slot + 1))
+        foreach (var slot in job.Slots)
         {
             if (_cluster.Machine.Slots.Owner(slot) != _cluster.Machine.Myself) slots.Add(slot);
         }

@@ -43,13 +43,13 @@ sealed class SlotKeys(Keyspace keyspace, KeyAccess keys, EffectStream effects, C
     public void Delete(SlotSet slots, Action? done = null)
     {
         Hide(slots, hides: true);
-        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) _pending.Add(slot);
+        foreach (var slot in slots) _pending.Add(slot);
         _deletions.Enqueue(new(slots, done));
     }
 
     public void Hide(SlotSet slots, bool hides)
     {
-        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) Hide(slot, hides);
+        foreach (var slot in slots) Hide(slot, hides);
     }
 
     void Hide(int slot, bool hides)
@@ -121,7 +121,7 @@ sealed class SlotKeys(Keyspace keyspace, KeyAccess keys, EffectStream effects, C
     public void Finish(Predicate<int> isWanted)
     {
         var work = 0;
-        for (var slot = _pending.Next(0); slot < HashSlot.Count; slot = _pending.Next(slot + 1))
+        foreach (var slot in _pending)
         {
             if (!isWanted(slot)) continue;
             foreach (var database in keyspace.Databases)

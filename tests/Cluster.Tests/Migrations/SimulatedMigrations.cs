@@ -124,7 +124,7 @@ sealed class SimulatedMigrations : IMigrationHost, IChannelOwner
                 break;
             case MigrationOutput.Hide hide:
                 if (hide.Hides) _process.FinishDeletions(hide.Slots.Contains);
-                for (var slot = hide.Slots.Next(0); slot < HashSlot.Count; slot = hide.Slots.Next(slot + 1))
+                foreach (var slot in hide.Slots)
                 {
                     if (hide.Hides) Hidden.Add(slot);
                     else Hidden.Remove(slot);
@@ -144,7 +144,7 @@ sealed class SimulatedMigrations : IMigrationHost, IChannelOwner
     {
         export.Behind = [];
         var parts = new Queue<Keys>();
-        for (var slot = job.Slots.Next(0); slot < HashSlot.Count; slot = job.Slots.Next(slot + 1))
+        foreach (var slot in job.Slots)
             parts.Enqueue(new Keys(slot, [.. _process.Store.In(slot)]));
         var fails = _process.World.Chance(SnapshotFailure);
         _process.Later(_process.World.Between(1, 300), SendPart);
@@ -184,7 +184,7 @@ sealed class SimulatedMigrations : IMigrationHost, IChannelOwner
     void Delete(SlotMigration job)
     {
         var slots = new List<int>();
-        for (var slot = job.Slots.Next(0); slot < HashSlot.Count; slot = job.Slots.Next(slot + 1))
+        foreach (var slot in job.Slots)
         {
             if (_process.Machine.Slots.Owner(slot) != _process.Machine.Myself) slots.Add(slot);
         }
