@@ -26,7 +26,7 @@ sealed partial class CachePurges
     {
         keyspace.CacheClock.RaiseTo(purge.Version);
         var visitor = new Overtaken(database, purge, _overtaken);
-        for (var slot = slots.Next(0); slot < Cluster.HashSlot.Count; slot = slots.Next(slot + 1))
+        foreach (var slot in slots)
         {
             var cursor = 0UL;
             do
@@ -53,10 +53,7 @@ sealed partial class CachePurges
         if (database.NeedsSettling(at.Record)) at = database.Lookup(database.Settle(at).Key);
         var deadline = database.MakeStale(at, purge.Version / 1000).ExpireAt;
         if (!effects.IsPropagating) return;
-        effects.Begin(database.Number, 3);
-        effects.Add("PEXPIREAT"u8);
-        effects.Add(key);
-        effects.Add(deadline);
+        effects.AddDeadline(database.Number, key, deadline);
         CacheEffects.Metadata(effects, database, database.Lookup(key));
     }
 

@@ -217,6 +217,15 @@ sealed class EffectStream
         Add(digits[..length]);
     }
 
+    /// <summary>The canonical command of a deadline, in unix milliseconds: a whole one.</summary>
+    public void AddDeadline(int database, ReadOnlySpan<byte> key, long deadline)
+    {
+        Begin(database, 3);
+        Add("PEXPIREAT"u8);
+        Add(key);
+        Add(deadline);
+    }
+
     /// <summary>The request as it came.</summary>
     public void AddVerbatim(int database, in Request request, EffectTarget target = EffectTarget.All)
     {

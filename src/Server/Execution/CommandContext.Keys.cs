@@ -59,19 +59,26 @@ ref partial struct CommandContext
         return Server.Keys.Find(Database, key, HashOf(key));
     }
 
+    /// <summary>Whether there are policies, and the running command is one that they concern.</summary>
+    readonly bool AsksPolicies
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Server.Policies.Any && Server.Keys.JudgesTime;
+    }
+
     /// <summary>The deadline that a key gets by the policies (<see cref="KeyPolicies.LifetimeOf"/>), or the one that is asked for.</summary>
     /// <inheritdoc cref="KeyPolicies.LifetimeOf" path="/param"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly long LifetimeOf(ReadOnlySpan<byte> key, long asked = -1, bool isRelative = false) =>
-        Server.Policies.Any && Server.Keys.JudgesTime ? Server.Policies.LifetimeOf(key, asked, isRelative) : asked;
+        AsksPolicies ? Server.Policies.LifetimeOf(key, asked, isRelative) : asked;
 
     /// <summary>The policy of a key, for a command that knows more of it than a lifetime; null without one.</summary>
     public readonly CachePolicy? PolicyOf(ReadOnlySpan<byte> key) =>
-        Server.Policies.Any && Server.Keys.JudgesTime ? Server.Policies.Find(key) : null;
+        AsksPolicies ? Server.Policies.Find(key) : null;
 
     /// <summary>The latest deadline that a key may have by the policies, for who asks to have none; -1 if it may have none.</summary>
     public readonly long LatestOf(ReadOnlySpan<byte> key) =>
-        Server.Policies.Any && Server.Keys.JudgesTime ? Server.Policies.LatestOf(key) : -1;
+        AsksPolicies ? Server.Policies.LatestOf(key) : -1;
 
     /// <summary>Deletes a found key, and tells so with the event "del".</summary>
     /// <param name="key">Its name, from the request.</param>

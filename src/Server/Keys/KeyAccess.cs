@@ -54,8 +54,7 @@ sealed class KeyAccess(
         if (at.Found)
         {
             if (NeedsCare(database, at.Record)) return FindWithCareToRead(client, database, key, hash);
-            statistics.KeyspaceHits++;
-            statistics.Prefixes?.Add(key, PrefixCount.Hits);
+            Hit(key);
             if (!client.Has(ClientFlags.NoTouch)) Touch(at.Record);
             return at;
         }
@@ -134,10 +133,7 @@ sealed class KeyAccess(
         if (dataset.IsLoading || pause.IsActive || processSettings.ImportMode || history.IsReplica) return false;
         database.SlideTo(at, deadline);
         if (!effects.IsPropagating) return true;
-        effects.Begin(database.Number, 3);
-        effects.Add("PEXPIREAT"u8);
-        effects.Add(at.Record.Key);
-        effects.Add(deadline);
+        effects.AddDeadline(database.Number, at.Record.Key, deadline);
         // That alone would end the sliding.
         CacheEffects.Metadata(effects, database, at);
         return true;
@@ -152,6 +148,7 @@ sealed class KeyAccess(
     }
 
     /// <summary>Counts a hit: a key looked up for reading is there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Hit(ReadOnlySpan<byte> key)
     {
         statistics.KeyspaceHits++;

@@ -107,9 +107,6 @@ sealed class KeyPolicies(CachingSettings settings, Clock clock, Random random)
         if (deadline == present || !database.TrySetExpiry(at, deadline)) return;
         effects.Notify(database.Number, key, KeyspaceEvents.Generic, "expire");
         if (!effects.IsPropagating) return;
-        effects.Begin(database.Number, 3);
-        effects.Add("PEXPIREAT"u8);
-        effects.Add(key);
-        effects.Add(deadline);
+        effects.AddDeadline(database.Number, key, deadline);
     }
 }

@@ -46,11 +46,8 @@ static partial class CacheCommands
         var record = c.Database.MakeStale(at, c.Now);
         c.Changed(key, KeyspaceEvents.Generic, EffectStream.TurnedStale);
         if (!c.IsPropagating) return true;
-        var effect = c.Emit(3);
-        effect.Add("PEXPIREAT"u8);
-        effect.Add(key);
-        effect.Add(record.ExpireAt);
-        CacheEffects.Metadata(effect, c.Database, c.Database.Lookup(key));
+        c.Server.Effects.AddDeadline(c.Database.Number, key, record.ExpireAt);
+        CacheEffects.Metadata(c.Server.Effects, c.Database, c.Database.Lookup(key));
         return true;
     }
 }

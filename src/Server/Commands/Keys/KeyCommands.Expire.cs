@@ -153,11 +153,7 @@ static partial class KeyCommands
 
     internal static void EmitExpireAt(ref CommandContext c, scoped ReadOnlySpan<byte> key, long when)
     {
-        if (!c.IsPropagating) return;
-        var effect = c.Emit(3);
-        effect.Add("PEXPIREAT"u8);
-        effect.Add(key);
-        effect.Add(when);
+        if (c.IsPropagating) c.Server.Effects.AddDeadline(c.Database.Number, key, when);
     }
 
     internal static void EmitPersist(ref CommandContext c, scoped ReadOnlySpan<byte> key)
