@@ -49,46 +49,38 @@ public sealed unsafe partial class ReplyWriter
         return new DeferredCount(_depth);
     }
 
-    public void EndArray(DeferredCount deferred, int count)
+    public void EndArray(DeferredCount deferred, int count) => End(deferred, ReplyAggregate.Array, count, count);
+
+    public void EndMap(DeferredCount deferred, int pairs) => End(deferred, ReplyAggregate.Map, pairs, 2L * pairs);
+
+    public void EndSet(DeferredCount deferred, int count) => End(deferred, ReplyAggregate.Set, count, count);
+
+    private void End(DeferredCount deferred, ReplyAggregate kind, int count, long elements)
     {
-        CheckDeferred(count);
-        DeferredBuffer? elements = EndDeferred(deferred);
-        if (elements is null)
+        CheckDeferred(elements);
+        DeferredBuffer? buffer = EndDeferred(deferred);
+        if (buffer is null)
         {
-            TakeEnd(ReplyAggregate.Array, count);
+            TakeEnd(kind, count);
             return;
         }
 
-        Array(count);
-        Emit(elements, count);
-    }
-
-    public void EndMap(DeferredCount deferred, int pairs)
-    {
-        CheckDeferred(2L * pairs);
-        DeferredBuffer? elements = EndDeferred(deferred);
-        if (elements is null)
+        switch (kind)
         {
-            TakeEnd(ReplyAggregate.Map, pairs);
-            return;
+            case ReplyAggregate.Map:
+                Map(count);
+                break;
+            case ReplyAggregate.Set:
+                Set(count);
+                break;
+            default:
+                Array(count);
+                break;
         }
 
-        Map(pairs);
-        Emit(elements, 2L * pairs);
-    }
-
-    public void EndSet(DeferredCount deferred, int count)
-    {
-        CheckDeferred(count);
-        DeferredBuffer? elements = EndDeferred(deferred);
-        if (elements is null)
-        {
-            TakeEnd(ReplyAggregate.Set, count);
-            return;
-        }
-
-        Set(count);
-        Emit(elements, count);
+        // Checked already: the aggregate that was just begun lacks none of them.
+        CountElements(elements);
+        buffer.MoveTo(this);
     }
 
     /// <summary>Gives the aggregate up as if nothing had been written since its beginning, for an error found halfway.</summary>
@@ -164,12 +156,5 @@ public sealed unsafe partial class ReplyWriter
         Pop();
         Protocol = protocol;
         return _values is null ? _deferred[_depth] : null;
-    }
-
-    private void Emit(DeferredBuffer elements, long count)
-    {
-        // Checked already: the aggregate that was just begun lacks none of them.
-        CountElements(count);
-        elements.MoveTo(this);
     }
 }

@@ -16,7 +16,7 @@ sealed class LuaReplyValues(LuaMachine machine, ScriptNames names) : ReplyValues
 {
     enum Kind : byte { Array, Map, Set, Attribute, Deferred }
 
-    enum Text : byte { Status, Error, BigNumber, Verbatim }
+    enum Text : byte { Bulk, Status, Error, BigNumber, Verbatim }
 
     // An aggregate that is not whole.
     struct Level
@@ -81,18 +81,7 @@ sealed class LuaReplyValues(LuaMachine machine, ScriptNames names) : ReplyValues
         else Take(Value.From((double)value));
     }
 
-    public override void Bulk(ReadOnlySpan<byte> value)
-    {
-        if (IsOver) return;
-        try
-        {
-            Add(machine.NewString(value));
-        }
-        catch (LuaMemoryException)
-        {
-            IsOver = true;
-        }
-    }
+    public override void Bulk(ReadOnlySpan<byte> value) => Take(Text.Bulk, value);
 
     public override void BeginBulk(long length)
     {
@@ -258,6 +247,8 @@ sealed class LuaReplyValues(LuaMachine machine, ScriptNames names) : ReplyValues
         var value = machine.NewString(text);
         switch (kind)
         {
+            case Text.Bulk:
+                return value;
             case Text.Status:
                 return Wrap(names.Ok, value);
             case Text.BigNumber:
