@@ -236,14 +236,21 @@ public sealed class SlotMigrationTests
         Assert.Equal(0, Count(nodes.Target));
     }
 
+    /// <summary>Begins a migration that waits at its end, and a replica of one side that has all keys of the slot.</summary>
+    static TestServer BeginWithReplica(TwoNodes nodes, TestServer of)
+    {
+        var replica = nodes.AddReplica(of);
+        Fill(nodes.ToSource);
+        nodes.Begin(MigrationState.WaitingToPause);
+        replica.TickUntil(() => replica.Server.Cluster!.SlotKeys.Count(Slot) == Keys - 1);
+        return replica;
+    }
+
     [Fact]
     public void A_replica_of_the_target_gets_what_comes_and_hides_it_until_it_is_there()
     {
         using var nodes = new TwoNodes();
-        var replica = nodes.AddReplica(nodes.Target);
-        Fill(nodes.ToSource);
-        nodes.Begin(MigrationState.WaitingToPause);
-        replica.TickUntil(() => replica.Server.Cluster!.SlotKeys.Count(Slot) == Keys - 1);
+        var replica = BeginWithReplica(nodes, nodes.Target);
         using var client = replica.Connect();
         Assert.Equal(":0", client.Call("DBSIZE"));
         Assert.Contains("occurring-on-primary", client.Call("CLUSTER GETSLOTMIGRATIONS"), StringComparison.Ordinal);
@@ -265,10 +272,7 @@ public sealed class SlotMigrationTests
     public void A_replica_hears_of_a_migration_that_failed_and_has_none_of_it()
     {
         using var nodes = new TwoNodes();
-        var replica = nodes.AddReplica(nodes.Target);
-        Fill(nodes.ToSource);
-        nodes.Begin(MigrationState.WaitingToPause);
-        replica.TickUntil(() => replica.Server.Cluster!.SlotKeys.Count(Slot) == Keys - 1);
+        var replica = BeginWithReplica(nodes, nodes.Target);
         nodes.ToSource.Call("CLUSTER CANCELSLOTMIGRATIONS");
         Wait(replica, MigrationState.Failed);
         Assert.Equal(0, Count(replica));
@@ -279,10 +283,7 @@ public sealed class SlotMigrationTests
     public void A_target_that_is_replaced_leaves_the_source_the_owner()
     {
         using var nodes = new TwoNodes();
-        var replica = nodes.AddReplica(nodes.Target);
-        Fill(nodes.ToSource);
-        nodes.Begin(MigrationState.WaitingToPause);
-        replica.TickUntil(() => replica.Server.Cluster!.SlotKeys.Count(Slot) == Keys - 1);
+        var replica = BeginWithReplica(nodes, nodes.Target);
         using var client = replica.Connect();
         Assert.Equal("+OK", client.Call("CLUSTER FAILOVER TAKEOVER"));
         Wait(nodes.Source, MigrationState.Failed);
@@ -297,10 +298,7 @@ public sealed class SlotMigrationTests
     public void A_source_that_is_replaced_leaves_its_successor_the_owner()
     {
         using var nodes = new TwoNodes();
-        var replica = nodes.AddReplica(nodes.Source);
-        Fill(nodes.ToSource);
-        nodes.Begin(MigrationState.WaitingToPause);
-        replica.TickUntil(() => replica.Server.Cluster!.SlotKeys.Count(Slot) == Keys - 1);
+        var replica = BeginWithReplica(nodes, nodes.Source);
         using var client = replica.Connect();
         Assert.Equal("+OK", client.Call("CLUSTER FAILOVER TAKEOVER"));
         Wait(nodes.Source, MigrationState.Failed);

@@ -16,7 +16,7 @@ sealed class LuaReplyValues(LuaMachine machine, ScriptNames names) : ReplyValues
 {
     enum Kind : byte { Array, Map, Set, Attribute, Deferred }
 
-    enum Text : byte { Bulk, Status, Error, BigNumber, Verbatim }
+    enum Text : byte { Status, Error, BigNumber, Verbatim }
 
     // An aggregate that is not whole.
     struct Level
@@ -81,7 +81,19 @@ sealed class LuaReplyValues(LuaMachine machine, ScriptNames names) : ReplyValues
         else Take(Value.From((double)value));
     }
 
-    public override void Bulk(ReadOnlySpan<byte> value) => Take(Text.Bulk, value);
+    // Not by Take: most of what scripts read are strings, in lists of many, and each would cost half as much again.
+    public override void Bulk(ReadOnlySpan<byte> value)
+    {
+        if (IsOver) return;
+        try
+        {
+            Add(machine.NewString(value));
+        }
+        catch (LuaMemoryException)
+        {
+            IsOver = true;
+        }
+    }
 
     public override void BeginBulk(long length)
     {
@@ -247,8 +259,6 @@ sealed class LuaReplyValues(LuaMachine machine, ScriptNames names) : ReplyValues
         var value = machine.NewString(text);
         switch (kind)
         {
-            case Text.Bulk:
-                return value;
             case Text.Status:
                 return Wrap(names.Ok, value);
             case Text.BigNumber:
