@@ -14,7 +14,7 @@ public class CommandSpec
     private string? _fullName;
     private int _firstKey, _lastKey, _keyStep;
     private KeySpec? _loneKey;
-    private bool _hasKeys;
+    private bool _hasKeys, _hasLoneKey;
 
     /// <summary>In upper case; a subcommand's own part only ("LIST" of CLIENT LIST).</summary>
     public required string Name { get; init; }
@@ -164,6 +164,19 @@ public class CommandSpec
         }
     }
 
+    /// <summary>
+    /// Whether every call names one key, at the place of the only key spec. What it does with the key may depend on the other arguments
+    /// (<see cref="KeyFlags.VariableFlags"/>), as in SET: <see cref="LoneKey"/> is null then.
+    /// </summary>
+    public bool HasLoneKey
+    {
+        get
+        {
+            if (!_derived) Derive();
+            return _hasLoneKey;
+        }
+    }
+
     /// <summary>True if a call may name keys (sharded channels are not keys).</summary>
     public bool HasKeys
     {
@@ -199,7 +212,11 @@ public class CommandSpec
     {
         _categories = DeriveCategories();
         _hasKeys = GetKeys is not null || Keys.Any(k => (k.Flags & KeyFlags.NotKey) == 0);
-        _loneKey = Keys is [{ Begin: BeginSearch.Index, Find: FindKeys.Range, LastKey: 0 } only] && GetKeys is null ? only : null;
+        if (Keys is [{ Begin: BeginSearch.Index, Find: FindKeys.Range, LastKey: 0 } only])
+        {
+            _loneKey = GetKeys is null ? only : null;
+            _hasLoneKey = GetKeys is null || (only.Flags & KeyFlags.VariableFlags) != 0;
+        }
         DeriveLegacyRange();
         _derived = true;
     }

@@ -80,6 +80,11 @@ public sealed unsafe partial class Database
     KeyIndex IndexOf(ulong hash) => _slots is null ? _index : _slots.Of(hash);
 
     /// <summary>
+    /// Starts loading the index of the slot that a hash belongs to, in a database by slots; that of another is always near.
+    /// </summary>
+    public void PrefetchIndex(ulong hash) => _slots?.PrefetchIndex(hash);
+
+    /// <summary>
     /// Starts loading the bucket that a hash belongs to. A hint: it does no harm, whatever happens before the look-up.
     /// </summary>
     public void PrefetchBucket(ulong hash) => IndexOf(hash).PrefetchBucket(hash);

@@ -7,9 +7,11 @@ namespace MiniRedis.Storage.Memory;
 /// A growing array of 64-byte cache lines, in segments of 4096 lines (256 KB), so that growth copies no lines. Only the first
 /// segment starts smaller, with one line, and is copied each time it doubles: an array of 4 lines takes 256 bytes.
 /// <code>
+///   first     -> [ segment 0 ]                       while there is no other
 ///   directory -> [ segment 0 ][ segment 1 ] ...      line i: segment i >> 12, place i &amp; 4095
 /// </code>
-/// The directory is copied as it grows: 8 bytes for each 256 KB, 128 KB at 90 million keys.
+/// The directory is copied as it grows: 8 bytes for each 256 KB, 128 KB at 90 million keys. A single segment has none: a node of a
+/// cluster has thousands of small arrays, and each load on the way to a line would be a cache miss.
 /// </summary>
 /// <remarks>Lines move when the first segment grows or shrinks: the address of a line is valid until the next Add or
 /// RemoveLast.</remarks>
@@ -20,7 +22,9 @@ unsafe struct LineArray
     const int SegmentShift = 12;
     const uint SegmentLines = 1 << SegmentShift;
 
+    // Of all segments; null while there is at most one, which is the first.
     byte** _directory;
+    byte* _first;
     uint _directoryCapacity;
     uint _segments;
     uint _firstCapacity;
@@ -38,7 +42,9 @@ unsafe struct LineArray
         get
         {
             Debug.Assert(line < Count);
-            return _directory[line >> SegmentShift] + (nuint)((line & (SegmentLines - 1)) * LineSize);
+            return _directory == null
+                ? _first + (nuint)(line * LineSize)
+                : _directory[line >> SegmentShift] + (nuint)((line & (SegmentLines - 1)) * LineSize);
         }
     }
 
@@ -57,14 +63,16 @@ unsafe struct LineArray
         Count--;
         if (_segments > 1)
         {
-            if (Count + SegmentLines / 2 <= (_segments - 1) * SegmentLines) arena.Free(_directory[--_segments]);
+            if (Count + SegmentLines / 2 > (_segments - 1) * SegmentLines) return;
+            arena.Free(_directory[--_segments]);
+            if (_segments == 1) DropDirectory(arena);
         }
         else if (Count <= _firstCapacity / 4 && _firstCapacity > 1)
         {
             var bytes = _firstCapacity / 2 * LineSize;
-            _directory[0] = arena.Shrink(_directory[0], bytes);
+            _first = arena.Shrink(_first, bytes);
             // Without memory for a smaller segment, the larger one stays.
-            if (Arena.SizeOf(_directory[0]) == bytes) _firstCapacity /= 2;
+            if (Arena.SizeOf(_first) == bytes) _firstCapacity /= 2;
         }
     }
 
@@ -87,8 +95,9 @@ unsafe struct LineArray
     public void Clear(Arena arena)
     {
         if (_segments == 0) return;
-        for (var i = 0u; i < _segments; i++) arena.Free(_directory[i]);
-        arena.Free((byte*)_directory);
+        while (_segments > 1) arena.Free(_directory[--_segments]);
+        if (_directory != null) DropDirectory(arena);
+        arena.Free(_first);
         this = default;
     }
 
@@ -96,6 +105,11 @@ unsafe struct LineArray
     public void MoveBlocks(BlockMover mover)
     {
         if (_segments == 0) return;
+        if (_directory == null)
+        {
+            mover.TryMove(ref _first);
+            return;
+        }
         var directory = (byte*)_directory;
         if (mover.TryMove(ref directory)) _directory = (byte**)directory;
         mover.TryMove(ref _directory[0]);
@@ -105,22 +119,54 @@ unsafe struct LineArray
 
     void Grow(Arena arena)
     {
+        if (_segments == 0)
+        {
+            _first = arena.Allocate(LineSize);
+            _firstCapacity = 1;
+            _segments = 1;
+            return;
+        }
         if (_segments == 1 && _firstCapacity < SegmentLines)
         {
-            _directory[0] = arena.Resize(_directory[0], Count * LineSize, _firstCapacity * 2 * LineSize);
+            _first = arena.Resize(_first, Count * LineSize, _firstCapacity * 2 * LineSize);
             _firstCapacity *= 2;
             return;
         }
-        if (_segments == _directoryCapacity)
+        // The segment before its place in the directory: if either is refused, the array is as before.
+        var segment = arena.Allocate(SegmentLines * LineSize);
+        try
         {
-            var capacity = Math.Max(1, _directoryCapacity * 2);
-            // Directory and segment one after the other: a larger directory alone does no harm.
-            _directory = (byte**)(_directory == null
-                ? arena.Allocate(capacity * (nuint)sizeof(byte*))
-                : arena.Resize((byte*)_directory, _segments * (nuint)sizeof(byte*), capacity * (nuint)sizeof(byte*)));
-            _directoryCapacity = capacity;
+            if (_segments >= _directoryCapacity) GrowDirectory(arena);
         }
-        _directory[_segments] = arena.Allocate((_segments == 0 ? 1 : SegmentLines) * LineSize);
-        if (_segments++ == 0) _firstCapacity = 1;
+        catch (MemoryRefusedException)
+        {
+            arena.Free(segment);
+            throw;
+        }
+        _directory[_segments++] = segment;
+    }
+
+    void GrowDirectory(Arena arena)
+    {
+        var capacity = Math.Max(2, _directoryCapacity * 2);
+        var bytes = capacity * (nuint)sizeof(byte*);
+        if (_directory == null)
+        {
+            _directory = (byte**)arena.Allocate(bytes);
+            _directory[0] = _first;
+        }
+        else
+        {
+            _directory = (byte**)arena.Resize((byte*)_directory, _segments * (nuint)sizeof(byte*), bytes);
+        }
+        _directoryCapacity = capacity;
+    }
+
+    void DropDirectory(Arena arena)
+    {
+        _first = _directory[0];
+        arena.Free((byte*)_directory);
+        _directory = null;
+        _directoryCapacity = 0;
     }
 }

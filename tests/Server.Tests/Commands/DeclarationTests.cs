@@ -122,8 +122,24 @@ public sealed class DeclarationTests
                 if (!command.HasKeys || name == "migrate") continue;
                 var keys = client.CallWords(["COMMAND", "GETKEYS", .. form]);
                 Assert.False(keys.StartsWith('-'), $"{string.Join(' ', form)}\n    {keys}");
+                if (command.HasLoneKey) Assert.StartsWith("*1 ", keys, StringComparison.Ordinal);
             }
         }
         Assert.Equal("+PONG", client.Call("PING"));
     }
+
+    // A node of a cluster serves those with a lone key without looking for keys.
+    [Theory]
+    [InlineData("get", true)]
+    [InlineData("set", true)]
+    [InlineData("bitfield", true)]
+    [InlineData("object|encoding", true)]
+    [InlineData("mget", false)]
+    [InlineData("rename", false)]
+    [InlineData("sort", false)]
+    [InlineData("migrate", false)]
+    [InlineData("eval", false)]
+    [InlineData("ping", false)]
+    public void A_lone_key_is_one_at_a_fixed_place_whatever_is_done_with_it(string name, bool expected) =>
+        Assert.Equal(expected, Everything().Single(c => c.FullName == name).HasLoneKey);
 }

@@ -34,7 +34,7 @@ sealed partial class CommandGates
     /// <summary>Whether what the source of a migration sends concerns its slots, which are still its own.</summary>
     bool IsImported(Client client, Command command, in Request request, ulong? keyHash, SlotSet slots, ReplyWriter reply)
     {
-        var slot = keyHash is { } hash && command.LoneKey is not null ? Database.SlotOf(hash) : SlotRouter.SlotOf(command, request);
+        var slot = keyHash is { } hash && command.HasLoneKey ? Database.SlotOf(hash) : SlotRouter.SlotOf(command, request);
         slotStatistics.Current = slot;
         if (slot < 0 || slots.Contains(slot)) return true;
         SendAway(client, command, reply, Errors.SlotNotServed);

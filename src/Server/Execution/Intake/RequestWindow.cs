@@ -108,7 +108,11 @@ sealed class RequestWindow
             {
                 var key = request[command!.FirstKey];
                 slot.RepeatsKey = key.SequenceEqual(lastKey) && lastKey.Length > 0;
-                if (!slot.RepeatsKey) hash = database.HashOf(key);
+                if (!slot.RepeatsKey)
+                {
+                    hash = database.HashOf(key);
+                    database.PrefetchIndex(hash);
+                }
                 slot.Hash = hash;
                 lastKey = key;
             }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
@@ -102,6 +103,17 @@ sealed unsafe partial class SlotIndex : IKeyTable
     {
         // 14 bits cannot miss an array of 16384.
         return Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_indexes), (nuint)(hash >> HashBits));
+    }
+
+    /// <summary>Starts loading the index of a hash. A hint: the address of an object may be an old one, and does no harm.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void PrefetchIndex(ulong hash)
+    {
+        if (!Sse.IsSupported) return;
+        ref var index = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_indexes), (nuint)(hash >> HashBits));
+        var address = (byte*)Unsafe.As<KeyIndex, nint>(ref index);
+        Sse.Prefetch0(address);
+        Sse.Prefetch0(address + LineArray.LineSize);
     }
 
     /// <inheritdoc cref="KeyIndex.Insert"/>
