@@ -69,6 +69,9 @@ public static partial class Errors
 
     public static string UnknownReplconf(ReadOnlySpan<byte> option) => $"ERR Unrecognized REPLCONF option: {Encoding.Latin1.GetString(option)}";
 
+    public static string UnknownRdbClient(long id) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"ERR Unrecognized RDB client id {id}");
+
     public static string ReplicaVersion(ReadOnlySpan<byte> version) => $"ERR Unrecognized version format: {Encoding.Latin1.GetString(version)}";
 
     // DEBUG

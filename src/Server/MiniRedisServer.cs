@@ -128,9 +128,11 @@ sealed class MiniRedisServer
         var loading = new Loading(
             keyspace, accessFields, defrag, purgeSweep, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings,
             switches, log);
-        var replicas = new Replicas(stream, history, limits, admission, statistics, clock, config.Replication, log);
+        var awaitedChannels = new AwaitedChannels(stream, limits, admission, switches, clock, log);
+        var replicas = new Replicas(stream, history, awaitedChannels, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
-            replicas, stream, history, snapshots, backgroundSaving, saving, accessFields, settings, config.Replication, clock, cronSignal, log);
+            replicas, stream, history, awaitedChannels, snapshots, backgroundSaving, saving, accessFields, new StopInFullSync(pause, switches, log),
+            settings, config.Replication, clock, cronSignal, log);
         var beforeShutdown = new ReplicasBeforeShutdown(replicas, history, pause, blocked, config.Process, clock, log);
         var ackWaits = new AckWaits(replicas, aof, aofRewriting, blocked, settings);
         var shutdown = new Shutdown(saving, backgroundSaving, aof, aofRewriting, dataset, exit, cronSignal, settings, log);
@@ -140,7 +142,7 @@ sealed class MiniRedisServer
         var ownKeys = new OwnKeys(keyspace, keys, running, effects, history, config.Replication);
         var follower = new Follower(
             new LinkConnector(tls), history, stream, replicas, keyspace, clients, clientMemory, admission, blocked, loading, saving,
-            backgroundSaving, aof, aofRewriting, functions, ownKeys, effects, dataset, exit, config, clock, cronSignal, log);
+            backgroundSaving, aof, aofRewriting, functions, ownKeys, effects, dataset, exit, config, switches, clock, cronSignal, log);
         var failover = new Failover(follower, replicas, history, pause, clock, log);
 
         var slotStatistics = new SlotStatistics(config.Cluster);
@@ -182,7 +184,7 @@ sealed class MiniRedisServer
             Statistics = statistics, PrefixStatistics = prefixes, SlotStatistics = slotStatistics, AclLimits = limitsOfRules, Users = users,
             AclLog = aclLog, Denials = denials, Clients = clients, ClientMemory = clientMemory, Effects = effects, Memory = memory,
             GcPauses = gcPauses, Redactions = redactions, DebugSwitches = switches, Dataset = dataset, Ids = ids, History = history,
-            ReplicationStream = stream, Replicas = replicas, FullSyncs = fullSyncs, AckWaits = ackWaits,
+            ReplicationStream = stream, Replicas = replicas, AwaitedChannels = awaitedChannels, FullSyncs = fullSyncs, AckWaits = ackWaits,
             ReplicasBeforeShutdown = beforeShutdown,
             CronSignal = cronSignal, Running = running, Keys = keys, Policies = policies, Pause = pause,
             Blocking = blocked, Leases = leases, Purges = purges,
@@ -261,6 +263,7 @@ sealed class MiniRedisServer
             saving.SlotStates = cluster.SlotStates;
         }
         memory.Unbounded = replicas;
+        memory.AddBacklog(follower);
         memory.AddBacklog(evalScripts);
         memory.AddBacklog(functions);
         memory.AddBacklog(hotKeys);

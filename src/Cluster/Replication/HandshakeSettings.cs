@@ -21,8 +21,14 @@ public sealed record HandshakeSettings
     /// <summary>The history that the replica has, and up to where; null if it has none.</summary>
     public ReplicationPosition? Known { get; init; }
 
+    /// <summary>Whether the file of a full synchronization may come by a connection of its own.</summary>
+    public bool UsesDualChannel { get; init; }
+
     /// <summary>Whether the other side, a replica so far, is asked to be the master (PSYNC with FAILOVER). Needs <see cref="Known"/>.</summary>
     public bool IsFailover { get; init; }
+
+    /// <summary>The command that logs in; null if there is no password.</summary>
+    internal string[]? Login => Password.Length == 0 ? null : User.Length == 0 ? ["AUTH", Password] : ["AUTH", User, Password];
 }
 
 /// <summary>A point of a history of changes.</summary>

@@ -15,6 +15,11 @@ public enum HandshakeOutcome
     /// <summary>The same, of a master that knows no offsets: it was asked by SYNC.</summary>
     OldSync,
 
+    /// <summary>
+    /// A file with all data is to be fetched by another connection, and the stream by this one: see <see cref="RdbChannelHandshake"/>.
+    /// </summary>
+    DualChannel,
+
     /// <summary>The master cannot do it at the moment. The connection ends, and another attempt follows.</summary>
     TryLater,
 
@@ -31,7 +36,11 @@ public enum HandshakeOutcome
 /// <param name="Position">With <see cref="HandshakeOutcome.FullSync"/> and <see cref="HandshakeOutcome.Continues"/>.</param>
 /// <param name="Notes">Lines for the log, in Redis's words.</param>
 public sealed record HandshakeStep(
-    HandshakeOutcome Outcome, IReadOnlyList<string[]> Commands, ReplicationPosition? Position, IReadOnlyList<HandshakeNote> Notes);
+    HandshakeOutcome Outcome, IReadOnlyList<string[]> Commands, ReplicationPosition? Position, IReadOnlyList<HandshakeNote> Notes)
+{
+    /// <summary>The master's number for a connection that brings a file alone.</summary>
+    public long RdbClientId { get; init; }
+}
 
 /// <summary>A line for the log.</summary>
 public readonly record struct HandshakeNote(string Text, bool IsWarning);

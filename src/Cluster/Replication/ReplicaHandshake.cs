@@ -13,13 +13,14 @@ namespace MiniRedis.Cluster.Replication;
 ///                                         ◄─   one reply each
 ///   PSYNC id offset, or PSYNC ? -1        ─►
 ///                                         ◄─   empty lines while it prepares its answer
-///                                         ◄─   +CONTINUE [id] | +FULLRESYNC id offset | an error
+///                                         ◄─   +CONTINUE [id] | +FULLRESYNC id offset | +DUALCHANNELSYNC | an error
 ///   SYNC, where PSYNC is not known        ─►
 /// </code>
-/// A reply is a line with its sign and without its end. An empty line says that the master is alive, at any time.
+/// After +DUALCHANNELSYNC another connection fetches the file (<see cref="RdbChannelHandshake"/>), and this one the stream from the file's
+/// instant on (<see cref="MainChannelHandshake"/>).
 /// </summary>
-/// <remarks>One thread, one handshake.</remarks>
-public sealed class ReplicaHandshake(HandshakeSettings settings)
+/// <remarks><inheritdoc cref="Handshake" path="/remarks"/></remarks>
+public sealed class ReplicaHandshake(HandshakeSettings settings) : Handshake
 {
     enum Expected
     {
@@ -32,25 +33,18 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
         Psync,
     }
 
-    static readonly IReadOnlyList<string[]> s_none = [];
-
     readonly Queue<Expected> _expected = [];
-    readonly List<HandshakeNote> _notes = [];
 
-    /// <summary>The first commands.</summary>
-    public IReadOnlyList<string[]> Begin()
+    /// <inheritdoc/>
+    public override IReadOnlyList<string[]> Begin()
     {
         _expected.Enqueue(Expected.Pong);
         return [["PING"]];
     }
 
-    /// <summary>Takes a line of the master.</summary>
-    public HandshakeStep Next(string line)
+    private protected override HandshakeStep OnReply(string line, bool isError)
     {
-        _notes.Clear();
-        if (line.Length == 0) return Step(HandshakeOutcome.GoesOn);
         var expected = _expected.Dequeue();
-        var isError = line[0] == '-';
         switch (expected)
         {
             case Expected.Pong:
@@ -84,6 +78,9 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
         return Step(HandshakeOutcome.GoesOn, [["PSYNC", "?", "-1"]]);
     }
 
+    // Whoever hands the master's part over wants an answer to that, and has all data.
+    bool AsksForDualChannel => settings is { UsesDualChannel: true, IsFailover: false };
+
     HandshakeStep OnPong(string line, bool isError)
     {
         // A master that wants a password first, or a user who may not PING, is alive all the same.
@@ -98,11 +95,11 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
             commands.Add(command);
         }
 
-        if (settings.Password.Length > 0 && settings.User.Length > 0) Add(Expected.Auth, "AUTH", settings.User, settings.Password);
-        else if (settings.Password.Length > 0) Add(Expected.Auth, "AUTH", settings.Password);
+        if (settings.Login is { } login) Add(Expected.Auth, login);
         Add(Expected.ListeningPort, "REPLCONF", "listening-port", settings.ListeningPort.ToString(CultureInfo.InvariantCulture));
         if (settings.AnnounceIp.Length > 0) Add(Expected.IpAddress, "REPLCONF", "ip-address", settings.AnnounceIp);
-        Add(Expected.Capabilities, "REPLCONF", "capa", "eof", "capa", "psync2", "capa", "slot-migrations");
+        string[] dualChannel = AsksForDualChannel ? ["capa", "dual-channel"] : [];
+        Add(Expected.Capabilities, ["REPLCONF", "capa", "eof", "capa", "psync2", .. dualChannel, "capa", "slot-migrations"]);
         Add(Expected.Version, "REPLCONF", "version", settings.Version);
         return Step(HandshakeOutcome.GoesOn, commands);
     }
@@ -122,6 +119,9 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
                     return Step(HandshakeOutcome.FullSync, position: new ReplicationPosition(words[1], offset));
                 }
                 return Fail("Master replied with wrong +FULLRESYNC syntax.");
+            case "+DUALCHANNELSYNC" when AsksForDualChannel:
+                Note("PSYNC is not possible, initialize RDB channel.");
+                return Step(HandshakeOutcome.DualChannel);
             case ['-', ..] when settings.IsFailover:
                 Note($"The replica does not take the master's part: {line}");
                 return Step(HandshakeOutcome.RefusesFailover);
@@ -148,20 +148,5 @@ public sealed class ReplicaHandshake(HandshakeSettings settings)
         return Step(HandshakeOutcome.Continues, position: known with { Id = words[1] });
     }
 
-    static bool IsId(string word) => word.Length == 40;
-
     void Forgive(string option, string line) => Note($"(Non critical) Master does not understand REPLCONF {option}: {line}");
-
-    void Note(string text) => _notes.Add(new HandshakeNote(text, IsWarning: false));
-
-    void Warn(string text) => _notes.Add(new HandshakeNote(text, IsWarning: true));
-
-    HandshakeStep Fail(string reason)
-    {
-        Warn(reason);
-        return Step(HandshakeOutcome.Failed);
-    }
-
-    HandshakeStep Step(HandshakeOutcome outcome, IReadOnlyList<string[]>? commands = null, ReplicationPosition? position = null) =>
-        new(outcome, commands ?? s_none, position, [.. _notes]);
 }

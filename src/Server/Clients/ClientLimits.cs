@@ -51,14 +51,30 @@ sealed class ClientLimits(
             return true;
         }
         var limit = settings.OutputBufferLimits[(int)client.Class];
-        var overHard = pending >= HardBytes(client, limit);
-        var overSoft = limit.SoftBytes > 0 && pending >= limit.SoftBytes;
-        if (!overSoft) client.SoftLimitSince = 0;
-        else if (client.SoftLimitSince == 0) client.SoftLimitSince = clock.Now;
-        var softTooLong = overSoft && clock.Now - client.SoftLimitSince > limit.SoftSeconds * 1000L;
-        if (!overHard && !softTooLong) return true;
+        var since = client.SoftLimitSince;
+        var isWithin = IsWithin(limit, HardBytes(client, limit), pending, ref since);
+        client.SoftLimitSince = since;
+        if (isWithin) return true;
         CutOff(client, pending, goesAtOnce);
         return false;
+    }
+
+    /// <summary>Whether so many bytes of the stream may wait for a replica without a connection.</summary>
+    /// <param name="pending">The bytes.</param>
+    /// <param name="softSince">When they first exceeded the soft limit (unix ms), or 0. Kept by the caller.</param>
+    public bool AllowsReplica(long pending, ref long softSince)
+    {
+        var limit = settings.OutputBufferLimits[(int)ClientClass.Replica];
+        return IsWithin(limit, HardBytesOfReplica(limit), pending, ref softSince);
+    }
+
+    bool IsWithin(in OutputBufferLimit limit, long hardBytes, long pending, ref long softSince)
+    {
+        var overSoft = limit.SoftBytes > 0 && pending >= limit.SoftBytes;
+        if (!overSoft) softSince = 0;
+        else if (softSince == 0) softSince = clock.Now;
+        var softTooLong = overSoft && clock.Now - softSince > limit.SoftSeconds * 1000L;
+        return pending < hardBytes && !softTooLong;
     }
 
     /// <summary>Closes a client that has too much output pending. Its requests that have not run yet never do.</summary>
@@ -68,10 +84,16 @@ sealed class ClientLimits(
     public void CutOff(Client client, long pending, bool goesAtOnce = true)
     {
         if (client.IsGone || client.Connection.Closing == CloseMode.AtOnce) return;
-        statistics.OutputBufferLimitDisconnections++;
-        log.OutputBufferLimit(client.Id, pending);
+        NoteCutOff(client.Id, pending);
         if (goesAtOnce) admission.KillLocked(client, "output buffer limits");
         else client.Connection.CloseLocked(CloseMode.AtOnce, "output buffer limits");
+    }
+
+    /// <summary>Too much output was pending for a client, present or gone.</summary>
+    public void NoteCutOff(long client, long pending)
+    {
+        statistics.OutputBufferLimitDisconnections++;
+        log.OutputBufferLimit(client, pending);
     }
 
     /// <summary>
@@ -90,11 +112,13 @@ sealed class ClientLimits(
     long HardBytes(Client client, in OutputBufferLimit limit)
     {
         if (!client.IsAuthenticated) return ChunkPool.ChunkBytes + UnauthenticatedBytes;
-        if (limit.HardBytes == 0) return long.MaxValue;
-        // What the backlog keeps anyway costs nothing more. A lower limit would close replicas that it has just taken back.
-        var least = client.Class == ClientClass.Replica ? replicationSettings.ReplBacklogSize : ChunkPool.ChunkBytes + 1;
-        return Math.Max(limit.HardBytes, least);
+        if (client.Class == ClientClass.Replica) return HardBytesOfReplica(limit);
+        return limit.HardBytes == 0 ? long.MaxValue : Math.Max(limit.HardBytes, ChunkPool.ChunkBytes + 1);
     }
+
+    /// <summary>What the backlog keeps anyway costs nothing more. A lower limit would close replicas that it has just taken back.</summary>
+    long HardBytesOfReplica(in OutputBufferLimit limit) =>
+        limit.HardBytes == 0 ? long.MaxValue : Math.Max(limit.HardBytes, replicationSettings.ReplBacklogSize);
 
     /// <summary>
     /// Checks some of the clients, so that each has its turn about once a second. A thousand of them at once would be a

@@ -19,4 +19,13 @@ sealed class DebugSwitches
 
     /// <summary>DEBUG AOF-FLUSH-SLEEP: microseconds that each write of the AOF is delayed.</summary>
     public int AofFlushDelay { get; set; }
+
+    /// <summary>
+    /// DEBUG DELAY-RDB-CLIENT-FREE-SECONDS: how long a replica's main connection is awaited after the one that brought it the file has ended.
+    /// The default is Valkey's.
+    /// </summary>
+    public int RdbClientGraceSeconds { get; set; } = 60;
+
+    /// <summary>DEBUG PAUSE-AFTER-FORK: the process stops in the middle of a full synchronization.</summary>
+    public bool StopsInFullSync { get; set; }
 }

@@ -71,6 +71,7 @@ sealed class ServerParts
     public required ReplicationHistory History { get; init; }
     public required ReplicationStream ReplicationStream { get; init; }
     public required Replicas Replicas { get; init; }
+    public required AwaitedChannels AwaitedChannels { get; init; }
     public required FullSyncs FullSyncs { get; init; }
     public required AckWaits AckWaits { get; init; }
     public required ReplicasBeforeShutdown ReplicasBeforeShutdown { get; init; }

@@ -2,6 +2,7 @@ using MiniRedis.Cluster.Replication;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Configuration.Values;
 using MiniRedis.Server.Files;
 using MiniRedis.Server.Links;
 
@@ -70,7 +71,9 @@ sealed partial class Follower
             }
             _known = position;
             Answered?.Invoke(true);
-            return Attach(connection, _database);
+            var client = Attach(connection, _database);
+            Stand();
+            return client;
         }
     }
 
@@ -198,14 +201,14 @@ sealed partial class Follower
         backgroundSaving.Cancel();
     }
 
-    /// <summary>The loading has ended.</summary>
+    /// <summary>The loading has ended, and the stream is to come.</summary>
     /// <param name="position">Where the stream begins; null for a master that knows no offsets.</param>
     public Client EnterSynchronized(MasterLink link, Link connection, ReplicationPosition? position)
     {
         lock (ExecutorLock)
         {
             ThrowUnlessCurrent(link);
-            if (_isLoaded != true) throw new LinkException("its file cannot be loaded");
+            ThrowUnlessLoaded();
             _known = position;
             if (position is not null)
             {
@@ -218,13 +221,90 @@ sealed partial class Follower
                 chain.Restart(0);
                 chain.Open();
             }
-            saving.ForgetChanges(effects.Dirty);
             var client = Attach(connection, loading.StreamDatabase);
+            Stand();
             log.MasterSyncFinished();
-            if (loading.SlotStates is { } states) SlotStatesCame?.Invoke(states);
-            Synchronized?.Invoke();
-            if (config.Persistence.AppendOnly) aofRewriting.Follow();
+            NoteNewData();
             return client;
+        }
+    }
+
+    /// <summary>
+    /// The loading has ended, and what was kept of the stream is to be applied. The link is not up before that: <see cref="EnterCaughtUp"/>.
+    /// </summary>
+    /// <param name="position">Where the stream begins.</param>
+    public Client EnterLoaded(MasterLink link, Link connection, ReplicationPosition position)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            ThrowUnlessLoaded();
+            _known = position;
+            Adopt(position);
+            var client = Attach(connection, loading.StreamDatabase);
+            NoteNewData();
+            return client;
+        }
+    }
+
+    /// <summary>What was kept of the stream has been applied.</summary>
+    public void EnterCaughtUp(MasterLink link)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            Stand();
+            log.KeptStreamApplied();
+            log.MasterSyncFinished();
+        }
+    }
+
+    void ThrowUnlessLoaded()
+    {
+        if (_isLoaded != true) throw new LinkException("its file cannot be loaded");
+    }
+
+    void NoteNewData()
+    {
+        saving.ForgetChanges(effects.Dirty);
+        if (loading.SlotStates is { } states) SlotStatesCame?.Invoke(states);
+        Synchronized?.Invoke();
+        if (config.Persistence.AppendOnly) aofRewriting.Follow();
+    }
+
+    /// <summary>The main connection was slower than the file.</summary>
+    public void EnterBegunLate(MasterLink link)
+    {
+        lock (ExecutorLock)
+        {
+            ThrowUnlessCurrent(link);
+            log.PsyncAfterLoad();
+        }
+    }
+
+    /// <summary>Most bytes of the stream that are kept while a file is loaded; 0 for any number. Any thread.</summary>
+    public long MostKeptBytes => config.Network.OutputBufferLimits[(int)ClientClass.Replica].HardBytes;
+
+    /// <summary>As many are kept: the rest stays with the master. Any thread.</summary>
+    public void NoteMostKept() => log.KeepsNoMore();
+
+    /// <summary>
+    /// Sends something, with DEBUG PAUSE-AFTER-FORK after the process has been stopped. Under the lock then: whatever came meanwhile is noticed
+    /// later, as in a server of one thread.
+    /// </summary>
+    public void SendStopped(Action send)
+    {
+        if (!switches.StopsInFullSync)
+        {
+            send();
+            return;
+        }
+        lock (ExecutorLock)
+        {
+            log.ProcessStops();
+            Signals.StopProcess();
+            log.ProcessGoesOn();
+            send();
         }
     }
 
@@ -250,13 +330,19 @@ sealed partial class Follower
         _master = master;
         _unapplied = 0;
         (_syncedOffset, _followedOffset) = (-1, -1);
-        State = MasterLinkState.Connected;
-        history.IsLinkUp = history.HasMasterData = true;
+        history.HasMasterData = true;
         history.StreamDatabase = master.Database.Number;
-        DownSince = 0;
-        // A master that sent its file without a length sends the stream once it has heard this.
-        Acknowledge();
         return master;
+    }
+
+    /// <summary>The link is up.</summary>
+    void Stand()
+    {
+        State = MasterLinkState.Connected;
+        history.IsLinkUp = true;
+        DownSince = 0;
+        // A master that sent its file without a length, or by a connection of its own, waits for this.
+        Acknowledge();
     }
 
     /// <summary>Runs commands that have been received.</summary>

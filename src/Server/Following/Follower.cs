@@ -1,6 +1,7 @@
 using MiniRedis.Cluster.Replication;
 using MiniRedis.Server.Blocking;
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Directives;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
@@ -12,6 +13,7 @@ using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Persistence.Rdb;
 using MiniRedis.Server.Replication;
 using MiniRedis.Server.Scripts;
+using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
 
 namespace MiniRedis.Server.Following;
@@ -43,7 +45,9 @@ sealed partial class Follower(
     LinkConnector connector, ReplicationHistory history, ReplicationStream chain, Replicas replicas, Keyspace keyspace,
     ClientRegistry clients, ClientMemory clientMemory, Admission admission, BlockedClients blocked, Loading loading, RdbSaving saving,
     BackgroundSaving backgroundSaving, AppendOnlyFile aof, AofRewriting aofRewriting, FunctionLibraries functions, OwnKeys ownKeys,
-    EffectStream effects, DatasetState dataset, ServerExit exit, ServerConfig config, Clock clock, CronSignal cronSignal, ServerLog log) : IDisposable
+    EffectStream effects, DatasetState dataset, ServerExit exit, ServerConfig config, DebugSwitches switches, Clock clock, CronSignal cronSignal,
+    ServerLog log)
+    : IMemoryHolder, IDisposable
 {
     /// <summary>Redis's replicationCron: attempts to connect, acknowledgements and timeouts.</summary>
     const int RoundMilliseconds = 1000;
@@ -114,6 +118,16 @@ sealed partial class Follower(
 
     /// <summary>Bytes of the master's file that have come, and of all; -1 where that is not known.</summary>
     public (long Received, long All) Transfer => _link is { } link ? (link.Received, link.Length) : (0, -1);
+
+    /// <summary>
+    /// Bytes of memory of the stream that is kept while the file comes by a connection of its own, and the most of the last such
+    /// synchronization.
+    /// </summary>
+    public (long Now, long Peak) Kept => _link?.Kept ?? (0, _keptPeak);
+
+    long IMemoryHolder.MemoryBytes => Kept.Now;
+
+    long _keptPeak;
 
     /// <summary>The client that the master is; null while the link is not up.</summary>
     public Client? MasterClient => _master;
@@ -270,6 +284,7 @@ sealed partial class Follower(
             AnnounceIp = replication.ReplicaAnnounceIp,
             Version = ServerVersion.Redis,
             Known = _known,
+            UsesDualChannel = replication.DualChannelReplicationEnabled,
             IsFailover = _known is not null && AsksForFailover(),
         };
         _link = new MasterLink(this, connector, target, settings, clock.Time);
@@ -314,9 +329,10 @@ sealed partial class Follower(
     void Drop()
     {
         var link = _link;
-        _link = null;
+        (_link, _keptPeak) = (null, Kept.Peak);
         history.IsLinkUp = false;
         link?.Stop();
+        if (link is { IsByTwo: true } && State != MasterLinkState.Connected) log.DualChannelAborted();
         if (State == MasterLinkState.Sync && (dataset.IsLoadingAny || _isLoaded == false))
         {
             log.CannotLoadFromMaster(_place);

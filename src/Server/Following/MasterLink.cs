@@ -20,7 +20,7 @@ readonly record struct PayloadFile(IFileStore Files, string Temporary, string Pa
 /// <param name="settings">What the replica says of itself.</param>
 /// <param name="time">Dates what is heard. Any thread.</param>
 #pragma warning disable CA1001 // What it owns holds nothing of the system's, and who stops it may be later than its thread.
-sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget target, HandshakeSettings settings, TimeProvider time)
+sealed partial class MasterLink(Follower follower, LinkConnector connector, LinkTarget target, HandshakeSettings settings, TimeProvider time)
 #pragma warning restore CA1001
 {
     /// <summary>
@@ -29,8 +29,7 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
     /// </summary>
     static readonly TimeSpan s_sign = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest wait of a held command before it is tried again, whether or not somebody says that it may go on.</summary>
-    static readonly TimeSpan s_heldFor = TimeSpan.FromMilliseconds(10);
+    const string NotAgreed = "the master did not agree";
 
     readonly CancellationTokenSource _stop = new();
     readonly ManualResetEventSlim _loaded = new();
@@ -47,13 +46,14 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
     /// <summary>Bytes of the file; -1 if they are not known. Any thread.</summary>
     public long Length => Volatile.Read(ref _length);
 
-    public void Start() => new Thread(Run) { Name = "master-link", IsBackground = true }.Start();
+    public void Start() => new Thread(() => Run(Connect)) { Name = "master-link", IsBackground = true }.Start();
 
     /// <summary>Ends the connection or the attempt. The thread ends soon, and does nothing more about the data. Any thread.</summary>
     public void Stop()
     {
         _stop.Cancel();
-        _link?.Abort();
+        Abort();
+        _kept?.Dispose();
     }
 
     /// <summary>Sends a command, or the sign of life, if the connection stands. Any thread.</summary>
@@ -71,24 +71,39 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
     }
 
     /// <summary>Ends the connection: the thread finds it lost. Any thread.</summary>
-    public void Abort() => _link?.Abort();
+    public void Abort()
+    {
+        _link?.Abort();
+        _fileLink?.Abort();
+    }
 
     /// <summary>The file has been loaded, or not. Under the executor's lock.</summary>
-    public void NoteLoaded() => _loaded.Set();
+    public void NoteLoaded()
+    {
+        // Nothing was listened to meanwhile.
+        Hear();
+        _loaded.Set();
+    }
 
     void Hear() => Volatile.Write(ref _heard, time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    void Run()
+    void Connect()
+    {
+        using var link = connector.Connect(target, _stop.Token);
+        _link = link;
+        _stop.Token.ThrowIfCancellationRequested();
+        link.Timeout = TimeSpan.Zero;
+        Hear();
+        follower.EnterConnected(this);
+        Follow(link);
+    }
+
+    /// <summary>What a thread of the link does, and how it ends.</summary>
+    void Run(Action steps)
     {
         try
         {
-            using var link = connector.Connect(target, _stop.Token);
-            _link = link;
-            _stop.Token.ThrowIfCancellationRequested();
-            link.Timeout = TimeSpan.Zero;
-            Hear();
-            follower.EnterConnected(this);
-            Follow(link);
+            steps();
         }
         catch (LinkException failure)
         {
@@ -111,59 +126,77 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
 
     void Follow(Link link)
     {
-        var step = ShakeHands(link);
+        var step = ShakeHands(new ReplicaHandshake(settings), link, ReceiveReply);
+        if (step.Outcome == HandshakeOutcome.DualChannel)
+        {
+            FollowByTwo(link);
+            return;
+        }
         var client = step.Outcome switch
         {
             HandshakeOutcome.Continues => follower.EnterContinued(this, link, step.Position!),
             HandshakeOutcome.FullSync => Synchronize(link, step.Position),
             HandshakeOutcome.OldSync => Synchronize(link, null),
             HandshakeOutcome.RefusesFailover => throw follower.EnterRefused(this),
-            _ => throw new LinkException("the master did not agree"),
+            _ => throw new LinkException(NotAgreed),
         };
-        using var stream = new MasterStream();
-        var connection = (MasterConnection)client.Connection;
-        long wanted = 0;
+        using var applier = new StreamApplier(follower, this, client);
+        Apply(link, applier);
+    }
+
+    /// <summary>Applies the stream, until the link ends.</summary>
+    void Apply(Link link, StreamApplier applier)
+    {
         while (true)
         {
-            var count = link.Receive(stream.Room(wanted));
+            var count = link.Receive(applier.Room);
             Hear();
-            stream.Received(count);
-            MasterRun run;
-            while ((run = follower.EnterReceived(this, client, stream)).End != MasterRunEnd.NeedsMore)
-            {
-                if (run.End == MasterRunEnd.Waits) connection.Attention.WaitOne(s_heldFor);
-                else if (run.End != MasterRunEnd.TurnEnds) throw new LinkException("its commands cannot be applied");
-                // Others wait for the lock.
-                else Thread.Yield();
-            }
-            wanted = run.Wanted;
+            applier.Run(count);
         }
     }
 
-    HandshakeStep ShakeHands(Link link)
+    static string ReceiveReply(Link link)
     {
-        var handshake = new ReplicaHandshake(settings);
-        foreach (var command in handshake.Begin()) link.Send(LinkCommand.Encode(command));
+        var reply = link.Receive();
+        return reply.Kind switch
+        {
+            LinkReplyKind.KeepAlive => "",
+            LinkReplyKind.Error => "-" + reply.Text,
+            LinkReplyKind.Status => "+" + reply.Text,
+            _ => reply.ToString(),
+        };
+    }
+
+    HandshakeStep ShakeHands(Handshake handshake, Link link, Func<Link, string> receive)
+    {
+        SendAll(link, handshake.Begin());
         while (true)
         {
-            var reply = link.Receive();
+            var line = receive(link);
             Hear();
-            var line = reply.Kind switch
-            {
-                LinkReplyKind.KeepAlive => "",
-                LinkReplyKind.Error => "-" + reply.Text,
-                LinkReplyKind.Status => "+" + reply.Text,
-                _ => reply.ToString(),
-            };
             var step = handshake.Next(line);
             follower.EnterNotes(this, step.Notes);
-            foreach (var command in step.Commands) link.Send(LinkCommand.Encode(command));
+            // At this point the tests of Valkey stop a replica.
+            if (handshake is MainChannelHandshake && step.Commands.Count > 0) follower.SendStopped(() => SendAll(link, step.Commands));
+            else SendAll(link, step.Commands);
             if (step.Outcome != HandshakeOutcome.GoesOn) return step;
         }
     }
 
-    /// <summary>Receives the file and has it loaded.</summary>
+    static void SendAll(Link link, IReadOnlyList<string[]> commands)
+    {
+        foreach (var command in commands) link.Send(LinkCommand.Encode(command));
+    }
+
+    /// <summary>Receives the file, has it loaded, and begins the stream.</summary>
     Clients.Client Synchronize(Link link, ReplicationPosition? position)
+    {
+        Load(link, position);
+        return follower.EnterSynchronized(this, link, position);
+    }
+
+    /// <summary>Receives the file and has it loaded.</summary>
+    void Load(Link link, ReplicationPosition? position)
     {
         var payload = new MasterPayload(link);
         payload.Begin(Hear);
@@ -176,7 +209,6 @@ sealed class MasterLink(Follower follower, LinkConnector connector, LinkTarget t
         else PassOn(link, payload, position);
         // The master hears that the replica lives: what takes long is the loading.
         while (!_loaded.Wait(s_sign, _stop.Token)) Send("\n"u8);
-        return follower.EnterSynchronized(this, link, position);
     }
 
     /// <summary>Has the file loaded while it comes.</summary>

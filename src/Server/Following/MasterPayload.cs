@@ -14,9 +14,6 @@ sealed class MasterPayload(Link link)
 {
     const int MarkBytes = 40;
 
-    /// <summary>"$EOF:", the mark and the line's end are less; an error of the master may be longer.</summary>
-    const int LongestLine = 1024;
-
     byte[]? _mark;
     readonly byte[] _tail = new byte[MarkBytes];
     int _tailLength;
@@ -37,7 +34,7 @@ sealed class MasterPayload(Link link)
         string line;
         do
         {
-            line = ReadLine();
+            line = link.ReceiveLine();
             heard();
         }
         while (line.Length == 0);
@@ -51,20 +48,6 @@ sealed class MasterPayload(Link link)
             _mark = Encoding.Latin1.GetBytes(line, 5, MarkBytes);
         else if (long.TryParse(line.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var length)) Length = length;
         else throw new LinkException($"Bad protocol from MASTER: '{line}' announces no file");
-    }
-
-    string ReadLine()
-    {
-        var line = new StringBuilder();
-        while (true)
-        {
-            var bytes = link.ReceiveBytes();
-            var end = bytes.IndexOf((byte)'\n');
-            line.Append(Encoding.Latin1.GetString(end < 0 ? bytes : bytes[..end]));
-            link.Take(end < 0 ? bytes.Length : end + 1);
-            if (end >= 0) return line.ToString().TrimEnd('\r');
-            if (line.Length > LongestLine) throw new LinkException("Bad protocol from MASTER: a line without an end");
-        }
     }
 
     /// <summary>Waits for the next bytes, the mark among them. Valid until the next call; empty at the end.</summary>

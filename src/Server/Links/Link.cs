@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace MiniRedis.Server.Links;
 
@@ -16,6 +17,9 @@ sealed class Link(Socket socket, Stream stream, ReplyReader? reader = null) : ID
 {
     /// <summary>Several hundred commands of a master's stream at a time.</summary>
     const int BufferBytes = 64 * 1024;
+
+    /// <summary>"$EOF:" with its mark and "$ENDOFF:" with what follows are less; an error may be longer.</summary>
+    const int LongestLine = 1024;
 
     readonly ReplyReader _reader = reader ?? new ReplyReader();
     readonly byte[] _buffer = new byte[BufferBytes];
@@ -75,6 +79,22 @@ sealed class Link(Socket socket, Stream stream, ReplyReader? reader = null) : ID
     {
         if (_start == _end) Fill();
         return _buffer.AsSpan(_start, _end - _start);
+    }
+
+    /// <summary>Waits for a line of text, where no reply is expected.</summary>
+    /// <returns>The line without its end, in Latin-1.</returns>
+    public string ReceiveLine()
+    {
+        var line = new StringBuilder();
+        while (true)
+        {
+            var bytes = ReceiveBytes();
+            var end = bytes.IndexOf((byte)'\n');
+            line.Append(Encoding.Latin1.GetString(end < 0 ? bytes : bytes[..end]));
+            Take(end < 0 ? bytes.Length : end + 1);
+            if (end >= 0) return line.ToString().TrimEnd('\r');
+            if (line.Length > LongestLine) throw new LinkException("Bad protocol: a line without an end");
+        }
     }
 
     /// <summary>The first <paramref name="count"/> bytes of what <see cref="ReceiveBytes"/> returned are done with.</summary>

@@ -71,6 +71,18 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "MASTER <-> REPLICA sync: Finished with success")]
     public partial void MasterSyncFinished();
 
+    [LoggerMessage(LogLevel.Information, "Replication buffer limit reached, stopping buffering.")]
+    public partial void KeepsNoMore();
+
+    [LoggerMessage(LogLevel.Debug, "Dual channel sync - psync established after rdb load")]
+    public partial void PsyncAfterLoad();
+
+    [LoggerMessage(LogLevel.Information, "Successfully streamed replication data into memory")]
+    public partial void KeptStreamApplied();
+
+    [LoggerMessage(LogLevel.Information, "Aborting dual channel sync")]
+    public partial void DualChannelAborted();
+
     [LoggerMessage(LogLevel.Warning, "Failed trying to load the MASTER synchronization DB from {place}, check server logs.")]
     public partial void CannotLoadFromMaster(string place);
 

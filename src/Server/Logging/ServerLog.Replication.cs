@@ -41,8 +41,8 @@ sealed partial class ServerLog
         + "Sending {bytes} bytes of backlog starting from offset {offset}.")]
     public partial void PartialResyncAccepted(string replica, long bytes, long offset);
 
-    [LoggerMessage(LogLevel.Information, "Starting BGSAVE for SYNC with target: {target}")]
-    public partial void FullSyncStarts(string target);
+    [LoggerMessage(LogLevel.Information, "Starting BGSAVE for SYNC with target: {target} using: {way}")]
+    public partial void FullSyncStarts(string target, string way);
 
     [LoggerMessage(LogLevel.Information, "Delay next BGSAVE for diskless SYNC")]
     public partial void FullSyncDelayed();
@@ -89,6 +89,38 @@ sealed partial class ServerLog
 
     [LoggerMessage(LogLevel.Information, "Connection with replica {replica} lost.")]
     public partial void ReplicaLost(string replica);
+
+    [LoggerMessage(LogLevel.Information, "Replica {replica} rdb channel disconnected.")]
+    public partial void RdbChannelLost(string replica);
+
+    [LoggerMessage(LogLevel.Warning, "Background RDB transfer error: {reason}")]
+    public partial void TransferFailed(string reason);
+
+    [LoggerMessage(LogLevel.Information, "Replica {replica} is capable of dual channel synchronization, and partial sync isn't possible. "
+        + "Full sync will continue with dedicated RDB channel.")]
+    public partial void DualChannelOffered(string replica);
+
+    [LoggerMessage(LogLevel.Information, "Sending to replica {replica} RDB end offset {offset} and client-id {id}")]
+    public partial void EndOffsetSent(string replica, long offset, long id);
+
+    [LoggerMessage(LogLevel.Debug, "Add rdb replica {replica} to waiting psync, with cid {id}, {tail}")]
+    public partial void AwaitsMainChannel(string replica, long id, string tail);
+
+    [LoggerMessage(LogLevel.Debug, "Attach replica rdb client {id} to repl buf block")]
+    public partial void KeepsForMainChannel(long id);
+
+    [LoggerMessage(LogLevel.Debug, "Postpone RDB client id={id} ({replica}) free for {seconds} seconds")]
+    public partial void AwaitsMainChannelLonger(long id, string replica, int seconds);
+
+    [LoggerMessage(LogLevel.Information, "Replica main channel failed to establish PSYNC within the grace period ({seconds} seconds). "
+        + "Freeing RDB client {id}.")]
+    public partial void MainChannelNeverCame(long seconds, long id);
+
+    [LoggerMessage(LogLevel.Information, "Process is about to stop.")]
+    public partial void ProcessStops();
+
+    [LoggerMessage(LogLevel.Information, "Process has been continued.")]
+    public partial void ProcessGoesOn();
 
     [LoggerMessage(LogLevel.Warning, "Disconnecting timedout replica (streaming sync): {replica}")]
     public partial void ReplicaTimedOut(string replica);

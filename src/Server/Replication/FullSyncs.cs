@@ -19,16 +19,19 @@ namespace MiniRedis.Server.Replication;
 ///   SYNC ─► WaitsForStart ─► WaitsForSnapshot ───────────── diskless ──────────► Online, after its first ACK
 ///                                     └─► ReceivesFile ─────────────────────────► Online
 /// </code>
+/// A replica that takes the file by a connection of its own has another one for the stream: see <see cref="AwaitedChannels"/>.
 /// </summary>
 sealed class FullSyncs
 {
     readonly Replicas _replicas;
     readonly ReplicationStream _stream;
     readonly ReplicationHistory _history;
+    readonly AwaitedChannels _awaited;
     readonly Snapshots _snapshots;
     readonly BackgroundSaving _backgroundSaving;
     readonly RdbSaving _saving;
     readonly AccessFields _accessFields;
+    readonly StopInFullSync _stop;
     readonly PersistenceSettings _persistence;
     readonly ReplicationSettings _settings;
     readonly Clock _clock;
@@ -47,11 +50,12 @@ sealed class FullSyncs
     bool _hasMadeFile;
 
     public FullSyncs(
-        Replicas replicas, ReplicationStream stream, ReplicationHistory history, Snapshots snapshots, BackgroundSaving backgroundSaving,
-        RdbSaving saving, AccessFields accessFields, PersistenceSettings persistence, ReplicationSettings settings, Clock clock,
-        CronSignal cronSignal, ServerLog log)
+        Replicas replicas, ReplicationStream stream, ReplicationHistory history, AwaitedChannels awaited, Snapshots snapshots,
+        BackgroundSaving backgroundSaving, RdbSaving saving, AccessFields accessFields, StopInFullSync stop, PersistenceSettings persistence,
+        ReplicationSettings settings, Clock clock, CronSignal cronSignal, ServerLog log)
     {
-        (_replicas, _stream, _history, _snapshots, _backgroundSaving) = (replicas, stream, history, snapshots, backgroundSaving);
+        (_replicas, _stream, _history, _awaited) = (replicas, stream, history, awaited);
+        (_snapshots, _backgroundSaving, _stop) = (snapshots, backgroundSaving, stop);
         (_saving, _accessFields, _persistence, _settings) = (saving, accessFields, persistence, settings);
         (_clock, _cronSignal, _log) = (clock, cronSignal, log);
         replicas.Left += Leave;
@@ -96,10 +100,11 @@ sealed class FullSyncs
         if (_savesForReplicas) Share();
         if (!_backgroundSaving.CanStart) return;
         if (FirstWaiting() is not { } first) return;
-        var group = _replicas.All
-            .Where(replica => replica.State == ReplicaState.WaitsForStart && replica.Exclusions == first.Exclusions).ToList();
-        if (IsDue(group)) Start(group, first.Exclusions);
+        var group = _replicas.All.Where(replica => replica.State == ReplicaState.WaitsForStart && WantsSame(replica, first)).ToList();
+        if (IsDue(group)) Start(group, first);
     }
+
+    static bool WantsSame(Replica one, Replica other) => one.Exclusions == other.Exclusions && one.IsRdbChannel == other.IsRdbChannel;
 
     Replica? FirstWaiting() => _replicas.All.FirstOrDefault(replica => replica.State == ReplicaState.WaitsForStart);
 
@@ -110,19 +115,20 @@ sealed class FullSyncs
         return group.Exists(replica => _clock.Now - replica.AskedAt >= _settings.ReplDisklessSyncDelay * 1000L);
     }
 
-    void Start(List<Replica> group, RdbExclusions exclusions)
+    void Start(List<Replica> group, Replica first)
     {
-        var toSockets = (_settings.ReplDisklessSync || exclusions != RdbExclusions.None)
+        var toSockets = (_settings.ReplDisklessSync || first.NeedsStreaming)
             && group.TrueForAll(replica => (replica.Capabilities & ReplicaCapabilities.Eof) != 0);
-        _log.FullSyncStarts(toSockets ? "replicas sockets" : "disk");
+        _log.FullSyncStarts(toSockets ? "replicas sockets" : "disk", first.IsRdbChannel ? "dual-channel" : "normal sync");
         // Whoever begins here has no database selected.
         _stream.SelectAgain();
-        if (!(toSockets ? TryStream(group, exclusions) : TrySave()))
+        if (!(toSockets ? TryStream(group, first.Exclusions) : TrySave()))
         {
             foreach (var replica in group) Refuse(replica);
             return;
         }
         foreach (var replica in group) Begin(replica, _history.Offset);
+        if (toSockets) _stop.NoteStarted();
     }
 
     bool TrySave()
@@ -159,9 +165,22 @@ sealed class FullSyncs
     {
         replica.State = ReplicaState.WaitsForSnapshot;
         replica.Position = offset;
-        if (replica.IsBeforePsync) return;
-        var line = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"+FULLRESYNC {_history.Id} {offset}\r\n"));
-        replica.Client.Connection.Output.Push(line);
+        var id = replica.Client.Id;
+        if (replica.IsRdbChannel)
+        {
+            _awaited.Add(replica);
+            _log.EndOffsetSent(replica.Name, offset, id);
+            Tell(replica, string.Create(CultureInfo.InvariantCulture, $"$ENDOFF:{offset} {_history.Id} {_history.StreamDatabase} {id}\r\n"));
+        }
+        else if (!replica.IsBeforePsync)
+        {
+            Tell(replica, string.Create(CultureInfo.InvariantCulture, $"+FULLRESYNC {_history.Id} {offset}\r\n"));
+        }
+    }
+
+    static void Tell(Replica replica, string line)
+    {
+        replica.Client.Connection.Output.Push(Encoding.ASCII.GetBytes(line));
         replica.Client.Connection.RequestAttentionLocked();
     }
 
@@ -182,7 +201,7 @@ sealed class FullSyncs
 
     /// <summary>A replica that waits for the same file, and for which the stream is kept if this one needs it.</summary>
     Replica? FindPeer(Replica replica) => _replicas.All.FirstOrDefault(peer =>
-        peer is { State: ReplicaState.WaitsForSnapshot, Transfer: null } && peer.Exclusions == replica.Exclusions
+        peer is { State: ReplicaState.WaitsForSnapshot, Transfer: null } && WantsSame(peer, replica)
         && (!peer.IsRdbOnly || replica.IsRdbOnly) && (replica.Capabilities & peer.Capabilities) == peer.Capabilities);
 
     void EndSave(Exception? failure)
@@ -249,7 +268,11 @@ sealed class FullSyncs
     void EndStreaming(RdbTransfer transfer, Exception? failure)
     {
         _streaming = null;
-        if (failure is not null) transfer.End(failure);
+        if (failure is not null)
+        {
+            transfer.End(failure);
+            _log.TransferFailed(DiskException.Describe(failure));
+        }
         _log.DisklessTransferDone(_replicas.All.Count(replica => replica.Transfer == transfer));
         _isRequested = true;
     }
@@ -269,6 +292,7 @@ sealed class FullSyncs
             }
         }
         RemoveFile();
+        _stop.RunLocked(_replicas);
     }
 
     void Drop(Replica replica, Exception failure)

@@ -17,6 +17,11 @@ enum ReplicaState : byte
     /// <summary>It is being sent the snapshot's file.</summary>
     ReceivesFile,
 
+    /// <summary>
+    /// It gets the stream and keeps it to itself, while another connection brings it the file: see <see cref="AwaitedChannels"/>.
+    /// </summary>
+    LoadsBeside,
+
     /// <summary>It has the data, and gets the stream.</summary>
     Online,
 }
@@ -35,6 +40,9 @@ enum ReplicaCapabilities : byte
 
     /// <summary>Hides keys of slots that are on their way to its master: a MiniRedis.</summary>
     SlotMigrations = 4,
+
+    /// <summary>The file by a connection of its own, as Valkey 8 has it.</summary>
+    DualChannel = 8,
 }
 
 /// <summary>What a replica wants of the data (REPLCONF rdb-filter-only). Several replicas share a snapshot if they want the same.</summary>
@@ -68,6 +76,18 @@ sealed class Replica(Client client)
 
     /// <summary>Whether it wants the data and not the stream (redis-cli --rdb).</summary>
     public bool IsRdbOnly { get; set; }
+
+    /// <summary>Whether it is the connection of a replica that brings it the file, and another one brings it the stream.</summary>
+    public bool IsRdbChannel { get; set; }
+
+    /// <summary>Whether nothing follows the file.</summary>
+    public bool WantsNoStream => IsRdbOnly || IsRdbChannel;
+
+    /// <summary>Whether it cannot take the server's RDB file: the master's configuration does not decide.</summary>
+    public bool NeedsStreaming => Exclusions != RdbExclusions.None || IsRdbChannel;
+
+    /// <summary>The number of the client that brings the file to the same replica; 0 if there is none.</summary>
+    public long RdbClientId { get; set; }
 
     /// <summary>Whether it asked by SYNC: it acknowledges nothing, so it never times out.</summary>
     public bool IsBeforePsync { get; set; }
@@ -103,10 +123,10 @@ sealed class Replica(Client client)
     public long AckedAt { get; set; }
 
     /// <summary>Whether the stream's bytes are kept for it from <see cref="Position"/> on.</summary>
-    public bool KeepsStream => State >= ReplicaState.WaitsForSnapshot && !IsRdbOnly;
+    public bool KeepsStream => State >= ReplicaState.WaitsForSnapshot && !WantsNoStream;
 
     /// <summary>Whether the stream goes to its connection.</summary>
-    public bool IsStreaming => State == ReplicaState.Online && !StartsOnAck && !IsRdbOnly;
+    public bool IsStreaming => State >= ReplicaState.LoadsBeside && !StartsOnAck && !WantsNoStream;
 
     /// <summary>The host at which others reach it.</summary>
     public string Host => AnnouncedAddress ?? PeerHost(Client.Connection.Remote);
@@ -116,9 +136,13 @@ sealed class Replica(Client client)
     {
         ReplicaState.WaitsForStart or ReplicaState.WaitsForSnapshot => "wait_bgsave",
         ReplicaState.ReceivesFile => "send_bulk",
+        ReplicaState.LoadsBeside => "bg_transfer",
         ReplicaState.Online => "online",
         _ => null,
     };
+
+    /// <summary>As INFO names what the connection is for.</summary>
+    public string TypeName => IsRdbChannel ? "rdb-channel" : State == ReplicaState.LoadsBeside ? "main-channel" : "replica";
 
     /// <summary>Seconds since it acknowledged something; 0 before it is online.</summary>
     public long Lag(long now) => State == ReplicaState.Online ? now / 1000 - AckedAt / 1000 : 0;

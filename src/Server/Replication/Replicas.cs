@@ -17,7 +17,7 @@ namespace MiniRedis.Server.Replication;
 /// </para>
 /// </summary>
 sealed class Replicas(
-    ReplicationStream stream, ReplicationHistory history, ClientLimits limits, Admission admission,
+    ReplicationStream stream, ReplicationHistory history, AwaitedChannels awaited, ClientLimits limits, Admission admission,
     ServerStatistics statistics, Clock clock, ReplicationSettings settings, ServerLog log)
     : IMemoryHolder
 {
@@ -51,7 +51,7 @@ sealed class Replicas(
     public long OffsetBeforeBatch { get; set; }
 
     /// <summary>Whether <see cref="Flush"/> has something to do. Any thread.</summary>
-    public bool HasUnsent => _all.Count > 0 && (_handedOn != history.Offset || _wantsAcks);
+    public bool HasUnsent => (_all.Count > 0 || awaited.Count > 0) && (_handedOn != history.Offset || _wantsAcks);
 
     /// <summary>Whether a write is to be refused since too few replicas would have it (min-replicas-to-write).</summary>
     public bool AreTooFew =>
@@ -78,7 +78,7 @@ sealed class Replicas(
     public long ClientBytes => OwnBytes + StreamBytes;
 
     /// <summary>Bytes of the stream that are kept for replicas beyond repl-backlog-size.</summary>
-    public long StreamBytes => _all.Count == 0 ? 0 : Math.Max(0, stream.MemoryBytes - settings.ReplBacklogSize);
+    public long StreamBytes => _all.Count == 0 && awaited.Count == 0 ? 0 : Math.Max(0, stream.MemoryBytes - settings.ReplBacklogSize);
 
     /// <summary>The client becomes a replica, in the state that its <see cref="Client.Replica"/> says.</summary>
     public void Add(Replica replica)
@@ -97,7 +97,9 @@ sealed class Replicas(
     public void Remove(Client client)
     {
         if (client.Replica is not { } replica || !_all.Remove(replica)) return;
-        log.ReplicaLost(replica.Name);
+        if (replica.IsRdbChannel) log.RdbChannelLost(replica.Name);
+        else log.ReplicaLost(replica.Name);
+        awaited.NoteGone(replica);
         if (_all.Count == 0) _withoutSince = clock.Now;
         CountGood();
         Left?.Invoke(replica, replica.Transfer);
@@ -107,6 +109,7 @@ sealed class Replicas(
     /// <summary>Closes every replica: what they have is not this server's history any more, or its master's.</summary>
     public void DropAll(string reason)
     {
+        awaited.Clear();
         foreach (var replica in _all.ToArray()) admission.KillLocked(replica.Client, reason);
     }
 
@@ -121,6 +124,7 @@ sealed class Replicas(
         }
         _handedOn = history.Offset;
         for (var i = _all.Count - 1; i >= 0; i--) Feed(_all[i]);
+        awaited.CheckLimits();
         TrimStream();
     }
 
@@ -209,7 +213,7 @@ sealed class Replicas(
     void EndTransfer(Replica replica, RdbTransfer transfer)
     {
         replica.Transfer = null;
-        if (replica.IsRdbOnly)
+        if (replica.WantsNoStream)
         {
             log.RdbOnlyTransferEnded(replica.Name);
             replica.State = ReplicaState.Introduced;
@@ -243,6 +247,12 @@ sealed class Replicas(
             // Fed at the end of the turn: its own command is running.
             _handedOn = -1;
         }
+        if (replica.State == ReplicaState.LoadsBeside)
+        {
+            replica.State = ReplicaState.Online;
+            log.ReplicaSynchronized(replica.Name);
+            CountGood();
+        }
         Acknowledged?.Invoke();
     }
 
@@ -257,7 +267,7 @@ sealed class Replicas(
 
     /// <summary>The replica at this address, as it has announced itself; null if there is none.</summary>
     public Replica? Find(string host, int port) =>
-        _all.Find(replica => replica.ListeningPort == port && replica.Host.Equals(host, StringComparison.OrdinalIgnoreCase));
+        _all.Find(replica => !replica.IsRdbChannel && replica.ListeningPort == port && replica.Host.Equals(host, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Pings, timeouts, and the end of a backlog that nobody needs. Called once a second.</summary>
     /// <param name="mayWrite">Whether the stream may get longer: not while a failover waits for a replica to catch up.</param>
@@ -286,13 +296,14 @@ sealed class Replicas(
                 admission.KillLocked(replica.Client, "replication timeout");
             }
         }
+        awaited.GiveUpOld();
         CountGood();
         CloseUnusedStream();
     }
 
     void CloseUnusedStream()
     {
-        if (_all.Count > 0 || settings.ReplBacklogTtl == 0 || !stream.HasBacklog || history.IsReplica) return;
+        if (_all.Count > 0 || awaited.Count > 0 || settings.ReplBacklogTtl == 0 || !stream.HasBacklog || history.IsReplica) return;
         if (clock.Now - _withoutSince <= settings.ReplBacklogTtl * 1000) return;
         // Changes are not counted from now on, so the name must not stand for them.
         history.Begin();
@@ -311,7 +322,7 @@ sealed class Replicas(
     public void TrimStream()
     {
         if (!stream.IsOverSize) return;
-        var slowest = long.MaxValue;
+        var slowest = awaited.Slowest;
         foreach (var replica in _all)
         {
             if (replica.KeepsStream) slowest = Math.Min(slowest, replica.Position);

@@ -40,6 +40,24 @@ sealed class FakeMaster : IDisposable
     /// <summary>The file of a full synchronization.</summary>
     public byte[] File { get; init; } = EmptyFile;
 
+    /// <summary>Whether the file comes by a connection of its own, as Valkey 8 has it. Then it ends with a mark.</summary>
+    public bool UsesDualChannel { get; init; }
+
+    /// <summary>What a replica sends, as the first words of it, that cuts its connection, for each time in turn.</summary>
+    public Queue<string> CutsAt { get; init; } = [];
+
+    /// <summary>The answer to SYNC in place of the usual one, for each attempt in turn.</summary>
+    public Queue<string> EndOffsets { get; init; } = [];
+
+    /// <summary>Bytes of the file that are sent before the connection is cut, for each in turn; without one, all.</summary>
+    public Queue<int> FileCuts { get; init; } = [];
+
+    /// <summary>Set when the main connection may be answered +CONTINUE.</summary>
+    public ManualResetEventSlim MayContinue { get; } = new(initialState: true);
+
+    /// <summary>Set when the file may follow the line that announces it.</summary>
+    public ManualResetEventSlim MaySendFile { get; } = new(initialState: true);
+
     /// <summary>Whether the file comes with a mark at its end rather than with a length.</summary>
     public bool SendsMark { get; init; }
 
@@ -119,7 +137,13 @@ sealed class FakeMaster : IDisposable
                 lock (_requests) _requests.Add(request);
                 _heard.Set();
                 var words = request.Split(' ');
+                if (CutsAt.TryPeek(out var cut) && request.StartsWith(cut, StringComparison.Ordinal))
+                {
+                    CutsAt.Dequeue();
+                    return;
+                }
                 if (words[0] == "PSYNC") Synchronize(network, reader, words);
+                else if (words[0] == "SYNC" && UsesDualChannel) SendFileAlone(network);
                 else if (words[0] == "SYNC") SendFile(network);
                 else if (words is not ["REPLCONF", "ACK", ..]) Send(network, words[0] == "PING" ? "+PONG\r\n"u8 : "+OK\r\n"u8);
             }
@@ -155,6 +179,12 @@ sealed class FakeMaster : IDisposable
             if (!answer.Contains("+CONTINUE", StringComparison.Ordinal)) return;
         }
         var next = long.Parse(request[2], System.Globalization.CultureInfo.InvariantCulture);
+        if (answer is null && UsesDualChannel && request[1] == "?")
+        {
+            Send(network, "+DUALCHANNELSYNC\r\n"u8);
+            return;
+        }
+        MayContinue.Wait(s_patience);
         var isKnown = request[1] == Id && next > Begin && next <= Begin + Stream.Length + 1;
         if (answer is null && isKnown) Send(network, "\n\n+CONTINUE\r\n"u8);
         else if (answer is null)
@@ -172,6 +202,26 @@ sealed class FakeMaster : IDisposable
             return;
         }
         Send(network, Stream.AsSpan(from, Math.Min(most, Stream.Length - from)));
+        network.Dispose();
+    }
+
+    void SendFileAlone(NetworkStream network)
+    {
+        if (EndOffsets.TryDequeue(out var answer))
+        {
+            Send(network, Encoding.Latin1.GetBytes(answer));
+            return;
+        }
+        Send(network, Encoding.Latin1.GetBytes($"\n$ENDOFF:{Begin} {Id} 0 17\r\n"));
+        MaySendFile.Wait(s_patience);
+        var mark = new string('m', 40);
+        var all = Encoding.Latin1.GetBytes($"$EOF:{mark}\r\n{Encoding.Latin1.GetString(File)}{mark}");
+        if (!FileCuts.TryDequeue(out var most))
+        {
+            Send(network, all);
+            return;
+        }
+        Send(network, all.AsSpan(0, Math.Min(most, all.Length)));
         network.Dispose();
     }
 

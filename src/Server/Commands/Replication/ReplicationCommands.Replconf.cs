@@ -75,12 +75,23 @@ static partial class ReplicationCommands
             if (c.IsToken(at + 1, "EOF"u8)) replica.Capabilities |= ReplicaCapabilities.Eof;
             else if (c.IsToken(at + 1, "PSYNC2"u8)) replica.Capabilities |= ReplicaCapabilities.Psync2;
             else if (c.IsToken(at + 1, "SLOT-MIGRATIONS"u8)) replica.Capabilities |= ReplicaCapabilities.SlotMigrations;
+            else if (c.IsToken(at + 1, "DUAL-CHANNEL"u8) && OffersDualChannel(c)) replica.Capabilities |= ReplicaCapabilities.DualChannel;
         }
         else if (c.IsToken(at, "RDB-ONLY"u8))
         {
-            if (!Numbers.TryParseInt64(value, out var only)) return Refuse(c, Errors.NotInteger);
-            if (only is not (0 or 1)) return Refuse(c, Errors.NotBetween(0, 1));
-            replica.IsRdbOnly = only == 1;
+            if (!TrySwitch(ref c, value, out var isOn)) return false;
+            replica.IsRdbOnly = isOn;
+        }
+        else if (c.IsToken(at, "RDB-CHANNEL"u8))
+        {
+            if (!TrySwitch(ref c, value, out var isOn)) return false;
+            replica.IsRdbChannel = isOn;
+        }
+        else if (c.IsToken(at, "SET-RDB-CLIENT-ID"u8))
+        {
+            if (!Numbers.TryParseInt64(value, out var id)) return Refuse(c, Errors.NotInteger);
+            if (!c.Server.AwaitedChannels.Has(id)) return Refuse(c, Errors.UnknownRdbClient(id));
+            replica.RdbClientId = id;
         }
         else if (c.IsToken(at, "RDB-FILTER-ONLY"u8))
         {
@@ -95,6 +106,19 @@ static partial class ReplicationCommands
         {
             return Refuse(c, Errors.UnknownReplconf(c.Arg(at)));
         }
+        return true;
+    }
+
+    /// <summary>Where it is switched off, replicas are served as if it were not known.</summary>
+    static bool OffersDualChannel(in CommandContext c) =>
+        c.Server.Config.Replication is { DualChannelReplicationEnabled: true, ReplDisklessSync: true };
+
+    static bool TrySwitch(ref CommandContext c, ReadOnlySpan<byte> value, out bool isOn)
+    {
+        isOn = false;
+        if (!Numbers.TryParseInt64(value, out var number)) return Refuse(c, Errors.NotInteger);
+        if (number is not (0 or 1)) return Refuse(c, Errors.NotBetween(0, 1));
+        isOn = number == 1;
         return true;
     }
 

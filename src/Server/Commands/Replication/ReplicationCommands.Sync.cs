@@ -53,6 +53,13 @@ static partial class ReplicationCommands
             return;
         }
         if (id is not ['?', ..]) c.Server.Statistics.RefusedPartialSyncs++;
+        if ((replica.Capabilities & ReplicaCapabilities.DualChannel) != 0)
+        {
+            // It comes back with another connection for the file, and asks on this one for what follows it.
+            c.Server.Log.DualChannelOffered(replica.Name);
+            c.Reply.SimpleString("DUALCHANNELSYNC"u8);
+            return;
+        }
         BeginFullSync(ref c, replica);
     }
 
@@ -99,7 +106,7 @@ static partial class ReplicationCommands
             c.Fail(Errors.SyncWithPendingOutput);
             return false;
         }
-        if (replica.Exclusions != RdbExclusions.None && (replica.Capabilities & ReplicaCapabilities.Eof) == 0)
+        if (replica.NeedsStreaming && (replica.Capabilities & ReplicaCapabilities.Eof) == 0)
         {
             c.Fail(Errors.FilterNeedsEof);
             return false;
@@ -133,7 +140,7 @@ static partial class ReplicationCommands
     static void Continue(ref CommandContext c, Replica replica, long offset)
     {
         var server = c.Server;
-        replica.State = ReplicaState.Online;
+        replica.State = server.AwaitedChannels.Release(replica.RdbClientId) ? ReplicaState.LoadsBeside : ReplicaState.Online;
         replica.Position = offset - 1;
         c.Reply.SimpleString(Encoding.ASCII.GetBytes(
             (replica.Capabilities & ReplicaCapabilities.Psync2) != 0 ? "CONTINUE " + server.History.Id : "CONTINUE"));

@@ -34,8 +34,7 @@ internal static partial class ConfigTable
         Int("repl-timeout", 60, (1, int.MaxValue), c => ref c.Replication.ReplTimeout),
         Bytes("repl-backlog-size", 1L * Mb, (1, long.MaxValue), c => ref c.Replication.ReplBacklogSize),
         Long("repl-backlog-ttl", 3600, (0, long.MaxValue), c => ref c.Replication.ReplBacklogTtl),
-        Bool("dual-channel-replication-enabled", false, c => ref c.Replication.DualChannelReplicationEnabled, from: Valkey80,
-            inert: "a full synchronization uses one connection"),
+        Bool("dual-channel-replication-enabled", false, c => ref c.Replication.DualChannelReplicationEnabled, from: Valkey80),
         // Redis's default is "ignore": it also loads the rest of a file although some of its commands fail.
         Choice("propagation-error-behavior", "panic-on-aof", c => ref c.Replication.PropagationErrorBehavior,
         [

@@ -37,6 +37,8 @@ static partial class DebugCommands
             DebugClusterLink),
         new("CONFIG-REWRITE-FORCE-ALL", "", "Writes every directive into the configuration file, defaults included.", 2, 2,
             DebugRewriteAll),
+        new("DELAY-RDB-CLIENT-FREE-SECONDS", "<seconds>",
+            "Awaits a replica's main connection so long after the one that brought it the file has ended.", 3, 3, DebugRdbClientGrace),
         new("DICT-RESIZING", "<0|1>", "Accepted; the index grows a bucket at a time and has no resizing to stop.", 3, 3,
             DebugAccept),
         new("DIGEST", "", "Answers a digest of all keys and values.", 2, 2, DebugDigest),
@@ -51,6 +53,9 @@ static partial class DebugCommands
         new("MOVE-BLOCKS", "<0|1>", "Moves everything that active defragmentation can move, every turn of the loop.", 3, 3, DebugMoveBlocks),
         new("OBJECT", "<key> [FAST]", "Describes how a value is kept.", 3, 4, DebugObject),
         new("PANIC", "", "Ends the server as a bug does that it has found.", 2, int.MaxValue, DebugPanic),
+        new("PAUSE-AFTER-FORK", "<0|1>",
+            "Stops the process in a full synchronization: a master's when it has sent the file, a replica's before it asks for the stream.",
+            3, 3, DebugStopInFullSync),
         new("PAUSE-CRON", "<0|1>", "Stops what the server does by the clock, or lets it go on.", 3, 3, DebugPauseCron),
         new("POPULATE", "<count> [<prefix>] [<size>]", "Creates <count> strings, of <size> bytes each, called <prefix>:<number>.",
             3, 5, DebugPopulate),
@@ -119,6 +124,19 @@ static partial class DebugCommands
             c.Fail(Errors.UnknownSubcommandOrArity(c.Arg(1), "DEBUG"));
             return;
         }
+        c.Reply.Ok();
+    }
+
+    static void DebugRdbClientGrace(ref CommandContext c)
+    {
+        if (!c.TryInt32(2, out var seconds)) return;
+        c.Server.DebugSwitches.RdbClientGraceSeconds = seconds;
+        c.Reply.Ok();
+    }
+
+    static void DebugStopInFullSync(ref CommandContext c)
+    {
+        c.Server.DebugSwitches.StopsInFullSync = IsOn(c);
         c.Reply.Ok();
     }
 

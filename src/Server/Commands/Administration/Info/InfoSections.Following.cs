@@ -20,6 +20,9 @@ static partial class InfoSections
         var offset = follower.KnownOffset;
         text.Field("slave_read_repl_offset", isUp ? follower.ReadOffset : offset);
         text.Field("slave_repl_offset", isUp ? follower.AppliedOffset : offset);
+        var (kept, peak) = follower.Kept;
+        text.Field("replicas_repl_buffer_size", kept);
+        text.Field("replicas_repl_buffer_peak", peak);
         if (isSync)
         {
             var (received, all) = follower.Transfer;

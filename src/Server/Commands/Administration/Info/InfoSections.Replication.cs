@@ -11,8 +11,7 @@ static partial class InfoSections
         text.Field("role", server.History.IsReplica ? "slave" : "master");
         if (server.History.IsReplica) Following(text, server);
         Replicas(text, server);
-        // Of Valkey 8's synchronization by a channel of its own, which is not spoken here.
-        text.Field("replicas_waiting_psync", 0);
+        text.Field("replicas_waiting_psync", server.AwaitedChannels.Count);
         text.Field("master_failover_state", server.Failover.StateName);
         var (history, stream) = (server.History, server.ReplicationStream);
         text.Field("master_replid", history.Id);
@@ -38,7 +37,7 @@ static partial class InfoSections
             if (replica.StateName is not { } state) continue;
             var lag = replica.Lag(server.Clock.Now);
             text.Field(string.Create(CultureInfo.InvariantCulture, $"slave{number++}"), string.Create(CultureInfo.InvariantCulture,
-                $"ip={replica.Host},port={replica.ListeningPort},state={state},offset={replica.AckOffset},lag={lag},type=replica"));
+                $"ip={replica.Host},port={replica.ListeningPort},state={state},offset={replica.AckOffset},lag={lag},type={replica.TypeName}"));
         }
     }
 
