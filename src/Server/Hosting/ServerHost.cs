@@ -375,8 +375,11 @@ sealed partial class ServerHost : IDisposable
         // The files are whole, but the data may not be: the system takes the memory.
         if (Server.Exit.IsTorn)
         {
-            // The next server may come from this process.
+            // The next server may come from this process: files and sockets go.
+            Server.Loading.Dispose();
             Server.Aof.Files.Release();
+            _transport.Dispose();
+            _bus?.Dispose();
             return;
         }
         Server.Loading.Dispose();
