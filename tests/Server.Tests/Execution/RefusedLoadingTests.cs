@@ -71,7 +71,10 @@ public sealed class RefusedLoadingTests
     public void A_replica_has_all_that_its_master_sent_or_it_ends(string disklessLoad)
     {
         var (file, _) = Saved();
-        string[] changes = ["SELECT 0", "SADD set i j k", "MULTI", "RPUSH more 1 2 3 4 5 6", "HSET h g 7 h 8", "EXEC", "ZADD last 1 a 2 b 3 c 4 d 5 e"];
+        string[] changes =
+        [
+            "SELECT 0", "SADD set i j k", "MULTI", "RPUSH more 1 2 3 4 5 6", "HSET h g 7 h 8", "EXEC", "ZADD last 1 a 2 b 3 c 4 d 5 e",
+        ];
         var stream = string.Concat(changes.Select(line => RawClient.Encode(line.Split(' '))));
         string digest;
         using (var server = new TestServer(RefusedMemoryTests.Settings, data: file))
@@ -83,7 +86,8 @@ public sealed class RefusedLoadingTests
         ForEveryBlock("", digest, memory =>
         {
             var master = new FakeMaster(stream) { File = file };
-            var settings = $"{RefusedMemoryTests.Settings}\nrepl-timeout 1000000\nrepl-diskless-load {disklessLoad}\nreplicaof 127.0.0.1 {master.Port}\n";
+            var settings = RefusedMemoryTests.Settings
+                + $"\nrepl-timeout 1000000\nrepl-diskless-load {disklessLoad}\nreplicaof 127.0.0.1 {master.Port}\n";
             var server = new TestServer(settings, log: _log, exits: _exits.Add, memory: memory);
             AwaitWhole(server, () =>
             {
