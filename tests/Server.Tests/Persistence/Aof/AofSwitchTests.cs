@@ -75,28 +75,21 @@ public sealed class AofSwitchTests : IDisposable
             server.TickUntil(() => server.Server.Aof.BufferBytes == 0 && !server.Server.Snapshots.IsActive);
             Assert.Equal(
                 $"#AFTER:{length} appendonly.aof.1.incr.aof *2 $6 SELECT $1 0 *2 $4 INCR $5 after *2 $4 INCR $5 after ", _directory.Incremental(2));
-            // Another rewrite, while the first file still hangs: the one after the next has to be noted too, even if nothing was appended.
-            client.Call("BGREWRITEAOF");
-            server.TickUntil(() => !server.Server.Snapshots.IsActive);
-            client.Call("BGREWRITEAOF");
-            server.TickUntil(() => !server.Server.Snapshots.IsActive);
-            Assert.Equal(":3", client.Call("INCR after"));
-            server.Advance(s_hang);
-            server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
-            var empty = "#AFTER:999 appendonly.aof.2.incr.aof\r\n".Length;
-            Assert.StartsWith($"#AFTER:{empty} appendonly.aof.3.incr.aof *2", _directory.Incremental(4), StringComparison.Ordinal);
             Directory.CreateDirectory(killed.AofPath(""));
             foreach (var name in _directory.Names) File.Copy(_directory.AofPath(name), killed.AofPath(name));
             _directory.Files.ReleaseSyncs();
-            server.Tick();
-            server.Advance(TimeSpan.FromSeconds(1));
-            server.TickUntil(() => !server.Server.Aof.IsSyncPending);
+            server.TickUntil(() =>
+            {
+                // What followed the switch is synced a second after the former file.
+                server.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return !server.Server.Aof.IsSyncPending;
+            });
         }
         foreach (var directory in (AofDirectory[])[killed, _directory])
         {
             using var again = directory.Start();
             using var reader = again.Connect();
-            Assert.Equal("*2 $1 1 $1 3", reader.Call("MGET before after"));
+            Assert.Equal("*2 $1 1 $1 2", reader.Call("MGET before after"));
         }
     }
 
