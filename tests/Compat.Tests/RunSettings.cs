@@ -16,6 +16,12 @@ static class RunSettings
     /// <summary>MINIREDIS_CRASHES: how often a test kills a server.</summary>
     public static int Kills(int otherwise) => Number("MINIREDIS_CRASHES", otherwise);
 
+    /// <summary>MINIREDIS_PRESSURE_SECONDS: how long a server lives under pressure.</summary>
+    public static TimeSpan Pressure(int otherwise) => TimeSpan.FromSeconds(Number("MINIREDIS_PRESSURE_SECONDS", otherwise));
+
+    /// <summary>MINIREDIS_PRESSURE_SERVER: the native executable that is to be under pressure; null for the build of these tests.</summary>
+    public static string? PressureServer => Environment.GetEnvironmentVariable("MINIREDIS_PRESSURE_SERVER");
+
     static int Number(string name, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
 }

@@ -34,7 +34,15 @@ sealed partial class CommandRunner
         if ((command.Flags & CommandFlags.Write) != 0 && gates.CannotWriteToDisk && !MayGoOnWithoutDisk()) return true;
         if (SlotStatistics is { IsOn: true } slots) slots.Current = SlotRouter.SlotOf(command, request);
         var context = new CommandContext(parts, client, command, reply, request, keyHash) { MayBlock = false };
-        Call(ref context);
+        refusedMemory.IsRepeating = true;
+        try
+        {
+            Call(ref context);
+        }
+        finally
+        {
+            refusedMemory.IsRepeating = false;
+        }
         if (blocked.HasReady && !script.IsRunning) blocked.Serve();
         return true;
     }

@@ -58,12 +58,14 @@ sealed partial class CommandRunner
         _failedInTransaction = null;
         var context = new CommandContext(parts, client, command, reply, request, keyHash) { MayBlock = false };
         var outer = running.Enter(command, client);
+        refusedMemory.IsRepeating = true;
         try
         {
             command.Run(ref context);
         }
         finally
         {
+            refusedMemory.IsRepeating = false;
             running.Leave(outer);
         }
         effects.EndUnit();

@@ -66,9 +66,9 @@ static class Disk
     public static void OpenStandardDescriptors()
     {
         if (!OperatingSystem.IsLinux()) return;
-        const int ReadWrite = 2, LastStandard = 2;
+        const int LastStandard = 2;
         int descriptor;
-        while ((descriptor = FileCalls.Open(FileNames.ToCall("/dev/null"), ReadWrite, 0)) is >= 0 and <= LastStandard)
+        while ((descriptor = FileCalls.Open(FileNames.ToCall("/dev/null"), FileCalls.ReadWrite, 0)) is >= 0 and <= LastStandard)
         {
         }
         if (descriptor > LastStandard) FileCalls.Close(descriptor);
@@ -131,6 +131,37 @@ static class Disk
             throw new DiskException(Errno.IsDirectory);
         }
         return new FileStream(handle, FileAccess.Read, bufferSize: 0);
+    }
+
+    /// <summary>
+    /// An empty file to write and read, unbuffered. It has no name any more, where the system allows that, so that nothing is left of it
+    /// when the process ends.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public static FileStream OpenNameless(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return DiskException.Translate(() => new FileStream(
+                path, FileMode.Create, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 0, FileOptions.DeleteOnClose));
+        }
+        var handle = Open(path, FileCalls.ReadWrite | FileCalls.CreateIfMissing | FileCalls.TruncateFirst, DiskFile.DefaultMode);
+        try
+        {
+            Call(() => FileCalls.Unlink(FileNames.ToCall(path)));
+        }
+        catch (DiskException)
+        {
+            handle.Dispose();
+            throw;
+        }
+        return new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0);
+    }
+
+    /// <summary>Sets who may use a file: the bits of chmod(2).</summary>
+    public static void SetPermissions(string path, int mode)
+    {
+        if (!OperatingSystem.IsWindows()) Call(() => FileCalls.ChangeMode(FileNames.ToCall(path), mode));
     }
 
     static SafeFileHandle OpenReadHandle(string path)

@@ -10,7 +10,7 @@ namespace MiniRedis.Server.Files;
 static unsafe partial class FileCalls
 {
     /// <summary>Flags of open(2) on Linux, the same for x86-64 and arm64.</summary>
-    public const int WriteOnly = 1, CreateIfMissing = 0x40, Exclusive = 0x80, TruncateFirst = 0x200, AppendAlways = 0x400,
+    public const int WriteOnly = 1, ReadWrite = 2, CreateIfMissing = 0x40, Exclusive = 0x80, TruncateFirst = 0x200, AppendAlways = 0x400,
         NonBlocking = 0x800, CloseOnExec = 0x80000;
 
     /// <summary>O_CREAT of this system.</summary>
@@ -86,6 +86,9 @@ static unsafe partial class FileCalls
 
     [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true)]
     public static partial int Unlink(byte[] path);
+
+    [LibraryImport("libc", EntryPoint = "chmod", SetLastError = true)]
+    public static partial int ChangeMode(byte[] path, int mode);
 
     [LibraryImport("libc", EntryPoint = "mkdir", SetLastError = true)]
     public static partial int MakeDirectory(byte[] path, int mode);

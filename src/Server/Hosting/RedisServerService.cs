@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
+using MiniRedis.Server.Hosting.Process;
 
 namespace MiniRedis.Server.Hosting;
 
@@ -11,6 +12,8 @@ sealed class RedisServerService(ServerHost host, IHostApplicationLifetime lifeti
         host.Server.Exit.Stop = exitCode =>
         {
             host.ExitCode = exitCode;
+            // The host ends through the runtime's pool, which fails with a stack where it gets no thread. All is saved by now.
+            if (!ThreadLimit.HasRoomForPool()) ThreadLimit.End();
             lifetime.StopApplication();
         };
         host.Start();

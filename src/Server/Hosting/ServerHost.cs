@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Execution;
@@ -320,7 +321,8 @@ sealed partial class ServerHost : IDisposable
         if (config.Process.PidFile.Length == 0) return;
         try
         {
-            File.WriteAllText(config.Persistence.PathOf(config.Process.PidFile), Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
+            using var file = DiskFile.Open(config.Persistence.PathOf(config.Process.PidFile), DiskFileMode.Empty);
+            file.Write(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId}\n")));
             _hasPidFile = true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -334,7 +336,7 @@ sealed partial class ServerHost : IDisposable
     {
         try
         {
-            File.Delete(Server.Config.Persistence.PathOf(Server.Config.Process.PidFile));
+            Disk.Delete(Server.Config.Persistence.PathOf(Server.Config.Process.PidFile));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -371,7 +373,15 @@ sealed partial class ServerHost : IDisposable
         Stop();
         _scrapes?.Dispose();
         // The files are whole, but the data may not be: the system takes the memory.
-        if (Server.Exit.IsTorn) return;
+        if (Server.Exit.IsTorn)
+        {
+            // The next server may come from this process: files and sockets go.
+            Server.Loading.Dispose();
+            Server.Aof.Files.Release();
+            _transport.Dispose();
+            _bus?.Dispose();
+            return;
+        }
         Server.Loading.Dispose();
         // Their threads request ticks and read the keyspace.
         Server.Aof.Dispose();

@@ -73,6 +73,10 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "!!! Truncating the AOF {name} at offset {offset} !!!")]
     public partial void AofCut(string name, long offset);
 
+    [LoggerMessage(LogLevel.Warning, "The append only file {name} was begun when the file before it had {then} bytes. Now it has {now}: power has "
+        + "failed, and what follows ran on changes that are lost.")]
+    public partial void AofFollowsLoss(string name, long then, long now);
+
     [LoggerMessage(LogLevel.Warning, "AOF {name} loaded anyway because aof-load-truncated is enabled")]
     public partial void AofLoadedThoughTruncated(string name);
 

@@ -183,6 +183,8 @@ sealed class Loading(
 
     void Begin(Action<bool>? ended)
     {
+        // DEBUG RELOAD: a data set that is loaded in part is no answer.
+        keyspace.Arena.BeginChange();
         dataset.IsLoading = true;
         _ended = ended;
         _owedMicroseconds = 0;

@@ -220,7 +220,7 @@ sealed class FullSyncs
         FileStream? file = null;
         try
         {
-            file = new FileStream(_saving.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            file = Disk.OpenRead(_saving.Path);
             var opened = file;
             PersistenceThread.Start(new Thread(() => Read(opened, transfer)) { Name = "rdb-to-replicas", IsBackground = true });
         }
@@ -336,7 +336,7 @@ sealed class FullSyncs
         _hasMadeFile = false;
         try
         {
-            File.Delete(_saving.Path);
+            Disk.Delete(_saving.Path);
             _log.SyncFileRemoved();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -1,3 +1,5 @@
+using MiniRedis.Server.Files;
+
 namespace MiniRedis.Server.Replication;
 
 /// <summary>
@@ -23,7 +25,7 @@ sealed class SpillFile(string path, Action<Exception> onRefused) : IDisposable
         if (!IsUsable) return false;
         try
         {
-            _file ??= Open();
+            _file ??= Disk.OpenNameless(path);
             RandomAccess.Write(_file.SafeFileHandle, bytes, _written);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -34,13 +36,6 @@ sealed class SpillFile(string path, Action<Exception> onRefused) : IDisposable
         }
         _written += bytes.Length;
         return true;
-    }
-
-    FileStream Open()
-    {
-        var file = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 0, FileOptions.DeleteOnClose);
-        if (!OperatingSystem.IsWindows()) File.Delete(path);
-        return file;
     }
 
     /// <summary>Takes the next bytes, as many as there are and fit.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Transport;
 
@@ -78,16 +79,16 @@ sealed class Listener : IDisposable
     /// <exception cref="IOException">The path is too long, or its directory is not there.</exception>
     public static Listener Unix(string path, int permissions, int backlog)
     {
-        var length = System.Text.Encoding.UTF8.GetByteCount(path);
+        var length = FileNames.ToBytes(path).Length;
         if (length >= UnixPathBytes) throw new PathTooLongException($"unix socket path too long ({length}), must be under {UnixPathBytes}");
         // The runtime would call it an address that cannot be assigned.
-        if (!Directory.Exists(System.IO.Path.GetDirectoryName(path))) throw new DirectoryNotFoundException();
+        if (Disk.KindOf(System.IO.Path.GetDirectoryName(path)!) != PathKind.Directory) throw new DirectoryNotFoundException();
         TryDelete(path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            socket.Bind(new UnixDomainSocketEndPoint(path));
-            if (permissions != 0 && !OperatingSystem.IsWindows()) File.SetUnixFileMode(path, (UnixFileMode)permissions);
+            socket.Bind(OperatingSystem.IsLinux() ? new UnixName(path) : new UnixDomainSocketEndPoint(path));
+            if (permissions != 0) Disk.SetPermissions(path, permissions);
             socket.Listen(backlog);
             socket.Blocking = false;
             return new Listener(socket, path);
@@ -110,9 +111,9 @@ sealed class Listener : IDisposable
     {
         try
         {
-            File.Delete(path);
+            Disk.Delete(path);
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
         }
     }

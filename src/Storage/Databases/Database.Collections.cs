@@ -67,7 +67,8 @@ public sealed unsafe partial class Database
         ReadOnlySpan<byte> key, ObjectType type, ObjectEncoding encoding, byte* root, long expireAt,
         RecordFlags metadata = RecordFlags.None)
     {
-        Debug.Assert(encoding.IsNative());
+        // The structure has blocks of its own: if the record's is refused, they go with the draft.
+        Debug.Assert(encoding.IsNative() && (Arena.IsDraft || !Arena.IsAttempt));
         var fresh = RecordBuilder.Create(Arena, key, expireAt, type, encoding, RecordFlags.External | metadata);
         fresh.External = root;
         fresh.ExternalLength = 0;

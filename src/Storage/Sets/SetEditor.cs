@@ -57,14 +57,14 @@ public unsafe ref struct SetEditor
 
         if (expected <= limits.ListpackEntries && member.Length <= limits.ListpackValue)
         {
-            var owner = ArenaBlock.Create(database.Arena, Listpack.EmptySize + Listpack.SizeOf(member));
-            Listpack.Append(ref owner, member);
-            var packed = new ReadOnlySpan<byte>(owner.Start, Listpack.Bytes(owner.Start));
-            var record = database.InstallPacked(at, key, ObjectType.Set, ObjectEncoding.ListPack, packed, -1);
-            database.Arena.Free(owner.Block);
-            return record;
+            var reserve = Listpack.EmptySize + Listpack.SizeOf(member);
+            database.InstallPacked(at, key, ObjectType.Set, ObjectEncoding.ListPack, Listpack.Empty, -1, reserve);
+            var set = new SetEditor(database, database.Lookup(key, at.Hash), limits);
+            Listpack.Append(ref set._value.Packed, member);
+            return set.At.Record;
         }
 
+        database.BeginDraft();
         var table = NewTable(database, expected);
         table->Insert(database.Arena, table->HashOf(member), member, default);
         return database.InstallNative(at, key, ObjectType.Set, ObjectEncoding.HashTable, (byte*)table, -1);

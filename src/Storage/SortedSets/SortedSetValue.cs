@@ -63,10 +63,17 @@ public unsafe struct SortedSetValue
     public static SortedSetValue Create(
         Database database, in KeyLookup at, ReadOnlySpan<byte> key, long expectedMembers, int longest, in SortedSetLimits limits)
     {
-        var record = limits.FitsPacked(expectedMembers, longest)
-            ? database.InstallPacked(at, key, ObjectType.SortedSet, ObjectEncoding.ListPack, Listpack.Empty, -1)
-            : database.InstallNative(at, key, ObjectType.SortedSet, ObjectEncoding.SkipList,
-                (byte*)SortedSetRoot.Create(database.Arena, expectedMembers), -1);
+        Record record;
+        if (limits.FitsPacked(expectedMembers, longest))
+        {
+            record = database.InstallPacked(at, key, ObjectType.SortedSet, ObjectEncoding.ListPack, Listpack.Empty, -1);
+        }
+        else
+        {
+            database.BeginDraft();
+            var root = (byte*)SortedSetRoot.Create(database.Arena, expectedMembers);
+            record = database.InstallNative(at, key, ObjectType.SortedSet, ObjectEncoding.SkipList, root, -1);
+        }
         return new(database, database.Lookup(record.Key, at.Hash));
     }
 
@@ -226,6 +233,8 @@ public unsafe struct SortedSetValue
     void Unpack(long expectedMembers)
     {
         var arena = _database.Arena;
+        // Given up with the command, if the conversion is refused before the first change.
+        _database.BeginDraft();
         var root = SortedSetRoot.Create(arena, expectedMembers);
         Span<byte> scratch = stackalloc byte[PackedElement.ScratchBytes];
         var lp = Packed;

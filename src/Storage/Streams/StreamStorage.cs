@@ -18,6 +18,7 @@ public static unsafe class StreamStorage
     public static Record CreateStream(this Database database, in KeyLookup at, ReadOnlySpan<byte> key)
     {
         Debug.Assert(!at.Found);
+        database.BeginDraft();
         var stream = StreamValue.Create(database.Arena);
         return database.InstallNative(at, key, ObjectType.Stream, ObjectEncoding.Stream, stream.Root, expireAt: -1);
     }

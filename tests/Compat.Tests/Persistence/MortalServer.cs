@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using MiniRedis.Server.Tests;
 
@@ -13,9 +14,13 @@ sealed class MortalServer : IDisposable
     readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("miniredis-crash-");
     readonly string[] _directives;
     Process? _process;
+    Task<string>? _log;
 
     /// <param name="directives">As on the command line: "--appendonly", "yes".</param>
     public MortalServer(params string[] directives) => _directives = directives;
+
+    /// <summary>The native executable; null for the build of these tests.</summary>
+    public string? Executable { get; init; }
 
     /// <summary>Whether it is started with SIGINT ignored, as a job in the background of a script is.</summary>
     public bool InBackground { get; init; }
@@ -27,8 +32,9 @@ sealed class MortalServer : IDisposable
     public void Start()
     {
         var server = Path.Combine(AppContext.BaseDirectory, "miniredis.dll");
+        string[] program = Executable is null ? ["dotnet", server] : [Executable];
         string[] command =
-            ["dotnet", server, "--port", "0", "--unixsocket", SocketPath, "--save", "", "--dir", _directory.FullName, .. _directives];
+            [.. program, "--port", "0", "--unixsocket", SocketPath, "--save", "", "--dir", _directory.FullName, .. _directives];
         string[] background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"];
         string[] words = InBackground ? [.. background, .. command] : command;
         var start = new ProcessStartInfo(words[0], words[1..])
@@ -43,7 +49,7 @@ sealed class MortalServer : IDisposable
             printed.Add(line);
             // Of a port it says "Ready to accept connections tcp", of a socket "The server is now ready to accept connections at".
             if (!line.Contains("eady to accept connections", StringComparison.Ordinal)) continue;
-            _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+            _log = _process.StandardOutput.ReadToEndAsync();
             return;
         }
         _process.WaitForExit();
@@ -61,10 +67,24 @@ sealed class MortalServer : IDisposable
     public string Folder => _directory.FullName;
 
     /// <summary>Sends it SIGINT, as Ctrl+C does.</summary>
-    public void Interrupt()
+    public void Interrupt() => Signal("INT");
+
+    /// <summary>Sends it a signal.</summary>
+    /// <param name="name">As kill(1) takes it: "TERM".</param>
+    public void Signal(string name)
     {
-        using var kill = Process.Start("kill", ["-INT", $"{_process!.Id}"]);
+        using var kill = Process.Start("kill", [$"-{name}", $"{_process!.Id}"]);
         kill.WaitForExit();
+    }
+
+    /// <summary>What it has printed since it was ready, once it has ended.</summary>
+    public string Log => _log!.GetAwaiter().GetResult();
+
+    /// <summary>A line of /proc/PID/status, in bytes: "VmRSS", "VmSize". Linux only.</summary>
+    public long MemoryOf(string line)
+    {
+        var found = File.ReadLines($"/proc/{_process!.Id}/status").Single(l => l.StartsWith(line + ":", StringComparison.Ordinal));
+        return long.Parse(found.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10;
     }
 
     /// <summary>
@@ -88,11 +108,16 @@ sealed class MortalServer : IDisposable
     public int DescriptorsInUse => Directory.GetFileSystemEntries($"/proc/{_process!.Id}/fd").Length;
 
     /// <summary>Sets the number of descriptors that it may have, while it runs. False if there is no prlimit(1).</summary>
-    public bool TryLimitDescriptors(int most)
+    public bool TryLimitDescriptors(int most) => TryLimit("nofile", $"{most}");
+
+    /// <summary>Sets a limit of the system while it runs. False if there is no prlimit(1).</summary>
+    /// <param name="what">As prlimit(1) names it: "nofile", "fsize", "as".</param>
+    /// <param name="most">A number, or "unlimited".</param>
+    public bool TryLimit(string what, string most)
     {
         try
         {
-            using var prlimit = Process.Start("prlimit", ["--pid", $"{_process!.Id}", $"--nofile={most}:"]);
+            using var prlimit = Process.Start("prlimit", ["--pid", $"{_process!.Id}", $"--{what}={most}:"]);
             prlimit.WaitForExit();
             return prlimit.ExitCode == 0;
         }

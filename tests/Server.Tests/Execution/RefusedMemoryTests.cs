@@ -27,6 +27,11 @@ public sealed class RefusedMemoryTests
     /// <summary>Forms of a command that are tried: the declared ones in turn.</summary>
     const int MostForms = 24;
 
+    /// <summary>Forms that are tried on a key that does not exist, too, and with long values. Each server that ends costs memory.</summary>
+    const int MostOtherForms = 4;
+
+    static readonly string s_long = new('3', 3000);
+
     /// <summary>Commands not asked, each with the reason.</summary>
     static readonly Dictionary<string, string> s_excluded = new()
     {
@@ -48,17 +53,24 @@ public sealed class RefusedMemoryTests
     {
         var command = DeclarationTests.Everything().Single(c => c.FullName == name);
         using var bench = new Bench();
-        foreach (var form in ArgumentForms.Of(command).Take(MostForms))
+        foreach (var (at, form) in ArgumentForms.Of(command).Take(MostForms).Index())
         {
-            foreach (var elements in (int[])[3, 4, 40])
+            foreach (var elements in (int[])[3, 4, 40]) TryEach(bench, command, form, [.. SetupOf(command, elements)]);
+            if (at >= MostOtherForms) continue;
+            // What does not fit a record, nor a bucket, takes blocks of its own.
+            string[] longer = [.. form.Select(word => word == "3" ? s_long : word)];
+            TryEach(bench, command, form, [.. SetupOf(command, elements: 0)]);
+            TryEach(bench, command, longer, [.. SetupOf(command, elements: 0)]);
+            TryEach(bench, command, longer, [.. SetupOf(command, elements: 3)]);
+        }
+    }
+
+    static void TryEach(Bench bench, Command command, string[] form, string[] setup)
+    {
+        foreach (var once in (bool[])[false, true])
+        {
+            for (var granted = 0; bench.Try(command, form, setup, granted, once); granted++)
             {
-                string[] setup = [.. SetupOf(command, elements)];
-                foreach (var once in (bool[])[false, true])
-                {
-                    for (var granted = 0; bench.Try(command, form, setup, granted, once); granted++)
-                    {
-                    }
-                }
             }
         }
     }
@@ -296,12 +308,16 @@ public sealed class RefusedMemoryTests
         Assert.Equal(">2 $10 invalidate *1 $1 a", other.Read());
     }
 
-    /// <summary>Makes "key" hold so many elements, or a string of so many bytes, and "key2" another of its kind.</summary>
+    /// <summary>
+    /// Makes "key" hold so many elements, or a string of so many bytes, and "key2" another of its kind. With no elements, "key" does not
+    /// exist.
+    /// </summary>
     static IEnumerable<string> SetupOf(Command command, int elements)
     {
         yield return "FLUSHALL SYNC";
         foreach (var (key, count) in ((string, int)[])[("key", elements), ("key2", 5)])
         {
+            if (count == 0) continue;
             var numbers = Enumerable.Range(1, count).ToList();
             switch (command.Group)
             {
@@ -350,7 +366,7 @@ public sealed class RefusedMemoryTests
         /// <summary>Runs the command with so many blocks granted. False if it did not ask for more.</summary>
         public bool Try(Command command, string[] words, string[] setup, int granted, bool once)
         {
-            var what = $"{string.Join(' ', words)}, {granted} blocks granted{(once ? ", then one refused" : "")}, after {setup[1]}";
+            var what = $"{string.Join(' ', words)}, {granted} blocks granted{(once ? ", then one refused" : "")}, after {setup[^1]}";
             if (_server is null)
             {
                 _server = new TestServer(Settings, exits: _exits.Add, log: _log);

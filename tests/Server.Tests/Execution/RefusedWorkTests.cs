@@ -10,7 +10,7 @@ namespace MiniRedis.Server.Tests.Execution;
 public sealed partial class RefusedWorkTests : IDisposable
 {
     /// <summary>A key of each kind and form, and some with deadlines.</summary>
-    static readonly string[] s_data =
+    internal static readonly string[] Data =
     [
         "FLUSHALL SYNC",
         "SET s v",
@@ -59,7 +59,7 @@ public sealed partial class RefusedWorkTests : IDisposable
             _server = new TestServer(RefusedMemoryTests.Settings, exits: _exits.Add, log: _log);
             _client = _server.Connect();
         }
-        foreach (var line in s_data) Assert.False(_client!.Call(line).StartsWith('-'), line);
+        foreach (var line in Data) Assert.False(_client!.Call(line).StartsWith('-'), line);
         var (keyspace, refusing) = (_server.Server.Keyspace, new Refusing(granted, once));
         lock (_server.Server.Executor.ExecutorLock) keyspace.Arena.Trial = refusing;
         work(_server, _client!);

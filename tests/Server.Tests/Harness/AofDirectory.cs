@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using MiniRedis.Server.Configuration.Files;
 using MiniRedis.Server.Hosting;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Tests;
 
@@ -19,12 +20,15 @@ sealed class AofDirectory : IDisposable
     /// <summary>Starts a server and waits until it has loaded.</summary>
     public TestServer Start(string configuration = "", bool portableTransport = false, bool realTime = false)
     {
-        var server = new TestServer(
-            $"dir {_directory.FullName}\nappendonly yes\nenable-debug-command yes\n{configuration}",
-            portableTransport, realTime, files: Files, log: Log, exits: Exits.Add);
+        var server = Begin(configuration, portableTransport: portableTransport, realTime: realTime);
         server.TickUntil(() => !server.Server.Dataset.IsLoading);
         return server;
     }
+
+    /// <summary>Starts a server, which goes on to load.</summary>
+    public TestServer Begin(string configuration, MemoryTrial? memory = null, bool portableTransport = false, bool realTime = false) => new(
+        $"dir {_directory.FullName}\nappendonly yes\nenable-debug-command yes\n{configuration}",
+        portableTransport, realTime, files: Files, log: Log, exits: Exits.Add, memory: memory);
 
     /// <summary>Starts a server that refuses to serve, and tells why.</summary>
     public string Refusal(string configuration = "")
@@ -100,6 +104,11 @@ sealed class LogLines : ILogger
     public void Clear()
     {
         lock (_lines) _lines.Clear();
+    }
+
+    public void Add(string line)
+    {
+        lock (_lines) _lines.Add(line);
     }
 
     public IDisposable? BeginScope<TState>(TState state)

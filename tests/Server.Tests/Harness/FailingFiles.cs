@@ -38,6 +38,9 @@ sealed class FailingFiles : IFileStore
     /// <summary>Only files whose path contains this fail, or are held.</summary>
     public string Only { get; set; } = "";
 
+    /// <summary>Whether files cannot be cut.</summary>
+    public bool RefusesCuts { get; set; }
+
     /// <summary>Bytes that are written before the disk is full, where writing fails.</summary>
     public long Room { get; set; }
 
@@ -117,12 +120,15 @@ sealed class FailingFiles : IFileStore
     {
         lock (_gate)
         {
-            WaitingSyncs++;
-            // Not for ever: a test that has failed ends.
-            while (_holdsSyncs && Concerns(path) && Monitor.Wait(_gate, TimeSpan.FromSeconds(20)))
+            if (_holdsSyncs && Concerns(path))
             {
+                WaitingSyncs++;
+                // Not for ever: a test that has failed ends.
+                while (_holdsSyncs && Monitor.Wait(_gate, TimeSpan.FromSeconds(20)))
+                {
+                }
+                WaitingSyncs--;
             }
-            WaitingSyncs--;
             Syncs++;
         }
         Check(FileStep.Sync, path);
@@ -137,7 +143,11 @@ sealed class FailingFiles : IFileStore
 
         public void Reserve(int bytes) => file.Reserve(bytes);
 
-        public void Truncate(long length) => file.Truncate(length);
+        public void Truncate(long length)
+        {
+            if (files.RefusesCuts && files.Concerns(path)) throw new IOException($"{InputOutput} : '{path}'");
+            file.Truncate(length);
+        }
 
         public void Write(ReadOnlySpan<byte> bytes)
         {

@@ -12,6 +12,7 @@ using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Tls;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Tests;
 
@@ -40,11 +41,13 @@ sealed class TestServer : IDisposable
     /// <param name="acl">What stands in "users.acl"; without it there is no such file.</param>
     /// <param name="sentinel">It is a Sentinel, with the configuration in a file of its own.</param>
     /// <param name="seed">Of random choices: nodes of one cluster need different ones, or they would have the same id.</param>
+    /// <param name="memory">Refuses memory, from before anything is loaded.</param>
     /// <param name="nodes">What stands in nodes.conf; without it there is no such file.</param>
     public TestServer(
         string configuration = "", bool portableTransport = false, bool realTime = false, byte[]? data = null, IFileStore? files = null,
         ILogger? log = null, Action<int>? exits = null, HandshakeLimits? handshakes = null, string? acl = null,
-        bool sentinel = false, int seed = 1, string? nodes = null)
+        bool sentinel = false, int seed = 1, string? nodes = null,
+        MemoryTrial? memory = null)
     {
         var config = new ServerConfig();
         config.Persistence.Dir = ConfigText.FromUnicode(_directory.FullName);
@@ -53,6 +56,7 @@ sealed class TestServer : IDisposable
         var server = new MiniRedisServer(config, new ServerLog(log ?? NullLogger.Instance), realTime ? null : Time, randomSeed: seed);
         Server = server.Parts;
         Server.ActiveDefrag.MovesEverything = s_movesBlocks;
+        Server.Keyspace.Arena.Trial = memory;
         if (files is not null) Server.Saving.Files = files;
         Server.Exit.Stop = exits;
         if (data is not null) File.WriteAllBytes(Server.Saving.Path, data);

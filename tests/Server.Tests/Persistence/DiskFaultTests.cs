@@ -346,4 +346,39 @@ public sealed class DiskFaultTests : IDisposable
         using var reader = again.Connect();
         Assert.Equal("*2 $1 1 $-1", reader.Call("MGET a second"));
     }
+
+    [Fact]
+    public void What_a_full_disk_has_of_a_command_is_gone_before_anything_follows()
+    {
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("SET a 1");
+            (_directory.Files.Only, _directory.Files.FailsAt, _directory.Files.RefusesCuts) = (".incr.aof", FileStep.Write, true);
+            // Half of the next command fits.
+            _directory.Files.Room = new FileInfo(_directory.AofPath("appendonly.aof.1.incr.aof")).Length + 10;
+            client.Call("INCR a");
+            server.TickUntil(() => server.Server.Aof.Error == "No space left on device");
+            // There is room again, but the half stays where it is.
+            _directory.Files.FailsAt = FileStep.None;
+            server.TickUntil(() =>
+            {
+                server.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return server.Server.Aof.Error == "Input/output error";
+            });
+            Assert.Equal("-MISCONF Errors writing to the AOF file: Input/output error", client.Call("INCR a"));
+            _directory.Files.RefusesCuts = false;
+            server.TickUntil(() =>
+            {
+                server.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return server.Server.Aof.Error is null;
+            });
+            Assert.Equal(":3", client.Call("INCR a"));
+            server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+            Assert.Equal("*2 $6 SELECT $1 0 *3 $3 SET $1 a $1 1 *2 $4 INCR $1 a *2 $4 INCR $1 a ", _directory.Incremental());
+        }
+        using var again = _directory.Start();
+        using var reader = again.Connect();
+        Assert.Equal("$1 3", reader.Call("GET a"));
+    }
 }

@@ -29,6 +29,12 @@ sealed class RefusedMemory(
     const long MostAround = 160;
 
     /// <summary>
+    /// Whether what runs repeats what has happened, on a master or before a restart. Nobody is there to be refused: where it finds no
+    /// memory, the server ends.
+    /// </summary>
+    public bool IsRepeating { get; set; }
+
+    /// <summary>
     /// Begins a command, if there is a reserve for the middle of its change, and memory for its arguments.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -36,8 +42,9 @@ sealed class RefusedMemory(
     {
         // FLUSHALL replaces the arena, so nobody keeps it.
         var arena = keyspace.Arena;
-        if (command.NeedsMemory && !(arena.HasReserve && request.MostEncodedLength <= SmallRequest) && !HasMemoryFor(request)) return false;
-        arena.BeginAttempt();
+        if (command.NeedsMemory && !(arena.HasReserve && request.MostEncodedLength <= SmallRequest) && !HasMemoryFor(request) && !IsRepeating)
+            return false;
+        if (!IsRepeating) arena.BeginAttempt();
         return true;
     }
 
@@ -80,7 +87,7 @@ sealed class RefusedMemory(
         if (exit.IsTorn) return;
         effects.DropUnit();
         if (running.Command is { } command) work = command.FullName;
-        else if (dataset.IsLoading) work = "loading the data set";
+        if (dataset.IsLoading) work = running.Command is null ? "loading the data set" : $"loading the data set: {work}";
         if (failure is MemoryRefusedException refused) log.MemoryRefused(refused.Bytes, work, keyspace.UsedBytes);
         else log.HeapRefused(work, keyspace.UsedBytes);
         Report(failure);

@@ -31,6 +31,35 @@ static class ThreadLimit
         }
     }
 
+    /// <summary>
+    /// Whether the runtime's pool could have its threads: one that works, one that watches it, and one to spare.
+    /// </summary>
+    public static bool HasRoomForPool()
+    {
+        const int Needed = 3;
+        using var tried = new ManualResetEventSlim();
+        var threads = new List<Thread>();
+        try
+        {
+            while (threads.Count < Needed)
+            {
+                var thread = new Thread(tried.Wait) { IsBackground = true };
+                thread.Start();
+                threads.Add(thread);
+            }
+            return true;
+        }
+        catch (Exception failure) when (IsReached(failure))
+        {
+            return false;
+        }
+        finally
+        {
+            tried.Set();
+            threads.ForEach(thread => thread.Join());
+        }
+    }
+
     static bool IsReached(Exception failure) => failure switch
     {
         ThreadStartException => true,
@@ -42,7 +71,7 @@ static class ThreadLimit
     };
 
     /// <summary>Says why, and ends the process. The runtime's own way waits for other threads, and may need one more.</summary>
-    static void End()
+    public static void End()
     {
         const int StandardError = 2;
         var line = $"Can't start a thread: {Errno.Words(Errno.Again)}. "

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Server.Configuration;
+using MiniRedis.Server.Files;
 using MiniRedis.Server.Persistence.Rdb;
 using Ascii = MiniRedis.Server.Text.Ascii;
 
@@ -75,7 +76,7 @@ sealed class AofCheck
         AofManifest manifest;
         try
         {
-            manifest = AofManifest.Parse(File.ReadAllText(path, Encoding.Latin1));
+            manifest = AofManifest.Parse(Encoding.Latin1.GetString(Disk.ReadAll(path)));
         }
         catch (FormatException failure)
         {
@@ -231,16 +232,16 @@ sealed class AofCheck
 
     static void Truncate(string path, long length)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-        file.SetLength(length);
-        file.Flush(flushToDisk: true);
+        using var file = DiskFile.Open(path, DiskFileMode.Append);
+        file.Truncate(length);
+        file.Sync();
     }
 
     static FileStream Open(string path)
     {
         // Named as the user named it, not in full.
-        if (!File.Exists(path)) throw new FileNotFoundException(null, path);
-        return new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite });
+        if (Disk.KindOf(path) == PathKind.Nothing) throw new FileNotFoundException(null, path);
+        return Disk.OpenRead(path);
     }
 
     static bool IsRdb(string path)

@@ -75,7 +75,9 @@ sealed class AofLoading : IDisposable
                 if (_failedCommands > 0) _log.AofLoadedWithFailures(_failedCommands);
                 return true;
             }
-            Open(_paths[_next++]);
+            var path = _paths[_next++];
+            if (_next > 1 && IsBeyondEnd(_next - 1)) Empty(path);
+            Open(path);
         }
         if (_base is not null)
         {
@@ -101,7 +103,35 @@ sealed class AofLoading : IDisposable
     }
 
     // A rewrite lists the next file before anything is written to it. A crash may then leave the file before it incomplete.
-    bool IsLastWritten => _paths.Skip(_next).All(path => Disk.LengthOf(path) == 0);
+    bool IsLastWritten =>
+        _paths.Skip(_next).All(path => Disk.LengthOf(path) == 0) || IsBeyondEnd(_next);
+
+    /// <summary>Whether a file was begun when the one before it, not synced yet, was longer than it is now.</summary>
+    bool IsBeyondEnd(int index) => LengthBefore(index) > Disk.LengthOf(_paths[index - 1]);
+
+    long LengthBefore(int index)
+    {
+        using var file = Disk.OpenRead(_paths[index]);
+        return AofNote.LengthBefore(file, _paths[index - 1]);
+    }
+
+    /// <summary>Leaves out commands that ran on changes which were lost with the power; they are of the same second or two.</summary>
+    void Empty(string path)
+    {
+        var name = Path.GetFileName(path);
+        _log.AofFollowsLoss(name, LengthBefore(_next - 1), Disk.LengthOf(_paths[_next - 2]));
+        if (!_settings.AofLoadTruncated) throw new AofException(0, AofFault.Truncated, "the file before it lacks its end");
+        _log.AofCut(name, 0);
+        Cut(path, 0);
+        _log.AofLoadedThoughTruncated(name);
+    }
+
+    void Cut(string path, long length)
+    {
+        using var file = _disk.Append(path);
+        file.Truncate(length);
+        file.Sync();
+    }
 
     bool Replay(long bytes)
     {
@@ -114,9 +144,7 @@ sealed class AofLoading : IDisposable
             var path = _paths[_next - 1];
             _log.AofShortRead(Path.GetFileName(path));
             _log.AofCut(Path.GetFileName(path), failure.Offset);
-            using var file = _disk.Append(path);
-            file.Truncate(failure.Offset);
-            file.Sync();
+            Cut(path, failure.Offset);
             _log.AofLoadedThoughTruncated(Path.GetFileName(path));
             return true;
         }

@@ -18,7 +18,10 @@ sealed partial class AofWriter
     // While the disk refuses, it is tried once a second, or when a caller waits for it. With "always" the process is about to
     // end.
     bool HasWork =>
-        !_hasGivenUp && (Error is null || _isUrgent || Now >= _retryAt) && (_inbox.Count + _taken.Count > 0 || IsSyncDue);
+        !_hasGivenUp && (Error is null || _isUrgent || Now >= _retryAt) && (_inbox.Count + _taken.Count > 0 && HeldBackFor <= 0 || IsSyncDue);
+
+    // Milliseconds for which nothing is written behind the former files, which another thread syncs; not more than 0 if something may be.
+    long HeldBackFor => _retired.Count == 0 || SyncsAtOnce || _isNoted ? 0 : _switchedAt + HangMilliseconds - Now;
 
     int WaitMilliseconds
     {
@@ -26,6 +29,7 @@ sealed partial class AofWriter
         {
             if (_hasGivenUp) return -1;
             if (Error is not null) return (int)Math.Clamp(_retryAt - Now, 1, RetryMilliseconds);
+            if (_inbox.Count + _taken.Count > 0 && HeldBackFor is > 0 and var held) return (int)held;
             return HasUnsynced && !_isSyncing && _policy == AppendFsync.EverySec ? (int)Math.Clamp(SyncMilliseconds - Age, 1, SyncMilliseconds) : -1;
         }
     }
@@ -36,10 +40,10 @@ sealed partial class AofWriter
         {
             try
             {
-                while (_taken.TryPeek(out var item) && TrySyncRetired())
+                while (_taken.TryPeek(out var item) && MayWrite(item))
                 {
                     if (item.Chunk is { } chunk) WriteTaken(chunk);
-                    else if (!TrySwitch(item.Path!)) break;
+                    else Switch(item.Path!);
                     _taken.Dequeue();
                 }
             }
@@ -57,36 +61,78 @@ sealed partial class AofWriter
         }
     }
 
-    /// <summary>
-    /// Syncs the former file after a switch: nothing can be written to the new one before. False if the disk refuses.
-    /// </summary>
+    /// <summary>Whether the next item may be written while former files are not synced. Without any, it may.</summary>
+    bool MayWrite(Item item)
+    {
+        bool atOnce;
+        lock (_lock)
+        {
+            if (_retired.Count == 0) return true;
+            atOnce = SyncsAtOnce;
+        }
+        if (atOnce) return TrySyncRetired();
+        TrySync();
+        lock (_lock)
+        {
+            if (item.Path is null && HeldBackFor > 0) return false;
+        }
+        NoteIfBehind();
+        return true;
+    }
+
+    /// <summary>Begins the current file with its note, if a former one is not synced.</summary>
+    void NoteIfBehind()
+    {
+        lock (_lock)
+        {
+            if (_retired.Count == 0 || _isNoted) return;
+        }
+        Write(_note);
+        lock (_lock) _isNoted = true;
+    }
+
+    /// <summary>Syncs the former files after a switch, if there are any. False if the disk refuses, or if the thread is to end.</summary>
     bool TrySyncRetired()
     {
-        if (_retired is not { } file) return true;
-        lock (_lock) BeginSync();
-        return Sync(file);
+        while (true)
+        {
+            IFileWriter file;
+            lock (_lock)
+            {
+                while (_isSyncing && !_stop) Monitor.Wait(_lock);
+                if (_stop) return false;
+                if (_retired.Count == 0) return true;
+                file = BeginSync();
+            }
+            if (!Sync(file)) return false;
+        }
     }
 
     /// <summary>Syncs if it is due, or lets the other thread sync.</summary>
     void TrySync()
     {
-        if (!TrySyncRetired()) return;
+        IFileWriter file;
         bool itself;
-        lock (_lock)
+        do
         {
-            if (!IsSyncDue) return;
-            itself = SyncsAtOnce;
-            if (!itself && Age > 2 * SyncMilliseconds) _delayed++;
-            BeginSync();
+            lock (_lock)
+            {
+                if (!IsSyncDue) return;
+                itself = SyncsAtOnce;
+                if (!itself && Age > 2 * SyncMilliseconds) _delayed++;
+                file = BeginSync();
+            }
         }
-        if (itself) Sync(_file);
-        else HandToSyncing(_file);
+        while (itself && Sync(file));
+        if (!itself) HandToSyncing(file);
     }
 
-    void BeginSync()
+    /// <summary>Notes that a sync begins, of the oldest file that is not synced. Returns the file.</summary>
+    IFileWriter BeginSync()
     {
         _isSyncing = true;
-        _syncingTo = _written;
+        (var file, _syncingTo) = _retired.TryPeek(out var former) ? former : (_file, _written);
+        return file;
     }
 
     /// <summary>Waits until there is something to write or to sync. False if the thread is to end.</summary>
@@ -145,31 +191,60 @@ sealed partial class AofWriter
     void Write(AofChunk chunk)
     {
         if (Delay > 0) Thread.Sleep(TimeSpan.FromMicroseconds(Delay));
-        var length = _file.Length;
-        try
-        {
-            _file.Write(chunk.Written);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            // No part of a command may remain in front of later writes.
-            _file.Truncate(length);
-            throw;
-        }
+        Write(chunk.Written);
         Interlocked.Add(ref _written, chunk.Length);
     }
 
-    /// <summary>Goes on in another file once no sync of this one is running. False if the thread is to end.</summary>
-    bool TrySwitch(string path)
+    void Write(ReadOnlySpan<byte> bytes)
     {
+        CutTorn();
+        var length = _file.Length;
+        try
+        {
+            _file.Write(bytes);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            _tornAt = length;
+            TryCutTorn();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Cuts off what was written of bytes that the disk did not take: no part of a command may remain in front of later writes.
+    /// </summary>
+    /// <exception cref="IOException">The disk refuses that, too. Then nothing may be written.</exception>
+    void CutTorn()
+    {
+        if (_tornAt < 0) return;
+        _file.Truncate(_tornAt);
+        _tornAt = -1;
+    }
+
+    void TryCutTorn()
+    {
+        try
+        {
+            CutTorn();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // Before the next write. Why this one was refused is what is told.
+        }
+    }
+
+    /// <summary>Goes on in another file. A sync of the present one may be running: there is another, of the whole file.</summary>
+    void Switch(string path)
+    {
+        CutTorn();
+        var next = _files.Append(path);
+        var note = AofNote.After(_path, _file.Length);
         lock (_lock)
         {
-            while (_isSyncing && !_stop) Monitor.Wait(_lock);
-            if (_stop) return false;
+            _retired.Enqueue((_file, _written));
+            (_file, _path, _note, _isNoted, _switchedAt) = (next, path, note, false, Now);
         }
-        var next = _files.Append(path);
-        lock (_lock) (_retired, _file) = (_file, next);
-        return true;
     }
 
     /// <summary>Lets the other thread sync a file.</summary>
@@ -220,7 +295,7 @@ sealed partial class AofWriter
         {
             _isSyncing = false;
             _synced = Math.Max(_synced, _syncingTo);
-            if (file == _retired) (done, _retired) = (_retired, null);
+            if (_retired.TryPeek(out var former) && former == (file, _syncingTo)) done = _retired.Dequeue().File;
             // Bytes that were handed over before the sync began and are not written yet wait for the next one.
             var isDone = _written + _waitingBytes == _synced;
             _unsyncedSince = _unsyncedBehind >= 0 || isDone || _policy == AppendFsync.No ? _unsyncedBehind : Now;

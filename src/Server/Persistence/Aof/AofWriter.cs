@@ -25,6 +25,9 @@ sealed partial class AofWriter : IDisposable
 {
     const long SyncMilliseconds = 1000, RetryMilliseconds = 1000;
 
+    /// <summary>How long what follows a switch stays in memory while the disk syncs the file before.</summary>
+    const long HangMilliseconds = 100;
+
     const int MostSpare = 16;
 
     readonly object _lock = new();
@@ -41,9 +44,18 @@ sealed partial class AofWriter : IDisposable
     AppendFsync _policy;
     IFileWriter _file;
 
-    // The former file after a switch, until it is synced. Nothing is written to the next file before: otherwise a crash could
-    // leave this file torn while later commands are on disk, and these would run on wrong data.
-    IFileWriter? _retired;
+    // The former files after a switch, until they are synced, each with the position of its end. While the disk is quick, nothing is
+    // written to the next file before: otherwise a power failure could leave a file torn while later commands are on disk, and these
+    // would run on wrong data. A disk that hangs is not waited for, since a process that is killed meanwhile would lose what it keeps
+    // in memory. Then the next file begins with a note (AofNote), by which a start can tell.
+    readonly Queue<(IFileWriter File, long To)> _retired = new();
+    long _switchedAt;
+    byte[] _note = [];
+    bool _isNoted;
+
+    // Of the current file: its path, and where a part of a command begins that could not be cut off; negative if there is none.
+    string _path;
+    long _tornAt = -1;
     bool _isBusy, _isSyncing, _isUrgent, _hasGivenUp;
     volatile bool _stop;
     long _waitingBytes, _written, _synced, _syncingTo, _delayed;
@@ -62,7 +74,7 @@ sealed partial class AofWriter : IDisposable
     public AofWriter(IFileStore files, string path, TimeProvider time, Action onProgress)
     {
         _file = files.Append(path);
-        (_files, _time, _onProgress) = (files, time, onProgress);
+        (_files, _path, _time, _onProgress) = (files, path, time, onProgress);
         _writing = new Thread(Run) { Name = "aof", IsBackground = true };
         _syncing = new Thread(RunSyncs) { Name = "aof-sync", IsBackground = true };
         try
@@ -140,7 +152,7 @@ sealed partial class AofWriter : IDisposable
     bool SyncsAtOnce => _policy == AppendFsync.Always || _isUrgent;
 
     bool IsSyncDue => !_isSyncing
-        && (_retired is not null || HasUnsynced && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds));
+        && (_retired.Count > 0 || HasUnsynced && (SyncsAtOnce || _policy == AppendFsync.EverySec && Age >= SyncMilliseconds));
 
     /// <summary>Hands bytes over. They are written on return unless a write would have to wait for the disk.</summary>
     /// <param name="chunk">The bytes.</param>
@@ -180,7 +192,7 @@ sealed partial class AofWriter : IDisposable
             // The thread tries again in a second.
             Monitor.PulseAll(_lock);
         }
-        else if (_isSyncing && _unsyncedBehind < 0)
+        else if ((_isSyncing || _retired.Count > 0) && _unsyncedBehind < 0)
         {
             _unsyncedBehind = Now;
         }
@@ -188,7 +200,7 @@ sealed partial class AofWriter : IDisposable
 
     bool TryWriteAtOnce(AofChunk chunk)
     {
-        if (_policy == AppendFsync.Always || _isBusy || _isSyncing || _retired is not null || _inbox.Count + _taken.Count > 0) return false;
+        if (_policy == AppendFsync.Always || _isBusy || _isSyncing || _retired.Count + _inbox.Count + _taken.Count > 0) return false;
         try
         {
             Write(chunk);
@@ -252,7 +264,7 @@ sealed partial class AofWriter : IDisposable
         if (_syncing.IsAlive) _syncing.Join();
         foreach (var item in _inbox.Concat(_taken)) item.Chunk?.Dispose();
         foreach (var chunk in _spare) chunk.Dispose();
-        _retired?.Dispose();
+        foreach (var (file, _) in _retired) file.Dispose();
         _file.Dispose();
     }
 }

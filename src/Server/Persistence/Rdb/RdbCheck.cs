@@ -1,4 +1,5 @@
 using System.Globalization;
+using MiniRedis.Server.Files;
 
 namespace MiniRedis.Server.Persistence.Rdb;
 
@@ -28,7 +29,7 @@ sealed class RdbCheck : IDisposable
         output.WriteLine($"[offset 0] Checking RDB file {path}");
         try
         {
-            using var stream = Open(path);
+            using var stream = Disk.OpenRead(path);
             using var input = new RdbInput(stream, stream.Length);
             using var check = new RdbCheck(output, time ?? TimeProvider.System);
             return check.Run(input) ? 0 : 1;
@@ -46,14 +47,11 @@ sealed class RdbCheck : IDisposable
     public static long? Preamble(string path, TextWriter output, TimeProvider time)
     {
         output.WriteLine($"[offset 0] Checking RDB file {path}");
-        using var stream = Open(path);
+        using var stream = Disk.OpenRead(path);
         using var input = new RdbInput(stream, stream.Length);
         using var check = new RdbCheck(output, time);
         return check.Run(input, isPreamble: true) ? input.Position : null;
     }
-
-    static FileStream Open(string path) =>
-        new(path, new FileStreamOptions { Options = FileOptions.SequentialScan, BufferSize = 0, Share = FileShare.ReadWrite });
 
     bool Run(RdbInput input, bool isPreamble = false)
     {
