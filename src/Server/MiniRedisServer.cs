@@ -266,6 +266,7 @@ sealed class MiniRedisServer
         memory.AddBacklog(hotKeys);
         memory.AddBacklog(leases);
         memory.AddBacklog(purges);
+        memory.AddBacklog(prefixes);
         keyspace.RememberPurges(config.Caching.CacheLogMax);
         hotKeys.Turned = callWatch.Refresh;
         if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();

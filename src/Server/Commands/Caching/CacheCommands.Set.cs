@@ -61,7 +61,7 @@ static partial class CacheCommands
             c.Reply.Null();
             return;
         }
-        if (options.HasToken) FiguresOf(c, key)?.AddFill(options.FillTime);
+        if (options.HasToken) c.Server.Statistics.Prefixes?.AddFill(key, options.FillTime);
         var created = options.HasVersion ? options.Version : TouchClock(c);
         if (options.Deadline >= 0 && c.IsPast(options.Deadline))
         {
