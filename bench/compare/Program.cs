@@ -1,5 +1,13 @@
 using System.CommandLine;
+using System.Globalization;
 using MiniRedis.Compare;
+
+if (args is [Stampede.ReadersCommand, var port, var first, var count, var way, var seconds])
+{
+    var culture = CultureInfo.InvariantCulture;
+    StampedeReaders.Run(int.Parse(port, culture), int.Parse(first, culture), int.Parse(count, culture), way, double.Parse(seconds, culture));
+    return 0;
+}
 
 // Measures MiniRedis beside a real redis-server on this machine: see README.md, "Measure".
 var redis = new Option<string>("--redis") { Description = "The redis-server to compare with.", DefaultValueFactory = _ => "redis-server" };
@@ -8,7 +16,7 @@ var rounds = new Option<int>("--rounds") { Description = "Rounds of each workloa
 var scale = new Option<double>("--scale") { Description = "Factor on the number of requests and keys; 0.01 shows that all works.", DefaultValueFactory = _ => 1 };
 var only = new Option<string[]>("--only")
 {
-    Description = "Parts to run: commands, collections, scripts, memory, connections, access, pubsub, tracking, hotkeys, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, slots, purges, stampede, start.",
+    Description = "Parts to run: commands, collections, scripts, memory, connections, access, pubsub, tracking, hotkeys, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, slots, caching, leases, purges, afterpurge, stampede, start.",
     AllowMultipleArgumentsPerToken = true,
 };
 
@@ -40,8 +48,11 @@ root.SetAction(parsed =>
     if (Wants("aof")) Measure.AppendOnly(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("returned")) Returned.Measure(mine, parsed.GetValue(redis)!, factor);
     if (Wants("slots")) SlotMove.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
+    if (Wants("caching")) Caching.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
+    if (Wants("leases")) Leases.Measure(mine, parsed.GetValue(rounds), factor);
     if (Wants("stampede")) Stampede.Measure(mine, parsed.GetValue(redis)!, factor);
-    if (Wants("purges")) Purges.Measure(mine, parsed.GetValue(scale));
+    if (Wants("purges")) Purges.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
+    if (Wants("afterpurge")) Purges.PlainKeys(mine, parsed.GetValue(rounds), factor);
     if (Wants("defrag")) Defrag.Measure(mine, parsed.GetValue(redis)!, factor);
 });
 return root.Parse(args).Invoke();

@@ -4,17 +4,23 @@ using System.Globalization;
 namespace MiniRedis.Compare;
 
 /// <summary>
-/// CACHE.PURGE PREFIX: how long the command takes, what the walk behind it costs in all, and the longest that anybody waits meanwhile.
-/// There is nothing of the kind elsewhere to compare with.
+/// Purges: how long the command takes, what the walk behind it costs in all, and the longest that anybody waits meanwhile. Of a tag also the
+/// recipe that it takes the place of, a set of the tag's keys. Of a prefix there is nothing of the kind elsewhere to compare with.
 /// </summary>
-static class Purges
+static partial class Purges
 {
     const int Keys = 5_000_000;
 
     /// <summary>How long the walk's time is looked at; it takes a part of that.</summary>
     static readonly TimeSpan s_patience = TimeSpan.FromSeconds(4);
 
-    public static void Measure(string mine, double scale)
+    public static void Measure(string mine, string redis, int rounds, double scale)
+    {
+        OfPrefixes(mine, scale);
+        OfTags(mine, redis, rounds, scale);
+    }
+
+    static void OfPrefixes(string mine, double scale)
     {
         var keys = (int)(Keys * scale);
         Console.WriteLine($"CACHE.PURGE PREFIX among {keys} keys of 16 bytes with 64-byte values");

@@ -202,7 +202,8 @@ sealed class Connection : IDisposable
         return ReadTree();
     }
 
-    object ReadTree()
+    /// <summary>Reads a reply with all that it holds: arrays as object[], the rest as text.</summary>
+    public object ReadTree()
     {
         var line = ReadLine();
         if (line is not ['*', .. var count]) return ReadRest(line).TrimStart(':');

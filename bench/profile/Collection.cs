@@ -18,6 +18,9 @@ static class Collection
     /// <summary>Factor on the requests of the comparison.</summary>
     const double Scale = 0.1;
 
+    /// <summary>Keys that are missing and filled under a lease.</summary>
+    const int Pairs = 100_000;
+
     /// <summary>The lines that the server's process has written.</summary>
     public static IReadOnlyList<string> Run()
     {
@@ -25,13 +28,16 @@ static class Collection
         var command = $"env {string.Join(' ', s_settings)} DOTNET_PGODataPath={path} dotnet {Path.Combine(AppContext.BaseDirectory, "miniredis.dll")}";
         using (var server = new RunningServer("MiniRedis", command))
         {
-            foreach (var workload in Workload.Strings.Concat(Workload.Collections(Scale)).Concat(Scripts.Called).Concat(Access.Restricted))
+            var workloads = Workload.Strings.Concat(Workload.Collections(Scale)).Concat(Scripts.Called).Concat(Access.Restricted).Concat(Caching.Workloads);
+            foreach (var workload in workloads)
             {
                 var requests = (int)(workload.Requests * Scale);
                 workload.Prepare?.Invoke(server, requests);
                 Load.Run(server, workload.Arguments, workload.Pipeline, requests, Measure.Clients, Measure.Keys, Measure.ValueBytes);
                 Console.WriteLine(workload.Label);
             }
+            Leases.Run(server, Measure.Clients, pipeline: 16, Pairs, isLeased: true);
+            Console.WriteLine("leases P=16");
             server.Shutdown();
         }
         var lines = File.ReadAllLines(path);

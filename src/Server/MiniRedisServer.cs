@@ -97,7 +97,10 @@ sealed class MiniRedisServer
         var tracking = new TrackedKeys(keyspace, clients, running, pushes, effects, random, config.Memory);
         var blocked = new BlockedClients(keyspace, clients, keys, pause, effects, clock, cronSignal);
         var leases = new CacheLeases(keyspace, blocked, effects, random, config.Caching, clock, cronSignal);
-        var purges = new CachePurges(keyspace, pubSub, pause, effects, history, clock, cronSignal);
+        var purges = new CachePurges(keyspace, pubSub, pause, effects, history, clock, cronSignal)
+        {
+            IsAwaited = () => tracking.Keys > 0 || tracking.Prefixes > 0,
+        };
 
         // Scripts and functions.
         var runningScript = new RunningScript(clock, exit, dataset, config.Process, log);
@@ -110,7 +113,7 @@ sealed class MiniRedisServer
         var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, history, clock, config.Process);
         var purgeSweep = new PurgeSweep(keyspace, keys, pause, effects, latency, dataset, history, clock, config.Process)
         {
-            IsAwaited = () => tracking.Prefixes > 0,
+            IsAwaited = () => tracking.Prefixes > 0, Tell = tracking.NotePurged,
         };
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
@@ -269,6 +272,7 @@ sealed class MiniRedisServer
         memory.AddBacklog(hotKeys);
         memory.AddBacklog(leases);
         memory.AddBacklog(purges);
+        memory.AddBacklog(prefixes);
         keyspace.RememberPurges(config.Caching.CacheLogMax);
         hotKeys.Turned = callWatch.Refresh;
         if (config.Observation.HotkeysTopK > 0) hotKeys.Follow();

@@ -26,6 +26,9 @@ sealed partial class CachePurges(
     /// <summary>The other nodes of a cluster; null without one. Set by the root.</summary>
     public MessageToNodes? Nodes { get; set; }
 
+    /// <summary>Whether clients cache keys, and wait to hear of those that a purge has overtaken. Set by the root.</summary>
+    public Func<bool> IsAwaited { get; init; } = () => false;
+
     public long MemoryBytes => keyspace.PurgeBytes + _repetitionBytes;
 
     /// <summary>Tells of a purge of one name, which has been carried out here.</summary>
@@ -79,18 +82,32 @@ sealed partial class CachePurges(
         CarryOut(number, purge.Scope, purge.IsSoft, purge.Name, toNodes: false);
     }
 
-    /// <summary>Carries out a purge that no client's command asks for now.</summary>
+    /// <summary>Carries out a purge of its own unit that no client's command asks for now.</summary>
     void CarryOut(int database, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool toNodes)
     {
+        Purge(database, scope, isSoft, new(name), toNodes);
+        effects.EndUnit();
+    }
+
+    /// <summary>Purges names of a database under one version of this server, and tells everybody.</summary>
+    /// <param name="toNodes">Whether the other nodes of a cluster are to carry it out.</param>
+    /// <returns>The version.</returns>
+    public long Purge(int database, PurgeScope scope, bool isSoft, in PurgeNames names, bool toNodes)
+    {
         var version = keyspace.CacheClock.Next(clock.NowMicroseconds);
-        keyspace[database].Purge(scope, name, isSoft, version, isForAllNodes: toNodes);
+        for (var i = 0; i < names.Count; i++) keyspace[database].Purge(scope, names[i], isSoft, version, isForAllNodes: toNodes);
         effects.Dirty++;
-        if (effects.IsPropagating)
-        {
-            CacheEffects.Purge(effects, database, version, isSoft, scope, name);
-            effects.EndUnit();
-        }
-        Tell(database, new(version, isSoft, scope, name), toNodes);
-        if (keyspace[database].PurgesPrefixes) cronSignal.Request();
+        if (effects.IsPropagating) CacheEffects.Purge(effects, database, version, isSoft, scope, names);
+        for (var i = 0; i < names.Count; i++) Tell(database, new(version, isSoft, scope, names[i]), toNodes);
+        WakeWhoLooks(database);
+        return version;
+    }
+
+    /// <summary>
+    /// A database has been purged. The walk over the keys of a prefix begins soon, and so does that which tells the clients that cache keys.
+    /// </summary>
+    public void WakeWhoLooks(int database)
+    {
+        if (keyspace[database].PurgesPrefixes || IsAwaited()) cronSignal.Request();
     }
 }

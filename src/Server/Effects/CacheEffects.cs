@@ -1,5 +1,4 @@
 using System.Buffers;
-using MiniRedis.Resp;
 using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Effects;
@@ -26,26 +25,12 @@ static class CacheEffects
         CachePayload.AddKey(payload, at.Record.Key, metadata, database.TagsOf(at.Record), database.Tags);
     }
 
-    /// <summary>Tags were purged, or all keys with metadata.</summary>
-    /// <param name="request">Holds the names.</param>
-    /// <param name="first">The argument that is the first name.</param>
-    /// <param name="count">How many there are; 0 where all are purged.</param>
-    public static void Purge(
-        EffectStream effects, int database, long version, bool isSoft, PurgeScope scope, in Request request, int first, int count)
+    /// <summary>Tags or prefixes were purged, or all keys with metadata.</summary>
+    public static void Purge(EffectStream effects, int database, long version, bool isSoft, PurgeScope scope, in PurgeNames names)
     {
         var payload = Begin(effects, database);
         CachePayload.BeginPurge(payload, version, scope, isSoft);
-        for (var i = first; i < first + count; i++) CachePayload.AddName(payload, request[i]);
-        effects.AddArgument();
-    }
-
-    /// <summary>As the purge of a command, of one name.</summary>
-    /// <param name="name">Empty where all are purged.</param>
-    public static void Purge(EffectStream effects, int database, long version, bool isSoft, PurgeScope scope, ReadOnlySpan<byte> name)
-    {
-        var payload = Begin(effects, database);
-        CachePayload.BeginPurge(payload, version, scope, isSoft);
-        if (scope != PurgeScope.All) CachePayload.AddName(payload, name);
+        for (var i = 0; i < names.Count && scope != PurgeScope.All; i++) CachePayload.AddName(payload, names[i]);
         effects.AddArgument();
     }
 

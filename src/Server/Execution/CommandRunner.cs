@@ -133,8 +133,6 @@ sealed partial class CommandRunner(
         var started = clock.Timestamp;
         Seen |= command.Flags;
         Run(ref context);
-        if (leases.Any && (command.Flags & CommandFlags.Write) != 0 && !command.ManagesLeases)
-            leases.VoidKeysOf(command, context.Request, context.Database.Number, context.FirstKeyHash);
 
         var ticks = clock.Advance() - started;
         if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
@@ -142,6 +140,9 @@ sealed partial class CommandRunner(
         var failed = reply.Errors - errors != _nestedErrors;
         if (!client.Has(ClientFlags.Blocked)) CountCall(context, ticks, failed, reply.Written - written);
         _nestedErrors = 0;
+        // What is refused says nothing of its keys.
+        if (leases.Any && !failed && (command.Flags & CommandFlags.Write) != 0 && !command.ManagesLeases)
+            leases.VoidKeysOf(command, context.Request, context.Database.Number, context.FirstKeyHash);
         if (monitors.Any && !_runsAgain) monitors.Show(client, command, context.Request, script.Caller == client);
         if (redactions.Any) redactions.Clear();
         CheckDeclaration(context, dirty, mark);

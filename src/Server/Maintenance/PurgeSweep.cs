@@ -9,15 +9,19 @@ using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Maintenance;
 
+/// <summary>A purge has overtaken a key.</summary>
+delegate void PurgedKeyFound(ReadOnlySpan<byte> key);
+
 /// <summary>
 /// Gives the memory of purged keys back. A purge only notes its version; nobody sees its keys from then on, and here they are deleted,
 /// in slices, one walk in the order of SCAN for all purges so far. Keys that a soft purge has made stale get the deadline that follows
 /// from it, so that the purge can be forgotten.
 /// </summary>
 /// <remarks>
-/// On a replica the deletions are the master's: the walk settles what is stale, and comes back for the rest each minute, since the replica
-/// may be the master by then. But what a purge of a prefix has overtaken is known by the order of the stream alone: that is deleted here
-/// too, which nobody else has to hear of. Under the executor's lock, between commands.
+/// On a replica the deletions are the master's: the walk settles what is stale, tells clients of what is dead, and comes back for the rest each
+/// minute, since the replica may be the master by then. But what a purge of a prefix has overtaken is known by the order of the stream alone:
+/// that is deleted here too, which nobody else has to hear of. In import mode nothing is swept, as nothing is expired: the source of the import
+/// deletes, for which the keys are still there. Under the executor's lock, between commands.
 /// </remarks>
 sealed class PurgeSweep(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, LatencyMonitor latency, DatasetState dataset,
@@ -65,6 +69,9 @@ sealed class PurgeSweep(
     /// the purge then. Set by the root.
     /// </summary>
     public Func<bool> IsAwaited { get; init; } = () => false;
+
+    /// <summary>Tells those who wait of a key that this server may not delete. Set by the root.</summary>
+    public PurgedKeyFound Tell { get; init; } = static _ => { };
 
     /// <summary>
     /// While the AOF is loaded no slices run. Removes what purges of prefixes have overtaken, if they or the writes since have become many:
@@ -161,7 +168,7 @@ sealed class PurgeSweep(
         // Until it is over, every look-up compares names.
         if (database.PurgesPrefixes) return true;
         if (isUrgent) return cleanup.Keys > database.Count / DeadShareUnderPressure;
-        return !history.IsReplica && (cleanup.Keys > database.Count / DeadShare || IsAwaited())
+        return !history.IsReplica && cleanup.Keys > database.Count / DeadShare || cleanup.HasNew && IsAwaited()
             || clock.NowMicroseconds - cleanup.Waiting > LongestWaitMicroseconds;
     }
 
@@ -184,7 +191,8 @@ sealed class PurgeSweep(
     void WalkKeys(Database database)
     {
         var isMaster = !history.IsReplica && !dataset.IsLoading;
-        var visitor = new Visitor(database, isMaster, _dead, _stale);
+        var tell = !isMaster && _cleanup!.HasNew && IsAwaited() ? Tell : null;
+        var visitor = new Visitor(database, isMaster, tell, _dead, _stale);
         for (var i = 0; i < BucketsBetweenLooks && !_keysDone && _dead.Count < MostKeysACommand; i++)
         {
             _cursor = database.Walk(_cursor, ref visitor);
@@ -208,7 +216,7 @@ sealed class PurgeSweep(
     }
 
     /// <summary>What the walk does with each record.</summary>
-    struct Visitor(Database database, bool isMaster, List<Record> dead, List<Record> stale) : IRecordVisitor
+    struct Visitor(Database database, bool isMaster, PurgedKeyFound? tell, List<Record> dead, List<Record> stale) : IRecordVisitor
     {
         /// <summary>Dead keys that are not this server's to delete.</summary>
         public int Left { get; private set; }
@@ -218,7 +226,11 @@ sealed class PurgeSweep(
             if (!database.PurgesPrefixes && !record.HasMetadata) return;
             if (isMaster ? database.IsPurged(record) : database.IsPurgedByPrefix(record)) dead.Add(record);
             else if (!record.HasMetadata) return;
-            else if (!isMaster && database.IsPurged(record)) Left++;
+            else if (!isMaster && database.IsPurged(record))
+            {
+                Left++;
+                tell?.Invoke(record.Key);
+            }
             else if (database.NeedsSettling(record)) stale.Add(record);
         }
     }

@@ -17,6 +17,9 @@ sealed class LatencyHistogram
 
     readonly long[] _counts = new long[BucketOf(MaxNanoseconds) + 1];
 
+    /// <summary>Bytes of one on the collected heap: two objects, and the buckets.</summary>
+    public static int MemoryBytes { get; } = 56 + (BucketOf(MaxNanoseconds) + 1) * sizeof(long);
+
     public long Total { get; private set; }
 
     public void Record(long nanoseconds)

@@ -47,6 +47,9 @@ sealed class PrefixFigures(byte[] prefix)
     /// <summary>The names of <see cref="PrefixCount"/>, in lower case.</summary>
     public static IReadOnlyList<string> Names { get; } = Array.ConvertAll(Enum.GetNames<PrefixCount>(), static name => name.ToLowerInvariant());
 
+    /// <summary>Bytes of four objects beside the prefix: this one, its counters, the prefix's array, and a place among the others.</summary>
+    static readonly int s_ownBytes = 80 + 24 + Names.Count * sizeof(long) + 24 + 40;
+
     readonly long[] _counts = new long[Names.Count];
 
     // Milliseconds in the place of microseconds: filling takes up to minutes.
@@ -67,14 +70,20 @@ sealed class PrefixFigures(byte[] prefix)
     // Of the count that is under way.
     long _counting;
 
+    /// <summary>Bytes of the collected heap.</summary>
+    public int MemoryBytes => s_ownBytes + Prefix.Length + (_fillTimes is null ? 0 : LatencyHistogram.MemoryBytes);
+
     public void Add(PrefixCount what) => _counts[(int)what]++;
 
     /// <summary>A value was stored under a lease, so many milliseconds after that was granted.</summary>
-    public void AddFill(long milliseconds)
+    /// <returns>By how much <see cref="MemoryBytes"/> has grown: prefixes that nobody fills need no histogram.</returns>
+    public int AddFill(long milliseconds)
     {
         _counts[(int)PrefixCount.Fills]++;
         FillMilliseconds += milliseconds;
+        var before = MemoryBytes;
         (_fillTimes ??= new()).Record(milliseconds * 1000);
+        return MemoryBytes - before;
     }
 
     /// <summary>The milliseconds that so many percent of the fills did not exceed, to a sixteenth; 0 without fills.</summary>

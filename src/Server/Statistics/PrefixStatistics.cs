@@ -14,7 +14,7 @@ namespace MiniRedis.Server.Statistics;
 /// pays for that test alone. Segments are found in the traffic and by the walk that counts keys, and their number is bounded: names that
 /// applications make up without end take no more memory than that.
 /// </remarks>
-sealed class PrefixStatistics(CachingSettings settings, ServerStatistics statistics)
+sealed class PrefixStatistics(CachingSettings settings, ServerStatistics statistics) : IMemoryHolder
 {
     /// <summary>Most segments. An application has some tens; more are names with an id in front.</summary>
     public const int MostSegments = 1000;
@@ -29,6 +29,9 @@ sealed class PrefixStatistics(CachingSettings settings, ServerStatistics statist
 
     /// <summary>Rises whenever prefixes are added that have not been counted yet.</summary>
     public int Generation { get; private set; }
+
+    /// <summary>Bytes of the collected heap. The settings that the policies come from are not among them.</summary>
+    public long MemoryBytes { get; private set; }
 
     /// <summary>The figures of all prefixes, those of policies first.</summary>
     public IEnumerable<PrefixFigures> All => _policies.Concat(_segments.Values);
@@ -50,6 +53,7 @@ sealed class PrefixStatistics(CachingSettings settings, ServerStatistics statist
         }
         _delimiter = delimiter;
         statistics.Prefixes = _ofPolicies is null && _delimiter.Length == 0 ? null : this;
+        CountBytes();
         Generation++;
     }
 
@@ -71,13 +75,22 @@ sealed class PrefixStatistics(CachingSettings settings, ServerStatistics statist
     /// <summary>Counts something of a key.</summary>
     public void Add(ReadOnlySpan<byte> key, PrefixCount what) => Find(key)?.Add(what);
 
+    /// <summary>Counts a value that was stored under a lease, so many milliseconds after that was granted.</summary>
+    public void AddFill(ReadOnlySpan<byte> key, long milliseconds)
+    {
+        if (Find(key) is { } figures) MemoryBytes += figures.AddFill(milliseconds);
+    }
+
     /// <summary>Forgets what was counted, and segments.</summary>
     public void Reset()
     {
         foreach (var figures in _policies) figures.Reset();
         _segments.Clear();
+        CountBytes();
         Generation++;
     }
+
+    void CountBytes() => MemoryBytes = All.Sum(static figures => (long)figures.MemoryBytes) + (_ofPolicies?.MemoryBytes ?? 0);
 
     PrefixFigures? FindSegment(ReadOnlySpan<byte> key)
     {
@@ -88,6 +101,7 @@ sealed class PrefixStatistics(CachingSettings settings, ServerStatistics statist
         if (_segments.Count == MostSegments) return null;
         figures = new(segment.ToArray());
         _segments.Add(figures.Prefix, figures);
+        MemoryBytes += figures.MemoryBytes;
         return figures;
     }
 

@@ -19,6 +19,9 @@ sealed class PrefixTree<T> where T : class
 {
     readonly record struct Node(int Label, int LabelLength, int Child, int Children, T? Value);
 
+    /// <summary>Four numbers and a reference.</summary>
+    const long NodeBytes = 24;
+
     readonly Node[] _nodes;
     readonly byte[] _first;
     readonly byte[] _labels;
@@ -52,6 +55,9 @@ sealed class PrefixTree<T> where T : class
         }
         (_nodes, _first, _labels) = ([.. nodes], [.. first], [.. labels]);
     }
+
+    /// <summary>Bytes of the collected heap.</summary>
+    public long MemoryBytes => _nodes.Length * NodeBytes + _first.Length + _labels.Length;
 
     /// <summary>The value of the longest prefix that the bytes begin with; null if they begin with none.</summary>
     public T? Find(ReadOnlySpan<byte> bytes)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace MiniRedis.Storage.Hashing;
 
@@ -14,6 +15,10 @@ static class ScanCursor
     /// The cursor behind a bucket, whose number is the cursor's bits under the mask <paramref name="bits"/>; 0 at the end.
     /// </summary>
     public static ulong Next(ulong cursor, ulong bits) => Reverse(Reverse(cursor | ~bits) + 1);
+
+    /// <summary>As <see cref="Next"/>, so many buckets on, if those between are named by as many bits. Behind the end it begins again.</summary>
+    public static ulong Ahead(ulong cursor, ulong bits, int buckets) =>
+        Reverse(Reverse(cursor | ~bits) + 1 + ((ulong)(buckets - 1) << -BitOperations.PopCount(bits)));
 
     /// <summary>Whether a scan that stands at a cursor has still to reach a hash.</summary>
     public static bool IsAhead(ulong hash, ulong cursor) => Reverse(hash) >= Reverse(cursor);

@@ -26,7 +26,7 @@ sealed unsafe partial class KeyIndex
         if (Count == 0) return 0;
         var bits = BitsAt(cursor);
         var next = ScanCursor.Next(cursor, bits);
-        if (next != 0) PrefetchLine((ulong*)_buckets[(uint)(next & BitsAt(next))]);
+        PrefetchAhead(cursor, bits);
 
         for (var line = (ulong*)_buckets[(uint)(cursor & bits)]; ; line = (ulong*)_overflow[Link(line) - 1])
         {

@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics.X86;
 using MiniRedis.Storage.Hashing;
-using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Records;
 
 namespace MiniRedis.Storage.Index;
@@ -22,7 +21,7 @@ sealed unsafe partial class KeyIndex
         // A table that has shrunk since the last step may have joined buckets before the cursor to this one.
         var isWhole = (cursor & ~bits) == 0;
         var next = ScanCursor.Next(cursor, bits);
-        if (next != 0) PrefetchLine((ulong*)_buckets[(uint)(next & BitsAt(next))]);
+        PrefetchAhead(cursor, bits);
 
         for (var line = (ulong*)_buckets[(uint)(cursor & bits)]; ; line = (ulong*)_overflow[Link(line) - 1])
         {
@@ -39,14 +38,17 @@ sealed unsafe partial class KeyIndex
     /// <summary>The bits of a hash that name its bucket, as a mask.</summary>
     ulong BitsAt(ulong hash) => ((uint)hash & _mask) < _split ? _mask * 2UL + 1 : _mask;
 
-    static void PrefetchLine(ulong* line)
+    /// <summary>
+    /// Starts loading what the next steps of a walk need: in the order of SCAN no bucket lies beside the one before. First the bucket, then,
+    /// some steps later, the records that it names.
+    /// </summary>
+    void PrefetchAhead(ulong cursor, ulong bits)
     {
+        const int Buckets = 8, Records = 3;
         if (!Sse.IsSupported) return;
-        for (var i = 0; i < EntriesPerBucket; i++)
-        {
-            var block = RecordOf(line[i]).Block;
-            Sse.Prefetch0(block);
-            Sse.Prefetch0(block + LineArray.LineSize);
-        }
+        Sse.Prefetch0(LineAt(ScanCursor.Ahead(cursor, bits, Buckets)));
+        PrefetchRecords(LineAt(ScanCursor.Ahead(cursor, bits, Records)));
     }
+
+    ulong* LineAt(ulong cursor) => (ulong*)_buckets[(uint)(cursor & BitsAt(cursor))];
 }

@@ -36,9 +36,9 @@ public sealed class CacheEffectsTests : IDisposable
     [Fact]
     public void A_purge_names_what_the_request_names()
     {
-        CacheEffects.Purge(_parts.Effects, 0, 9, isSoft: true, PurgeScope.Tag, LoneParts.Request("CACHE.PURGE", "SOFT", "TAG", "a", "bc"), 3, 2);
-        CacheEffects.Purge(_parts.Effects, 1, 10, isSoft: false, PurgeScope.Tag, "a"u8);
-        CacheEffects.Purge(_parts.Effects, 0, 11, isSoft: false, PurgeScope.All, default);
+        CacheEffects.Purge(_parts.Effects, 0, 9, isSoft: true, PurgeScope.Tag, new(LoneParts.Request("CACHE.PURGE", "SOFT", "TAG", "a", "bc"), 3));
+        CacheEffects.Purge(_parts.Effects, 1, 10, isSoft: false, PurgeScope.Tag, new("a"u8));
+        CacheEffects.Purge(_parts.Effects, 0, 11, isSoft: false, PurgeScope.All, new([]));
         _parts.Effects.EndUnit();
         Assert.Equal(["PING mrc1p\u0001\0\u0009\u0001a\u0002bc", "PING mrc1p\0\0\u000a\u0001a", "PING mrc1p\0\u0001\u000b"], _parts.Recorded.Commands);
     }
@@ -50,7 +50,7 @@ public sealed class CacheEffectsTests : IDisposable
         _parts.Effects.Add("PING"u8);
         CachePayload.BeginKeys(_parts.Effects.Argument);
         _parts.Effects.DropUnfinished();
-        CacheEffects.Purge(_parts.Effects, 0, 11, isSoft: false, PurgeScope.All, default);
+        CacheEffects.Purge(_parts.Effects, 0, 11, isSoft: false, PurgeScope.All, new([]));
         _parts.Effects.EndUnit();
         Assert.Equal(["PING mrc1p\0\u0001\u000b"], _parts.Recorded.Commands);
     }

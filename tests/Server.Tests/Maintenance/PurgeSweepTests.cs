@@ -2,23 +2,8 @@ using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Tests.Maintenance;
 
-public sealed class PurgeSweepTests : ServerTests
+public sealed class PurgeSweepTests : SweptServerTests
 {
-    // The cron runs when a test says so.
-    public PurgeSweepTests() => Pause(true);
-
-    void Pause(bool isPaused)
-    {
-        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = isPaused;
-    }
-
-    void Sweep(double afterSeconds = 0)
-    {
-        Pause(false);
-        _server.Advance(TimeSpan.FromSeconds(afterSeconds));
-        Pause(true);
-    }
-
     void Fill(int keys, string options)
     {
         for (var i = 0; i < keys; i++) _client.Call($"CACHE.SET key:{i} v {options}");
@@ -97,6 +82,31 @@ public sealed class PurgeSweepTests : ServerTests
         _client.Call("REPLICAOF NO ONE");
         Sweep();
         Assert.Equal(":1", _client.Call("DBSIZE"));
+    }
+
+    [Theory]
+    [InlineData("TAG x")]
+    [InlineData("PREFIX key:")]
+    public void In_import_mode_dead_keys_are_kept_for_the_source_of_the_import(string purged)
+    {
+        Fill(100, "TAGS 1 x");
+        _client.Call("CONFIG SET import-mode yes");
+        _client.Call($"CACHE.PURGE {purged}");
+        Sweep(61);
+        Assert.Equal(":100", _client.Call("DBSIZE"));
+        Assert.Equal(":0", _client.Call("EXISTS key:1 key:2"));
+        Assert.Equal(":100", _client.Call("DBSIZE"));
+        using (var source = _server.Connect())
+        {
+            source.Call("CLIENT IMPORT-SOURCE ON");
+            Assert.Equal("$1 v", source.Call("GET key:1"));
+            // What it goes on to write is alive for all.
+            Assert.Equal(":2", source.Call("APPEND key:1 w"));
+        }
+        Assert.Equal(purged.StartsWith("TAG", StringComparison.Ordinal) ? "$-1" : "$2 vw", _client.Call("GET key:1"));
+        _client.Call("CONFIG SET import-mode no");
+        Sweep();
+        Assert.Equal(purged.StartsWith("TAG", StringComparison.Ordinal) ? ":0" : ":1", _client.Call("DBSIZE"));
     }
 
     [Fact]

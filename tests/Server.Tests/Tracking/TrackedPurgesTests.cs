@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Caching.Purges;
+
 namespace MiniRedis.Server.Tests.Tracking;
 
 public sealed class TrackedPurgesTests : IDisposable
@@ -63,6 +65,38 @@ public sealed class TrackedPurgesTests : IDisposable
         _server.Tick();
         Assert.Equal(">2 $10 invalidate *2 $3 a:1 $3 a:2", _caching.Read());
         Assert.Equal("+PONG", _caching.Call("PING"));
+    }
+
+    [Fact]
+    public void On_a_replica_too_they_are_told_with_the_purge_though_its_master_deletes()
+    {
+        for (var i = 0; i < 300; i++) _client.Call($"CACHE.SET key:{i} v TAGS 1 other");
+        _client.Call("CACHE.SET a:1 1 TAGS 1 x");
+        _client.Call("CACHE.SET a:2 1 STALE 100 TAGS 1 x");
+        _client.Call("CACHE.SET b:1 1 TAGS 1 x");
+        _caching.Call("CLIENT TRACKING OFF");
+        _caching.Call("CLIENT TRACKING ON BCAST PREFIX a:");
+        // Nobody is there; what it has stays.
+        _client.Call("REPLICAOF 127.0.0.1 1");
+        PurgeAsMaster(isSoft: true);
+        Assert.Equal(">2 $10 invalidate *2 $3 a:1 $3 a:2", _caching.Read());
+        Assert.Equal(":303", _client.Call("DBSIZE"));
+
+        // Once a purge, however often the replica looks after the dead keys.
+        PurgeAsMaster(isSoft: false);
+        Assert.Equal(">2 $10 invalidate *2 $3 a:1 $3 a:2", _caching.Read());
+        _server.Advance(TimeSpan.FromMinutes(3));
+        Assert.Equal("+PONG", _caching.Call("PING"));
+
+        void PurgeAsMaster(bool isSoft)
+        {
+            lock (_server.Server.Executor.ExecutorLock)
+            {
+                var keyspace = _server.Server.Keyspace;
+                keyspace[0].Purge(PurgeScope.Tag, "x"u8, isSoft, keyspace.CacheClock.Next(0));
+            }
+            _server.Tick();
+        }
     }
 
     [Fact]

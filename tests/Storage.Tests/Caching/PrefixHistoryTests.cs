@@ -354,5 +354,7 @@ public sealed class PrefixHistoryTests(ITestOutputHelper output)
         }
     }
 
-    static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);
+    static readonly Dictionary<string, byte[]> s_bytes = s_keys.Union(s_prefixes).ToDictionary(name => name, Encoding.ASCII.GetBytes);
+
+    static byte[] Bytes(string name) => s_bytes[name];
 }

@@ -57,7 +57,6 @@ static partial class CacheCommands
             else break;
         }
         if (!TryScope(c, first, out var scope)) return;
-        var isAll = scope == PurgeScope.All;
         var count = c.Count - first - 1;
         if (!MayPurge(c, scope, first + 1, count)) return;
         if (again > 0 && !c.Server.Purges.MayRepeat(Math.Max(1, count)))
@@ -65,11 +64,10 @@ static partial class CacheCommands
             c.Fail(Errors.TooManyRepetitions);
             return;
         }
-        Purge(ref c, scope, isSoft, isLocal, first + 1, count);
-        if (again == 0) return;
-        var at = c.Now + again;
-        if (isAll) c.Server.Purges.Repeat(c.Database.Number, scope, isSoft, [], isLocal, at);
-        for (var i = first + 1; i < c.Count; i++) c.Server.Purges.Repeat(c.Database.Number, scope, isSoft, c.Arg(i), isLocal, at);
+        var names = scope == PurgeScope.All ? new PurgeNames([]) : new(c.Request, first + 1);
+        c.Reply.Integer(c.Server.Purges.Purge(c.Database.Number, scope, isSoft, names, toNodes: !isLocal));
+        for (var i = 0; again > 0 && i < names.Count; i++)
+            c.Server.Purges.Repeat(c.Database.Number, scope, isSoft, names[i], isLocal, c.Now + again);
     }
 
     /// <summary>Reads the word in front of the names, or answers an error.</summary>
@@ -100,21 +98,5 @@ static partial class CacheCommands
         if (!c.Database.Tags.Prefixes.IsFull(count)) return true;
         c.Fail(Errors.TooManyPrefixes);
         return false;
-    }
-
-    static void Purge(ref CommandContext c, PurgeScope scope, bool isSoft, bool isLocal, int first, int count)
-    {
-        var version = c.Server.Keyspace.CacheClock.Next(c.Server.Clock.NowMicroseconds);
-        if (scope == PurgeScope.All) c.Database.Purge(scope, [], isSoft, version, isForAllNodes: !isLocal);
-        for (var i = first; i < first + count; i++) c.Database.Purge(scope, c.Arg(i), isSoft, version, isForAllNodes: !isLocal);
-        c.Server.Effects.Dirty++;
-        if (c.IsPropagating)
-            CacheEffects.Purge(c.Server.Effects, c.Database.Number, version, isSoft, scope, c.Request, first, count);
-        c.Reply.Integer(version);
-        // The walk begins soon, and clients that cache keys hear of theirs.
-        if (c.Database.PurgesPrefixes || c.Server.Tracking.Keys > 0 || c.Server.Tracking.Prefixes > 0) c.Server.CronSignal.Request();
-        if (scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, []), toNodes: !isLocal);
-        for (var i = first; i < first + count; i++)
-            c.Server.Purges.Tell(c.Database.Number, new(version, isSoft, scope, c.Arg(i)), toNodes: !isLocal);
     }
 }

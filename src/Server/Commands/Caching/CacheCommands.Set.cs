@@ -61,7 +61,9 @@ static partial class CacheCommands
             c.Reply.Null();
             return;
         }
-        if (options.HasToken) FiguresOf(c, key)?.AddFill(options.FillTime);
+        if (options.HasToken) c.Server.Statistics.Prefixes?.AddFill(key, options.FillTime);
+        // Any purge from now on is above it.
+        if (options.HasVersion) c.Server.Keyspace.CacheClock.RaiseTo(options.Version);
         var created = options.HasVersion ? options.Version : TouchClock(c);
         if (options.Deadline >= 0 && c.IsPast(options.Deadline))
         {

@@ -53,12 +53,15 @@ static partial class CacheCommands
         return new(room[..end]);
     }
 
-    /// <summary>Reads a version that this command or CACHE.GET gave, or answers an error.</summary>
+    /// <summary>
+    /// Reads a version that this command or CACHE.GET gave, or answers an error. It may be of a time before a restart: what readers were given is
+    /// in no file, so the clock may be behind it, but not the time of the day.
+    /// </summary>
     internal static bool TryVersion(in CommandContext c, ReadOnlySpan<byte> text, out long version)
     {
         if (!Numbers.TryParseInt64(text, out version)) c.Fail(Errors.NotInteger);
         else if (version < 0) c.Fail(Errors.VersionNegative);
-        else if (version > c.Server.Keyspace.CacheClock.Value) c.Fail(Errors.VersionAboveClock);
+        else if (version > Math.Max(c.Server.Keyspace.CacheClock.Value, c.Server.Clock.NowMicroseconds)) c.Fail(Errors.VersionAboveClock);
         else return true;
         return false;
     }

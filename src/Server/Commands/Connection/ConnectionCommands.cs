@@ -102,13 +102,14 @@ static partial class ConnectionCommands
         c.Reply.Pong();
     }
 
-    /// <summary>A purge was carried out that the master, or the AOF, has told of: this server's subscribers hear of it.</summary>
+    /// <summary>A purge was carried out that the master, or the AOF, has told of: this server's subscribers hear, and who caches keys.</summary>
     static void TellOf(ref CommandContext c, CachePayloadReader told)
     {
         c.Server.Effects.Dirty++;
         if (told.Scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(told.Version, told.IsSoft, told.Scope, []), toNodes: false);
         while (told.NextName(out var name))
             c.Server.Purges.Tell(c.Database.Number, new(told.Version, told.IsSoft, told.Scope, name), toNodes: false);
+        c.Server.Purges.WakeWhoLooks(c.Database.Number);
     }
 
     static void Quit(ref CommandContext c)

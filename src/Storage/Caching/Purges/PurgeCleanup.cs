@@ -10,13 +10,16 @@ namespace MiniRedis.Storage.Caching.Purges;
 /// </remarks>
 public sealed class PurgeCleanup
 {
-    long _newest, _begunFor, _keysSince;
+    long _newest, _begunFor, _servedUpTo, _keysSince;
 
     /// <summary>The version (thus the time) of the first purge that no walk serves yet; 0 if there is none.</summary>
     public long Waiting { get; private set; }
 
     /// <summary>The walk that is under way serves purges up to this version; 0 if there is none.</summary>
     public long Sweeping { get; private set; }
+
+    /// <summary>Whether there is a purge for which no walk has seen all keys; one may have had to leave some of the dead ones.</summary>
+    public bool HasNew => _newest > _servedUpTo;
 
     /// <summary>Keys that hard purges have overtaken and that are still there: an estimate, rather too high.</summary>
     public long Keys { get; private set; }
@@ -60,6 +63,7 @@ public sealed class PurgeCleanup
     /// <param name="nowMicros">Microseconds of unix time, from which that one waits.</param>
     internal void End(long left, long nowMicros)
     {
+        _servedUpTo = Sweeping;
         Sweeping = 0;
         Keys = _keysSince + left;
         if (left > 0 && Waiting == 0) Waiting = nowMicros;

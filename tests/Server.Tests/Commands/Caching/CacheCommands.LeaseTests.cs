@@ -430,6 +430,8 @@ public sealed class CacheLeaseCommandsTests : IDisposable
     [InlineData("CACHE.SET k v LEASE 1", "-ERR a token has 16 hexadecimal digits")]
     [InlineData("CACHE.SET k v LEASE 0123456789abcdef ASOF 1", "-ERR syntax error")]
     [InlineData("CACHE.SET k v LEASE", "-ERR syntax error")]
+    [InlineData("SET k v EX x", "-ERR value is not an integer or out of range")]
+    [InlineData("RENAME nosuch k", "-ERR no such key")]
     public void What_is_wrong_is_refused_and_leaves_the_lease_alone(string command, string error)
     {
         var token = Get(_client, "k LEASE 1000", $"- MISS token 1000 {After(0)}");

@@ -1,23 +1,8 @@
 namespace MiniRedis.Server.Tests.Commands.Caching;
 
 /// <summary>CACHE.PURGE PREFIX: keys of any type, with metadata or without.</summary>
-public sealed class CachePurgePrefixTests : ServerTests
+public sealed class CachePurgePrefixTests : SweptServerTests
 {
-    // The cron runs when a test says so: before that it is the commands that find the keys.
-    public CachePurgePrefixTests() => Pause(true);
-
-    void Pause(bool isPaused)
-    {
-        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = isPaused;
-    }
-
-    void Sweep()
-    {
-        Pause(false);
-        _server.Tick();
-        Pause(true);
-    }
-
     [Fact]
     public void Nobody_sees_the_keys_any_more_from_the_reply_on() => _client.Run("""
         MSET user:1 a user:2 b user 0 vase c

@@ -1,13 +1,7 @@
 namespace MiniRedis.Server.Tests.Commands.Caching;
 
-public sealed class CacheCommandsPurgeTests : ServerTests
+public sealed class CacheCommandsPurgeTests : SweptServerTests
 {
-    // No sweep: it is the commands that find the keys.
-    public CacheCommandsPurgeTests()
-    {
-        lock (_server.Server.Executor.ExecutorLock) _server.Server.Cron.IsPaused = true;
-    }
-
     [Fact]
     public void Nobody_sees_a_purged_key_any_more() => _client.Run("""
         CACHE.SET a 1 TAGS 2 x y

@@ -228,6 +228,14 @@ public sealed class CacheCommandsSetTests : ServerTests
         Assert.Empty(_server.Effects.Commands);
     }
 
+    [Fact]
+    public void A_version_that_a_reader_was_given_before_a_restart_is_good() => _client.Run("""
+        CACHE.SET k v ASOF 1767225600000000
+        -> :1767225600000000
+        CACHE.SET k v ASOF 1767225600000001
+        -> -ERR version is above the cache clock
+        """);
+
     [Theory]
     [InlineData("k", "wrong number of arguments for 'cache.set' command")]
     [InlineData("k v NX XX", "syntax error")]

@@ -178,6 +178,34 @@ public sealed class CacheCommandsStatsTests : ServerTests
     }
 
     [Fact]
+    public void Figures_count_as_memory_and_give_it_back()
+    {
+        _client.Call("CONFIG SET cache-stats-delimiter :");
+        var before = Used();
+        for (var i = 0; i < 100; i++) _client.Call($"GET segment{i}:x");
+        Assert.InRange(Used() - before, 100 * 200, 100 * 400);
+        var token = (string)((object?[])_client.CallTree("CACHE.GET segment1:x LEASE 1000")!)[2]!;
+        var unfilled = Used();
+        _client.Call($"CACHE.SET segment1:x v LEASE {token}");
+        // The times of fills are a histogram.
+        Assert.InRange(Used() - unfilled, 1000, 8000);
+        _client.Call("CACHE.STATS RESET");
+        Assert.Equal(before, Used());
+        _client.Call("CACHE.POLICY SET a TTL 1000");
+        Assert.InRange(Used() - before, 200, 400);
+
+        long Used()
+        {
+            lock (_server.Server.Executor.ExecutorLock)
+            {
+                var (memory, figures) = (_server.Server.Memory, _server.Server.PrefixStatistics.MemoryBytes);
+                Assert.True(memory.NotCountedForEviction >= figures);
+                return figures;
+            }
+        }
+    }
+
+    [Fact]
     public void Keys_are_those_of_the_last_walk()
     {
         _client.Call("CACHE.POLICY SET p: JITTER 1");
