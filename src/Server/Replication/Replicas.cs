@@ -297,6 +297,8 @@ sealed class Replicas(
             }
         }
         awaited.GiveUpOld();
+        // Without a replica no turn drops what was kept.
+        TrimStream();
         CountGood();
         CloseUnusedStream();
     }

@@ -177,5 +177,9 @@ sealed class ReplicationStream(
         Lost?.Invoke();
     }
 
-    void NoteDatabase() => history.StreamDatabase = Math.Max(0, _units.Database);
+    /// <summary>What a master's stream has selected, a replica learns by applying it: whatever its own units would begin with.</summary>
+    void NoteDatabase()
+    {
+        if (!history.IsReplica) history.StreamDatabase = Math.Max(0, _units.Database);
+    }
 }

@@ -23,7 +23,7 @@ public sealed class DebugCommandsTests : IDisposable
         using var client = server.Connect();
         var reply = client.Call("DEBUG HELP");
         Assert.Equal(refused, reply.StartsWith("-ERR DEBUG command not allowed.", StringComparison.Ordinal));
-        Assert.NotEqual(refused, reply.StartsWith("*69 +DEBUG <subcommand>", StringComparison.Ordinal));
+        Assert.NotEqual(refused, reply.StartsWith("*73 +DEBUG <subcommand>", StringComparison.Ordinal));
     }
 
     [Theory]
