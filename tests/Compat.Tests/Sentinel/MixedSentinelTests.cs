@@ -90,7 +90,8 @@ public sealed class MixedSentinelTests : IDisposable
         var master = _fleet.OurNode();
         var replica = _fleet.OurNode(master.Port);
         Watch(master.Port, ours: 3, real: 0, replicas: 1);
-        var options = new ConfigurationOptions { ServiceName = "mymaster", AllowAdmin = true };
+        // A client that misses the word of a Sentinel looks for itself, by default once a minute.
+        var options = new ConfigurationOptions { ServiceName = "mymaster", AllowAdmin = true, ConfigCheckSeconds = 5 };
         foreach (var port in _fleet.Sentinels) options.EndPoints.Add("127.0.0.1", port);
         await using var connection = await ConnectionMultiplexer.ConnectAsync(options);
         var database = connection.GetDatabase();
