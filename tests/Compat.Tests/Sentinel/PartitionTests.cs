@@ -30,7 +30,8 @@ public sealed class PartitionTests : IDisposable
         _fleet.AddOurSentinel(network.Port, quorum: 2);
         _fleet.AddRealSentinel(network.Port, quorum: 2);
         _fleet.Meet(replicas: 1);
-        SentinelFleet.Until(master, "SET before 1", reply => reply == "+OK");
+        // One connection, as WAIT waits for what its own has written.
+        Await.Until(() => atMaster.Call("SET before 1") == "+OK");
         Assert.Equal(":1", atMaster.Call("WAIT 1 0"));
 
         network.IsOpen = false;
