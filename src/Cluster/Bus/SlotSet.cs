@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Bus;
 
@@ -10,10 +11,10 @@ namespace MiniRedis.Cluster.Bus;
 public sealed class SlotSet
 {
     /// <summary>Bytes of the bitmap in a packet.</summary>
-    public const int WireLength = HashSlot.Count / 8;
+    public const int WireLength = KeySlot.Count / 8;
 
     const int Chunks = 16;
-    const int SlotsAChunk = HashSlot.Count / Chunks;
+    const int SlotsAChunk = KeySlot.Count / Chunks;
     const int BytesAChunk = SlotsAChunk / 8;
 
     readonly byte[]?[] _chunks = new byte[]?[Chunks];
@@ -64,7 +65,7 @@ public sealed class SlotSet
     {
         public int Current { get; private set; } = -1;
 
-        public bool MoveNext() => (Current = slots.Next(Current + 1)) < HashSlot.Count;
+        public bool MoveNext() => (Current = slots.Next(Current + 1)) < KeySlot.Count;
     }
 
     public void Clear()
@@ -97,7 +98,7 @@ public sealed class SlotSet
     /// <summary>Runs of slots in ascending order, both ends included.</summary>
     public IEnumerable<(int First, int Last)> Ranges()
     {
-        for (var first = Next(0); first < HashSlot.Count;)
+        for (var first = Next(0); first < KeySlot.Count;)
         {
             var end = Find(first, isSet: false);
             yield return (first, end - 1);
@@ -106,14 +107,14 @@ public sealed class SlotSet
     }
 
     /// <summary>
-    /// The first slot of the set from <paramref name="slot"/> on; <see cref="HashSlot.Count"/> if there is none.
+    /// The first slot of the set from <paramref name="slot"/> on; <see cref="KeySlot.Count"/> if there is none.
     /// </summary>
     public int Next(int slot) => Find(slot, isSet: true);
 
     /// <summary>The first slot from one on that is in the set, or that is not. It looks at 64 slots at a time.</summary>
     int Find(int slot, bool isSet)
     {
-        while (slot < HashSlot.Count)
+        while (slot < KeySlot.Count)
         {
             var chunk = _chunks[slot / SlotsAChunk];
             var at = slot % SlotsAChunk / 64 * sizeof(ulong);
@@ -122,7 +123,7 @@ public sealed class SlotSet
             if (wanted != 0) return slot + BitOperations.TrailingZeroCount(wanted);
             slot = chunk is null && isSet ? (slot / SlotsAChunk + 1) * SlotsAChunk : (slot / 64 + 1) * 64;
         }
-        return HashSlot.Count;
+        return KeySlot.Count;
     }
 
     /// <summary>The slots of a packet's bitmap, in ascending order.</summary>

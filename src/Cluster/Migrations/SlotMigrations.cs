@@ -1,6 +1,7 @@
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Migrations;
 
@@ -76,7 +77,7 @@ public sealed partial class SlotMigrations(ClusterMachine cluster, MigrationSett
     {
         if (!cluster.Myself.IsMaster) return Errors.MigrationOnReplica;
         if (!cluster.Slots.HasMoves) return null;
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             if (cluster.Slots.ImportingFrom(slot) is not null) return Errors.SlotsImportedByHand;
             if (cluster.Slots.MigratingTo(slot) is not null) return Errors.SlotsMigratedByHand;

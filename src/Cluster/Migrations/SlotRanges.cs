@@ -1,5 +1,6 @@
 using System.Globalization;
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Migrations;
 
@@ -36,7 +37,7 @@ public sealed class SlotRanges
         {
             var dash = word.IndexOf('-', StringComparison.Ordinal);
             if (dash < 0 || !TryParse(word.AsSpan(0, dash), out var first) || !TryParse(word.AsSpan(dash + 1), out var last)) return null;
-            if (last < first || last >= HashSlot.Count || ranges.Add(first, last) is not null) return null;
+            if (last < first || last >= KeySlot.Count || ranges.Add(first, last) is not null) return null;
         }
         return ranges;
     }

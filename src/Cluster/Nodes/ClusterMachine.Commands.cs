@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Resp;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -148,7 +149,7 @@ public sealed partial class ClusterMachine
         }
         Slots.CloseAll();
         ResetManualFailover();
-        for (var slot = 0; slot < HashSlot.Count; slot++) Assign(slot, null);
+        for (var slot = 0; slot < KeySlot.Count; slot++) Assign(slot, null);
         for (var i = Nodes.Count - 1; i > 0; i--) RemoveNode(Nodes[i]);
         _blackList.Clear();
         _electionAt = 0;

@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -176,7 +177,7 @@ public sealed partial class ClusterMachine
     /// <summary>The master had lost slots to other shards and was deleting their keys, which this node still has.</summary>
     void DeleteLeftKeys()
     {
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             var isElsewhere = Slots.Owner(slot) is { IsMaster: true } owner && owner.Shard != Myself.Shard;
             if (isElsewhere && Slots.ImportingFrom(slot) is null && _host.CountKeysInSlot(slot) != 0)

@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -142,7 +143,7 @@ public sealed partial class ClusterMachine
         UnassignAll(node);
         if (Slots.HasMoves)
         {
-            for (var slot = 0; slot < HashSlot.Count; slot++)
+            for (var slot = 0; slot < KeySlot.Count; slot++)
             {
                 if (Slots.MigratingTo(slot) == node) Slots.SetMigrating(slot, null);
                 if (Slots.ImportingFrom(slot) == node) Slots.SetImporting(slot, null);

@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -122,7 +123,7 @@ public sealed partial class ClusterMachine
     void MoveOnFrom(ClusterNode sender, ulong epoch, ReadOnlySpan<byte> claimed)
     {
         if (!Slots.HasMoves) return;
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             if (IsSet(claimed, slot)) continue;
             if (Slots.MigratingTo(slot) is { } target && target != sender && target.Shard == sender.Shard

@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -32,7 +33,7 @@ public sealed partial class ClusterMachine
             if (!node.Is(NodeFlags.Failing | NodeFlags.PossiblyFailing)) reachable++;
         }
         Size = size;
-        var isOk = !Settings.RequireFullCoverage || served == HashSlot.Count;
+        var isOk = !Settings.RequireFullCoverage || served == KeySlot.Count;
         if (reachable < Quorum)
         {
             isOk = false;
@@ -82,7 +83,7 @@ public sealed partial class ClusterMachine
     void AllSlotsChanged()
     {
         _changedSlots ??= new SlotSet();
-        for (var slot = 0; slot < HashSlot.Count; slot++) _changedSlots.Add(slot);
+        for (var slot = 0; slot < KeySlot.Count; slot++) _changedSlots.Add(slot);
     }
 
     /// <summary>The greatest epoch of all, that of a node's configuration or the current one.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -65,7 +66,7 @@ public sealed partial class ClusterMachine
     {
         Begin(now);
         if (!Myself.IsMaster) return;
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             var owner = Slots.Owner(slot);
             if (owner == Myself || Slots.ImportingFrom(slot) is not null || _host.CountKeysInSlot(slot) == 0) continue;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -82,7 +83,7 @@ static class NodeLines
     static void AppendMoves(StringBuilder text, SlotMap slots)
     {
         if (!slots.HasMoves) return;
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             if (slots.MigratingTo(slot) is { } target) text.Append(CultureInfo.InvariantCulture, $" [{slot}->-{target.Id}]");
             else if (slots.ImportingFrom(slot) is { } source) text.Append(CultureInfo.InvariantCulture, $" [{slot}-<-{source.Id}]");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Nodes;
 
@@ -154,5 +155,5 @@ sealed class NodesFileReader(ClusterMachine machine, bool isTls, Func<NodeId, Cl
     }
 
     static bool TryParseSlot(ReadOnlySpan<char> text, out int slot) =>
-        int.TryParse(text, CultureInfo.InvariantCulture, out slot) && slot is >= 0 and < HashSlot.Count;
+        int.TryParse(text, CultureInfo.InvariantCulture, out slot) && slot is >= 0 and < KeySlot.Count;
 }

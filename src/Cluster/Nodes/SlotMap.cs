@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Hashing;
+
 namespace MiniRedis.Cluster.Nodes;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace MiniRedis.Cluster.Nodes;
 /// </summary>
 public sealed class SlotMap
 {
-    readonly ClusterNode?[] _owners = new ClusterNode?[HashSlot.Count];
+    readonly ClusterNode?[] _owners = new ClusterNode?[KeySlot.Count];
 
     // Both exist from the first move on.
     ClusterNode?[]? _migrating;
@@ -29,13 +31,13 @@ public sealed class SlotMap
     internal void SetMigrating(int slot, ClusterNode? node)
     {
         if (node is null && _migrating is null) return;
-        (_migrating ??= new ClusterNode?[HashSlot.Count])[slot] = node;
+        (_migrating ??= new ClusterNode?[KeySlot.Count])[slot] = node;
     }
 
     internal void SetImporting(int slot, ClusterNode? node)
     {
         if (node is null && _importing is null) return;
-        (_importing ??= new ClusterNode?[HashSlot.Count])[slot] = node;
+        (_importing ??= new ClusterNode?[KeySlot.Count])[slot] = node;
     }
 
     /// <summary>No slot is on the move any more.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using MiniRedis.Cluster;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Caching;
@@ -240,7 +239,7 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         var slots = Machine.Slots;
         if (!slots.HasMoves) return null;
         var text = new StringBuilder();
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             if (slots.ImportingFrom(slot) is { } source) text.Append(CultureInfo.InvariantCulture, $"{slot}<{source.Id},");
             if (slots.MigratingTo(slot) is { } target) text.Append(CultureInfo.InvariantCulture, $"{slot}>{target.Id},");
@@ -255,7 +254,7 @@ sealed partial class ClusterHost : IDisposable, IMemoryHolder
         foreach (var state in states.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var at = state.AsSpan().IndexOfAny('<', '>');
-            if (at <= 0 || !int.TryParse(state.AsSpan(0, at), CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= HashSlot.Count) break;
+            if (at <= 0 || !int.TryParse(state.AsSpan(0, at), CultureInfo.InvariantCulture, out var slot) || slot is < 0 or >= KeySlot.Count) break;
             if (NodeId.TryParse(state.AsSpan(at + 1), out var other)) moves.Add((slot, state[at] == '<', other));
         }
         Machine.TakeMoves(moves, Now);

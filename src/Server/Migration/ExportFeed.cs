@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
@@ -58,7 +57,7 @@ sealed class ExportFeed(MigrationHost host) : IEffectSink
         if (request.Count == 2 && CachePayload.Is(request[1]) && CachePayloadReader.TryBegin(request[1], out var told))
         {
             isPurge = told.Kind == CachePayloadKind.Purge;
-            return told.Kind == CachePayloadKind.Keys && told.NextKey(out var key, out _, out _) ? HashSlot.Of(key) : -1;
+            return told.Kind == CachePayloadKind.Keys && told.NextKey(out var key, out _, out _) ? KeySlot.Of(key) : -1;
         }
         if (FindCommand(request[0]) is not { } command) return -1;
         if (command.IsContainer && request.Count > 1) command = command.FindSubcommand(request[1]) ?? command;

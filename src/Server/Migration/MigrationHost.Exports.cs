@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Globalization;
-using MiniRedis.Cluster;
 using MiniRedis.Cluster.Migrations;
 using MiniRedis.Server.Configuration.Values;
 using MiniRedis.Server.Files;
@@ -68,7 +67,7 @@ sealed partial class MigrationHost
     void BeginSnapshot(SlotMigration job)
     {
         var export = _exports[job];
-        var slots = new BitArray(HashSlot.Count);
+        var slots = new BitArray(KeySlot.Count);
         foreach (var slot in job.Slots) slots[slot] = true;
         var aside = new SpillFile(
             _config.Persistence.PathOf($"temp-{Environment.ProcessId}-{job.Name}.slots"),

@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Resp;
 using MiniRedis.Server.Statistics;
 using MiniRedis.Server.Timing;
@@ -41,7 +40,7 @@ sealed class HotKeySession : IDisposable
         _sampler = new(1.0 / options.Ratio, random);
         if (options.Slots.Length > 0)
         {
-            _selected = new bool[HashSlot.Count];
+            _selected = new bool[KeySlot.Count];
             foreach (var slot in options.Slots) _selected[slot] = true;
         }
         var counters = options.Count * CountersPerKey;
@@ -128,7 +127,7 @@ sealed class HotKeySession : IDisposable
         for (var i = 0; i < keys.Count; i++)
         {
             var key = request[keys[i].Position];
-            if (_selected is not null && !_selected[HashSlot.Of(key)]) continue;
+            if (_selected is not null && !_selected[KeySlot.Of(key)]) continue;
             isSelected = true;
             if (!_sampler.Takes()) continue;
             isSampled = true;

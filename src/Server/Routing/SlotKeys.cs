@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Server.Bus;
 using MiniRedis.Server.Effects;
@@ -77,7 +76,7 @@ sealed class SlotKeys(Keyspace keyspace, KeyAccess keys, EffectStream effects, C
     {
         var (slots, done) = _deletions.Peek();
         var slot = slots.Next(_slot);
-        if (slot == HashSlot.Count)
+        if (slot == KeySlot.Count)
         {
             _deletions.Dequeue();
             (_slot, _database, _cursor) = (0, 0, 0);

@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Tests.Bus;
 
@@ -40,7 +41,7 @@ public class SlotSetTests
         var (slots, model) = (new SlotSet(), new SortedSet<int>());
         for (var round = 0; round < 5000; round++)
         {
-            var slot = random.Next(100) < 50 ? random.Next(1020, 1030) : random.Next(HashSlot.Count);
+            var slot = random.Next(100) < 50 ? random.Next(1020, 1030) : random.Next(KeySlot.Count);
             if (random.Next(2) == 0) Assert.Equal(model.Add(slot), slots.Add(slot));
             else Assert.Equal(model.Remove(slot), slots.Remove(slot));
         }
@@ -51,7 +52,7 @@ public class SlotSetTests
         foreach (var slot in SlotSet.Enumerate(wire)) walked.Add(slot);
         Assert.Equal(model, walked);
         walked.Clear();
-        for (var slot = slots.Next(0); slot < HashSlot.Count; slot = slots.Next(slot + 1)) walked.Add(slot);
+        for (var slot = slots.Next(0); slot < KeySlot.Count; slot = slots.Next(slot + 1)) walked.Add(slot);
         Assert.Equal(model, walked);
     }
 }

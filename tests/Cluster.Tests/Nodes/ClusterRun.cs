@@ -2,6 +2,7 @@ using System.Text;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Cluster.Tests.Simulation;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Tests.Nodes;
 
@@ -74,7 +75,7 @@ sealed class ClusterRun
 
     public int Excused => _ledger.Excused;
 
-    int FirstSlot(int master) => HashSlot.Count * master / _masters;
+    int FirstSlot(int master) => KeySlot.Count * master / _masters;
 
     /// <exception cref="BrokenPromise"/>
     public void Run()
@@ -195,7 +196,7 @@ sealed class ClusterRun
     string? WhoDisagreesOnSlots()
     {
         var first = _processes[0].Machine;
-        for (var slot = 0; slot < HashSlot.Count; slot++)
+        for (var slot = 0; slot < KeySlot.Count; slot++)
         {
             foreach (var process in _processes)
             {

@@ -1,5 +1,6 @@
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Tests.Nodes;
 
@@ -255,7 +256,7 @@ public class FailoverTests
         // Without the rule the smaller id takes the next epoch, and with it all slots.
         var at = Enumerable.Range(0, 3).First(i => string.CompareOrdinal(cluster[i].Id, cluster[i + 3].Id) < 0);
         var (master, successor, source) = (cluster[at], cluster[at + 3], cluster[(at + 1) % 3]);
-        var (own, imported) = (HashSlot.Count * at / 3, HashSlot.Count * ((at + 1) % 3) / 3);
+        var (own, imported) = (KeySlot.Count * at / 3, KeySlot.Count * ((at + 1) % 3) / 3);
         cluster.Kill(master);
         Assert.Null(master.Machine.SetSlot(SlotMove.Importing, imported, source.Id, isFromMaster: false, cluster.Now));
         Assert.Null(master.Machine.SetSlot(SlotMove.Node, imported, master.Id, isFromMaster: false, cluster.Now));

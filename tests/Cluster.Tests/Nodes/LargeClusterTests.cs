@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using MiniRedis.Cluster.Bus;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Tests.Nodes;
 
@@ -75,7 +76,7 @@ public class LargeClusterTests(ITestOutputHelper output)
             {
                 var role = $"{(i == me ? "myself," : "")}{(i < masters ? "master" : "slave")}";
                 var master = i < masters ? "-" : ids[i - masters];
-                var slots = i < masters ? $" {HashSlot.Count * i / masters}-{HashSlot.Count * (i + 1) / masters - 1}" : "";
+                var slots = i < masters ? $" {KeySlot.Count * i / masters}-{KeySlot.Count * (i + 1) / masters - 1}" : "";
                 file.Append($"{ids[i]} {cluster[i].Ip}:7000@17000 {role} {master} 0 0 {i % masters + 1} connected{slots}\n");
             }
             file.Append($"vars currentEpoch {masters} lastVoteEpoch 0\n");

@@ -1,4 +1,5 @@
 using MiniRedis.Cluster.Nodes;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Cluster.Tests.Nodes;
 
@@ -127,7 +128,7 @@ sealed class LocalCluster
         cluster.Start();
         for (var i = 0; i < masters; i++)
         {
-            var (first, end) = (HashSlot.Count * i / masters, HashSlot.Count * (i + 1) / masters);
+            var (first, end) = (KeySlot.Count * i / masters, KeySlot.Count * (i + 1) / masters);
             Assert.Null(cluster[i].Do((m, now) => m.AddSlots(Enumerable.Range(first, end - first), now)));
             var epoch = i + 1;
             Assert.Null(cluster[i].Do((m, now) => m.SetConfigEpoch(epoch, now)));

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
-using MiniRedis.Cluster;
 using MiniRedis.Cluster.Bus;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Server.Bus;
 using MiniRedis.Server.Hosting;
 using MiniRedis.Storage.Caching.Purges;
+using MiniRedis.Storage.Hashing;
 
 namespace MiniRedis.Server.Tests.Bus;
 
@@ -188,7 +188,7 @@ public sealed class ClusterHostTests
         replica.TickUntil(() => replica.Server.History.IsLinkUp);
         master.TickUntil(() => MachineOf(master).Myself.Replicas.Count == 1);
         Assert.Equal("+OK", other.Call("CLUSTER FAILOVER"));
-        replica.TickUntil(() => MachineOf(replica).Myself is { IsMaster: true, SlotCount: HashSlot.Count });
+        replica.TickUntil(() => MachineOf(replica).Myself is { IsMaster: true, SlotCount: KeySlot.Count });
         master.TickUntil(() => MachineOf(master).Myself.IsReplica && master.Server.Follower.Master?.Port == replica.Port);
         Assert.Null(replica.Server.Follower.Master);
         Assert.False(master.Server.Cluster!.HoldsWrites);
@@ -285,12 +285,12 @@ public sealed class ClusterHostTests
         lock (server.Server.Executor.ExecutorLock)
         {
             ISlotKeys keys = server.Server.Cluster!.SlotKeys;
-            Assert.Equal(2, keys.Count(HashSlot.Of("a"u8)));
+            Assert.Equal(2, keys.Count(KeySlot.Of("a"u8)));
             var slots = new SlotSet();
-            slots.Add(HashSlot.Of("a"u8));
+            slots.Add(KeySlot.Of("a"u8));
             keys.Delete(slots);
             // They go later, and are hidden until then.
-            Assert.Equal((0, 1, 2), (keys.Count(HashSlot.Of("a"u8)), server.Server.Keyspace.Count, server.Server.Keyspace[0].HiddenCount));
+            Assert.Equal((0, 1, 2), (keys.Count(KeySlot.Of("a"u8)), server.Server.Keyspace.Count, server.Server.Keyspace[0].HiddenCount));
         }
         server.TickUntil(() => !server.Server.Cluster!.SlotKeys.IsDeleting);
         Assert.Equal(0, server.Server.Keyspace[0].HiddenCount);

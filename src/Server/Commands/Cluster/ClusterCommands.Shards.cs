@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Cluster.Nodes;
 using MiniRedis.Resp;
 using MiniRedis.Server.Bus;
@@ -84,11 +83,11 @@ static partial class ClusterCommands
         var slots = cluster.Machine.Slots;
         var list = c.Reply.BeginDeferred();
         var count = 0;
-        for (var first = 0; first < HashSlot.Count;)
+        for (var first = 0; first < KeySlot.Count;)
         {
             var owner = slots.Owner(first);
             var end = first + 1;
-            while (end < HashSlot.Count && slots.Owner(end) == owner) end++;
+            while (end < KeySlot.Count && slots.Owner(end) == owner) end++;
             if (owner is not null)
             {
                 RunOfSlots(ref c, cluster, owner, first, end - 1);

@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Resp;
 using MiniRedis.Server.Bus;
 using MiniRedis.Server.Execution;
@@ -58,7 +57,7 @@ static partial class ClusterCommands
                 return false;
             }
             // A slot that is named twice is refused: more than all there are need not be remembered.
-            for (var slot = first; slot <= last && slots.Count <= HashSlot.Count; slot++) slots.Add(slot);
+            for (var slot = first; slot <= last && slots.Count <= KeySlot.Count; slot++) slots.Add(slot);
         }
         return true;
     }
@@ -66,7 +65,7 @@ static partial class ClusterCommands
     static bool TrySlot(ref CommandContext c, int index, out int slot)
     {
         slot = 0;
-        if (Numbers.TryParseInt64(c.Arg(index), out var number) && number is >= 0 and < HashSlot.Count)
+        if (Numbers.TryParseInt64(c.Arg(index), out var number) && number is >= 0 and < KeySlot.Count)
         {
             slot = (int)number;
             return true;

@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Execution;
@@ -79,7 +78,7 @@ struct SortOptions
     /// <summary>Checks a pattern in cluster mode: its keys must be in the slot of the key that is sorted.</summary>
     static bool CheckSlot(ref CommandContext c, int pattern, ReadOnlySpan<byte> error)
     {
-        if (!c.Server.Config.Cluster.ClusterEnabled || PatternSlot(c.Arg(pattern)) == HashSlot.Of(c.Arg(1))) return true;
+        if (!c.Server.Config.Cluster.ClusterEnabled || PatternSlot(c.Arg(pattern)) == KeySlot.Of(c.Arg(1))) return true;
         c.Fail(error);
         return false;
     }
@@ -91,7 +90,7 @@ struct SortOptions
         var tag = open < 0 ? default : pattern[(open + 1)..];
         var close = tag.IndexOf((byte)'}');
         // A hash tag that is not empty decides the slot, unless the element goes into it.
-        if (close > 0 && !pattern[..(open + 1 + close)].Contains((byte)'*')) return HashSlot.Of(pattern);
-        return pattern.Contains((byte)'*') ? -1 : HashSlot.Of(pattern);
+        if (close > 0 && !pattern[..(open + 1 + close)].Contains((byte)'*')) return KeySlot.Of(pattern);
+        return pattern.Contains((byte)'*') ? -1 : KeySlot.Of(pattern);
     }
 }

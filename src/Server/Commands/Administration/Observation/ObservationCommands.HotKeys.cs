@@ -1,4 +1,3 @@
-using MiniRedis.Cluster;
 using MiniRedis.Resp;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Monitoring;
@@ -146,7 +145,7 @@ static partial class ObservationCommands
             c.Fail(Errors.HotKeysSlots);
             return false;
         }
-        if (!TryNumber(ref c, at, "SLOTS", HashSlot.Count, out var count)) return false;
+        if (!TryNumber(ref c, at, "SLOTS", KeySlot.Count, out var count)) return false;
         if (count >= c.Count - at)
         {
             c.Fail(Errors.Syntax);
@@ -156,8 +155,8 @@ static partial class ObservationCommands
         for (var i = 0; i < count; i++)
         {
             if (!c.TryInteger(at + 1 + i, out var slot)) return false;
-            wanted[i] = (int)Math.Clamp(slot, -1, HashSlot.Count);
-            if (slot is >= 0 and < HashSlot.Count && Array.IndexOf(wanted, (int)slot) == i) continue;
+            wanted[i] = (int)Math.Clamp(slot, -1, KeySlot.Count);
+            if (slot is >= 0 and < KeySlot.Count && Array.IndexOf(wanted, (int)slot) == i) continue;
             c.Fail(Errors.HotKeysSlotNumbers);
             return false;
         }
@@ -283,7 +282,7 @@ static partial class ObservationCommands
             if (ranges.Count > 0 && ranges[^1].Last == slot - 1) ranges[^1] = (ranges[^1].First, slot);
             else ranges.Add((slot, slot));
         }
-        if (slots.Length == 0) ranges.Add((0, HashSlot.Count - 1));
+        if (slots.Length == 0) ranges.Add((0, KeySlot.Count - 1));
         reply.Array(ranges.Count);
         foreach (var (first, last) in ranges)
         {
