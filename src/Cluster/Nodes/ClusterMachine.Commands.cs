@@ -106,6 +106,32 @@ public sealed partial class ClusterMachine
         return null;
     }
 
+    /// <summary>
+    /// CLUSTER REPLICATE NO ONE (Valkey 9): a replica leaves its master and is one itself, without slots or keys, in a shard of its own. A
+    /// master stays what it is.
+    /// </summary>
+    public void LeaveMaster(long now)
+    {
+        Begin(now);
+        if (Myself.IsMaster) return;
+        Notice("Stop replication and turning myself into empty primary (user request).");
+        EmptyAsMaster();
+        Myself.Shard = NodeId.NewRandom(_random);
+        ResetManualFailover();
+        _electionAt = 0;
+        BroadcastPong(toMyShardOnly: false);
+        ConfigurationChanged();
+        Settle();
+    }
+
+    /// <summary>What a replica has is its master's.</summary>
+    void EmptyAsMaster()
+    {
+        MakeMaster(Myself);
+        _outputs.Add(ClusterOutput.BecomeMaster.Instance);
+        _outputs.Add(ClusterOutput.DeleteAllKeys.Instance);
+    }
+
     public string? Failover(FailoverKind kind, long now)
     {
         Begin(now);
@@ -141,12 +167,7 @@ public sealed partial class ClusterMachine
     {
         Begin(now);
         if (Myself.IsMaster && _host.KeyCount != 0) return Errors.ResetWithKeys;
-        if (Myself.IsReplica)
-        {
-            MakeMaster(Myself);
-            _outputs.Add(ClusterOutput.BecomeMaster.Instance);
-            _outputs.Add(ClusterOutput.DeleteAllKeys.Instance);
-        }
+        if (Myself.IsReplica) EmptyAsMaster();
         Slots.CloseAll();
         ResetManualFailover();
         for (var slot = 0; slot < KeySlot.Count; slot++) Assign(slot, null);

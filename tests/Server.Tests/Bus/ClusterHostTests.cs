@@ -175,6 +175,35 @@ public sealed class ClusterHostTests
     }
 
     [Fact]
+    public void A_replica_of_no_one_is_an_empty_master_of_a_shard_of_its_own()
+    {
+        using var master = Start();
+        using var replica = Start();
+        Meet(master, replica);
+        using var client = master.Connect();
+        client.Call(s_all);
+        master.TickUntil(() => MachineOf(master).IsOk);
+        client.Call("SET key value");
+        using var other = replica.Connect();
+        other.Call($"CLUSTER REPLICATE {MachineOf(master).Myself.Id}");
+        replica.TickUntil(() => replica.Server.Keyspace.Count == 1);
+        master.TickUntil(() => MachineOf(master).Myself.Replicas.Count == 1);
+
+        Assert.Equal("+OK", other.Call("cluster replicate no one"));
+        Assert.Null(replica.Server.Follower.Master);
+        Assert.Equal(":0", other.Call("DBSIZE"));
+        Assert.True(MachineOf(replica).Myself is { IsMaster: true, SlotCount: 0 });
+        // The other node learns it, and keeps what it has.
+        master.TickUntil(() => MachineOf(master).Myself.Replicas.Count == 0);
+        Assert.NotEqual(client.Call("CLUSTER MYSHARDID"), other.Call("CLUSTER MYSHARDID"));
+        Assert.Equal("$5 value", client.Call("GET key"));
+        // A master stays what it is.
+        var shard = client.Call("CLUSTER MYSHARDID");
+        Assert.Equal("+OK", client.Call("CLUSTER REPLICATE NO ONE"));
+        Assert.Equal((shard, "$5 value"), (client.Call("CLUSTER MYSHARDID"), client.Call("GET key")));
+    }
+
+    [Fact]
     public void Who_takes_over_by_agreement_is_the_master_and_the_former_one_its_replica()
     {
         using var master = Start();

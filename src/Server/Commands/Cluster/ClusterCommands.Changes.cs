@@ -41,8 +41,31 @@ static partial class ClusterCommands
     static void Forget(ref CommandContext c, ClusterHost cluster) =>
         PerformAndReply(ref c, cluster, cluster.Machine.Forget(Word(c, 2), cluster.Now));
 
-    static void Replicate(ref CommandContext c, ClusterHost cluster) =>
-        PerformAndReply(ref c, cluster, cluster.Machine.Replicate(Word(c, 2), cluster.Now));
+    static Command ReplicateSpec => new()
+    {
+        Name = "REPLICATE", Group = CommandGroup.Cluster, Since = "3.0.0", Complexity = "O(1)",
+        Summary = "Makes this node a replica of a master, or of nobody.",
+        History = [("9.0.0", "Added `NO ONE`, which makes a replica an empty master.")],
+        Arity = -3, Flags = Changing,
+        Args = [Arg.OneOf("master", NodeId, Arg.Block("no-one", Arg.Token("NO"), Arg.Token("ONE")).AddedIn("9.0.0"))],
+        Run = OnNode(Replicate),
+    };
+
+    static void Replicate(ref CommandContext c, ClusterHost cluster)
+    {
+        if (c.Count == 3)
+        {
+            PerformAndReply(ref c, cluster, cluster.Machine.Replicate(Word(c, 2), cluster.Now));
+            return;
+        }
+        if (c.Count > 4 || !c.IsToken(2, "NO"u8) || !c.IsToken(3, "ONE"u8))
+        {
+            c.Fail(Errors.UnknownSubcommandOrArity(c.Arg(1), "CLUSTER"));
+            return;
+        }
+        cluster.Machine.LeaveMaster(cluster.Now);
+        PerformAndReply(ref c, cluster, null);
+    }
 
     static void SetConfigEpoch(ref CommandContext c, ClusterHost cluster)
     {

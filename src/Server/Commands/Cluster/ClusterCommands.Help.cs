@@ -30,7 +30,7 @@ static partial class ClusterCommands
         ("MYSHARDID", "Tells the id of the shard of this node."),
         ("NODES", "Lists the nodes: <id> <ip:port@bus-port[,hostname]> <flags> <master> <ping> <pong> <epoch> <link> <slot> ..."),
         ("REPLICAS <node-id>", "Lists the replicas of the node."),
-        ("REPLICATE <node-id>", "Makes this node a replica of the node."),
+        ("REPLICATE (<node-id>|NO ONE)", "Makes this node a replica of the node, or an empty master."),
         ("RESET [HARD|SOFT]", "Has this node forget the cluster; HARD also who it is."),
         ("SAVECONFIG", "Writes the file of this node's state."),
         ("SET-CONFIG-EPOCH <epoch>", "Gives a new node its first epoch."),

@@ -44,7 +44,7 @@ static partial class ClusterCommands
                 args: Arg.OneOf("options", Arg.Token("FORCE"), Arg.Token("TAKEOVER")).Optional()),
             Told("FORGET", "3.0.0", 3, Changing, "O(1)", "Drops a node from the table.", Forget, args: NodeId),
             MeetSpec,
-            Told("REPLICATE", "3.0.0", 3, Changing, "O(1)", "Makes this node a replica of a master.", Replicate, args: NodeId),
+            ReplicateSpec,
             Told("RESET", "3.0.0", -2, TellingAdmin | CommandFlags.NoScript, "O(N) where N is the number of nodes, and of keys of a replica",
                 "Has this node forget the cluster.", Reset, args: Arg.OneOf("reset-type", Arg.Token("HARD"), Arg.Token("SOFT")).Optional()),
             Told("SAVECONFIG", "3.0.0", 2, Changing, "O(1)", "Writes the file of this node's state.", SaveConfig),

@@ -50,6 +50,8 @@ public sealed class ClusterCommandsTests
     [InlineData("CLUSTER SETSLOT 1 IMPORTING " + Stranger, "-ERR I don't know about node " + Stranger)]
     [InlineData("CLUSTER SETSLOT 1 NODE " + Stranger, "-ERR Unknown node " + Stranger)]
     [InlineData("CLUSTER REPLICATE " + Stranger, "-ERR Unknown node " + Stranger)]
+    [InlineData("CLUSTER REPLICATE NO TWO", "-ERR unknown subcommand or wrong number of arguments for 'REPLICATE'. Try CLUSTER HELP.")]
+    [InlineData("CLUSTER REPLICATE NO ONE ELSE", "-ERR unknown subcommand or wrong number of arguments for 'REPLICATE'. Try CLUSTER HELP.")]
     [InlineData("CLUSTER FORGET " + Stranger, "-ERR Unknown node " + Stranger)]
     [InlineData("CLUSTER REPLICAS " + Stranger, "-ERR Unknown node " + Stranger)]
     [InlineData("CLUSTER COUNT-FAILURE-REPORTS " + Stranger, "-ERR Unknown node " + Stranger)]

@@ -41,6 +41,7 @@ public sealed class CommandCommandsOracleTests
         "set arguments", "hscan arguments", "psubscribe arguments", "client|list arguments", "client|kill arguments", "bitcount arguments", "bitpos arguments",
         "bitop arguments", "bitfield arguments", "module|loadex arguments", "pfmerge arguments", "bgsave arguments",
         "xadd arguments", "xtrim arguments", "xinfo|stream arguments", "cluster|setslot arguments", "cluster|setslot flags",
+        "cluster|replicate arity", "cluster|replicate arguments",
         "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",
         "geopos arguments", "geohash arguments", "georadius arguments", "georadiusbymember arguments",
         // Later versions: names of units in lower case.
