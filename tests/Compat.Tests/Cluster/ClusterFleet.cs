@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Text.RegularExpressions;
+using MiniRedis.Compat.Tests.Replication;
 using MiniRedis.Server.Tests;
 
 namespace MiniRedis.Compat.Tests.Cluster;
@@ -23,22 +25,31 @@ sealed class ClusterFleet : IDisposable
 
     static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    public FleetNode Add(bool isOurs) => isOurs ? AddOurs() : AddReal();
+    public FleetNode Add(bool isOurs) => Keep(isOurs ? MakeOurs() : MakeReal());
 
-    FleetNode AddOurs()
+    /// <summary>Adds a node that everybody reaches through proxies, so that it can be cut off.</summary>
+    public FleetNode AddBehindProxies(bool isOurs)
     {
-        var server = new TestServer(
-            $"cluster-enabled yes\ncluster-node-timeout {NodeTimeout}\nrepl-diskless-sync-delay 0\n", realTime: true, seed: ++_seed);
-        return Keep(new FleetNode(server.Port, server.BusPort, server.Stop, server));
+        // Each connects from an address of its own, by which the others' proxies know it.
+        var address = $"127.0.1.{_nodes.Count + 1}";
+        return Keep(new FleetNode(isOurs ? MakeOurs(address) : MakeReal(address), IPAddress.Parse(address)));
     }
 
-    FleetNode AddReal()
+    FleetNode MakeOurs(string? address = null)
+    {
+        var server = new TestServer(
+            $"cluster-enabled yes\ncluster-node-timeout {NodeTimeout}\nrepl-diskless-sync-delay 0\n"
+            + (address is null ? "" : $"bind-source-addr {address}\n"), realTime: true, seed: ++_seed);
+        return new FleetNode(server.Port, server.BusPort, server.Stop, server);
+    }
+
+    static FleetNode MakeReal(string? address = null)
     {
         var port = PortWithBus();
         var server = new RedisServerProcess(
-            "", "--port", Text(port), "--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout", Text(NodeTimeout),
-            "--repl-diskless-sync-delay", "0");
-        return Keep(new FleetNode(port, port + BusOffset, server.Kill, server));
+            "", ["--port", Text(port), "--save", "", "--cluster-enabled", "yes", "--cluster-node-timeout", Text(NodeTimeout),
+            "--repl-diskless-sync-delay", "0", .. address is null ? Array.Empty<string>() : ["--bind-source-addr", address]]);
+        return new FleetNode(port, port + BusOffset, server.Kill, server);
     }
 
     FleetNode Keep(FleetNode node)
@@ -46,6 +57,19 @@ sealed class ClusterFleet : IDisposable
         _nodes.Add(node);
         return node;
     }
+
+    /// <summary>Nothing passes between a node and the other nodes any more. Clients reach all of them.</summary>
+    public void CutOff(FleetNode node)
+    {
+        foreach (var other in _nodes)
+        {
+            var isCutOff = other == node;
+            other.Close(source => _nodes.Exists(n => source.Equals(n.Source) && n == node != isCutOff));
+        }
+    }
+
+    /// <summary>Everything passes again, and what was held up.</summary>
+    public void Heal() => _nodes.ForEach(node => node.Open());
 
     static int PortWithBus()
     {
@@ -180,13 +204,28 @@ sealed class ClusterFleet : IDisposable
 /// <param name="server">What is behind it.</param>
 sealed class FleetNode(int port, int busPort, Action stop, IDisposable server) : IDisposable
 {
+    readonly CutProxy[] _proxies = [];
+
+    /// <summary>A node behind proxies, whose addresses it announces.</summary>
+    public FleetNode(FleetNode node, IPAddress source) : this(node, source, new CutProxy(node.Port), new CutProxy(node.BusPort)) { }
+
+    FleetNode(FleetNode node, IPAddress source, CutProxy ofClients, CutProxy ofBus) : this(ofClients.Port, ofBus.Port, node.Kill, node)
+    {
+        _proxies = [ofClients, ofBus];
+        Source = source;
+        Assert.Equal("+OK", ClusterFleet.Ask(node, $"CONFIG SET cluster-announce-port {Port} cluster-announce-bus-port {BusPort}"));
+    }
+
     public int Port => port;
 
     public int BusPort => busPort;
 
+    /// <summary>The address it connects from; null where that is nobody's own.</summary>
+    public IPAddress? Source { get; }
+
     public bool IsDown { get; private set; }
 
-    public string Address => $"127.0.0.1:{port}";
+    public string Address => $"127.0.0.1:{port}@{busPort}";
 
     public void Kill()
     {
@@ -194,5 +233,24 @@ sealed class FleetNode(int port, int busPort, Action stop, IDisposable server) :
         stop();
     }
 
-    public void Dispose() => server.Dispose();
+    /// <summary>Has its proxies pass nothing from and to who connects from certain addresses.</summary>
+    public void Close(Func<IPAddress, bool> isBeyond)
+    {
+        foreach (var proxy in _proxies)
+        {
+            proxy.IsBeyond = isBeyond;
+            proxy.IsOpen = false;
+        }
+    }
+
+    public void Open()
+    {
+        foreach (var proxy in _proxies) proxy.IsOpen = true;
+    }
+
+    public void Dispose()
+    {
+        foreach (var proxy in _proxies) proxy.Dispose();
+        server.Dispose();
+    }
 }

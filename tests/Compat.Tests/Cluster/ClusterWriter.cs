@@ -5,7 +5,7 @@ using MiniRedis.Server.Tests;
 namespace MiniRedis.Compat.Tests.Cluster;
 
 /// <summary>
-/// A client that goes where it is sent: MOVED, ASK, TRYAGAIN, and the next node where one is gone. It writes keys in turn and knows which
+/// A client that goes where it is sent: MOVED, ASK, TRYAGAIN, and to the next node where one is gone or cut off. It writes keys in turn and knows which
 /// writes a master and one of its replicas have acknowledged: these must be there at the end.
 /// </summary>
 /// <remarks>One thread.</remarks>
@@ -41,6 +41,9 @@ sealed class ClusterWriter(ClusterFleet fleet) : IDisposable
         _acknowledged[key] = value;
     }
 
+    /// <summary>A key that was last found at a node.</summary>
+    public string KeyOf(FleetNode node) => _homes.First(home => home.Value == node.Port).Key;
+
     /// <summary>All that was acknowledged is there.</summary>
     public void CheckAll()
     {
@@ -63,14 +66,15 @@ sealed class ClusterWriter(ClusterFleet fleet) : IDisposable
                 reply = Try(target, command) ?? "";
                 if (reply.Length > 0 && reply[0] != '-') return reply;
             }
-            else if (reply.Length == 0)
+            else if (reply.Length == 0 || reply.StartsWith("-CLUSTERDOWN", StringComparison.Ordinal))
             {
+                // Another node may know more than one that is gone or cut off.
                 var alive = fleet.Alive.ToList();
                 port = alive[(alive.FindIndex(n => n.Port == port) + 1) % alive.Count].Port;
                 Thread.Yield();
             }
-            else if (reply.StartsWith("-TRYAGAIN", StringComparison.Ordinal) || reply.StartsWith("-CLUSTERDOWN", StringComparison.Ordinal)
-                || reply.StartsWith("-LOADING", StringComparison.Ordinal) || reply.StartsWith("-MASTERDOWN", StringComparison.Ordinal))
+            else if (reply.StartsWith("-TRYAGAIN", StringComparison.Ordinal) || reply.StartsWith("-LOADING", StringComparison.Ordinal)
+                || reply.StartsWith("-MASTERDOWN", StringComparison.Ordinal))
             {
                 Thread.Yield();
             }

@@ -61,6 +61,33 @@ public sealed class MixedClusterTests : IDisposable
         await _fleet.Check();
     }
 
+    /// <summary>A partition: the clients reach every node, the nodes of one side do not reach the other.</summary>
+    [RedisServerTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_master_that_is_cut_off_refuses_writes_and_follows_who_has_its_slots_afterwards(bool ourMasters)
+    {
+        for (var i = 0; i < Masters; i++) _fleet.AddBehindProxies(ourMasters);
+        for (var i = 0; i < Masters; i++) _fleet.AddBehindProxies(!ourMasters);
+        await _fleet.Create(replicas: 1);
+        using var writer = new ClusterWriter(_fleet);
+        for (var i = 0; i < 500; i++) writer.Write(keys: 200, replicas: 1);
+        Assert.Equal(200, writer.Count);
+        var cut = _fleet.Nodes[0];
+        var replica = ReplicaOf(cut);
+        _fleet.CutOff(cut);
+        // What the master alone has does not count.
+        while (!ClusterFleet.Ask(replica, "ROLE").Contains("master", StringComparison.Ordinal)) writer.Write(keys: 200, replicas: 1);
+        ClusterFleet.Until(cut, "CLUSTER INFO", info => info.Contains("cluster_state:fail", StringComparison.Ordinal));
+        for (var i = 0; i < 500; i++) writer.Write(keys: 200, replicas: 0, set: "after");
+        Assert.Equal("-CLUSTERDOWN The cluster is down", ClusterFleet.Ask(cut, $"SET {writer.KeyOf(replica)} lost"));
+        _fleet.Heal();
+        ClusterFleet.Until(cut, "INFO replication", info =>
+            info.Contains($"master_port:{replica.Port}\r\n", StringComparison.Ordinal) && info.Contains("master_link_status:up", StringComparison.Ordinal));
+        writer.CheckAll();
+        await _fleet.Check();
+    }
+
     FleetNode ReplicaOf(FleetNode master) => _fleet.Nodes.First(n =>
         ClusterFleet.Ask(n, "INFO replication").Contains($"master_port:{master.Port}\r\n", StringComparison.Ordinal));
 

@@ -37,6 +37,9 @@ sealed class CutProxy : IDisposable
         }
     }
 
+    /// <summary>By the address it connects from: whether who connects is on the other side of the partition. All are by default.</summary>
+    public Func<IPAddress, bool> IsBeyond { private get; set; } = _ => true;
+
     /// <summary>Connections so far.</summary>
     public int Count { get; private set; }
 
@@ -57,21 +60,40 @@ sealed class CutProxy : IDisposable
         while (true)
         {
             var near = _listener.AcceptSocket();
-            _open.Wait();
-            var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            far.Connect(IPAddress.Loopback, _target);
-            lock (_sockets)
-            {
-                if (_isOver) return;
-                _sockets.AddRange([near, far]);
-            }
-            Count++;
-            Start(() => Pass(near, far, null));
-            Start(() => Pass(far, near, Budget()));
+            Start(() => Connect(near, ((IPEndPoint)near.RemoteEndPoint!).Address));
         }
     }
 
-    void Pass(Socket from, Socket to, long? budget)
+    void Connect(Socket near, IPAddress source)
+    {
+        AwaitOpen(source);
+        var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        lock (_sockets)
+        {
+            _sockets.AddRange([near, far]);
+            if (_isOver) Cut();
+            else Count++;
+        }
+        try
+        {
+            far.Connect(IPAddress.Loopback, _target);
+        }
+        catch (SocketException)
+        {
+            // Nobody is there.
+            near.Dispose();
+            return;
+        }
+        Start(() => Pass(far, near, source, Budget()));
+        Pass(near, far, source, null);
+    }
+
+    void AwaitOpen(IPAddress source)
+    {
+        if (IsBeyond(source)) _open.Wait();
+    }
+
+    void Pass(Socket from, Socket to, IPAddress source, long? budget)
     {
         try
         {
@@ -82,7 +104,7 @@ sealed class CutProxy : IDisposable
                 var count = from.Receive(buffer.AsSpan(0, room));
                 if (count == 0) break;
                 passed += count;
-                _open.Wait();
+                AwaitOpen(source);
                 for (var sent = 0; sent < count;) sent += to.Send(buffer.AsSpan(sent, count - sent));
             }
         }
