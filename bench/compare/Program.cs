@@ -16,7 +16,7 @@ var rounds = new Option<int>("--rounds") { Description = "Rounds of each workloa
 var scale = new Option<double>("--scale") { Description = "Factor on the number of requests and keys; 0.01 shows that all works.", DefaultValueFactory = _ => 1 };
 var only = new Option<string[]>("--only")
 {
-    Description = "Parts to run: commands, collections, scripts, memory, connections, access, pubsub, tracking, hotkeys, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, slots, caching, leases, purges, afterpurge, stampede, start.",
+    Description = "Parts to run: commands, collections, scripts, memory, connections, access, pubsub, tracking, hotkeys, pauses, load, snapshot, stalls, hitrate, bound, expiry, defrag, aof, returned, replication, slots, caching, leases, purges, afterpurge, stampede, start.",
     AllowMultipleArgumentsPerToken = true,
 };
 
@@ -47,6 +47,7 @@ root.SetAction(parsed =>
     if (Wants("expiry")) Expiry.Measure(mine, parsed.GetValue(redis)!, (int)(1_000_000 * factor));
     if (Wants("aof")) Measure.AppendOnly(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("returned")) Returned.Measure(mine, parsed.GetValue(redis)!, factor);
+    if (Wants("replication")) Replication.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("slots")) SlotMove.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("caching")) Caching.Measure(mine, parsed.GetValue(redis)!, parsed.GetValue(rounds), factor);
     if (Wants("leases")) Leases.Measure(mine, parsed.GetValue(rounds), factor);

@@ -30,6 +30,7 @@ public sealed class CompareTests
     [InlineData("leases", "50 clients, P=*3", "1 clients, P=256*1")]
     [InlineData("purges", "CACHE.PURGE PREFIX among 5000 keys*1", "                   0 *3", "                1000 *1", "CACHE.PURGE TAG*2", "SMEMBERS, DEL*1")]
     [InlineData("afterpurge", "GET P=*3", "SET P=*3", "MGET of 4 P=*3")]
+    [InlineData("replication", "MiniRedis  *2", "MiniRedis, dual channel*1", "redis-server*2")]
     [InlineData("slots", "MiniRedis, as a whole*1", "MiniRedis, MIGRATE*1", "redis-server, MIGRATE*1")]
     [InlineData("stampede", "MiniRedis, *3", "redis-server, *3")]
     [InlineData("returned", "a million GETs*2", "MULTI of*2", "a value of 512 MB*2")]
