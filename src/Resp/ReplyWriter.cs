@@ -95,6 +95,9 @@ public sealed unsafe partial class ReplyWriter(IReplyMemory? memory = null)
         }
     }
 
+    /// <summary>Whether something was written, and dropped, since <see cref="Muted"/> was set.</summary>
+    public bool HasDropped => _muted && _start != null;
+
     private IBufferWriter<byte>? _attachedOutput;
 
     /// <summary>Of <see cref="Written"/>, the bytes that the output has. Between replies.</summary>

@@ -103,7 +103,7 @@ sealed partial class CommandRunner
         if (!client.Has(ClientFlags.Blocked))
         {
             client.Waiting = null;
-            if (reply.Muted) EndMuted(client, reply);
+            if (reply.Muted) EndMuted(client, client.LastCommand, reply);
             if (client.Tracking is { } cached) EndCaching(client, cached, client.LastCommand);
         }
         if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);

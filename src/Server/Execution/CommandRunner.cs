@@ -79,7 +79,7 @@ sealed partial class CommandRunner(
                 if (blocked.HasReady && !script.IsRunning) blocked.Serve();
             }
         }
-        if (reply.Muted) EndMuted(client, reply);
+        if (reply.Muted) EndMuted(client, command, reply);
         if (reply.NotesErrors) NoteImport(client, reply);
         if (client.Tracking is { } cached) EndCaching(client, cached, command);
         if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);
@@ -284,8 +284,14 @@ sealed partial class CommandRunner(
     }
 
     /// <summary>After a command under CLIENT REPLY OFF or SKIP; the command itself may have been CLIENT REPLY ON.</summary>
-    static void EndMuted(Client client, ReplyWriter reply)
+    void EndMuted(Client client, CommandSpec? command, ReplyWriter reply)
     {
+        // What a replica is sent is the stream. One that asks for something else takes it for something else.
+        if (reply.HasDropped && client.Has(ClientFlags.Replica) && client.Connection.Closing == CloseMode.Open)
+        {
+            log.ReplicaGotReply(command?.FullName ?? "<unknown>", client.Replica!.Name);
+            client.Connection.CloseLocked(CloseMode.AtOnce, "a replica was about to be answered");
+        }
         // The reply of a waiting command is still to come.
         if (client.ReplyMode == ReplyMode.SkipThis && !client.Has(ClientFlags.Blocked)) client.ReplyMode = ReplyMode.On;
         reply.Muted = false;

@@ -87,6 +87,9 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Information, "Synchronization with replica {replica} succeeded")]
     public partial void ReplicaSynchronized(string replica);
 
+    [LoggerMessage(LogLevel.Warning, "Replica generated a reply to command '{command}', disconnecting it: {replica}")]
+    public partial void ReplicaGotReply(string command, string replica);
+
     [LoggerMessage(LogLevel.Information, "Connection with replica {replica} lost.")]
     public partial void ReplicaLost(string replica);
 

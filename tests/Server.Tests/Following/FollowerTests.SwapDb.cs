@@ -33,6 +33,8 @@ public sealed partial class FollowerTests
             -> $3 old
             BGSAVE
             -> -LOADING Redis is loading the dataset in memory
+            CONFIG SET appendonly no
+            -> -LOADING Redis is loading the dataset in memory
             """);
         Assert.Contains(" $3 old ", client.Call("FUNCTION LIST"), StringComparison.Ordinal);
         Assert.Contains("\r\nloading:0\r\nasync_loading:1\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);

@@ -386,18 +386,37 @@ public sealed class MasterTests
     }
 
     [Fact]
-    public void A_replica_may_not_use_keys_and_is_answered_nothing()
+    public void A_replica_that_says_what_needs_no_answer_gets_the_stream()
     {
         using var server = new TestServer(ByFile);
         using var client = server.Connect();
         using var replica = new FakeReplica(server);
         replica.FullSync();
-        replica.Client.Send("PING");
-        replica.Client.Send("SET a 1");
+        replica.Client.Send("REPLCONF ACK 1");
         replica.Client.Send("SYNC");
+        replica.Client.Send("PSYNC ? -1");
         client.Call("SET b 2");
         replica.Expect("SELECT 0", "SET b 2");
-        Assert.Equal("$-1", client.Call("GET a"));
+    }
+
+    /// <summary>An answer would stand in the middle of the stream.</summary>
+    [Theory]
+    [InlineData("PING", "ping")]
+    [InlineData("XINFO HELP", "xinfo|help")]
+    [InlineData("SET a 1", "set")]
+    [InlineData("GET", "get")]
+    [InlineData("NOSUCH", "<unknown>")]
+    public void A_replica_that_asks_for_an_answer_is_closed(string request, string command)
+    {
+        var log = new LogLines();
+        using var server = new TestServer(ByFile, log: log);
+        using var client = server.Connect();
+        using var replica = new FakeReplica(server);
+        replica.FullSync();
+        replica.Client.Send(request);
+        server.TickUntil(() => server.Server.Replicas.Count == 0);
+        Assert.Contains($"Replica generated a reply to command '{command}', disconnecting it: 127.0.0.1:", log.Text, StringComparison.Ordinal);
+        Assert.Equal(":0", client.Call("DBSIZE"));
     }
 
     [Fact]

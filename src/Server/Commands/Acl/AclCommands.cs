@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Execution;
@@ -97,6 +98,8 @@ static partial class AclCommands
             return;
         }
         var digits = (int)(bits + BitsPerDigit - 1) / BitsPerDigit;
-        c.Reply.Bulk(System.Security.Cryptography.RandomNumberGenerator.GetHexString(digits, lowercase: true));
+        var words = new ulong[MostBits / 64];
+        SystemRandom.Fill(words);
+        c.Reply.Bulk(Convert.ToHexStringLower(MemoryMarshal.AsBytes<ulong>(words))[..digits]);
     }
 }

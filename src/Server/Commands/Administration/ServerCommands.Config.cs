@@ -95,7 +95,7 @@ static partial class ServerCommands
             pairs[i] = (ConfigText.FromBytes(c.Arg(at)), ConfigText.FromBytes(c.Arg(at + 1)));
             if (ConfigTable.IsSensitive(pairs[i].Name)) c.Redact(at + 1);
         }
-        var context = new ConfigSetContext(FromLocalConnection: c.Client.IsLocal, Loading: c.Server.Dataset.IsLoading);
+        var context = new ConfigSetContext(FromLocalConnection: c.Client.IsLocal, Loading: c.Server.Dataset.IsLoadingAny);
         if (c.Server.ConfigService.TrySet(pairs, context, out var error)) c.Reply.Ok();
         else c.Fail(Encoding.Latin1.GetBytes(error!));
     }
