@@ -310,7 +310,12 @@ sealed class FullSyncs
             if (replica.State == ReplicaState.WaitsForSnapshot) LeaveSave();
             return;
         }
-        if (_replicas.All.Any(other => other.Transfer == transfer)) return;
+        if (_replicas.All.Any(other => other.Transfer == transfer))
+        {
+            // It may have been the slowest, for which the file was held up.
+            _replicas.Trim(transfer);
+            return;
+        }
         _transfers.Remove(transfer);
         if (transfer == _streaming && !transfer.IsComplete)
         {

@@ -200,7 +200,8 @@ sealed class Replicas(
         statistics.NetReplicationOutputBytes += bytes;
     }
 
-    void Trim(RdbTransfer transfer)
+    /// <summary>Gives back of a file what all have been given who still want it.</summary>
+    public void Trim(RdbTransfer transfer)
     {
         var slowest = long.MaxValue;
         foreach (var replica in _all)

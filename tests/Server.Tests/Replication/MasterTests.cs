@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using MiniRedis.Server.Replication;
 
 namespace MiniRedis.Server.Tests.Replication;
 
@@ -163,6 +164,31 @@ public sealed class MasterTests
         Assert.Equal(first.Line(), second.Line());
         Assert.Equal(first.File(), second.File());
         Assert.Equal(1, server.Server.Statistics.Snapshots);
+    }
+
+    [Fact]
+    public void What_one_replica_has_held_up_goes_to_the_others_when_it_has_gone()
+    {
+        using var server = new TestServer("repl-diskless-sync-delay 5\nrepl-diskless-sync-max-replicas 2\nrdbcompression no");
+        using var client = server.Connect();
+        for (var i = 0; i < 40; i++) client.CallWords("SET", $"k{i}", new string('v', 1 << 20));
+        using var reader = new FakeReplica(server, "REPLCONF capa eof");
+        using var other = new FakeReplica(server, "REPLCONF capa eof");
+        other.Client.Socket.ReceiveBufferSize = 4096;
+        reader.Client.Send("PSYNC ? -1");
+        other.Client.Send("PSYNC ? -1");
+        var buffer = new byte[1 << 20];
+        Replica? Reading() => server.Server.Replicas.All.OrderByDescending(replica => replica.TransferPosition).FirstOrDefault();
+        bool Read(Func<Replica, bool> condition)
+        {
+            while (reader.Client.Socket.Available > 0) reader.Client.Socket.Receive(buffer);
+            return Reading() is { } replica && condition(replica);
+        }
+        // One has all that there is, the other one has stopped reading, and so has who reads the data.
+        server.TickUntil(() => Read(replica => replica.Transfer is { } held && held.Bytes.MemoryBytes >= 4 << 20 && replica.TransferPosition == held.Bytes.End));
+        Assert.False(Reading()!.Transfer!.IsComplete);
+        other.Dispose();
+        server.TickUntil(() => Read(replica => replica.State == ReplicaState.Online));
     }
 
     [Fact]
