@@ -7,6 +7,7 @@ namespace MiniRedis.Server.Tests.Execution;
 /// A start and a full synchronization with the n-th block of memory refused, alone or with all after it, for one n after the other
 /// until it gets through: the data set is whole, or the server has ended and says so.
 /// </summary>
+[Trait("Size", "Large")]
 public sealed class RefusedLoadingTests
 {
     const int FirstBlocks = 20;

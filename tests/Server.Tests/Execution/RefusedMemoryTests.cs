@@ -10,6 +10,7 @@ namespace MiniRedis.Server.Tests.Execution;
 /// Every write command, with the n-th block of memory refused, alone or with all after it, for every n until it gets through. It
 /// answers -OOM and nothing has changed, to the byte; or it succeeds and all invariants hold; or the server has ended.
 /// </summary>
+[Trait("Size", "Large")]
 public sealed class RefusedMemoryTests
 {
     /// <summary>Small thresholds: collections change their form after a few elements.</summary>
