@@ -75,8 +75,7 @@ public sealed class AofSwitchTests : IDisposable
             server.TickUntil(() => server.Server.Aof.BufferBytes == 0 && !server.Server.Snapshots.IsActive);
             Assert.Equal(
                 $"#AFTER:{length} appendonly.aof.1.incr.aof *2 $6 SELECT $1 0 *2 $4 INCR $5 after *2 $4 INCR $5 after ", _directory.Incremental(2));
-            Directory.CreateDirectory(killed.AofPath(""));
-            foreach (var name in _directory.Names) File.Copy(_directory.AofPath(name), killed.AofPath(name));
+            _directory.CopyTo(killed);
             _directory.Files.ReleaseSyncs();
             server.TickUntil(() =>
             {
