@@ -25,6 +25,7 @@ sealed class FailingFiles : IFileStore
 
     readonly FileStore _disk = new();
     readonly object _gate = new();
+    readonly List<string> _synced = [];
     bool _holdsSyncs, _refusesAllOpens;
     int _opensLeft = int.MaxValue, _refusedOpens;
 
@@ -53,6 +54,15 @@ sealed class FailingFiles : IFileStore
 
     /// <summary>Syncs that have ended, well or not.</summary>
     public int Syncs { get; private set; }
+
+    /// <summary>The names of the files that were synced, in the order in which that ended.</summary>
+    public string[] Synced
+    {
+        get
+        {
+            lock (_gate) return [.. _synced];
+        }
+    }
 
     /// <summary>Whether syncs wait.</summary>
     public bool Holds
@@ -175,6 +185,7 @@ sealed class FailingFiles : IFileStore
         }
         Check(FileStep.Sync, path);
         file.Sync();
+        lock (_gate) _synced.Add(Path.GetFileName(path));
     }
 
     sealed class Writer(FailingFiles files, string path, IFileWriter file) : IFileWriter
