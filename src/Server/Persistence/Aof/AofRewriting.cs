@@ -237,5 +237,6 @@ sealed class AofRewriting(
         if (++FailuresInARow < FailuresBeforeDelay) return;
         var minutes = Math.Min(MostDelayMinutes, 1 << Math.Min(FailuresInARow - FailuresBeforeDelay, 10));
         _retryAt = Clock.Now + minutes * 60_000L;
+        log.AofRewriteDelayed(minutes);
     }
 }
