@@ -55,6 +55,9 @@ sealed partial class ServerLog
     [LoggerMessage(LogLevel.Warning, "Background AOF rewrite failed: {reason}")]
     public partial void AofRewriteFailed(string reason);
 
+    [LoggerMessage(LogLevel.Warning, "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in {minutes} minutes")]
+    public partial void AofRewriteDelayed(int minutes);
+
     [LoggerMessage(LogLevel.Information, "Killing running AOF rewrite child, that is, giving its snapshot up")]
     public partial void AofRewriteCancelled();
 

@@ -33,6 +33,7 @@ abstract class SnapshotJob
                 {
                     if (database != current) Select(current = database);
                     Key(record);
+                    feed.NoteWritten();
                     if (delay.IsSet && !delay.Wait(feed)) return false;
                 }
             }

@@ -27,7 +27,7 @@ public sealed class SnapshotFeed
     readonly LinkedList<FrozenValue> _values = new();
     readonly Stack<ImageChunk> _spare = new();
     readonly Action<FrozenValue> _onRead;
-    long _waiting, _progress;
+    long _waiting, _progress, _written;
     int _untold;
     bool _closed;
     volatile bool _cancelled, _finished, _isAwaited;
@@ -49,6 +49,12 @@ public sealed class SnapshotFeed
 
     /// <summary>Notes a step of the consumer within a value that takes long.</summary>
     public void NoteProgress() => Interlocked.Increment(ref _progress);
+
+    /// <summary>Keys that the consumer has written. Any thread.</summary>
+    public long Written => Volatile.Read(ref _written);
+
+    /// <summary>Notes a key that is written. Only the consumer's thread does so.</summary>
+    public void NoteWritten() => Volatile.Write(ref _written, _written + 1);
 
     /// <summary>Whether the snapshot was given up: then the consumer gets nothing more.</summary>
     public bool IsCancelled => _cancelled;

@@ -20,9 +20,14 @@ sealed class FailingFiles : IFileStore
     /// <summary>The system's words for ENOSPC and for EIO.</summary>
     public const string NoSpace = "No space left on device", InputOutput = "Input/output error";
 
+    /// <summary>The system's words for EMFILE.</summary>
+    public const string NoDescriptor = "Too many open files";
+
     readonly FileStore _disk = new();
     readonly object _gate = new();
-    bool _holdsSyncs;
+    readonly List<string> _synced = [];
+    bool _holdsSyncs, _refusesAllOpens;
+    int _opensLeft = int.MaxValue, _refusedOpens;
 
     volatile FileStep _failsAt;
 
@@ -50,6 +55,15 @@ sealed class FailingFiles : IFileStore
     /// <summary>Syncs that have ended, well or not.</summary>
     public int Syncs { get; private set; }
 
+    /// <summary>The names of the files that were synced, in the order in which that ended.</summary>
+    public string[] Synced
+    {
+        get
+        {
+            lock (_gate) return [.. _synced];
+        }
+    }
+
     /// <summary>Whether syncs wait.</summary>
     public bool Holds
     {
@@ -75,14 +89,47 @@ sealed class FailingFiles : IFileStore
         }
     }
 
+    /// <summary>Refuses to open a file or a directory, as if no descriptor were left.</summary>
+    /// <param name="opens">How many are opened before.</param>
+    /// <param name="forGood">Whether all later ones are refused as well, until <see cref="AllowOpens"/>.</param>
+    public void RefuseOpens(int opens, bool forGood)
+    {
+        lock (_gate) (_opensLeft, _refusesAllOpens, _refusedOpens) = (opens, forGood, 0);
+    }
+
+    /// <summary>Refuses none any more.</summary>
+    /// <returns>How many were refused.</returns>
+    public int AllowOpens()
+    {
+        lock (_gate)
+        {
+            _opensLeft = int.MaxValue;
+            return _refusedOpens;
+        }
+    }
+
+    void Open()
+    {
+        lock (_gate)
+        {
+            if (_opensLeft == int.MaxValue) return;
+            var left = _opensLeft--;
+            if (left > 0 || left < 0 && !_refusesAllOpens) return;
+            _refusedOpens++;
+        }
+        throw new IOException(NoDescriptor);
+    }
+
     public IFileWriter Create(string path)
     {
+        Open();
         Check(FileStep.Create, path);
         return new Writer(this, path, _disk.Create(path));
     }
 
     public IFileWriter Append(string path)
     {
+        Open();
         Check(FileStep.Create, path);
         return new Writer(this, path, _disk.Append(path));
     }
@@ -95,13 +142,18 @@ sealed class FailingFiles : IFileStore
 
     public void SyncDirectory(string path)
     {
+        Open();
         Check(FileStep.SyncDirectory, path);
         _disk.SyncDirectory(path);
     }
 
     public bool CreateDirectory(string path) => _disk.CreateDirectory(path);
 
-    public IDisposable? TryLock(string path) => _disk.TryLock(path);
+    public IDisposable? TryLock(string path)
+    {
+        Open();
+        return _disk.TryLock(path);
+    }
 
     public void Delete(string path)
     {
@@ -133,6 +185,7 @@ sealed class FailingFiles : IFileStore
         }
         Check(FileStep.Sync, path);
         file.Sync();
+        lock (_gate) _synced.Add(Path.GetFileName(path));
     }
 
     sealed class Writer(FailingFiles files, string path, IFileWriter file) : IFileWriter

@@ -8,7 +8,7 @@ using MiniRedis.Server.Persistence.Rdb;
 namespace MiniRedis.Server.Persistence.Aof;
 
 /// <summary>The files of the AOF and their manifest, on the disk. Under the executor's lock.</summary>
-sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog log) 
+sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog log)
 {
     // The list on disk; see Adopt.
     AofManifest _onDisk = AofManifest.Empty;
@@ -134,11 +134,14 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         log.AofUpgraded(name, settings.AppendDirname);
     }
 
-    /// <summary>Makes sure that there is a base, even an empty one, and a file to write to.</summary>
-    public void Complete()
+    /// <summary>Makes sure that there is a base, even an empty one, and opens the file to write to.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public IFileWriter Complete()
     {
+        DeleteHistory();
         var manifest = Manifest;
-        if (manifest.Base is null && manifest.Incremental.Count == 0)
+        if (manifest.Incremental.Count > 0) return saving.Files.Append(CurrentPath);
+        if (manifest.Base is null)
         {
             Claim();
             manifest = manifest.WithBase(settings.AppendFilename, settings.AofUseRdbPreamble, kept: 0);
@@ -147,14 +150,35 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
             if (settings.AofUseRdbPreamble) saving.Write(PathOf(name), PathOf($"temp-{Environment.ProcessId}.aof"), isAofBase: true);
             else saving.Files.Create(PathOf(name)).Dispose();
         }
-        if (manifest.Incremental.Count == 0)
+        return AddIncremental(manifest, isWritten: true);
+    }
+
+    /// <summary>
+    /// Makes the next file to write to, and lists it. The file comes first: one that is listed and missing keeps the server from
+    /// starting. It stays open: what is listed can be written though no descriptor is left.
+    /// </summary>
+    /// <param name="manifest">The list without it.</param>
+    /// <param name="isWritten">Whether the list is written; otherwise see <see cref="Adopt"/>.</param>
+    /// <exception cref="IOException">
+    /// The disk refuses, and the list stays as it was. That on disk may have the file already, which is empty.
+    /// </exception>
+    public IFileWriter AddIncremental(AofManifest manifest, bool isWritten)
+    {
+        var before = Manifest;
+        manifest = manifest.WithIncremental(settings.AppendFilename);
+        var file = saving.Files.Create(PathOf(manifest.Incremental[^1].Name));
+        try
         {
-            manifest = manifest.WithIncremental(settings.AppendFilename);
-            // Created before it is listed: a listed file that is missing keeps the server from starting.
-            saving.Files.Create(PathOf(manifest.Incremental[^1].Name)).Dispose();
+            if (isWritten) Commit(manifest);
+            else Adopt(manifest);
+            return file;
         }
-        if (manifest != Manifest) Commit(manifest);
-        DeleteHistory();
+        catch
+        {
+            file.Dispose();
+            Adopt(before);
+            throw;
+        }
     }
 
     /// <summary>Replaces the list. Whenever power fails, the disk has either the new list or the old one, complete.</summary>
@@ -238,7 +262,7 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     }
 
     /// <summary>Bytes of a file, for INFO and for the growth that calls for a rewrite; 0 if that cannot be told.</summary>
-    public static long BytesOf(string path)
+    static long BytesOf(string path)
     {
         try
         {

@@ -55,22 +55,22 @@ sealed class AofRewriting(
         var files = aof.Files;
         Unschedule();
         var awaitsBase = settings.AppendOnly && (!aof.IsOn || AwaitsBase);
-        var before = files.Manifest;
         try
         {
             files.Claim();
             // While the directory was free, another server may have changed the list.
             if (!aof.IsOn) files.Load();
-            if (settings.AppendOnly) AddIncremental(files, awaitsBase);
-            if (awaitsBase && !aof.IsOn) aof.Start();
-            else if (aof.IsOn) aof.SwitchFile();
+            if (settings.AppendOnly)
+            {
+                var file = files.AddIncremental(files.Manifest, isWritten: !awaitsBase);
+                if (aof.IsOn) aof.SwitchFile(file);
+                else aof.Start(file);
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
         {
             NoteFailure(failure);
-            // The list may have changed before the disk refused.
-            if (aof.IsOn && files.Manifest != before) aof.SwitchFile();
-            else if (!aof.IsOn) files.Revert();
+            if (!aof.IsOn) files.Revert();
             ReleaseIfOff();
             return false;
         }
@@ -97,14 +97,6 @@ sealed class AofRewriting(
     void ReleaseIfOff()
     {
         if (!settings.AppendOnly) aof.Files.Release();
-    }
-
-    void AddIncremental(AofFiles files, bool awaitsBase)
-    {
-        var manifest = files.Manifest.WithIncremental(settings.AppendFilename);
-        saving.Files.Create(files.PathOf(manifest.Incremental[^1].Name)).Dispose();
-        if (awaitsBase) files.Adopt(manifest);
-        else files.Commit(manifest);
     }
 
     /// <summary>Follows the directive appendonly: turns the AOF on, which takes a rewrite, or off.</summary>
@@ -245,5 +237,6 @@ sealed class AofRewriting(
         if (++FailuresInARow < FailuresBeforeDelay) return;
         var minutes = Math.Min(MostDelayMinutes, 1 << Math.Min(FailuresInARow - FailuresBeforeDelay, 10));
         _retryAt = Clock.Now + minutes * 60_000L;
+        log.AofRewriteDelayed(minutes);
     }
 }

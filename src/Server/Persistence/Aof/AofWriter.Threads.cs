@@ -43,7 +43,7 @@ sealed partial class AofWriter
                 while (_taken.TryPeek(out var item) && MayWrite(item))
                 {
                     if (item.Chunk is { } chunk) WriteTaken(chunk);
-                    else Switch(item.Path!);
+                    else Switch(item.Next!.Value);
                     _taken.Dequeue();
                 }
             }
@@ -74,7 +74,7 @@ sealed partial class AofWriter
         TrySync();
         lock (_lock)
         {
-            if (item.Path is null && HeldBackFor > 0) return false;
+            if (item.Next is null && HeldBackFor > 0) return false;
         }
         NoteIfBehind();
         return true;
@@ -235,15 +235,14 @@ sealed partial class AofWriter
     }
 
     /// <summary>Goes on in another file. A sync of the present one may be running: there is another, of the whole file.</summary>
-    void Switch(string path)
+    void Switch((IFileWriter File, string Path) next)
     {
         CutTorn();
-        var next = _files.Append(path);
         var note = AofNote.After(_path, _file.Length);
         lock (_lock)
         {
             _retired.Enqueue((_file, _written));
-            (_file, _path, _note, _isNoted, _switchedAt) = (next, path, note, false, Now);
+            (_file, _path, _note, _isNoted, _switchedAt) = (next.File, next.Path, note, false, Now);
         }
     }
 

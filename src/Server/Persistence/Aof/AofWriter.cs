@@ -31,7 +31,6 @@ sealed partial class AofWriter : IDisposable
     const int MostSpare = 16;
 
     readonly object _lock = new();
-    readonly IFileStore _files;
     readonly TimeProvider _time;
     readonly Action _onProgress;
     readonly Thread _writing, _syncing;
@@ -66,15 +65,14 @@ sealed partial class AofWriter : IDisposable
     int _failures;
     volatile string? _writeError, _syncError;
 
-    /// <param name="files">The disk.</param>
-    /// <param name="path">The file to begin with.</param>
+    /// <param name="file">The file to begin with. It belongs to the writer, even if that cannot be made.</param>
+    /// <param name="path">Its path.</param>
     /// <param name="time">The clock for "everysec".</param>
     /// <param name="onProgress">Called on another thread when bytes were synced, or when an error began or ended.</param>
-    /// <exception cref="IOException">The file cannot be opened.</exception>
-    public AofWriter(IFileStore files, string path, TimeProvider time, Action onProgress)
+    /// <exception cref="IOException">There is no thread for it.</exception>
+    public AofWriter(IFileWriter file, string path, TimeProvider time, Action onProgress)
     {
-        _file = files.Append(path);
-        (_files, _path, _time, _onProgress) = (files, path, time, onProgress);
+        (_file, _path, _time, _onProgress) = (file, path, time, onProgress);
         _writing = new Thread(Run) { Name = "aof", IsBackground = true };
         _syncing = new Thread(RunSyncs) { Name = "aof-sync", IsBackground = true };
         try
@@ -90,7 +88,7 @@ sealed partial class AofWriter : IDisposable
     }
 
     /// <summary>Bytes to write or, if these are null, the file to switch to.</summary>
-    readonly record struct Item(AofChunk? Chunk, string? Path);
+    readonly record struct Item(AofChunk? Chunk, (IFileWriter File, string Path)? Next);
 
     /// <summary>The position up to which everything is synced. Any thread.</summary>
     public long Synced => Interlocked.Read(ref _synced);
@@ -215,11 +213,13 @@ sealed partial class AofWriter : IDisposable
     }
 
     /// <summary>Later bytes go to another file, once the present one is synced.</summary>
-    public void SwitchTo(string path)
+    /// <param name="file">The other one, which belongs to the writer. The list names it by now, so it is open: a switch cannot fail.</param>
+    /// <param name="path">Its path.</param>
+    public void SwitchTo(IFileWriter file, string path)
     {
         lock (_lock)
         {
-            _inbox.Enqueue(new(null, path));
+            _inbox.Enqueue(new(null, (file, path)));
             _tail = null;
             Monitor.PulseAll(_lock);
         }
@@ -262,7 +262,11 @@ sealed partial class AofWriter : IDisposable
         // A thread that could not be started has nothing to end.
         if (_writing.IsAlive) _writing.Join();
         if (_syncing.IsAlive) _syncing.Join();
-        foreach (var item in _inbox.Concat(_taken)) item.Chunk?.Dispose();
+        foreach (var item in _inbox.Concat(_taken))
+        {
+            item.Chunk?.Dispose();
+            item.Next?.File.Dispose();
+        }
         foreach (var chunk in _spare) chunk.Dispose();
         foreach (var (file, _) in _retired) file.Dispose();
         _file.Dispose();

@@ -101,37 +101,38 @@ sealed class AppendOnlyFile(
     /// <exception cref="IOException">The disk refuses.</exception>
     public void Open()
     {
-        Files.Complete();
-        Start();
+        Start(Files.Complete());
         BaseBytes = TotalBytes;
     }
 
     /// <summary>Begins to write to the file that <see cref="Files"/> names last.</summary>
-    /// <exception cref="IOException">The disk refuses.</exception>
-    public void Start()
+    /// <param name="file">That file. It is closed if this fails.</param>
+    /// <exception cref="IOException">There is no thread to write it.</exception>
+    public void Start(IFileWriter file)
     {
         Debug.Assert(!IsOn);
-        _writer = new AofWriter(saving.Files, Files.CurrentPath, clock.Time, () => cronSignal.Request());
+        _writer = new AofWriter(file, Files.CurrentPath, clock.Time, () => cronSignal.Request());
         _position = 0;
         ApplyDelay();
         ApplyPolicy();
-        BeginFile();
+        BeginFile(file);
         effects.AddSink(this);
     }
 
     /// <summary>Later commands go to the file that <see cref="Files"/> names last.</summary>
-    public void SwitchFile()
+    /// <param name="file">That file.</param>
+    public void SwitchFile(IFileWriter file)
     {
         Submit();
-        BeginFile();
-        _writer!.SwitchTo(Files.CurrentPath);
+        BeginFile(file);
+        _writer!.SwitchTo(file, Files.CurrentPath);
     }
 
-    void BeginFile()
+    void BeginFile(IFileWriter file)
     {
         _units.SelectAgain();
         _lastSecond = 0;
-        _fileStart = _position - AofFiles.BytesOf(Files.CurrentPath);
+        _fileStart = _position - file.Length;
     }
 
     /// <summary>Waits until everything is synced, and stops writing.</summary>

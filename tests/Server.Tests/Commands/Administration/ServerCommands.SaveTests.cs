@@ -46,6 +46,22 @@ public sealed class ServerCommandsSaveTests
         Assert.Equal(long.Parse(started[1..], null) + 10, long.Parse(client.Call("LASTSAVE")[1..], null));
     }
 
+    [Fact]
+    public void INFO_tells_how_many_keys_a_background_save_has_written()
+    {
+        using var server = new TestServer("rdb-key-save-delay 10000000");
+        using var client = server.Connect();
+        client.Call("MSET a 1 b 2 c 3 d 4");
+        client.Call("BGSAVE");
+        string Told() => string.Join(' ', client.Call("INFO persistence").Split("\r\n").Where(line => line.StartsWith("current_", StringComparison.Ordinal)).Skip(3));
+        // All are captured at once.
+        server.TickUntil(() => server.Server.Snapshots.Current!.IsWalked);
+        Await.Until(() => Told() == "current_fork_perc:25.00 current_save_keys_processed:1 current_save_keys_total:4");
+        lock (server.Server.Executor.ExecutorLock) server.Server.BackgroundSaving.Cancel();
+        server.TickUntil(() => !server.Server.BackgroundSaving.IsRunning);
+        Assert.Equal("current_fork_perc:0.00 current_save_keys_processed:0 current_save_keys_total:0", Told());
+    }
+
     [Theory]
     [InlineData(FileStep.Create)]
     [InlineData(FileStep.Write)]

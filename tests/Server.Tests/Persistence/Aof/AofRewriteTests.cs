@@ -148,10 +148,14 @@ public sealed class AofRewriteTests : IDisposable
         (_directory.Files.Only, _directory.Files.FailsAt) = ("temp-rewriteaof", FileStep.Create);
         for (var failures = 1; failures <= 3; failures++)
         {
+            Assert.DoesNotContain("triggered the limit", _directory.Log.Text, StringComparison.Ordinal);
             client.Call($"APPEND a {new string('x', 100)}");
             server.Advance(TimeSpan.FromMilliseconds(100));
             server.TickUntil(() => server.Server.AofRewriting.FailuresInARow == failures);
         }
+        Assert.Contains(
+            "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in 1 minutes\n", _directory.Log.Text + '\n',
+            StringComparison.Ordinal);
         _directory.Files.FailsAt = FileStep.None;
         server.Advance(TimeSpan.FromSeconds(50));
         Assert.Equal(3, server.Server.AofRewriting.FailuresInARow);

@@ -3,7 +3,7 @@ namespace MiniRedis.Server.Tests.Persistence.Aof;
 /// <summary>What is appended while a rewrite goes from one file to the next, and the disk takes its time.</summary>
 public sealed class AofSwitchTests : IDisposable
 {
-    const string First = "appendonly.aof.1.incr.aof", Second = "appendonly.aof.2.incr.aof";
+    const string First = "appendonly.aof.1.incr.aof", Second = "appendonly.aof.2.incr.aof", Third = "appendonly.aof.3.incr.aof";
 
     /// <summary>Longer than what follows a switch is kept in memory.</summary>
     static readonly TimeSpan s_hang = TimeSpan.FromMilliseconds(110);
@@ -75,8 +75,7 @@ public sealed class AofSwitchTests : IDisposable
             server.TickUntil(() => server.Server.Aof.BufferBytes == 0 && !server.Server.Snapshots.IsActive);
             Assert.Equal(
                 $"#AFTER:{length} appendonly.aof.1.incr.aof *2 $6 SELECT $1 0 *2 $4 INCR $5 after *2 $4 INCR $5 after ", _directory.Incremental(2));
-            Directory.CreateDirectory(killed.AofPath(""));
-            foreach (var name in _directory.Names) File.Copy(_directory.AofPath(name), killed.AofPath(name));
+            _directory.CopyTo(killed);
             _directory.Files.ReleaseSyncs();
             server.TickUntil(() =>
             {
@@ -91,6 +90,118 @@ public sealed class AofSwitchTests : IDisposable
             using var reader = again.Connect();
             Assert.Equal("*2 $1 1 $1 2", reader.Call("MGET before after"));
         }
+    }
+
+    /// <summary>
+    /// The first file is gone by then, and the disk still has not taken it. What the second one holds may be lost with the power, and the
+    /// third says so.
+    /// </summary>
+    [Theory]
+    [InlineData("everysec")]
+    [InlineData("no")]
+    public void A_second_rewrite_begins_its_file_though_the_disk_hangs_on_the_one_of_the_first(string policy)
+    {
+        using AofDirectory amid = new(), torn = new(), behind = new();
+        using (var server = _directory.Start($"appendfsync {policy}"))
+        using (var client = server.Connect())
+        {
+            Assert.Equal(":1", client.Call("INCR before"));
+            _directory.Files.Only = ".1.incr.aof";
+            _directory.Files.HoldSyncs();
+            Rewrite(server, client);
+            server.TickUntil(() => _directory.Files.WaitingSyncs > 0);
+            Assert.Equal(":1", client.Call("INCR between"));
+            WaitUntilWritten(server);
+            Assert.DoesNotContain(First, _directory.Names);
+            var length = new FileInfo(_directory.AofPath(Second)).Length;
+
+            // The second one has its file and no base yet.
+            server.Server.Cron.IsPaused = true;
+            Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+            Assert.Equal(":1", client.Call("INCR after"));
+            server.Time.Advance(s_hang);
+            Assert.Equal(":2", client.Call("INCR after"));
+            Await.Until(() => server.Server.Aof.BufferBytes == 0);
+            Assert.Equal($"#AFTER:{length} {Second} *2 $6 SELECT $1 0 *2 $4 INCR $5 after *2 $4 INCR $5 after ", _directory.Incremental(3));
+            _directory.CopyTo(amid);
+            _directory.CopyTo(torn);
+            server.Server.Cron.IsPaused = false;
+            server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
+            Assert.Equal("file appendonly.aof.3.base.rdb seq 3 type b\nfile appendonly.aof.3.incr.aof seq 3 type i\n", _directory.Manifest);
+            _directory.CopyTo(behind);
+            Assert.Equal((1, 0L), (_directory.Files.WaitingSyncs, server.Server.Aof.SyncedPosition));
+
+            _directory.Files.ReleaseSyncs();
+            Assert.Equal(":3", client.Call("INCR after"));
+            server.TickUntil(() =>
+            {
+                server.Time.Advance(TimeSpan.FromMilliseconds(100));
+                return policy == "no" ? SyncedInOrder.Contains(Second) : server.Server.Aof.SyncedPosition == server.Server.Aof.Position;
+            });
+            WaitUntilWritten(server);
+            Assert.Equal(policy == "no" ? [First, Second] : [First, Second, Third], SyncedInOrder);
+        }
+        Assert.Equal("*3 $1 1 $1 1 $1 2", AfterRestart(amid));
+        Assert.Equal("*3 $1 1 $1 1 $1 2", AfterRestart(behind));
+        Assert.Equal("*3 $1 1 $1 1 $1 3", AfterRestart(_directory));
+        using (var file = File.OpenWrite(torn.AofPath(Second))) file.SetLength(file.Length - 1);
+        Assert.Equal("*3 $1 1 $-1 $-1", AfterRestart(torn));
+    }
+
+    /// <summary>Who changed something after either switch is told when the disk has it, in the files' order.</summary>
+    [Fact]
+    public void With_always_a_second_rewrite_waits_with_its_file_for_the_disk_that_hangs_on_the_one_of_the_first()
+    {
+        using (var server = _directory.Start("appendfsync always"))
+        using (RawClient client = server.Connect(), between = server.Connect(), after = server.Connect())
+        {
+            Assert.Equal(":1", client.Call("INCR before"));
+            _directory.Files.Only = ".1.incr.aof";
+            _directory.Files.HoldSyncs();
+            Rewrite(server, client);
+            between.Send("INCR between");
+            server.TickUntil(() => server.Server.Aof.BufferBytes == BytesOf("INCR between"));
+            Rewrite(server, client);
+            after.Send("INCR after");
+            server.TickUntil(() => server.Server.Aof.BufferBytes == BytesOf("INCR between") + BytesOf("INCR after"));
+            server.Advance(s_hang);
+            Assert.Equal("file appendonly.aof.3.base.rdb seq 3 type b\nfile appendonly.aof.3.incr.aof seq 3 type i\n", _directory.Manifest);
+            Assert.Equal("", _directory.Incremental(3));
+            Assert.Equal(0, between.Socket.Available + after.Socket.Available);
+
+            _directory.Files.ReleaseSyncs();
+            server.TickUntil(() => server.Server.Aof.SyncedPosition == server.Server.Aof.Position);
+            Assert.Equal((":1", ":1"), (between.Read(), after.Read()));
+            Assert.Equal([First, Second, Third], SyncedInOrder);
+            Assert.Equal("*2 $6 SELECT $1 0 *2 $4 INCR $5 after ", _directory.Incremental(3));
+        }
+        Assert.Equal("*3 $1 1 $1 1 $1 1", AfterRestart(_directory));
+    }
+
+    IEnumerable<string> SyncedInOrder => _directory.Files.Synced.Where(name => name.EndsWith(".incr.aof", StringComparison.Ordinal)).Distinct();
+
+    /// <summary>Of the first command of a file, which is preceded by the choice of its database.</summary>
+    static int BytesOf(string command) => AofDirectory.Commands("SELECT 0", command).Length;
+
+    /// <summary>Rewrites the AOF, and waits until it has its new base.</summary>
+    static void Rewrite(TestServer server, RawClient client)
+    {
+        Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+        server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
+        Assert.True(server.Server.AofRewriting.LastWentWell);
+    }
+
+    static void WaitUntilWritten(TestServer server)
+    {
+        server.Advance(s_hang);
+        server.TickUntil(() => server.Server.Aof.BufferBytes == 0);
+    }
+
+    static string AfterRestart(AofDirectory directory)
+    {
+        using var server = directory.Start();
+        using var client = server.Connect();
+        return client.Call("MGET before between after");
     }
 
     [Fact]

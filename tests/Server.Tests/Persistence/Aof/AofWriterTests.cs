@@ -10,7 +10,7 @@ public class AofWriterTests
     {
         const int Chunks = 2000, Bytes = 60_000;
         var disk = new GatedFiles();
-        using var writer = new AofWriter(disk, "appendonly.aof", TimeProvider.System, () => { }) { Policy = AppendFsync.Always };
+        using var writer = new AofWriter(disk.Append("appendonly.aof"), "appendonly.aof", TimeProvider.System, () => { }) { Policy = AppendFsync.Always };
         var command = new byte[Bytes];
         var chunk = new AofChunk();
         chunk.Write(command);

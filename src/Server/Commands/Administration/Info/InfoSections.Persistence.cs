@@ -14,9 +14,7 @@ static partial class InfoSections
         text.Field("current_cow_peak", server.Snapshots.Current?.PeakBytes ?? 0);
         text.Field("current_cow_size", server.Snapshots.Current?.WaitingBytes ?? 0);
         text.Field("current_cow_size_age", 0);
-        text.Field("current_fork_perc", 0.0);
-        text.Field("current_save_keys_processed", server.Snapshots.Current?.Captured ?? 0);
-        text.Field("current_save_keys_total", server.Snapshots.Current?.Keys ?? 0);
+        AddProgress(text, server.Snapshots.Current);
         text.Field("rdb_changes_since_last_save", server.Effects.Dirty);
         text.Field("rdb_bgsave_in_progress", saving.IsRunning || server.FullSyncs.IsStreaming);
         text.Field("rdb_last_save_time", server.Saving.LastSave / 1000);
@@ -41,6 +39,15 @@ static partial class InfoSections
         text.Field("module_fork_last_cow_size", 0);
         if (server.Aof.IsOn) AddAof(text, server);
         if (server.Dataset.IsLoadingAny) AddLoading(text, server.Loading);
+    }
+
+    // Of what the file has, not of what is captured: that tells how long a slow disk will still take.
+    static void AddProgress(InfoText text, Snapshot? snapshot)
+    {
+        var (written, keys) = (snapshot?.Feed.Written ?? 0, snapshot?.Keys ?? 0);
+        text.Field("current_fork_perc", keys == 0 ? 0 : 100.0 * written / keys);
+        text.Field("current_save_keys_processed", written);
+        text.Field("current_save_keys_total", keys);
     }
 
     static void AddAof(InfoText text, ServerParts server)
