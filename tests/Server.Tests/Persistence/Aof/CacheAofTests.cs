@@ -185,25 +185,44 @@ public sealed class CacheAofTests : IDisposable
         Assert.Equal(":1", client.Call("EXISTS k"));
     }
 
-    [Fact]
-    public void A_soft_purge_does_not_count_twice_for_a_key_that_got_another_deadline()
+    [Theory]
+    [InlineData("SOFT TAG posts")]
+    [InlineData("SOFT PREFIX pa")]
+    [InlineData("SOFT ALL")]
+    public void A_soft_purge_does_not_count_twice_for_a_key_that_got_another_deadline(string purge)
     {
         string info;
         using (var server = _directory.Start())
         {
             using var client = server.Connect();
-            client.Run("""
-                CACHE.SET page v EX 100 STALE 10 TAGS 1 posts
-                -> :1767225600000000
-                CACHE.PURGE SOFT TAG posts
-                -> :1767225600000001
-                EXPIRE page 50
-                -> :1
-                CACHE.TAG page users
-                -> :1
-                """);
+            client.Call("CACHE.SET page v EX 100 STALE 10 TAGS 1 posts");
+            Assert.StartsWith(":", client.Call($"CACHE.PURGE {purge}"), StringComparison.Ordinal);
+            Assert.Equal(":1", client.Call("EXPIRE page 50"));
+            Assert.Equal(":1", client.Call("CACHE.TAG page users"));
             info = client.Call("CACHE.INFO page");
             Assert.Contains("ttl-ms :50000", info, StringComparison.Ordinal);
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal(info, client.Call("CACHE.INFO page"));
+        }
+    }
+
+    [Theory]
+    [InlineData("CACHE.PURGE SOFT TAG posts", "CACHE.TAG page users")]
+    [InlineData("CACHE.PURGE SOFT TAG users", "CACHE.TAG page users")]
+    public void What_a_soft_purge_made_of_a_key_is_in_the_file_once_the_key_gets_a_tag(string purge, string tag)
+    {
+        string info;
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("CACHE.SET page v EX 100 STALE 10 TAGS 1 posts");
+            client.Call(purge);
+            Assert.Equal(":1", client.Call(tag));
+            info = client.Call("CACHE.INFO page");
+            Assert.Contains("state $5 STALE $8 fresh-ms :0 $6 ttl-ms :10000", info, StringComparison.Ordinal);
         }
         using (var server = _directory.Start())
         {
