@@ -74,6 +74,49 @@ public sealed class CacheAofTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// The base has no key that is dead when the walk comes to it. But the file behind it has commands that have read the key before it died.
+    /// </summary>
+    [Theory]
+    [InlineData("COPY a:text b", "GET b", "$1 7", "PREFIX a:")]
+    [InlineData("BITOP OR b a:text a:none", "GET b", "$1 7", "PREFIX a:")]
+    [InlineData("BITOP OR b a:text a:none", "GET b", "$1 7", "ALL")]
+    [InlineData("PFMERGE b a:hll", "PFCOUNT b", ":2", "SOFT PREFIX a:")]
+    [InlineData("SORT list BY nosort GET a:* STORE b", "LRANGE b 0 -1", "*1 $1 7", "PREFIX a:")]
+    [InlineData("SORT list BY nosort GET a:*->f STORE b", "LRANGE b 0 -1", "*1 $1 8", "PREFIX a:")]
+    [InlineData("SUNIONSTORE b a:set a:none", "SMEMBERS b", "*1 $1 m", "PREFIX a:")]
+    [InlineData("ZRANGESTORE b a:sorted 0 -1", "ZRANGE b 0 -1", "*1 $1 m", "PREFIX a:")]
+    public void What_was_made_of_a_key_before_its_purge_survives_a_rewrite_that_both_came_into(
+        string command, string asked, string reply, string purge)
+    {
+        using (var server = _directory.Start())
+        {
+            using var client = new LocalClient(server);
+            client.Call("CACHE.SET a:text 7");
+            client.Call("PFADD a:hll x y");
+            client.Call("SADD a:set m");
+            client.Call("ZADD a:sorted 1 m");
+            client.Call($"RPUSH list {(command.Contains("->", StringComparison.Ordinal) ? "hash" : "text")}");
+            client.Call("HSET a:hash f 8");
+            // No walk comes in between.
+            lock (server.Server.Executor.ExecutorLock)
+            {
+                Assert.StartsWith("+Background", client.Call("BGREWRITEAOF"), StringComparison.Ordinal);
+                Assert.True(server.Server.Snapshots.IsActive);
+                Assert.False(client.Call(command).StartsWith('-'));
+                Assert.StartsWith(":", client.Call($"CACHE.PURGE {purge}"), StringComparison.Ordinal);
+            }
+            server.TickUntil(() => !server.Server.AofRewriting.IsRunning && !server.Server.AofRewriting.IsScheduled);
+            Assert.Equal(reply, client.Call(asked));
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            Assert.Equal(reply, client.Call(asked));
+            Assert.Equal(purge == "ALL" ? ":3" : ":0", client.Call("EXISTS a:text a:hll a:set a:sorted"));
+        }
+    }
+
     [Fact]
     public void A_file_with_many_purges_of_prefixes_is_loaded_in_linear_time()
     {
