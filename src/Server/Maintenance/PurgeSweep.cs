@@ -181,7 +181,8 @@ sealed class PurgeSweep(
             WalkKeys(database);
             return true;
         }
-        _tagLine = database.Tags.ForgetSofts(_tagLine, _cleanup!.Sweeping, TagLinesBetweenLooks);
+        // Of a key that had to be left, a soft purge may be all that tells that it is dead.
+        if (_left == 0) _tagLine = database.Tags.ForgetSofts(_tagLine, _cleanup!.Sweeping, TagLinesBetweenLooks);
         if (_tagLine != 0) return true;
         database.EndSweep(_left, clock.NowMicroseconds);
         _cleanup = null;

@@ -206,12 +206,16 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         var readiness = Readiness.Ready;
         foreach (var key in keys.Keys)
         {
-            // A command that replaces or removes a value does not change it in place. The methods that change strings need no
-            // preparation either.
+            // A command that replaces or removes a value does not change it in place.
             if ((key.Flags & (KeyFlags.OW | KeyFlags.RM | KeyFlags.NotKey)) != 0) continue;
             var at = database.Lookup(request[key.Position]);
-            if (!at.Found || at.Record.Type == ObjectType.String) continue;
-            if (!mayWait) database.Seize(at);
+            if (!at.Found) continue;
+            if (at.Record.Type == ObjectType.String)
+            {
+                // The methods that change strings need no preparation. But one may be read by a command that travels as it came (COPY, BITOP).
+                if ((key.Flags & KeyFlags.RO) != 0) database.Keep(at);
+            }
+            else if (!mayWait) database.Seize(at);
             else if (database.Prepare(at) == Readiness.Frozen) readiness = Readiness.Frozen;
         }
         keys.Dispose();

@@ -27,7 +27,7 @@ public sealed partial class Database
                 while (rest.NextKey(out var key, out var metadata, out var tags))
                 {
                     _keyspace.CacheClock.RaiseTo(metadata.Created);
-                    if (Lookup(key) is { Found: true } at) SetMetadata(at, metadata, tags, isSettled ? Tags.Newest : 0);
+                    if (Lookup(key) is { Found: true } at) SetMetadata(at, metadata, tags, isSettled ? Tags.NewestOfAny : 0);
                 }
                 break;
             case CachePayloadKind.Purge:

@@ -59,6 +59,12 @@ public sealed unsafe partial class Database
         if (Part is { } part) _keyspace.Snapshot!.Capture(part, at.Hash, at.Record);
     }
 
+    /// <summary>
+    /// Captures a found key that a command reads, for whoever runs the same command behind the snapshot: a purge that comes before the walk
+    /// must not take the key out of it.
+    /// </summary>
+    public void Keep(in KeyLookup at) => Capture(at);
+
     /// <summary>As <see cref="Capture"/>, for a string. Returns whether its bytes may be changed in place.</summary>
     internal bool CaptureString(in KeyLookup at)
     {

@@ -4,8 +4,8 @@ using MiniRedis.Server.Tests;
 namespace MiniRedis.Compat.Tests.Persistence;
 
 /// <summary>
-/// Servers are killed at random moments while keys are written and purged, by prefix and by tag, and swept, with appendfsync always. On what
-/// they left, nothing that was purged and acknowledged is alive, and nothing that was not purged is lost. MINIREDIS_CRASHES and
+/// Servers are killed at random moments while keys are written and purged, by prefix and by tag, and swept, with appendfsync always or with a
+/// replica. On what they left, nothing that was purged and acknowledged is alive, and nothing that was not purged is lost. MINIREDIS_CRASHES and
 /// MINIREDIS_FUZZ_SEED as in <see cref="CrashTests"/>.
 /// </summary>
 public sealed class PurgeCrashTests(ITestOutputHelper output)
@@ -44,6 +44,29 @@ public sealed class PurgeCrashTests(ITestOutputHelper output)
                 server.KeepsFiles = true;
                 throw new InvalidOperationException($"Seed {seed}, after {done} kills: {failure.Message}", failure);
             }
+        }
+    }
+
+    [Fact]
+    public void A_replica_that_takes_over_has_no_key_whose_purge_it_has_acknowledged()
+    {
+        var seed = RunSettings.Seed;
+        var random = new Random(seed);
+        for (var done = 0; done < RunSettings.Kills(2); done++)
+        {
+            var port = ServerProcess.FreePort();
+            using var master = new MortalServer("--port", $"{port}", "--repl-diskless-sync-delay", "0");
+            using var replica = new MortalServer("--replicaof", "127.0.0.1", $"{port}");
+            master.Start();
+            replica.Start();
+            using var client = replica.Connect();
+            Assert.True(SpinWait.SpinUntil(
+                () => client.Call("INFO replication").Contains("master_link_status:up", StringComparison.Ordinal), TimeSpan.FromSeconds(30)));
+            var writers = Enumerable.Range(0, Writers).Select(i => new Writer(i, random.Next()) { IsReplicated = true }).ToArray();
+            Live(master, writers, random.Next(s_life.Shortest, s_life.Longest), meanwhile: null);
+            Assert.Equal("+OK", client.Call("REPLICAOF NO ONE"));
+            foreach (var writer in writers) writer.Check(client);
+            output.WriteLine($"{writers.Sum(w => w.Steps)} steps, {writers.Sum(w => w.Purges)} purges, {client.Call("DBSIZE")}");
         }
     }
 
@@ -101,6 +124,9 @@ public sealed class PurgeCrashTests(ITestOutputHelper output)
         // What the command that was not answered changes: it may have been carried out or not.
         Dictionary<string, (string Value, string Tag)?> _pending = [];
 
+        /// <summary>Whether a command counts as acknowledged when a replica has it.</summary>
+        public bool IsReplicated { get; init; }
+
         public int Steps { get; private set; }
 
         public int Purges { get; private set; }
@@ -147,23 +173,27 @@ public sealed class PurgeCrashTests(ITestOutputHelper output)
                     changes[key] = null;
                     break;
                 case 9:
-                    command = $"CACHE.PURGE TAG {tag}";
+                    command = $"CACHE.PURGE{Softly} TAG {tag}";
                     foreach (var name in _alive.Where(entry => entry.Value.Tag == tag)) changes[name.Key] = null;
                     break;
                 default:
                     var begin = _random.Next(3) == 0 ? Key(prefix, _random.Next(10)) : $"{number}:{prefix}:";
-                    command = $"CACHE.PURGE PREFIX {begin}";
+                    command = $"CACHE.PURGE{Softly} PREFIX {begin}";
                     foreach (var name in _alive.Keys.Where(name => name.StartsWith(begin, StringComparison.Ordinal))) changes[name] = null;
                     break;
             }
             _pending = changes;
             var reply = client.Call(command);
             if (reply.StartsWith('-')) throw new InvalidOperationException($"{command}: {reply}");
+            if (IsReplicated && client.Call("WAIT 1 0") is not ":1" and var copies) throw new InvalidOperationException($"{command}: {copies}");
             foreach (var (name, now) in changes) Know(name, now);
             _pending = [];
             Steps++;
             if (command.StartsWith("CACHE.PURGE", StringComparison.Ordinal)) Purges++;
         }
+
+        /// <summary>A soft purge kills keys that have no stale window.</summary>
+        string Softly => _random.Next(3) == 0 ? " SOFT" : "";
 
         void Know(string name, (string Value, string Tag)? now)
         {

@@ -84,6 +84,22 @@ public sealed class PurgeSweepTests : SweptServerTests
         Assert.Equal(":1", _client.Call("DBSIZE"));
     }
 
+    /// <summary>The walk writes soft purges into keys and forgets them: but not into a key that they have killed, which is the master's to delete.</summary>
+    [Theory]
+    [InlineData("SOFT TAG x")]
+    [InlineData("SOFT ALL")]
+    public void A_replica_remembers_a_soft_purge_that_has_killed_a_key_until_the_key_is_gone(string purge)
+    {
+        _client.Call("CACHE.SET k v TAGS 1 x");
+        _client.Call($"CACHE.PURGE {purge}");
+        _client.Call("REPLICAOF 127.0.0.1 1");
+        for (var i = 0; i < 3; i++) Sweep(61);
+        Assert.Equal(":0", _client.Call("EXISTS k"));
+        _client.Call("REPLICAOF NO ONE");
+        Sweep(61);
+        Assert.Equal(":0", _client.Call("DBSIZE"));
+    }
+
     [Theory]
     [InlineData("TAG x")]
     [InlineData("PREFIX key:")]

@@ -80,6 +80,8 @@ readonly ref struct SortPattern
         {
             c.Server.Keys.Hit(key);
             c.Touch(at);
+            // No key spec has told the snapshot that SORT reads it.
+            c.Database.Keep(at);
         }
         else c.Missed(key);
         return at;

@@ -46,6 +46,24 @@ public sealed class CacheCommandsTagTests : ServerTests
         -> :0
         """);
 
+    /// <summary>A replica that has begun since, or a server that has loaded a file, knows nothing of a purge that left no key behind.</summary>
+    [Fact]
+    public void What_becomes_of_a_key_by_a_purge_before_it_had_the_tag_is_told()
+    {
+        _client.Call("CACHE.SET late v EX 100 STALE 10");
+        _client.Call("CACHE.SET dead v");
+        _client.Call("CACHE.PURGE TAG b");
+        _client.Call("CACHE.PURGE SOFT TAG c");
+        _server.Effects.Commands.Clear();
+        _client.Call("CACHE.TAG dead b");
+        Assert.Equal(["DEL dead"], _server.Effects.Commands);
+        _server.Effects.Commands.Clear();
+        _client.Call("CACHE.TAG late c");
+        Assert.Equal(2, _server.Effects.Commands.Count);
+        Assert.Equal("PEXPIREAT late 1767225610000", _server.Effects.Commands[0]);
+        Assert.StartsWith("PING ", _server.Effects.Commands[1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Tags_travel_without_a_command_of_a_value()
     {
