@@ -162,16 +162,23 @@ public sealed class ClusterHostTests
     {
         using var master = Start();
         using var replica = Start();
-        Meet(master, replica);
         using var client = master.Connect();
+        using var other = replica.Connect();
+        Follow(replica, other, master, client);
+        Assert.Equal(master.Port, replica.Server.Follower.Master!.Port);
+        Assert.Equal(MachineOf(replica).Myself.Id, MachineOf(master).Myself.Replicas[0].Id);
+    }
+
+    /// <summary>Has one node have all slots and a key, and the other one follow it.</summary>
+    static void Follow(TestServer replica, RawClient other, TestServer master, RawClient client)
+    {
+        Meet(master, replica);
         client.Call(s_all);
         master.TickUntil(() => MachineOf(master).IsOk);
         Assert.Equal("+OK", client.Call("SET key value"));
-        using var other = replica.Connect();
         Assert.Equal("+OK", other.Call($"CLUSTER REPLICATE {MachineOf(master).Myself.Id}"));
-        replica.TickUntil(() => replica.Server.Keyspace.Count == 1);
-        Assert.Equal(master.Port, replica.Server.Follower.Master!.Port);
-        master.TickUntil(() => MachineOf(master).Myself.Replicas is [var known] && known.Id == MachineOf(replica).Myself.Id);
+        replica.TickUntil(() => replica.Server is { Keyspace.Count: 1, History.IsLinkUp: true });
+        master.TickUntil(() => MachineOf(master).Myself.Replicas.Count == 1);
     }
 
     [Fact]
@@ -179,16 +186,9 @@ public sealed class ClusterHostTests
     {
         using var master = Start();
         using var replica = Start();
-        Meet(master, replica);
         using var client = master.Connect();
-        client.Call(s_all);
-        master.TickUntil(() => MachineOf(master).IsOk);
-        client.Call("SET key value");
         using var other = replica.Connect();
-        other.Call($"CLUSTER REPLICATE {MachineOf(master).Myself.Id}");
-        replica.TickUntil(() => replica.Server.Keyspace.Count == 1);
-        master.TickUntil(() => MachineOf(master).Myself.Replicas.Count == 1);
-
+        Follow(replica, other, master, client);
         Assert.Equal("+OK", other.Call("cluster replicate no one"));
         Assert.Null(replica.Server.Follower.Master);
         Assert.Equal(":0", other.Call("DBSIZE"));
@@ -208,14 +208,9 @@ public sealed class ClusterHostTests
     {
         using var master = Start();
         using var replica = Start();
-        Meet(master, replica);
         using var client = master.Connect();
-        client.Call(s_all);
-        master.TickUntil(() => MachineOf(master).IsOk);
         using var other = replica.Connect();
-        other.Call($"CLUSTER REPLICATE {MachineOf(master).Myself.Id}");
-        replica.TickUntil(() => replica.Server.History.IsLinkUp);
-        master.TickUntil(() => MachineOf(master).Myself.Replicas.Count == 1);
+        Follow(replica, other, master, client);
         Assert.Equal("+OK", other.Call("CLUSTER FAILOVER"));
         replica.TickUntil(() => MachineOf(replica).Myself is { IsMaster: true, SlotCount: KeySlot.Count });
         master.TickUntil(() => MachineOf(master).Myself.IsReplica && master.Server.Follower.Master?.Port == replica.Port);
