@@ -25,8 +25,8 @@ delegate void LeftOutKey(int database, ReadOnlySpan<byte> key);
 /// </summary>
 sealed class Loading(
     Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, PurgeSweep purgeSweep, RdbSaving saving,
-    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ServerExit exit, ReplicationHistory history, Clock clock,
-    PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
+    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ServerExit exit,
+    ReplicationHistory history, Clock clock, PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IMemoryHolder, IDisposable
 {
     /// <summary>
