@@ -167,17 +167,24 @@ public sealed partial class ClusterMachine
     /// <summary>
     /// A master says that it is a replica. In its shard that is a failover, and the packet tells of it: a replica sends the slots
     /// and the epoch of its master. Otherwise its slots went elsewhere, and who has them will say so.
+    /// <para>
+    /// With an epoch below its own, a master of slots has sent the packet before it became one. But one without slots may have been told so by
+    /// CLUSTER REPLICATE, and its master's epoch may be lower for good: after CLUSTER RESET it has its shard still, and an epoch of its own.
+    /// Valkey 8.0 takes the part of a replica from either.
+    /// </para>
     /// </summary>
     /// <returns>False if the packet is older than what is known.</returns>
     bool MakeReplica(ClusterNode sender, ClusterNode? master, BusPacket packet)
     {
-        var isFailover = sender.IsMaster && master is not null && master.Shard == sender.Shard;
-        if (isFailover && sender.ConfigEpoch > packet.ConfigEpoch)
+        var isOfShard = sender.IsMaster && master is not null && master.Shard == sender.Shard;
+        var isLower = sender.ConfigEpoch > packet.ConfigEpoch;
+        if (isOfShard && isLower && sender.SlotCount > 0)
         {
             Notice($"Ignore stale message from {sender.Named}; gossip config epoch: {packet.ConfigEpoch}, "
                 + $"current config epoch: {sender.ConfigEpoch}");
             return false;
         }
+        var isFailover = isOfShard && !isLower;
         sender.Clear(NodeFlags.Master | NodeFlags.MigrateTo);
         sender.Set(NodeFlags.Replica);
         ConfigurationChanged();

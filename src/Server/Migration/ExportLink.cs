@@ -7,7 +7,7 @@ namespace MiniRedis.Server.Migration;
 /// The connection of an export to its target, with two threads that wait for the network without the executor's lock: one connects, says
 /// who this is and then receives, the other sends. Each step that touches the server is a method Enter... of <see cref="MigrationHost"/>.
 /// </summary>
-/// <remarks>Any thread may <see cref="Close"/> it: then the threads end at their next step.</remarks>
+/// <remarks>Under the executor's lock it is closed: then the threads end at their next step.</remarks>
 #pragma warning disable CA1001 // What it owns holds nothing of the system's, and who closes it may be later than its threads.
 sealed class ExportLink(MigrationHost host, SlotMigration job, LinkConnector connector, LinkTarget target, byte[]? auth, byte[] establish)
 #pragma warning restore CA1001
@@ -21,9 +21,10 @@ sealed class ExportLink(MigrationHost host, SlotMigration job, LinkConnector con
 
     public void Start() => new Thread(Run) { Name = "slots-from-target", IsBackground = true }.Start();
 
+    /// <summary>Nothing more is added or sent. Under the executor's lock.</summary>
     public void Close()
     {
-        Queue.Close();
+        Queue.EndAdding();
         _stop.Cancel();
         _link?.Abort();
     }
@@ -63,6 +64,7 @@ sealed class ExportLink(MigrationHost host, SlotMigration job, LinkConnector con
             Queue.Close();
             _link?.Abort();
             sender?.Join();
+            Queue.EndSending();
         }
     }
 

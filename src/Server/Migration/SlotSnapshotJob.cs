@@ -25,7 +25,6 @@ sealed class SlotSnapshotJob(BitArray slots, RdbTransfer transfer, KeySaveDelay 
     public override void Write(SnapshotFeed feed)
     {
         var follows = false;
-        BackgroundThread.GiveWay();
         try
         {
             transfer.IsPressed = () => feed.IsPressed;
@@ -42,7 +41,7 @@ sealed class SlotSnapshotJob(BitArray slots, RdbTransfer transfer, KeySaveDelay 
         }
         finally
         {
-            if (!follows) transfer.CloseAside();
+            if (!follows) transfer.StopProducing();
         }
     }
 

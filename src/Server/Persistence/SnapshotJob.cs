@@ -27,18 +27,24 @@ abstract class SnapshotJob
         var current = -1;
         while (feed.TryTake(out var batch))
         {
+            var keys = 0;
             try
             {
                 while (batch!.Next(out var database, out var record))
                 {
                     if (database != current) Select(current = database);
                     Key(record);
-                    feed.NoteWritten();
-                    if (delay.IsSet && !delay.Wait(feed)) return false;
+                    keys++;
+                    if (!delay.IsSet) continue;
+                    // A batch takes long then, and INFO tells how far it is.
+                    feed.NoteWritten(keys);
+                    keys = 0;
+                    if (!delay.Wait(feed)) return false;
                 }
             }
             finally
             {
+                feed.NoteWritten(keys);
                 feed.GiveBack(batch!);
             }
         }

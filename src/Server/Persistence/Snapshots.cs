@@ -87,6 +87,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
 
     void Write(Task<Snapshot?> begun, SnapshotJob job)
     {
+        BackgroundThread.GiveWay();
         if (begun.GetAwaiter().GetResult() is not { } snapshot) return;
         try
         {

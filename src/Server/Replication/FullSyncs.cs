@@ -242,7 +242,7 @@ sealed class FullSyncs
     /// <summary>Reads a file into a transfer. On a thread of its own.</summary>
     static void Read(FileStream file, RdbTransfer transfer)
     {
-        Exception? failure = null;
+        BackgroundThread.GiveWay();
         try
         {
             using (file)
@@ -250,19 +250,23 @@ sealed class FullSyncs
                 transfer.Add(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"${file.Length}\r\n")));
                 for (var left = file.Length; left > 0;)
                 {
-                    var block = ChunkPool.Rent(ChunkPool.LargeChunkBytes);
+                    var block = transfer.Rent();
                     var read = file.Read(block.GetSpan()[..(int)Math.Min(block.Capacity, left)]);
                     if (read == 0) throw new EndOfStreamException("Read error sending DB to replica: premature EOF");
                     left -= read;
                     if (!transfer.Add(block, read)) return;
                 }
             }
+            transfer.End(null);
         }
         catch (Exception refused) when (refused is IOException or OutOfMemoryException)
         {
-            failure = refused;
+            transfer.End(refused);
         }
-        transfer.End(failure);
+        finally
+        {
+            transfer.StopProducing();
+        }
     }
 
     void EndStreaming(RdbTransfer transfer, Exception? failure)

@@ -49,7 +49,7 @@ sealed class RdbStreamJob : SnapshotJob, IRdbOutput
         }
         finally
         {
-            if (!follows) _transfer.CloseAside();
+            if (!follows) _transfer.StopProducing();
         }
     }
 

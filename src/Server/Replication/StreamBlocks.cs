@@ -14,10 +14,14 @@ namespace MiniRedis.Server.Replication;
 /// </code>
 /// The idea is Redis 7's, where blocks count their readers. Positions need no counts, and a search by position no index beside the queue.
 /// </summary>
+/// <param name="start">The position of the first byte.</param>
+/// <param name="giveBack">Takes the blocks that are not needed any more; null for the pool.</param>
 /// <remarks>One thread at a time.</remarks>
-sealed class StreamBlocks(long start)
+sealed class StreamBlocks(long start, Action<NativeBuffer>? giveBack = null)
 {
     readonly record struct Block(NativeBuffer Buffer, long Start);
+
+    readonly Action<NativeBuffer> _giveBack = giveBack ?? ChunkPool.Return;
 
     // A ring: the first block is at _head.
     Block[] _ring = new Block[16];
@@ -122,14 +126,14 @@ sealed class StreamBlocks(long start)
             _head = (_head + 1) & (_ring.Length - 1);
             _count--;
             MemoryBytes -= block.Buffer.Capacity;
-            ChunkPool.Return(block.Buffer);
+            _giveBack(block.Buffer);
         }
     }
 
     /// <summary>Gives every block back.</summary>
     public void Free()
     {
-        for (var i = 0; i < _count; i++) ChunkPool.Return(At(i).Buffer);
+        for (var i = 0; i < _count; i++) _giveBack(At(i).Buffer);
         (_count, MemoryBytes) = (0, 0);
         Start = End;
     }

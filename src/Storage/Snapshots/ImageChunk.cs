@@ -38,6 +38,9 @@ sealed unsafe class ImageChunk : ISnapshotBatch
     /// <summary>Bytes of memory that the chunk takes.</summary>
     public long Bytes => _capacity;
 
+    /// <summary>The next one on the stack of empty chunks. Only the feed uses it.</summary>
+    public ImageChunk? Below { get; set; }
+
     /// <summary>Room that a record needs.</summary>
     public static int SizeFor(SnapshotPart part, Record record) =>
         Pad(HeadBytes + (int)record.Size) + (record.IsExternal ? Pad((int)record.ExternalLength) : 0)

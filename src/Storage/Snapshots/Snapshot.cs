@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Index;
@@ -59,7 +58,10 @@ public sealed unsafe class Snapshot
     readonly DiscardedValues _discarded;
     readonly Action _ended;
     readonly Dictionary<nint, FrozenValue> _frozen = [];
-    readonly ConcurrentQueue<FrozenValue> _read = new();
+
+    // Given up before the consumer has read them.
+    readonly Queue<FrozenValue> _unread = new();
+
     ImageChunk? _chunk;
     int _walking;
     bool _closed, _isRetired;
@@ -76,7 +78,7 @@ public sealed unsafe class Snapshot
         _parts = parts;
         _discarded = discarded;
         _ended = ended;
-        Feed = new SnapshotFeed(parts, _read.Enqueue);
+        Feed = new SnapshotFeed(parts);
     }
 
     /// <summary>The consumer's end.</summary>
@@ -143,12 +145,14 @@ public sealed unsafe class Snapshot
     {
         NotePeak();
         var settled = false;
-        while (_read.TryDequeue(out var value))
+        // First this: what it has read before it finished is taken back below.
+        var isFinished = Feed.IsFinished;
+        while (Feed.TryTakeRead(out var value) || _unread.TryDequeue(out value) || isFinished && Feed.TryTakeBack(out value))
         {
             Thaw(value);
             settled = true;
         }
-        isOver = IsWalked && Feed.IsFinished && _read.IsEmpty;
+        isOver = IsWalked && isFinished;
         if (isOver) End();
         return settled;
     }
@@ -160,6 +164,11 @@ public sealed unsafe class Snapshot
     {
         IsAbandoned = true;
         Feed.Cancel();
+        // Nobody will read these values any more, and somebody may wait for them.
+        foreach (var value in _frozen.Values)
+        {
+            if (value.TryClaim()) _unread.Enqueue(value);
+        }
     }
 
     /// <summary>Whether the consumer has still to read a value, so that it must be neither changed nor freed.</summary>
@@ -277,7 +286,7 @@ public sealed unsafe class Snapshot
         }
         var value = new FrozenValue(part.Database, shadow);
         _frozen.Add((nint)record.External, value);
-        Feed.Add(value);
+        if (!Feed.TryAdd(value) && value.TryClaim()) _unread.Enqueue(value);
     }
 
     /// <summary>As <see cref="ImageChunk"/> has it, a record whose metadata name the tags.</summary>

@@ -29,6 +29,42 @@ public class FailoverTests
     }
 
     [Fact]
+    public void A_word_from_before_the_failover_does_not_make_the_new_master_a_replica_again()
+    {
+        var cluster = LocalCluster.Create(3, 3);
+        var slots = cluster[1].View(cluster[0]).Slots;
+        cluster.Kill(cluster[0]);
+        cluster.PassUntil(() => cluster[1].View(cluster[3]).IsMaster);
+        Assert.True(NodeId.TryParse(cluster[3].Id, out var id));
+        Assert.True(NodeId.TryParse(cluster[0].Id, out var master));
+        var old = BusPacketWriter.Plain(
+            BusMessageType.Pong, new BusSender { Id = id, Master = master, Slots = slots, Ip = "", CurrentEpoch = 3, ConfigEpoch = 1 });
+        cluster[1].Forget();
+        cluster[1].Machine.Received(cluster[1].View(cluster[3]).InboundLink!.Id, old, cluster.Now);
+        cluster.Settle();
+        Assert.True(cluster[1].View(cluster[3]).IsMaster);
+        Assert.Contains(cluster[1].Lines, line => line.StartsWith("Ignore stale message", StringComparison.Ordinal));
+        AssertOwns(cluster, cluster[3], 0);
+    }
+
+    [Fact]
+    public void Whoever_was_reset_may_follow_its_former_master_though_that_one_has_a_lower_epoch()
+    {
+        var cluster = LocalCluster.Create(3, 3);
+        for (var i = 3; i < 6; i++)
+        {
+            var (replica, master) = (cluster[i], cluster[i - 3]);
+            Assert.Null(replica.Do((m, now) => m.Reset(isHard: false, now)));
+            Assert.Null(replica.Do((m, now) => m.Meet(master.Ip, master.Settings.Port, 0, now)));
+            cluster.PassUntil(() => cluster.Nodes.All(n => replica.Knows(n) && n.Knows(replica) && n.View(replica).IsMaster));
+            Assert.Null(replica.Do((m, now) => m.Replicate(master.Id, now)));
+            cluster.PassUntil(() => cluster.Nodes.All(n => n.View(replica).Master?.Id == master.Id));
+        }
+        // Nodes without slots that met with equal epochs have got higher ones than the masters have.
+        Assert.Contains(cluster.Nodes.Skip(3), n => n.Machine.Myself.ConfigEpoch > cluster[0].Machine.Myself.ConfigEpoch);
+    }
+
+    [Fact]
     public void The_vote_is_on_disk_before_it_is_sent()
     {
         var cluster = LocalCluster.Create(3, 3);
