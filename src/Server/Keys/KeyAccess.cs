@@ -286,8 +286,12 @@ sealed class KeyAccess(
     /// <param name="command">The canonical command of the deletion; empty if the caller has told of several keys at once.</param>
     public void DropPurged(Database database, in KeyLookup at, ReadOnlySpan<byte> command = default)
     {
-        statistics.PurgedKeys++;
-        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Purged);
+        // A file that is loaded has such keys again, which were counted when they went.
+        if (!dataset.IsLoading)
+        {
+            statistics.PurgedKeys++;
+            statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Purged);
+        }
         database.NotePurgedDeletion(at.Record);
         Drop(database, at, KeyspaceEvents.Generic, EffectStream.Purged, command);
     }
