@@ -106,11 +106,7 @@ sealed class KeyAccess(
                 Touch(at.Record);
                 isChanged = TrySlide(database, at);
             }
-            if (database.NeedsSettling(at.Record))
-            {
-                Settle(database, at, key);
-                isChanged = true;
-            }
+            if (database.NeedsSettling(at.Record)) isChanged |= TrySettle(database, at, key);
             if (!isChanged) return at;
         }
         // What was changed is whole, whatever becomes of the command.
@@ -120,10 +116,12 @@ sealed class KeyAccess(
 
     /// <summary>Writes into a key what a soft purge has made of it, and tells those who have it in their caches.</summary>
     /// <param name="key">Its name; not the one in its record, which may move.</param>
-    public void Settle(Database database, in KeyLookup at, ReadOnlySpan<byte> key)
+    /// <returns>False, and nobody hears of it yet, if there is no memory for it.</returns>
+    public bool TrySettle(Database database, in KeyLookup at, ReadOnlySpan<byte> key)
     {
-        database.Settle(at);
+        if (!database.TrySettle(at)) return false;
         effects.Notify(database.Number, key, KeyspaceEvents.Generic, EffectStream.TurnedStale);
+        return true;
     }
 
     /// <summary>Moves the deadline of a key that slides, because it is used; on the server alone that decides about it.</summary>
