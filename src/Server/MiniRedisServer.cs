@@ -210,7 +210,7 @@ sealed class MiniRedisServer
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, keyspace,
-            policies, leases, commands, switches,
+            keys, leases, commands, switches,
             config.Observation, clock, log)
         {
             SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,

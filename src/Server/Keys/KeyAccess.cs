@@ -20,6 +20,8 @@ sealed class KeyAccess(
     /// <summary>Most fields of one hash deleted at once: a tenth of a millisecond.</summary>
     const int FieldsAtOnce = 256;
 
+    readonly NotedKeys _made = new();
+
     /// <summary>Looks <paramref name="key"/> up, and deletes it if it has expired.</summary>
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key) => Find(database, key, database.HashOf(key));
 
@@ -225,17 +227,51 @@ sealed class KeyAccess(
     /// <summary>A key that was there has a new value in place of all that it was. Policies give it a deadline if it has none.</summary>
     public void Replaced(Database database, Record record, ReadOnlySpan<byte> key)
     {
-        if (policies.Any && !record.HasExpiry && JudgesTime) policies.Note(database.Number, key);
+        if (policies.Any && !record.HasExpiry && JudgesTime && policies.Concern(key)) _made.Add(database.Number, key);
     }
 
     /// <summary>
     /// Sends the event "new" for a name that is new to a database though its value is not (RENAME, MOVE, COPY). The policy of the name
-    /// bounds the deadline that the key has.
+    /// bounds the deadline that the key has. A tag that was purged where the key is now takes effect on it.
     /// </summary>
-    public void Arrived(Database database, ReadOnlySpan<byte> key)
+    public void Arrived(Database database, Record record, ReadOnlySpan<byte> key)
     {
         TellOfName(database, key);
-        if (policies.Any && JudgesTime) policies.Note(database.Number, key);
+        if (!policies.Any && !record.HasMetadata || !JudgesTime) return;
+        if (policies.Concern(key) || database.IsPurged(record) || database.NeedsSettling(record)) _made.Add(database.Number, key);
+    }
+
+    /// <summary>
+    /// Whether keys that the running command has made are to be looked at behind it (<see cref="FinishMade"/>): not before, since what comes of
+    /// that is told behind the command, and since handlers hold addresses.
+    /// </summary>
+    public bool HasMade => _made.Any;
+
+    /// <summary>Gives the keys that a command has made what policies and purges make of them, as a part of its unit of effects.</summary>
+    public void FinishMade(Keyspace keyspace)
+    {
+        foreach (var (number, key) in _made)
+        {
+            var database = keyspace[number];
+            policies.Apply(database, key, effects);
+            if (database.Lookup(key) is { Found: true } at && (database.IsPurged(at.Record) || database.NeedsSettling(at.Record)))
+                SettleAndTell(database, key);
+        }
+        _made.Clear();
+    }
+
+    /// <summary>
+    /// A key has got tags that may have been purged since its value was computed. That has killed it, or made it stale. Others are told what it
+    /// is now, metadata and all: they may not know of the purge, since no file has those that have left no key behind.
+    /// </summary>
+    public void SettleAndTell(Database database, ReadOnlySpan<byte> key)
+    {
+        var at = Find(database, key);
+        if (!at.Found || !effects.IsPropagating) return;
+        // What purges have made of the window is in the metadata, and what they have made of the deadline belongs to it.
+        if (database.TryGetMetadata(at.Record, out var metadata) && metadata.StaleWindow > 0 && database.DeadlineOf(at.Record) is >= 0 and var deadline)
+            effects.AddDeadline(database.Number, key, deadline);
+        CacheEffects.Metadata(effects, database, database.Lookup(key));
     }
 
     void TellOfName(Database database, ReadOnlySpan<byte> key)

@@ -236,6 +236,7 @@ public sealed unsafe partial class Database
         source.Tags.Release(cell.Tags);
         source.Tags.DropKey();
         ids.CopyTo(cell.Tags);
+        cell.Unsettle();
         Tags.AddKey();
     }
 
@@ -245,7 +246,8 @@ public sealed unsafe partial class Database
         var cell = new MetadataCell(from);
         Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey];
         var count = Tags.Hold(source.Tags, cell.Tags, Purges, ids);
-        new MetadataCell(to).Write(Arena, cell.Read(), ids[..count], cell.SettledUpTo);
+        // Which purges it is settled for is known of its own database alone.
+        new MetadataCell(to).Write(Arena, cell.Read(), ids[..count], source == this ? cell.SettledUpTo : 0);
         Tags.AddKey();
     }
 

@@ -79,4 +79,35 @@ public sealed class CacheReloadTests : IDisposable
             Assert.EndsWith("HARD TAG new", subscriber.Read(), StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [InlineData("COPY dead dead DB 1")]
+    [InlineData("MOVE dead 1")]
+    public void A_key_that_a_purge_killed_where_it_came_to_stays_dead_though_a_rewrite_has_forgotten_the_purge(string command)
+    {
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("CACHE.SET dead v TAGS 1 t");
+            client.Call("CACHE.SET page v EX 100 STALE 10 TAGS 1 u");
+            client.Call("SELECT 1");
+            client.Call("CACHE.PURGE TAG t");
+            client.Call("CACHE.PURGE SOFT TAG u");
+            client.Call("BGREWRITEAOF");
+            server.TickUntil(() => !server.Server.AofRewriting.IsRunning && !server.Server.AofRewriting.IsScheduled);
+            client.Call("SELECT 0");
+            Assert.Equal(":1", client.Call(command));
+            Assert.Equal(":1", client.Call(command.Replace("dead", "page", StringComparison.Ordinal)));
+            client.Call("SELECT 1");
+            Assert.Equal(":0", client.Call("EXISTS dead"));
+            Assert.Equal(":10000", client.Call("PTTL page"));
+        }
+        using (var server = _directory.Start())
+        {
+            using var client = server.Connect();
+            client.Call("SELECT 1");
+            Assert.Equal(":0", client.Call("EXISTS dead"));
+            Assert.Equal("*5 $1 v $5 STALE $-1 :10000 :1767225600000000", client.Call("CACHE.GET page"));
+        }
+    }
 }
