@@ -38,6 +38,8 @@ public static partial class Errors
     public static ReadOnlySpan<byte> Unkillable =>
         "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or "u8
         + "kill the server in a hard way using the SHUTDOWN NOSAVE command."u8;
+    public static ReadOnlySpan<byte> UnkillableOfMaster =>
+        "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."u8;
     public static ReadOnlySpan<byte> ScriptKilled => "ERR Script killed by user with SCRIPT KILL..."u8;
     public static ReadOnlySpan<byte> ReachedLuaStackLimit => "ERR reached lua stack limit"u8;
 

@@ -129,8 +129,8 @@ sealed class MiniRedisServer
         var aof = new AppendOnlyFile(pause, saving, snapshots, effects, dataset, exit, clock, cronSignal, settings, switches, log);
         var aofRewriting = new AofRewriting(aof, saving, statistics, settings, accessFields, running, log, snapshots, dataset, exit, clock);
         var loading = new Loading(
-            keyspace, accessFields, defrag, purgeSweep, saving, functions, aof, effects, dataset, history, clock, settings, config.Encodings,
-            switches, log);
+            keyspace, accessFields, defrag, purgeSweep, saving, functions, aof, effects, dataset, exit, history, clock, settings,
+            config.Encodings, switches, log);
         var awaitedChannels = new AwaitedChannels(stream, limits, admission, switches, clock, log);
         var replicas = new Replicas(stream, history, awaitedChannels, limits, admission, statistics, clock, config.Replication, log);
         var fullSyncs = new FullSyncs(
@@ -253,7 +253,7 @@ sealed class MiniRedisServer
             cluster.StateChanged += stranded.Check;
         }
         loading.Replayer = (file, name) => new AofReplay(
-            runner, commands, transactions, config.Replication, keyspace[0], clock, log, file, name);
+            runner, commands, transactions, exit, config.Replication, keyspace[0], clock, log, file, name);
         memory.AddBacklog(aof);
         memory.AddBacklog(loading);
         memory.AddBacklog(stream);

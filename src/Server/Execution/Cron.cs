@@ -104,6 +104,12 @@ sealed class Cron(
         return Math.Min(Math.Min(untilTimeout, untilDefrag), Math.Min(1000 / Math.Max(1, settings.Hz), SampleMilliseconds));
     }
 
+    /// <summary>What does not wait for the end of a script that the loaded file holds: the end of the server.</summary>
+    public void RunBesideScript()
+    {
+        if (loading.IsActive) shutdown.RunRequested();
+    }
+
     void Sample(long now)
     {
         statistics.CommandsPerSecond.Sample(statistics.CommandsProcessed, now);

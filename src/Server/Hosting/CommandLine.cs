@@ -139,9 +139,16 @@ static class CommandLine
 
     static int Serve(string[] args)
     {
+        var lost = LeaveLostDirectory();
         var config = new ServerConfig();
+        var root = config.Persistence.Dir;
         LoadedConfig loaded;
         var commandLine = CommandLineConfig.Parse(args, Environment.GetCommandLineArgs()[0]);
+        if (lost is not null && commandLine.File is { } relative && !Path.IsPathFullyQualified(relative))
+        {
+            Console.Error.WriteLine($"Can't open the config file {relative}: the working directory is not there any more ({lost})");
+            return 1;
+        }
         // Resolved before the file is read: its "dir" changes the base of relative paths, but its own name is relative to the
         // directory of the start.
         var configFile = commandLine.File is { } file ? config.Persistence.PathOf(file) : null;
@@ -152,6 +159,12 @@ static class CommandLine
         catch (ConfigFileException failure)
         {
             Console.Error.WriteLine(failure.Message);
+            return 1;
+        }
+
+        if (lost is not null && config.Persistence.Dir == root)
+        {
+            Console.Error.WriteLine($"The working directory is not there any more ({lost}), and \"dir\" names no other for the data");
             return 1;
         }
 
@@ -173,6 +186,22 @@ static class CommandLine
         else log.ConfigurationLoaded();
         if (config.SentinelMode && !CanKeepState(configFile, log)) return 1;
         return Host(config, loaded, configFile, logProvider, log);
+    }
+
+    /// <summary>Leaves a working directory that was deleted, or may not be looked at, for the root.</summary>
+    /// <returns>The reason; null if there is a working directory.</returns>
+    static string? LeaveLostDirectory()
+    {
+        try
+        {
+            Directory.GetCurrentDirectory();
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Directory.SetCurrentDirectory(Path.DirectorySeparatorChar.ToString());
+            return DiskException.Describe(failure);
+        }
     }
 
     /// <summary>Whether a Sentinel has a file for what it must not forget.</summary>

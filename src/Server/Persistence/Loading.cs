@@ -25,8 +25,8 @@ delegate void LeftOutKey(int database, ReadOnlySpan<byte> key);
 /// </summary>
 sealed class Loading(
     Keyspace keyspace, AccessFields accessFields, ActiveDefrag defrag, PurgeSweep purgeSweep, RdbSaving saving,
-    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ReplicationHistory history, Clock clock,
-    PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
+    FunctionLibraries functions, AppendOnlyFile aof, EffectStream effects, DatasetState dataset, ServerExit exit,
+    ReplicationHistory history, Clock clock, PersistenceSettings settings, EncodingSettings encodings, DebugSwitches switches, ServerLog log)
     : IRdbLoadTarget, IMemoryHolder, IDisposable
 {
     /// <summary>
@@ -74,6 +74,9 @@ sealed class Loading(
 
     /// <summary>Unix milliseconds at which the loading began.</summary>
     public long StartedAt { get; private set; }
+
+    /// <summary>Whether it is loading, and the data set is not served.</summary>
+    public bool IsActive => dataset.IsLoading;
 
     /// <summary>Bytes of what is loaded; 0 if it is on its way and nobody knows.</summary>
     public long TotalBytes => _loader is { Length: > long.MaxValue / 4 } ? 0 : _loader?.Length ?? _aof?.Length ?? 0;
@@ -200,10 +203,10 @@ sealed class Loading(
     }
 
     /// <summary>Loads a slice, if there is something to load. The end of the loading, good or bad, is logged.</summary>
-    /// <returns>Whether there was.</returns>
+    /// <returns>Whether there was. Nothing more is loaded once the server ends.</returns>
     public bool Step()
     {
-        if (!dataset.IsLoadingAny) return false;
+        if (!dataset.IsLoadingAny || exit.HasBegun) return false;
         if (IsStarved) return true;
         var delay = settings.KeyLoadDelay;
         try

@@ -138,7 +138,7 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
         if (exit.HasBegun) return false;
         clock.Advance();
         if (_isLoadingLibrary) return dataset.IsLoading || Milliseconds <= LoadMilliseconds;
-        if (dataset.IsLoading || !IsDue || Others is null) return true;
+        if (!IsDue || Others is null) return true;
         if (!IsBusy)
         {
             IsBusy = true;
@@ -156,6 +156,7 @@ sealed class RunningScript(Clock clock, ServerExit exit, DatasetState dataset, P
     public ReadOnlySpan<byte> Kill(bool isEval)
     {
         if (!IsRunning) return Errors.NotBusy;
+        if (Caller!.Has(ClientFlags.Master)) return Errors.UnkillableOfMaster;
         if (HasWritten) return Errors.Unkillable;
         if (isEval != IsEval) return BusyError;
         IsKilled = true;

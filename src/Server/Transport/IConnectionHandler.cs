@@ -9,6 +9,16 @@ interface IConnectionHandler
     /// <summary>The executor's lock. A transport takes it for the moment in which the two ends of an output pipe meet.</summary>
     Lock ExecutorLock { get; }
 
+    /// <summary>Gives up the lock for a moment, so that those who wait for it get their turn.</summary>
+    void GiveWay()
+    {
+        // A completion of a socket takes it before it calls the handler, which takes it again.
+        var depth = 0;
+        for (; ExecutorLock.IsHeldByCurrentThread; depth++) ExecutorLock.Exit();
+        Thread.Yield();
+        for (; depth > 0; depth--) ExecutorLock.Enter();
+    }
+
     /// <summary>A connection was accepted. The handler may write a refusal and close it.</summary>
     void OnAccepted(Connection connection);
 

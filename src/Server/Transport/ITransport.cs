@@ -24,8 +24,8 @@ interface ITransport : IDisposable
     /// Gives up the executor's lock for a moment, so that other connections are served while a command of one runs too long; of those that
     /// the calling thread serves, receives what has arrived, without waiting. Unread requests of the busy connection stay where they are.
     /// </summary>
-    /// <param name="busy">The connection of the command.</param>
-    void ServeOthersLocked(Connection busy);
+    /// <param name="busy">The connection whose command runs; null if it is no connection of this transport.</param>
+    void ServeOthersLocked(Connection? busy);
 
     /// <summary>
     /// Stops accepting, makes one attempt to send pending output, closes every connection and ends the threads. Do not call it on

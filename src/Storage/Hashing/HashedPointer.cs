@@ -9,7 +9,7 @@ namespace MiniRedis.Storage.Hashing;
 /// <code>
 ///   | block address / 8 (44 bits) | hash bits 12 to 31 (20 bits): the fragment |     0: none
 /// </code>
-/// The bits of an address above the 47th are the same in all of a process's mappings (<see cref="NativePages.AddressPrefix"/>),
+/// The bits of an address above the 47th are the same in all of a process's mappings (<see cref="AddressSpace.Prefix"/>),
 /// so they need not be stored.
 /// </summary>
 static unsafe class HashedPointer
@@ -29,7 +29,7 @@ static unsafe class HashedPointer
     public static ulong Redirect(ulong pointer, byte* block) => (ulong)block << BlockShift | pointer & FragmentMask;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte* BlockOf(ulong pointer) => (byte*)(pointer >> BlockShift & ~7UL | NativePages.AddressPrefix);
+    public static byte* BlockOf(ulong pointer) => (byte*)(pointer >> BlockShift & ~7UL | AddressSpace.Prefix);
 
     /// <summary>The bits of a hash that a pointer keeps.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

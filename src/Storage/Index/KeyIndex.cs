@@ -288,31 +288,23 @@ sealed unsafe partial class KeyIndex : IKeyTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static uint Match(ulong* line, ulong fragment)
     {
-        if (Vector256.IsHardwareAccelerated)
-        {
-            var wanted = Vector256.Create(fragment);
-            var bits = Vector256.Create(HashedPointer.FragmentMask);
-            var low = Vector256.Equals(Vector256.Load(line) & bits, wanted).ExtractMostSignificantBits();
-            var high = Vector256.Equals(Vector256.Load(line + 4) & bits, wanted).ExtractMostSignificantBits();
-            return (low | high << 4) & AllEntries;
-        }
-        uint matches = 0;
-        for (var i = 0; i < EntriesPerBucket; i++) matches |= (line[i] & HashedPointer.FragmentMask) == fragment ? 1u << i : 0;
-        return matches;
+        // A fragment lies in the lower half of its entry.
+        var wanted = Vector128.Create((uint)fragment);
+        var bits = Vector128.Create((uint)HashedPointer.FragmentMask);
+        var low = Vector128.Equals(Vector128.Narrow(Vector128.Load(line), Vector128.Load(line + 2)) & bits, wanted);
+        var high = Vector128.Equals(Vector128.Narrow(Vector128.Load(line + 4), Vector128.Load(line + 6)) & bits, wanted);
+        return (low.ExtractMostSignificantBits() | high.ExtractMostSignificantBits() << 4) & AllEntries;
     }
 
     static uint FreeEntries(ulong* line)
     {
-        if (Vector256.IsHardwareAccelerated)
-        {
-            var low = Vector256.Equals(Vector256.Load(line), default).ExtractMostSignificantBits();
-            var high = Vector256.Equals(Vector256.Load(line + 4), default).ExtractMostSignificantBits();
-            return (low | high << 4) & AllEntries;
-        }
-        uint free = 0;
-        for (var i = 0; i < EntriesPerBucket; i++) free |= line[i] == 0 ? 1u << i : 0;
-        return free;
+        var low = Vector128.Narrow(IsZero(line), IsZero(line + 2)).ExtractMostSignificantBits();
+        var high = Vector128.Narrow(IsZero(line + 4), IsZero(line + 6)).ExtractMostSignificantBits();
+        return (low | high << 4) & AllEntries;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<ulong> IsZero(ulong* entries) => Vector128.Equals(Vector128.Load(entries), default);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool HasKey(byte* block, ReadOnlySpan<byte> key)

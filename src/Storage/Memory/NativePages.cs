@@ -28,11 +28,7 @@ static unsafe partial class NativePages
     // Of the process, as its address space is.
     static int s_releasing;
 
-    /// <summary>
-    /// The bits of all reservations' addresses above the lowest 47: none on x86-64 and macOS, one bit on Linux for arm64, which
-    /// places mappings at the top of 48 bits. So 47 bits name a block.
-    /// </summary>
-    public static readonly nuint AddressPrefix = FindPrefix();
+    static readonly nuint s_prefix = AddressSpace.Prefix = FindPrefix();
 
     /// <summary>
     /// Zeroed pages at a multiple of <paramref name="alignment"/>; null if the system has no more address space, or no memory to
@@ -56,7 +52,7 @@ static unsafe partial class NativePages
     public static byte* TryReserveNamed(nuint size, nuint alignment)
     {
         var start = TryReserve(size, alignment);
-        if (start == null || PrefixOf(start) == AddressPrefix) return start;
+        if (start == null || PrefixOf(start) == s_prefix) return start;
         Release(start, size);
         return null;
     }

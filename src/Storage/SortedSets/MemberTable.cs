@@ -192,7 +192,7 @@ unsafe struct MemberTable
 
     static int CountOf(ulong slot) => (int)(slot >> CountShift);
 
-    static ulong* EntriesOf(ulong slot) => (ulong*)(slot & AddressMask | NativePages.AddressPrefix);
+    static ulong* EntriesOf(ulong slot) => (ulong*)(slot & AddressMask | AddressSpace.Prefix);
 
     readonly void SetSlot(uint bucket, ulong* entries, int count) =>
         _directory[bucket] = count == 0 ? null : (byte*)((ulong)entries & AddressMask | (ulong)count << CountShift);

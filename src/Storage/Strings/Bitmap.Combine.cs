@@ -100,13 +100,10 @@ public static partial class Bitmap
     static void MarkRepeated(Span<byte> repeated, ReadOnlySpan<byte> seen, ReadOnlySpan<byte> next)
     {
         var i = 0;
-        if (Vector256.IsHardwareAccelerated)
+        for (; i <= next.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
         {
-            for (; i <= next.Length - Vector256<byte>.Count; i += Vector256<byte>.Count)
-            {
-                var marks = Vector256.Create<byte>(repeated[i..]);
-                (marks | (Vector256.Create(seen[i..]) & Vector256.Create(next[i..]))).CopyTo(repeated[i..]);
-            }
+            var marks = Vector128.Create<byte>(repeated[i..]);
+            (marks | (Vector128.Create(seen[i..]) & Vector128.Create(next[i..]))).CopyTo(repeated[i..]);
         }
         for (; i < next.Length; i++) repeated[i] |= (byte)(seen[i] & next[i]);
     }
@@ -118,8 +115,8 @@ public static partial class Bitmap
         ref var q = ref MemoryMarshal.GetReference(other);
         nuint i = 0;
         var length = (nuint)(uint)bytes.Length;
-        for (; Vector256.IsHardwareAccelerated && i + (nuint)Vector256<byte>.Count <= length; i += (nuint)Vector256<byte>.Count)
-            TOperator.Apply(Vector256.LoadUnsafe(ref p, i), Vector256.LoadUnsafe(ref q, i)).StoreUnsafe(ref p, i);
+        for (; i + (nuint)Vector128<byte>.Count <= length; i += (nuint)Vector128<byte>.Count)
+            TOperator.Apply(Vector128.LoadUnsafe(ref p, i), Vector128.LoadUnsafe(ref q, i)).StoreUnsafe(ref p, i);
         for (; i < length; i++)
         {
             ref var cell = ref Unsafe.Add(ref p, i);
@@ -129,42 +126,42 @@ public static partial class Bitmap
 
     interface IBitOperator
     {
-        static abstract Vector256<byte> Apply(Vector256<byte> a, Vector256<byte> b);
+        static abstract Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b);
 
         static abstract byte Apply(byte a, byte b);
     }
 
     readonly struct AndOperator : IBitOperator
     {
-        public static Vector256<byte> Apply(Vector256<byte> a, Vector256<byte> b) => a & b;
+        public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => a & b;
 
         public static byte Apply(byte a, byte b) => (byte)(a & b);
     }
 
     readonly struct OrOperator : IBitOperator
     {
-        public static Vector256<byte> Apply(Vector256<byte> a, Vector256<byte> b) => a | b;
+        public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => a | b;
 
         public static byte Apply(byte a, byte b) => (byte)(a | b);
     }
 
     readonly struct XorOperator : IBitOperator
     {
-        public static Vector256<byte> Apply(Vector256<byte> a, Vector256<byte> b) => a ^ b;
+        public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => a ^ b;
 
         public static byte Apply(byte a, byte b) => (byte)(a ^ b);
     }
 
     readonly struct NotOperator : IBitOperator
     {
-        public static Vector256<byte> Apply(Vector256<byte> a, Vector256<byte> b) => ~a;
+        public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => ~a;
 
         public static byte Apply(byte a, byte b) => (byte)~a;
     }
 
     readonly struct AndNotOperator : IBitOperator
     {
-        public static Vector256<byte> Apply(Vector256<byte> a, Vector256<byte> b) => Vector256.AndNot(a, b);
+        public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.AndNot(a, b);
 
         public static byte Apply(byte a, byte b) => (byte)(a & ~b);
     }

@@ -88,7 +88,7 @@ public static partial class HyperLogLog
         {
             SkipBlocks(opcodes, register, ref at);
             // The reason for which the blocks ended lies within the next block.
-            for (var i = 0; i < Vector256<byte>.Count; i++)
+            for (var i = 0; i < Vector128<byte>.Count; i++)
             {
                 if (!TryReadRun(opcodes, at.Offset, out var size, out var run, out _)) return false;
                 if (register < at.First + run) return true;
@@ -100,26 +100,25 @@ public static partial class HyperLogLog
     }
 
     /// <summary>
-    /// Skips 32 opcodes at a time while all of them have one byte and end before the register. PFADD spends most of its time
+    /// Skips 16 opcodes at a time while all of them have one byte and end before the register. PFADD spends most of its time
     /// walking runs.
     /// </summary>
     static void SkipBlocks(ReadOnlySpan<byte> opcodes, int register, ref RunPosition at)
     {
-        if (!Vector256.IsHardwareAccelerated) return;
         ref var p = ref MemoryMarshal.GetReference(opcodes);
-        while (at.Offset + Vector256<byte>.Count <= opcodes.Length)
+        while (at.Offset + Vector128<byte>.Count <= opcodes.Length)
         {
-            var block = Vector256.LoadUnsafe(ref p, (nuint)at.Offset);
-            if (Vector256.EqualsAny(block & Vector256.Create((byte)0xC0), Vector256.Create((byte)0x40))) return;
-            var isValue = Vector256.GreaterThanOrEqual(block, Vector256.Create((byte)0x80));
-            var mask = Vector256.ConditionalSelect(isValue, Vector256.Create((byte)3), Vector256.Create((byte)63));
-            var runs = (block & mask) + Vector256<byte>.One;
-            var covered = Vector256.Sum(Vector256.WidenLower(runs) + Vector256.WidenUpper(runs));
+            var block = Vector128.LoadUnsafe(ref p, (nuint)at.Offset);
+            if (Vector128.EqualsAny(block & Vector128.Create((byte)0xC0), Vector128.Create((byte)0x40))) return;
+            var isValue = Vector128.GreaterThanOrEqual(block, Vector128.Create((byte)0x80));
+            var mask = Vector128.ConditionalSelect(isValue, Vector128.Create((byte)3), Vector128.Create((byte)63));
+            var runs = (block & mask) + Vector128<byte>.One;
+            var covered = Vector128.Sum(Vector128.WidenLower(runs) + Vector128.WidenUpper(runs));
             if (register < at.First + covered) return;
             // Only the block's last opcode is ever needed as the opcode before.
-            var last = Vector256<byte>.Count - 1;
+            var last = Vector128<byte>.Count - 1;
             at.Previous = at.Offset + last;
-            at.Offset += Vector256<byte>.Count;
+            at.Offset += Vector128<byte>.Count;
             at.First += covered;
             at.PreviousFirst = at.First - runs[last];
         }

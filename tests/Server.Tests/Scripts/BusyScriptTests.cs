@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MiniRedis.Server.Configuration.Settings;
 
 namespace MiniRedis.Server.Tests.Scripts;
 
@@ -121,5 +122,96 @@ public sealed class BusyScriptTests
         Assert.Equal("+OK", other.Call("SCRIPT KILL"));
         caller.Read();
         Assert.Equal(":0", other.Call("EXISTS k"));
+    }
+
+    const string Loading = "-LOADING Redis is loading the dataset in memory";
+
+    /// <summary>It sets the key, and ends once there are so many clients or more.</summary>
+    static string UntilClients(int count) =>
+        $"redis.call('set', KEYS[1], 'y') while not string.find(redis.call('info', 'clients'), 'connected_clients:[{count}-9]') do end";
+
+    /// <summary>An AOF of one command, and a key behind it.</summary>
+    static void MakeAof(AofDirectory directory, string script) => directory.Make(
+        "file appendonly.aof.1.incr.aof seq 1 type i\n",
+        ("appendonly.aof.1.incr.aof", RawClient.Encode("EVAL", script, "1", "x") + RawClient.Encode("SET", "behind", "it")));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void While_a_script_of_the_file_runs_too_long_others_are_told_that_it_is_loaded(bool portable)
+    {
+        using var directory = new AofDirectory();
+        MakeAof(directory, UntilClients(2));
+        using var server = directory.Begin("busy-reply-threshold 100", portableTransport: portable);
+        WaitUntilBusy(server);
+        using var other = server.Connect();
+        Assert.Equal(Loading, other.Call("PING"));
+        Assert.Equal(Loading, other.Call("SCRIPT KILL"));
+        Assert.Equal(Busy, other.Call("INFO"));
+        using var second = server.Connect();
+        Await.UntilLocked(server, () => !server.Server.Dataset.IsLoading);
+        Assert.Equal("*2 $1 y $2 it", second.Call("MGET x behind"));
+        Assert.Contains("Slow script detected: still in execution", directory.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void So_it_is_when_a_client_has_it_loaded_whose_next_commands_wait(bool portable)
+    {
+        using var directory = new AofDirectory();
+        MakeAof(directory, "return 1");
+        using var server = directory.Start("busy-reply-threshold 100", portableTransport: portable);
+        using var caller = server.Connect();
+        using var other = server.Connect();
+        File.WriteAllText(
+            directory.AofPath("appendonly.aof.1.incr.aof"), RawClient.Encode("EVAL", UntilClients(3), "1", "x"));
+        caller.SendRaw(RawClient.Encode("DEBUG", "LOADAOF") + RawClient.Encode("GET", "x"));
+        WaitUntilBusy(server);
+        caller.SendRaw(RawClient.Encode("STRLEN", "x"));
+        for (var i = 0; i < 50; i++) Assert.Equal(Loading, other.Call($"SET other {new string('z', 1000)}"));
+        using var third = server.Connect();
+        Assert.Equal("+OK", caller.Read());
+        Assert.Equal("$1 y", caller.Read());
+        Assert.Equal(":1", caller.Read());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_server_ends_without_its_end(bool bySignal)
+    {
+        using var directory = new AofDirectory();
+        MakeAof(directory, "redis.call('set', KEYS[1], 'y') while true do end");
+        using (var server = directory.Begin("busy-reply-threshold 100"))
+        {
+            WaitUntilBusy(server);
+            using var other = server.Connect();
+            if (bySignal) server.Server.Shutdown.Request(ShutdownFlags.Default);
+            else other.Send("SHUTDOWN NOSAVE");
+            Await.UntilLocked(server, () => directory.Exits.Count > 0 && !server.Server.RunningScript.IsRunning);
+            Assert.Equal([0], directory.Exits);
+        }
+        Assert.DoesNotContain("sending an error", directory.Log.Text, StringComparison.Ordinal);
+        Assert.Contains("behind", directory.Incremental(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_script_of_the_master_is_not_ended_by_others(bool portable)
+    {
+        using var master = new Following.FakeMaster(RawClient.Encode("EVAL", UntilClients(3), "1", "x"));
+        using var server = new TestServer($"busy-reply-threshold 100\nreplicaof 127.0.0.1 {master.Port}", portable);
+        WaitUntilBusy(server);
+        using var other = server.Connect();
+        Assert.Equal(Busy, other.Call("PING"));
+        Assert.Equal(
+            "-UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed.",
+            other.Call("SCRIPT KILL"));
+        using var second = server.Connect();
+        using var third = server.Connect();
+        Await.UntilLocked(server, () => !server.Server.RunningScript.IsRunning);
+        Assert.Equal("$1 y", other.Call("GET x"));
     }
 }

@@ -3,6 +3,7 @@ using MiniRedis.Resp;
 using MiniRedis.Server.Acl;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Persistence.Aof;
 using MiniRedis.Server.Timing;
@@ -23,6 +24,7 @@ sealed class AofReplay : IAofReplay
     readonly CommandRunner _runner;
     readonly CommandTable<Command> _commands;
     readonly ClientTransactions _transactions;
+    readonly ServerExit _exit;
     readonly ReplicationSettings _settings;
     readonly ServerLog _log;
     readonly Stream _file;
@@ -41,16 +43,18 @@ sealed class AofReplay : IAofReplay
     /// <param name="runner">Runs the commands.</param>
     /// <param name="commands">By name.</param>
     /// <param name="transactions">Drops a transaction that the file leaves open.</param>
+    /// <param name="exit">Ends the running of a file, and the script that a command of it may be.</param>
+    /// <param name="settings">What becomes of a command that fails.</param>
     /// <param name="database">The database of the commands until the file selects another.</param>
     /// <param name="clock">The time that commands see.</param>
     /// <param name="log">Receives the commands that fail.</param>
     /// <param name="file">Read from its position; closed with this.</param>
     /// <param name="name">The file's name, for the log.</param>
     public AofReplay(
-        CommandRunner runner, CommandTable<Command> commands, ClientTransactions transactions, ReplicationSettings settings, Database database,
-        Clock clock, ServerLog log, Stream file, string name)
+        CommandRunner runner, CommandTable<Command> commands, ClientTransactions transactions, ServerExit exit, ReplicationSettings settings,
+        Database database, Clock clock, ServerLog log, Stream file, string name)
     {
-        (_runner, _commands, _transactions, _settings, _log) = (runner, commands, transactions, settings, log);
+        (_runner, _commands, _transactions, _exit, _settings, _log) = (runner, commands, transactions, exit, settings, log);
         (_file, _name) = (file, name);
         _input = new AofInput(file);
         _whole = Position = _input.Position;
@@ -73,7 +77,7 @@ sealed class AofReplay : IAofReplay
     public bool Step(long bytes)
     {
         var end = Position + bytes;
-        while (Position < end)
+        while (Position < end && !_exit.HasBegun)
         {
             if (_input.Unread.IsEmpty && !_input.Fill(1)) return Finish();
             RunWindow();
@@ -133,7 +137,8 @@ sealed class AofReplay : IAofReplay
                 Fail(command, "it would drop the commands of a transaction");
                 break;
             default:
-                if (_reply.NotedError is { } error) Fail(failing, error);
+                // The end of the server has stopped its script: nothing is wrong with the file.
+                if (_reply.NotedError is { } error && !_exit.HasBegun) Fail(failing, error);
                 break;
         }
     }

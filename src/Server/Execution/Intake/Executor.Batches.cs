@@ -89,10 +89,12 @@ sealed partial class Executor
         var appended = aof.Position;
         var offset = replicas.OffsetBeforeBatch = history.Offset;
         runner.BeginBatch();
+        loop.Served = connection;
         var consumed = RunBatch(client, read.Buffer, loop.Window, reply, started, out var wanted);
         if (tracking.HasChangedPrefixes) Broadcast(client, reply);
         runner.CountReplies(client, reply);
         reply.Complete();
+        loop.Served = null;
         client.IsAnswered = false;
         client.CountForUser();
         if (history.Offset != offset) client.WriteOffset = history.Offset;

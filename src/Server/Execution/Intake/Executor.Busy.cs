@@ -16,12 +16,14 @@ sealed partial class Executor
         var outer = LoopState.BeginNested();
         try
         {
-            Transport.ServeOthersLocked(script.Caller!.Connection);
+            // Not that of the script's caller, which may be a file or a master.
+            Transport.ServeOthersLocked(outer.Served);
         }
         finally
         {
             LoopState.EndNested(outer);
             runner.ResumeBatch(seen);
         }
+        cron.RunBesideScript();
     }
 }

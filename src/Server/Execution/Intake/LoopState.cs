@@ -1,4 +1,5 @@
 using MiniRedis.Server.Clients;
+using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Execution.Intake;
 
@@ -37,6 +38,9 @@ sealed class LoopState
 
     // For batches within one of its batches: a script that runs too long has others served.
     LoopState? _nested;
+
+    /// <summary>The connection whose batch runs; null between batches.</summary>
+    public Connection? Served { get; set; }
 
     public RequestWindow Window { get; } = new();
 

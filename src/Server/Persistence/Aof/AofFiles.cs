@@ -223,6 +223,18 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         Adopt(_onDisk);
     }
 
+    /// <summary>
+    /// Forgets and deletes the files of earlier attempts at a list: it is not written before there is a base, and that begins with the last
+    /// file.
+    /// </summary>
+    public void DropUnlisted()
+    {
+        List<AofFile> dropped = [.. Manifest.Incremental.SkipLast(1).Except(_onDisk.Incremental)];
+        if (dropped.Count == 0) return;
+        Adopt(Manifest.Without(dropped));
+        foreach (var file in dropped) TryDelete(file.Name);
+    }
+
     /// <summary>Deletes a file that is on no list, or is about to leave it.</summary>
     /// <returns>False if the disk refuses: the file stays, and does no harm.</returns>
     public bool TryDelete(string name)

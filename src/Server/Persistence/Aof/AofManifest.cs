@@ -98,6 +98,9 @@ sealed record AofManifest
     /// <summary>The same list with other replaced files: those that are not deleted yet.</summary>
     public AofManifest WithHistory(IReadOnlyList<AofFile> history) => this with { History = history };
 
+    /// <summary>The same list without some incremental files.</summary>
+    public AofManifest Without(IReadOnlyList<AofFile> files) => this with { Incremental = [.. Incremental.Except(files)] };
+
     /// <summary>
     /// A list of one base file under its present name: an AOF of one file, as before Redis 7, becomes one of several.
     /// </summary>

@@ -65,6 +65,7 @@ sealed class AofRewriting(
                 var file = files.AddIncremental(files.Manifest, isWritten: !awaitsBase);
                 if (aof.IsOn) aof.SwitchFile(file);
                 else aof.Start(file);
+                files.DropUnlisted();
             }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)

@@ -16,7 +16,7 @@ sealed unsafe partial class EpollLoop
     public bool IsCurrent => Thread.CurrentThread == _thread;
 
     /// <inheritdoc cref="ITransport.ServeOthersLocked"/>
-    public void ServeOthersLocked(Connection busy)
+    public void ServeOthersLocked(Connection? busy)
     {
         // The requests that the busy connection has sent lie in the shared buffer.
         _inputWhileBusy ??= new NativeBuffer(InputPipe.SharedBytes);
@@ -31,7 +31,7 @@ sealed unsafe partial class EpollLoop
         finally
         {
             _handler.ExecutorLock.Enter();
-            if (_busyNeedsAttention) _attention.Enqueue((EpollConnection)busy);
+            if (_busyNeedsAttention) _attention.Enqueue((EpollConnection)busy!);
             _attentionPending |= _busyNeedsAttention;
             (_busy, _busyNeedsAttention) = (null, false);
             _sharedInput.Exchange(_inputWhileBusy);

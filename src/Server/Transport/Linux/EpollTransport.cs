@@ -5,6 +5,7 @@ namespace MiniRedis.Server.Transport.Linux;
 /// <summary>The event loops of a server on Linux: one, or the number of io-threads, each with its own connections.</summary>
 sealed class EpollTransport : ITransport
 {
+    readonly IConnectionHandler _handler;
     readonly EpollLoop[] _loops;
     readonly HandshakeLoop _handshakes;
     uint _next;
@@ -17,6 +18,7 @@ sealed class EpollTransport : ITransport
     /// <param name="name">Of the first loop's thread.</param>
     public EpollTransport(IConnectionHandler handler, int threads, TlsContexts contexts, HandshakeLimits limits, string name = "executor")
     {
+        _handler = handler;
         _handshakes = new HandshakeLoop(this, handler, contexts, limits);
         _loops = new EpollLoop[threads];
         for (var i = 0; i < threads; i++) _loops[i] = new EpollLoop(this, handler, i, name);
@@ -49,12 +51,16 @@ sealed class EpollTransport : ITransport
 
     public bool TakeTickRequest() => Interlocked.Exchange(ref _tickRequested, 0) == 1;
 
-    public void ServeOthersLocked(Connection busy)
+    public void ServeOthersLocked(Connection? busy)
     {
         foreach (var loop in _loops)
         {
-            if (loop.IsCurrent) loop.ServeOthersLocked(busy);
+            if (!loop.IsCurrent) continue;
+            loop.ServeOthersLocked(busy);
+            return;
         }
+        // The thread of a link to a master: all loops go on by themselves.
+        _handler.GiveWay();
     }
 
     public void Stop()

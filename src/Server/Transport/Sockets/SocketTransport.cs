@@ -125,20 +125,16 @@ sealed partial class SocketTransport(IConnectionHandler handler, TlsContexts con
 
     public void RequestTick() => _tick.Set();
 
-    public void ServeOthersLocked(Connection busy)
+    public void ServeOthersLocked(Connection? busy)
     {
         // The requests that the busy connection has sent lie in the shared buffer. Others come on threads of their own.
         var other = new NativeBuffer(InputPipe.SharedBytes);
         _sharedInput.Exchange(other);
-        var connection = (SocketConnection)busy;
-        connection.IsBusy = true;
-        // A completion takes it before it calls the handler, which takes it again.
-        var depth = 0;
-        for (; handler.ExecutorLock.IsHeldByCurrentThread; depth++) handler.ExecutorLock.Exit();
-        Thread.Yield();
-        for (; depth > 0; depth--) handler.ExecutorLock.Enter();
-        connection.IsBusy = false;
-        connection.RequestAttentionLocked();
+        var connection = (SocketConnection?)busy;
+        connection?.IsBusy = true;
+        handler.GiveWay();
+        connection?.IsBusy = false;
+        connection?.RequestAttentionLocked();
         _sharedInput.Exchange(other);
         other.Free();
     }
