@@ -57,7 +57,7 @@ static class Defrag
             seconds = elapsed;
             return begun ? running && elapsed < s_patience : elapsed < s_untilBegun * pace;
         });
-        var turn = double.Parse(server.Info("eventloop_duration_max", "debug") ?? "0", CultureInfo.InvariantCulture) / 1000;
+        var turn = server.LongestTurn ?? 0;
         Thread.Sleep(TimeSpan.FromSeconds(pace));
         var row = string.Create(CultureInfo.InvariantCulture, $"{server.Name,-14}{full >> 20,12}{thinned >> 20,9}{server.ResidentBytes >> 20,7}{ratio,12}")
             + string.Create(CultureInfo.InvariantCulture, $"{server.Info("allocator_frag_ratio"),7}{seconds.TotalSeconds,9:F1}")

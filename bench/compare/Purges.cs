@@ -59,7 +59,7 @@ static partial class Purges
             last = now;
         }
         var cpu = server.Cpu - begun - idle;
-        var turn = double.Parse(server.Info("eventloop_duration_max", "debug") ?? "0", CultureInfo.InvariantCulture) / 1000;
+        var turn = server.LongestTurn;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{before - Count(client),20}{reply.TotalMicroseconds,10:F0}")
             + (isProbed ? $"{"",23}" : string.Create(CultureInfo.InvariantCulture, $"{cpu.TotalSeconds,8:F2}{swept.TotalSeconds,15:F2}"))
             + string.Create(CultureInfo.InvariantCulture, $"{turn,17:F2}{(probe is null ? "" : probe.Longest.ToString("F2", CultureInfo.InvariantCulture)),17}"));

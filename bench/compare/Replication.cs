@@ -65,7 +65,7 @@ static class Replication
             using var replica = new RunningServer(name, command, [.. s_options, .. options]);
             client.Call("CONFIG", "RESETSTAT");
             Load.Run(master, "-t set", Pipeline, keys / 10, Clients, keys, ValueBytes);
-            without = Math.Min(without, Pause(master));
+            without = Math.Min(without, master.LongestPause);
             var resident = master.ResidentBytes;
             var peak = resident;
             using var load = Process.Start(new ProcessStartInfo("redis-benchmark",
@@ -79,7 +79,7 @@ static class Replication
                 seconds = Math.Min(seconds, started.Elapsed.TotalSeconds);
                 ping = Math.Min(ping, probe.Longest);
             }
-            pause = Math.Min(pause, Pause(master));
+            pause = Math.Min(pause, master.LongestPause);
             load.Kill();
             load.WaitForExit();
             AwaitSame(master, replica);
@@ -104,8 +104,4 @@ static class Replication
     {
         while (replica.Info("slave_repl_offset", "replication") != master.Info("master_repl_offset", "replication")) Thread.Sleep(5);
     }
-
-    /// <summary>Milliseconds for which nothing else was executed.</summary>
-    static double Pause(RunningServer server) => double.Parse(
-        server.Info("eventloop_duration_max", "debug") ?? server.Info("latest_fork_usec")!, CultureInfo.InvariantCulture) / 1000;
 }

@@ -108,6 +108,18 @@ sealed class RunningServer : IDisposable
         return line?[(field.Length + 1)..];
     }
 
+    /// <summary>
+    /// Milliseconds of the longest turn of its loop since CONFIG RESETSTAT: nothing else was executed meanwhile. Null if it does not tell, as
+    /// redis-server 7.0.
+    /// </summary>
+    public double? LongestTurn => Milliseconds("eventloop_duration_max", "debug");
+
+    /// <summary>Milliseconds for which nothing was executed since CONFIG RESETSTAT; where a server does not tell, those of its latest fork.</summary>
+    public double LongestPause => LongestTurn ?? Milliseconds("latest_fork_usec") ?? throw new InvalidOperationException($"{Name}: no latest_fork_usec");
+
+    double? Milliseconds(string field, string section = "everything") =>
+        Info(field, section) is { } microseconds ? double.Parse(microseconds, CultureInfo.InvariantCulture) / 1000 : null;
+
     public long UsedMemory => long.Parse(Info("used_memory") ?? throw new InvalidOperationException($"{Name}: no used_memory"), CultureInfo.InvariantCulture);
 
     /// <summary>The kind of a process's CPU clock, in the lowest bits of its number (Linux's CPUCLOCK_SCHED).</summary>

@@ -56,7 +56,7 @@ static class SlotMove
         while (other.Call("GET", "{x}0").StartsWith("-MOVED", StringComparison.Ordinal)) Thread.Sleep(1);
         var elapsed = started.Elapsed;
         writer.Wait();
-        Console.WriteLine($"{"MiniRedis, as a whole",-28}{elapsed.TotalSeconds,9:0.000}{Longest(source),32:0.00}{Longest(target),15:0.00}{writer.Longest,18:0.00}");
+        Console.WriteLine($"{"MiniRedis, as a whole",-28}{elapsed.TotalSeconds,9:0.000}{source.LongestTurn,32:0.00}{target.LongestTurn,15:0.00}{writer.Longest,18:0.00}");
     }
 
     static void ByKeys(string name, string command, int keys)
@@ -71,7 +71,7 @@ static class SlotMove
         for (var i = 0; i < keys; i += KeysACall)
             client.Call(["MIGRATE", "127.0.0.1", port, "", "0", "5000", "KEYS", .. Enumerable.Range(i, KeysACall).Select(n => $"{{x}}{n}")]);
         Console.WriteLine(
-            $"{name + ", MIGRATE",-28}{started.Elapsed.TotalSeconds,9:0.000}{Longest(source),32:0.00}{Longest(target),15:0.00}{"-",18}");
+            $"{name + ", MIGRATE",-28}{started.Elapsed.TotalSeconds,9:0.000}{source.LongestTurn,32:0.00}{target.LongestTurn,15:0.00}{"-",18}");
     }
 
     static void Fill(Connection client, int keys)
@@ -83,10 +83,6 @@ static class SlotMove
             for (var k = i; k < i + KeysACall; k++) client.Read();
         }
     }
-
-    /// <summary>The longest turn of a server's loop in milliseconds; redis-server 7.0 does not tell.</summary>
-    static double Longest(RunningServer server) =>
-        double.Parse(server.Info("eventloop_duration_max", "debug") ?? "NaN", CultureInfo.InvariantCulture) / 1000;
 
     /// <summary>Increments a counter in the slot until it is sent elsewhere.</summary>
     sealed class Writer : IDisposable

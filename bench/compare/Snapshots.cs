@@ -33,7 +33,7 @@ static class Snapshots
         using var client = server.Connect();
         // All over the keys before, so that nothing of what grows is the first writing of pages.
         Load.Run(server, "-t set", Pipeline, keys, Clients, keys, ValueBytes);
-        var before = Pause(server);
+        var before = server.LongestPause;
         var load = Task.Run(() => Load.Run(server, "-t set", Pipeline, keys * 3, Clients, keys, ValueBytes));
         client.Call("CONFIG", "RESETSTAT");
         var resident = server.ResidentBytes;
@@ -47,18 +47,11 @@ static class Snapshots
             Thread.Sleep(20);
         }
         var seconds = started.Elapsed.TotalSeconds;
-        var pause = Pause(server);
+        var pause = server.LongestPause;
         var longest = probe.Longest;
         load.Wait();
         // A child's copies of pages are not its parent's.
         var copied = server.Name == "redis-server" ? long.Parse(server.Info("rdb_last_cow_size")!, CultureInfo.InvariantCulture) : 0;
         return new Result(pause, before, longest, seconds, (double)(peak + copied) / resident);
-    }
-
-    /// <summary>Milliseconds.</summary>
-    static double Pause(RunningServer server)
-    {
-        var microseconds = server.Info("eventloop_duration_max", "debug") ?? server.Info("latest_fork_usec")!;
-        return double.Parse(microseconds, CultureInfo.InvariantCulture) / 1000;
     }
 }

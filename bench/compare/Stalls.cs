@@ -115,7 +115,7 @@ static class Stalls
         connection.Call("SLOWLOG", "RESET");
         using var probe = new Probe(server);
         work(connection);
-        return new Stall(probe.Longest, Slowest(connection), Turn(server));
+        return new Stall(probe.Longest, Slowest(connection), server.LongestTurn);
     }
 
     /// <summary>Milliseconds of the slowest command since the slow log was reset.</summary>
@@ -128,8 +128,6 @@ static class Stalls
 
     /// <summary>Whether an entry of the slow log is a question of this program's.</summary>
     static bool IsOwn(object[] entry) => (string)((object[])entry[3])[0] is "INFO" or "SLOWLOG" or "CONFIG";
-
-    static double? Turn(RunningServer server) => server.Info("eventloop_duration_max", "debug") is { } turn ? double.Parse(turn, CultureInfo.InvariantCulture) / 1000 : null;
 
     static string Key(int i) => string.Create(CultureInfo.InvariantCulture, $"key:{i:D12}");
 }

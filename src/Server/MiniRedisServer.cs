@@ -113,7 +113,7 @@ sealed class MiniRedisServer
         var expiry = new ActiveExpiry(keyspace, keys, pause, effects, statistics, latency, history, clock, config.Process);
         var purgeSweep = new PurgeSweep(keyspace, keys, pause, effects, latency, dataset, history, clock, config.Process)
         {
-            IsAwaited = () => tracking.Prefixes > 0, Tell = tracking.NotePurged,
+            IsAwaited = () => tracking.Prefixes > 0,
         };
         var defrag = new ActiveDefrag(keyspace, latency, dataset, clock, cronSignal, config.Memory, log);
         var choice = new VictimChoice(keyspace, accessFields, clock, random, config.Memory);
@@ -210,7 +210,7 @@ sealed class MiniRedisServer
             Parts, gates, running, transactions, pause, snapshots, aof, blocked, pushes, tracking, declaredScripts, monitors, callWatch,
             hotKeys, redactions, effects,
             refusedMemory, limits, clientMemory, admission, statistics, commandStatistics, runningScript, history, keyspace,
-            policies, leases, commands, switches,
+            keys, leases, commands, switches,
             config.Observation, clock, log)
         {
             SendsMessagesOnItsOwn = cluster is not null, SlotStatistics = cluster is null ? null : slotStatistics,

@@ -120,7 +120,6 @@ public sealed partial class ClusterMachine
         ResetManualFailover();
         _electionAt = 0;
         BroadcastPong(toMyShardOnly: false);
-        ConfigurationChanged();
         Settle();
     }
 

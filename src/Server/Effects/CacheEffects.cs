@@ -22,6 +22,8 @@ static class CacheEffects
     {
         CachePayload.BeginKeys(payload);
         database.TryGetMetadata(at.Record, out var metadata);
+        // As with the deadline that belongs to it (Database.DeadlineOf), what a soft purge has taken off it counts.
+        metadata = metadata with { StaleWindow = database.WindowOf(at.Record) };
         CachePayload.AddKey(payload, at.Record.Key, metadata, database.TagsOf(at.Record), database.Tags);
     }
 

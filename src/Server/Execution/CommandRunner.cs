@@ -32,7 +32,7 @@ sealed partial class CommandRunner(
     TrackedKeys tracking, DeclaredScripts declaredScripts,
     Monitors monitors, CallWatch callWatch, HotKeys hotKeys, Redactions redactions, EffectStream effects,
     RefusedMemory refusedMemory, ClientLimits limits, ClientMemory clientMemory, Admission admission, ServerStatistics statistics,
-    CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, Keyspace keyspace, KeyPolicies policies,
+    CommandStatistics[] commandStatistics, RunningScript script, ReplicationHistory history, Keyspace keyspace, KeyAccess keys,
     CacheLeases leases, CommandTable<Command> commands, DebugSwitches switches, ObservationSettings settings, Clock clock, ServerLog log)
     : IBlockedRunner, IScriptCalls
 {
@@ -149,7 +149,7 @@ sealed partial class CommandRunner(
 
         if (client.Tracking is { Remembers: true }) tracking.Remember(client, command, context.Request, context.FirstKeyHash);
         if (effects.IsPropagating) Propagate(context, hasChanged: effects.Dirty != dirty, failed);
-        if (policies.HasNoted) GiveLifetimes(context);
+        if (keys.HasMade) FinishMade(context);
     }
 
     /// <summary>Tells the sinks of a command that is repeated as it came.</summary>
@@ -163,11 +163,11 @@ sealed partial class CommandRunner(
             effects.AddVerbatim(context.Database.Number, context.Request, EffectTarget.Replicas);
     }
 
-    /// <summary>Keys that a command has made get the deadlines of their policies. The client counts as who has changed them.</summary>
-    void GiveLifetimes(in CommandContext context)
+    /// <summary>Keys that a command has made get what policies and purges make of them. The client counts as who has changed them.</summary>
+    void FinishMade(in CommandContext context)
     {
         var outer = running.Enter(context.Command, context.Client);
-        policies.Apply(keyspace, effects);
+        keys.FinishMade(keyspace);
         running.Leave(outer);
     }
 

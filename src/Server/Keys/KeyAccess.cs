@@ -20,6 +20,8 @@ sealed class KeyAccess(
     /// <summary>Most fields of one hash deleted at once: a tenth of a millisecond.</summary>
     const int FieldsAtOnce = 256;
 
+    readonly NotedKeys _made = new();
+
     /// <summary>Looks <paramref name="key"/> up, and deletes it if it has expired.</summary>
     public KeyLookup Find(Database database, ReadOnlySpan<byte> key) => Find(database, key, database.HashOf(key));
 
@@ -106,11 +108,7 @@ sealed class KeyAccess(
                 Touch(at.Record);
                 isChanged = TrySlide(database, at);
             }
-            if (database.NeedsSettling(at.Record))
-            {
-                Settle(database, at, key);
-                isChanged = true;
-            }
+            if (database.NeedsSettling(at.Record)) isChanged |= TrySettle(database, at, key);
             if (!isChanged) return at;
         }
         // What was changed is whole, whatever becomes of the command.
@@ -120,10 +118,12 @@ sealed class KeyAccess(
 
     /// <summary>Writes into a key what a soft purge has made of it, and tells those who have it in their caches.</summary>
     /// <param name="key">Its name; not the one in its record, which may move.</param>
-    public void Settle(Database database, in KeyLookup at, ReadOnlySpan<byte> key)
+    /// <returns>False, and nobody hears of it yet, if there is no memory for it.</returns>
+    public bool TrySettle(Database database, in KeyLookup at, ReadOnlySpan<byte> key)
     {
-        database.Settle(at);
+        if (!database.TrySettle(at)) return false;
         effects.Notify(database.Number, key, KeyspaceEvents.Generic, EffectStream.TurnedStale);
+        return true;
     }
 
     /// <summary>Moves the deadline of a key that slides, because it is used; on the server alone that decides about it.</summary>
@@ -227,17 +227,51 @@ sealed class KeyAccess(
     /// <summary>A key that was there has a new value in place of all that it was. Policies give it a deadline if it has none.</summary>
     public void Replaced(Database database, Record record, ReadOnlySpan<byte> key)
     {
-        if (policies.Any && !record.HasExpiry && JudgesTime) policies.Note(database.Number, key);
+        if (policies.Any && !record.HasExpiry && JudgesTime && policies.Concern(key)) _made.Add(database.Number, key);
     }
 
     /// <summary>
     /// Sends the event "new" for a name that is new to a database though its value is not (RENAME, MOVE, COPY). The policy of the name
-    /// bounds the deadline that the key has.
+    /// bounds the deadline that the key has. A tag that was purged where the key is now takes effect on it.
     /// </summary>
-    public void Arrived(Database database, ReadOnlySpan<byte> key)
+    public void Arrived(Database database, Record record, ReadOnlySpan<byte> key)
     {
         TellOfName(database, key);
-        if (policies.Any && JudgesTime) policies.Note(database.Number, key);
+        if (!policies.Any && !record.HasMetadata || !JudgesTime) return;
+        if (policies.Concern(key) || database.IsPurged(record) || database.NeedsSettling(record)) _made.Add(database.Number, key);
+    }
+
+    /// <summary>
+    /// Whether keys that the running command has made are to be looked at behind it (<see cref="FinishMade"/>): not before, since what comes of
+    /// that is told behind the command, and since handlers hold addresses.
+    /// </summary>
+    public bool HasMade => _made.Any;
+
+    /// <summary>Gives the keys that a command has made what policies and purges make of them, as a part of its unit of effects.</summary>
+    public void FinishMade(Keyspace keyspace)
+    {
+        foreach (var (number, key) in _made)
+        {
+            var database = keyspace[number];
+            policies.Apply(database, key, effects);
+            if (database.Lookup(key) is { Found: true } at && (database.IsPurged(at.Record) || database.NeedsSettling(at.Record)))
+                SettleAndTell(database, key);
+        }
+        _made.Clear();
+    }
+
+    /// <summary>
+    /// A key has got tags that may have been purged since its value was computed. That has killed it, or made it stale. Others are told what it
+    /// is now, metadata and all: they may not know of the purge, since no file has those that have left no key behind.
+    /// </summary>
+    public void SettleAndTell(Database database, ReadOnlySpan<byte> key)
+    {
+        var at = Find(database, key);
+        if (!at.Found || !effects.IsPropagating) return;
+        // What purges have made of the window is in the metadata, and what they have made of the deadline belongs to it.
+        if (database.TryGetMetadata(at.Record, out var metadata) && metadata.StaleWindow > 0 && database.DeadlineOf(at.Record) is >= 0 and var deadline)
+            effects.AddDeadline(database.Number, key, deadline);
+        CacheEffects.Metadata(effects, database, database.Lookup(key));
     }
 
     void TellOfName(Database database, ReadOnlySpan<byte> key)
@@ -286,8 +320,12 @@ sealed class KeyAccess(
     /// <param name="command">The canonical command of the deletion; empty if the caller has told of several keys at once.</param>
     public void DropPurged(Database database, in KeyLookup at, ReadOnlySpan<byte> command = default)
     {
-        statistics.PurgedKeys++;
-        statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Purged);
+        // A file that is loaded has such keys again, which were counted when they went.
+        if (!dataset.IsLoading)
+        {
+            statistics.PurgedKeys++;
+            statistics.Prefixes?.Add(at.Record.Key, PrefixCount.Purged);
+        }
         database.NotePurgedDeletion(at.Record);
         Drop(database, at, KeyspaceEvents.Generic, EffectStream.Purged, command);
     }

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using MiniRedis.Server.Buffers;
 using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
@@ -13,8 +11,8 @@ namespace MiniRedis.Server.Keys;
 /// jitter. The longest prefix decides.
 /// <para>
 /// A command that gives a key a deadline asks <see cref="LifetimeOf"/> for it. A command that makes a key without one need not know of
-/// policies: the key is noted (<see cref="Note"/>), and gets its deadline behind the command, as by an EXPIRE in the same unit of effects.
-/// Not in its middle, since the record moves when it gets room for a deadline.
+/// policies: the key is noted (<see cref="KeyAccess.Created"/>), and gets its deadline behind the command (<see cref="Apply"/>), as by an EXPIRE
+/// in the same unit of effects. Not in its middle, since the record moves when it gets room for a deadline.
 /// </para>
 /// </summary>
 /// <remarks>
@@ -26,15 +24,10 @@ namespace MiniRedis.Server.Keys;
 /// <param name="random">Draws what jitter takes off.</param>
 sealed class KeyPolicies(CachingSettings settings, Clock clock, Random random)
 {
-    // | database (4) | length (4) | key | for each key that has been noted.
-    readonly NativeWriter _noted = new();
     PrefixTree<CachePolicy>? _tree;
 
     /// <summary>Whether there are policies: without, a command pays this test alone.</summary>
     public bool Any => _tree is not null;
-
-    /// <summary>Whether keys wait for their deadlines (<see cref="Apply(Keyspace, EffectStream)"/>).</summary>
-    public bool HasNoted => _noted.Length > 0;
 
     /// <summary>The settings have changed.</summary>
     public void Follow()
@@ -74,30 +67,11 @@ sealed class KeyPolicies(CachingSettings settings, Clock clock, Random random)
     /// <summary>The latest deadline that a key may have, for those who ask to have none; -1 if it may have none.</summary>
     public long LatestOf(ReadOnlySpan<byte> key) => Find(key) is { MaxTtl: > 0 } policy ? clock.Now + policy.MaxTtl * 1000L : -1;
 
-    /// <summary>The running command has made a key, or put a value in the place of another: it is to get a deadline.</summary>
-    public void Note(int database, ReadOnlySpan<byte> key)
-    {
-        if (_tree!.Find(key) is not { Ttl: > 0 } and not { MaxTtl: > 0 }) return;
-        var head = (database, key.Length);
-        _noted.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<(int, int)>(in head)));
-        _noted.Write(key);
-    }
+    /// <summary>Whether a key that is made without a deadline gets one, or one that is made with one may get an earlier one.</summary>
+    public bool Concern(ReadOnlySpan<byte> key) => Find(key) is { Ttl: > 0 } or { MaxTtl: > 0 };
 
-    /// <summary>Gives the noted keys their deadlines, and tells so: as a part of the unit of the command that made them.</summary>
-    public void Apply(Keyspace keyspace, EffectStream effects)
-    {
-        ReadOnlySpan<byte> rest = _noted.Written;
-        while (!rest.IsEmpty)
-        {
-            var (database, length) = MemoryMarshal.Read<(int, int)>(rest);
-            rest = rest[(2 * sizeof(int))..];
-            Apply(keyspace[database], rest[..length], effects);
-            rest = rest[length..];
-        }
-        _noted.Clear();
-    }
-
-    void Apply(Database database, ReadOnlySpan<byte> key, EffectStream effects)
+    /// <summary>Gives a key that has been made its deadline, and tells so.</summary>
+    public void Apply(Database database, ReadOnlySpan<byte> key, EffectStream effects)
     {
         var at = database.Lookup(key);
         // A command may have made the key and deleted it.

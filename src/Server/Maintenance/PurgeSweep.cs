@@ -9,19 +9,15 @@ using MiniRedis.Storage.Caching.Purges;
 
 namespace MiniRedis.Server.Maintenance;
 
-/// <summary>A purge has overtaken a key.</summary>
-delegate void PurgedKeyFound(ReadOnlySpan<byte> key);
-
 /// <summary>
 /// Gives the memory of purged keys back. A purge only notes its version; nobody sees its keys from then on, and here they are deleted,
 /// in slices, one walk in the order of SCAN for all purges so far. Keys that a soft purge has made stale get the deadline that follows
 /// from it, so that the purge can be forgotten.
 /// </summary>
 /// <remarks>
-/// On a replica the deletions are the master's: the walk settles what is stale, tells clients of what is dead, and comes back for the rest each
-/// minute, since the replica may be the master by then. But what a purge of a prefix has overtaken is known by the order of the stream alone:
-/// that is deleted here too, which nobody else has to hear of. In import mode nothing is swept, as nothing is expired: the source of the import
-/// deletes, for which the keys are still there. Under the executor's lock, between commands.
+/// A replica sweeps for itself and tells nobody, as the order of the stream says what a purge has overtaken: its master never uses such a key
+/// again. It may lack the key, since no snapshot has it: then no deletion would come. In import mode nothing is swept, as nothing is expired:
+/// the source of the import deletes, for which the keys are still there. Under the executor's lock, between commands.
 /// </remarks>
 sealed class PurgeSweep(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, LatencyMonitor latency, DatasetState dataset,
@@ -45,6 +41,9 @@ sealed class PurgeSweep(
     /// <summary>A walk begins at the latest so long after a purge.</summary>
     const long LongestWaitMicroseconds = 60_000_000;
 
+    /// <summary>No walk begins for so long after one that was refused memory: it would be refused again.</summary>
+    const long RetryMicroseconds = 1_000_000;
+
     readonly List<Record> _dead = [], _stale = [];
 
     // The walk that is under way: what it serves, over which database, and how far it has come. After FLUSHDB or SWAPDB the database
@@ -55,8 +54,12 @@ sealed class PurgeSweep(
     uint _tagLine;
     bool _keysDone;
 
-    // Dead keys that this server may not delete.
-    long _left;
+    // While a file is loaded, keys stay that a tag's purge has overtaken: the file's own commands say when they go.
+    bool _leavesDead;
+
+    // There was no memory to settle a key of the walk; and when a walk ended so, by the monotonic counter.
+    bool _wasRefused;
+    long? _refusedAt;
 
     /// <summary>
     /// While the AOF is loaded, a walk in one go is worth it once so many keys were written behind a purge of their prefix, and more than
@@ -69,9 +72,6 @@ sealed class PurgeSweep(
     /// the purge then. Set by the root.
     /// </summary>
     public Func<bool> IsAwaited { get; init; } = () => false;
-
-    /// <summary>Tells those who wait of a key that this server may not delete. Set by the root.</summary>
-    public PurgedKeyFound Tell { get; init; } = static _ => { };
 
     /// <summary>
     /// While the AOF is loaded no slices run. Removes what purges of prefixes have overtaken, if they or the writes since have become many:
@@ -114,9 +114,10 @@ sealed class PurgeSweep(
     /// <summary>
     /// Deletes some purged keys, because memory is short: before any other key has to go. False if there are hardly any.
     /// </summary>
-    public bool FreeSome() => !IsHeld && !history.IsReplica && TryBegin(isUrgent: true) && Step();
+    public bool FreeSome() => !IsHeld && TryBegin(isUrgent: true) && Step();
 
-    bool IsHeld => dataset.IsLoading || pause.IsActive || settings.ImportMode;
+    bool IsHeld => dataset.IsLoading || pause.IsActive || settings.ImportMode
+        || _refusedAt is { } at && clock.Microseconds(at, clock.Timestamp) < RetryMicroseconds;
 
     bool HasWork
     {
@@ -157,7 +158,8 @@ sealed class PurgeSweep(
 
     void Begin(Database database)
     {
-        (_cleanup, _database, _cursor, _tagLine, _keysDone, _left) = (database.Cleanup, database.Number, 0, 0, false, 0);
+        (_cleanup, _database, _cursor, _tagLine, _keysDone) = (database.Cleanup, database.Number, 0, 0, false);
+        (_leavesDead, _wasRefused) = (false, false);
         database.BeginSweep();
     }
 
@@ -168,8 +170,7 @@ sealed class PurgeSweep(
         // Until it is over, every look-up compares names.
         if (database.PurgesPrefixes) return true;
         if (isUrgent) return cleanup.Keys > database.Count / DeadShareUnderPressure;
-        return !history.IsReplica && cleanup.Keys > database.Count / DeadShare || cleanup.HasNew && IsAwaited()
-            || clock.NowMicroseconds - cleanup.Waiting > LongestWaitMicroseconds;
+        return cleanup.Keys > database.Count / DeadShare || IsAwaited() || clock.NowMicroseconds - cleanup.Waiting > LongestWaitMicroseconds;
     }
 
     /// <summary>Walks a few buckets, or tags. False after the last.</summary>
@@ -181,27 +182,33 @@ sealed class PurgeSweep(
             WalkKeys(database);
             return true;
         }
+        if (_wasRefused)
+        {
+            // The purges are still needed.
+            _cleanup!.GiveUp();
+            _cleanup = null;
+            _refusedAt = clock.Timestamp;
+            return false;
+        }
         // Of a key that had to be left, a soft purge may be all that tells that it is dead.
-        if (_left == 0) _tagLine = database.Tags.ForgetSofts(_tagLine, _cleanup!.Sweeping, TagLinesBetweenLooks);
+        if (!_leavesDead) _tagLine = database.Tags.ForgetSofts(_tagLine, _cleanup!.Sweeping, TagLinesBetweenLooks);
         if (_tagLine != 0) return true;
-        database.EndSweep(_left, clock.NowMicroseconds);
+        database.EndSweep(_leavesDead ? clock.NowMicroseconds : 0);
         _cleanup = null;
         return false;
     }
 
     void WalkKeys(Database database)
     {
-        var isMaster = !history.IsReplica && !dataset.IsLoading;
-        var tell = !isMaster && _cleanup!.HasNew && IsAwaited() ? Tell : null;
-        var visitor = new Visitor(database, isMaster, tell, _dead, _stale);
+        var visitor = new Visitor(database, sparesTagged: dataset.IsLoading, _dead, _stale);
         for (var i = 0; i < BucketsBetweenLooks && !_keysDone && _dead.Count < MostKeysACommand; i++)
         {
             _cursor = database.Walk(_cursor, ref visitor);
             _keysDone = _cursor == 0;
         }
-        _left += visitor.Left;
+        _leavesDead |= visitor.HasSpared;
         // The index moves its entries as keys go, but not the records of other keys.
-        Delete(database, isTold: isMaster);
+        Delete(database, isTold: !history.IsReplica && !dataset.IsLoading);
         foreach (var record in _stale) Settle(database, record.Key);
         _dead.Clear();
         _stale.Clear();
@@ -213,25 +220,21 @@ sealed class PurgeSweep(
     {
         using var room = new Scratch<byte>(database, key.Length, stackalloc byte[256]);
         key.CopyTo(room.Span);
-        keys.Settle(database, database.Lookup(key), room.Span);
+        _wasRefused |= !keys.TrySettle(database, database.Lookup(key), room.Span);
     }
 
     /// <summary>What the walk does with each record.</summary>
-    struct Visitor(Database database, bool isMaster, PurgedKeyFound? tell, List<Record> dead, List<Record> stale) : IRecordVisitor
+    struct Visitor(Database database, bool sparesTagged, List<Record> dead, List<Record> stale) : IRecordVisitor
     {
-        /// <summary>Dead keys that are not this server's to delete.</summary>
-        public int Left { get; private set; }
+        /// <summary>Whether there are dead keys that have to stay.</summary>
+        public bool HasSpared { get; private set; }
 
         public void Visit(Record record)
         {
             if (!database.PurgesPrefixes && !record.HasMetadata) return;
-            if (isMaster ? database.IsPurged(record) : database.IsPurgedByPrefix(record)) dead.Add(record);
+            if (sparesTagged ? database.IsPurgedByPrefix(record) : database.IsPurged(record)) dead.Add(record);
             else if (!record.HasMetadata) return;
-            else if (!isMaster && database.IsPurged(record))
-            {
-                Left++;
-                tell?.Invoke(record.Key);
-            }
+            else if (sparesTagged && database.IsPurged(record)) HasSpared = true;
             else if (database.NeedsSettling(record)) stale.Add(record);
         }
     }

@@ -180,6 +180,8 @@ sealed class Loading(
     public void StartAof(Action<bool>? ended = null)
     {
         _replaces = false;
+        // Its purges are noted once more, in their order.
+        foreach (var database in keyspace.Databases) database.Purges.Clear();
         _aof = new AofLoading(aof.Files, Setup, Replayer!, effects, settings, saving.Files, log);
         Begin(ended);
     }
@@ -302,6 +304,11 @@ sealed class Loading(
         }
         var isAof = _aof is not null;
         Dispose();
+        if (isAof && !isWhole)
+        {
+            // Of the purges that it would have told of, nothing is known.
+            foreach (var database in keyspace.Databases) database.Purges.Forget(keyspace.CacheClock.Value);
+        }
         if (isWhole && isAof) log.AofLoaded(_elapsed.Elapsed.TotalSeconds);
         else if (isWhole) log.Loaded(_elapsed.Elapsed.TotalSeconds);
         var ended = _ended;

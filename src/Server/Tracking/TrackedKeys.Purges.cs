@@ -46,12 +46,6 @@ sealed partial class TrackedKeys
         return _isTelling || NewestPurge > _toldUpTo;
     }
 
-    /// <summary>
-    /// A purge has overtaken a key that only the master may delete: the clients that cache keys by their prefix hear of it now. The others have
-    /// heard by the walk over the tracked keys.
-    /// </summary>
-    public void NotePurged(ReadOnlySpan<byte> key) => _prefixes.Note(key, changer: null);
-
     long NewestPurge
     {
         get

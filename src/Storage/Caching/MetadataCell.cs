@@ -105,6 +105,12 @@ readonly unsafe struct MetadataCell(ulong* words)
         BlockStart->Limit = upTo;
     }
 
+    /// <summary>The purges of another database concern the key now: it is settled for none of them.</summary>
+    public void Unsettle()
+    {
+        if (StaleWindow > 0) BlockStart->Limit = 0;
+    }
+
     /// <summary>Makes a sliding key an ordinary one.</summary>
     public void EndSliding()
     {

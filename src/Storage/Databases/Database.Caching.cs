@@ -84,12 +84,15 @@ public sealed unsafe partial class Database
 
     /// <summary>
     /// The deadline of a key in unix milliseconds, with what a soft purge has taken off it; -1 for none. The record has it only once
-    /// the key has been settled (<see cref="Settle"/>).
+    /// the key has been settled (<see cref="TrySettle"/>).
     /// </summary>
     public long DeadlineOf(Record record) => record.HasMetadata ? Tags.LifetimeOf(record).Deadline : record.ExpireAt;
 
+    /// <summary>The stale window of a key in milliseconds, with what a soft purge has taken off it, as <see cref="DeadlineOf"/>; 0 for none.</summary>
+    public long WindowOf(Record record) => record.HasMetadata ? Tags.LifetimeOf(record).Window : 0;
+
     /// <summary>
-    /// Whether a soft purge concerns a key and its deadline does not tell yet: <see cref="Settle"/> does that. Before a command sees or
+    /// Whether a soft purge concerns a key and its deadline does not tell yet: <see cref="TrySettle"/> does that. Before a command sees or
     /// changes the deadline it has to be done.
     /// </summary>
     public bool NeedsSettling(Record record) => record.HasMetadata && Tags.StaleSince(record) > 0;
@@ -98,12 +101,13 @@ public sealed unsafe partial class Database
     /// Writes into a found key what a soft purge has made of it: it is stale from the purge on, for as long as its window and its
     /// deadline allow. Later soft purges leave it alone then.
     /// </summary>
-    public Record Settle(in KeyLookup at)
+    /// <returns>False, and the key is as it was, if there is no memory for a deadline that is new to it: then another time.</returns>
+    public bool TrySettle(in KeyLookup at)
     {
         var (deadline, window) = Tags.LifetimeOf(at.Record);
-        // A deadline that is new to the record takes memory. Without, the key is settled another time.
-        if (!at.Record.HasExpiry && !Arena.TryFillReserve()) return at.Record;
-        return SetLifetime(at, deadline, window);
+        if (!at.Record.HasExpiry && !Arena.TryFillReserve()) return false;
+        SetLifetime(at, deadline, window);
+        return true;
     }
 
     /// <summary>
@@ -143,8 +147,9 @@ public sealed unsafe partial class Database
     /// </summary>
     public Record MakeStale(in KeyLookup at, long nowMs)
     {
-        Debug.Assert(at.Record.HasMetadata && !NeedsSettling(at.Record));
-        var (deadline, window) = TagTable.StaleFrom(nowMs, at.Record.ExpireAt, new MetadataCell(at.Record).StaleWindow);
+        Debug.Assert(at.Record.HasMetadata);
+        var (deadline, window) = Tags.LifetimeOf(at.Record);
+        (deadline, window) = TagTable.StaleFrom(nowMs, deadline, window);
         return SetLifetime(at, deadline, window);
     }
 
@@ -231,6 +236,7 @@ public sealed unsafe partial class Database
         source.Tags.Release(cell.Tags);
         source.Tags.DropKey();
         ids.CopyTo(cell.Tags);
+        cell.Unsettle();
         Tags.AddKey();
     }
 
@@ -240,7 +246,8 @@ public sealed unsafe partial class Database
         var cell = new MetadataCell(from);
         Span<uint> ids = stackalloc uint[TagTable.MaxTagsPerKey];
         var count = Tags.Hold(source.Tags, cell.Tags, Purges, ids);
-        new MetadataCell(to).Write(Arena, cell.Read(), ids[..count], cell.SettledUpTo);
+        // Which purges it is settled for is known of its own database alone.
+        new MetadataCell(to).Write(Arena, cell.Read(), ids[..count], source == this ? cell.SettledUpTo : 0);
         Tags.AddKey();
     }
 
@@ -329,9 +336,9 @@ public sealed unsafe partial class Database
 
     /// <summary>The walk that <see cref="BeginSweep"/> began has seen all keys. Debug builds count the keys of each tag anew.</summary>
     /// <inheritdoc cref="PurgeCleanup.End" path="/param"/>
-    public void EndSweep(long left = 0, long nowMicros = 0)
+    public void EndSweep(long leftAt = 0)
     {
-        Cleanup.End(left, nowMicros);
+        Cleanup.End(leftAt);
         Tags.Prefixes.EndWalk();
         // A walk behind one that was given up has left the later purges.
         if (Tags.Prefixes.Any) Cleanup.Note(Tags.Prefixes.Newest);

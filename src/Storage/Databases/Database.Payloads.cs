@@ -31,8 +31,8 @@ public sealed partial class Database
                 }
                 break;
             case CachePayloadKind.Purge:
-                // Versions rise. Where one does not, as after a change of the master, the purge counts from the latest one on.
-                var version = Math.Max(rest.Version, Purges.Newest);
+                // Versions rise in a stream. Those of keys are of the same clock, so this one's own clock, which may be ahead, does not count.
+                var version = Math.Max(rest.Version, Purges.Latest);
                 if (rest.Scope == PurgeScope.All) Purge(PurgeScope.All, default, rest.IsSoft, version);
                 while (rest.NextName(out var name)) Purge(rest.Scope, name, rest.IsSoft, version);
                 break;

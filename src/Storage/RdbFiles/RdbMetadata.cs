@@ -42,7 +42,7 @@ public sealed class RdbMetadata
         if (!database.TryGetMetadata(record, out var metadata)) return;
         Begin();
         // What a soft purge has taken off the window counts, as it does in Database.DeadlineOf.
-        metadata = metadata with { StaleWindow = database.Tags.LifetimeOf(record).Window };
+        metadata = metadata with { StaleWindow = database.WindowOf(record) };
         CachePayload.AddKey(_payload, record.Key, metadata, database.TagsOf(record), database.Tags);
     }
 

@@ -113,6 +113,10 @@ sealed class ClusterFleet : IDisposable
     /// <summary>The node of this id.</summary>
     public FleetNode ById(string id) => Alive.First(n => IdOf(n) == id);
 
+    /// <summary>Waits until a node follows this master, and has its data.</summary>
+    public static void UntilFollows(FleetNode node, FleetNode master) => Until(node, "INFO replication", info =>
+        info.Contains($"master_port:{master.Port}\r\n", StringComparison.Ordinal) && info.Contains("master_link_status:up", StringComparison.Ordinal));
+
     /// <summary>Waits until a node says what it should.</summary>
     public static void Until(FleetNode node, string command, Func<string, bool> condition)
     {

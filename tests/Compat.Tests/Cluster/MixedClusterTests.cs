@@ -53,8 +53,7 @@ public sealed class MixedClusterTests : IDisposable
             var (master, replica) = (_fleet.IdOf(from), _fleet.IdOf(to));
             ClusterFleet.Until(from, $"CLUSTER REPLICAS {master}", lines => lines.Contains(replica, StringComparison.Ordinal));
             ClusterFleet.TakeOver(to);
-            ClusterFleet.Until(from, "INFO replication", info =>
-                info.Contains($"master_port:{to.Port}", StringComparison.Ordinal) && info.Contains("master_link_status:up", StringComparison.Ordinal));
+            ClusterFleet.UntilFollows(from, to);
             for (var i = 0; i < 200; i++) writer.Write(keys: 100, replicas: 1);
         }
         writer.CheckAll();
@@ -82,8 +81,7 @@ public sealed class MixedClusterTests : IDisposable
         for (var i = 0; i < 500; i++) writer.Write(keys: 200, replicas: 0, set: "after");
         Assert.Equal("-CLUSTERDOWN The cluster is down", ClusterFleet.Ask(cut, $"SET {writer.KeyOf(replica)} lost"));
         _fleet.Heal();
-        ClusterFleet.Until(cut, "INFO replication", info =>
-            info.Contains($"master_port:{replica.Port}\r\n", StringComparison.Ordinal) && info.Contains("master_link_status:up", StringComparison.Ordinal));
+        ClusterFleet.UntilFollows(cut, replica);
         writer.CheckAll();
         await _fleet.Check();
     }

@@ -76,26 +76,6 @@ public sealed class RefusedMemoryTests
         }
     }
 
-    /// <summary>A server whose system gives no more address space from now on, with the reserve used up.</summary>
-    static void Exhaust(TestServer server, RawClient client, NoPages system)
-    {
-        lock (server.Server.Executor.ExecutorLock) server.Server.Keyspace.Arena.Trial = system;
-        var keys = 0;
-        foreach (var bytes in (int[])[30_000, 5_000])
-        {
-            var value = new string('x', bytes);
-            while (!client.Call($"SET fill{keys++} {value}").StartsWith("-OOM", StringComparison.Ordinal)) Assert.True(keys < 100_000);
-        }
-    }
-
-    /// <summary>The system gives no address space, or does again.</summary>
-    sealed class NoPages : MemoryTrial
-    {
-        public bool IsOver { get; set; }
-
-        public override bool GrantsPages(nuint bytes) => IsOver;
-    }
-
     [Fact]
     public void Without_a_reserve_what_needs_memory_is_refused_and_what_removes_is_not()
     {
@@ -112,7 +92,7 @@ public sealed class RefusedMemoryTests
         Assert.Equal("+QUEUED", queueing.Call("GET s"));
         Assert.Equal("+QUEUED", queueing.Call("SET u v"));
         var system = new NoPages();
-        Exhaust(server, client, system);
+        system.Exhaust(server, client);
         // A transaction is refused before its first command.
         Assert.StartsWith("-EXECABORT Transaction discarded because of: OOM", queueing.Call("EXEC"), StringComparison.Ordinal);
         client.Run("""
@@ -145,7 +125,7 @@ public sealed class RefusedMemoryTests
         // Room is there again: because the system gives some, or because something went.
         system.IsOver = true;
         Assert.Equal("+OK", client.Call("SET t v"));
-        Exhaust(server, client, new NoPages());
+        new NoPages().Exhaust(server, client);
         for (var i = 0; i < 200; i++) client.Call($"DEL fill{i}");
         Assert.Equal("+OK", client.Call("SET t v"));
     }

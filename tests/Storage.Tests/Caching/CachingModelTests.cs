@@ -203,7 +203,7 @@ public class CachingModelTests(ITestOutputHelper output)
 
         static void Settle(Database database, in KeyLookup at)
         {
-            if (database.NeedsSettling(at.Record)) database.Settle(at);
+            if (database.NeedsSettling(at.Record)) Assert.True(database.TrySettle(at));
         }
 
         void Expire(Database database, Entry entry, string name)

@@ -220,7 +220,7 @@ public sealed class PrefixHistoryTests(ITestOutputHelper output)
             var at = Database.Lookup(Bytes(key));
             if (!at.Found) return at;
             if (Database.IsPurged(at.Record)) Database.Delete(at);
-            else if (Database.NeedsSettling(at.Record)) Database.Settle(at);
+            else if (Database.NeedsSettling(at.Record)) Assert.True(Database.TrySettle(at));
             else return at;
             return Database.Lookup(Bytes(key));
         }
@@ -296,7 +296,7 @@ public sealed class PrefixHistoryTests(ITestOutputHelper output)
             {
                 var at = _keyspace[_swept].Lookup(key);
                 if (_keyspace[_swept].IsPurged(at.Record)) _keyspace[_swept].Delete(at);
-                else if (_keyspace[_swept].NeedsSettling(at.Record)) _keyspace[_swept].Settle(at);
+                else if (_keyspace[_swept].NeedsSettling(at.Record)) Assert.True(_keyspace[_swept].TrySettle(at));
             }
             if (_cursor > 0) return;
             _keyspace[_swept].EndSweep();

@@ -49,6 +49,25 @@ public sealed class PurgeLogTests
     }
 
     [Fact]
+    public void What_is_noted_after_all_was_forgotten_may_be_below_the_floor_and_never_lowers_it()
+    {
+        var log = NewLog(2);
+        log.Add(5, PurgeScope.Tag, isSoft: false, "a"u8);
+        log.Forget(100);
+        Assert.Equal((100, 100, 0, 0), (log.Floor, log.Newest, log.Latest, log.Count));
+        for (var version = 7; version < 10; version++) log.Add(version, PurgeScope.Tag, isSoft: false, "a"u8);
+        Assert.Equal((100, 100, 9, 2), (log.Floor, log.Newest, log.Latest, log.Count));
+        Assert.Equal(9, log.NewestOf("a"u8));
+        log.Capacity = 0;
+        log.Add(10, PurgeScope.Tag, isSoft: false, "a"u8);
+        Assert.Equal((100, 100), (log.Floor, log.Newest));
+        log.Forget(50);
+        Assert.Equal(100, log.Floor);
+        log.Clear();
+        Assert.Equal((0, 0, 0, 0), (log.Floor, log.Newest, log.NewestOfAll, log.Count));
+    }
+
+    [Fact]
     public void Long_names_push_older_ones_out_and_raise_the_floor()
     {
         var log = NewLog();

@@ -48,6 +48,28 @@ public sealed class TagTableTests : IDisposable
         Assert.Equal(baseline, _keyspace.UsedBytes);
     }
 
+    /// <summary>Versions of keys and purges come from the master. That this server's own clock is ahead is for what comes after a failover.</summary>
+    [Fact]
+    public void Purges_of_a_master_whose_clock_is_behind_overtake_what_is_older_and_nothing_else()
+    {
+        Purge("x", 1000);
+        _keyspace.TakeOver(_keyspace.NewBeside());
+        Set("before", 10, "x");
+        foreach (var tag in (string[])["x", "y"])
+        {
+            var purge = new System.Buffers.ArrayBufferWriter<byte>();
+            CachePayload.BeginPurge(purge, 11, PurgeScope.Tag, isSoft: false);
+            CachePayload.AddName(purge, Encoding.UTF8.GetBytes(tag));
+            Assert.True(Database.TryApply(purge.WrittenSpan, out _, isSettled: true));
+        }
+        Assert.True(Database.IsPurged(Database.Lookup("before").Record));
+        Assert.False(Database.IsPurged(Set("after", 11, "x")));
+        // Of a tag that no key had, the log knows.
+        Assert.True(Database.IsPurged(Set("old", 10, "y")));
+        Assert.False(Database.IsPurged(Set("new", 11, "y")));
+        Assert.Equal((1000, 1000), (_keyspace.CacheClock.Value, Database.Purges.Floor));
+    }
+
     [Fact]
     public void A_number_that_is_used_again_knows_nothing_of_the_tag_that_had_it()
     {

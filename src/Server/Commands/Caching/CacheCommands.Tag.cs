@@ -1,5 +1,4 @@
 using MiniRedis.Resp;
-using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Lifecycle;
 
@@ -47,13 +46,6 @@ static partial class CacheCommands
         if (added == 0) return;
         // Tags are no part of the value: nobody who watches or caches the key has to hear of them.
         c.Server.Effects.Dirty++;
-        // A tag that was purged since the value was computed has killed it, or made it stale. Then that is told, since others may not know of
-        // the purge: no file has those that have left no key behind.
-        at = c.Peek(key);
-        if (!at.Found || !c.IsPropagating) return;
-        // What purges have made of the window is in the metadata, and what they have made of the deadline belongs to it.
-        if (c.Database.TryGetMetadata(at.Record, out var metadata) && metadata.StaleWindow > 0 && at.Record.HasExpiry)
-            c.Server.Effects.AddDeadline(c.Database.Number, key, at.Record.ExpireAt);
-        CacheEffects.Metadata(c.Server.Effects, c.Database, c.Database.Lookup(key));
+        c.Server.Keys.SettleAndTell(c.Database, key);
     }
 }

@@ -87,7 +87,8 @@ static partial class ConnectionCommands
             return;
         }
         if (!c.Database.TryApply(c.Arg(1), out var told, isSettled: true)) c.Server.Log.UnknownMetadata();
-        else if (told.Kind == CachePayloadKind.Purge) TellOf(ref c, told);
+        // Those of the AOF were told when they were made.
+        else if (told.Kind == CachePayloadKind.Purge && !c.Server.Dataset.IsLoading) TellOf(c, told);
         if (c.IsPropagating) c.Server.Effects.AddVerbatim(c.Database.Number, c.Request);
         c.Reply.Pong();
     }
@@ -102,8 +103,8 @@ static partial class ConnectionCommands
         c.Reply.Pong();
     }
 
-    /// <summary>A purge was carried out that the master, or the AOF, has told of: this server's subscribers hear, and who caches keys.</summary>
-    static void TellOf(ref CommandContext c, CachePayloadReader told)
+    /// <summary>A purge was carried out that the master has told of: this server's subscribers hear, and who caches keys.</summary>
+    static void TellOf(in CommandContext c, CachePayloadReader told)
     {
         c.Server.Effects.Dirty++;
         if (told.Scope == PurgeScope.All) c.Server.Purges.Tell(c.Database.Number, new(told.Version, told.IsSoft, told.Scope, []), toNodes: false);

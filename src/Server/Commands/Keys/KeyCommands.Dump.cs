@@ -1,6 +1,5 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
-using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
@@ -153,9 +152,8 @@ static partial class KeyCommands
         record.AccessField = c.Server.AccessFields.FromRdb(options.Access);
         if (hasMetadata) c.Database.TryApply(c.Arg(4), out _);
         c.Changed(key, KeyspaceEvents.Generic, "restore");
-        if (!c.IsPropagating) return;
-        EmitRestore(ref c, expireAt, options, hasMetadata);
-        if (hasMetadata) CacheEffects.Metadata(c.Server.Effects, c.Database, c.Database.Lookup(key));
+        if (c.IsPropagating) EmitRestore(ref c, expireAt, options, hasMetadata);
+        if (hasMetadata) c.Server.Keys.SettleAndTell(c.Database, key);
     }
 
     /// <summary>Whether a payload tells the metadata of this key, and of no other.</summary>

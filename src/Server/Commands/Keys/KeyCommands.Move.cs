@@ -72,8 +72,7 @@ static partial class KeyCommands
         {
             // Looking up the target may have deleted it as expired, so the source is looked up again.
             c.LookupWrite(to);
-            c.Database.Rename(c.Peek(from), to);
-            c.Server.Keys.Arrived(c.Database, to);
+            c.Server.Keys.Arrived(c.Database, c.Database.Rename(c.Peek(from), to), to);
             c.Changed(from, KeyspaceEvents.Generic, "rename_from");
             c.Changed(to, KeyspaceEvents.Generic, "rename_to", countsAsChange: false);
         }
@@ -101,8 +100,7 @@ static partial class KeyCommands
         var done = at.Found && !present.Found;
         if (done)
         {
-            c.Database.MoveTo(at, target, key);
-            c.Server.Keys.Arrived(target, key);
+            c.Server.Keys.Arrived(target, c.Database.MoveTo(at, target, key), key);
             c.Changed(key, KeyspaceEvents.Generic, "move_from");
             c.Server.Effects.Notify(target.Number, key, KeyspaceEvents.Generic, "move_to");
         }
@@ -148,7 +146,7 @@ static partial class KeyCommands
         // The copy counts as a new key even if it replaces one: it gets its own access field, and the event.
         var copy = c.Database.CopyTo(c.Peek(from), target, to);
         copy.AccessField = c.Server.AccessFields.Initial;
-        c.Server.Keys.Arrived(target, to);
+        c.Server.Keys.Arrived(target, copy, to);
         c.Server.Effects.KeyChanged(target.Number, to, KeyspaceEvents.Generic, "copy_to");
         c.Reply.Integer(1);
     }

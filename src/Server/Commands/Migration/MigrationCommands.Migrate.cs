@@ -181,16 +181,11 @@ static partial class MigrationCommands
             var at = c.Peek(c.Arg(key));
             if (!at.Found) continue;
             var ttl = 0L;
-            if (c.Database.NeedsSettling(at.Record))
-            {
-                c.Database.Settle(at);
-                at = c.Peek(c.Arg(key));
-            }
-            if (at.Record.HasExpiry)
+            if (c.Database.DeadlineOf(at.Record) is >= 0 and var deadline)
             {
                 // Of a key that the source of an import still keeps alive nothing is left.
-                if (at.Record.ExpireAt < c.Now) continue;
-                ttl = Math.Max(1, at.Record.ExpireAt - c.Now);
+                if (deadline < c.Now) continue;
+                ttl = Math.Max(1, deadline - c.Now);
             }
             keys[sent++] = key;
             var withMetadata = at.Record.HasMetadata && target.TakesMetadata == true;

@@ -5,21 +5,18 @@ namespace MiniRedis.Storage.Caching.Purges;
 /// <summary>What the purges of a database have left behind: keys that nobody sees any more and whose memory is still taken.</summary>
 /// <remarks>
 /// A walk over all keys serves all purges before its start. Whoever walks tells of its start and end (<c>Database.BeginSweep</c>), deletes
-/// what is purged (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.Settle</c>). It goes with the keys, as
+/// what is purged (<c>Database.IsPurged</c>) and settles what a soft purge has made stale (<c>Database.TrySettle</c>). It goes with the keys, as
 /// the <see cref="TagTable"/> does.
 /// </remarks>
 public sealed class PurgeCleanup
 {
-    long _newest, _begunFor, _servedUpTo, _keysSince;
+    long _newest, _begunFor, _keysSince;
 
     /// <summary>The version (thus the time) of the first purge that no walk serves yet; 0 if there is none.</summary>
     public long Waiting { get; private set; }
 
     /// <summary>The walk that is under way serves purges up to this version; 0 if there is none.</summary>
     public long Sweeping { get; private set; }
-
-    /// <summary>Whether there is a purge for which no walk has seen all keys; one may have had to leave some of the dead ones.</summary>
-    public bool HasNew => _newest > _servedUpTo;
 
     /// <summary>Keys that hard purges have overtaken and that are still there: an estimate, rather too high.</summary>
     public long Keys { get; private set; }
@@ -59,14 +56,12 @@ public sealed class PurgeCleanup
     }
 
     /// <summary>The walk has seen all keys.</summary>
-    /// <param name="left">Dead keys that had to be left: another walk has to look at them.</param>
-    /// <param name="nowMicros">Microseconds of unix time, from which that one waits.</param>
-    internal void End(long left, long nowMicros)
+    /// <param name="leftAt">Where dead keys had to be left, the microseconds of unix time from which another walk waits; else 0.</param>
+    internal void End(long leftAt)
     {
-        _servedUpTo = Sweeping;
         Sweeping = 0;
-        Keys = _keysSince + left;
-        if (left > 0 && Waiting == 0) Waiting = nowMicros;
+        Keys = _keysSince;
+        if (Waiting == 0) Waiting = leftAt;
     }
 
     /// <summary>One of the keys was deleted, by the walk or because it was found.</summary>

@@ -78,6 +78,9 @@ public sealed class PurgeLog
     // The number of the latest purge of a prefix; below the oldest if none is remembered.
     long _newestPrefix;
 
+    // The version of the latest purge that was noted since all were forgotten; 0 if none was.
+    long _latest;
+
     /// <param name="seed">The secret of the hash of names.</param>
     public PurgeLog(HashSeed seed) => _seed = seed;
 
@@ -96,8 +99,8 @@ public sealed class PurgeLog
     /// <summary>Of purges up to this version nothing is known; 0 while everything is.</summary>
     public long Floor { get; private set; }
 
-    /// <summary>The version of the latest purge; <see cref="Floor"/> if none is remembered.</summary>
-    public long Newest { get; private set; }
+    /// <summary>The version of the latest purge that there was or, as far as is known, may have been.</summary>
+    public long Newest => Math.Max(Floor, _latest);
 
     /// <summary>The version of the latest purge of all, hard or soft; 0 if there was none.</summary>
     public long NewestOfAll { get; private set; }
@@ -131,15 +134,15 @@ public sealed class PurgeLog
         return (int)low;
     }
 
-    /// <summary>Notes a purge. Its version is not below that of the one before; purges of several tags at once have the same.</summary>
+    /// <summary>Notes a purge. Its version is not below <see cref="Latest"/>; purges of several tags at once have the same.</summary>
     public void Add(long version, PurgeScope scope, bool isSoft, ReadOnlySpan<byte> name, bool isForAllNodes = false)
     {
-        Debug.Assert(version >= Newest && name.Length <= TagTable.MaxNameLength);
-        Newest = version;
+        Debug.Assert(version >= _latest && name.Length <= TagTable.MaxNameLength);
+        _latest = version;
         if (scope == PurgeScope.All) NewestOfAll = version;
         if (_capacity == 0)
         {
-            Floor = version;
+            Floor = Math.Max(Floor, version);
             return;
         }
         if (Count == _capacity) ForgetOldest();
@@ -157,13 +160,27 @@ public sealed class PurgeLog
     }
 
     /// <summary>
+    /// The version of the latest purge that is remembered, or was before it was forgotten for lack of room; 0 after <see cref="Forget"/>. That
+    /// of the next one is not below it, but may be below <see cref="Floor"/>: on a server that has taken over the data of one whose clock is behind.
+    /// </summary>
+    public long Latest => _latest;
+
+    /// <summary>
     /// Forgets all purges, and holds that there may have been others up to <paramref name="version"/>: those of a server whose data
     /// are taken over.
     /// </summary>
     public void Forget(long version)
     {
+        Floor = Math.Max(Newest, version);
         _oldest = _newest + 1;
-        Floor = Newest = Math.Max(Newest, version);
+        _latest = 0;
+    }
+
+    /// <summary>Begins anew: a file is loaded that tells of all purges, or of how far it tells of none.</summary>
+    public void Clear()
+    {
+        _oldest = _newest + 1;
+        Floor = NewestOfAll = _latest = 0;
     }
 
     /// <summary>The version of the latest purge of a tag that is remembered, hard or soft; 0 if none is.</summary>
@@ -254,5 +271,5 @@ public sealed class PurgeLog
         _nameEnd = end;
     }
 
-    void ForgetOldest() => Floor = At(_oldest++).Version;
+    void ForgetOldest() => Floor = Math.Max(Floor, At(_oldest++).Version);
 }
