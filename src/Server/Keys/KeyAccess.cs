@@ -238,7 +238,7 @@ sealed class KeyAccess(
     {
         TellOfName(database, key);
         if (!policies.Any && !record.HasMetadata || !JudgesTime) return;
-        if (policies.Concern(key) || database.IsPurged(record) || database.NeedsSettling(record)) _made.Add(database.Number, key);
+        if (policies.Concern(key) || IsOvertaken(database, record)) _made.Add(database.Number, key);
     }
 
     /// <summary>
@@ -254,11 +254,13 @@ sealed class KeyAccess(
         {
             var database = keyspace[number];
             policies.Apply(database, key, effects);
-            if (database.Lookup(key) is { Found: true } at && (database.IsPurged(at.Record) || database.NeedsSettling(at.Record)))
-                SettleAndTell(database, key);
+            if (database.Lookup(key) is { Found: true } at && IsOvertaken(database, at.Record)) SettleAndTell(database, key);
         }
         _made.Clear();
     }
+
+    /// <summary>Whether a purge has killed a key, or made it stale, and its record does not tell yet (<see cref="SettleAndTell"/>).</summary>
+    public static bool IsOvertaken(Database database, Record record) => database.IsPurged(record) || database.NeedsSettling(record);
 
     /// <summary>
     /// A key has got tags that may have been purged since its value was computed. That has killed it, or made it stale. Others are told what it
@@ -269,7 +271,7 @@ sealed class KeyAccess(
         var at = Find(database, key);
         if (!at.Found || !effects.IsPropagating) return;
         // What purges have made of the window is in the metadata, and what they have made of the deadline belongs to it.
-        if (database.TryGetMetadata(at.Record, out var metadata) && metadata.StaleWindow > 0 && database.DeadlineOf(at.Record) is >= 0 and var deadline)
+        if (database.WindowOf(at.Record) > 0 && database.DeadlineOf(at.Record) is >= 0 and var deadline)
             effects.AddDeadline(database.Number, key, deadline);
         CacheEffects.Metadata(effects, database, database.Lookup(key));
     }

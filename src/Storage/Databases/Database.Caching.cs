@@ -88,7 +88,7 @@ public sealed unsafe partial class Database
     /// </summary>
     public long DeadlineOf(Record record) => record.HasMetadata ? Tags.LifetimeOf(record).Deadline : record.ExpireAt;
 
-    /// <summary>The stale window of a key in milliseconds, with what a soft purge has taken off it, as <see cref="DeadlineOf"/>; 0 for none.</summary>
+    /// <summary>The stale window of a key in milliseconds, with what a soft purge has taken off it; 0 for none.</summary>
     public long WindowOf(Record record) => record.HasMetadata ? Tags.LifetimeOf(record).Window : 0;
 
     /// <summary>

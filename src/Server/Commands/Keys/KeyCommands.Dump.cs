@@ -1,5 +1,6 @@
 using MiniRedis.Resp;
 using MiniRedis.Server.Configuration.Settings;
+using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
@@ -153,7 +154,10 @@ static partial class KeyCommands
         if (hasMetadata) c.Database.TryApply(c.Arg(4), out _);
         c.Changed(key, KeyspaceEvents.Generic, "restore");
         if (c.IsPropagating) EmitRestore(ref c, expireAt, options, hasMetadata);
-        if (hasMetadata) c.Server.Keys.SettleAndTell(c.Database, key);
+        if (!hasMetadata) return;
+        var arrived = c.Database.Lookup(key);
+        if (KeyAccess.IsOvertaken(c.Database, arrived.Record)) c.Server.Keys.SettleAndTell(c.Database, key);
+        else if (c.IsPropagating) CacheEffects.Metadata(c.Server.Effects, c.Database, arrived);
     }
 
     /// <summary>Whether a payload tells the metadata of this key, and of no other.</summary>

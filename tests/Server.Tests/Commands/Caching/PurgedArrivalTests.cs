@@ -33,7 +33,8 @@ public sealed class PurgedArrivalTests : SweptServerTests
         Assert.Equal(":1", _client.Call(command));
         Assert.Equal([command, $"DEL {name}"], _server.Effects.Commands);
         Assert.Equal([2], _server.Effects.Units);
-        Assert.Equal([arrives, $"purged@1 {name}"], _server.Effects.Events.Where(e => e.Contains("@1", StringComparison.Ordinal) && !e.StartsWith("new", StringComparison.Ordinal)));
+        var events = _server.Effects.Events.Where(e => e.Contains("@1", StringComparison.Ordinal) && !e.StartsWith("new", StringComparison.Ordinal));
+        Assert.Equal([arrives, $"purged@1 {name}"], events);
         _client.Call("SELECT 1");
         Assert.Equal(":0", _client.Call("DBSIZE"));
     }
