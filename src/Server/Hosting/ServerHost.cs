@@ -9,10 +9,12 @@ using MiniRedis.Server.Files;
 using MiniRedis.Server.Hosting.Process;
 using MiniRedis.Server.Logging;
 using MiniRedis.Server.Metrics.Http;
+using MiniRedis.Server.Persistence;
 using MiniRedis.Server.Transport;
 using MiniRedis.Server.Transport.Linux;
 using MiniRedis.Server.Transport.Sockets;
 using MiniRedis.Server.Transport.Tls;
+using MiniRedis.Storage.Memory;
 
 namespace MiniRedis.Server.Hosting;
 
@@ -122,6 +124,8 @@ sealed partial class ServerHost : IDisposable
         _bus?.Start(_busListeners);
         _transport.Start(_listeners);
         StartMetrics();
+        PersistenceThread.Prepare();
+        Elsewhere.Prepare();
         // From here on the loading may end at any time, well or not.
         if (!isLoading) Ready();
     }

@@ -35,7 +35,7 @@ sealed class SlotSnapshotJob(BitArray slots, RdbTransfer transfer, KeySaveDelay 
             transfer.Add(end);
             // What was put aside follows on a thread that may take its time.
             follows = transfer.HasPutAside;
-            if (follows) PersistenceThread.Start(new Thread(transfer.Drain) { Name = "slots-to-target", IsBackground = true });
+            if (follows) PersistenceThread.Run("slots-to-target", transfer.Drain);
             else transfer.End(null);
             _isWritten = true;
         }

@@ -33,7 +33,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
     static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>Starts the thread that writes. Tests replace it.</summary>
-    public Action<Thread> StartThread { get; set; } = PersistenceThread.Start;
+    public Action<string, Action> StartThread { get; set; } = PersistenceThread.Run;
 
     Snapshot? _snapshot;
     SnapshotJob? _job;
@@ -57,7 +57,7 @@ sealed class Snapshots(Keyspace keyspace, ClientPause pause, ServerStatistics st
         Debug.Assert(!IsActive);
         // The thread comes first: what cannot be written must not begin. It waits until there is something to write.
         var begun = new TaskCompletionSource<Snapshot?>();
-        StartThread(new Thread(() => Write(begun.Task, job)) { Name = "snapshot", IsBackground = true });
+        StartThread("snapshot", () => Write(begun.Task, job));
         Snapshot snapshot;
         try
         {

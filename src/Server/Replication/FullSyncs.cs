@@ -222,7 +222,7 @@ sealed class FullSyncs
         {
             file = Disk.OpenRead(_saving.Path);
             var opened = file;
-            PersistenceThread.Start(new Thread(() => Read(opened, transfer)) { Name = "rdb-to-replicas", IsBackground = true });
+            PersistenceThread.Run("rdb-to-replicas", () => Read(opened, transfer));
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

@@ -71,7 +71,7 @@ sealed class RdbStreamJob : SnapshotJob, IRdbOutput
         _transfer.Add(_mark);
         // The snapshot is over. What was put aside follows on a thread that may take its time.
         var follows = _transfer.HasPutAside;
-        if (follows) PersistenceThread.Start(new Thread(_transfer.Drain) { Name = "rdb-to-replicas", IsBackground = true });
+        if (follows) PersistenceThread.Run("rdb-to-replicas", _transfer.Drain);
         else _transfer.End(null);
         _isWritten = true;
         return follows;

@@ -192,12 +192,14 @@ public sealed unsafe partial class Arena
 
     readonly record struct SlabRun(Region Region, int First, int Count)
     {
-        public void GiveBackMemory() => NativePages.Discard(Region.Address(First), (nuint)Count << Region.SlabShift);
+        public void GiveBack() => NativePages.Discard(Region.Address(First), (nuint)Count << Region.SlabShift);
+
+        public void GiveBackGently() => NativePages.DiscardGently(Region.Address(First), (nuint)Count << Region.SlabShift);
     }
 
     void Discard(in SlabRun run)
     {
-        run.GiveBackMemory();
+        run.GiveBack();
         Return(run.Region, run.First, run.Count, stillBacked: false);
     }
 
@@ -209,7 +211,7 @@ public sealed unsafe partial class Arena
         {
             foreach (var run in runs)
             {
-                run.GiveBackMemory();
+                run.GiveBackGently();
                 _discarded.Enqueue(run);
             }
             Interlocked.Decrement(ref _discarding);

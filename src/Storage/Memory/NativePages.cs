@@ -74,19 +74,25 @@ static unsafe partial class NativePages
         else MUnmap(start, size);
     }
 
-    /// <summary>
-    /// Ends a reservation. First gives its memory back in pieces, and offers the processor to others between them. To unmap 64 MB
-    /// in one call takes the kernel three milliseconds. Another thread that wakes up on the same processor, perhaps the executor,
-    /// would have to wait that long.
-    /// </summary>
+    /// <summary>Ends a reservation. First gives its memory back gently.</summary>
     public static void ReleaseGently(byte* start, nuint size)
+    {
+        DiscardGently(start, size);
+        Release(start, size);
+    }
+
+    /// <summary>
+    /// As <see cref="Discard"/>, in pieces, and offers the processor to others between them. 64 MB in one call take the kernel three
+    /// milliseconds. Another thread, perhaps the executor, would have to wait that long if it wakes up on the same processor, or changes the
+    /// process's mappings, as the collected heap does when it grows.
+    /// </summary>
+    public static void DiscardGently(byte* start, nuint size)
     {
         for (nuint done = 0; done < size; done += DiscardedAtOnce)
         {
             Discard(start + done, Math.Min(DiscardedAtOnce, size - done));
             Thread.Yield();
         }
-        Release(start, size);
     }
 
     /// <summary>Something is going to be unmapped on another thread. Each call is followed by <see cref="EndRelease"/>.</summary>

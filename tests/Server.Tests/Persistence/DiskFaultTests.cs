@@ -105,7 +105,7 @@ public sealed class DiskFaultTests : IDisposable
         using var client = server.Connect();
         client.Call("SET a 1");
         var start = server.Server.Snapshots.StartThread;
-        server.Server.Snapshots.StartThread = _ => throw new DiskException(Errno.Again);
+        server.Server.Snapshots.StartThread = (_, _) => throw new DiskException(Errno.Again);
         Assert.Equal("-ERR", client.Call("BGSAVE"));
         Assert.StartsWith("-ERR Can't execute an AOF background rewriting.", client.Call("BGREWRITEAOF"), StringComparison.Ordinal);
         var info = client.Call("INFO persistence");
