@@ -116,7 +116,13 @@ public sealed class AofSwitchTests : IDisposable
             var length = new FileInfo(_directory.AofPath(Second)).Length;
 
             // The second one has its file and no base yet.
-            server.Server.Cron.IsPaused = true;
+            using var mayWrite = new ManualResetEventSlim();
+            var start = server.Server.Snapshots.StartThread;
+            server.Server.Snapshots.StartThread = (name, write) => start(name, () =>
+            {
+                mayWrite.Wait();
+                write();
+            });
             Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
             Assert.Equal(":1", client.Call("INCR after"));
             server.Time.Advance(s_hang);
@@ -125,7 +131,7 @@ public sealed class AofSwitchTests : IDisposable
             Assert.Equal($"#AFTER:{length} {Second} *2 $6 SELECT $1 0 *2 $4 INCR $5 after *2 $4 INCR $5 after ", _directory.Incremental(3));
             _directory.CopyTo(amid);
             _directory.CopyTo(torn);
-            server.Server.Cron.IsPaused = false;
+            mayWrite.Set();
             server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
             Assert.Equal("file appendonly.aof.3.base.rdb seq 3 type b\nfile appendonly.aof.3.incr.aof seq 3 type i\n", _directory.Manifest);
             _directory.CopyTo(behind);
