@@ -83,6 +83,21 @@ public sealed class MetadataSnapshotTests : IDisposable
     }
 
     [Fact]
+    public void Images_lie_side_by_side_without_touching_each_other()
+    {
+        var expected = new List<string>();
+        for (var i = 0; i < 300; i++)
+        {
+            string[] tags = [.. Enumerable.Range(0, i % 4).Select(tag => new string((char)('a' + tag), i % 7 + 1))];
+            Database.Set($"key:{i}", new string('v', i % 61), expireAt: 1000 + i);
+            Tag($"key:{i}", new() { Created = i + 1, Cost = i }, tags);
+            expected.Add(string.Join(' ', [$"key:{i} {1000 + i} {i + 1} 0 {i}", .. tags]));
+        }
+        expected.Sort(StringComparer.Ordinal);
+        Assert.Equal(expected, Drain(_keyspace.BeginSnapshot()));
+    }
+
+    [Fact]
     public void Dead_keys_are_not_in_it()
     {
         foreach (var key in (string[])["a", "b", "c"]) Database.Set(key, "v");

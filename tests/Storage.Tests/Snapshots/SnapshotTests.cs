@@ -73,6 +73,7 @@ public class SnapshotTests(ITestOutputHelper output)
         Assert.Equal(Readiness.Frozen, keyspace[0].Prepare(keyspace[0].Lookup("big"u8)));
         keyspace[0].Delete(keyspace[0].Lookup("big"u8));
         Assert.True(snapshot.WaitingBytes > 50_000, $"waiting {snapshot.WaitingBytes} of {before}");
+        Assert.Equal(snapshot.WaitingBytes, snapshot.OrphanedBytes);
         reader.AllowAll();
         Drive(snapshot);
         while (keyspace.DiscardedCount > 0) keyspace.FreeDiscarded(1000);
@@ -139,6 +140,8 @@ public class SnapshotTests(ITestOutputHelper output)
         database.Delete(database.Lookup("big"u8));
         keyspace.FlushAll();
         Assert.True(snapshot.WaitingBytes > 50_000);
+        // The keyspace has another arena now.
+        Assert.Equal(0, snapshot.OrphanedBytes);
 
         // The walk is yet to come, so the snapshot is not over.
         reader.AllowAll();
@@ -164,6 +167,19 @@ public class SnapshotTests(ITestOutputHelper output)
         reader.AllowAll();
         Drive(snapshot);
         Assert.Equal(20_000, reader.Contents.Count);
+    }
+
+    [Fact]
+    public void A_record_that_is_longer_than_a_chunk_has_one_to_itself()
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), bySlot: BySlot);
+        for (var i = 0; i < 10; i++) keyspace[0].Set($"{i}" + new string('k', 300_000), "value");
+        for (var i = 0; i < 10; i++) keyspace[0].Set($"key:{i}", "value");
+        var expected = Contents(keyspace);
+        using var reader = new Reader(keyspace.BeginSnapshot());
+        reader.AllowAll();
+        Drive(keyspace.Snapshot!);
+        Assert.Equal(expected, reader.Contents);
     }
 
     /// <summary>
@@ -206,6 +222,7 @@ public class SnapshotTests(ITestOutputHelper output)
         if (slots is not null) expected = expected.Where(e => slots[KeySlot.Of(Bytes(e.Key[(e.Key.IndexOf(':') + 1)..]))]).ToDictionary();
         using var reader = new Reader(keyspace.BeginSnapshot(slots));
         var snapshot = keyspace.Snapshot!;
+        if (slots is null) Assert.Equal(expected.Count, snapshot.Keys);
         var isOver = false;
         while (!snapshot.IsWalked)
         {
