@@ -115,6 +115,24 @@ public sealed class SnapshotFeedTests : IDisposable
     }
 
     [Fact]
+    public void A_file_counts_only_if_the_snapshot_was_not_given_up()
+    {
+        var snapshot = BeginWith(s_two);
+        var commits = 0;
+        snapshot.Feed.Commit(() => commits++);
+        Assert.Equal(1, commits);
+        Assert.False(snapshot.Feed.IsCancelled);
+
+        snapshot.Abandon();
+        snapshot.Feed.Commit(() => commits++);
+        Assert.Equal(1, commits);
+        Assert.True(snapshot.Feed.IsCancelled);
+        Assert.True(snapshot.IsAbandoned);
+        Assert.False(snapshot.Feed.TryTake(out _));
+        Finish(snapshot);
+    }
+
+    [Fact]
     public void What_is_added_while_the_consumer_finishes_is_taken_back()
     {
         var snapshot = BeginWith(s_two);
