@@ -149,6 +149,20 @@ public sealed class SnapshotFeedTests : IDisposable
     }
 
     [Fact]
+    public void What_is_captured_behind_the_end_of_the_consumer_is_freed()
+    {
+        var snapshot = BeginWith(s_two);
+        snapshot.Feed.Finish();
+        foreach (var key in s_two) Database.Delete(Database.Lookup(key));
+        Assert.True(snapshot.Settle(out var isOver));
+        Assert.False(isOver);
+        snapshot.Abandon();
+        for (isOver = false; !isOver; snapshot.Settle(out isOver)) snapshot.Walk(100);
+        while (_keyspace.DiscardedCount > 0) _keyspace.FreeDiscarded(1000);
+        Assert.True(_keyspace.UsedBytes < 100, $"{_keyspace.UsedBytes} bytes are left");
+    }
+
+    [Fact]
     public void Empty_chunks_are_used_again()
     {
         for (var i = 0; i < 20_000; i++) Database.Set($"key:{i}", new string('x', 1000));

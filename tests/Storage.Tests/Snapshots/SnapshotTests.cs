@@ -151,6 +151,8 @@ public class SnapshotTests(ITestOutputHelper output)
         Assert.Equal(0, snapshot.WaitingBytes);
         Drive(snapshot);
         Assert.Single(reader.Contents);
+        // The value has gone with its arena.
+        Assert.Equal(0, keyspace.DiscardedCount);
     }
 
     [Fact]
@@ -166,10 +168,36 @@ public class SnapshotTests(ITestOutputHelper output)
 
         Assert.False(snapshot.IsWalked);
         Assert.InRange(snapshot.WaitingBytes, 8 << 20, 9 << 20);
+        Assert.False(snapshot.Settle(out _));
         reader.AllowAll();
         Drive(snapshot);
         Assert.Equal(20_000, reader.Contents.Count);
         Assert.InRange(snapshot.PeakBytes, 8 << 20, 9 << 20);
+    }
+
+    [Fact]
+    public void Large_strings_are_frozen_and_others_copied_and_what_is_not_frozen_is_freed_at_once()
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), bySlot: BySlot);
+        var database = keyspace[0];
+        database.Set("small", new string('x', 60_000));
+        database.Set("medium", new string('x', 500_000));
+        database.Set("large", new string('x', 2 << 20));
+        using var reader = new Reader(keyspace.BeginSnapshot());
+        var snapshot = keyspace.Snapshot!;
+        while (snapshot.Walk(100)) { }
+        Assert.InRange(snapshot.WaitingBytes, 60_000, 1 << 20);
+        Assert.Equal(Readiness.Ready, database.Prepare(database.Lookup("small")));
+        Assert.Equal(Readiness.Ready, database.Prepare(database.Lookup("medium")));
+        Assert.Equal(Readiness.Frozen, database.Prepare(database.Lookup("large")));
+
+        var used = keyspace.UsedBytes;
+        database.Delete(database.Lookup("small"));
+        Assert.InRange(keyspace.UsedBytes, 0, used - 60_000);
+        foreach (var key in (string[])["medium", "large"]) database.Delete(database.Lookup(key));
+        reader.AllowAll();
+        Drive(snapshot);
+        Assert.True(keyspace.UsedBytes < 100, $"used {keyspace.UsedBytes}");
     }
 
     [Fact]
@@ -239,6 +267,7 @@ public class SnapshotTests(ITestOutputHelper output)
         if (!isOver) Drive(snapshot);
 
         Assert.Equal(expected.Count, reader.Contents.Count);
+        Assert.Equal(expected.Count, snapshot.Captured);
         foreach (var (key, payload) in expected) Assert.Equal(payload, reader.Contents[key]);
         output.WriteLine($"{expected.Count} keys, captured {snapshot.Captured}, peak {snapshot.PeakBytes} bytes");
         for (var i = 0; i < DatabaseCount; i++)
