@@ -133,6 +133,25 @@ public sealed class SnapshotFeedTests : IDisposable
     }
 
     [Fact]
+    public void A_consumer_says_how_far_it_is()
+    {
+        var snapshot = BeginWith(s_two);
+        while (snapshot.Walk(100)) { }
+        var feed = snapshot.Feed;
+        while (feed.TryTake(out var batch))
+        {
+            var progress = feed.Progress;
+            feed.NoteProgress();
+            Assert.Equal(progress + 1, feed.Progress);
+            feed.GiveBack(batch!);
+            Assert.Equal(progress + 2, feed.Progress);
+            feed.NoteWritten(3);
+        }
+        Assert.Equal(6, feed.Written);
+        Finish(snapshot);
+    }
+
+    [Fact]
     public void What_is_added_while_the_consumer_finishes_is_taken_back()
     {
         var snapshot = BeginWith(s_two);
