@@ -133,6 +133,24 @@ public sealed class SnapshotFeedTests : IDisposable
     }
 
     [Fact]
+    public void The_capturing_side_is_told_of_each_32_values_and_of_the_last()
+    {
+        for (var i = 0; i < 70; i++) AddToSet(Database, Bytes($"set:{i}"), "member"u8, new(0, 0, 0));
+        _keyspace.BeginSnapshot();
+        var snapshot = _keyspace.Snapshot!;
+        while (snapshot.Walk(100)) { }
+        var (given, told) = (0, new List<int>());
+        snapshot.Feed.OnProgress = () => told.Add(given);
+        while (snapshot.Feed.TryTake(out var batch))
+        {
+            given++;
+            snapshot.Feed.GiveBack(batch!);
+        }
+        Assert.Equal([32, 64, 70], told);
+        Finish(snapshot);
+    }
+
+    [Fact]
     public void A_consumer_says_how_far_it_is()
     {
         var snapshot = BeginWith(s_two);
