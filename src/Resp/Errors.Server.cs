@@ -121,8 +121,6 @@ public static partial class Errors
 
     public static ReadOnlySpan<byte> HotKeysActive => "ERR hotkeys tracking is active"u8;
 
-    public static ReadOnlySpan<byte> HotKeysInactive => "ERR hotkeys tracking is not active"u8;
-
     /// <summary>The words are Redis's.</summary>
     public static ReadOnlySpan<byte> HotKeysSlots => "ERR SLOTS parameter cannot be used in non-cluster mode"u8;
 

@@ -50,7 +50,6 @@ sealed partial class CachePurges
             keys.Drop(database, at, KeyspaceEvents.None, "del", "UNLINK"u8);
             return;
         }
-        if (database.NeedsSettling(at.Record) && database.TrySettle(at)) at = database.Lookup(key);
         var deadline = database.MakeStale(at, purge.Version / 1000).ExpireAt;
         if (!effects.IsPropagating) return;
         effects.AddDeadline(database.Number, key, deadline);

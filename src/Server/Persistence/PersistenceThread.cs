@@ -44,14 +44,14 @@ static class PersistenceThread
             ready.Begin(name, work);
             return;
         }
-        Start(new Thread(() =>
-        {
-            Prepare();
-            work();
-        })
-        {
-            Name = name, IsBackground = true,
-        });
+        Start(new Thread(() => Do(name, work)) { IsBackground = true });
+    }
+
+    static void Do(string name, Action work)
+    {
+        Thread.CurrentThread.Name = name;
+        Prepare();
+        work();
     }
 
     /// <summary>
@@ -97,9 +97,7 @@ static class PersistenceThread
         {
             Action? work;
             while ((work = Volatile.Read(ref _work)) is null) _bell.Wait();
-            Thread.CurrentThread.Name = _name;
-            Prepare();
-            work();
+            Do(_name, work);
         }
     }
 }

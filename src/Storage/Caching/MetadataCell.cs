@@ -10,8 +10,8 @@ namespace MiniRedis.Storage.Caching;
 ///   word 0    | created (56 bits)                              | form (8 bits) |
 ///   word 1    two tag ids of 4 bytes each; or the address of the block
 ///   form      bits 0-1: tags in word 1 (0 to 2)    bit 6: negative    bit 7: there is a block
-///   block     | slide (8) | limit of the slide (8)             | cost (4) | tags (4) | ids, 4 bytes each |
-///             | stale window (8) | settled up to (8)  if bit 5 of the form is clear
+///   block     | stale window (8) | settled up to (8)       | cost (4) | tags (4) | ids, 4 bytes each |
+///             | slide (8) | limit of the slide (8)         | cost (4) | tags (4) | ids | settled up to (8) |  if bit 5 of the form is set
 /// </code>
 /// Most entries of a cache have up to two tags and nothing else: these pay 16 bytes.
 /// </summary>
@@ -73,29 +73,34 @@ readonly unsafe struct MetadataCell(ulong* words)
     public void Write(Arena arena, in CacheMetadata metadata, ReadOnlySpan<uint> tags, long settledUpTo = 0)
     {
         var form = (ulong)metadata.Created << CreatedShift | (metadata.IsNegative ? Negative : 0);
-        if (!metadata.NeedsBlock && tags.Length <= MostInline)
+        if (!metadata.NeedsBlock && tags.Length <= MostInline && settledUpTo == 0)
         {
             words[0] = form | (uint)tags.Length;
             words[1] = 0;
             tags.CopyTo(new Span<uint>(words + 1, MostInline));
             return;
         }
-        var block = arena.Allocate((nuint)(Block.Size + tags.Length * sizeof(uint)));
+        var size = Block.Size + tags.Length * sizeof(uint) + (metadata.IsSliding ? sizeof(long) : 0);
+        var block = arena.Allocate((nuint)size);
         var apart = (Block*)block;
         apart->Window = metadata.IsSliding ? metadata.Slide : metadata.StaleWindow;
-        apart->Limit = metadata.IsSliding ? metadata.SlideLimit : settledUpTo;
+        apart->Limit = metadata.SlideLimit;
         apart->Cost = (uint)metadata.Cost;
         apart->Count = tags.Length;
         tags.CopyTo(new Span<uint>(block + Block.Size, tags.Length));
         words[0] = form | Apart | (metadata.IsSliding ? Sliding : 0);
         words[1] = (ulong)block;
+        *Settled = settledUpTo;
     }
 
     /// <summary>
-    /// Soft purges up to this version are in the deadline and the window of a key that may be served stale; what is done to the
-    /// deadline since then, by EXPIRE or PERSIST, stands.
+    /// Purges up to this version do not concern the key, though they came after its value and were of its tags: the soft ones are in its
+    /// deadline and its stale window, and what is done to the deadline since then, by EXPIRE or PERSIST, stands; or another server has said
+    /// so. 0 if there is nothing of the kind.
     /// </summary>
-    public long SettledUpTo => (words[0] & (Apart | Sliding)) == Apart ? BlockStart->Limit : 0;
+    public long SettledUpTo => HasBlock ? *Settled : 0;
+
+    long* Settled => IsSliding ? (long*)((byte*)BlockStart + Block.Size + BlockStart->Count * sizeof(uint)) : &BlockStart->Limit;
 
     /// <summary>Shortens the stale window of a key that has one.</summary>
     public void Settle(long window, long upTo)
@@ -105,17 +110,17 @@ readonly unsafe struct MetadataCell(ulong* words)
         BlockStart->Limit = upTo;
     }
 
-    /// <summary>The purges of another database concern the key now: it is settled for none of them.</summary>
+    /// <summary>All purges of its tags concern the key from now on.</summary>
     public void Unsettle()
     {
-        if (StaleWindow > 0) BlockStart->Limit = 0;
+        if (HasBlock) *Settled = 0;
     }
 
     /// <summary>Makes a sliding key an ordinary one.</summary>
     public void EndSliding()
     {
+        BlockStart->Limit = *Settled;
         BlockStart->Window = 0;
-        BlockStart->Limit = 0;
         words[0] &= ~Sliding;
     }
 

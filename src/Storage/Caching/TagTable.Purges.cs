@@ -97,22 +97,26 @@ public sealed unsafe partial class TagTable
     }
 
     /// <summary>Whether a key is purged; if not, the soft purge since which it is stale, or 0.</summary>
-    bool Judge(MetadataCell cell, out long softSince)
+    bool Judge(MetadataCell cell, out long softSince) =>
+        Judge(Math.Max(cell.Created, cell.SettledUpTo), cell.Tags, cell.StaleWindow > 0, out softSince);
+
+    /// <summary>Whether purges of some tags, or of all, kill a key that none up to a version concerns.</summary>
+    internal bool Kills(long settled, ReadOnlySpan<uint> ids, bool maybeStale) => settled < _newest && Judge(settled, ids, maybeStale, out _);
+
+    bool Judge(long settled, ReadOnlySpan<uint> ids, bool maybeStale, out long softSince)
     {
-        var created = cell.Created;
         softSince = 0;
-        if (created < _allHard) return true;
-        var settled = Math.Max(created, cell.SettledUpTo);
+        if (settled < _allHard) return true;
         var first = _allSofts.FirstAfter(settled);
-        foreach (var id in cell.Tags)
+        foreach (var id in ids)
         {
-            if (created >= _clock[id % ClockEntries]) continue;
+            if (settled >= _clock[id % ClockEntries]) continue;
             var entry = EntryOf(id);
-            if (created < entry->Hard) return true;
+            if (settled < entry->Hard) return true;
             if (entry->Softs.FirstAfter(settled) is > 0 and var soft && (first == 0 || soft < first)) first = soft;
         }
         if (first == 0) return false;
-        if (cell.StaleWindow == 0) return true;
+        if (!maybeStale) return true;
         softSince = first;
         return false;
     }

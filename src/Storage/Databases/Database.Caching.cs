@@ -211,7 +211,9 @@ public sealed unsafe partial class Database
             var cell = new MetadataCell(at.Record);
             var metadata = cell.Read();
             var old = cell.HasBlock ? cell.BlockAddress : null;
-            cell.Write(Arena, metadata, ids[..count], cell.SettledUpTo);
+            // What it is settled for are purges of the tags that it had.
+            var kills = Tags.Kills(metadata.Created, ids[before..count], metadata.StaleWindow > 0);
+            cell.Write(Arena, metadata, ids[..count], kills ? 0 : cell.SettledUpTo);
             if (old != null) Arena.Free(old);
         }
         return count - before;
@@ -275,6 +277,8 @@ public sealed unsafe partial class Database
         var cell = new MetadataCell(record);
         Tags.AddKey();
         if (had) Tags.RemoveKey(cell);
+        // It takes a block. Of keys without a stale window only those have one for this that would be dead.
+        if (settledUpTo > 0 && metadata.StaleWindow == 0 && !Tags.Kills(metadata.Created, ids[..count], maybeStale: false)) settledUpTo = 0;
         cell.Write(Arena, metadata, ids[..count], settledUpTo);
     }
 

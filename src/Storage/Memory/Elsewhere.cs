@@ -1,3 +1,5 @@
+using MiniRedis.Storage.Memory.Threads;
+
 namespace MiniRedis.Storage.Memory;
 
 /// <summary>
@@ -5,15 +7,29 @@ namespace MiniRedis.Storage.Memory;
 /// the first work starts it, unless it has been started before (<see cref="Prepare"/>). Where the system gives no thread (RLIMIT_NPROC,
 /// a container's pids.max) the work is done on the spot.
 /// The runtime's pool ends the process there: it fails fast when the thread that watches over it cannot be started.
+/// <para>
+/// Whoever has work pushes it onto a stack by one exchange, and the thread takes the whole stack at once. So nobody waits for that thread, even
+/// if the system has stopped it.
+/// </para>
 /// </summary>
 /// <remarks>Any thread. The thread belongs to the process, like what is given back.</remarks>
 public sealed class Elsewhere
 {
     static readonly Elsewhere s_shared = new(static thread => thread.Start());
 
-    readonly Queue<Action> _work = new();
+    sealed class Work(Action act)
+    {
+        public Action Act => act;
+
+        /// <summary>What was pushed before; once it is taken, what is to be done next.</summary>
+        public Work? Next { get; set; }
+    }
+
+    readonly Lock _starting = new();
+    readonly Doorbell _bell = new();
     readonly Action<Thread> _start;
-    bool _isRunning;
+    Work? _last;
+    volatile bool _isRunning;
 
     /// <param name="start">Starts the thread.</param>
     internal Elsewhere(Action<Thread> start) => _start = start;
@@ -25,51 +41,59 @@ public sealed class Elsewhere
     /// Starts the thread. Otherwise the first work does, and waits until the system lets the thread run: 4 ms where there are more threads than
     /// cores.
     /// </summary>
-    public static void Prepare()
-    {
-        lock (s_shared._work) _ = s_shared._isRunning || s_shared.TryStart();
-    }
+    public static void Prepare() => s_shared.TryStart();
 
     internal void Do(Action work)
     {
-        if (!TryQueue(work)) work();
+        if (TryStart()) Push(new(work));
+        else work();
     }
 
-    bool TryQueue(Action work)
+    void Push(Work work)
     {
-        lock (_work)
-        {
-            if (!_isRunning && !TryStart()) return false;
-            _work.Enqueue(work);
-            Monitor.Pulse(_work);
-            return true;
-        }
+        Work? last;
+        do work.Next = last = Volatile.Read(ref _last);
+        while (Interlocked.CompareExchange(ref _last, work, last) != last);
+        _bell.Ring();
     }
 
     bool TryStart()
     {
-        try
+        if (_isRunning) return true;
+        lock (_starting)
         {
-            _start(new Thread(DoWork) { Name = "elsewhere", IsBackground = true });
-            return _isRunning = true;
-        }
-        catch (Exception failure) when (failure is OutOfMemoryException or ThreadStartException)
-        {
-            return false;
+            if (_isRunning) return true;
+            try
+            {
+                _start(new Thread(DoWork) { Name = "elsewhere", IsBackground = true });
+                return _isRunning = true;
+            }
+            catch (Exception failure) when (failure is OutOfMemoryException or ThreadStartException)
+            {
+                return false;
+            }
         }
     }
 
     void DoWork()
     {
-        while (true) Next()();
+        while (true)
+        {
+            for (var work = Take(); work is not null; work = work.Next) work.Act();
+            _bell.Wait();
+        }
     }
 
-    Action Next()
+    /// <summary>All work that is there, the first first.</summary>
+    Work? Take()
     {
-        lock (_work)
+        Work? first = null;
+        for (var work = Interlocked.Exchange(ref _last, null); work is not null;)
         {
-            while (_work.Count == 0) Monitor.Wait(_work);
-            return _work.Dequeue();
+            var before = work.Next;
+            work.Next = first;
+            (first, work) = (work, before);
         }
+        return first;
     }
 }

@@ -46,7 +46,8 @@ public class ClusterSimulationTests(ITestOutputHelper output)
         output.WriteLine($"{seeds} seeds in {clock.Elapsed.TotalSeconds:F1} s: {time / 1000} s of simulated time, {elections} elections, "
             + $"{moves} slots on the move, {files} files, {keys} keys, of which {excused} may be lost");
         Assert.True(broken.Count == 0, Report(broken));
-        Assert.True(elections > 0 && files > 0);
+        // One history may do without.
+        Assert.True(seeds == 1 || elections > 0 && files > 0);
     }
 
     /// <summary>Null if the run has kept all promises. An exception breaks one too.</summary>

@@ -12,7 +12,7 @@ namespace MiniRedis.Server.Tests.Bus;
 /// <summary>Nodes of a cluster in this process, whose buses meet: plain and encrypted, on both transports.</summary>
 public sealed class ClusterHostTests
 {
-    const string Node = "cluster-enabled yes\ncluster-node-timeout 2000\n";
+    const string Node = "cluster-enabled yes\ncluster-node-timeout 2000\nrepl-diskless-sync-delay 0\n";
 
     static readonly string s_all = "CLUSTER ADDSLOTSRANGE 0 16383";
 

@@ -12,7 +12,8 @@ sealed class TwoNodes : IDisposable
     /// <summary>A key in the slot.</summary>
     public static string Key(string name) => $"{{x}}{name}";
 
-    const string Node = "cluster-enabled yes\ncluster-node-timeout 2000\nenable-debug-command yes\ncluster-allow-replica-migration no\n";
+    const string Node = "cluster-enabled yes\ncluster-node-timeout 2000\ncluster-allow-replica-migration no\n"
+        + "repl-diskless-sync-delay 0\nenable-debug-command yes\n";
 
     readonly List<TestServer> _replicas = [];
     readonly string _more;
@@ -54,7 +55,9 @@ sealed class TwoNodes : IDisposable
         replica.TickUntil(() => MachineOf(replica).Nodes.TryGet(id, out var node) && !node.IsInHandshake);
         Assert.Equal("+OK", client.Call($"CLUSTER REPLICATE {id}"));
         replica.TickUntil(() => replica.Server.History.IsLinkUp);
-        foreach (var node in (TestServer[])[Source, Target, replica]) node.TickUntil(() => MachineOf(node).Nodes.Count == 2 + _replicas.Count);
+        // A master whose last slot goes to a node of another shard, as far as it knows, follows nobody.
+        foreach (var node in (TestServer[])[Source, Target, replica])
+            node.TickUntil(() => MachineOf(node).Nodes.TryGet(MachineOf(replica).Myself.Id, out var other) && other.Master?.Id == id);
         return replica;
     }
 

@@ -303,6 +303,7 @@ public sealed class MasterTests
         Assert.Equal(Refused, client.Call("EVAL \"return redis.call('set','a',1)\" 0").Split(" script")[0]);
         using var replica = new FakeReplica(server);
         replica.FullSync();
+        server.TickUntil(() => server.Server.Replicas.GoodCount == 1);
         Assert.Equal("+OK", client.Call("SET a 1"));
         server.Advance(TimeSpan.FromSeconds(7));
         Assert.Equal(Refused, client.Call("SET a 1"));

@@ -14,7 +14,7 @@ public sealed class SentinelRunnerTests : IDisposable
 
     TestServer Serve(string configuration = "")
     {
-        var server = new TestServer(configuration, realTime: true);
+        var server = new TestServer("repl-diskless-sync-delay 0\n" + configuration, realTime: true);
         _made.Add(server);
         return server;
     }

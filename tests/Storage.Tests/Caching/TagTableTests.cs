@@ -70,6 +70,61 @@ public sealed class TagTableTests : IDisposable
         Assert.Equal((1000, 1000), (_keyspace.CacheClock.Value, Database.Purges.Floor));
     }
 
+    /// <summary>What another server tells of a key, in one stream with the purges.</summary>
+    void Tell(string key, in CacheMetadata metadata, params string[] tags)
+    {
+        var told = new System.Buffers.ArrayBufferWriter<byte>();
+        CachePayload.BeginKeys(told);
+        CachePayload.AddKey(told, Encoding.UTF8.GetBytes(key), metadata, Pack(tags));
+        Assert.True(Database.TryApply(told.WrittenSpan, out _, isSettled: true));
+    }
+
+    public static TheoryData<string, bool, string> ToldOf => new MatrixTheoryData<string, bool, string>(
+        ["t", ""], [true, false], ["inline", "many tags", "cost", "slide", "limit", "negative"]);
+
+    /// <summary>A master may have forgotten a purge that its replica remembers: its walk was earlier, or it was restarted. It has the last word.</summary>
+    [Theory]
+    [MemberData(nameof(ToldOf))]
+    public void A_key_that_its_master_tells_of_is_alive_whatever_is_known_of_its_tags(string purged, bool isSoft, string form)
+    {
+        var metadata = new CacheMetadata { Created = 5 };
+        metadata = form switch
+        {
+            "cost" => metadata with { Cost = 7 },
+            "slide" => metadata with { Slide = 60_000, SlideLimit = -1 },
+            "limit" => metadata with { Slide = 60_000, SlideLimit = 99_000 },
+            "negative" => metadata with { IsNegative = true },
+            _ => metadata,
+        };
+        string[] tags = form == "many tags" ? ["v", "w", "x", "t"] : ["w", "t"];
+        var baseline = _keyspace.UsedBytes;
+        Set("other", new CacheMetadata { Created = 5, StaleWindow = 100 }, "t");
+        Database.SetCached(Database.Lookup("told"), "told"u8, "value"u8, 1000, metadata, Pack(["w"]));
+        Purge(purged, 10_000, isSoft);
+        Tell("told", metadata, tags);
+        Assert.False(Database.IsPurged(Database.Lookup("told").Record));
+        Assert.Equal(1000, Database.DeadlineOf(Database.Lookup("told").Record));
+        Assert.True(Database.TryGetMetadata(Database.Lookup("told").Record, out var read));
+        Assert.Equal((metadata, tags.Length), (read, Database.TagsOf(Database.Lookup("told").Record).Length));
+        // It stays so when it slides no more, and wherever it goes in its database.
+        Database.SetExpiry(Database.Lookup("told"), 2000);
+        Database.CopyTo(Database.Lookup("told"), Database, "copy"u8);
+        foreach (var key in (string[])["told", "copy"])
+        {
+            Assert.False(Database.IsPurged(Database.Lookup(key).Record));
+            Assert.Equal(0, Database.TryGetMetadata(Database.Lookup(key).Record, out read) ? read.Slide : -1);
+        }
+        KeyspaceInvariants.Verify(_keyspace);
+        // Of tags that it gets later, and of purges that come, nobody has said a thing.
+        Purge("u", 9000);
+        Assert.Equal(1, Database.AddTags(Database.Lookup("copy"), Pack(["u"]), 5));
+        Assert.True(Database.IsPurged(Database.Lookup("copy").Record));
+        Purge("w", 11_000, isSoft);
+        Assert.True(Database.IsPurged(Database.Lookup("told").Record));
+        foreach (var key in (string[])["told", "copy", "other"]) Database.Delete(Database.Lookup(key));
+        Assert.Equal(baseline, _keyspace.UsedBytes);
+    }
+
     [Fact]
     public void A_number_that_is_used_again_knows_nothing_of_the_tag_that_had_it()
     {

@@ -11,13 +11,19 @@ struct ScoredSource(in KeyLookup at, int place)
     /// <summary>The factor of its scores.</summary>
     public double Weight = 1;
 
+    /// <summary>Whether each of its members counts as 1, whatever its score.</summary>
+    public bool IgnoresScores;
+
     public long Count { get; } = !at.Found ? 0
         : at.Record.Type == ObjectType.Set ? new SetReader(at.Record).Count : new SortedSetValue(at.Record).Count;
 
     readonly bool IsSet => _at.Record.Type == ObjectType.Set;
 
+    /// <summary>A member's score times the weight; NaN for zero times infinity.</summary>
+    public readonly double Product(double score) => IgnoresScores ? Weight : score * Weight;
+
     /// <summary>A member's score times the weight; 0 for zero times infinity.</summary>
-    public readonly double Weigh(double score) => double.IsNaN(score * Weight) ? 0 : score * Weight;
+    public readonly double Weigh(double score) => Product(score) is var product && double.IsNaN(product) ? 0 : product;
 
     /// <summary>
     /// Orders sources from the smallest to the largest, and those of one size as they were named. Redis does so, and sums of

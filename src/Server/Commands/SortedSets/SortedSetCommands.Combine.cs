@@ -49,12 +49,17 @@ static partial class SortedSetCommands
     static Arg[] Weighting =>
     [
         Arg.Integer("weight").After("WEIGHTS").Optional().Multiple(),
-        Arg.OneOf("aggregate", Arg.Token("SUM"), Arg.Token("MIN"), Arg.Token("MAX")).After("AGGREGATE").Optional(),
+        Arg.OneOf("aggregate", Arg.Token("SUM"), Arg.Token("MIN"), Arg.Token("MAX"), Arg.Token("COUNT").AddedIn("8.8.0"))
+            .After("AGGREGATE").Optional(),
     ];
+
+    static (string, string)[] WeightingHistory(CombineOperation operation) =>
+        operation is CombineOperation.Union or CombineOperation.Intersection ? [("8.8.0", "Added the `COUNT` aggregator.")] : [];
 
     static Command Combining(string name, string since, string summary, string complexity, Arg[] args, CombineOperation operation) => new()
     {
         Name = name, Group = CommandGroup.SortedSet, Since = since, Complexity = complexity, Summary = summary,
+        History = WeightingHistory(operation),
         Arity = -3, Flags = CommandFlags.ReadOnly,
         Keys = [KeySpec.KeyNum(1, KeyFlags.RO | KeyFlags.Access)],
         Args = args,
@@ -64,6 +69,7 @@ static partial class SortedSetCommands
     static Command CombiningInto(string name, string since, string summary, string complexity, Arg[] args, CombineOperation operation) => new()
     {
         Name = name, Group = CommandGroup.SortedSet, Since = since, Complexity = complexity, Summary = summary,
+        History = WeightingHistory(operation),
         Arity = -4, Flags = CommandFlags.Write | CommandFlags.DenyOom,
         Keys = [KeySpec.At(1, KeyFlags.OW | KeyFlags.Update), KeySpec.KeyNum(2, KeyFlags.RO | KeyFlags.Access)],
         Args = args,
@@ -84,12 +90,15 @@ static partial class SortedSetCommands
         Sum,
         Min,
         Max,
+
+        /// <summary>Scores do not matter: each source adds its weight to those that it has.</summary>
+        Count,
     }
 
     static double Apply(Aggregate aggregate, double x, double y) => aggregate switch
     {
         // The sum of infinity and minus infinity is 0: a sorted set holds no NaN.
-        Aggregate.Sum => double.IsNaN(x + y) ? 0 : x + y,
+        Aggregate.Sum or Aggregate.Count => double.IsNaN(x + y) ? 0 : x + y,
         // Math.Min would return a NaN.
         Aggregate.Min => y < x ? y : x,
         _ => y > x ? y : x,
@@ -187,6 +196,7 @@ static partial class SortedSetCommands
                 if (c.IsToken(i, "SUM"u8)) options.Aggregate = Aggregate.Sum;
                 else if (c.IsToken(i, "MIN"u8)) options.Aggregate = Aggregate.Min;
                 else if (c.IsToken(i, "MAX"u8)) options.Aggregate = Aggregate.Max;
+                else if (c.IsToken(i, "COUNT"u8)) options.Aggregate = Aggregate.Count;
                 else
                 {
                     c.Fail(Errors.Syntax);
@@ -206,6 +216,7 @@ static partial class SortedSetCommands
                 return false;
             }
         }
+        foreach (ref var source in sources) source.IgnoresScores = options.Aggregate == Aggregate.Count;
         return true;
     }
 
@@ -244,7 +255,7 @@ static partial class SortedSetCommands
         for (var i = 1; i < ordered.Length; i++)
         {
             if (!ordered[i].TryFind(database, member, out var other)) return false;
-            score = Apply(aggregate, score, ordered[i].Weight * other);
+            score = Apply(aggregate, score, ordered[i].Product(other));
         }
         return true;
     }

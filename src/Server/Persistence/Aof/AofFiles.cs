@@ -217,21 +217,19 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
     }
 
     /// <summary>Goes back to the list on disk, and deletes files that are not on it.</summary>
-    public void Revert()
-    {
-        foreach (var file in Manifest.Incremental.Except(_onDisk.Incremental)) TryDelete(file.Name);
-        Adopt(_onDisk);
-    }
+    public void Revert() => Drop(Manifest.Incremental.Count, _ => _onDisk);
 
     /// <summary>
     /// Forgets and deletes the files of earlier attempts at a list: it is not written before there is a base, and that begins with the last
     /// file.
     /// </summary>
-    public void DropUnlisted()
+    public void DropUnlisted() => Drop(Manifest.Incremental.Count - 1, Manifest.Without);
+
+    /// <summary>Goes on without those of the first incremental files that are not on the list on disk.</summary>
+    void Drop(int count, Func<List<AofFile>, AofManifest> without)
     {
-        List<AofFile> dropped = [.. Manifest.Incremental.SkipLast(1).Except(_onDisk.Incremental)];
-        if (dropped.Count == 0) return;
-        Adopt(Manifest.Without(dropped));
+        List<AofFile> dropped = [.. Manifest.Incremental.Take(count).Except(_onDisk.Incremental)];
+        Adopt(without(dropped));
         foreach (var file in dropped) TryDelete(file.Name);
     }
 

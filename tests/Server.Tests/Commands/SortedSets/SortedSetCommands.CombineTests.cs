@@ -92,4 +92,32 @@ public sealed class SortedSetCommandsCombineTests
         TYPE str
         -> +zset
         """);
+
+    [Fact]
+    public void Sources_are_counted_whatever_the_scores() => Run("""
+        ZADD x 1 a inf b
+        -> :2
+        ZADD y 10 b 20 c
+        -> :2
+        SADD s b c
+        -> :2
+        ZUNION 3 x y s AGGREGATE COUNT WITHSCORES
+        -> *6 $1 a $1 1 $1 c $1 2 $1 b $1 3
+        ZUNION 3 x y s AGGREGATE count WEIGHTS 4 0.5 2 WITHSCORES
+        -> *6 $1 c $3 2.5 $1 a $1 4 $1 b $3 6.5
+        ZINTER 3 x y s WEIGHTS 4 0.5 0 AGGREGATE COUNT WITHSCORES
+        -> *2 $1 b $3 4.5
+        ZINTER 2 x y WEIGHTS inf -inf AGGREGATE COUNT WITHSCORES
+        -> *2 $1 b $1 0
+        ZUNION 1 y AGGREGATE COUNT AGGREGATE MAX WITHSCORES
+        -> *4 $1 b $2 10 $1 c $2 20
+        ZUNIONSTORE d 2 x y AGGREGATE COUNT
+        -> :3
+        ZRANGE d 0 -1 WITHSCORES
+        -> *6 $1 a $1 1 $1 c $1 1 $1 b $1 2
+        ZINTERSTORE d 2 x y AGGREGATE COUNT
+        -> :1
+        ZSCORE d b
+        -> $1 2
+        """);
 }

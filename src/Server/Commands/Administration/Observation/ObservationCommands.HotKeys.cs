@@ -178,11 +178,12 @@ static partial class ObservationCommands
         return true;
     }
 
+    /// <summary>Answers null if there is nothing to end: clients of Redis 8.6 rely on it, though its documents promise an error.</summary>
     static void HotKeysStop(ref CommandContext c)
     {
         if (c.Server.HotKeys.Session is not { IsActive: true })
         {
-            c.Fail(Errors.HotKeysInactive);
+            c.Reply.Null();
             return;
         }
         c.Server.HotKeys.Stop();

@@ -43,6 +43,7 @@ public sealed class CommandCommandsOracleTests
         "xadd arguments", "xtrim arguments", "xinfo|stream arguments", "cluster|setslot arguments", "cluster|setslot flags",
         "cluster|replicate arity", "cluster|replicate arguments",
         "zrank arity", "zrank arguments", "zrevrank arity", "zrevrank arguments", "zscan arguments",
+        "zunion arguments", "zunionstore arguments", "zinter arguments", "zinterstore arguments",
         "geopos arguments", "geohash arguments", "georadius arguments", "georadiusbymember arguments",
         // Later versions: names of units in lower case.
         "geodist arguments", "geosearch arguments", "geosearchstore arguments", "georadius_ro arguments", "georadiusbymember_ro arguments",

@@ -20,7 +20,7 @@ public sealed class ObservationCommandsHotKeysTests : ServerTests
     [InlineData("HOTKEYS START METRICS 1 CPU SAMPLE 0", "-ERR SAMPLE must be between 1 and 2147483647")]
     [InlineData("HOTKEYS START METRICS 1 CPU FROB 1", "-ERR syntax error")]
     [InlineData("HOTKEYS START METRICS 1 CPU SLOTS 1 0", "-ERR SLOTS parameter cannot be used in non-cluster mode")]
-    [InlineData("HOTKEYS STOP", "-ERR hotkeys tracking is not active")]
+    [InlineData("HOTKEYS STOP", "$-1")]
     [InlineData("HOTKEYS GET", "$-1")]
     [InlineData("HOTKEYS RESET", "+OK")]
     [InlineData("HOTKEYS FROB", "-ERR unknown subcommand 'FROB'. Try HOTKEYS HELP.")]
@@ -63,6 +63,7 @@ public sealed class ObservationCommandsHotKeysTests : ServerTests
         _client.Call("PING");
         _server.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal("+OK", _client.Call("HOTKEYS STOP"));
+        Assert.Equal("$-1", _client.Call("HOTKEYS STOP"));
         for (var i = 0; i < 9; i++) _client.Call("GET cold");
         _server.Advance(TimeSpan.FromSeconds(2));
 
