@@ -28,12 +28,7 @@ public class RdbTransferTests
         });
         producer.Start();
         var taker = new Taker(transfer);
-        while (!taker.IsAtEnd)
-        {
-            taker.Take();
-            Assert.InRange(transfer.Bytes.MemoryBytes, 0, (4 << 20) + ChunkPool.LargeChunkBytes);
-            taker.Read();
-        }
+        taker.TakeAll();
         producer.Join();
         Assert.True(taker.Bytes.SequenceEqual(sent));
         transfer.Cancel();
@@ -142,12 +137,7 @@ public class RdbTransferTests
         var drain = new Thread(transfer.Drain);
         drain.Start();
         var taker = new Taker(transfer);
-        while (!taker.IsAtEnd)
-        {
-            taker.Take();
-            Assert.InRange(transfer.Bytes.MemoryBytes, 0, (4 << 20) + ChunkPool.LargeChunkBytes);
-            taker.Read();
-        }
+        taker.TakeAll();
         drain.Join();
         Assert.True(taker.Bytes.SequenceEqual(sent));
         transfer.Cancel();
@@ -173,6 +163,17 @@ public class RdbTransferTests
         {
             transfer.Take(out var failure);
             Assert.Null(failure);
+        }
+
+        /// <summary>Takes and reads to the end. No more than it may is in memory meanwhile.</summary>
+        public void TakeAll()
+        {
+            while (!IsAtEnd)
+            {
+                Take();
+                Assert.InRange(transfer.Bytes.MemoryBytes, 0, (4 << 20) + ChunkPool.LargeChunkBytes);
+                Read();
+            }
         }
 
         public void Read()

@@ -40,16 +40,16 @@ public sealed class SnapshotFeedTests : IDisposable
         }
         Assert.Equal(s_four, read);
         Assert.False(feed.IsPressed);
-        Walk(snapshot);
+        snapshot.WalkOn();
         Assert.False(feed.TryTake(out _));
-        Finish(snapshot);
+        snapshot.Finish();
     }
 
     [Fact]
     public void A_value_that_is_hurried_overtakes_those_that_the_walk_has_met()
     {
         var snapshot = BeginWith(s_three);
-        while (snapshot.Walk(100)) { }
+        snapshot.WalkOn();
         var feed = snapshot.Feed;
         Assert.False(feed.IsPressed);
         Assert.True(feed.TryTake(out var first));
@@ -66,14 +66,14 @@ public sealed class SnapshotFeedTests : IDisposable
             feed.GiveBack(batch!);
         }
         Assert.False(feed.TryTake(out _));
-        Finish(snapshot);
+        snapshot.Finish();
     }
 
     [Fact]
     public void Who_asks_for_a_value_that_was_just_read_is_told()
     {
         var snapshot = BeginWith(s_two);
-        while (snapshot.Walk(100)) { }
+        snapshot.WalkOn();
         var feed = snapshot.Feed;
         var told = 0;
         feed.OnProgress = () => told++;
@@ -92,14 +92,14 @@ public sealed class SnapshotFeedTests : IDisposable
             Read(batch!);
             feed.GiveBack(batch!);
         }
-        Finish(snapshot);
+        snapshot.Finish();
     }
 
     [Fact]
     public void Values_that_were_given_up_are_free_at_once_but_for_the_one_that_is_being_read()
     {
         var snapshot = BeginWith(s_three);
-        while (snapshot.Walk(100)) { }
+        snapshot.WalkOn();
         var feed = snapshot.Feed;
         Assert.True(feed.TryTake(out var batch));
         var name = Read(batch!);
@@ -111,7 +111,7 @@ public sealed class SnapshotFeedTests : IDisposable
             Assert.Equal(key == name ? Readiness.Frozen : Readiness.Ready, Database.Prepare(Database.Lookup(Bytes(key))));
         feed.GiveBack(batch!);
         Assert.False(feed.TryTake(out _));
-        Finish(snapshot);
+        snapshot.Finish();
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class SnapshotFeedTests : IDisposable
         Assert.True(snapshot.Feed.IsCancelled);
         Assert.True(snapshot.IsAbandoned);
         Assert.False(snapshot.Feed.TryTake(out _));
-        Finish(snapshot);
+        snapshot.Finish();
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class SnapshotFeedTests : IDisposable
         for (var i = 0; i < 70; i++) AddToSet(Database, Bytes($"set:{i}"), "member"u8, new(0, 0, 0));
         _keyspace.BeginSnapshot();
         var snapshot = _keyspace.Snapshot!;
-        while (snapshot.Walk(100)) { }
+        snapshot.WalkOn();
         var (given, told) = (0, new List<int>());
         snapshot.Feed.OnProgress = () => told.Add(given);
         while (snapshot.Feed.TryTake(out var batch))
@@ -147,14 +147,14 @@ public sealed class SnapshotFeedTests : IDisposable
             snapshot.Feed.GiveBack(batch!);
         }
         Assert.Equal([32, 64, 70], told);
-        Finish(snapshot);
+        snapshot.Finish();
     }
 
     [Fact]
     public void A_consumer_says_how_far_it_is()
     {
         var snapshot = BeginWith(s_two);
-        while (snapshot.Walk(100)) { }
+        snapshot.WalkOn();
         var feed = snapshot.Feed;
         while (feed.TryTake(out var batch))
         {
@@ -166,7 +166,7 @@ public sealed class SnapshotFeedTests : IDisposable
             feed.NoteWritten(3);
         }
         Assert.Equal(6, feed.Written);
-        Finish(snapshot);
+        snapshot.Finish();
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public sealed class SnapshotFeedTests : IDisposable
         Assert.True(batches > 70, $"{batches} batches");
         Assert.InRange(chunks.Count, 1, 3);
         Assert.False(feed.TryTake(out _));
-        Finish(snapshot);
+        snapshot.Finish();
         Assert.Null(_keyspace.Snapshot);
     }
 
@@ -294,16 +294,5 @@ public sealed class SnapshotFeedTests : IDisposable
         var name = "";
         while (batch.Next(out _, out var record)) name = System.Text.Encoding.UTF8.GetString(record.Key);
         return name;
-    }
-
-    static void Walk(Snapshot snapshot)
-    {
-        while (snapshot.Walk(100)) { }
-    }
-
-    static void Finish(Snapshot snapshot)
-    {
-        snapshot.Feed.Finish();
-        for (var isOver = false; !isOver; snapshot.Settle(out isOver)) snapshot.Walk(100);
     }
 }

@@ -31,7 +31,7 @@ public sealed class SnapshotRefusalTests : IDisposable
     public void A_copy_outlives_the_command_that_is_given_up(string key, bool isDraft)
     {
         var before = BeginSnapshot();
-        Walk();
+        _keyspace.Snapshot!.WalkOn();
         _keyspace.Arena.BeginAttempt();
         // A draft of the command's own goes with the command, unless a copy has become the value of a key meanwhile.
         if (isDraft) _keyspace.Arena.BeginDraft();
@@ -50,7 +50,7 @@ public sealed class SnapshotRefusalTests : IDisposable
     public void A_copy_that_is_refused_in_its_middle_leaves_nothing_behind()
     {
         var before = BeginSnapshot();
-        Walk();
+        _keyspace.Snapshot!.WalkOn();
         var used = _keyspace.UsedBytes;
         _keyspace.Arena.BeginAttempt();
         _keyspace.Arena.Trial = new Scarcity(blocks: 5);
@@ -103,16 +103,9 @@ public sealed class SnapshotRefusalTests : IDisposable
         return before;
     }
 
-    void Walk()
-    {
-        while (_keyspace.Snapshot!.Walk(100)) { }
-    }
-
     void End()
     {
-        var snapshot = _keyspace.Snapshot!;
-        snapshot.Feed.Finish();
-        for (var isOver = false; !isOver; snapshot.Settle(out isOver)) snapshot.Walk(100);
+        _keyspace.Snapshot!.Finish();
         KeyspaceInvariants.Verify(_keyspace);
     }
 }

@@ -164,7 +164,7 @@ public class SnapshotTests(ITestOutputHelper output)
 
         using var reader = new Reader(keyspace.BeginSnapshot());
         var snapshot = keyspace.Snapshot!;
-        while (snapshot.Walk(100)) { }
+        snapshot.WalkOn();
 
         Assert.False(snapshot.IsWalked);
         Assert.InRange(snapshot.WaitingBytes, 8 << 20, 9 << 20);
@@ -185,7 +185,7 @@ public class SnapshotTests(ITestOutputHelper output)
         database.Set("large", new string('x', 2 << 20));
         using var reader = new Reader(keyspace.BeginSnapshot());
         var snapshot = keyspace.Snapshot!;
-        while (snapshot.Walk(100)) { }
+        snapshot.WalkOn();
         Assert.InRange(snapshot.WaitingBytes, 60_000, 1 << 20);
         Assert.Equal(Readiness.Ready, database.Prepare(database.Lookup("small")));
         Assert.Equal(Readiness.Ready, database.Prepare(database.Lookup("medium")));
