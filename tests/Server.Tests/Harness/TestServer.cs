@@ -148,8 +148,17 @@ sealed class TestServer : IDisposable
     /// <summary>Stops serving; what the server holds can still be looked at.</summary>
     public void Stop() => _host.Stop();
 
+    /// <summary>
+    /// Ends the server. As with SHUTDOWN, the append-only file gets what is still in memory, if the disk takes it: behind a rewrite that may be
+    /// the work of another thread. What a killed server would leave, <see cref="AofDirectory.CopyTo"/> shows.
+    /// </summary>
     public void Dispose()
     {
+        _host.Stop();
+        if (!Server.Exit.IsTorn)
+        {
+            lock (Server.Executor.ExecutorLock) Server.Aof.TryFlush();
+        }
         _host.Dispose();
         _directory.Delete(recursive: true);
     }

@@ -3,7 +3,8 @@ using MiniRedis.Server.Transport;
 
 namespace MiniRedis.Server.Tests.Transport;
 
-/// <summary>The depot is the process's, and other tests use it meanwhile: what they have there is far less than what is asked here.</summary>
+/// <summary>The depot is the process's: servers of other tests would trim and empty it meanwhile.</summary>
+[Collection(nameof(ChunkPool))]
 public sealed class ChunkPoolTests
 {
     const int Many = 3000;
@@ -78,3 +79,7 @@ public sealed class ChunkPoolTests
         Assert.Equal((0, 0), (writer.Length, writer.Capacity));
     }
 }
+
+/// <summary>Runs when no other test does.</summary>
+[CollectionDefinition(nameof(ChunkPool), DisableParallelization = true)]
+public sealed class ChunkPoolCollection;
