@@ -58,10 +58,10 @@ public static partial class Errors
     public static ReadOnlySpan<byte> ScriptWrongReplyArguments => "ERR wrong number or type of arguments"u8;
     public static ReadOnlySpan<byte> LogArguments => "ERR redis.log() requires two arguments or more."u8;
     public static ReadOnlySpan<byte> LogLevelArgument => "ERR First argument must be a number (log level)."u8;
-    public static ReadOnlySpan<byte> LogLevelInvalid => "ERR Invalid debug level."u8;
+    public static ReadOnlySpan<byte> LogLevelInvalid => "ERR Invalid log level."u8;
     public static ReadOnlySpan<byte> SetRespArguments => "ERR redis.setresp() requires one argument."u8;
     public static ReadOnlySpan<byte> SetRespVersion => "ERR RESP version must be 2 or 3."u8;
-    public static ReadOnlySpan<byte> SetReplArguments => "ERR redis.set_repl() requires two arguments."u8;
+    public static ReadOnlySpan<byte> SetReplArguments => "ERR redis.set_repl() requires one argument."u8;
     public static ReadOnlySpan<byte> SetReplFlags => "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."u8;
     public static ReadOnlySpan<byte> AclCheckCommand => "ERR Invalid command passed to redis.acl_check_cmd()"u8;
 

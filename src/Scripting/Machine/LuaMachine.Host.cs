@@ -158,10 +158,7 @@ public sealed unsafe partial class LuaMachine
         return found;
     }
 
-    /// <summary>The text of a number by %.17g, which loses nothing. There is room for <see cref="MostNumberBytes"/>.</summary>
-    public static int FormatExactly(double number, Span<byte> target) => LuaNumbers.Format(number, target, 17);
-
-    /// <summary>The text of a number as scripts see it: %.14g.</summary>
+    /// <summary>The text of a number as scripts see it: %.14g. There is room for <see cref="MostNumberBytes"/>.</summary>
     public static int Format(double number, Span<byte> target) => LuaNumbers.Format(number, target);
 
     /// <summary>What a text means as a number, as tonumber has it.</summary>

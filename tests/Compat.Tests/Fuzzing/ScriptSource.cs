@@ -52,12 +52,12 @@ sealed class ScriptSource(int seed)
         "sintercard 2 i:K i:K limit I",
     ];
 
+    // Of these all servers pass a command the same text; since Redis 7.2 it has no more digits than a number needs.
     static readonly string[] s_numbers =
     [
-        "0", "1", "-1", "3", "10/2", "2^3", "7.5", "-3.99", "0.1", "1e15", "1e16", "123456789012345678", "2^53", "2^53+1",
-        "2^63", "-2^63", "1e100", "-1e300", "1/0", "-1/0",
-        "0/0", "-0", "1e-5", "1/3", "100000000000000", "0x10", "tonumber('5')", "#ARGV", "tonumber(ARGV[1]) or 4",
-        "math.floor(3.7)", "math.pi",
+        "0", "1", "-1", "3", "10/2", "2^3", "7.5", "-3.75", "0.125", "1e15", "1e16", "2^53", "2^53+1", "1e100", "-2^1000", "1/0", "-1/0",
+        "0/0", "0.0625", "100000000000000", "0x10", "tonumber('5')", "#ARGV", "tonumber(ARGV[1]) or 4",
+        "math.floor(3.7)", "#tostring(math.pi)",
         "1e14+0.5", "4294967296", "-2147483649",
     ];
 
@@ -169,9 +169,9 @@ sealed class ScriptSource(int seed)
                 break;
             case 4 when _random.Next(3) == 0:
                 text.Append(Pick(
-                    "x = 1", "local a = y", "redis.log(redis.LOG_DEBUG, 'a', 1)", "redis.log(9, 'a')", "redis.log('a')",
-                    "redis.set_repl(redis.REPL_ALL)", "redis.set_repl(9)",
-                    "redis.set_repl()", "redis.nosuch()", "KEYS.x.y = 1", "redis.x = 1", "string.x = 1", "KEYS[1] = 'z'",
+                    "x = 1", "local a = y", "redis.log(redis.LOG_DEBUG, 'a', 1)", "redis.log('a')",
+                    "redis.set_repl(redis.REPL_ALL)", "redis.set_repl(9)", "redis.nosuch()",
+                    "KEYS.x.y = 1", "redis.x = 1", "string.x = 1", "KEYS[1] = 'z'",
                     "ARGV = nil", "setmetatable(_G, {})",
                     "redis.call = nil", "math.randomseed(3)", "local t = redis.call('get', 's') .. 'x'", "redis.breakpoint()",
                     "redis.debug(1)", "print(nil + 1)"));

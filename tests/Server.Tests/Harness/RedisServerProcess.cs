@@ -47,6 +47,9 @@ internal sealed class RedisServerProcess : IDisposable
             File.WriteAllText(ConfigPath, configFile);
         }
         _process = Start([.. args, "--port", "0", "--unixsocket", SocketPath, "--dir", Dir.FullName, .. options]);
+        // A server whose log nobody reads stops when the pipe is full.
+        _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        _ = _process.StandardError.BaseStream.CopyToAsync(Stream.Null);
         _socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         var deadline = Stopwatch.StartNew();
         while (!TryConnect())

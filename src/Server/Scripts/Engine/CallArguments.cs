@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniRedis.Resp;
@@ -16,9 +15,6 @@ namespace MiniRedis.Server.Scripts.Engine;
 /// <param name="reach">Bytes that strings may lie apart.</param>
 sealed class CallArguments(LuaMachine machine, int reach = int.MaxValue)
 {
-    /// <summary>The largest integers of which a double holds each.</summary>
-    const double MostExact = 9007199254740992;
-
     readonly NativeWriter _copies = new();
 
     // A script passes less than 8,000 arguments: so many has Lua room for.
@@ -55,7 +51,7 @@ sealed class CallArguments(LuaMachine machine, int reach = int.MaxValue)
     /// <summary>A request over the strings where they are; an empty one if they are too far from each other.</summary>
     Request View(ReadOnlySpan<Value> values, int numbers)
     {
-        var room = numbers == 0 ? default : machine.TakeScratch(numbers * LuaMachine.MostNumberBytes);
+        var room = numbers == 0 ? default : machine.TakeScratch(numbers * Numbers.MaxDoubleLength);
         ref var first = ref MemoryMarshal.GetReference(values[0].IsString ? values[0].AsBytes : room);
         for (var i = 0; i < values.Length; i++)
         {
@@ -67,7 +63,7 @@ sealed class CallArguments(LuaMachine machine, int reach = int.MaxValue)
             else
             {
                 bytes = room[..Format(values[i].AsNumber, room)];
-                room = room[LuaMachine.MostNumberBytes..];
+                room = room[Numbers.MaxDoubleLength..];
             }
             var distance = Unsafe.ByteOffset(ref first, ref MemoryMarshal.GetReference(bytes));
             if (Math.Abs(distance) > reach) return default;
@@ -83,17 +79,18 @@ sealed class CallArguments(LuaMachine machine, int reach = int.MaxValue)
         {
             var start = _copies.Length;
             if (values[i].IsString) _copies.Write(values[i].AsBytes);
-            else _copies.Advance(Format(values[i].AsNumber, _copies.GetSpan(LuaMachine.MostNumberBytes)));
+            else _copies.Advance(Format(values[i].AsNumber, _copies.GetSpan(Numbers.MaxDoubleLength)));
             _ranges[i] = new ArgRange(start, _copies.Length - start);
         }
         return new(_copies.Written, _ranges.AsSpan(0, values.Length));
     }
 
+    /// <summary>As Redis 7.2: a zero has no sign, and what is no number has its own (0/0 is negative).</summary>
     static int Format(double number, Span<byte> text)
     {
-        if (number is not (>= -MostExact and <= MostExact) || Math.Truncate(number) != number || (number == 0 && double.IsNegative(number)))
-            return LuaMachine.FormatExactly(number, text);
-        Utf8Formatter.TryFormat((long)number, text, out var length);
-        return length;
+        if (number == 0) number = 0;
+        if (!double.IsNaN(number) || !double.IsNegative(number)) return Numbers.FormatDouble(number, text);
+        "-nan"u8.CopyTo(text);
+        return 4;
     }
 }
