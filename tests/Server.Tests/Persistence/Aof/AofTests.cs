@@ -246,16 +246,17 @@ public sealed class AofTests : IDisposable
         Assert.EndsWith("*3 $5 RPUSH $1 l $1 x *2 $4 LPOP $1 l ", _directory.Incremental(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Names_with_blanks_quotes_and_letters_of_any_language_are_found_again()
+    [Theory]
+    [InlineData("\"my \\\"file\\\" \u00c3\u00a9\"")]
+    [InlineData("\"it's\"")]
+    public void Names_with_blanks_quotes_and_letters_of_any_language_are_found_again(string name)
     {
-        const string Configuration = "appendfilename \"my \\\"file\\\" \u00c3\u00a9\"\nappenddirname \"the dir\"";
-        using (var server = _directory.Start(Configuration))
+        using (var server = _directory.Start($"appendfilename {name}\nappenddirname \"the dir\""))
         {
             using var client = server.Connect();
             client.Call("SET a 1");
         }
-        using var again = _directory.Start(Configuration);
+        using var again = _directory.Start($"appendfilename {name}\nappenddirname \"the dir\"");
         using var reader = again.Connect();
         Assert.Equal("$1 1", reader.Call("GET a"));
     }
