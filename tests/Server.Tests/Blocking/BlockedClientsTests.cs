@@ -204,6 +204,16 @@ public sealed class BlockedClientsTests : IDisposable, IBlockedRunner
     }
 
     [Fact]
+    public void Keys_are_counted_once_however_many_wait_for_them()
+    {
+        Block(0, true, "k");
+        Assert.Equal((1, 1), (_blocked.Keys, _blocked.KeysOnNoKey));
+        Block(0, true, "k");
+        Block(0, false, "k", "other");
+        Assert.Equal((2, 1), (_blocked.Keys, _blocked.KeysOnNoKey));
+    }
+
+    [Fact]
     public void Every_database_whose_keys_were_replaced_serves_its_clients()
     {
         var client = _parts.Connect();

@@ -186,4 +186,19 @@ public sealed class AofRewritingTests
         Assert.Contains("The disk does not take the end of the append only file", directory.Log.Text, StringComparison.Ordinal);
         Assert.Equal(":3", client.Call("INCR a"));
     }
+
+    [Fact]
+    public void A_server_that_goes_to_another_directory_leaves_the_files_of_the_first_to_others()
+    {
+        using AofDirectory first = new(), second = new();
+        using var server = first.Start("enable-protected-configs yes");
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        Assert.Equal("+OK", client.Call($"CONFIG SET dir {second.PathOf("")}"));
+        Rewrite(server, client);
+        Assert.Contains("appendonly.aof.manifest", second.Names);
+        using var next = first.Start();
+        using var reader = next.Connect();
+        Assert.Equal("$1 1", reader.Call("GET a"));
+    }
 }
