@@ -201,4 +201,64 @@ public sealed class AofRewritingTests
         using var reader = next.Connect();
         Assert.Equal("$1 1", reader.Call("GET a"));
     }
+
+    [Fact]
+    public void While_an_AOF_that_is_turned_on_has_no_base_the_list_stays_though_its_history_may_be_deleted()
+    {
+        using AofDirectory directory = new(), killed = new();
+        using (var server = directory.Start("aof-disable-auto-gc yes"))
+        using (var client = server.Connect())
+        {
+            client.Call("SET a old");
+            Rewrite(server, client);
+            client.Call("CONFIG SET appendonly no");
+            client.Call("SET a new");
+            directory.Files.Only = "temp-rewriteaof";
+            directory.Files.HoldSyncs();
+            Assert.Equal("+OK", client.Call("CONFIG SET appendonly yes"));
+            client.Call("SET b 1");
+            var before = directory.Manifest;
+            Assert.Equal("+OK", client.Call("CONFIG SET aof-disable-auto-gc no"));
+            Assert.Equal(before, directory.Manifest);
+            directory.CopyTo(killed);
+            directory.Files.ReleaseSyncs();
+            server.TickUntil(() => !server.Server.AofRewriting.AwaitsBase);
+            Assert.Equal("file appendonly.aof.3.base.rdb seq 3 type b\nfile appendonly.aof.3.incr.aof seq 3 type i\n", directory.Manifest);
+            Assert.Equal(3, directory.Names.Length);
+        }
+        using var again = killed.Start();
+        using var reader = again.Connect();
+        Assert.Equal("*2 $3 old $-1", reader.Call("MGET a b"));
+    }
+
+    [Fact]
+    public void A_server_without_an_AOF_that_deletes_history_leaves_the_files_to_others()
+    {
+        using var directory = new AofDirectory();
+        using var server = directory.Start("appendonly no\naof-disable-auto-gc yes");
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        Rewrite(server, client);
+        Rewrite(server, client);
+        Assert.Contains(" type h", directory.Manifest, StringComparison.Ordinal);
+        Assert.Equal("+OK", client.Call("CONFIG SET aof-disable-auto-gc no"));
+        Assert.Equal("file appendonly.aof.2.base.rdb seq 2 type b\n", directory.Manifest);
+        using var next = directory.Start();
+        using var reader = next.Connect();
+        Assert.Equal("$1 1", reader.Call("GET a"));
+    }
+
+    [Fact]
+    public void A_rewrite_that_cannot_begin_leaves_the_size_of_the_files_as_it_is()
+    {
+        using var directory = new AofDirectory();
+        using var server = directory.Start();
+        using var client = server.Connect();
+        client.Call("SET a 1");
+        var bytes = new FileInfo(directory.AofPath("appendonly.aof.1.base.rdb")).Length + new FileInfo(directory.AofPath("appendonly.aof.1.incr.aof")).Length;
+        (directory.Files.Only, directory.Files.FailsAt) = ("appendonlydir", FileStep.SyncDirectory);
+        Assert.StartsWith("-ERR Can't execute", client.Call("BGREWRITEAOF"), StringComparison.Ordinal);
+        Assert.Contains($"aof_current_size:{bytes}\r\n", client.Call("INFO persistence"), StringComparison.Ordinal);
+        directory.Files.FailsAt = FileStep.None;
+    }
 }
