@@ -183,6 +183,8 @@ public sealed class AofLoadingTests : IDisposable
         Assert.Equal("file appendonly.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n", _directory.Manifest);
         Assert.Equal(["appendonly.aof", "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"], _directory.Names);
         Assert.False(File.Exists(_directory.PathOf("appendonly.aof")));
+        Assert.Contains("Successfully migrated an old-style AOF configuration (appendonly.aof) into the AOF directory (appendonlydir)",
+            _directory.Log.Text, StringComparison.Ordinal);
         using var server = _directory.Start();
         using var client = server.Connect();
         client.Call("BGREWRITEAOF");

@@ -26,7 +26,11 @@ public sealed class AofTests : IDisposable
         Assert.Equal(["appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"], _directory.Names);
         Assert.Equal("file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n", _directory.Manifest);
         Assert.Equal("", _directory.Incremental());
+        Assert.Contains("aof-base\u00c0\u0001", Latin1(File.ReadAllBytes(_directory.AofPath("appendonly.aof.1.base.rdb"))), StringComparison.Ordinal);
+        Assert.Contains("Creating AOF base file appendonly.aof.1.base.rdb on server start", _directory.Log.Text, StringComparison.Ordinal);
     }
+
+    static string Latin1(byte[] bytes) => System.Text.Encoding.Latin1.GetString(bytes);
 
     [Fact]
     public void The_database_stands_before_the_first_command_and_where_it_changes() =>
