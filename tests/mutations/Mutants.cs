@@ -7,9 +7,9 @@
 //     RUNS     processes at a time
 //     RESULTS  where to put the room's part of the report with the results, and a list of the survivors
 // Stryker's own runner takes three to forty seconds a mutant here: the tests are executables of their own, so it can neither see
-// which test reaches which mutant nor end the process of one that hangs. So first each test runs alone, to learn how long it takes.
-// The quick ones are run together then, and each slow one alone, once more to note the mutants that they reach. Each mutant is tried
-// in a process of its own, by the quick tests and then by the slow ones that reach it, until one fails.
+// which test reaches which mutant nor end the process of one that hangs. So first each test runs alone, to learn how long it takes,
+// and once more to note the mutants that it reaches. Each mutant is tried in processes of its own by the tests that reach it, until
+// one fails: first by a few quick ones, which kill most mutants, at last by each slow one alone.
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Diagnostics;
@@ -29,22 +29,19 @@ mutants.ForEach(mutant => (mutant.Status, mutant.Reason) = ("NoCoverage", ""));
 
 // With a second for the start of the process.
 var mostQuick = TimeSpan.FromSeconds(2);
-var alone = Output(["-list", "methods", "-filterVSTest", filter]).ToDictionary(method => method, method => Work([method]));
-var testers = alone.Where(method => method.Value > mostQuick).OrderBy(method => method.Value)
-    .Select(method => Learn([method.Key], method.Value)).ToList();
-string[] quick = [.. alone.Where(method => method.Value <= mostQuick).Select(method => method.Key)];
-if (quick.Length > 0) testers.Insert(0, Learn(quick, Work(quick)));
+Tester[] testers = [.. Output(["-list", "methods", "-filterVSTest", filter]).AsParallel().WithDegreeOfParallelism(runs).Select(Learn).OrderBy(t => t.Usual)];
 
 var tried = 0;
 Parallel.ForEach(Partitioner.Create(mutants, EnumerablePartitionerOptions.NoBuffering), new() { MaxDegreeOfParallelism = runs }, mutant =>
 {
-    foreach (var tester in testers.Where(tester => tester.Reached?.Contains(mutant.Id) ?? true))
+    foreach (var batch in Batches([.. testers.Where(tester => tester.Reached?.Contains(mutant.Id) ?? true)]))
     {
         mutant.Status = "Survived";
-        var (end, work) = Run(tester.Methods, [("STRYKER_MUTANT_ID_CONTROL_VAR", "MUTANT"), ("MUTANT", mutant.Id)], tester.Usual);
+        var usual = TimeSpan.FromTicks(batch.Sum(tester => tester.Usual.Ticks));
+        var (end, work) = Run([.. batch.Select(tester => tester.Method)], [("STRYKER_MUTANT_ID_CONTROL_VAR", "MUTANT"), ("MUTANT", mutant.Id)], usual);
         if (end == Ending.Passed) continue;
         mutant.Status = end == Ending.Hung ? "Timeout" : "Killed";
-        mutant.Reason = $"{end} after {work.TotalSeconds:F1} s by {tester.Name}";
+        mutant.Reason = $"{end} after {work.TotalSeconds:F1} s by {(batch.Length == 1 ? batch[0].Method : $"one of {batch.Length} tests")}";
         break;
     }
     Console.WriteLine($"{Interlocked.Increment(ref tried)}/{mutants.Count} {mutant.Status} {(mutant.Status == "Survived" ? mutant : mutant.Place)} {mutant.Reason}");
@@ -57,34 +54,58 @@ File.WriteAllLines(Path.Combine(results, "survivors.txt"), alive.Select(mutant =
 Console.WriteLine($"{mutants.Count} mutants: {string.Join(", ", mutants.CountBy(mutant => mutant.Status).Select(s => $"{s.Value} {s.Key}"))}. "
     + $"Score: {100.0 * (mutants.Count - alive.Count) / mutants.Count:F1} %");
 
-// What tests take without a mutation.
-TimeSpan Work(string[] methods)
+// Learns how long a test takes without a mutation, and which mutants it reaches.
+Tester Learn(string method)
 {
-    var (end, work) = Run(methods, [], TimeSpan.FromMinutes(2));
-    return end == Ending.Passed ? work : throw new InvalidOperationException($"{end} without a mutation: {string.Join(", ", methods)}");
-}
-
-// Learns which mutants some tests reach.
-Tester Learn(string[] methods, TimeSpan usual)
-{
+    var (end, usual) = Run([method], [], TimeSpan.FromMinutes(2));
+    if (end != Ending.Passed) throw new InvalidOperationException($"{end} without a mutation: {method}");
     var file = $"mutants-{Guid.NewGuid():N}";
-    var (end, _) = Run(methods, [("STRYKER_COVERAGE_FILE", file + ".txt")], usual);
-    var written = Directory.GetFiles(Path.GetTempPath(), file + "*");
-    var reached = written.SelectMany(path => File.ReadAllText(path).Split([',', ';'], StringSplitOptions.RemoveEmptyEntries)).ToHashSet();
-    foreach (var path in written) File.Delete(path);
+    HashSet<string> reached = [];
+    (end, _) = Run([method], [("STRYKER_COVERAGE_FILE", file + ".txt")], usual, folder =>
+    {
+        foreach (var path in Directory.GetFiles(folder, file + "*"))
+            reached.UnionWith(File.ReadAllText(path).Split([',', ';'], StringSplitOptions.RemoveEmptyEntries));
+    });
     // Tests that visit mutants millions of times take too long to note them.
-    var tester = new Tester(methods, usual, end == Ending.Passed ? reached : null);
-    Console.WriteLine($"{tester.Name}: {usual.TotalSeconds:F1} s, reaches {mutants.Count(m => tester.Reached?.Contains(m.Id) ?? true)} of {mutants.Count}");
+    var tester = new Tester(method, usual, end == Ending.Passed ? reached : null);
+    Console.WriteLine($"{method}: {usual.TotalSeconds:F1} s, reaches {mutants.Count(m => tester.Reached?.Contains(m.Id) ?? true)} of {mutants.Count}");
     return tester;
 }
 
-// Runs some tests. They may take twice the work of a run without a mutation; how long that is depends on what else runs.
-(Ending, TimeSpan) Run(string[] methods, (string, string)[] environment, TimeSpan usual)
+// The quick ones of some tests in batches of 4, 16 and so on, and the slow ones one by one.
+IEnumerable<Tester[]> Batches(Tester[] reaching)
 {
-    using var process = Start([.. methods.SelectMany(method => new[] { "-method", method }), "-stopOnFail", "-noColor", "-noLogo"], environment);
-    process.BeginOutputReadLine();
-    process.BeginErrorReadLine();
-    var mostWork = 2 * usual + TimeSpan.FromSeconds(3);
+    for (int from = 0, most = 4; from < reaching.Length; most *= 4)
+    {
+        var count = Math.Clamp(reaching.Skip(from).Count(tester => tester.Usual <= mostQuick), 1, most);
+        yield return reaching[from..(from + count)];
+        from += count;
+    }
+}
+
+// Runs some tests with a folder of their own for temporary files, since those of a process that is killed stay. The tests may take
+// twice the work of a run without a mutation; how long that is depends on what else runs.
+(Ending, TimeSpan) Run(string[] methods, (string, string)[] environment, TimeSpan usual, Action<string>? atEnd = null)
+{
+    var folder = Directory.CreateTempSubdirectory("mutant-").FullName;
+    try
+    {
+        using var process = Start(
+            [.. methods.SelectMany(method => new[] { "-method", method }), "-stopOnFail", "-noColor", "-noLogo"], [.. environment, ("TMPDIR", folder)]);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        var result = Watch(process, 2 * usual + TimeSpan.FromSeconds(3));
+        atEnd?.Invoke(folder);
+        return result;
+    }
+    finally
+    {
+        Directory.Delete(folder, recursive: true);
+    }
+}
+
+static (Ending, TimeSpan) Watch(Process process, TimeSpan mostWork)
+{
     var (work, before, since) = (TimeSpan.Zero, TimeSpan.Zero, Stopwatch.StartNew());
     while (!process.WaitForExit(50))
     {
@@ -125,10 +146,7 @@ Process Start(string[] arguments, (string Name, string Value)[] environment)
 
 enum Ending { Passed, Failed, Crashed, Hung }
 
-sealed record Tester(string[] Methods, TimeSpan Usual, HashSet<string>? Reached)
-{
-    public string Name => Methods.Length == 1 ? Methods[0] : $"{Methods.Length} quick tests";
-}
+sealed record Tester(string Method, TimeSpan Usual, HashSet<string>? Reached);
 
 sealed class Mutant(string file, string source, JsonObject node)
 {

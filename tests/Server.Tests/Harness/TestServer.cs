@@ -73,7 +73,15 @@ sealed class TestServer : IDisposable
         lock (Server.Executor.ExecutorLock) Server.Effects.AddSink(Effects);
         // What waits for another server of this process would wait for ever.
         _host = new ServerHost(Server, Server.Log, portableTransport, handshakes) { AofPatience = TimeSpan.Zero };
-        _host.Start(ephemeralPort: true);
+        try
+        {
+            _host.Start(ephemeralPort: true);
+        }
+        catch
+        {
+            _directory.Delete(recursive: true);
+            throw;
+        }
     }
 
     public ServerParts Server { get; }

@@ -138,6 +138,7 @@ public sealed class DiskFaultTests : IDisposable
         Assert.Contains("file appendonly.aof.1.base.rdb seq 1 type h", _directory.Manifest, StringComparison.Ordinal);
         Assert.DoesNotContain("appendonly.aof.1.incr.aof", _directory.Manifest, StringComparison.Ordinal);
         Assert.Contains("appendonly.aof.1.base.rdb", _directory.Names);
+        Assert.Contains("appendonly.aof.1.base.rdb: No space left on device", _directory.Log.Text, StringComparison.Ordinal);
 
         _directory.Files.FailsAt = FileStep.None;
         client.Call("BGREWRITEAOF");

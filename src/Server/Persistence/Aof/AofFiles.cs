@@ -130,7 +130,6 @@ sealed class AofFiles(RdbSaving saving, PersistenceSettings settings, ServerLog 
         // Where the directory is on another file system this fails. A copy in its place might be incomplete under that name.
         Step($"Error trying to move the old AOF file {name} into dir {settings.AppendDirname}", () => saving.Files.Replace(old, PathOf(name)));
         saving.Files.SyncDirectory(Directory);
-        CountBytes();
         log.AofUpgraded(name, settings.AppendDirname);
     }
 

@@ -111,7 +111,7 @@ sealed record AofManifest
     {
         var text = new StringBuilder();
         foreach (var file in Files.Take(Base is null ? 0 : 1).Concat(History).Concat(Incremental))
-            text.Append(CultureInfo.InvariantCulture, $"file {Quote(file.Name)} seq {file.Sequence} type {(char)file.Type}\n");
+            text.Append(CultureInfo.InvariantCulture, $"file {ConfigLine.QuoteIfNeeded(file.Name)} seq {file.Sequence} type {(char)file.Type}\n");
         return text.ToString();
     }
 
@@ -188,9 +188,6 @@ sealed record AofManifest
         if (!Enum.IsDefined((AofFileType)type)) throw Damaged(number, line, "Unknown AOF file type");
         return new(name, sequence, (AofFileType)type);
     }
-
-    /// <summary>The name, quoted if it could not be read back otherwise.</summary>
-    static string Quote(string name) => name.All(c => c is > ' ' and <= '~' and not ('"' or '\\')) ? name : ConfigLine.Quote(name);
 
     static FormatException Damaged(int number, string line, string reason) => new(line.Length == 0
         ? $"{Title}\n{reason}"

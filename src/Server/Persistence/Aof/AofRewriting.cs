@@ -212,17 +212,26 @@ sealed class AofRewriting(
         }
     }
 
-    /// <summary>Deletes files that rewrites have replaced, unless aof-disable-auto-gc is on.</summary>
+    /// <summary>
+    /// Deletes files that rewrites have replaced, unless aof-disable-auto-gc is on. A rewrite that runs or is to come does it at its end: the
+    /// list that an AOF without a base would write is not to count yet.
+    /// </summary>
     public void DeleteHistory()
     {
+        var files = aof.Files;
+        if (settings.AofDisableAutoGc || IsRunning || AwaitsBase || files.Manifest.History.Count == 0) return;
         try
         {
-            aof.Files.DeleteHistory();
+            files.Claim();
+            // While the directory was free, another server may have changed the list.
+            if (!aof.IsOn) files.Load();
+            files.DeleteHistory();
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
         {
             log.AofRewriteFailed(DiskException.Describe(failure));
         }
+        ReleaseIfOff();
     }
 
     void DeleteUnlisted(string name)

@@ -183,6 +183,8 @@ public sealed class AofLoadingTests : IDisposable
         Assert.Equal("file appendonly.aof seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n", _directory.Manifest);
         Assert.Equal(["appendonly.aof", "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"], _directory.Names);
         Assert.False(File.Exists(_directory.PathOf("appendonly.aof")));
+        Assert.Contains("Successfully migrated an old-style AOF configuration (appendonly.aof) into the AOF directory (appendonlydir)",
+            _directory.Log.Text, StringComparison.Ordinal);
         using var server = _directory.Start();
         using var client = server.Connect();
         client.Call("BGREWRITEAOF");
@@ -260,5 +262,58 @@ public sealed class AofLoadingTests : IDisposable
         using var client = server.Connect();
         Assert.Equal("*1 $1 b", client.Call("LRANGE l 0 -1"));
         Assert.Equal(":3000000", client.Call("STRLEN big"));
+    }
+
+    [Fact]
+    public void The_bytes_that_are_loaded_grow_from_file_to_file_up_to_all_of_them()
+    {
+        string[] contents = [AofDirectory.Commands("SET a 1", "SET b 2"), AofDirectory.Commands("SET c 3"), AofDirectory.Commands("SET d 4", "SET e 5")];
+        _directory.Make(
+            "file b seq 1 type b\nfile i1 seq 1 type i\nfile i2 seq 2 type i\n", ("b", contents[0]), ("i1", contents[1]), ("i2", contents[2]));
+        using var server = new TestServer(log: _directory.Log);
+        var loaded = new List<long>();
+        lock (server.Server.Executor.ExecutorLock)
+        {
+            server.Server.Cron.IsPaused = true;
+            server.Server.Config.Persistence.Dir = _directory.PathOf("");
+            server.Server.Aof.Files.Load();
+            server.Server.Loading.StartAof();
+            Assert.Equal(contents.Sum(content => content.Length), server.Server.Loading.TotalBytes);
+            for (; server.Server.Dataset.IsLoading; server.Server.Loading.Step()) loaded.Add(server.Server.Loading.LoadedBytes);
+        }
+        Assert.Equal(loaded.Order(), loaded);
+        Assert.Equal((0, contents.Sum(content => content.Length)), (loaded[0], loaded[^1]));
+        Assert.Contains(contents[0].Length + contents[1].Length, loaded);
+        foreach (var file in new[] { "base file b", "incr file i1", "incr file i2" })
+            Assert.Contains("DB loaded from " + file, _directory.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_cut_off_is_gone_from_the_disk_before_anything_is_appended()
+    {
+        _directory.Make(Manifest, (Name, AofDirectory.Commands("SET a 1") + "*3\r\n$3\r\nSET"));
+        using var server = _directory.Start("appendfsync no");
+        Assert.Contains(Name, _directory.Files.Synced);
+    }
+
+    [Fact]
+    public void The_directory_that_is_made_and_the_file_that_is_moved_into_it_are_there_after_a_power_failure()
+    {
+        const string OfTheList = "Fail to fsync AOF directory appendonlydir";
+        _directory.Files.FailsAt = FileStep.SyncDirectory;
+        var log = _directory.Refusal();
+        Assert.Contains("Can't open or create append-only dir", log, StringComparison.Ordinal);
+        Assert.DoesNotContain(OfTheList, log, StringComparison.Ordinal);
+        // The next one finds the directory.
+        Assert.DoesNotContain("Can't open or create append-only dir", _directory.Refusal(), StringComparison.Ordinal);
+
+        _directory.Make("file appendonly.aof seq 1 type b\n");
+        File.WriteAllText(_directory.PathOf("appendonly.aof"), AofDirectory.Commands("SET a 1"));
+        log = _directory.Refusal();
+        Assert.True(File.Exists(_directory.AofPath("appendonly.aof")));
+        Assert.DoesNotContain(OfTheList, log, StringComparison.Ordinal);
+        _directory.Files.FailsAt = FileStep.None;
+        _directory.Exits.Clear();
+        Assert.Equal("$1 1", Loaded("GET a"));
     }
 }

@@ -26,7 +26,11 @@ public sealed class AofTests : IDisposable
         Assert.Equal(["appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"], _directory.Names);
         Assert.Equal("file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n", _directory.Manifest);
         Assert.Equal("", _directory.Incremental());
+        Assert.Contains("aof-base\u00c0\u0001", Latin1(File.ReadAllBytes(_directory.AofPath("appendonly.aof.1.base.rdb"))), StringComparison.Ordinal);
+        Assert.Contains("Creating AOF base file appendonly.aof.1.base.rdb on server start", _directory.Log.Text, StringComparison.Ordinal);
     }
+
+    static string Latin1(byte[] bytes) => System.Text.Encoding.Latin1.GetString(bytes);
 
     [Fact]
     public void The_database_stands_before_the_first_command_and_where_it_changes() =>
@@ -246,16 +250,17 @@ public sealed class AofTests : IDisposable
         Assert.EndsWith("*3 $5 RPUSH $1 l $1 x *2 $4 LPOP $1 l ", _directory.Incremental(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Names_with_blanks_quotes_and_letters_of_any_language_are_found_again()
+    [Theory]
+    [InlineData("\"my \\\"file\\\" \u00c3\u00a9\"")]
+    [InlineData("\"it's\"")]
+    public void Names_with_blanks_quotes_and_letters_of_any_language_are_found_again(string name)
     {
-        const string Configuration = "appendfilename \"my \\\"file\\\" \u00c3\u00a9\"\nappenddirname \"the dir\"";
-        using (var server = _directory.Start(Configuration))
+        using (var server = _directory.Start($"appendfilename {name}\nappenddirname \"the dir\""))
         {
             using var client = server.Connect();
             client.Call("SET a 1");
         }
-        using var again = _directory.Start(Configuration);
+        using var again = _directory.Start($"appendfilename {name}\nappenddirname \"the dir\"");
         using var reader = again.Connect();
         Assert.Equal("$1 1", reader.Call("GET a"));
     }
