@@ -9,7 +9,8 @@ namespace MiniRedis.Server.Maintenance;
 /// </summary>
 sealed class LazyFree(Keyspace keyspace, ServerStatistics statistics, Clock clock)
 {
-    const long SliceMicroseconds = 500;
+    /// <summary>Shorter than other slices: what a sweep of purged keys drops is freed in the same turn.</summary>
+    const long SliceMicroseconds = 300;
 
     /// <summary>
     /// Few: scattered members leave all their slabs empty one after the other towards the end, and each slab takes its time.

@@ -23,14 +23,19 @@ sealed class PurgeSweep(
     Keyspace keyspace, KeyAccess keys, ClientPause pause, EffectStream effects, LatencyMonitor latency, DatasetState dataset,
     ReplicationHistory history, Clock clock, ProcessSettings settings)
 {
-    /// <summary>Longest time of one slice: a command that arrives meanwhile waits no longer.</summary>
-    const long SliceMicroseconds = 500;
+    /// <summary>
+    /// Longest time of one slice. <see cref="LazyFree"/> follows in the same turn, and a command that arrives meanwhile waits for both.
+    /// </summary>
+    const long SliceMicroseconds = 300;
 
     /// <summary>Buckets walked, and tags looked at, between two looks at the clock.</summary>
     const int BucketsBetweenLooks = 16, TagLinesBetweenLooks = 64;
 
-    /// <summary>Most keys of one deletion in the stream: UNLINK of so many names is short enough for any replica.</summary>
-    const int MostKeysACommand = 512;
+    /// <summary>
+    /// Most keys deleted between two looks. The index shrinks with its keys, which lie in front of the walk: the last buckets of a walk that
+    /// leaves nothing have a thousand keys each.
+    /// </summary>
+    const int DeadBetweenLooks = 128;
 
     /// <summary>A walk begins when purged keys are more than one in so many.</summary>
     const int DeadShare = 100;
@@ -201,10 +206,13 @@ sealed class PurgeSweep(
     void WalkKeys(Database database)
     {
         var visitor = new Visitor(database, sparesTagged: dataset.IsLoading, _dead, _stale);
-        for (var i = 0; i < BucketsBetweenLooks && !_keysDone && _dead.Count < MostKeysACommand; i++)
+        for (var i = 0; i < BucketsBetweenLooks && !_keysDone; i++)
         {
-            _cursor = database.Walk(_cursor, ref visitor);
-            _keysDone = _cursor == 0;
+            var next = database.Walk(_cursor, ref visitor);
+            // The bucket has more dead keys: it is walked again when these are gone.
+            if (visitor.IsFull) break;
+            _cursor = next;
+            _keysDone = next == 0;
         }
         _leavesDead |= visitor.HasSpared;
         // The index moves its entries as keys go, but not the records of other keys.
@@ -229,10 +237,17 @@ sealed class PurgeSweep(
         /// <summary>Whether there are dead keys that have to stay.</summary>
         public bool HasSpared { get; private set; }
 
+        /// <summary>Whether there was no room for a dead key.</summary>
+        public bool IsFull { get; private set; }
+
         public void Visit(Record record)
         {
             if (!database.PurgesPrefixes && !record.HasMetadata) return;
-            if (sparesTagged ? database.IsPurgedByPrefix(record) : database.IsPurged(record)) dead.Add(record);
+            if (sparesTagged ? database.IsPurgedByPrefix(record) : database.IsPurged(record))
+            {
+                if (dead.Count < DeadBetweenLooks) dead.Add(record);
+                else IsFull = true;
+            }
             else if (!record.HasMetadata) return;
             else if (sparesTagged && database.IsPurged(record)) HasSpared = true;
             else if (database.NeedsSettling(record)) stale.Add(record);
@@ -245,7 +260,7 @@ sealed class PurgeSweep(
         {
             next = first + 1;
             var slot = SlotOf(database, _dead[first]);
-            while (next < _dead.Count && next - first < MostKeysACommand && SlotOf(database, _dead[next]) == slot) next++;
+            while (next < _dead.Count && SlotOf(database, _dead[next]) == slot) next++;
             if (isTold) Propagate(database, first, next);
             for (var i = first; i < next; i++) keys.DropPurged(database, database.Lookup(_dead[i].Key));
         }

@@ -28,6 +28,20 @@ public sealed class PurgeSweepTests : SweptServerTests
         Assert.Equal(1000, _server.Effects.Commands.Sum(command => command.Split(' ').Length - 1));
     }
 
+    /// <summary>The index shrinks with its keys, which all lie in front of the walk: its last buckets have hundreds each.</summary>
+    [Fact]
+    public void However_many_keys_a_bucket_has_they_go_some_at_a_time()
+    {
+        for (var i = 0; i < 20; i++) _client.Call($"MSET {string.Join(' ', Enumerable.Range(1000 * i, 1000).Select(j => $"key:{j} v"))}");
+        _client.Call("CACHE.PURGE PREFIX key:");
+        _server.Effects.Commands.Clear();
+        Sweep();
+        Assert.Equal(":0", _client.Call("DBSIZE"));
+        int[] deleted = [.. _server.Effects.Commands.Select(command => command.Split(' ').Length - 1)];
+        Assert.Equal(20_000, deleted.Sum());
+        Assert.InRange(deleted.Max(), 1, 128);
+    }
+
     [Fact]
     public void A_few_wait_for_a_minute()
     {
