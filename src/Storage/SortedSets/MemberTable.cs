@@ -83,6 +83,7 @@ unsafe struct MemberTable
         }
     }
 
+    /// <summary>Joins two buckets. The slot of the second is dropped next.</summary>
     bool TryMerge(Arena arena, in BucketMerge merge)
     {
         var from = Slot(merge.From);
@@ -100,7 +101,6 @@ unsafe struct MemberTable
         new ReadOnlySpan<ulong>(EntriesOf(from), moving).CopyTo(new Span<ulong>(joined + had, moving));
         FreeBucket(arena, from);
         SetSlot(merge.To, joined, had + moving);
-        SetSlot(merge.From, null, 0);
         return true;
     }
 

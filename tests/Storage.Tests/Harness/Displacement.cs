@@ -25,13 +25,13 @@ sealed class Displacement(Keyspace keyspace, int seed, bool isOn = true)
 static class Displacements
 {
     /// <summary>
-    /// Moves every block that a walk comes to, in steps of about a hundred. Returns how many; a leaf counts again in the next step.
+    /// Moves every block that a walk comes to. Returns how many: a leaf of a tree that does not fit a step counts again in the next one.
     /// </summary>
-    public static long MoveAll(this Keyspace keyspace)
+    public static long MoveAll(this Keyspace keyspace, int step = 1000)
     {
         var defragmenter = new Defragmenter(keyspace);
         defragmenter.BeginMovingAll();
-        while (defragmenter.Step(100))
+        while (defragmenter.Step(step))
         {
         }
         return defragmenter.Hits;

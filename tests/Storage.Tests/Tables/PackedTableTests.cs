@@ -300,6 +300,21 @@ public sealed unsafe class PackedTableTests : IDisposable
         table->Verify();
     }
 
+    [Fact]
+    public void A_field_stays_in_its_bucket_as_long_as_there_is_room()
+    {
+        var table = NewTable(hasValues: true);
+        // A head of 16 bytes, tags and sizes of 8 elements, and 32 bytes for elements are the smallest block.
+        table->Insert(_arena, table->HashOf("f"u8), "f"u8, new byte[10]);
+        var bytes = BytesOf(table);
+        foreach (var (length, more) in ((int, int)[])[(20, 0), (30, 0), (31, 64), (90, 64), (5, 64)])
+        {
+            Assert.True(table->Find("f"u8, table->HashOf("f"u8), out var spot));
+            table->Set(_arena, spot, new byte[length]);
+            Assert.Equal(bytes + more, BytesOf(table));
+        }
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(200)]
@@ -307,6 +322,10 @@ public sealed unsafe class PackedTableTests : IDisposable
     {
         var table = NewTable(hasValues: true);
         var value = new byte[length];
+        // The block that is taken next is full of something else.
+        table->Insert(_arena, table->HashOf("previous"u8), "previous"u8, value, long.MaxValue);
+        Assert.True(table->Find("previous"u8, table->HashOf("previous"u8), out var previous));
+        table->Remove(_arena, previous);
         table->Insert(_arena, table->HashOf("inserted"u8), "inserted"u8, value, 0);
         foreach (var (field, set) in (Dictionary<string, long>)new() { ["set"] = -1, ["cleared"] = 0, ["later"] = 0, ["never"] = -1 })
             table->Insert(_arena, table->HashOf(Bytes(field)), Bytes(field), value, set);
