@@ -180,6 +180,8 @@ public sealed class SortedSetModelTests : IDisposable
     [Theory]
     [InlineData("[c", "[x", 4, 4)]
     [InlineData("(c", "(x", 5, 2)]
+    [InlineData("[c", "(x", 4, 3)]
+    [InlineData("(c", "[x", 5, 3)]
     [InlineData("-", "+", 0, 11)]
     [InlineData("+", "-", 0, 0)]
     [InlineData("+", "[z", 0, 0)]
