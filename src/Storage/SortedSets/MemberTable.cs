@@ -15,7 +15,7 @@ namespace MiniRedis.Storage.SortedSets;
 /// </code>
 /// A bucket is as large as its entries. So a member costs 8 bytes here and its share of a slot, at any number of members.
 /// </summary>
-/// <remarks>Blittable; all zero is the empty table. The owner has the blocks; the table only leads to them.</remarks>
+/// <remarks>Blittable. It is started before anything else. The owner has the blocks; the table only leads to them.</remarks>
 unsafe struct MemberTable
 {
     /// <summary>
@@ -35,13 +35,12 @@ unsafe struct MemberTable
     /// <summary>Bytes of the arena that the table takes, without the members' blocks.</summary>
     public readonly long Bytes => _directory.Bytes + _bucketBytes;
 
-    /// <summary>Makes room for so many members before the first is added. A hint.</summary>
+    /// <summary>Begins an empty table. So many members are added next: they then need no splits.</summary>
     public void Start(Arena arena, long members) => _directory.Start(arena, Full, Low, members);
 
     /// <summary>The block of a member, or null.</summary>
     public readonly byte* Find(ReadOnlySpan<byte> member, ulong hash)
     {
-        if (Count == 0) return null;
         var slot = Slot(_directory.BucketOf(hash));
         var entries = EntriesOf(slot);
         var fragment = HashedPointer.FragmentOf(hash);
@@ -57,7 +56,6 @@ unsafe struct MemberTable
     /// <summary>Adds the block of a member that the table does not have.</summary>
     public void Add(Arena arena, HashSeed seed, ulong hash, byte* block)
     {
-        if (_directory.Count == 0) Start(arena, 1);
         Append(arena, _directory.BucketOf(hash), HashedPointer.Of(block, hash));
         Count++;
         for (var i = 0; i < BucketDirectory.StepsPerChange && _directory.TrySplit(arena, Count, out var split); i++)
@@ -85,6 +83,7 @@ unsafe struct MemberTable
         }
     }
 
+    /// <summary>Joins two buckets. The slot of the second is dropped next.</summary>
     bool TryMerge(Arena arena, in BucketMerge merge)
     {
         var from = Slot(merge.From);
@@ -102,7 +101,6 @@ unsafe struct MemberTable
         new ReadOnlySpan<ulong>(EntriesOf(from), moving).CopyTo(new Span<ulong>(joined + had, moving));
         FreeBucket(arena, from);
         SetSlot(merge.To, joined, had + moving);
-        SetSlot(merge.From, null, 0);
         return true;
     }
 
@@ -114,7 +112,6 @@ unsafe struct MemberTable
     /// </summary>
     public readonly ulong Scan(ulong cursor, ref ScratchList<nint> blocks)
     {
-        if (Count == 0) return 0;
         var next = _directory.Scan(cursor, out var bucket);
         var slot = Slot(bucket);
         for (var i = 0; i < CountOf(slot); i++) blocks.Add((nint)HashedPointer.BlockOf(EntriesOf(slot)[i]));
@@ -135,7 +132,6 @@ unsafe struct MemberTable
     /// </summary>
     public readonly bool MoveSome(BlockMover mover, ref MovePosition position)
     {
-        if (_directory.Count == 0) return true;
         do
         {
             if (mover.IsSpent) return false;
@@ -162,7 +158,6 @@ unsafe struct MemberTable
             var slot = (ulong)_directory.TakeLast(arena);
             if (CountOf(slot) > 0) FreeBucket(arena, slot);
         }
-        Count = 0;
         return true;
     }
 
@@ -170,7 +165,7 @@ unsafe struct MemberTable
     public readonly void Verify(HashSeed seed)
     {
         long count = 0, bytes = 0;
-        if (Count > 0) _directory.Verify(Count);
+        _directory.Verify(Count);
         for (var bucket = 0u; bucket < _directory.Count; bucket++)
         {
             var slot = Slot(bucket);
@@ -201,7 +196,7 @@ unsafe struct MemberTable
     {
         var slot = Slot(bucket);
         var count = CountOf(slot);
-        var entries = count == 0 ? null : EntriesOf(slot);
+        var entries = EntriesOf(slot);
         if (count % 2 == 0)
         {
             var larger = (ulong*)arena.Allocate(BytesFor(count + 2));
@@ -222,7 +217,7 @@ unsafe struct MemberTable
     {
         var slot = Slot(bucket);
         var entries = EntriesOf(slot);
-        if (CountOf(slot) == 0 || (CountOf(slot) + 1) / 2 == (count + 1) / 2)
+        if ((CountOf(slot) + 1) / 2 == (count + 1) / 2)
         {
             SetSlot(bucket, entries, count);
             return;

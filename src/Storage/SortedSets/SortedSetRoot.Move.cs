@@ -4,16 +4,21 @@ using MiniRedis.Storage.Trees;
 
 namespace MiniRedis.Storage.SortedSets;
 
-/// <summary>Defragmentation: first the tree, leaf by leaf with its members, then the table.</summary>
+/// <summary>Defragmentation: the table's directory, the tree, leaf by leaf with its members, and the table's buckets.</summary>
 unsafe partial struct SortedSetRoot
 {
     /// <summary>Moves the blocks, as far as they are to be moved, for one step of a walk. True at its end. See <see cref="BlockMover"/>.</summary>
     public bool MoveSome(BlockMover mover, HashSeed seed, ref MovePosition position)
     {
-        const int Members = 0, Table = 1;
+        const int Directory = 0, Members = 1, Table = 2;
+        if (position.Stage == Directory)
+        {
+            // Once: with the smallest budget nothing is left of a step then, and the next one has to go on.
+            position.GoTo(Members);
+            _table.MoveDirectory(mover);
+        }
         if (position.Stage == Members)
         {
-            if (position.Rank == 0) _table.MoveDirectory(mover);
             fixed (MemberTable* table = &_table)
             {
                 var members = new MemberMoving(mover, seed, table);

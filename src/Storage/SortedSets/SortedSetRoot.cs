@@ -33,7 +33,7 @@ unsafe partial struct SortedSetRoot
     {
         var root = (SortedSetRoot*)arena.Allocate((nuint)sizeof(SortedSetRoot));
         *root = default;
-        root->_table.Start(arena, Math.Max(1, expectedMembers));
+        root->_table.Start(arena, expectedMembers);
         return root;
     }
 

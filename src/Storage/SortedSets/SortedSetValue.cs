@@ -101,21 +101,21 @@ public unsafe struct SortedSetValue
     /// <summary>Adds a member that was looked up and not found.</summary>
     public void Add(in SortedSetPlace place, ReadOnlySpan<byte> member, double score, in SortedSetLimits limits)
     {
-        _database.BeginEdit(At);
         var hash = place.Hash;
-        if (IsPacked)
+        if (IsPacked && !(limits.FitsPacked(Count + 1, member.Length) && Listpack.HasRoom(Packed, member.Length)))
         {
-            if (limits.FitsPacked(Count + 1, member.Length) && Listpack.HasRoom(Packed, member.Length))
-            {
-                var owner = new RecordBlock(_database.Arena, At);
-                PackedSortedSet.Add(ref owner, member, score);
-                At = owner.At;
-                return;
-            }
+            // Before the edit begins: until then the conversion may be refused.
             Unpack(Count + 1);
             hash = SipHash13.Hash(member, _database.Seed);
         }
-        Root->Add(_database.Arena, _database.Seed, hash, member, score);
+        _database.BeginEdit(At);
+        if (IsPacked)
+        {
+            var owner = new RecordBlock(_database.Arena, At);
+            PackedSortedSet.Add(ref owner, member, score);
+            At = owner.At;
+        }
+        else Root->Add(_database.Arena, _database.Seed, hash, member, score);
     }
 
     /// <summary>Changes the score of a member that was found.</summary>

@@ -54,9 +54,10 @@ public readonly unsafe partial struct StreamValue
         }
         for (; position.Consumer < group->Consumers.Count; position.Consumer++, position.Rank = 0)
         {
-            mover.Spend(1);
+            if (mover.IsSpent) return false;
             var consumer = (StreamConsumerBlock*)group->Consumers.At(position.Consumer).Item;
-            if (mover.IsSpent || !consumer->Pending.MoveSome(mover, ref position)) return false;
+            if (!consumer->Pending.MoveSome(mover, ref position)) return false;
+            mover.Spend(1);
         }
         return true;
     }

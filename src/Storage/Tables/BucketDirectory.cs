@@ -114,12 +114,12 @@ unsafe struct BucketDirectory
     /// neither, because it gets no memory for it, nothing has changed.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryMerge(long elements, out BucketMerge merge)
+    public readonly bool TryMerge(long elements, out BucketMerge merge)
     {
         // A round that has begun is finished, unless the table has filled up meanwhile.
-        if (elements < _shrinkAt || _direction == Direction.Shrinking && elements < _growAt / 2) return MergeLast(out merge);
-        merge = default;
-        return false;
+        var isDue = elements < _shrinkAt || _direction == Direction.Shrinking && elements < _growAt / 2;
+        merge = isDue ? MergeOfLast() : default;
+        return isDue;
     }
 
     /// <summary>Drops the last bucket, whose elements have been moved to another.</summary>
@@ -213,21 +213,16 @@ unsafe struct BucketDirectory
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    bool MergeLast(out BucketMerge merge)
+    readonly BucketMerge MergeOfLast()
     {
-        merge = default;
-        if (_split == 0 && _mask == 0)
-        {
-            _direction = Direction.Steady;
-            return false;
-        }
-        merge = new(Count - 1, (_split == 0 ? (_mask >> 1) + 1 : _split) - 1);
-        return true;
+        Debug.Assert(Count > 1);
+        return new(Count - 1, (_split == 0 ? (_mask >> 1) + 1 : _split) - 1);
     }
 
     void SetThresholds()
     {
         _growAt = (long)Count * _full;
+        // The only bucket stays.
         _shrinkAt = Count == 1 ? 0 : (long)Count * _low;
     }
 

@@ -83,7 +83,7 @@ public unsafe partial struct PackedTable
         {
             _table = (PackedTable*)Unsafe.AsPointer(ref Unsafe.AsRef(in table));
             _index = -1;
-            _start = table._directory.Count > 0 ? table._directory[0] : null;
+            _start = table._directory[0];
             _at = _start == null ? null : PackedBucket.Elements(_start);
         }
 

@@ -54,7 +54,6 @@ public unsafe partial struct PackedTable
                 }
                 at += sizes[i] & ~PackedBucket.ApartFlag;
             }
-            Count -= PackedBucket.Count(bucket);
             PackedBucket.Free(arena, ref bucket, ref _blockBytes);
         }
         if (_directory.Count > 0) return false;

@@ -279,6 +279,26 @@ public sealed class DefragmenterTests : IDisposable
         Assert.Equal(Contents(staying), Contents(_keyspace));
     }
 
+    /// <summary>active-defrag-max-scan-fields may be 1: each step looks at one block, and the next one goes on from there.</summary>
+    [Theory]
+    [InlineData(ObjectType.List)]
+    [InlineData(ObjectType.Set)]
+    [InlineData(ObjectType.Hash)]
+    [InlineData(ObjectType.SortedSet)]
+    [InlineData(ObjectType.Stream)]
+    public void A_pass_of_the_smallest_steps_ends(ObjectType type)
+    {
+        for (var i = 0; i < 300; i++) AddElement(Database, "key", type, i, 12);
+        var before = Contents(_keyspace);
+        var defragmenter = new Defragmenter(_keyspace);
+        defragmenter.BeginMovingAll();
+        for (var steps = 0; defragmenter.Step(mostFields: 1); steps++) Assert.True(steps < 10_000, "the pass does not end");
+
+        Assert.InRange(defragmenter.Hits, 20, 10_000);
+        Assert.Equal(before, Contents(_keyspace));
+        Verify(_keyspace);
+    }
+
     /// <summary>A collection whose parts lie between those of another that is gone.</summary>
     void Interleave(ObjectType type, int size, Keyspace? into = null)
     {

@@ -21,3 +21,22 @@ sealed class Displacement(Keyspace keyspace, int seed, bool isOn = true)
         for (var i = _random.Next(4); i >= 0; i--) _defragmenter.Step(_random.Next(1, 12));
     }
 }
+
+static class Displacements
+{
+    /// <summary>
+    /// Moves every block that a walk comes to. Returns how many: a leaf of a tree that does not fit a step counts again in the next one.
+    /// </summary>
+    public static long MoveAll(this Keyspace keyspace, int step = 1000)
+    {
+        var defragmenter = new Defragmenter(keyspace);
+        defragmenter.BeginMovingAll();
+        while (defragmenter.Step(step))
+        {
+        }
+        return defragmenter.Hits;
+    }
+
+    /// <summary>All blocks of a keyspace that share slabs.</summary>
+    public static long CountBlocks(this Keyspace keyspace) => keyspace.Arena.CountSlabs().Sum(use => use.Blocks);
+}

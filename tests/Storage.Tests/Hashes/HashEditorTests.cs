@@ -152,6 +152,27 @@ public class HashEditorTests
         Assert.Equal(0, database.FieldExpiringCount);
     }
 
+    [Fact]
+    public void A_walk_of_defragmentation_comes_to_each_block()
+    {
+        using var keyspace = new Keyspace(1, new HashSeed(1, 2), new FixedTime(0));
+        var database = keyspace[0];
+        HashEditor.Create(database, database.Lookup("h"), Bytes("h"), 0, new(0, 0));
+        for (var f = 0; f < 300; f++)
+        {
+            new HashEditor(database, database.Lookup("h"), Limits).Set(Bytes($"f{f}"), new byte[f % 5 == 0 ? 200 : 10]);
+            if (f % 7 == 0) new HashEditor(database, database.Lookup("h"), Limits).SetDeadline(Bytes($"f{f}"), 1_000 + f);
+        }
+        var before = FieldsOf(database, "h", HashReader.Everything);
+
+        var blocks = keyspace.CountBlocks();
+
+        // All but one or two of the index.
+        Assert.InRange(keyspace.MoveAll(step: 100), blocks - 2, blocks + 2);
+        Assert.True(Same(FieldsOf(database, "h", HashReader.Everything), before));
+        KeyspaceInvariants.Verify(keyspace);
+    }
+
     [Theory]
     [InlineData(5)]
     [InlineData(50)]

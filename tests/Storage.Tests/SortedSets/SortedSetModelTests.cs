@@ -54,6 +54,7 @@ public sealed class SortedSetModelTests : IDisposable
         {
             displacement.Step();
             var set = Open(limits);
+            _keyspace.Arena.BeginAttempt();
             var member = Member(random, members);
             var place = set.Find(Bytes(member));
             Assert.Equal(_model.TryGetValue(member, out var score), place.Found);
@@ -65,27 +66,33 @@ public sealed class SortedSetModelTests : IDisposable
                 case < 5 when !place.Found && !shrinks:
                     _model[member] = Score(random);
                     set.Add(place, Bytes(member), _model[member], limits);
+                    Assert.False(Database.IsUnchanged);
                     break;
                 case < 5 when place.Found && shrinks:
                     set.Remove(place);
                     _model.Remove(member);
+                    Assert.False(Database.IsUnchanged);
                     break;
                 case 5 or 6 when place.Found:
                     _model[member] = Score(random);
                     set.SetScore(place, Bytes(member), _model[member]);
+                    Assert.False(Database.IsUnchanged);
                     break;
                 case 7 when place.Found:
                     Assert.Equal(Ordered().FindIndex(m => m.Member == member), set.RankOf(place));
                     break;
                 case 8 when _model.Count > 0 && shrinks && random.Next(10) == 0:
                     RemoveSome(random, set);
+                    Assert.False(Database.IsUnchanged);
                     break;
                 default:
                     CompareRanges(random, set);
+                    Assert.True(Database.IsUnchanged);
                     break;
             }
+            _keyspace.Arena.EndAttempt();
             set = Refresh(set);
-            if (step % 500 == 0) set.Verify();
+            if (step % 500 == 0) KeyspaceInvariants.Verify(_keyspace);
             Assert.True(_model.Count == set.Count, $"seed {seed}, step {step}: {_model.Count} members, not {set.Count}");
         }
         var end = Open(limits);
@@ -98,7 +105,7 @@ public sealed class SortedSetModelTests : IDisposable
 
         Database.Delete(Database.Lookup("z"));
         Database.Delete(Database.Lookup("copy"));
-        _keyspace.FreeDiscarded(int.MaxValue);
+        while (_keyspace.DiscardedCount > 0) _keyspace.FreeDiscarded(10);
         Assert.Equal(0, _keyspace.UsedBytes);
     }
 
@@ -169,39 +176,45 @@ public sealed class SortedSetModelTests : IDisposable
         _ => random.Next(-20, 20),
     };
 
+    /// <summary>The members are "", a, b, bb, c, ca, m, x, xx, z and 0xFF.</summary>
     [Theory]
-    [InlineData(1000, "[c", "[x")]
-    [InlineData(0, "[c", "[x")]
-    [InlineData(0, "(c", "(x")]
-    [InlineData(0, "-", "+")]
-    [InlineData(0, "+", "-")]
-    [InlineData(1000, "+", "-")]
-    [InlineData(0, "[b", "[b")]
-    [InlineData(0, "(b", "[b")]
-    [InlineData(0, "-", "(a")]
-    [InlineData(1000, "[\xff", "+")]
-    [InlineData(0, "[z", "[a")]
-    public void Lexicographic_ranges_are_ranks(int maxEntries, string min, string max)
+    [InlineData("[c", "[x", 4, 4)]
+    [InlineData("(c", "(x", 5, 2)]
+    [InlineData("[c", "(x", 4, 3)]
+    [InlineData("(c", "[x", 5, 3)]
+    [InlineData("-", "+", 0, 11)]
+    [InlineData("+", "-", 0, 0)]
+    [InlineData("+", "[z", 0, 0)]
+    [InlineData("+", "+", 0, 0)]
+    [InlineData("-", "-", 0, 0)]
+    [InlineData("[a", "-", 0, 0)]
+    [InlineData("[b", "[b", 2, 1)]
+    [InlineData("(b", "[b", 0, 0)]
+    [InlineData("[b", "(b", 0, 0)]
+    [InlineData("-", "(a", 0, 1)]
+    [InlineData("[\xff", "+", 10, 1)]
+    [InlineData("(\xff", "+", 11, 0)]
+    [InlineData("[z", "[a", 0, 0)]
+    [InlineData("[d", "[l", 6, 0)]
+    public void Lexicographic_ranges_are_ranks(string min, string max, long first, long count)
     {
-        var limits = new SortedSetLimits(maxEntries, 100);
-        string[] members = ["", "a", "b", "bb", "c", "ca", "m", "x", "xx", "z", "\xff"];
-        foreach (var member in members)
+        foreach (var maxEntries in (int[])[1000, 0])
         {
-            var set = Open(limits);
-            set.Add(set.Find(Bytes(member)), Bytes(member), 0, limits);
-        }
-        Assert.True(LexBound.TryParse(Bytes(min), out var least) & LexBound.TryParse(Bytes(max), out var most));
-        var range = new LexRange(least, most);
-        var inside = new List<string>();
-        foreach (var member in members)
-        {
-            if (!range.IsEmpty && !range.IsBelow(Bytes(member)) && !range.IsAbove(Bytes(member))) inside.Add(member);
-        }
+            var limits = new SortedSetLimits(maxEntries, 100);
+            foreach (var member in (string[])["", "a", "b", "bb", "c", "ca", "m", "x", "xx", "z", "\xff"]) Add(member, 0, limits);
+            Assert.True(LexBound.TryParse(Bytes(min), out var least) & LexBound.TryParse(Bytes(max), out var most));
 
-        var (first, count) = Open(limits).RanksOf(range);
+            Assert.Equal((first, count), Open(limits).RanksOf(new LexRange(least, most)));
 
-        Assert.Equal(inside.Count, count);
-        if (count > 0) Assert.Equal(Array.IndexOf(members, inside[0]), first);
+            Assert.Equal(maxEntries == 0, Open(limits).At.Record.IsNative);
+            Database.Delete(Database.Lookup("z"));
+        }
+    }
+
+    void Add(string member, double score, in SortedSetLimits limits)
+    {
+        var set = Open(limits);
+        set.Add(set.Find(Bytes(member)), Bytes(member), score, limits);
     }
 
     [Theory]
@@ -252,7 +265,19 @@ public sealed class SortedSetModelTests : IDisposable
         var set = new SortedSetValue(Database, Database.Lookup("z"));
         set.Verify();
         Compare([("d", 0.5), ("a", 2), ("b", 2), ("c", 6)], set, 0, down: false);
-        Assert.Equal(maxEntries < 4, set.At.Record.IsNative);
+        Assert.Equal((maxEntries < 4, -1), (set.At.Record.IsNative, set.At.Record.ExpireAt));
+        builder.Dispose();
+        KeyspaceInvariants.Verify(_keyspace);
+    }
+
+    [Fact]
+    public void A_builder_with_a_long_member_stores_no_packed_set()
+    {
+        using var builder = new SortedSetBuilder(Database, 2);
+        foreach (var member in (string[])["a", "long", "b"]) builder.ScoreOf(Bytes(member), out _) = 1;
+        builder.Order();
+
+        Assert.True(builder.Store(Database.Lookup("z"), "z"u8, new SortedSetLimits(100, 3)).IsNative);
     }
 
     [Fact]

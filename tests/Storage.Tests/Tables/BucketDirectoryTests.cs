@@ -169,6 +169,54 @@ public unsafe class BucketDirectoryTests
     }
 
     [Fact]
+    public void A_table_doubles_when_it_is_full_and_halves_when_it_is_low()
+    {
+        using var arena = new Arena();
+        var directory = default(BucketDirectory);
+        directory.Start(arena, Full, Low);
+        Assert.False(directory.TrySplit(arena, Full, out _));
+        Assert.True(directory.TrySplit(arena, Full + 1, out var split));
+        Assert.Equal(new(0, 1, 0), split);
+        Assert.False(directory.TrySplit(arena, 2 * Full, out _));
+
+        Assert.False(directory.TryMerge(2 * Low, out _));
+        Assert.True(directory.TryMerge(2 * Low - 1, out var merge));
+        Assert.Equal(new(1, 0), merge);
+        directory.EndMerge(arena);
+        Assert.False(directory.TryMerge(0, out _));
+        Assert.Equal(1u, directory.Count);
+    }
+
+    [Fact]
+    public void A_round_of_halving_goes_on_until_the_table_is_half_full_and_one_of_doubling_to_its_end()
+    {
+        using var arena = new Arena();
+        var directory = default(BucketDirectory);
+        directory.Start(arena, Full, Low, 4 * Full - 1);
+        Assert.Equal(4u, directory.Count);
+        Assert.True(directory.TryMerge(4 * Low - 1, out var merge));
+        Assert.Equal(new(3, 1), merge);
+        directory.EndMerge(arena);
+        Assert.True(directory.TryMerge(3 * Full / 2 - 1, out merge));
+        Assert.Equal(new(2, 0), merge);
+        Assert.False(directory.TryMerge(3 * Full / 2, out _));
+
+        Assert.False(directory.TrySplit(arena, 3 * Full, out _));
+        Assert.True(directory.TrySplit(arena, 3 * Full + 1, out _));
+        Assert.False(directory.TryMerge(4 * Low, out _));
+        Assert.True(directory.TrySplit(arena, 4 * Full + 1, out _));
+        for (var buckets = 6u; buckets <= 8; buckets++)
+        {
+            Assert.True(directory.TrySplit(arena, 1, out var split));
+            Assert.Equal(new(buckets - 5, buckets - 1, 2), split);
+        }
+        Assert.False(directory.TrySplit(arena, 8 * Full, out _));
+        directory.Verify(8 * Full);
+        directory.Free(arena);
+        Assert.Equal(0, arena.UsedBytes);
+    }
+
+    [Fact]
     public void A_copied_shape_has_the_same_buckets_all_empty()
     {
         using var arena = new Arena();

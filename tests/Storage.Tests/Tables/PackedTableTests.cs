@@ -281,6 +281,178 @@ public sealed unsafe class PackedTableTests : IDisposable
     }
 
     [Fact]
+    public void A_search_for_due_fields_looks_at_some_buckets_and_goes_on_the_next_time()
+    {
+        var table = NewTable(hasValues: true);
+        for (var i = 0; i < 10_000; i++) table->Insert(_arena, table->HashOf(Bytes($"{i}")), Bytes($"{i}"), "v"u8, 100);
+        for (var i = 0; i < 10_000; i++)
+        {
+            Assert.True(table->Find(Bytes($"{i}"), table->HashOf(Bytes($"{i}")), out var spot));
+            table->SetDeadline(_arena, spot, 1_000_000);
+        }
+        // The bounds are still those of the earlier deadlines. Each look corrects that of a bucket, and a search has 32 looks.
+        Assert.True(table->MayHaveExpired(200));
+        var searches = 0;
+        while (table->FindDue(200, out _) == DueSearch.BudgetUsed) searches++;
+        Assert.Equal(CountBuckets(table) / 32, searches);
+        Assert.False(table->MayHaveExpired(200));
+        Assert.True(table->MayHaveExpired(1_000_000));
+        table->Verify();
+    }
+
+    [Fact]
+    public void A_field_stays_in_its_bucket_as_long_as_there_is_room()
+    {
+        var table = NewTable(hasValues: true);
+        // A head of 16 bytes, tags and sizes of 8 elements, and 32 bytes for elements are the smallest block.
+        table->Insert(_arena, table->HashOf("f"u8), "f"u8, new byte[10]);
+        var bytes = BytesOf(table);
+        foreach (var (length, more) in ((int, int)[])[(20, 0), (30, 0), (31, 64), (90, 64), (5, 64)])
+        {
+            Assert.True(table->Find("f"u8, table->HashOf("f"u8), out var spot));
+            table->Set(_arena, spot, new byte[length]);
+            Assert.Equal(bytes + more, BytesOf(table));
+        }
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(200)]
+    public void A_deadline_may_be_at_the_beginning_of_time(int length)
+    {
+        var table = NewTable(hasValues: true);
+        var value = new byte[length];
+        // The block that is taken next is full of something else.
+        table->Insert(_arena, table->HashOf("previous"u8), "previous"u8, value, long.MaxValue);
+        Assert.True(table->Find("previous"u8, table->HashOf("previous"u8), out var previous));
+        table->Remove(_arena, previous);
+        table->Insert(_arena, table->HashOf("inserted"u8), "inserted"u8, value, 0);
+        foreach (var (field, set) in (Dictionary<string, long>)new() { ["set"] = -1, ["cleared"] = 0, ["later"] = 0, ["never"] = -1 })
+            table->Insert(_arena, table->HashOf(Bytes(field)), Bytes(field), value, set);
+        SetDeadline("set", 0);
+        SetDeadline("cleared", -1);
+        SetDeadline("later", 1_000_000);
+        table->Verify();
+        Assert.Equal(3, table->Expiring);
+
+        var due = new List<string>();
+        while (table->FindDue(16, out var spot) == DueSearch.Found)
+        {
+            var entry = table->At(spot);
+            due.Add(Text(entry.Field));
+            Assert.Equal((0, length), (entry.ExpireAt, entry.Value.Length));
+            table->Remove(_arena, spot);
+        }
+        Assert.Equal(["inserted", "set"], due.Order());
+        Assert.Equal((3, 1), (table->Count, table->Expiring));
+        table->Verify();
+
+        void SetDeadline(string field, long expireAt)
+        {
+            Assert.True(table->Find(Bytes(field), table->HashOf(Bytes(field)), out var spot));
+            table->SetDeadline(_arena, spot, expireAt);
+        }
+    }
+
+    sealed class NoMemory : MemoryTrial
+    {
+        public override bool GrantsBlock(nuint bytes) => false;
+    }
+
+    [Fact]
+    public void Elements_can_be_removed_without_memory()
+    {
+        var table = NewTable(hasValues: true);
+        for (var i = 0; i < 2_000; i++) Insert(i);
+        _arena.Trial = new NoMemory();
+        for (var i = 0; i < 1_900; i++) Remove(i);
+        table->Verify();
+        _arena.Trial = null;
+        for (var i = 0; i < 500; i++) Insert(i);
+        table->Verify();
+        for (var i = 0; i < 500; i++) Remove(i);
+        for (var i = 1_900; i < 2_000; i++) Remove(i);
+        table->Verify();
+        Assert.Equal(0, table->Count);
+        Assert.Equal(1, CountBuckets(table));
+        Assert.Equal(_arena.UsedBytes, BytesOf(table));
+
+        void Insert(int i) => table->Insert(_arena, table->HashOf(Bytes($"{i}")), Bytes($"{i}"), new byte[i % 300], i % 3 == 0 ? i : -1);
+
+        void Remove(int i)
+        {
+            Assert.True(table->Find(Bytes($"{i}"), table->HashOf(Bytes($"{i}")), out var spot));
+            table->Remove(_arena, spot);
+        }
+    }
+
+    /// <summary>A scan has as many steps as there are buckets.</summary>
+    static int CountBuckets(PackedTable* table)
+    {
+        var collector = new Collector([]);
+        var steps = 1;
+        for (var cursor = 0UL; (cursor = table->Scan(cursor, ref collector)) != 0;) steps++;
+        return steps;
+    }
+
+    [Fact]
+    public void An_addition_splits_two_buckets_at_most_and_a_removal_merges_two_at_most()
+    {
+        var table = NewTable(hasValues: false);
+        var buckets = CountBuckets(table);
+        for (var i = 0; i < 600; i++)
+        {
+            table->Add(_arena, Bytes($"{i}"), table->HashOf(Bytes($"{i}")));
+            var grown = CountBuckets(table);
+            Assert.InRange(grown, buckets, buckets + 2);
+            buckets = grown;
+        }
+        Assert.InRange(buckets, 600 / 14, 600 / 7 + 1);
+        for (var i = 0; i < 600; i++)
+        {
+            Assert.True(table->Find(Bytes($"{i}"), table->HashOf(Bytes($"{i}")), out var spot));
+            table->Remove(_arena, spot);
+            var shrunk = CountBuckets(table);
+            Assert.InRange(shrunk, buckets - 2, buckets);
+            buckets = shrunk;
+        }
+        Assert.Equal(1, buckets);
+    }
+
+    [Theory]
+    [InlineData(14 * 512)]
+    [InlineData(14 * 512 + 256)]
+    [InlineData(14 * 1024)]
+    public void A_member_of_16_bytes_takes_about_23(int count)
+    {
+        var table = NewTable(hasValues: false);
+        for (var i = 0; i < count; i++) table->Add(_arena, Bytes($"{i:d16}"), table->HashOf(Bytes($"{i:d16}")));
+        Assert.InRange((double)BytesOf(table) / count, 20, 26.5);
+    }
+
+    [Fact]
+    public void Freeing_takes_off_the_budget_what_it_frees()
+    {
+        var table = NewTable(hasValues: true, expected: 1_000);
+        for (var i = 0; i < 100; i++) table->Insert(_arena, table->HashOf(Bytes($"{i}")), Bytes($"{i}"), new byte[i < 30 ? 200 : 2]);
+        var cost = CountBuckets(table) + 100 + 30;
+        var budget = 1_000;
+        Assert.True(table->FreeSome(_arena, ref budget));
+        Assert.Equal(1_000 - cost, budget);
+        Assert.Equal(0, _arena.UsedBytes);
+    }
+
+    [Fact]
+    public void A_member_has_no_deadline()
+    {
+        var table = NewTable(hasValues: false);
+        foreach (var member in (string[])["short", new string('l', 200)]) table->Add(_arena, Bytes(member), table->HashOf(Bytes(member)));
+        var count = 0;
+        for (var cursor = table->Walk(); cursor.Next(); count++) Assert.Equal(-1, cursor.Current.ExpireAt);
+        Assert.Equal(2, count);
+    }
+
+    [Fact]
     public void A_table_made_for_many_elements_takes_them_without_splits()
     {
         var table = NewTable(hasValues: false, expected: 10_000);

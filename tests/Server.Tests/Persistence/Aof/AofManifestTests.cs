@@ -57,6 +57,7 @@ public class AofManifestTests
     public void Comments_and_names_of_later_versions_are_passed_over()
     {
         Assert.Empty(AofManifest.Parse("# nothing yet\n").Files);
+        Assert.Empty(AofManifest.Parse("# nothing yet").Files);
         var manifest = AofManifest.Parse("# by hand\n  file a  seq 3 type base newkey newvalue\r\n");
         Assert.Equal(new AofFile("a", 3, AofFileType.Base), manifest.Base);
     }
