@@ -80,6 +80,14 @@ sealed class AofDirectory : IDisposable
         foreach (var name in Names) File.Copy(AofPath(name), other.AofPath(name));
     }
 
+    /// <summary>Rewrites the AOF, and waits until it has its new base.</summary>
+    public static void Rewrite(TestServer server, RawClient client)
+    {
+        Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
+        server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
+        Assert.True(server.Server.AofRewriting.LastWentWell);
+    }
+
     /// <summary>Commands as they stand in a file.</summary>
     public static string Commands(params string[] lines) =>
         string.Concat(lines.Select(line => RawClient.Encode(ConfigLine.Split(line)!)));

@@ -9,14 +9,6 @@ namespace MiniRedis.Storage.Tests.Snapshots;
 /// <summary>Frozen values, and the copies of them that commands get to change, where memory is refused.</summary>
 public sealed class SnapshotRefusalTests : IDisposable
 {
-    /// <summary>Refuses each block after so many.</summary>
-    sealed class Scarcity(int blocks) : MemoryTrial
-    {
-        int _left = blocks;
-
-        public override bool GrantsBlock(nuint bytes) => _left-- > 0;
-    }
-
     readonly Keyspace _keyspace = new(1, new HashSeed(1, 2));
 
     Database Database => _keyspace[0];

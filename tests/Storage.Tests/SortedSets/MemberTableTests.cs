@@ -3,6 +3,7 @@ using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.ScratchMemory;
 using MiniRedis.Storage.SortedSets;
+using MiniRedis.Storage.Tests.Harness;
 using static MiniRedis.Storage.Tests.Harness.Latin1;
 
 namespace MiniRedis.Storage.Tests.SortedSets;
@@ -10,11 +11,6 @@ namespace MiniRedis.Storage.Tests.SortedSets;
 /// <summary>The table of a big sorted set alone: what it takes, when it splits and merges, and what it does without memory.</summary>
 public sealed unsafe class MemberTableTests : IDisposable
 {
-    sealed class NoMemory : MemoryTrial
-    {
-        public override bool GrantsBlock(nuint bytes) => false;
-    }
-
     static readonly HashSeed s_seed = new(1, 2);
 
     readonly Keyspace _keyspace = new(1, s_seed);
@@ -138,7 +134,7 @@ public sealed unsafe class MemberTableTests : IDisposable
     public void Members_can_be_removed_without_memory()
     {
         AddUpTo(1000);
-        Arena.Trial = new NoMemory();
+        Arena.Trial = new Scarcity(blocks: 0);
         while (_blocks.Count > 90) RemoveLast();
         RequireAll();
         Arena.Trial = null;

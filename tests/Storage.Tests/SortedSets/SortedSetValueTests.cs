@@ -12,14 +12,6 @@ namespace MiniRedis.Storage.Tests.SortedSets;
 /// <summary>The forms of a sorted set, what they are made of, and what happens where memory is refused.</summary>
 public sealed unsafe class SortedSetValueTests : IDisposable
 {
-    /// <summary>Refuses each block after so many.</summary>
-    sealed class Scarcity(int blocks) : MemoryTrial
-    {
-        int _left = blocks;
-
-        public override bool GrantsBlock(nuint bytes) => _left-- > 0;
-    }
-
     readonly Keyspace _keyspace = new(1, new HashSeed(1, 2));
 
     public void Dispose() => _keyspace.Dispose();

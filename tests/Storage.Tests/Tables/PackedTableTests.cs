@@ -2,6 +2,7 @@ using MiniRedis.Storage.Expiry;
 using MiniRedis.Storage.Hashing;
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Tables;
+using MiniRedis.Storage.Tests.Harness;
 using static MiniRedis.Storage.Tests.Harness.Latin1;
 
 namespace MiniRedis.Storage.Tests.Tables;
@@ -354,17 +355,12 @@ public sealed unsafe class PackedTableTests : IDisposable
         }
     }
 
-    sealed class NoMemory : MemoryTrial
-    {
-        public override bool GrantsBlock(nuint bytes) => false;
-    }
-
     [Fact]
     public void Elements_can_be_removed_without_memory()
     {
         var table = NewTable(hasValues: true);
         for (var i = 0; i < 2_000; i++) Insert(i);
-        _arena.Trial = new NoMemory();
+        _arena.Trial = new Scarcity(blocks: 0);
         for (var i = 0; i < 1_900; i++) Remove(i);
         table->Verify();
         _arena.Trial = null;

@@ -101,20 +101,13 @@ public sealed class AofRewritingTests
         Assert.Equal(digest, client.Call("DEBUG DIGEST"));
     }
 
-    static void Rewrite(TestServer server, RawClient client)
-    {
-        Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
-        server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
-        Assert.True(server.Server.AofRewriting.LastWentWell);
-    }
-
     [Fact]
     public void What_was_replaced_stays_on_the_list_and_on_the_disk_until_the_configuration_lets_it_go()
     {
         using var directory = new AofDirectory();
         using var server = directory.Start("aof-disable-auto-gc yes");
         using var client = server.Connect();
-        Rewrite(server, client);
+        AofDirectory.Rewrite(server, client);
         string[] replaced = ["appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof"], left = ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof"];
         Assert.Equal([.. replaced, .. left, "appendonly.aof.manifest"], directory.Names);
         Assert.Equal(2, directory.Manifest.Split(" type h").Length - 1);
@@ -140,7 +133,7 @@ public sealed class AofRewritingTests
         using (var client = server.Connect())
         {
             client.CallWords("FUNCTION", "LOAD", "#!lua name=numbers\nredis.register_function('seven', function() return 7 end)");
-            Rewrite(server, client);
+            AofDirectory.Rewrite(server, client);
             Assert.StartsWith($"#TS:{server.Time.Now / 1000}\r\n*", File.ReadAllText(directory.AofPath("appendonly.aof.2.base.aof")),
                 StringComparison.Ordinal);
         }
@@ -195,7 +188,7 @@ public sealed class AofRewritingTests
         using var client = server.Connect();
         client.Call("SET a 1");
         Assert.Equal("+OK", client.Call($"CONFIG SET dir {second.PathOf("")}"));
-        Rewrite(server, client);
+        AofDirectory.Rewrite(server, client);
         Assert.Contains("appendonly.aof.manifest", second.Names);
         using var next = first.Start();
         using var reader = next.Connect();
@@ -210,7 +203,7 @@ public sealed class AofRewritingTests
         using (var client = server.Connect())
         {
             client.Call("SET a old");
-            Rewrite(server, client);
+            AofDirectory.Rewrite(server, client);
             client.Call("CONFIG SET appendonly no");
             client.Call("SET a new");
             directory.Files.Only = "temp-rewriteaof";
@@ -238,8 +231,8 @@ public sealed class AofRewritingTests
         using var server = directory.Start("appendonly no\naof-disable-auto-gc yes");
         using var client = server.Connect();
         client.Call("SET a 1");
-        Rewrite(server, client);
-        Rewrite(server, client);
+        AofDirectory.Rewrite(server, client);
+        AofDirectory.Rewrite(server, client);
         Assert.Contains(" type h", directory.Manifest, StringComparison.Ordinal);
         Assert.Equal("+OK", client.Call("CONFIG SET aof-disable-auto-gc no"));
         Assert.Equal("file appendonly.aof.2.base.rdb seq 2 type b\n", directory.Manifest);

@@ -108,7 +108,7 @@ public sealed class AofSwitchTests : IDisposable
             Assert.Equal(":1", client.Call("INCR before"));
             _directory.Files.Only = ".1.incr.aof";
             _directory.Files.HoldSyncs();
-            Rewrite(server, client);
+            AofDirectory.Rewrite(server, client);
             server.TickUntil(() => _directory.Files.WaitingSyncs > 0);
             Assert.Equal(":1", client.Call("INCR between"));
             WaitUntilWritten(server);
@@ -164,10 +164,10 @@ public sealed class AofSwitchTests : IDisposable
             Assert.Equal(":1", client.Call("INCR before"));
             _directory.Files.Only = ".1.incr.aof";
             _directory.Files.HoldSyncs();
-            Rewrite(server, client);
+            AofDirectory.Rewrite(server, client);
             between.Send("INCR between");
             server.TickUntil(() => server.Server.Aof.BufferBytes == BytesOf("INCR between"));
-            Rewrite(server, client);
+            AofDirectory.Rewrite(server, client);
             after.Send("INCR after");
             server.TickUntil(() => server.Server.Aof.BufferBytes == BytesOf("INCR between") + BytesOf("INCR after"));
             server.Advance(s_hang);
@@ -188,14 +188,6 @@ public sealed class AofSwitchTests : IDisposable
 
     /// <summary>Of the first command of a file, which is preceded by the choice of its database.</summary>
     static int BytesOf(string command) => AofDirectory.Commands("SELECT 0", command).Length;
-
-    /// <summary>Rewrites the AOF, and waits until it has its new base.</summary>
-    static void Rewrite(TestServer server, RawClient client)
-    {
-        Assert.Equal("+Background append only file rewriting started", client.Call("BGREWRITEAOF"));
-        server.TickUntil(() => !server.Server.AofRewriting.IsRunning);
-        Assert.True(server.Server.AofRewriting.LastWentWell);
-    }
 
     static void WaitUntilWritten(TestServer server)
     {
