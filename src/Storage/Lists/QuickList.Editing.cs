@@ -117,7 +117,7 @@ readonly unsafe partial struct QuickList
             }
             else
             {
-                // A shortened node may merge with its neighbours, so the dropped nodes must be gone first.
+                // Whether a shortened node is compressed depends on how far it is from the ends without them.
                 if (first != null) dropped = Detach(ref first, last, nodes);
                 RemoveFromListpack(node, local, taken);
             }
