@@ -144,6 +144,30 @@ public sealed unsafe class ListBlockTests
         chain.Is(Repeat("a1000", 32));
     }
 
+    // Blocks above 32 KB are whole pages, and one that is filled to more than half stays.
+    [Theory]
+    [InlineData(65504, 65504, 65536)]
+    [InlineData(65504, 32737, 65536)]
+    [InlineData(65504, 32736, 32768)]
+    [InlineData(65504, 65505, 69632)]
+    [InlineData(40928, 32736, 32768)]
+    [InlineData(131040, 65505, 131072)]
+    [InlineData(131040, 65504, 65536)]
+    [InlineData(32736, 32736, 32768)]
+    [InlineData(224, 225, 288)]
+    [InlineData(224, 216, 248)]
+    public void A_block_is_exchanged_for_one_that_fits(int capacity, int wanted, int expected)
+    {
+        using var chain = NewChain(nodes: "a");
+        var before = chain.List.Move(chain.Node(0), 10, capacity, lead: 0);
+        Assert.True(before == chain.Node(0));
+        var size = (int)Arena.SizeOf((byte*)before);
+        var after = chain.List.Move(before, 10, wanted, lead: 0);
+        Assert.Equal($"{expected}", chain.Blocks());
+        Assert.Equal(size == expected, before == after);
+        chain.Is("a");
+    }
+
     [Fact]
     public void More_unused_room_in_front_than_can_be_told_is_closed()
     {

@@ -59,6 +59,47 @@ public sealed unsafe class ListCompressionTests
         chain.Is(expected);
     }
 
+    // Farther from the ends than what moves there.
+    static string Amid(string nodes) =>
+        $"a60 b60 | (c60 d60) | (e60 f60) | (g60 h60) | {nodes} | (k60 l60) | (m60 n60) | (o60 p60) | q60 r60";
+
+    [Theory]
+    [InlineData("insert after", 8, "X60", "(i60) | (X60 j60)")]
+    [InlineData("insert before", 9, "X60", "(i60 X60) | (j60)")]
+    [InlineData("insert after", 9, "X60", "(i60 j60) | (X60)")]
+    [InlineData("insert after", 8, "X80", "(i60) | ([X80]) | (j60)")]
+    [InlineData("insert before", 8, "X80", "([X80]) | (i60 j60)")]
+    [InlineData("replace", 8, "X70", "(X70 j60)")]
+    [InlineData("replace", 8, "X80", "([X80]) | (j60)")]
+    [InlineData("replace", 9, "X80", "(i60) | ([X80])")]
+    [InlineData("remove", 9, "i60", "(j60)")]
+    [InlineData("remove range", 8, "", "(j60)")]
+    public void A_node_amid_the_list_is_compressed_again(string change, int index, string value, string expected)
+    {
+        using var chain = new Chain(new(2, 1, PlainFrom: 80), Amid("(i60 j60)"));
+        switch (change)
+        {
+            case "insert after": chain.Insert(index, value, after: true); break;
+            case "insert before": chain.Insert(index, value, after: false); break;
+            case "replace": chain.Replace(index, value); break;
+            case "remove": Assert.Equal(1, chain.Remove(value, 9, backward: false)); break;
+            default: Assert.True(chain.List.RemoveRange(index, 1) == null); break;
+        }
+        chain.Is(Amid(expected));
+        if (value != "X80" || change != "replace") return;
+        chain.Replace(index, "Y70");
+        chain.Is(Amid(expected.Replace("[X80]", "Y70", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Nodes_that_merge_bring_others_near_the_end()
+    {
+        using var chain = new Chain(
+            new(3, 4, PlainFrom: 80), "a60 | b60 c60 | d60 | e60 | (f60 g60 h60) | i60 j60 k60 | l60 m60 n60 | o60 | p60");
+        chain.Replace(2, "X80");
+        chain.Is("a60 b60 | [X80] | d60 e60 | f60 g60 h60 | i60 j60 k60 | l60 m60 n60 | o60 | p60");
+    }
+
     [Theory]
     [InlineData(Deep, 0, 1, "b60 | c60 | (d60) | e60 | f60")]
     [InlineData(Deep, 5, 1, "a60 | b60 | (c60) | d60 | e60")]
@@ -101,6 +142,8 @@ public sealed unsafe class ListCompressionTests
         chain.Is(expected);
         // A node without a match is not touched.
         if (value == "z60") Assert.Equal(node, (nint)chain.Node(1));
+        Assert.Equal(1, chain.Remove("a60", 9, backward: false));
+        chain.Is(expected["a60 | ".Length..].Replace("(", "", StringComparison.Ordinal).Replace(")", "", StringComparison.Ordinal));
     }
 
     // A listpack of 48 bytes has 7 of its own, and an element of 39 with 2.

@@ -37,8 +37,8 @@ public sealed unsafe class ListValueTests : IDisposable
         return list;
     }
 
-    /// <summary>A list of one listpack, or of nodes of two elements.</summary>
-    ListValue MakeEither(bool isNative, string words = "a b c d e") => Make(new(isNative ? 2 : 128, 0), words);
+    /// <summary>A list of one listpack, or of nodes of three elements.</summary>
+    ListValue MakeEither(bool isNative, string words = "a b c d e") => Make(new(isNative ? 3 : 128, 0), words);
 
     static string Text(ListValue list) => Visited(list, 0, long.MaxValue, backward: false);
 
@@ -165,6 +165,31 @@ public sealed unsafe class ListValueTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("pop")]
+    [InlineData("replace")]
+    [InlineData("insert")]
+    [InlineData("remove")]
+    [InlineData("remove range")]
+    public void A_list_follows_its_record(string change)
+    {
+        var list = MakeEither(isNative: false, "a b100 c");
+        var before = list.At.Record;
+        switch (change)
+        {
+            case "pop":
+                list.RemoveEnd(head: true);
+                list.RemoveEnd(head: true);
+                break;
+            case "replace": Assert.True(list.TryReplace(0, Chain.Value("x200"))); break;
+            case "insert": Assert.True(list.TryInsert("c"u8, Chain.Value("x200"), after: true)); break;
+            case "remove": Assert.Equal(1, list.Remove(Chain.Value("b100"), 1, backward: true)); break;
+            default: list.RemoveRange(1, 1); break;
+        }
+        Assert.NotEqual(before, list.At.Record);
+        Assert.Equal(Database.Lookup("list").Record, list.At.Record);
+    }
+
     [Fact]
     public void A_list_becomes_nodes_before_it_has_too_many_elements()
     {
@@ -199,6 +224,16 @@ public sealed unsafe class ListValueTests : IDisposable
     {
         var list = Make(new(2, 3, PlainFrom: 10), "a b c d10");
         Assert.Equal((3, 4L, new ListLimits(2, 3), 13 + 10 + 10L), ListValue.Describe(list.At.Record));
+    }
+
+    [Fact]
+    public void Room_for_one_element_is_made_when_it_comes()
+    {
+        var list = Make(new(-2, 0), "a");
+        var (record, bytes) = (list.At.Record, _keyspace.UsedBytes);
+        list.Prepare(200, 1);
+        Assert.Equal(record, list.At.Record);
+        Assert.Equal(bytes, _keyspace.UsedBytes);
     }
 
     [Theory]

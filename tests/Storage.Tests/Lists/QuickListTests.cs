@@ -1,4 +1,5 @@
 using MiniRedis.Storage.Lists;
+using MiniRedis.Storage.Packed;
 
 namespace MiniRedis.Storage.Tests.Lists;
 
@@ -31,6 +32,8 @@ public sealed unsafe class QuickListTests
     [InlineData(4, "a b c d | e f", 2, true, "a b c | X d e f")]
     [InlineData(4, "e f | a b c d", 3, false, "e f a X | b c d")]
     [InlineData(4, "a b c d | e f g", 1, true, "a b | X c d | e f g")]
+    [InlineData(4, "a b c d | e | f", 2, false, "a b X | c d e f")]
+    [InlineData(4, "e | f | a b c d", 3, true, "e f a b | X c d")]
     public void An_insertion_goes_where_there_is_room(int fill, string before, int index, bool after, string expected)
     {
         using var chain = new Chain(new(fill, 0), before);
@@ -177,6 +180,14 @@ public sealed unsafe class QuickListTests
         using var chain = new Chain(new(3, 0, PlainFrom: 10), "[x10] | [y11] | a | [x10]");
         Assert.Equal(limit, chain.Remove("x10", limit, backward));
         chain.Is(expected);
+    }
+
+    [Fact]
+    public void A_listpack_without_elements_is_no_node()
+    {
+        using var chain = new Chain(new(3, 0), "a");
+        chain.List.AppendListpack(Listpack.Empty);
+        chain.Is("a");
     }
 
     [Theory]
