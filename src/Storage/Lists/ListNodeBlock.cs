@@ -42,12 +42,6 @@ unsafe ref struct ListNodeBlock(ref readonly QuickList list, ListNode* node) : I
         return Start;
     }
 
-    public void Reserve(int moreBytes)
-    {
-        var bytes = Listpack.Bytes(Start);
-        if (Node->Lead + bytes + moreBytes > Capacity) Node = _list.Move(Node, bytes, bytes + moreBytes, lead: 0);
-    }
-
     /// <summary>Moves the header towards the front, or back over removed elements. The elements behind it stay.</summary>
     readonly void ShiftHeader(int grown)
     {

@@ -186,7 +186,6 @@ public unsafe ref partial struct ListValue
     public void RemoveRange(long index, long count)
     {
         _database.BeginEdit(At);
-        if (count == 0) return;
         if (_nodes.Exists)
         {
             // Freed in slices, because LTRIM may drop millions.

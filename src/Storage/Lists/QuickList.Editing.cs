@@ -39,10 +39,9 @@ readonly unsafe partial struct QuickList
         if (!atEdge)
         {
             node = Split(node, after ? local + 1 : local);
-            after = true;
-            Link(plain, node, after);
+            Link(plain, node, after: true);
             Settle(node);
-            if (plain->Next != null) Settle(plain->Next);
+            Settle(plain->Next);
         }
         else Link(plain, node, after);
         Settle(plain);
@@ -53,7 +52,7 @@ readonly unsafe partial struct QuickList
     ListNode* InsertIntoListpack(ListNode* node, int local, ReadOnlySpan<byte> value)
     {
         var owner = new ListNodeBlock(in this, Expand(node));
-        Listpack.Insert(ref owner, local == owner.Node->Count ? -1 : Listpack.Seek(owner.Start, local), value);
+        Listpack.Insert(ref owner, Listpack.Seek(owner.Start, local), value);
         owner.Node->Count++;
         return owner.Node;
     }
@@ -68,13 +67,7 @@ readonly unsafe partial struct QuickList
             Listpack.Replace(ref owner, Listpack.Seek(owner.Start, local), value);
             Settle(owner.Node);
         }
-        else if (node->IsPlain)
-        {
-            var fresh = NewNode(value);
-            Link(fresh, node, after: true);
-            Unlink(node);
-            Settle(fresh);
-        }
+        else if (node->IsPlain) Settle(Substitute(node, NewNode(value)));
         else
         {
             // The old element becomes the last of its node and is removed. The new value's own node follows.
@@ -117,7 +110,7 @@ readonly unsafe partial struct QuickList
             }
             else
             {
-                // A shortened node may merge with its neighbours, so the dropped nodes must be gone first.
+                // Whether a shortened node is compressed depends on how far it is from the ends without them.
                 if (first != null) dropped = Detach(ref first, last, nodes);
                 RemoveFromListpack(node, local, taken);
             }

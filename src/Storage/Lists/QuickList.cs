@@ -207,10 +207,7 @@ readonly unsafe partial struct QuickList(Arena arena, ListRoot* root, long plain
         var room = (int)Math.Max(Math.Max(FirstNodeBytes, Math.Min(blockBytes - ListNode.HeaderBytes, most)), bytes);
         var node = NewNode(room, ListNodeForm.Packed, 1);
         if (growsAtHead) node->Lead = (ushort)Math.Min(room - bytes, ushort.MaxValue);
-        Listpack.Empty.CopyTo(new Span<byte>(ListNode.Data(node), Listpack.EmptySize));
-        // The node does not move, because it has room.
-        var owner = new ListNodeBlock(in this, node);
-        Listpack.Insert(ref owner, -1, form, value);
+        Listpack.Write(ListNode.Data(node), form, value);
         return node;
     }
 

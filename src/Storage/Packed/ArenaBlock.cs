@@ -6,7 +6,7 @@ namespace MiniRedis.Storage.Packed;
 /// A listpack in a block of the arena, with <paramref name="head"/> bytes in front that belong to the owner: the node of a list
 /// or a stream.
 /// </summary>
-public unsafe struct ArenaBlock(Arena arena, byte* block, int head = 0) : IPackedOwner
+public unsafe struct ArenaBlock(Arena arena, byte* block, int head = 0) : IReservingOwner
 {
     /// <summary>The block. Each change may replace it by another.</summary>
     public byte* Block { get; private set; } = block;

@@ -14,7 +14,11 @@ public unsafe interface IPackedOwner
     /// there, with undefined contents. Returns the start, which may have moved.
     /// </summary>
     byte* Splice(int offset, int remove, int insert);
+}
 
+/// <summary>An owner that can make room ahead.</summary>
+public interface IReservingOwner : IPackedOwner
+{
     /// <summary>Makes room for so many more bytes, so that not each of the next splices moves the block. A hint.</summary>
     void Reserve(int moreBytes);
 }

@@ -1,6 +1,6 @@
 namespace MiniRedis.Storage.Packed;
 
-/// <summary>Moves runs of elements between listpacks as bytes.</summary>
+/// <summary>Makes whole listpacks, and moves runs of elements between them as bytes.</summary>
 public static unsafe partial class Listpack
 {
     /// <summary>Makes a listpack of the last elements of another: of their bytes, the end mark included.</summary>
@@ -12,6 +12,18 @@ public static unsafe partial class Listpack
         *(int*)lp = HeaderSize + elements.Length;
         *(ushort*)(lp + 4) = (ushort)Math.Min(UnknownCount, count);
         elements.CopyTo(new Span<byte>(lp + HeaderSize, elements.Length));
+    }
+
+    /// <summary>Makes a listpack of one element.</summary>
+    /// <param name="lp">The new listpack, which has room for it.</param>
+    /// <param name="form">The value's form.</param>
+    /// <param name="value">The value.</param>
+    internal static void Write(byte* lp, in Form form, ReadOnlySpan<byte> value)
+    {
+        *(int*)lp = EmptySize + form.Total;
+        *(ushort*)(lp + 4) = 1;
+        form.Write(lp + HeaderSize, value);
+        lp[HeaderSize + form.Total] = EndMark;
     }
 
     /// <summary>Adds all elements of another listpack behind the last. The other one must not move meanwhile.</summary>

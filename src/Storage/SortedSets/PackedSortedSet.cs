@@ -50,7 +50,7 @@ static unsafe class PackedSortedSet
 
     /// <summary>Adds a member that the set does not have, at its place.</summary>
     public static void Add<TOwner>(scoped ref TOwner owner, ReadOnlySpan<byte> member, double score)
-        where TOwner : struct, IPackedOwner, allows ref struct
+        where TOwner : struct, IReservingOwner, allows ref struct
     {
         var lp = owner.Start;
         var before = -1;
@@ -69,10 +69,10 @@ static unsafe class PackedSortedSet
 
     /// <summary>Adds a member behind all others.</summary>
     public static void Append<TOwner>(scoped ref TOwner owner, ReadOnlySpan<byte> member, double score)
-        where TOwner : struct, IPackedOwner, allows ref struct => Insert(ref owner, -1, member, score);
+        where TOwner : struct, IReservingOwner, allows ref struct => Insert(ref owner, -1, member, score);
 
     static void Insert<TOwner>(scoped ref TOwner owner, int before, ReadOnlySpan<byte> member, double score)
-        where TOwner : struct, IPackedOwner, allows ref struct
+        where TOwner : struct, IReservingOwner, allows ref struct
     {
         var whole = (long)score;
         var isWhole = Math.Abs(score) <= MostWhole && whole == score;

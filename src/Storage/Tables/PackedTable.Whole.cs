@@ -38,7 +38,7 @@ public unsafe partial struct PackedTable
         FreeTree(arena);
         while (budget > 0 && _directory.Count > 0)
         {
-            if (_directory.Count > 1) PrefetchBehind(_directory.Count - 1);
+            PrefetchBehind(_directory.Count - 1);
             var bucket = _directory.TakeLast(arena);
             budget--;
             if (bucket == null) continue;

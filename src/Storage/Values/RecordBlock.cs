@@ -12,7 +12,7 @@ namespace MiniRedis.Storage.Values;
 /// block of its own beyond that. A change may move the record; <see cref="At"/> follows it.
 /// </summary>
 /// <remarks>Valid until the key is changed by other means. Bytes passed in for writing must not lie in the record.</remarks>
-public unsafe ref struct RecordBlock : IPackedOwner
+public unsafe ref struct RecordBlock : IReservingOwner
 {
     readonly Arena _arena;
     readonly ulong _hash;

@@ -24,10 +24,6 @@ public sealed unsafe class IntsetTests : IDisposable
             Length += insert - remove;
             return start;
         }
-
-        public readonly void Reserve(int moreBytes)
-        {
-        }
     }
 
     Room NewSet()

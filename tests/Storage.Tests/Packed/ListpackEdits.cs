@@ -15,7 +15,7 @@ static unsafe class ListpackEdits
         return elements;
     }
 
-    public static void Run<TOwner>(ref TOwner owner, int seed, int steps) where TOwner : struct, IPackedOwner, allows ref struct
+    public static void Run<TOwner>(ref TOwner owner, int seed, int steps) where TOwner : struct, IReservingOwner, allows ref struct
     {
         var random = new Random(seed);
         var model = new List<string>();

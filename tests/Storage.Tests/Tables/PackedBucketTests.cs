@@ -1,6 +1,7 @@
 using MiniRedis.Storage.Memory;
 using MiniRedis.Storage.Memory.Slabs;
 using MiniRedis.Storage.Tables;
+using MiniRedis.Storage.Tests.Harness;
 
 namespace MiniRedis.Storage.Tests.Tables;
 
@@ -65,6 +66,38 @@ public sealed unsafe class PackedBucketTests
             Assert.Equal(1u << i % 16, PackedBucket.Match(bucket, i / 16 * 16, number));
             Assert.False(new Span<byte>(PackedBucket.Elements(bucket) + i * size, size).ContainsAnyExcept(number));
         }
+    }
+
+    [Fact]
+    public void A_bucket_stays_where_it_has_room_and_where_there_is_no_memory()
+    {
+        using var arena = new Arena();
+        byte* bucket = null;
+        long bytes = 0;
+        for (var i = 0; i < 8; i++) PackedBucket.Append(arena, ref bucket, (byte)i, 10, ref bytes);
+        // 112 of 128 bytes.
+        var before = bucket;
+        Assert.True(PackedBucket.TryReserve(arena, ref bucket, 0, 16, ref bytes));
+        PackedBucket.Fit(arena, ref bucket, ref bytes);
+        Assert.True(bucket == before);
+
+        arena.Trial = new Scarcity(blocks: 0);
+        Assert.False(PackedBucket.TryReserve(arena, ref bucket, 0, 17, ref bytes));
+        Assert.False(PackedBucket.TryReserve(arena, ref bucket, 1, 10, ref bytes));
+        Assert.True(bucket == before);
+        arena.Trial = null;
+        Assert.True(PackedBucket.TryReserve(arena, ref bucket, 1, 10, ref bytes));
+        Assert.True(bucket != before);
+        Assert.Equal((192, 192), (arena.UsedBytes, bytes));
+
+        before = bucket;
+        arena.Trial = new Scarcity(blocks: 0);
+        PackedBucket.Fit(arena, ref bucket, ref bytes);
+        Assert.True(bucket == before);
+        arena.Trial = null;
+        PackedBucket.Fit(arena, ref bucket, ref bytes);
+        Assert.Equal((128, 128), (arena.UsedBytes, bytes));
+        Assert.Equal((8, 80), (PackedBucket.Count(bucket), PackedBucket.Used(bucket)));
     }
 
     [Theory]
