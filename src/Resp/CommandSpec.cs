@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace MiniRedis.Resp;
 
 /// <summary>
@@ -194,6 +196,7 @@ public class CommandSpec
         HasKeys || Databases is null && (EffectiveAclCategories & (AclCategory.Keyspace | AclCategory.Read | AclCategory.Write)) != 0;
 
     /// <summary>True if a request of <paramref name="count"/> arguments has an allowed number of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool AcceptsCount(int count) => Arity >= 0 ? count == Arity : count >= -Arity;
 
     /// <summary>The subcommand of that name, any case, or null.</summary>

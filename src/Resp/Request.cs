@@ -75,11 +75,14 @@ public readonly ref struct Request
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            if (Base.IsEmpty) return EncodedLength;
-            var last = Args[^1];
-            return last.Offset + (long)last.Length - Args[0].Offset + 15 * (long)Count + 13;
+            return Base.IsEmpty ? EncodedLength : MostLength(Args[0], Args[^1], Count);
         }
     }
+
+    /// <summary><see cref="MostEncodedLength"/> of arguments that are in order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long MostLength(ArgRange first, ArgRange last, int count) =>
+        last.Offset + (long)last.Length - first.Offset + 15 * (long)count + 13;
 
     /// <summary>
     /// Argument <paramref name="i"/>, unchecked: a command's arity was verified before its handler runs, and the parser

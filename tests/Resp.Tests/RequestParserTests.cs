@@ -357,8 +357,24 @@ public class RequestParserTests
     private static ParseStatus Parse(
         ref RequestParser parser, ReadOnlySpan<byte> bytes, out string[] got, out int consumed, out long wanted, out string? error)
     {
+        // It takes what it is for and nothing else, and as Parse takes it.
+        RequestParser before = parser;
+        var ranges = new ArgBuffer();
+        int taken = parser.TakeUsual(bytes, ranges, out int count);
+        Assert.Equal(before, parser);
         ParseStatus status = parser.Parse(bytes, new ParserLimits(), new ArgBuffer(), out Request request, out consumed, out wanted, out error);
         got = Texts(request);
+        if (taken > 0)
+        {
+            Assert.Equal((ParseStatus.Request, consumed), (status, taken));
+            Assert.Equal(got, Texts(ranges.View(bytes, count)));
+        }
+        else if (status == ParseStatus.Request && before.IsIdle && got.Length < 10 && got.All(arg => arg.Length < 1000))
+        {
+            string encoded = $"*{got.Length}\r\n" + string.Concat(got.Select(arg => $"${arg.Length}\r\n{arg}\r\n"));
+            Assert.NotEqual(encoded, Encoding.Latin1.GetString(bytes[..consumed]));
+        }
+
         return status;
     }
 

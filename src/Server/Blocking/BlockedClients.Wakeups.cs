@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 
@@ -24,7 +25,11 @@ sealed partial class BlockedClients : IEffectSink
     public KeyCondition? IsBeingFilled { get; set; }
 
     /// <summary>Whether a client may have to be served once the running command is over.</summary>
-    public bool HasReady => _ready.Count > 0 || _awake.Count > 0;
+    public bool HasReady
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _ready.Count > 0 || _awake.Count > 0;
+    }
 
     /// <summary>Has a call that waits for no key run again with the next that are served.</summary>
     public void Wake(BlockingCall call) => _awake.Enqueue(call);

@@ -32,6 +32,11 @@ sealed class Command : CommandSpec
     /// </summary>
     public bool NeedsMemory { get; private set; }
 
+    /// <summary>
+    /// Whether it only reads or changes keys: whatever it does, the gates that were open to its client before are open behind it.
+    /// </summary>
+    public bool IsPlain { get; private set; }
+
     /// <summary>A container with some of its subcommands, for a server that has not all of them.</summary>
     public Command WithSubcommands(Predicate<CommandSpec> included)
     {
@@ -44,6 +49,11 @@ sealed class Command : CommandSpec
     public void Register(int ordinal)
     {
         Ordinal = ordinal;
+        IsPlain = Run is not null && !IsContainer && Parent is null
+            && (Flags & (CommandFlags.ReadOnly | CommandFlags.Write)) != 0 && (Flags & (CommandFlags.Admin | CommandFlags.Protected)) == 0
+            && Group is CommandGroup.Generic or CommandGroup.String or CommandGroup.Hash or CommandGroup.List or CommandGroup.Set
+                or CommandGroup.SortedSet or CommandGroup.Stream or CommandGroup.Bitmap or CommandGroup.HyperLogLog or CommandGroup.Geo
+                or CommandGroup.Cache;
         NeedsMemory = (Flags & CommandFlags.DenyOom) != 0
             || (Flags & (CommandFlags.Write | CommandFlags.MayReplicate)) != 0
                 && Keys.Any(key => (key.Flags & (KeyFlags.RM | KeyFlags.NotKey)) == 0 && (key.Flags & KeyFlags.Delete) == 0);

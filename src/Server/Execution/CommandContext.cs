@@ -59,7 +59,12 @@ ref partial struct CommandContext
     }
 
     /// <inheritdoc cref="Request.MostEncodedLength"/>
-    public readonly long MostEncodedLength => Request.MostEncodedLength;
+    /// <remarks>Asked at every command: without making the request.</remarks>
+    public readonly long MostEncodedLength
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _length == 0 ? Request.EncodedLength : Request.MostLength(_args, Unsafe.Add(ref _args, _count - 1), _count);
+    }
 
     /// <summary>The hash of the first key, if it is known.</summary>
     public readonly ulong? FirstKeyHash => _hasKeyHash ? _keyHash : null;

@@ -7,6 +7,7 @@ using MiniRedis.Server.Configuration;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Effects;
 using MiniRedis.Server.Execution.Gates;
+using MiniRedis.Server.Execution.Intake;
 using MiniRedis.Server.Keys;
 using MiniRedis.Server.Lifecycle;
 using MiniRedis.Server.Logging;
@@ -86,6 +87,32 @@ sealed partial class CommandRunner(
         return true;
     }
 
+    /// <summary>What the client's plain commands (<see cref="Command.IsPlain"/>) have to pass now, and until it runs another.</summary>
+    public Passage PassageOf(Client client)
+    {
+        return pause.IsActive || snapshots.IsActive || aof.HoldsWrites || script.IsRunning
+            || client.ImportedSlots is not null || client.ReplyMode != ReplyMode.On || client.Tracking is not null
+            ? Passage.AllGates : gates.PassageOf(client);
+    }
+
+    /// <summary>As <see cref="Execute"/>, for a plain command with as many arguments as it takes, where not all gates have to be asked.</summary>
+    /// <param name="parsed">The request, which is not copied.</param>
+    /// <param name="bytes">The bytes that it lies in.</param>
+    /// <param name="passage">What <see cref="PassageOf"/> says of the client.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void ExecutePlain(Client client, in ParsedRequest parsed, ReadOnlySpan<byte> bytes, ReplyWriter reply, Passage passage)
+    {
+        var command = parsed.Command!;
+        var context = new CommandContext(parts, client, command, reply, parsed.ViewInPlace(bytes), parsed.KeyHash);
+        if (passage == Passage.Free || gates.AdmitPlain(context))
+        {
+            if (client.LastCommand != command) client.LastCommand = command;
+            Call(ref context);
+            if (blocked.HasReady) blocked.Serve();
+        }
+        if (pushes.HasDeferred) pushes.WriteDeferred(client, reply);
+    }
+
     /// <summary>A command of the source of a slot has run; an error of it ends the migration.</summary>
     void NoteImport(Client client, ReplyWriter reply)
     {
@@ -109,6 +136,7 @@ sealed partial class CommandRunner(
     public bool SendsMessagesOnItsOwn { get; init; }
 
     /// <summary>Runs a command as a unit of its own.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void Call(ref CommandContext context)
     {
         Invoke(ref context);
@@ -187,7 +215,7 @@ sealed partial class CommandRunner(
         var dirty = effects.Dirty;
         try
         {
-            if (!refusedMemory.TryBegin(context.Command, context.Request))
+            if (!refusedMemory.TryBegin(context))
             {
                 context.Fail(Errors.MemoryRefused);
                 running.Leave(outer);
@@ -216,24 +244,38 @@ sealed partial class CommandRunner(
         running.Leave(outer);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void CountCall(in CommandContext context, long ticks, bool failed, long replyBytes)
     {
         var counts = commandStatistics[context.Command.Ordinal];
+        if (counts.Latency is { } latency && ticks < callWatch.LeastTicks && SlotStatistics is null
+            && context.MostEncodedLength + replyBytes < callWatch.LeastBytes)
+            Count(context, counts, latency, ticks, failed);
+        else
+            CountUnusual(context, counts, ticks, failed, replyBytes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void Count(in CommandContext context, CommandStatistics counts, LatencyHistogram? latency, long ticks, bool failed)
+    {
         counts.Calls++;
         counts.Ticks += ticks;
         if (failed) counts.FailedCalls++;
-        if (settings.LatencyTracking) (counts.Latency ??= new()).Record(clock.Microseconds(0, ticks) * 1000);
-        if (!running.InTransaction)
-        {
-            statistics.CommandTicks += ticks;
-            if (SlotStatistics is { IsOn: true } slots)
-                slots.Add(ticks, InputBytes(context.Command, context.Request, isKept: context.Client.Waiting is not null), replyBytes);
-        }
+        if (settings.LatencyTracking) latency?.Record(clock.Microseconds(0, ticks) * 1000);
+        if (!running.InTransaction) statistics.CommandTicks += ticks;
         statistics.CommandsProcessed++;
         context.Client.CommandsRun++;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void CountUnusual(in CommandContext context, CommandStatistics counts, long ticks, bool failed, long replyBytes)
+    {
+        if (settings.LatencyTracking) counts.Latency ??= new();
+        Count(context, counts, counts.Latency, ticks, failed);
+        if (!running.InTransaction && SlotStatistics is { IsOn: true } slots)
+            slots.Add(ticks, InputBytes(context.Command, context.Request, isKept: context.Client.Waiting is not null), replyBytes);
         if (ticks >= callWatch.LeastTicks) callWatch.NoteTime(context.Client, context.Command, context.Request, ticks);
-        if (context.MostEncodedLength + replyBytes >= callWatch.LeastBytes)
-            NoteBytes(context, ticks, replyBytes);
+        if (context.MostEncodedLength + replyBytes >= callWatch.LeastBytes) NoteBytes(context, ticks, replyBytes);
     }
 
     /// <summary>Bytes in which a client sent a request.</summary>

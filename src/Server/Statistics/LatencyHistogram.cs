@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace MiniRedis.Server.Statistics;
 
@@ -22,6 +23,7 @@ sealed class LatencyHistogram
 
     public long Total { get; private set; }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Record(long nanoseconds)
     {
         _counts[BucketOf(Math.Clamp(nanoseconds, MinNanoseconds, MaxNanoseconds))]++;
@@ -86,6 +88,7 @@ sealed class LatencyHistogram
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static int BucketOf(long value)
     {
         var exponent = BitOperations.Log2((ulong)value);

@@ -110,11 +110,8 @@ sealed partial class CommandGates(
                 return false;
             }
         }
-        else if (memorySettings.MaxMemory > 0 && (IsOverMemory = !MakeRoom(client, reply))
-            && (client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued
-                || (DeclaredFlags(command, request, flags) & CommandFlags.DenyOom) != 0))
+        else if (memorySettings.MaxMemory > 0 && !HasMemory(client, command, flags, request, reply))
         {
-            Reject(client, command, reply, Errors.OutOfMemory);
             return false;
         }
         // A transaction is refused as a whole. Of any other command RefusedMemory asks for the reserve when it begins.
@@ -150,6 +147,37 @@ sealed partial class CommandGates(
             return false;
         }
         return true;
+    }
+
+    /// <summary>What the client's plain commands (<see cref="Command.IsPlain"/>) have to pass now, as far as gates are concerned.</summary>
+    public Passage PassageOf(Client client)
+    {
+        if (!client.IsAuthenticated
+            || client.Has(ClientFlags.Multi | ClientFlags.CanRedirect | ClientFlags.PubSub | ClientFlags.Monitor | ClientFlags.Replica)
+            || dataset.IsLoading || dataset.IsLoadingBeside || IsReplica || script.IsBusy || CannotWriteToDisk || replicas.AreTooFew)
+            return Passage.AllGates;
+        return client.User.IsRestricted || router is not null || memorySettings.MaxMemory > 0 ? Passage.OwnGates : Passage.Free;
+    }
+
+    /// <summary>As <see cref="Admit"/>, for a plain command of a client whose passage is <see cref="Passage.OwnGates"/>.</summary>
+    public bool AdmitPlain(in CommandContext context)
+    {
+        var (client, command, reply) = (context.Client, context.Command, context.Reply);
+        var request = context.Request;
+        return !(client.User.IsRestricted && !IsPermitted(client, command, request, reply))
+            && (router is null || IsServedHere(client, command, command.Flags, request, context.FirstKeyHash, reply))
+            && (memorySettings.MaxMemory <= 0 || HasMemory(client, command, command.Flags, request, reply));
+    }
+
+    /// <summary>Makes room under maxmemory. If there is none, a command that needs it, or that will be run later, has been refused.</summary>
+    bool HasMemory(Client client, Command command, CommandFlags flags, in Request request, ReplyWriter reply)
+    {
+        IsOverMemory = !MakeRoom(client, reply);
+        if (!IsOverMemory || !(client.Has(ClientFlags.Multi) && command.InMulti == InMulti.Queued)
+            && (DeclaredFlags(command, request, flags) & CommandFlags.DenyOom) == 0)
+            return true;
+        Reject(client, command, reply, Errors.OutOfMemory);
+        return false;
     }
 
     /// <summary>Whether memory exceeded maxmemory when the last client's command began, and nothing could be evicted.</summary>

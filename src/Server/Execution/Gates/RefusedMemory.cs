@@ -38,11 +38,12 @@ sealed class RefusedMemory(
     /// Begins a command, if there is a reserve for the middle of its change, and memory for its arguments.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool TryBegin(Command command, in Request request)
+    public bool TryBegin(in CommandContext context)
     {
         // FLUSHALL replaces the arena, so nobody keeps it.
         var arena = keyspace.Arena;
-        if (command.NeedsMemory && !(arena.HasReserve && request.MostEncodedLength <= SmallRequest) && !HasMemoryFor(request) && !IsRepeating)
+        if (context.Command.NeedsMemory && !(arena.HasReserve && context.MostEncodedLength <= SmallRequest) && !HasMemoryFor(context)
+            && !IsRepeating)
             return false;
         if (!IsRepeating) arena.BeginAttempt();
         return true;
@@ -52,8 +53,9 @@ sealed class RefusedMemory(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Leave() => keyspace.Arena.EndAttempt();
 
-    bool HasMemoryFor(in Request request) =>
-        keyspace.Arena.TryFillReserve() && (request.MostEncodedLength <= SmallRequest || CanTake(request));
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool HasMemoryFor(in CommandContext context) =>
+        keyspace.Arena.TryFillReserve() && (context.MostEncodedLength <= SmallRequest || CanTake(context.Request));
 
     bool CanTake(in Request request)
     {

@@ -93,8 +93,8 @@ sealed class AofReplay : IAofReplay
         var consumed = 0;
         for (var i = 0; i < _window.Count; i++)
         {
-            var length = _window.EndOf(i) - consumed;
-            Run(i, unread, unread[consumed]);
+            var length = _window[i].End - consumed;
+            Run(_window[i], unread, unread[consumed]);
             consumed += length;
             Position += length;
             if (!_client.Has(ClientFlags.Multi)) _whole = Position;
@@ -106,18 +106,18 @@ sealed class AofReplay : IAofReplay
         if (!_input.Fill(_window.Wanted)) throw new AofException(_whole, AofFault.Truncated, "the file ends in a command");
     }
 
-    void Run(int index, ReadOnlySpan<byte> unread, byte first)
+    void Run(in ParsedRequest parsed, ReadOnlySpan<byte> unread, byte first)
     {
         // A note, such as the time of the next commands: "#TS:1700000000".
         if (first == '#') return;
         if (first != '*') throw Damaged();
-        var request = _window.Request(index, unread);
-        var command = _window.Command(index);
+        var request = parsed.View(unread);
+        var command = parsed.Command;
         ReplayOutcome outcome;
         Command? failing;
         try
         {
-            outcome = _runner.Replay(_client, request, command, _window.KeyHash(index), _reply, out failing);
+            outcome = _runner.Replay(_client, request, command, parsed.KeyHash, _reply, out failing);
         }
         catch (Exception failure) when (failure is not (AofException or OutOfMemoryException))
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Server.Clients;
 using MiniRedis.Server.Execution.Gates;
@@ -165,17 +166,35 @@ sealed partial class Executor
     /// </returns>
     bool RunWindow(Client client, RequestWindow window, ReadOnlySpan<byte> unread, ReplyWriter reply, ref int consumed)
     {
+        var passage = runner.PassageOf(client);
+        var isOver = false;
         for (var i = 0; i < window.Count; i++)
         {
-            // AUTH lifts the limits under which the rest was parsed.
-            var authenticated = client.IsAuthenticated;
-            if (!runner.Execute(client, window.Request(i, unread), window.Command(i), window.KeyHash(i), reply)) return false;
-            consumed = window.EndOf(i);
-            if (reply.Written >= reply.Limit || reply.IsCut) CutOff(client, reply);
-            if (!client.MayRun || client.IsAuthenticated != authenticated || reply.Written >= BatchReplyBytes) return false;
+            ref readonly var parsed = ref window[i];
+            if (passage != Passage.AllGates && parsed is { IsCopied: false, Command.IsPlain: true } && parsed.Command.AcceptsCount(parsed.Count))
+            {
+                runner.ExecutePlain(client, parsed, unread, reply, passage);
+            }
+            else
+            {
+                var authenticated = client.IsAuthenticated;
+                if (!RunGated(client, parsed, unread, reply)) return false;
+                // AUTH lifts the limits under which the rest was parsed.
+                isOver = client.IsAuthenticated != authenticated;
+                passage = runner.PassageOf(client);
+            }
+            consumed = parsed.End;
+            var written = reply.Written;
+            if (written >= reply.Limit || reply.IsCut) CutOff(client, reply);
+            if (!client.MayRun || isOver || written >= BatchReplyBytes) return false;
         }
         return true;
     }
+
+    /// <remarks>Not inlined: what it needs would be kept for plain commands too.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool RunGated(Client client, in ParsedRequest parsed, ReadOnlySpan<byte> unread, ReplyWriter reply) =>
+        runner.Execute(client, parsed.View(unread), parsed.Command, parsed.KeyHash, reply);
 
     /// <summary>Closes a client with more replies than it may have: than its output limit allows, or than all clients may take.</summary>
     void CutOff(Client client, ReplyWriter reply)
@@ -201,11 +220,11 @@ sealed partial class Executor
         if (window.Count < 2) return;
         for (var i = 0; i < window.Count; i++)
         {
-            if (window.KeyHash(i) is { } hash) tracking.PrefetchBucket(hash);
+            if (window[i].KeyHash is { } hash) tracking.PrefetchBucket(hash);
         }
         for (var i = 0; i < window.Count; i++)
         {
-            if (window.KeyHash(i) is { } hash) tracking.PrefetchRecord(hash);
+            if (window[i].KeyHash is { } hash) tracking.PrefetchRecord(hash);
         }
     }
 }

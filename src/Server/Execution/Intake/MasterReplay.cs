@@ -94,13 +94,14 @@ sealed class MasterReplay(
             {
                 // Masters send arrays only. Anything else shows that the stream is torn.
                 if (unread[consumed] != '*') return End(MasterRunEnd.NotCommands, consumed);
-                if (!RunOne(master, _window.Request(i, unread), i))
+                ref readonly var parsed = ref _window[i];
+                if (!RunOne(master, parsed, parsed.View(unread)))
                 {
                     // What was parsed ahead is parsed again.
                     master.Parser.Reset();
                     return End(MasterRunEnd.Waits, consumed);
                 }
-                consumed = _window.EndOf(i);
+                consumed = parsed.End;
                 if (!master.Has(ClientFlags.Multi)) Applied = consumed;
                 if (exit.HasBegun || master.IsGone) return End(MasterRunEnd.Broken, consumed);
             }
@@ -122,15 +123,15 @@ sealed class MasterReplay(
         return new(end, consumed, wanted);
     }
 
-    bool RunOne(Client master, in Request request, int index)
+    bool RunOne(Client master, in ParsedRequest parsed, in Request request)
     {
         if (Ascii.EqualsIgnoreCase(request[0], "REPLCONF"u8))
         {
             if (request.Count > 1 && Ascii.EqualsIgnoreCase(request[1], "GETACK"u8)) Acknowledge?.Invoke();
             return true;
         }
-        var command = _window.Command(index);
-        if (!runner.ExecuteOfMaster(master, request, ref command, _window.KeyHash(index), _reply)) return false;
+        var command = parsed.Command;
+        if (!runner.ExecuteOfMaster(master, request, ref command, parsed.KeyHash, _reply)) return false;
         if (_reply.NotedError is not null) NoteError(command);
         return true;
     }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MiniRedis.Resp;
 
 namespace MiniRedis.Server.Execution.Intake;
@@ -28,22 +29,10 @@ sealed class RequestWindow
     /// </summary>
     const int WindowsKeptLarge = 1024;
 
-    readonly Slot[] _slots = new Slot[Capacity];
+    readonly ParsedRequest[] _slots = new ParsedRequest[Capacity];
 
     // Windows since a buffer became large.
     int _windowsLarge;
-
-    struct Slot
-    {
-        public ArgBuffer Arguments;
-        public Command? Command;
-        public ulong Hash;
-        public int Start, Length, Count;
-        public bool HasKey, IsCopied;
-
-        /// <summary>Whether the key is that of the slot before: its prefetch is already under way.</summary>
-        public bool RepeatsKey;
-    }
 
     public RequestWindow()
     {
@@ -74,52 +63,87 @@ sealed class RequestWindow
     public void Fill(ref RequestParser parser, ReadOnlySpan<byte> bytes, int start, in ParserLimits limits,
         CommandTable<Command> commands, Database database)
     {
-        Count = 0;
         End = ParseStatus.Request;
         if (HasLargeBuffers && ++_windowsLarge == WindowsKeptLarge) Trim();
+        var slots = _slots;
         var position = start;
+        var count = 0;
+        for (; count < slots.Length && position < bytes.Length; count++)
+        {
+            ref var slot = ref slots[count];
+            slot.Start = position;
+            slot.Length = parser.TakeUsual(bytes[position..], slot.Arguments, out slot.Count);
+            slot.IsUsual = slot.Length > 0;
+            slot.IsCopied = false;
+            if (!slot.IsUsual && !TakeOther(ref parser, bytes[position..], limits, ref slot)) break;
+            position += slot.Length;
+        }
+        Count = count;
+        Identify(bytes, commands, database);
+        if (count > 1) Prefetch(database);
+    }
+
+    /// <summary>Takes a request of any form.</summary>
+    /// <returns>False if there is none: <see cref="End"/> says what there is.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    bool TakeOther(ref RequestParser parser, ReadOnlySpan<byte> unread, in ParserLimits limits, ref ParsedRequest slot)
+    {
+        var status = parser.Parse(unread, limits, slot.Arguments, out var request, out var length, out var wanted, out var error);
+        HasLargeBuffers |= slot.Arguments.IsLarge;
+        if (status != ParseStatus.Request)
+        {
+            (End, EndStart, EndLength, Wanted, Error) = (status, slot.Start, length, wanted, error);
+            return false;
+        }
+        slot.Length = length;
+        slot.Count = request.Count;
+        slot.IsCopied = request.Base != unread;
+        return true;
+    }
+
+    /// <summary>Finds the commands that the requests name, and the hashes of their first keys.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Identify(ReadOnlySpan<byte> bytes, CommandTable<Command> commands, Database database)
+    {
         // Pipelines often do one thing to one key (a queue, a counter, a stream): the command and hash of the last request are
         // reused.
         ReadOnlySpan<byte> lastName = default, lastKey = default;
         Command? command = null;
         ulong hash = 0;
-        while (Count < Capacity && position < bytes.Length)
+        for (var i = 0; i < Count; i++)
         {
-            ref var slot = ref _slots[Count];
-            var unread = bytes[position..];
-            var status = parser.Parse(unread, limits, slot.Arguments, out var request, out var length, out var wanted, out var error);
-            HasLargeBuffers |= slot.Arguments.IsLarge;
-            if (status != ParseStatus.Request)
-            {
-                (End, EndStart, EndLength, Wanted, Error) = (status, position, length, wanted, error);
-                break;
-            }
-            slot.Start = position;
-            slot.Length = length;
-            slot.Count = request.Count;
-            slot.IsCopied = request.Base != unread;
+            ref var slot = ref _slots[i];
+            var request = slot.View(bytes);
             var name = request[0];
-            if (!name.SequenceEqual(lastName)) command = commands.Find(name);
-            lastName = name;
+            if (!(slot.IsUsual && IsSameName(name, lastName))) command = commands.Find(name);
+            lastName = slot.IsUsual ? name : default;
             // Usually the same command as last time: a comparison costs less than the write barrier.
             if (slot.Command != command) slot.Command = command;
-            slot.HasKey = command is { FirstKey: > 0 } && command.FirstKey < request.Count;
-            if (slot.HasKey)
+            var firstKey = command is null ? 0 : command.FirstKey;
+            slot.HasKey = firstKey > 0 && firstKey < request.Count;
+            if (!slot.HasKey) continue;
+            var key = request[firstKey];
+            slot.RepeatsKey = key.SequenceEqual(lastKey) && lastKey.Length > 0;
+            if (!slot.RepeatsKey)
             {
-                var key = request[command!.FirstKey];
-                slot.RepeatsKey = key.SequenceEqual(lastKey) && lastKey.Length > 0;
-                if (!slot.RepeatsKey)
-                {
-                    hash = database.HashOf(key);
-                    database.PrefetchIndex(hash);
-                }
-                slot.Hash = hash;
-                lastKey = key;
+                hash = database.HashOf(key);
+                database.PrefetchIndex(hash);
             }
-            Count++;
-            position += length;
+            slot.Hash = hash;
+            lastKey = key;
         }
-        if (Count > 1) Prefetch(database);
+    }
+
+    /// <summary>
+    /// Whether two names of one to eight bytes are the same. In a usual request there are eight bytes or more before the name's end.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool IsSameName(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other)
+    {
+        return name.Length == other.Length && name.Length is > 0 and <= sizeof(ulong) && LastBytes(name) == LastBytes(other);
+
+        static ulong LastBytes(ReadOnlySpan<byte> name) => Unsafe.ReadUnaligned<ulong>(
+            ref Unsafe.AddByteOffset(ref MemoryMarshal.GetReference(name), name.Length - sizeof(ulong)));
     }
 
     void Trim()
@@ -143,19 +167,6 @@ sealed class RequestWindow
         }
     }
 
-    /// <summary>The request at <paramref name="index"/>, in the bytes that <see cref="Fill"/> parsed.</summary>
-    public Request Request(int index, ReadOnlySpan<byte> bytes)
-    {
-        ref var slot = ref _slots[index];
-        return slot.IsCopied ? slot.Arguments.Build() : slot.Arguments.View(bytes[slot.Start..], slot.Count);
-    }
-
-    /// <summary>The command it names, before subcommands are resolved; null if there is none.</summary>
-    public Command? Command(int index) => _slots[index].Command;
-
-    /// <summary>The hash of its first key, or null if it has no key.</summary>
-    public ulong? KeyHash(int index) => _slots[index].HasKey ? _slots[index].Hash : null;
-
-    /// <summary>Its end: all bytes before that are consumed once it has run.</summary>
-    public int EndOf(int index) => _slots[index].Start + _slots[index].Length;
+    /// <summary>The request at <paramref name="index"/>.</summary>
+    public ref readonly ParsedRequest this[int index] => ref _slots[index];
 }
