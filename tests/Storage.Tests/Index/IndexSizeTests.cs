@@ -108,6 +108,28 @@ public class IndexSizeTests
         }
     }
 
+    [Fact]
+    public void A_walk_that_stands_at_any_bucket_goes_on_in_a_table_of_an_eighth()
+    {
+        for (var steps = 1; steps < 32; steps++)
+        {
+            using var keyspace = NewKeyspace();
+            var database = keyspace[0];
+            for (var i = 0; i < 8; i++) database.Set($"stable:{i}", "v");
+            for (var i = 0; i < 92; i++) database.Set($"{i}", "v");
+            Assert.Equal(32, Buckets(database));
+            var shown = new List<string>();
+            var collector = new Collector(shown);
+            var cursor = 0UL;
+            for (var i = 0; i < steps; i++) cursor = database.Walk(cursor, ref collector);
+            for (var i = 0; i < 92; i++) database.Delete(database.Lookup($"{i}"));
+            Assert.Equal(4, Buckets(database));
+            while (cursor != 0) cursor = database.Walk(cursor, ref collector);
+            shown.RemoveAll(name => !name.StartsWith("stable:", StringComparison.Ordinal));
+            Assert.Equal(Enumerable.Range(0, 8).Select(i => $"stable:{i}"), shown.Order());
+        }
+    }
+
     [Theory]
     [InlineData(long.MinValue, 4)]
     [InlineData(0, 4)]

@@ -160,6 +160,29 @@ public class SlotIndexTests
         Assert.Single(none);
     }
 
+    [Fact]
+    public void A_scan_takes_a_large_slot_bucket_by_bucket_and_a_small_one_at_once()
+    {
+        using var keyspace = NewKeyspace();
+        var database = keyspace[0];
+        for (var i = 0; i < 1_000; i++) database.Set(Name(7, i), "v");
+        for (var i = 0; i < 20; i++) database.Set(Name(8, i), "v");
+        var all = new List<Record>();
+        var most = 0;
+        var cursor = 0UL;
+        do
+        {
+            var step = new List<Record>();
+            cursor = database.Scan(cursor, step);
+            most = Math.Max(most, step.Count(r => KeySlot.Of(r.Key) == 7));
+            Assert.True(step.Count(r => KeySlot.Of(r.Key) == 8) is 0 or 20);
+            all.AddRange(step);
+        }
+        while (cursor != 0);
+        Assert.InRange(most, 1, 21);
+        Assert.Equal((1_020, 1_020), (all.Count, all.Distinct().Count()));
+    }
+
     /// <summary>One key in each of a hundred slots, each in a group of its own, with bounds that are too low.</summary>
     static Keyspace Postponed()
     {
