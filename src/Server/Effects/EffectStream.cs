@@ -241,14 +241,19 @@ sealed class EffectStream
     /// False if each command is a unit of its own: keys that SCAN finds expired have nothing in common, and may be in different
     /// slots.
     /// </param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void EndUnit(bool isOne = true)
+    {
+        if (_isLost || _unit.Length > 0) EndFilled(isOne);
+    }
+
+    void EndFilled(bool isOne)
     {
         if (_isLost)
         {
             EndLost();
             return;
         }
-        if (_unit.Length == 0) return;
         DropUnfinished();
         try
         {

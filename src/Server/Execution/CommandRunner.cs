@@ -160,7 +160,7 @@ sealed partial class CommandRunner(
         var mark = reply.Mark;
         var started = clock.Timestamp;
         Seen |= command.Flags;
-        Run(ref context);
+        Run(ref context, written);
 
         var ticks = clock.Advance() - started;
         if (client.Waiting is { } waiting) ticks = waiting.Ticks += ticks;
@@ -200,15 +200,16 @@ sealed partial class CommandRunner(
     }
 
     /// <summary>Runs the handler and survives its bugs.</summary>
+    /// <param name="context">The command.</param>
+    /// <param name="written">Bytes of replies before it.</param>
     /// <remarks>
     /// A method of its own, since the JIT keeps locals that a try spans in memory. It is compiled without a profile: with one,
     /// the handler called most would be inlined here, into the try.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    void Run(ref CommandContext context)
+    void Run(ref CommandContext context, long written)
     {
         var reply = context.Reply;
-        var written = reply.Written;
         var depth = reply.Depth;
         var mark = reply.Mark;
         var outer = running.Enter(context.Command, context.Client);
@@ -221,7 +222,7 @@ sealed partial class CommandRunner(
                 running.Leave(outer);
                 return;
             }
-            if (snapshots.IsActive) snapshots.Prepare(context.Database, context.Command, context.Request);
+            if (snapshots.IsActive) Prepare(context);
             context.Command.Run!(ref context);
         }
         catch (OutOfMemoryException failure)
@@ -243,6 +244,9 @@ sealed partial class CommandRunner(
         if (reply.IsCut) reply.Unwind(depth, mark);
         running.Leave(outer);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Prepare(in CommandContext context) => snapshots.Prepare(context.Database, context.Command, context.Request);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void CountCall(in CommandContext context, long ticks, bool failed, long replyBytes)

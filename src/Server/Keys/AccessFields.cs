@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using MiniRedis.Server.Configuration.Settings;
 using MiniRedis.Server.Timing;
 
@@ -16,10 +17,11 @@ sealed class AccessFields(Clock clock, MemorySettings settings, Random random)
     public uint Initial => settings.UsesLfu ? Lfu.Initial(clock.Now) : clock.LruClock;
 
     /// <summary>Notes an access.</summary>
-    public void Touch(Record record) =>
-        record.Touch(settings.UsesLfu
-            ? Lfu.Touched(Frequency(record), clock.Now, settings.LfuLogFactor, random)
-            : clock.LruClock);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Touch(Record record) => record.Touch(settings.UsesLfu ? Touched(record) : clock.LruClock);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    uint Touched(Record record) => Lfu.Touched(Frequency(record), clock.Now, settings.LfuLogFactor, random);
 
     /// <summary>Seconds since a key was last used, under any policy but LFU. It wraps to 0 after 194 days.</summary>
     public uint IdleSeconds(Record record) => (clock.LruClock - record.AccessField) & (ClockRange - 1);

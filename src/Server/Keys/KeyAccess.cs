@@ -205,10 +205,8 @@ sealed class KeyAccess(
     bool IsWriting => running.Command is { } command && (command.Flags & CommandFlags.Write) != 0;
 
     /// <summary>Updates the access field: the LRU clock, or the LFU counter with its chance to grow.</summary>
-    public void Touch(Record record)
-    {
-        accessFields.Touch(record);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Touch(Record record) => accessFields.Touch(record);
 
     /// <summary>Finishes a new key: sets its access field, sends the event "new", and has policies give it a deadline if it has none.</summary>
     public void Created(Database database, Record record, ReadOnlySpan<byte> key)
@@ -225,9 +223,15 @@ sealed class KeyAccess(
     }
 
     /// <summary>A key that was there has a new value in place of all that it was. Policies give it a deadline if it has none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Replaced(Database database, Record record, ReadOnlySpan<byte> key)
     {
-        if (policies.Any && !record.HasExpiry && JudgesTime && policies.Concern(key)) _made.Add(database.Number, key);
+        if (policies.Any) NoteForPolicies(database, record, key);
+    }
+
+    void NoteForPolicies(Database database, Record record, ReadOnlySpan<byte> key)
+    {
+        if (!record.HasExpiry && JudgesTime && policies.Concern(key)) _made.Add(database.Number, key);
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using MiniRedis.Storage.Index;
 using MiniRedis.Storage.Records;
 using MiniRedis.Storage.Snapshots;
@@ -66,9 +67,11 @@ public sealed unsafe partial class Database
     public void Keep(in KeyLookup at) => Capture(at);
 
     /// <summary>As <see cref="Capture"/>, for a string. Returns whether its bytes may be changed in place.</summary>
-    internal bool CaptureString(in KeyLookup at)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool CaptureString(in KeyLookup at) => _keyspace.Snapshot is not { } snapshot || CaptureString(snapshot, at);
+
+    bool CaptureString(Snapshot snapshot, in KeyLookup at)
     {
-        if (_keyspace.Snapshot is not { } snapshot) return true;
         if (Part is { } part) snapshot.Capture(part, at.Hash, at.Record);
         return !snapshot.IsFrozen(at.Record);
     }

@@ -95,6 +95,7 @@ public readonly unsafe struct Record : IEquatable<Record>
     /// Notes that the key is used now. Stores nothing within the same unit of the clock, so that reading does not dirty the
     /// cache.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Touch(uint accessField)
     {
         var header = *(ulong*)_block;

@@ -87,7 +87,10 @@ static unsafe class RecordLayout
         (nuint)KeyOffset(flags) + (nuint)(uint)keyLength + (nuint)(uint)embeddedLength;
 
     public static bool Embeds(RecordFlags flags, int keyLength, long valueLength) =>
-        valueLength <= AlwaysEmbedded || KeyOffset(flags) + (long)keyLength + valueLength <= MaxEmbeddingRecord;
+        Embeds((nuint)KeyOffset(flags) + (nuint)(uint)keyLength + (nuint)valueLength, valueLength);
+
+    /// <summary>Whether a value is embedded whose record takes <paramref name="size"/> bytes with it.</summary>
+    public static bool Embeds(nuint size, long valueLength) => valueLength <= AlwaysEmbedded || size <= MaxEmbeddingRecord;
 
     /// <summary>The header of a new record; its access field is zero.</summary>
     public static ulong Header(ObjectType type, ObjectEncoding encoding, RecordFlags flags, int keyLength, int embeddedLength)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using MiniRedis.Resp;
 using MiniRedis.Storage.Caching;
 using MiniRedis.Storage.Databases;
@@ -35,8 +36,16 @@ public static unsafe class StringStorage
         Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, bool keepsMetadata)
     {
         var encoding = TextEncodingOf(value);
-        if (at.Found && database.CaptureString(at) && TryOverwrite(database, at, value, expireAt, encoding, keepsMetadata))
-            return at.Record;
+        return at.Found && database.CaptureString(at) && TryOverwrite(database, at, value, expireAt, encoding, keepsMetadata)
+            ? at.Record : InstallText(database, at, key, value, expireAt, encoding, keepsMetadata);
+    }
+
+    /// <remarks>Not inlined: what it needs would be kept for values that are overwritten too.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static Record InstallText(
+        Database database, in KeyLookup at, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long expireAt, ObjectEncoding encoding,
+        bool keepsMetadata)
+    {
         var room = keepsMetadata ? RoomOf(at) : RecordFlags.None;
         return database.Install(at, CreateText(database.Arena, key, value, expireAt, encoding, room), inherits: room != 0);
     }
@@ -224,11 +233,12 @@ public static unsafe class StringStorage
         }
         else
         {
-            if (!RecordLayout.Embeds(record.Flags, record.KeyLength, value.Length)) return false;
-            var size = RecordLayout.Size(record.Flags, record.KeyLength, value.Length);
-            if (!Suits(Arena.SizeOf(record.Block), size)) return false;
+            // The block's size is that of RecordLayout, without reading the record's header once more.
+            var start = record.EmbeddedStart;
+            var size = (nuint)(start - record.Block) + (nuint)value.Length;
+            if (!RecordLayout.Embeds(size, value.Length) || !Suits(Arena.SizeOf(record.Block), size)) return false;
             database.BeginChange();
-            value.CopyTo(new Span<byte>(record.EmbeddedStart, value.Length));
+            value.CopyTo(new Span<byte>(start, value.Length));
             Record.SetEmbeddedLength(record, value.Length);
         }
         Record.SetEncoding(record, encoding);

@@ -100,13 +100,17 @@ static partial class StringCommands
     {
         var key = c.Arg(1);
         var value = c.Arg(2);
-        if (c.Count == 3)
+        if (c.Count > 3)
         {
-            StoreWith(ref c, c.LookupWrite(key), key, value);
-            c.Reply.Ok();
+            SetWithOptions(ref c, key, value);
             return;
         }
+        StoreWith(ref c, c.LookupWrite(key), key, value);
+        c.Reply.Ok();
+    }
 
+    static void SetWithOptions(ref CommandContext c, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
         var condition = new ValueCondition();
         var expiry = new ExpiryOption();
         var wantsOld = false;

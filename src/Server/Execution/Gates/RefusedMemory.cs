@@ -57,6 +57,7 @@ sealed class RefusedMemory(
     bool HasMemoryFor(in CommandContext context) =>
         keyspace.Arena.TryFillReserve() && (context.MostEncodedLength <= SmallRequest || CanTake(context.Request));
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     bool CanTake(in Request request)
     {
         long bytes = 0, largest = 0;
