@@ -121,6 +121,7 @@ public sealed unsafe class StreamAppendTests : IDisposable
         }
         Assert.Equal(1, stream.NodeCount);
         // Flags, two differences, two values and the number of elements; fields and their number where they differ.
+        Assert.Equal(33, bytes[0]);
         Assert.Equal([12, 20, 15, 25, 10], Enumerable.Range(1, 5).Select(i => bytes[i] - bytes[i - 1]));
         var entry = new StreamCursor(stream, StreamId.Min, StreamId.Max, reverse: false);
         foreach (var words in entries)

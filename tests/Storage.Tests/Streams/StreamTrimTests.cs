@@ -165,7 +165,7 @@ public sealed class StreamTrimTests : IDisposable
     {
         var stream = _arena.NewStream(5);
         StreamGroup[] groups = [stream.NewGroup("a", 5), stream.NewGroup("b", 5), stream.NewGroup("c", 5)];
-        foreach (var (group, ids) in groups.Zip(new int[][] { [1, 2], [2, 3], [2] }))
+        foreach (var (group, ids) in groups.Zip(new int[][] { [1, 2], [2, 3], [2, 3] }))
         {
             var consumer = group.CreateConsumer("c"u8, 0);
             foreach (var id in ids) group.SetPending(At(id), consumer, 0, 1);
