@@ -14,10 +14,14 @@ ref partial struct CommandContext
     /// Looks a key up to read its value. An expired key is missing, the hit or miss is counted, and the access field is updated
     /// unless the client set NO-TOUCH. Replies nothing.
     /// </summary>
-    public readonly KeyLookup LookupRead(ReadOnlySpan<byte> key)
+    public readonly KeyLookup LookupRead(ReadOnlySpan<byte> key) => LookupRead(key, HashOf(key));
+
+    /// <summary>As <see cref="LookupRead(ReadOnlySpan{byte})"/>, of a key that was prefetched.</summary>
+    /// <param name="hash">What <see cref="PrefetchKeys"/> gave.</param>
+    public readonly KeyLookup LookupRead(ReadOnlySpan<byte> key, ulong hash)
     {
         AssertDeclared(key);
-        return Server.Keys.FindToRead(Client, Database, key, HashOf(key));
+        return Server.Keys.FindToRead(Client, Database, key, hash);
     }
 
     /// <summary>Updates the access field of a key that was found by other means, unless the client set NO-TOUCH.</summary>
@@ -26,11 +30,14 @@ ref partial struct CommandContext
         if (!Client.Has(ClientFlags.NoTouch)) Server.Keys.Touch(at.Record);
     }
 
-    /// <summary>Looks a key up to change it: as <see cref="LookupRead"/>, but counts neither hit nor miss.</summary>
-    public readonly KeyLookup LookupWrite(ReadOnlySpan<byte> key)
+    /// <summary>Looks a key up to change it: as <see cref="LookupRead(ReadOnlySpan{byte})"/>, but counts neither hit nor miss.</summary>
+    public readonly KeyLookup LookupWrite(ReadOnlySpan<byte> key) => LookupWrite(key, HashOf(key));
+
+    /// <inheritdoc cref="LookupRead(ReadOnlySpan{byte}, ulong)"/>
+    public readonly KeyLookup LookupWrite(ReadOnlySpan<byte> key, ulong hash)
     {
         AssertDeclared(key);
-        return Server.Keys.FindToWrite(Client, Database, key, HashOf(key));
+        return Server.Keys.FindToWrite(Client, Database, key, hash);
     }
 
     /// <summary>Looks a key up to describe it (TTL, TYPE, EXISTS): counts a hit or a miss, but no access.</summary>
@@ -117,9 +124,9 @@ ref partial struct CommandContext
     /// <summary>
     /// Prefetches the buckets and records of keys that the command will look up one by one, so that their cache misses overlap.
     /// </summary>
-    public readonly void PrefetchKeys(int first, int last, int step)
+    /// <param name="hashes">Gets the keys' hashes, for their look-ups; as many keys are prefetched as it holds.</param>
+    public readonly void PrefetchKeys(int first, int last, int step, Span<ulong> hashes)
     {
-        Span<ulong> hashes = stackalloc ulong[PrefetchedKeys];
         var count = 0;
         for (var i = first; i <= last && count < hashes.Length; i += step)
         {

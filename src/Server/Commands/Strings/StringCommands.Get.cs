@@ -110,10 +110,12 @@ static partial class StringCommands
     static void MGet(ref CommandContext c)
     {
         c.Reply.Array(c.Count - 1);
+        Span<ulong> hashes = stackalloc ulong[CommandContext.PrefetchedKeys];
         for (var i = 1; i < c.Count; i++)
         {
-            if ((i - 1) % CommandContext.PrefetchedKeys == 0) c.PrefetchKeys(i, c.Count - 1, step: 1);
-            var at = c.LookupRead(c.Arg(i));
+            var place = (i - 1) % CommandContext.PrefetchedKeys;
+            if (place == 0) c.PrefetchKeys(i, c.Count - 1, step: 1, hashes);
+            var at = c.LookupRead(c.Arg(i), hashes[place]);
             // A key of another type reads as null, so that one such key does not spoil the whole reply.
             if (at.Found && at.Record.Type == ObjectType.String) ReplyString(ref c, at.Record);
             else c.Reply.Null();

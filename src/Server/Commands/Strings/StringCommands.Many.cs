@@ -80,10 +80,12 @@ static partial class StringCommands
 
     static void StorePairs(ref CommandContext c, int first)
     {
+        Span<ulong> hashes = stackalloc ulong[CommandContext.PrefetchedKeys];
         for (var i = first; i < c.Count; i += 2)
         {
-            if ((i - first) % (2 * CommandContext.PrefetchedKeys) == 0) c.PrefetchKeys(i, c.Count - 1, step: 2);
-            StoreString(ref c, c.LookupWrite(c.Arg(i)), c.Arg(i), c.Arg(i + 1), expireAt: -1);
+            var place = (i - first) / 2 % CommandContext.PrefetchedKeys;
+            if (place == 0) c.PrefetchKeys(i, c.Count - 1, step: 2, hashes);
+            StoreString(ref c, c.LookupWrite(c.Arg(i), hashes[place]), c.Arg(i), c.Arg(i + 1), expireAt: -1);
         }
     }
 
