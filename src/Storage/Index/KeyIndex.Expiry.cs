@@ -67,11 +67,7 @@ sealed unsafe partial class KeyIndex
     uint KeyTickOf(Record record) => record.HasExpiry ? Clock.TickOfDeadline(record.ExpireAt) : ExpiryClock.None;
 
     /// <summary>The tick at which the key, or the first of its fields, is due.</summary>
-    uint TickOf(Record record)
-    {
-        var tick = KeyTickOf(record);
-        return record.Type == ObjectType.Hash ? Math.Min(tick, FieldDeadlines.EarliestTick(record, Clock)) : tick;
-    }
+    uint TickOf(Record record) => Math.Min(KeyTickOf(record), FieldDeadlines.EarliestTick(record, Clock));
 
     /// <summary>A due key of the bucket's chain. If none is due, returns what the bucket's bound should be.</summary>
     uint SearchBucket(uint bucket, uint now, out KeyLookup due)

@@ -96,11 +96,7 @@ sealed unsafe partial class KeyIndex
     {
         if (_split == 0)
         {
-            if (_mask < MinBuckets)
-            {
-                _direction = Direction.Steady;
-                return;
-            }
+            Debug.Assert(_mask >= MinBuckets);
             _mask >>= 1;
             _split = _mask + 1;
         }

@@ -140,8 +140,8 @@ public readonly unsafe partial struct StreamValue
     /// <summary>Whether an entry behind the first one may have been deleted.</summary>
     bool HasHoles => _root->MaxDeletedId >= _root->FirstId;
 
-    /// <summary>Whether an entry from <paramref name="start"/> on may have been deleted by XDEL.</summary>
-    bool HasTombstoneFrom(StreamId start) => _root->Length > 0 && !_root->MaxDeletedId.IsZero && HasHoles && start <= _root->MaxDeletedId;
+    /// <summary>Whether an entry from <paramref name="start"/> on may have been deleted by XDEL, in a stream that has entries.</summary>
+    bool HasTombstoneFrom(StreamId start) => HasHoles && start <= _root->MaxDeletedId;
 
     /// <summary>The number of entries that a group has still to be given; null if deletions make that unknown.</summary>
     public long? LagOf(StreamGroup group)

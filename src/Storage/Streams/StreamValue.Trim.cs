@@ -180,10 +180,8 @@ public readonly unsafe partial struct StreamValue
 
     void SeekFirst()
     {
-        _root->FirstId = StreamId.Min;
-        if (_root->Length == 0) return;
         var first = new StreamCursor(this, StreamId.Min, StreamId.Max, reverse: false);
-        if (first.MoveNext()) _root->FirstId = first.Id;
+        _root->FirstId = first.MoveNext() ? first.Id : StreamId.Min;
     }
 
     /// <summary>The last id of a node, deleted or not.</summary>

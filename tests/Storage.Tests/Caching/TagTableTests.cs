@@ -116,7 +116,7 @@ public sealed class TagTableTests : IDisposable
         }
         KeyspaceInvariants.Verify(_keyspace);
         // Of tags that it gets later, and of purges that come, nobody has said a thing.
-        Purge("u", 9000);
+        Purge("u", 10_500);
         Assert.Equal(1, Database.AddTags(Database.Lookup("copy"), Pack(["u"]), 5));
         Assert.True(Database.IsPurged(Database.Lookup("copy").Record));
         Purge("w", 11_000, isSoft);
