@@ -252,8 +252,9 @@ sealed partial class CommandRunner(
     void CountCall(in CommandContext context, long ticks, bool failed, long replyBytes)
     {
         var counts = commandStatistics[context.Command.Ordinal];
-        if (counts.Latency is { } latency && ticks < callWatch.LeastTicks && SlotStatistics is null
-            && context.MostEncodedLength + replyBytes < callWatch.LeastBytes)
+        var latency = counts.Latency;
+        if ((latency is not null || !settings.LatencyTracking) && SlotStatistics is not { IsOn: true }
+            && ticks < callWatch.LeastTicks && context.MostEncodedLength + replyBytes < callWatch.LeastBytes)
             Count(context, counts, latency, ticks, failed);
         else
             CountUnusual(context, counts, ticks, failed, replyBytes);
